@@ -1,0 +1,182 @@
+import { readFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+
+/**
+ * The configuration of a service: one schema, and the only reader of the environment. Precedence: defaults < config file
+ * (JSON) < environment (`MUSTER_…`) < flags. A value that cannot be used stops the start with the name it came under.
+ */
+type Setting<T> = {
+  readonly default: T;
+  /** From text (environment, flags) or a JSON value (file); throws a plain Error that says what was expected. */
+  readonly parse: (given: unknown) => T;
+  /** What the value looks like, for help texts. */
+  readonly hint: string;
+  readonly description: string;
+};
+
+const KIB = 1024;
+const MIB = KIB * KIB;
+const GIB = KIB * MIB;
+const MINUTE_MS = 60_000;
+
+function text(fallback: string, description: string, hint = 'TEXT'): Setting<string> {
+  const parse = (given: unknown) => {
+    if (typeof given !== 'string' || given === '') throw new Error('expected a text');
+    return given;
+  };
+  return { default: fallback, parse, hint, description };
+}
+
+function optionalText(description: string, hint = 'TEXT'): Setting<string | null> {
+  return { ...text('', description, hint), default: null };
+}
+
+function whole(fallback: number, range: readonly [number, number], description: string): Setting<number> {
+  const [least, most] = range;
+  const parse = (given: unknown) => {
+    const number = typeof given === 'string' && /^\d+$/.test(given) ? Number(given) : given;
+    if (typeof number !== 'number' || !Number.isInteger(number) || number < least || number > most) {
+      throw new Error(`expected a whole number from ${least} to ${most}`);
+    }
+    return number;
+  };
+  return { default: fallback, parse, hint: 'N', description };
+}
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, k: KIB, m: MIB, g: GIB };
+
+function bytes(fallback: number, range: readonly [number, number], description: string): Setting<number> {
+  const number = whole(fallback, range, description);
+  const parse = (given: unknown) => {
+    const match = typeof given === 'string' ? /^(\d+)\s*([kmg]?)(?:i?b)?$/i.exec(given.trim()) : null;
+    if (typeof given === 'string' && match === null)
+      throw new Error('expected bytes, such as 1048576 or 100MiB');
+    return number.parse(match ? Number(match[1]) * (UNITS[(match[2] ?? '').toLowerCase()] ?? 1) : given);
+  };
+  return { ...number, parse, hint: 'BYTES' };
+}
+
+function oneOf<T extends string>(fallback: T, values: readonly T[], description: string): Setting<T> {
+  const parse = (given: unknown) => {
+    const value = values.find((candidate) => candidate === given);
+    if (value === undefined) throw new Error(`expected one of ${values.join(', ')}`);
+    return value;
+  };
+  return { default: fallback, parse, hint: values.join('|'), description };
+}
+
+function listOf(description: string, hint: string): Setting<readonly string[]> {
+  const parse = (given: unknown) => {
+    const items = typeof given === 'string' ? given.split(',').map((item) => item.trim()) : given;
+    if (!Array.isArray(items) || items.some((item) => typeof item !== 'string' || item === '')) {
+      throw new Error('expected a list of texts, separated by commas');
+    }
+    return items as string[];
+  };
+  return { default: [], parse, hint, description };
+}
+
+/** A quarter of the machine, but no more than 1 GiB: more does not make a merge faster (docs/architecture.md). */
+function defaultDatabaseMemory(): number {
+  return Math.max(256 * MIB, Math.min(GIB, Math.floor(os.totalmem() / 4)));
+}
+
+/** Every setting. `maxUploadBytes` is `MUSTER_MAX_UPLOAD_BYTES`, `--max-upload-bytes`, and `maxUploadBytes` in a file. */
+export const SETTINGS = {
+  data: text('./muster-data', 'folder that holds the store and the uploaded files', 'DIR'),
+  host: text('127.0.0.1', 'address to listen on', 'ADDRESS'),
+  port: whole(8080, [0, 65_535], 'port to listen on; 0 takes a free one'),
+  adminToken: optionalText('value of the admin token; without it a fresh store makes one and prints it once'),
+  maxUploadBytes: bytes(100 * MIB, [1, Number.MAX_SAFE_INTEGER], 'largest file that is taken, decompressed'),
+  uploadIdleMs: whole(60_000, [1_000, 3_600_000], 'an upload that sends nothing for so long is cut off'),
+  retentionDays: whole(
+    30,
+    [0, 36_500],
+    'days that input and error files are kept after an execution has ended; 0: for ever',
+  ),
+  sweepIntervalMs: whole(
+    MINUTE_MS,
+    [100, 86_400_000],
+    'time between two removals of expired memberships and files',
+  ),
+  parallelExecutions: whole(2, [1, 64], 'executions that run at the same time, in different datamarts'),
+  chunkBytes: bytes(32 * MIB, [4 * KIB, GIB], 'bytes of a file that become visible in one step'),
+  chunkRows: whole(250_000, [100, 10_000_000], '(command, segment) pairs that become visible in one step'),
+  databaseMemory: bytes(defaultDatabaseMemory(), [64 * MIB, 1024 * GIB], 'memory the database may use'),
+  databaseThreads: whole(Math.max(1, os.availableParallelism()), [1, 256], 'threads the database may use'),
+  corsOrigins: listOf('origins that a browser may call from; none by default, * for all', 'ORIGIN,…'),
+  trustProxy: listOf('addresses of proxies whose X-Forwarded headers are believed', 'ADDRESS,…'),
+  logLevel: oneOf('info', ['silent', 'error', 'warn', 'info', 'debug'], 'what is logged'),
+} satisfies Record<string, Setting<unknown>>;
+
+export type Config = {
+  readonly [K in keyof typeof SETTINGS]: (typeof SETTINGS)[K] extends Setting<infer T> ? T : never;
+};
+export type SettingName = keyof Config;
+
+/** `maxUploadBytes` → `MUSTER_MAX_UPLOAD_BYTES` */
+export function environmentName(name: SettingName): string {
+  return `MUSTER_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/** `maxUploadBytes` → `max-upload-bytes` */
+export function flagName(name: SettingName): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** A value that cannot be used; the message begins with the name it was given under. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+function parseSetting<K extends SettingName>(name: K, given: unknown, source: string): Config[K] {
+  try {
+    return SETTINGS[name].parse(given) as Config[K];
+  } catch (error) {
+    throw new ConfigError(`${source}: ${(error as Error).message}, got ${JSON.stringify(given)}`);
+  }
+}
+
+function readConfigFile(file: string): Record<string, unknown> {
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new ConfigError(`config file ${file}: ${(error as Error).message}`, { cause: error });
+  }
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
+    throw new ConfigError(`config file ${file}: expected a JSON object`);
+  }
+  for (const key of Object.keys(content)) {
+    if (!Object.hasOwn(SETTINGS, key))
+      throw new ConfigError(`config file ${file}: there is no setting ${key}`);
+  }
+  return content as Record<string, unknown>;
+}
+
+/**
+ * Reads the configuration. `flags` are by flag name (`max-upload-bytes`); `config`, the path of a JSON file, may be among
+ * them or in MUSTER_CONFIG. An empty environment variable counts as not set.
+ *
+ * @throws ConfigError
+ */
+export function readConfig(
+  flags: Readonly<Record<string, string | undefined>>,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Config {
+  const file = flags.config ?? (env.MUSTER_CONFIG || undefined);
+  const fromFile = file === undefined ? {} : readConfigFile(file);
+  const config: Record<string, unknown> = {};
+  for (const name of Object.keys(SETTINGS) as SettingName[]) {
+    const variable = environmentName(name);
+    const flag = flags[flagName(name)];
+    if (flag !== undefined) config[name] = parseSetting(name, flag, `--${flagName(name)}`);
+    else if (env[variable]) config[name] = parseSetting(name, env[variable], variable);
+    else if (Object.hasOwn(fromFile, name))
+      config[name] = parseSetting(name, fromFile[name], `${name} in ${file}`);
+    else config[name] = SETTINGS[name].default;
+  }
+  config.data = path.resolve(config.data as string);
+  return Object.freeze(config) as Config;
+}

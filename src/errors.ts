@@ -1,0 +1,58 @@
+/**
+ * The errors a request can be answered with: code → HTTP status. A bad line of a file is never one of these (it is a
+ * rejection, `model/command.ts`), and neither is a fault of the service (a bare 500).
+ */
+const STATUS = {
+  INVALID_REQUEST: 400,
+  INVALID_JSON_BODY: 400,
+  INVALID_SELECTOR: 400,
+  UNSUPPORTED_DOCUMENT_TYPE: 400,
+  UNSUPPORTED_ENCODING: 400,
+  CONTENT_TYPE_MISMATCH: 400,
+  UNSUPPORTED_CONTENT_ENCODING: 400,
+  INVALID_COMPRESSION: 400,
+  MISSING_FILE: 400,
+  EMPTY_FILE: 400,
+  NOT_NDJSON: 400,
+  INVALID_HEADER: 400,
+  INVALID_ACTION: 400,
+  SEGMENT_NOT_IMPORTABLE: 400,
+  UNAUTHORIZED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  METHOD_NOT_ALLOWED: 405,
+  REQUEST_TIMEOUT: 408,
+  CONFLICT: 409,
+  TECHNICAL_NAME_TAKEN: 409,
+  FILE_REMOVED: 410,
+  FILE_TOO_LARGE: 413,
+  REQUEST_TOO_LARGE: 413,
+  UNSUPPORTED_MEDIA_TYPE: 415,
+  RANGE_NOT_SATISFIABLE: 416,
+  HEADERS_TOO_LARGE: 431,
+  INSUFFICIENT_STORAGE: 507,
+  SHUTTING_DOWN: 503,
+  NOT_READY: 503,
+} as const;
+
+export type ErrorCode = keyof typeof STATUS;
+
+/** A request that cannot be served: thrown anywhere below a route, answered by `http/error-handler.ts`. */
+export class ServiceError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ServiceError';
+    this.code = code;
+  }
+
+  get status(): number {
+    return STATUS[this.code];
+  }
+}
+
+/** 404, always with this text: clients compare it (spec §2). */
+export function notFound(): ServiceError {
+  return new ServiceError('NOT_FOUND', 'Resource Not Found');
+}

@@ -1,0 +1,124 @@
+import type { RejectionCode } from './command.ts';
+import type { MimeType, Priority } from './records.ts';
+
+export const EXECUTION_STATUSES = ['PENDING', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED'] as const;
+/** `PENDING → RUNNING → SUCCEEDED | FAILED | CANCELED` (spec §3). */
+export type ExecutionStatus = (typeof EXECUTION_STATUSES)[number];
+export type EndedStatus = Exclude<ExecutionStatus, 'PENDING' | 'RUNNING'>;
+
+/** Whether an execution in this status will never run again. */
+export function hasEnded(status: ExecutionStatus): status is EndedStatus {
+  return status !== 'PENDING' && status !== 'RUNNING';
+}
+
+/**
+ * What commands did, by (command, segment) pair: every pair of the applied commands is in exactly one of the first
+ * five. `superseded` pairs were followed by a later command for the same user point and segment in the same batch.
+ */
+export type Effects = {
+  readonly membershipsCreated: number;
+  readonly membershipsUpdated: number;
+  readonly membershipsDeleted: number;
+  readonly unchanged: number;
+  readonly superseded: number;
+  readonly userPointsCreated: number;
+};
+
+export const NO_EFFECTS: Effects = {
+  membershipsCreated: 0,
+  membershipsUpdated: 0,
+  membershipsDeleted: 0,
+  unchanged: 0,
+  superseded: 0,
+  userPointsCreated: 0,
+};
+
+/** The sum of two effects, member by member. */
+export function addEffects(a: Effects, b: Effects): Effects {
+  return {
+    membershipsCreated: a.membershipsCreated + b.membershipsCreated,
+    membershipsUpdated: a.membershipsUpdated + b.membershipsUpdated,
+    membershipsDeleted: a.membershipsDeleted + b.membershipsDeleted,
+    unchanged: a.unchanged + b.unchanged,
+    superseded: a.superseded + b.superseded,
+    userPointsCreated: a.userPointsCreated + b.userPointsCreated,
+  };
+}
+
+export type FailuresByCode = { readonly [code in RejectionCode]?: number };
+
+/**
+ * How far an execution has come, durably: everything before `offset` is applied and counted, nothing after it is.
+ * Written in the transaction of each merge, so that it is true whatever is killed and when.
+ */
+export type Checkpoint = {
+  /** Bytes of the document that are done; the next record starts here. */
+  readonly offset: number;
+  /** Physical lines that are done; the next record starts on line `line + 1`. */
+  readonly line: number;
+  /** Commands that were applied. */
+  readonly successes: number;
+  /** Commands that failed; each stands in the error file. */
+  readonly failures: number;
+  readonly failuresByCode: FailuresByCode;
+  /** (command, segment) pairs of the applied commands: what the effects must add up to. */
+  readonly pairs: number;
+  readonly effects: Effects;
+  /** Length of the error file that belongs to this checkpoint; what lies beyond it is cut off on resume. */
+  readonly errorFileBytes: number;
+};
+
+export const START: Checkpoint = {
+  offset: 0,
+  line: 0,
+  successes: 0,
+  failures: 0,
+  failuresByCode: {},
+  pairs: 0,
+  effects: NO_EFFECTS,
+  errorFileBytes: 0,
+};
+
+/** An uploaded file that is kept: its folder in the documents store, its name, and what was measured on receipt. */
+export type StoredDocument = {
+  readonly folder: string;
+  readonly fileName: string;
+  /** Decompressed length in bytes. */
+  readonly bytes: number;
+  /** SHA-256 of the decompressed bytes, hex. */
+  readonly sha256: string;
+};
+
+/** What an execution imports: a file of commands, or a list of users for one segment (spec §4, `user_list_imports`). */
+export type Job =
+  | { readonly type: 'DOCUMENT_IMPORT'; readonly documentImportId: string }
+  | { readonly type: 'USER_SEGMENT_IMPORT'; readonly segmentId: string };
+
+export type Execution = {
+  readonly id: string;
+  readonly organisationId: string;
+  readonly datamartId: string;
+  readonly job: Job;
+  readonly mimeType: MimeType;
+  readonly priority: Priority;
+  /** Id of the token that uploaded it. */
+  readonly userId: string | null;
+  readonly status: ExecutionStatus;
+  readonly creationDate: number;
+  /** The one clock of the file: durations and "in the past" are counted from here. Set once, kept over restarts. */
+  readonly startDate: number | null;
+  readonly endDate: number | null;
+  readonly cancelRequested: boolean;
+  /** Why it FAILED. */
+  readonly failure: string | null;
+  readonly document: StoredDocument;
+  /** When the input and error files were removed by retention, else null. */
+  readonly filesRemovedDate: number | null;
+  readonly checkpoint: Checkpoint;
+};
+
+/** What is known of an execution when its file has been received. */
+export type NewExecution = Pick<
+  Execution,
+  'organisationId' | 'datamartId' | 'job' | 'mimeType' | 'priority' | 'userId' | 'document' | 'creationDate'
+>;
