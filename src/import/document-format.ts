@@ -1,0 +1,57 @@
+import type { Rejection } from '../model/command.ts';
+
+/** The longest line that is read, in bytes without its line end (spec §6). */
+export const MAX_LINE_BYTES = 1024 * 1024;
+
+/** How much of a failed record stands in the error file, in characters. Only a record over the line limit is longer. */
+export const MAX_ERROR_RAW_CHARS = 64 * 1024;
+
+/** A place between two records of a document: bytes and physical lines that lie before it. */
+export type Position = { readonly offset: number; readonly line: number };
+
+/**
+ * The fields of a record, as far as they came: NDJSON gives JSON values, CSV gives texts (and lists of them). Undefined,
+ * null and blank texts are absent.
+ */
+export type CommandSource = {
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** How the JSON value of a field (of its element `index`) was written, for numbers beyond 2^53 and for objects. */
+  readonly source: (field: string, index?: number) => string;
+};
+
+/** One record of a document: a line, or several where one object or one quoted cell goes over several. */
+export type DocumentRecord = {
+  /** Its first physical line, from 1. */
+  readonly line: number;
+  /** Where the next record begins. */
+  readonly end: Position;
+  /** The record as it stands in the document, without its last line end; shortened when it is over the line limit. */
+  readonly text: string;
+  /** What a command is read from, or why the record is none. */
+  readonly content: CommandSource | Rejection;
+};
+
+/** Cuts a document into records, block by block. Holds back what may go on in the next block. */
+export interface Splitter {
+  /** Records that are complete with this block; `last` says that no block follows. Never throws on any bytes. */
+  push(block: Buffer, last: boolean): DocumentRecord[];
+  /** Everything before it has been returned by `push`, or was blank. */
+  position(): Position;
+}
+
+/** A kind of file: how its records are found, and how a failed one is written to the error file. */
+export interface DocumentFormat {
+  /** Where the first record of the document begins: after a header. */
+  readonly start: Position;
+  /** `from` is the start of the document or the `end` of one of its records. */
+  createSplitter(from: Position): Splitter;
+  /** What an error file begins with. */
+  readonly errorFileHeader: string;
+  /** One line of the error file, with its line end. Corrected and put into a file, it can be sent again. */
+  errorLine(record: DocumentRecord, rejection: Rejection): string;
+}
+
+/** Whether what was read is the reason why nothing could be. */
+export function isRejection<T extends object>(result: T | Rejection): result is Rejection {
+  return 'code' in result && 'message' in result;
+}

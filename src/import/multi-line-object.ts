@@ -1,0 +1,104 @@
+import { MAX_LINE_BYTES } from './document-format.ts';
+import { MAX_NESTING } from './json-source.ts';
+import type { Line, LineReader } from './line-reader.ts';
+
+/** The most lines one object may be spread over (spec §6). */
+const MAX_LINES = 1000;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPENING_BRACE = 0x7b;
+const CLOSING_BRACE = 0x7d;
+const OPENING_BRACKET = 0x5b;
+const CLOSING_BRACKET = 0x5d;
+const COLON = 0x3a;
+const COMMA = 0x2c;
+
+/** The lines that belong to one record, `lastLine` included. */
+export type JoinedLines = {
+  readonly lastLine: Line;
+  readonly text: string;
+  readonly isUtf8: boolean;
+  /** Why the object does not close, or null when it does. */
+  readonly unclosed: string | null;
+};
+
+/** What is open at the end of a line: the brackets, and the last byte that was no white space. */
+type Nesting = { readonly open: number[]; lastByte: number };
+
+/**
+ * Joins a line that opens an object with the lines after it until the object closes (spec §6). Where it never does, the
+ * record ends before the next line that begins with `{`, so that one broken line costs no other.
+ *
+ * It gives up early where no continuation can be JSON: a string that is open at a line end, or a line that begins with `{`
+ * where no object may stand. So a file whose every line is cut short is read in time linear in its length; only lines
+ * that could be inside one another, at most MAX_NESTING of them, are looked at again.
+ *
+ * Null: the lines at hand do not tell; come back with more.
+ */
+export function joinObjectLines(reader: LineReader, first: Line): JoinedLines | null {
+  const nesting: Nesting = { open: [], lastByte: 0 };
+  let line = first;
+  for (let lines = 1; ; lines++) {
+    const problem = scanLine(reader.bytes(), line, nesting);
+    if (problem !== null) return giveUp(reader, first, line, problem);
+    if (nesting.open.length === 0) return joined(reader, first, line, null);
+
+    if (reader.isLast(line))
+      return giveUp(reader, first, line, 'the object is not closed by the end of the file');
+    if (lines === MAX_LINES)
+      return giveUp(reader, first, line, `the object is not closed within ${MAX_LINES} lines`);
+    const next = reader.peek(line);
+    // an unfinished line may end in the first half of a \r\n, which would not count
+    const end = next ? next.end : reader.bytes().length - 1;
+    if (end - first.start > MAX_LINE_BYTES) {
+      return giveUp(reader, first, line, `the object is not closed within ${MAX_LINE_BYTES} bytes`);
+    }
+    if (next === null) return null;
+    if (reader.bytes()[next.start] === OPENING_BRACE && !mayHoldObjectNext(nesting)) {
+      return giveUp(reader, first, line, `the object is not closed before the one on line ${next.number}`);
+    }
+    line = next;
+  }
+}
+
+/** Follows brackets and strings through one line; says why no JSON can come of it, or null. */
+function scanLine(bytes: Buffer, line: Line, nesting: Nesting): string | null {
+  let inString = false;
+  for (let i = line.start; i < line.end; i++) {
+    const byte = bytes[i] as number;
+    if (inString) {
+      if (byte === BACKSLASH) i++;
+      else if (byte === QUOTE) inString = false;
+      continue;
+    }
+    if (byte === 0x20 || byte === 0x09 || byte === 0x0d) continue;
+    nesting.lastByte = byte;
+    if (byte === QUOTE) inString = true;
+    else if (byte === OPENING_BRACE || byte === OPENING_BRACKET) nesting.open.push(byte);
+    else if (byte === CLOSING_BRACE || byte === CLOSING_BRACKET) nesting.open.pop();
+    if (nesting.open.length > MAX_NESTING) return `the object is nested deeper than ${MAX_NESTING}`;
+    if (nesting.open.length === 0) return null;
+  }
+  return inString ? 'a text is open at the end of the line' : null;
+}
+
+function mayHoldObjectNext({ open, lastByte }: Nesting): boolean {
+  const inArray = open.at(-1) === OPENING_BRACKET;
+  return lastByte === COLON || (inArray && (lastByte === OPENING_BRACKET || lastByte === COMMA));
+}
+
+/** Ends the record before the next line that begins with `{`, or with the last line that was looked at. */
+function giveUp(reader: LineReader, first: Line, lookedAt: Line, problem: string): JoinedLines {
+  let last = first;
+  while (last.number < lookedAt.number) {
+    const next = reader.peek(last);
+    if (next === null || reader.bytes()[next.start] === OPENING_BRACE) break;
+    last = next;
+  }
+  return joined(reader, first, last, `not JSON: ${problem}`);
+}
+
+function joined(reader: LineReader, first: Line, lastLine: Line, unclosed: string | null): JoinedLines {
+  return { lastLine, text: reader.textOf(first, lastLine), isUtf8: reader.isUtf8(first, lastLine), unclosed };
+}

@@ -1,0 +1,54 @@
+import type { Rejection } from '../model/command.ts';
+import type { CommandSource } from './document-format.ts';
+import { compact, isNestedTooDeep, MAX_NESTING } from './json-source.ts';
+import { isAbsent, rejection, show, textProblem } from './read-field.ts';
+
+/** The longest data bag, in bytes of UTF-8 (spec §5). */
+const MAX_DATA_BAG_BYTES = 64 * 1024;
+
+/** What clears a data bag. */
+export const EMPTY_DATA_BAG = '{}';
+
+/**
+ * The data bag of an UPDATE: the JSON text of an object as it was written, `{}` for an empty one, null when absent. A text
+ * is kept as it came; an object loses the white space between its tokens and nothing else.
+ */
+export function parseDataBag(source: CommandSource): string | null | Rejection {
+  const value = source.fields.data_bag;
+  if (isAbsent(value)) return null;
+  if (typeof value === 'string') return textProblem(value, 'data_bag') ?? parseText(value);
+  if (typeof value !== 'object' || Array.isArray(value)) return notAnObject(value);
+  return checked(compact(source.source('data_bag')), value as object);
+}
+
+function parseText(text: string): string | Rejection {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return rejection(
+      'INVALID_DATA_BAG',
+      'data_bag must be the JSON text of an object, got a text that is not JSON',
+    );
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return notAnObject(value);
+  return checked(text, value);
+}
+
+function checked(text: string, value: object): string | Rejection {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > MAX_DATA_BAG_BYTES) {
+    return rejection('INVALID_DATA_BAG', `data_bag may have ${MAX_DATA_BAG_BYTES} bytes, got ${bytes}`);
+  }
+  if (isNestedTooDeep(value)) {
+    return rejection(
+      'INVALID_DATA_BAG',
+      `data_bag may nest objects and arrays ${MAX_NESTING} deep, got more`,
+    );
+  }
+  return Object.keys(value).length === 0 ? EMPTY_DATA_BAG : text;
+}
+
+function notAnObject(value: unknown): Rejection {
+  return rejection('INVALID_DATA_BAG', `data_bag must be the JSON text of an object, ${show(value)}`);
+}
