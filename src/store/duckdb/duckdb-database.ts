@@ -1,0 +1,96 @@
+import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
+import type { Database, Row, Sql } from '../records/database.ts';
+
+/** Connections for reads: as many look-ups run side by side; more wait for one of them. */
+const READERS = 4;
+
+/** The connections of one DuckDB: some for reads, one for small transactions, one for merges. */
+export interface DuckDbDatabase extends Database {
+  /** One transaction on the connection for merges; one at a time, beside the small ones. */
+  merge<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
+  /** Waits for what is under way and closes the connections. */
+  close(): Promise<void>;
+}
+
+export async function openDuckDbDatabase(instance: DuckDBInstance): Promise<DuckDbDatabase> {
+  const connections = await Promise.all(Array.from({ length: READERS + 2 }, () => instance.connect()));
+  const [writer, merger, ...readers] = connections.map(asSql) as [Sql, Sql, ...Sql[]];
+  const readTurns = createTurns(readers);
+  const writeTurns = createTurns([writer]);
+  const mergeTurns = createTurns([merger]);
+
+  return {
+    read: (work) => readTurns.take(work),
+    write: (work) => writeTurns.take((sql) => transaction(sql, work)),
+    // merges wait for it and it waits for them; small transactions too, since it is one of them
+    writeAlone: (work) => mergeTurns.take(() => writeTurns.take((sql) => transaction(sql, work))),
+    merge: (work) => mergeTurns.take((sql) => transaction(sql, work)),
+    close: async () => {
+      await Promise.all([readTurns.drain(), mergeTurns.drain()]);
+      await writeTurns.drain();
+      for (const connection of connections) connection.closeSync();
+    },
+  };
+}
+
+function asSql(connection: DuckDBConnection): Sql {
+  return {
+    query: async (statement, values) => {
+      const reader = await connection.runAndReadAll(statement, values as DuckDBValue[] | undefined);
+      return reader.getRowObjects() as Row[];
+    },
+  };
+}
+
+async function transaction<T>(sql: Sql, work: (sql: Sql) => Promise<T>): Promise<T> {
+  await sql.query('begin transaction');
+  try {
+    const result = await work(sql);
+    await sql.query('commit');
+    return result;
+  } catch (error) {
+    // a failed commit has rolled back already, and then this one's error says nothing new
+    await sql.query('rollback').catch(() => undefined);
+    throw error;
+  }
+}
+
+type Turns<R> = {
+  take<T>(work: (resource: R) => Promise<T>): Promise<T>;
+  /** Resolves when nothing is under way and nobody waits; who comes later is refused. */
+  drain(): Promise<void>;
+};
+
+/** Hands out resources, each to one user at a time, in the order they are asked for. */
+function createTurns<R>(resources: readonly R[]): Turns<R> {
+  const free = [...resources];
+  const waiting: ((resource: R) => void)[] = [];
+  let closed = false;
+  let onIdle: (() => void) | null = null;
+
+  function giveBack(resource: R): void {
+    const next = waiting.shift();
+    if (next) {
+      next(resource);
+    } else {
+      free.push(resource);
+      if (free.length === resources.length) onIdle?.();
+    }
+  }
+
+  return {
+    take: async (work) => {
+      if (closed) throw new Error('the store is closed');
+      const resource = free.pop() ?? (await new Promise<R>((resolve) => waiting.push(resolve)));
+      try {
+        return await work(resource);
+      } finally {
+        giveBack(resource);
+      }
+    },
+    drain: async () => {
+      closed = true;
+      if (free.length < resources.length) await new Promise<void>((resolve) => (onIdle = resolve));
+    },
+  };
+}

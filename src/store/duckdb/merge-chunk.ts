@@ -1,0 +1,61 @@
+import { addEffects, type Checkpoint, type Effects, NO_EFFECTS } from '../../model/execution.ts';
+import type { Row, Sql } from '../records/database.ts';
+import { checkMerge, storeCheckpoint } from '../records/executions.ts';
+import type { MergeOutcome, StagedChunk } from '../store.ts';
+import type { DuckDbDatabase } from './duckdb-database.ts';
+import { statement } from './statements.ts';
+
+/** `Store.mergeChunk` for the embedded store: some ten statements over the chunk, in one transaction. */
+export function mergeChunk(db: DuckDbDatabase, chunk: StagedChunk): Promise<MergeOutcome> {
+  return db.merge(async (sql) => {
+    const state = await checkMerge(sql, {
+      executionId: chunk.execution.id,
+      datamartId: chunk.execution.datamartId,
+      worker: chunk.worker,
+      catalogueVersion: chunk.catalogueVersion,
+      offset: chunk.from.offset,
+    });
+    if (state !== 'READY') return { type: state };
+    const effects =
+      chunk.table === null ? NO_EFFECTS : await applyCommands(sql, chunk.table, chunk.execution);
+    const checkpoint: Checkpoint = { ...chunk.to, effects: addEffects(chunk.from.effects, effects) };
+    await storeCheckpoint(sql, chunk.execution.id, checkpoint);
+    return { type: 'MERGED', checkpoint };
+  });
+}
+
+async function applyCommands(sql: Sql, table: string, execution: StagedChunk['execution']): Promise<Effects> {
+  const staged = `staging.main.${table}`;
+  const start_date = execution.startDate;
+  await dropChunkTables(sql);
+  await sql.query(statement('identify-users', { staged }));
+  await sql.query(statement('fold-commands', { staged, start_date }));
+  await sql.query(statement('find-memberships', { start_date }));
+  const [counts] = await sql.query(statement('count-effects'));
+  const count = (name: string): number => Number((counts as Row)[name]);
+
+  if (count('user_points_created') > 0) {
+    await sql.query(
+      statement('insert-identifiers', { start_date, datamart_id: BigInt(execution.datamartId) }),
+    );
+  }
+  if (count('rows_to_update') > 0) await sql.query(statement('update-memberships', { start_date }));
+  if (count('rows_to_renew') > 0) await sql.query(statement('renew-memberships', { start_date }));
+  if (count('bags_to_update') > 0) await sql.query(statement('update-data-bags'));
+  if (count('rows_to_delete') > 0) await sql.query(statement('delete-memberships'));
+  if (count('rows_to_insert') > 0) await sql.query(statement('insert-memberships', { start_date }));
+  await dropChunkTables(sql);
+  return {
+    membershipsCreated: count('memberships_created'),
+    membershipsUpdated: count('memberships_updated'),
+    membershipsDeleted: count('memberships_deleted'),
+    unchanged: count('unchanged'),
+    superseded: count('superseded'),
+    userPointsCreated: count('user_points_created'),
+  };
+}
+
+async function dropChunkTables(sql: Sql): Promise<void> {
+  for (const table of ['chunk_user', 'chunk_pair', 'chunk_effect'])
+    await sql.query(`drop table if exists temp.${table}`);
+}

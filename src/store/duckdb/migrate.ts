@@ -1,0 +1,50 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { FIRST_ID } from '../../model/records.ts';
+import type { Sql } from '../records/database.ts';
+import type { DuckDbDatabase } from './duckdb-database.ts';
+
+const FOLDER = new URL('./migrations/', import.meta.url);
+
+/**
+ * Brings the schema to this version: each missing migration in a transaction of its own, with its number in it. Forward
+ * only; a store of a newer version is refused.
+ */
+export async function migrate(db: DuckDbDatabase, now: number): Promise<void> {
+  await db.write((sql) =>
+    sql.query(
+      'create table if not exists schema_version (version integer not null, applied_ts bigint not null)',
+    ),
+  );
+  const [row] = await db.read((sql) =>
+    sql.query('select coalesce(max(version), 0) as version from schema_version'),
+  );
+  const current = Number(row?.version);
+  const files = readdirSync(FOLDER)
+    .filter((file) => file.endsWith('.sql'))
+    .sort();
+  const newest = Number(files.at(-1)?.slice(0, 3));
+  if (current > newest) {
+    throw new Error(
+      `the store has schema version ${current}, this Muster knows ${newest}: it was written by a newer Muster`,
+    );
+  }
+  for (const file of files.slice(current)) await db.write((sql) => apply(sql, file, now));
+}
+
+async function apply(sql: Sql, file: string, now: number): Promise<void> {
+  const version = Number(file.slice(0, 3));
+  await sql.query('insert into schema_version values ($1, cast($2 as bigint))', [version, now]);
+  await sql.query(readFileSync(new URL(file, FOLDER), 'utf8'));
+  if (version === 1) await insertFirstRecords(sql, now);
+}
+
+/** What a fresh store has (spec §1): organisation 1, datamart 1, and compartment 1 as its default. */
+async function insertFirstRecords(sql: Sql, now: number): Promise<void> {
+  await sql.query(`insert into organisation values (${FIRST_ID}, 'default')`);
+  await sql.query(
+    `insert into datamart values (${FIRST_ID}, ${FIRST_ID}, 'default', 'default', 'UTC', false, cast($1 as bigint), 0)`,
+    [now],
+  );
+  await sql.query(`insert into compartment values (${FIRST_ID}, ${FIRST_ID}, 'default', 'default', false)`);
+  await sql.query(`insert into compartment_selection values (${FIRST_ID}, ${FIRST_ID}, ${FIRST_ID}, true)`);
+}

@@ -1,0 +1,90 @@
+import { mkdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { compartmentRecords } from '../records/compartments.ts';
+import { datamartRecords } from '../records/datamarts.ts';
+import { documentImportRecords } from '../records/document-imports.ts';
+import { executionRecords } from '../records/executions.ts';
+import { segmentRecords } from '../records/segments.ts';
+import { tokenRecords } from '../records/tokens.ts';
+import type { Store } from '../store.ts';
+import { type DuckDbDatabase, openDuckDbDatabase } from './duckdb-database.ts';
+import { lookUps } from './look-ups.ts';
+import { mergeChunk } from './merge-chunk.ts';
+import { migrate } from './migrate.ts';
+
+export type DuckDbStoreOptions = {
+  /** Folder of the database file and of what DuckDB spills; made when it is not there. */
+  readonly dir: string;
+  readonly memoryBytes: number;
+  readonly threads: number;
+  /** For what a fresh store and a migration write. */
+  readonly now: number;
+};
+
+/** Opens the embedded store. The process that has the file open is the only one that can: a second one is refused. */
+export async function openDuckDbStore({
+  dir,
+  memoryBytes,
+  threads,
+  now,
+}: DuckDbStoreOptions): Promise<Store> {
+  await mkdir(dir, { recursive: true });
+  const file = path.join(dir, 'muster.duckdb');
+  const instance = await DuckDBInstance.create(file, {
+    threads: String(threads),
+    memory_limit: `${Math.floor(memoryBytes / 1024)}KiB`,
+    temp_directory: path.join(dir, 'spill'),
+    // a checkpoint rewrites what changed and holds up commits: a few large ones cost less than many small ones
+    checkpoint_threshold: '256MiB',
+  });
+  const setup = await instance.connect();
+  await setup.run(`attach ':memory:' as staging`);
+  setup.closeSync();
+  const db = await openDuckDbDatabase(instance);
+  await migrate(db, now);
+  await takeUpExecutions(db);
+
+  return {
+    staging: instance,
+    datamarts: datamartRecords(db),
+    compartments: compartmentRecords(db),
+    segments: segmentRecords(db, {
+      removeMemberships: async (sql, segmentId) => {
+        await sql.query('delete from membership where segment_id = cast($1 as bigint)', [segmentId]);
+      },
+      sizes: (at) => `select segment_id, count(*) as user_points from membership
+        where expiration_ts is null or expiration_ts > cast(${at} as bigint) group by segment_id`,
+    }),
+    documentImports: documentImportRecords(db),
+    executions: executionRecords(db),
+    tokens: tokenRecords(db),
+    mergeChunk: (chunk) => mergeChunk(db, chunk),
+    ...lookUps(db),
+    sizeBytes: async () => {
+      const sizes = await Promise.all(
+        [file, `${file}.wal`].map((each) =>
+          stat(each).then(
+            ({ size }) => size,
+            () => 0,
+          ),
+        ),
+      );
+      return sizes.reduce((sum, size) => sum + size, 0);
+    },
+    check: async () => {
+      await db.read((sql) => sql.query('select 1'));
+    },
+    close: async () => {
+      await db.close();
+      instance.closeSync();
+    },
+  };
+}
+
+/** Whoever held a lease is gone: only one process has the file open. */
+async function takeUpExecutions(db: DuckDbDatabase): Promise<void> {
+  await db.write((sql) =>
+    sql.query(`update execution set worker = null, lease_until = 0 where status = 'RUNNING'`),
+  );
+}

@@ -1,0 +1,107 @@
+import type { DocumentImport, MimeType, Priority } from '../../model/records.ts';
+import type { DocumentImportRecords } from '../store.ts';
+import {
+  assignments,
+  containing,
+  type Database,
+  limits,
+  parameters,
+  type Row,
+  type Sql,
+} from './database.ts';
+
+export function documentImportRecords(db: Database): DocumentImportRecords {
+  return {
+    list: ({ datamartId, keywords, page }) =>
+      db.read(async (sql) => {
+        const given = parameters();
+        const where = [`datamart_id = cast(${given.add(datamartId)} as bigint)`];
+        if (keywords !== undefined) where.push(`name ilike ${given.add(containing(keywords))} escape '\\'`);
+        const from = `from document_import where ${where.join(' and ')}`;
+        const rows = await sql.query(`select * ${from} order by id desc ${limits(page)}`, given.values);
+        const [count] = await sql.query(`select count(*) as total ${from}`, given.values);
+        return { elements: rows.map(toDocumentImport), total: Number(count?.total) };
+      }),
+
+    get: (id) => db.read((sql) => getDocumentImport(sql, id)),
+
+    create: (documentImport) =>
+      db.write(async (sql) => {
+        const { datamartId, documentType, mimeType, encoding, name, priority, creationTs } = documentImport;
+        const [row] = await sql.query(
+          `insert into document_import (id, datamart_id, document_type, mime_type, encoding, name, priority, creation_ts)
+           values (nextval('document_import_id'), cast($1 as bigint), $2, $3, $4, $5, $6, cast($7 as bigint)) returning *`,
+          [datamartId, documentType, mimeType, encoding, name, priority, creationTs],
+        );
+        return toDocumentImport(row as Row);
+      }),
+
+    update: (id, change) =>
+      db.write(async (sql) => {
+        const before = await getDocumentImport(sql, id);
+        if (!before) return null;
+        const reads = change.mimeType !== undefined && change.mimeType !== before.mimeType;
+        const encodes = change.encoding !== undefined && change.encoding !== before.encoding;
+        if (reads || encodes) {
+          const executions = await sql.query(
+            'select id from execution where document_import_id = cast($1 as bigint) limit 1',
+            [id],
+          );
+          if (executions.length > 0) return 'IN_USE';
+        }
+        const given = parameters();
+        const set = assignments(
+          {
+            name: change.name,
+            priority: change.priority,
+            mime_type: change.mimeType,
+            encoding: change.encoding,
+          },
+          given.add,
+        );
+        if (set.length === 0) return before;
+        const [row] = await sql.query(
+          `update document_import set ${set.join(', ')} where id = cast(${given.add(id)} as bigint) returning *`,
+          given.values,
+        );
+        return row ? toDocumentImport(row) : null;
+      }),
+
+    remove: (id) =>
+      db.write(async (sql) => {
+        const removed = await getDocumentImport(sql, id);
+        if (!removed) return null;
+        const executions = await sql.query(
+          'select id, status, document_folder from execution where document_import_id = cast($1 as bigint)',
+          [id],
+        );
+        if (executions.some((row) => row.status === 'RUNNING')) return 'RUNNING';
+        await sql.query(
+          `delete from execution_checkpoint
+           where execution_id in (select id from execution where document_import_id = cast($1 as bigint))`,
+          [id],
+        );
+        await sql.query('delete from execution where document_import_id = cast($1 as bigint)', [id]);
+        await sql.query('delete from document_import where id = cast($1 as bigint)', [id]);
+        return { removed, folders: executions.map((row) => String(row.document_folder)) };
+      }),
+  };
+}
+
+async function getDocumentImport(sql: Sql, id: string): Promise<DocumentImport | null> {
+  const [row] = await sql.query('select * from document_import where id = cast($1 as bigint)', [id]);
+  return row ? toDocumentImport(row) : null;
+}
+
+function toDocumentImport(row: Row): DocumentImport {
+  return {
+    id: String(row.id),
+    datamartId: String(row.datamart_id),
+    documentType: 'USER_SEGMENT',
+    mimeType: String(row.mime_type) as MimeType,
+    encoding: String(row.encoding),
+    name: String(row.name),
+    priority: String(row.priority) as Priority,
+    creationTs: Number(row.creation_ts),
+  };
+}

@@ -1,0 +1,318 @@
+import {
+  type Checkpoint,
+  type Execution,
+  type ExecutionStatus,
+  type FailuresByCode,
+  hasEnded,
+  type Job,
+  type NewExecution,
+} from '../../model/execution.ts';
+import type { MimeType, Priority } from '../../model/records.ts';
+import type { ExecutionFilter, ExecutionRecords } from '../store.ts';
+import {
+  type Database,
+  limits,
+  numberOrNull,
+  parameters,
+  type Row,
+  type Sql,
+  type SqlValue,
+  textOrNull,
+} from './database.ts';
+
+/** An execution with its checkpoint. The checkpoint has a table of its own, so that a merge and a cancel never meet. */
+const EXECUTIONS = `select e.*, c.next_offset, c.line, c.successes, c.failures, c.failures_by_code, c.pairs,
+    c.memberships_created, c.memberships_updated, c.memberships_deleted, c.unchanged, c.superseded, c.user_points_created,
+    c.error_file_bytes
+  from execution e join execution_checkpoint c on c.execution_id = e.id`;
+
+const PRIORITY_RANK = `case priority when 'HIGH' then 0 when 'MEDIUM' then 1 else 2 end`;
+
+export function executionRecords(db: Database): ExecutionRecords {
+  return {
+    create: (execution) => db.write((sql) => createExecution(sql, execution)),
+
+    get: (id) => db.read((sql) => getExecution(sql, id)),
+
+    list: ({ filter, page }) =>
+      db.read(async (sql) => {
+        const given = parameters();
+        const where = conditions(filter, given.add).join(' and ');
+        const rows = await sql.query(
+          `${EXECUTIONS} where ${where} order by e.id desc ${limits(page)}`,
+          given.values,
+        );
+        const [count] = await sql.query(
+          `select count(*) as total from execution e where ${where}`,
+          given.values,
+        );
+        return { elements: rows.map(toExecution), total: Number(count?.total) };
+      }),
+
+    countByStatus: () =>
+      db.read(async (sql) => {
+        const rows = await sql.query('select status, count(*) as executions from execution group by status');
+        return new Map(rows.map((row) => [String(row.status) as ExecutionStatus, Number(row.executions)]));
+      }),
+
+    claim: (of) => db.write((sql) => claimExecution(sql, of)),
+
+    renewLease: ({ id, worker, leaseUntil }) =>
+      db.write(async (sql) => {
+        const [row] = await sql.query(
+          `update execution set lease_until = cast($3 as bigint)
+           where id = cast($1 as bigint) and worker = $2 and status = 'RUNNING' returning cancel_requested`,
+          [id, worker, leaseUntil],
+        );
+        return { held: row !== undefined, cancelRequested: Boolean(row?.cancel_requested) };
+      }),
+
+    release: ({ id, worker }) =>
+      db.write(async (sql) => {
+        await sql.query(
+          `update execution set worker = null, lease_until = 0
+           where id = cast($1 as bigint) and worker = $2 and status = 'RUNNING'`,
+          [id, worker],
+        );
+      }),
+
+    finish: ({ id, worker, status, failure, now }) =>
+      db.write(async (sql) => {
+        const rows = await sql.query(
+          `update execution set status = $3, failure = $4, end_date = cast($5 as bigint), worker = null, lease_until = 0
+           where id = cast($1 as bigint) and worker = $2 and status = 'RUNNING' returning id`,
+          [id, worker, status, failure, now],
+        );
+        return rows.length > 0;
+      }),
+
+    cancel: (id, now) =>
+      db.write(async (sql) => {
+        const execution = await getExecution(sql, id);
+        if (!execution) return null;
+        if (hasEnded(execution.status)) return 'ENDED';
+        await sql.query(
+          execution.status === 'PENDING'
+            ? `update execution set status = 'CANCELED', cancel_requested = true, end_date = cast($2 as bigint)
+               where id = cast($1 as bigint)`
+            : 'update execution set cancel_requested = true where id = cast($1 as bigint) and cast($2 as bigint) > 0',
+          [id, now],
+        );
+        return getExecution(sql, id);
+      }),
+
+    referredFolders: (folders) =>
+      db.read(async (sql) => {
+        if (folders.length === 0) return new Set<string>();
+        const given = parameters();
+        const list = folders.map((folder) => given.add(folder)).join(', ');
+        const rows = await sql.query(
+          `select document_folder from execution where document_folder in (${list})`,
+          given.values,
+        );
+        return new Set(rows.map((row) => String(row.document_folder)));
+      }),
+
+    listExpiredFiles: (endedBefore) =>
+      db.read(async (sql) => {
+        const rows = await sql.query(
+          `${EXECUTIONS} where e.end_date < cast($1 as bigint) and e.files_removed_date is null order by e.id limit 1000`,
+          [endedBefore],
+        );
+        return rows.map(toExecution);
+      }),
+
+    markFilesRemoved: (id, now) =>
+      db.write(async (sql) => {
+        await sql.query(
+          'update execution set files_removed_date = cast($2 as bigint) where id = cast($1 as bigint)',
+          [id, now],
+        );
+      }),
+  };
+}
+
+async function createExecution(sql: Sql, execution: NewExecution): Promise<Execution | null> {
+  const { job, document } = execution;
+  const [owner] =
+    job.type === 'DOCUMENT_IMPORT'
+      ? await sql.query('select id from document_import where id = cast($1 as bigint)', [
+          job.documentImportId,
+        ])
+      : await sql.query('select id from segment where id = cast($1 as bigint)', [job.segmentId]);
+  if (!owner) return null;
+  const [row] = await sql.query(
+    `insert into execution (id, job_type, document_import_id, segment_id, organisation_id, datamart_id, mime_type, priority,
+       user_id, status, creation_date, cancel_requested, document_folder, document_name, document_bytes, document_sha256,
+       lease_until)
+     values (nextval('execution_id'), $1, cast($2 as bigint), cast($3 as bigint), cast($4 as bigint), cast($5 as bigint),
+       $6, $7, $8, 'PENDING', cast($9 as bigint), false, $10, $11, cast($12 as bigint), $13, 0) returning id`,
+    [
+      job.type,
+      job.type === 'DOCUMENT_IMPORT' ? job.documentImportId : null,
+      job.type === 'DOCUMENT_IMPORT' ? null : job.segmentId,
+      execution.organisationId,
+      execution.datamartId,
+      execution.mimeType,
+      execution.priority,
+      execution.userId,
+      execution.creationDate,
+      document.folder,
+      document.fileName,
+      document.bytes,
+      document.sha256,
+    ],
+  );
+  const id = String(row?.id);
+  await sql.query(
+    `insert into execution_checkpoint (execution_id, next_offset, line, successes, failures, failures_by_code, pairs,
+       memberships_created, memberships_updated, memberships_deleted, unchanged, superseded, user_points_created,
+       error_file_bytes)
+     values (cast($1 as bigint), 0, 0, 0, 0, '{}', 0, 0, 0, 0, 0, 0, 0, 0)`,
+    [id],
+  );
+  return getExecution(sql, id);
+}
+
+async function claimExecution(
+  sql: Sql,
+  { worker, now, leaseUntil }: { worker: string; now: number; leaseUntil: number },
+): Promise<Execution | null> {
+  const [next] = await sql.query(
+    `select id from execution
+     where (status = 'PENDING' or (status = 'RUNNING' and lease_until < cast($1 as bigint)))
+       and datamart_id not in (select datamart_id from execution where status = 'RUNNING' and lease_until >= cast($1 as bigint))
+     order by case status when 'RUNNING' then 0 else 1 end, ${PRIORITY_RANK}, id
+     limit 1`,
+    [now],
+  );
+  if (!next) return null;
+  const id = String(next.id);
+  await sql.query(
+    `update execution set status = 'RUNNING', worker = $2, lease_until = cast($3 as bigint),
+       start_date = coalesce(start_date, cast($4 as bigint))
+     where id = cast($1 as bigint)`,
+    [id, worker, leaseUntil, now],
+  );
+  return getExecution(sql, id);
+}
+
+function conditions(filter: ExecutionFilter, add: (value: SqlValue) => string): string[] {
+  const where = [`e.datamart_id = cast(${add(filter.datamartId)} as bigint)`];
+  if (filter.documentImportId !== undefined) {
+    where.push(`e.document_import_id = cast(${add(filter.documentImportId)} as bigint)`);
+  }
+  if (filter.segmentId !== undefined) where.push(`e.segment_id = cast(${add(filter.segmentId)} as bigint)`);
+  if (filter.statuses !== undefined) {
+    where.push(`e.status in (${filter.statuses.map((status) => add(status)).join(', ') || 'null'})`);
+  }
+  return where;
+}
+
+async function getExecution(sql: Sql, id: string): Promise<Execution | null> {
+  const [row] = await sql.query(`${EXECUTIONS} where e.id = cast($1 as bigint)`, [id]);
+  return row ? toExecution(row) : null;
+}
+
+function toExecution(row: Row): Execution {
+  return {
+    id: String(row.id),
+    organisationId: String(row.organisation_id),
+    datamartId: String(row.datamart_id),
+    job: toJob(row),
+    mimeType: String(row.mime_type) as MimeType,
+    priority: String(row.priority) as Priority,
+    userId: textOrNull(row.user_id),
+    status: String(row.status) as ExecutionStatus,
+    creationDate: Number(row.creation_date),
+    startDate: numberOrNull(row.start_date),
+    endDate: numberOrNull(row.end_date),
+    cancelRequested: Boolean(row.cancel_requested),
+    failure: textOrNull(row.failure),
+    document: {
+      folder: String(row.document_folder),
+      fileName: String(row.document_name),
+      bytes: Number(row.document_bytes),
+      sha256: String(row.document_sha256),
+    },
+    filesRemovedDate: numberOrNull(row.files_removed_date),
+    checkpoint: toCheckpoint(row),
+  };
+}
+
+function toJob(row: Row): Job {
+  return row.job_type === 'DOCUMENT_IMPORT'
+    ? { type: 'DOCUMENT_IMPORT', documentImportId: String(row.document_import_id) }
+    : { type: 'USER_SEGMENT_IMPORT', segmentId: String(row.segment_id) };
+}
+
+function toCheckpoint(row: Row): Checkpoint {
+  return {
+    offset: Number(row.next_offset),
+    line: Number(row.line),
+    successes: Number(row.successes),
+    failures: Number(row.failures),
+    failuresByCode: JSON.parse(String(row.failures_by_code)) as FailuresByCode,
+    pairs: Number(row.pairs),
+    effects: {
+      membershipsCreated: Number(row.memberships_created),
+      membershipsUpdated: Number(row.memberships_updated),
+      membershipsDeleted: Number(row.memberships_deleted),
+      unchanged: Number(row.unchanged),
+      superseded: Number(row.superseded),
+      userPointsCreated: Number(row.user_points_created),
+    },
+    errorFileBytes: Number(row.error_file_bytes),
+  };
+}
+
+/** Stores how far an execution has come; for the transaction of a merge. */
+export async function storeCheckpoint(sql: Sql, executionId: string, checkpoint: Checkpoint): Promise<void> {
+  const { effects } = checkpoint;
+  await sql.query(
+    `update execution_checkpoint set next_offset = cast($2 as bigint), line = cast($3 as bigint),
+       successes = cast($4 as bigint), failures = cast($5 as bigint), failures_by_code = $6, pairs = cast($7 as bigint),
+       memberships_created = cast($8 as bigint), memberships_updated = cast($9 as bigint),
+       memberships_deleted = cast($10 as bigint), unchanged = cast($11 as bigint), superseded = cast($12 as bigint),
+       user_points_created = cast($13 as bigint), error_file_bytes = cast($14 as bigint)
+     where execution_id = cast($1 as bigint)`,
+    [
+      executionId,
+      checkpoint.offset,
+      checkpoint.line,
+      checkpoint.successes,
+      checkpoint.failures,
+      JSON.stringify(checkpoint.failuresByCode),
+      checkpoint.pairs,
+      effects.membershipsCreated,
+      effects.membershipsUpdated,
+      effects.membershipsDeleted,
+      effects.unchanged,
+      effects.superseded,
+      effects.userPointsCreated,
+      checkpoint.errorFileBytes,
+    ],
+  );
+}
+
+/** Whether a chunk may be merged now; for the transaction of a merge, which must see what it answers. */
+export async function checkMerge(
+  sql: Sql,
+  chunk: {
+    executionId: string;
+    datamartId: string;
+    worker: string;
+    catalogueVersion: number;
+    offset: number;
+  },
+): Promise<'READY' | 'STALE_CATALOGUE' | 'LEASE_LOST'> {
+  const [row] = await sql.query(
+    `select e.worker, e.status, c.next_offset, d.catalogue_version
+     from execution e join execution_checkpoint c on c.execution_id = e.id join datamart d on d.id = e.datamart_id
+     where e.id = cast($1 as bigint)`,
+    [chunk.executionId],
+  );
+  const held = row?.status === 'RUNNING' && row.worker === chunk.worker;
+  if (!row || !held || Number(row.next_offset) !== chunk.offset) return 'LEASE_LOST';
+  return Number(row.catalogue_version) === chunk.catalogueVersion ? 'READY' : 'STALE_CATALOGUE';
+}

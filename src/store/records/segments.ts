@@ -1,0 +1,175 @@
+import type { Segment, SegmentType } from '../../model/records.ts';
+import type { SegmentFilter, SegmentOrder, SegmentRecords } from '../store.ts';
+import { invalidateCatalogue } from './catalogue-version.ts';
+import {
+  assignments,
+  containing,
+  type Database,
+  limits,
+  numberOrNull,
+  parameters,
+  type Row,
+  type Sql,
+  type SqlValue,
+  textOrNull,
+} from './database.ts';
+
+/** What the segments need of an engine's big tables. */
+export type MembershipHooks = {
+  /** Removes every membership of a segment, inside the transaction of `sql`. */
+  readonly removeMemberships: (sql: Sql, segmentId: string) => Promise<void>;
+  /** A select of `segment_id, user_points` over the live memberships; `now` is the placeholder of an instant. */
+  readonly sizes: (now: string) => string;
+};
+
+export function segmentRecords(db: Database, hooks: MembershipHooks): SegmentRecords {
+  return {
+    list: ({ filter, order, page, now }) =>
+      db.read(async (sql) => {
+        const given = parameters();
+        const where = conditions(filter, given.add).join(' and ') || 'true';
+        const [count] = await sql.query(`select count(*) as total from segment where ${where}`, given.values);
+        const from =
+          order.by === 'user_points_count'
+            ? `segment left join (${hooks.sizes(given.add(now))}) size on segment_id = id`
+            : 'segment';
+        const rows = await sql.query(
+          `select segment.* from ${from} where ${where} order by ${orderBy(order)} ${limits(page)}`,
+          given.values,
+        );
+        return { elements: rows.map(toSegment), total: Number(count?.total) };
+      }),
+
+    get: (id) => db.read((sql) => getSegment(sql, id)),
+
+    create: (segment) =>
+      db.write(async (sql) => {
+        if (await isNameTaken(sql, segment.datamartId, segment.technicalName, null))
+          return 'TECHNICAL_NAME_TAKEN';
+        const [row] = await sql.query(
+          `insert into segment (id, organisation_id, datamart_id, type, feed_type, subtype, name, short_description,
+             technical_name, default_ttl_ms, persisted, paused, creation_ts, last_modified_ts)
+           values (nextval('segment_id'), cast($1 as bigint), cast($2 as bigint), $3, $4, $5, $6, $7, $8,
+             cast($9 as bigint), $10, $11, cast($12 as bigint), cast($12 as bigint)) returning *`,
+          [
+            segment.organisationId,
+            segment.datamartId,
+            segment.type,
+            segment.feedType,
+            segment.subtype,
+            segment.name,
+            segment.shortDescription,
+            segment.technicalName,
+            segment.defaultTtlMs,
+            segment.persisted,
+            segment.paused,
+            segment.now,
+          ],
+        );
+        return toSegment(row as Row);
+      }),
+
+    update: (id, change, now) =>
+      db.write(async (sql) => {
+        const before = await getSegment(sql, id);
+        if (!before) return null;
+        if (await isNameTaken(sql, before.datamartId, change.technicalName ?? null, id))
+          return 'TECHNICAL_NAME_TAKEN';
+        const given = parameters();
+        const columns: Record<string, SqlValue | undefined> = {
+          name: change.name,
+          short_description: change.shortDescription,
+          technical_name: change.technicalName,
+          default_ttl_ms: change.defaultTtlMs,
+          persisted: change.persisted,
+          paused: change.paused,
+          last_modified_ts: now,
+        };
+        const casts = {
+          default_ttl_ms: 'bigint',
+          persisted: 'boolean',
+          paused: 'boolean',
+          last_modified_ts: 'bigint',
+        };
+        const [row] = await sql.query(
+          `update segment set ${assignments(columns, given.add, casts).join(', ')}
+           where id = cast(${given.add(id)} as bigint) returning *`,
+          given.values,
+        );
+        await invalidateCatalogue(sql, before.datamartId);
+        return row ? toSegment(row) : null;
+      }),
+
+    remove: (id) =>
+      db.writeAlone(async (sql) => {
+        const segment = await getSegment(sql, id);
+        if (!segment) return null;
+        await hooks.removeMemberships(sql, id);
+        await sql.query('delete from segment where id = cast($1 as bigint)', [id]);
+        await invalidateCatalogue(sql, segment.datamartId);
+        return segment;
+      }),
+  };
+}
+
+function conditions(filter: SegmentFilter, add: (value: SqlValue) => string): string[] {
+  const where: string[] = [];
+  const anyOf = (values: readonly string[], cast: string) =>
+    values.map((value) => `cast(${add(value)} as ${cast})`).join(', ') || 'null';
+  if (filter.datamartIds !== null) where.push(`datamart_id in (${anyOf(filter.datamartIds, 'bigint')})`);
+  if (filter.organisationId !== undefined)
+    where.push(`organisation_id = cast(${add(filter.organisationId)} as bigint)`);
+  if (filter.technicalName !== undefined) where.push(`technical_name = ${add(filter.technicalName)}`);
+  if (filter.keywords !== undefined) where.push(`name ilike ${add(containing(filter.keywords))} escape '\\'`);
+  if (filter.types !== undefined) where.push(`type in (${anyOf(filter.types, 'text')})`);
+  if (filter.feedTypes !== undefined)
+    where.push(`(feed_type is null or feed_type in (${anyOf(filter.feedTypes, 'text')}))`);
+  if (filter.subtype !== undefined) where.push(`subtype = ${add(filter.subtype)}`);
+  if (filter.persisted !== undefined) where.push(`persisted = ${add(filter.persisted)}`);
+  return where;
+}
+
+function orderBy({ by, descending }: SegmentOrder): string {
+  const direction = descending ? 'desc' : 'asc';
+  const expression =
+    by === 'user_points_count' ? 'coalesce(user_points, 0)' : by === 'name' ? 'lower(name)' : by;
+  return by === 'id' ? `id ${direction}` : `${expression} ${direction} nulls last, id ${direction}`;
+}
+
+async function isNameTaken(
+  sql: Sql,
+  datamartId: string,
+  name: string | null,
+  byOtherThan: string | null,
+): Promise<boolean> {
+  if (name === null) return false;
+  const rows = await sql.query(
+    'select id from segment where datamart_id = cast($1 as bigint) and technical_name = $2',
+    [datamartId, name],
+  );
+  return rows.some((row) => String(row.id) !== byOtherThan);
+}
+
+async function getSegment(sql: Sql, id: string): Promise<Segment | null> {
+  const [row] = await sql.query('select * from segment where id = cast($1 as bigint)', [id]);
+  return row ? toSegment(row) : null;
+}
+
+export function toSegment(row: Row): Segment {
+  return {
+    id: String(row.id),
+    organisationId: String(row.organisation_id),
+    datamartId: String(row.datamart_id),
+    type: String(row.type) as SegmentType,
+    feedType: textOrNull(row.feed_type),
+    subtype: String(row.subtype),
+    name: String(row.name),
+    shortDescription: textOrNull(row.short_description),
+    technicalName: textOrNull(row.technical_name),
+    defaultTtlMs: numberOrNull(row.default_ttl_ms),
+    persisted: Boolean(row.persisted),
+    paused: Boolean(row.paused),
+    creationTs: Number(row.creation_ts),
+    lastModifiedTs: Number(row.last_modified_ts),
+  };
+}

@@ -1,0 +1,58 @@
+import type { ApiToken, Role } from '../../model/records.ts';
+import type { TokenRecords } from '../store.ts';
+import { type Database, limits, numberOrNull, type Row } from './database.ts';
+
+export function tokenRecords(db: Database): TokenRecords {
+  return {
+    list: (page) =>
+      db.read(async (sql) => {
+        const rows = await sql.query(`select * from api_token order by id ${limits(page)}`);
+        const [count] = await sql.query('select count(*) as total from api_token');
+        return { elements: rows.map(toToken), total: Number(count?.total) };
+      }),
+
+    create: ({ name, role, datamartIds, creationDate, expirationDate, valueHash }) =>
+      db.write(async (sql) => {
+        const [row] = await sql.query(
+          `insert into api_token (id, name, role, datamart_ids, creation_date, expiration_date, last_used_date, value_hash)
+           values (nextval('api_token_id'), $1, $2, $3, cast($4 as bigint), cast($5 as bigint), null, $6) returning *`,
+          [name, role, datamartIds && JSON.stringify(datamartIds), creationDate, expirationDate, valueHash],
+        );
+        return toToken(row as Row);
+      }),
+
+    findByHash: (valueHash) =>
+      db.read(async (sql) => {
+        const [row] = await sql.query('select * from api_token where value_hash = $1', [valueHash]);
+        return row ? toToken(row) : null;
+      }),
+
+    markUsed: (id, now) =>
+      db.write(async (sql) => {
+        await sql.query(
+          'update api_token set last_used_date = cast($2 as bigint) where id = cast($1 as bigint)',
+          [id, now],
+        );
+      }),
+
+    remove: (id) =>
+      db.write(async (sql) => {
+        const [row] = await sql.query('delete from api_token where id = cast($1 as bigint) returning *', [
+          id,
+        ]);
+        return row ? toToken(row) : null;
+      }),
+  };
+}
+
+function toToken(row: Row): ApiToken {
+  return {
+    id: String(row.id),
+    name: String(row.name),
+    role: String(row.role) as Role,
+    datamartIds: row.datamart_ids === null ? null : (JSON.parse(String(row.datamart_ids)) as string[]),
+    creationDate: Number(row.creation_date),
+    expirationDate: numberOrNull(row.expiration_date),
+    lastUsedDate: numberOrNull(row.last_used_date),
+  };
+}

@@ -1,0 +1,289 @@
+import type { DuckDBInstance } from '@duckdb/node-api';
+import type { Catalogue } from '../model/catalogue.ts';
+import type {
+  Checkpoint,
+  EndedStatus,
+  Execution,
+  ExecutionStatus,
+  NewExecution,
+} from '../model/execution.ts';
+import type { Identifier, StoredIdentifier, UserSelector, UuidHalves } from '../model/identifier.ts';
+import type {
+  ApiToken,
+  Compartment,
+  CompartmentSelection,
+  Datamart,
+  DocumentImport,
+  Listed,
+  Membership,
+  Page,
+  Segment,
+  SegmentSize,
+} from '../model/records.ts';
+
+/**
+ * The contract of a store, and nothing else. Two promises hold for every call: it is atomic, and when it resolves what
+ * it wrote is durable. Instants come in as arguments; a store never reads a clock. Ids that a store does not know give
+ * null, an empty list or `false`, never an error: what that means to a client is not a store's business.
+ *
+ * `test/store/contract.ts` is this text as tests; it runs against every store.
+ */
+export interface Store {
+  readonly datamarts: DatamartRecords;
+  readonly compartments: CompartmentRecords;
+  readonly segments: SegmentRecords;
+  readonly documentImports: DocumentImportRecords;
+  readonly executions: ExecutionRecords;
+  readonly tokens: TokenRecords;
+
+  /**
+   * The DuckDB of this process in which chunks are staged, as tables of its attached in-memory database `staging`.
+   * The embedded store's own instance; a scratch one for a store on another server.
+   */
+  readonly staging: DuckDBInstance;
+
+  /**
+   * Applies a staged chunk and moves the execution's checkpoint, in one transaction: creates the user points of
+   * UPDATE commands that name unknown users, folds the commands of each (user point, segment) pair as if executed from
+   * top to bottom, and counts what that did.
+   *
+   * `STALE_CATALOGUE`: nothing was written, the chunk has to be staged again. `LEASE_LOST`: nothing was written, another
+   * worker has the execution or it has ended. Calling it again after a fault is safe: a chunk whose checkpoint is
+   * already stored is `LEASE_LOST`, never applied twice.
+   */
+  mergeChunk(chunk: StagedChunk): Promise<MergeOutcome>;
+
+  /** The user point that a selector names, or null. An identifier leads to the point it belongs to. */
+  findUserPoint(datamartId: string, selector: UserSelector): Promise<UuidHalves | null>;
+
+  /** Memberships of a user point that are live at `now`, by segment id, ascending. */
+  listMemberships(of: { userPointId: UuidHalves; now: number; page: Page }): Promise<Listed<Membership>>;
+
+  /** Identifiers of a user point, oldest first. The first one's creation is the user point's. */
+  listIdentifiers(userPointId: UuidHalves): Promise<readonly StoredIdentifier[]>;
+
+  /**
+   * Makes an identifier that is not known yet belong to an existing user point. `false` when the identifier is known
+   * already or the point is not. The way in for identity associations; later commands follow it.
+   */
+  attachIdentifier(attachment: {
+    datamartId: string;
+    identifier: Identifier;
+    userPointId: UuidHalves;
+    now: number;
+  }): Promise<boolean>;
+
+  /** Live members of each of these segments at `now`; a segment without any is absent from the map. */
+  countMembers(of: { segmentIds: readonly string[]; now: number }): Promise<ReadonlyMap<string, SegmentSize>>;
+
+  /**
+   * Removes memberships that expired at or before `now`, but none that a running execution may still take for live by
+   * its own clock. Resolves to how many it removed. A read never depends on it.
+   */
+  removeExpired(now: number): Promise<number>;
+
+  /** Bytes the store occupies. */
+  sizeBytes(): Promise<number>;
+
+  /** Resolves when the store answers a query, rejects with the fault otherwise. */
+  check(): Promise<void>;
+
+  /** Waits for what is under way, then lets go of files and connections. */
+  close(): Promise<void>;
+}
+
+/** Columns of a staged table, one row per (command, segment) pair, in this order. */
+export const STAGED_COLUMNS = [
+  'line bigint', // of the command; ascending, one command per line
+  'kind utinyint', // KIND_BIT
+  'compartment_id bigint',
+  'value varchar',
+  'segment_id bigint',
+  'is_update boolean',
+  'expires_at bigint', // null: never
+  'data_bag varchar', // null: keep; {}: clear
+  'key_hi ubigint', // the halves of userKey
+  'key_lo ubigint',
+] as const;
+
+export type StagedChunk = {
+  /** Table of `staging` with STAGED_COLUMNS, or null when no command of the chunk was valid. */
+  readonly table: string | null;
+  readonly execution: { readonly id: string; readonly datamartId: string; readonly startDate: number };
+  readonly worker: string;
+  /** `Catalogue.version` the commands were checked against. */
+  readonly catalogueVersion: number;
+  /** Where the execution stands before this chunk. */
+  readonly from: Checkpoint;
+  /** Where it stands after it, without `effects`, which the store counts. */
+  readonly to: Omit<Checkpoint, 'effects'>;
+};
+
+export type MergeOutcome =
+  | { readonly type: 'MERGED'; readonly checkpoint: Checkpoint }
+  | { readonly type: 'STALE_CATALOGUE' }
+  | { readonly type: 'LEASE_LOST' };
+
+export interface DatamartRecords {
+  list(of: { ids: readonly string[] | null; page: Page }): Promise<Listed<Datamart>>;
+  get(id: string): Promise<Datamart | null>;
+  /**
+   * Creates a datamart with `compartmentId` as its default compartment, or with a new compartment of its own when null.
+   * Null when there is no such organisation or compartment; `'TOKEN_TAKEN'` when the token is in use.
+   */
+  create(datamart: {
+    organisationId: string;
+    name: string;
+    token: string;
+    timeZone: string;
+    compartmentId: string | null;
+    now: number;
+  }): Promise<Datamart | 'TOKEN_TAKEN' | null>;
+  update(
+    id: string,
+    change: Partial<Pick<Datamart, 'name' | 'token' | 'timeZone' | 'archived'>>,
+  ): Promise<Datamart | 'TOKEN_TAKEN' | null>;
+  /** Everything the commands of a file are checked against, read in one moment; null for an unknown datamart. */
+  catalogue(id: string): Promise<Catalogue | null>;
+}
+
+export interface CompartmentRecords {
+  /** Compartments of an organisation (all organisations when null). */
+  list(of: { organisationId: string | null; page: Page }): Promise<Listed<Compartment>>;
+  get(id: string): Promise<Compartment | null>;
+  create(compartment: {
+    organisationId: string;
+    name: string;
+    token: string;
+  }): Promise<Compartment | 'TOKEN_TAKEN' | null>;
+  update(
+    id: string,
+    change: Partial<Pick<Compartment, 'name' | 'token' | 'archived'>>,
+  ): Promise<Compartment | 'TOKEN_TAKEN' | null>;
+  /** What a datamart has selected. */
+  listSelections(datamartId: string, page: Page): Promise<Listed<CompartmentSelection>>;
+  /**
+   * Selects a compartment in a datamart, or changes its selection. Making it the default takes that from the one that
+   * was; the default cannot be given up, only moved (`'NO_DEFAULT'`). Null: unknown datamart or compartment.
+   */
+  select(selection: {
+    datamartId: string;
+    compartmentId: string;
+    isDefault: boolean;
+  }): Promise<CompartmentSelection | 'NO_DEFAULT' | null>;
+}
+
+export type SegmentFilter = {
+  /** Null: all. */
+  readonly datamartIds: readonly string[] | null;
+  readonly organisationId?: string;
+  readonly technicalName?: string;
+  /** The name contains it, in any case. */
+  readonly keywords?: string;
+  readonly types?: readonly string[];
+  /** Segments of a type that has no feed pass this filter. */
+  readonly feedTypes?: readonly string[];
+  readonly subtype?: string;
+  readonly persisted?: boolean;
+};
+
+export const SEGMENT_ORDERS = [
+  'id',
+  'name',
+  'technical_name',
+  'type',
+  'creation_ts',
+  'last_modified_ts',
+  'user_points_count',
+] as const;
+export type SegmentOrder = { readonly by: (typeof SEGMENT_ORDERS)[number]; readonly descending: boolean };
+
+export type NewSegment = Omit<Segment, 'id' | 'creationTs' | 'lastModifiedTs'> & { readonly now: number };
+export type SegmentChange = Partial<
+  Pick<Segment, 'name' | 'shortDescription' | 'technicalName' | 'defaultTtlMs' | 'persisted' | 'paused'>
+>;
+
+export interface SegmentRecords {
+  /** `now` decides which memberships count where the order is by size. */
+  list(of: { filter: SegmentFilter; order: SegmentOrder; page: Page; now: number }): Promise<Listed<Segment>>;
+  get(id: string): Promise<Segment | null>;
+  create(segment: NewSegment): Promise<Segment | 'TECHNICAL_NAME_TAKEN'>;
+  update(id: string, change: SegmentChange, now: number): Promise<Segment | 'TECHNICAL_NAME_TAKEN' | null>;
+  /** Removes the segment and its memberships; its technical name is free again. Resolves to what was removed. */
+  remove(id: string): Promise<Segment | null>;
+}
+
+export interface DocumentImportRecords {
+  /** Newest first. `keywords`: the name contains it, in any case. */
+  list(of: { datamartId: string; keywords?: string; page: Page }): Promise<Listed<DocumentImport>>;
+  get(id: string): Promise<DocumentImport | null>;
+  create(documentImport: Omit<DocumentImport, 'id'>): Promise<DocumentImport>;
+  /** `'IN_USE'`: the type, mime type or encoding would change although there is an execution. */
+  update(
+    id: string,
+    change: Partial<Pick<DocumentImport, 'name' | 'priority' | 'mimeType' | 'encoding'>>,
+  ): Promise<DocumentImport | 'IN_USE' | null>;
+  /**
+   * Removes an import and its executions, PENDING ones included; `'RUNNING'` while one runs. Memberships stay. Resolves
+   * to the folders of the documents that nothing refers to any more.
+   */
+  remove(id: string): Promise<{ removed: DocumentImport; folders: readonly string[] } | 'RUNNING' | null>;
+}
+
+export type ExecutionFilter = {
+  readonly datamartId: string;
+  readonly documentImportId?: string;
+  readonly segmentId?: string;
+  readonly statuses?: readonly ExecutionStatus[];
+};
+
+export interface ExecutionRecords {
+  /** PENDING from here on: it will run, whatever happens to the process. Null when its import or segment is gone. */
+  create(execution: NewExecution): Promise<Execution | null>;
+  get(id: string): Promise<Execution | null>;
+  /** Newest first. */
+  list(of: { filter: ExecutionFilter; page: Page }): Promise<Listed<Execution>>;
+  /** How many executions there are in each status; a status without any may be absent. */
+  countByStatus(): Promise<ReadonlyMap<ExecutionStatus, number>>;
+
+  /**
+   * Takes the next execution that can run, RUNNING from here on and leased to `worker` until `leaseUntil`: per datamart
+   * one at a time, first one that a dead worker left RUNNING, then PENDING by priority, then age. `startDate` is set to
+   * `now` the first time only. Null when nothing can run.
+   */
+  claim(of: { worker: string; now: number; leaseUntil: number }): Promise<Execution | null>;
+  /** Extends a lease; tells whether it is still held and whether a cancel was asked for. */
+  renewLease(of: {
+    id: string;
+    worker: string;
+    leaseUntil: number;
+  }): Promise<{ held: boolean; cancelRequested: boolean }>;
+  /** Gives an execution back unended, so that another worker, or this one after a restart, can go on with it. */
+  release(of: { id: string; worker: string }): Promise<void>;
+  /** Ends an execution that `worker` holds; `false` when it no longer does. */
+  finish(of: {
+    id: string;
+    worker: string;
+    status: EndedStatus;
+    failure: string | null;
+    now: number;
+  }): Promise<boolean>;
+  /** PENDING: CANCELED at once. RUNNING: noted, for the worker to see. `'ENDED'`: too late. */
+  cancel(id: string, now: number): Promise<Execution | 'ENDED' | null>;
+
+  /** Folders of documents that an execution refers to, of those asked about. */
+  referredFolders(folders: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Ended executions whose end was before `endedBefore` and whose files are still kept, at most 1 000. */
+  listExpiredFiles(endedBefore: number): Promise<readonly Execution[]>;
+  /** Notes that the files of an execution are gone. */
+  markFilesRemoved(id: string, now: number): Promise<void>;
+}
+
+export interface TokenRecords {
+  list(page: Page): Promise<Listed<ApiToken>>;
+  /** `valueHash` is SHA-256 of the token's value, hex: the value itself is never stored. */
+  create(token: Omit<ApiToken, 'id' | 'lastUsedDate'> & { valueHash: string }): Promise<ApiToken>;
+  findByHash(valueHash: string): Promise<ApiToken | null>;
+  markUsed(id: string, now: number): Promise<void>;
+  remove(id: string): Promise<ApiToken | null>;
+}

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { DuckDBInstance } from '@duckdb/node-api';
+import fc from 'fast-check';
+import { openStagingTable } from '../../src/import/stage/staging-table.ts';
+import { formatUuid, type Identifier, parseUuid, userKey } from '../../src/model/identifier.ts';
+
+const identifier: fc.Arbitrary<Identifier> = fc.record({
+  kind: fc.constantFrom('USER_ACCOUNT', 'USER_EMAIL', 'USER_AGENT'),
+  compartmentId: fc.bigInt({ min: 0n, max: 2n ** 62n }).map(String),
+  value: fc
+    .string({ unit: 'grapheme', minLength: 1 })
+    .filter((text) => text.isWellFormed() && !text.includes('\0')),
+});
+
+test('staged rows get the keys that userKey gives', async () => {
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  await connection.run(`attach ':memory:' as staging`);
+  const identifiers = fc.sample(identifier, 300);
+  const table = await openStagingTable(instance);
+  identifiers.forEach((each, i) => {
+    const targets = [{ segmentId: '1', expiresAt: null }];
+    table.append(i + 1, { operation: 'UPDATE', identifier: each, targets, dataBag: null });
+  });
+  const name = await table.finish('7');
+  const reader = await connection.runAndReadAll(
+    `select key_hi, key_lo from staging.main.${name} order by line`,
+  );
+  const staged = reader.getRowObjects().map(({ key_hi, key_lo }) => ({ hi: key_hi, lo: key_lo }));
+  assert.deepEqual(
+    staged,
+    identifiers.map((each) => userKey('7', each)),
+  );
+  connection.closeSync();
+  instance.closeSync();
+});
+
+test('a key shows as a version 8 UUID of RFC 9562, and reads back', () => {
+  fc.assert(
+    fc.property(identifier, (each) => {
+      const uuid = formatUuid(userKey('1', each));
+      assert.match(uuid, /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+      assert.equal(formatUuid(parseUuid(uuid.toUpperCase()) ?? { hi: 0n, lo: 0n }), uuid);
+    }),
+  );
+});
+
+test('the parts of an identifier cannot run into each other', () => {
+  const one = userKey('1', { kind: 'USER_ACCOUNT', compartmentId: '1', value: '2:x' });
+  const other = userKey('1', { kind: 'USER_ACCOUNT', compartmentId: '12', value: 'x' });
+  assert.notDeepEqual(one, other);
+});

@@ -1,0 +1,600 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { openStagingTable } from '../../src/import/stage/staging-table.ts';
+import { type Checkpoint, type Effects, type Execution, START } from '../../src/model/execution.ts';
+import {
+  formatUuid,
+  type Identifier,
+  NO_COMPARTMENT,
+  type UuidHalves,
+  userKey,
+} from '../../src/model/identifier.ts';
+import type { Membership, Segment } from '../../src/model/records.ts';
+import type { MergeOutcome, NewSegment, Store } from '../../src/store/store.ts';
+
+/** Opens a store in a folder; the same folder again is the same store. */
+export type OpenStore = (dir: string) => Promise<Store>;
+
+const NOW = 1_800_000_000_000;
+const ALL = { firstResult: 0, maxResults: 1000 };
+
+/** The contract of `Store` as tests, for any driver. */
+export function storeContract(name: string, open: OpenStore): void {
+  describe(`store contract: ${name}`, () => {
+    const withStore = (title: string, run: (context: StoreTest) => Promise<void>) =>
+      test(title, async (t) => run(await openFor(t, open)));
+
+    withStore('a fresh store has organisation, datamart and default compartment 1', async ({ store }) => {
+      const datamarts = await store.datamarts.list({ ids: null, page: ALL });
+      assert.deepEqual(
+        datamarts.elements.map(({ id, organisationId, name }) => [id, organisationId, name]),
+        [['1', '1', 'default']],
+      );
+      const catalogue = await store.datamarts.catalogue('1');
+      assert.equal(catalogue?.defaultCompartmentId, '1');
+      assert.equal(catalogue?.compartmentIdByToken.get('default'), '1');
+      assert.equal(await store.datamarts.catalogue('404'), null);
+    });
+
+    withStore('what was written is there after closing and opening again', async (context) => {
+      const segment = await createSegment(context.store, { technicalName: 'vip' });
+      await context.run([update('a', segment.id)]);
+      await context.reopen();
+      assert.equal((await context.store.segments.get(segment.id))?.technicalName, 'vip');
+      assert.deepEqual(segmentsOf(await context.membershipsOf('a')), [segment.id]);
+    });
+
+    withStore(
+      'UPDATE creates the user point and its membership, DELETE of strangers nothing',
+      async (context) => {
+        const segment = await createSegment(context.store);
+        const { effects } = await context.run([update('a', segment.id), remove('b', segment.id)]);
+        assert.deepEqual(effects, { ...NONE, membershipsCreated: 1, unchanged: 1, userPointsCreated: 1 });
+        assert.equal(
+          formatUuid((await context.pointOf('a')) as UuidHalves),
+          formatUuid(userKey('1', account('a'))),
+        );
+        assert.equal(await context.pointOf('b'), null);
+      },
+    );
+
+    withStore('a member keeps creation_ts and data bag, and gets the new expiry', async (context) => {
+      const segment = await createSegment(context.store);
+      await context.run([update('a', segment.id, { dataBag: '{"k":1}' })], NOW);
+      await context.run([update('a', segment.id, { expiresAt: NOW + 90_000 })], NOW + 1000);
+      assert.deepEqual(await context.membershipsOf('a'), [
+        membership(segment, {
+          creationTs: NOW,
+          lastModifiedTs: NOW + 1000,
+          expirationTs: NOW + 90_000,
+          dataBag: '{"k":1}',
+        }),
+      ]);
+    });
+
+    withStore('a data bag is replaced when given, and {} clears it', async (context) => {
+      const segment = await createSegment(context.store);
+      await context.run([update('a', segment.id, { dataBag: '{"k":1}' })]);
+      await context.run([update('a', segment.id, { dataBag: '{"k":2}' })]);
+      assert.equal((await context.membershipsOf('a'))[0]?.dataBag, '{"k":2}');
+      await context.run([update('a', segment.id, { dataBag: '{}' })]);
+      assert.equal((await context.membershipsOf('a'))[0]?.dataBag, null);
+    });
+
+    withStore(
+      'an expired membership is not seen, not counted, and updated as a new entry',
+      async (context) => {
+        const segment = await createSegment(context.store);
+        await context.run([update('a', segment.id, { expiresAt: NOW + 10, dataBag: '{"k":1}' })], NOW);
+        assert.equal((await context.membershipsOf('a', NOW + 9)).length, 1);
+        assert.equal((await context.membershipsOf('a', NOW + 10)).length, 0);
+        assert.equal((await context.store.countMembers({ segmentIds: [segment.id], now: NOW + 10 })).size, 0);
+        const { effects } = await context.run([update('a', segment.id)], NOW + 20);
+        assert.equal(effects.membershipsCreated, 1);
+        assert.deepEqual(await context.membershipsOf('a', NOW + 20), [
+          membership(segment, { creationTs: NOW + 20, lastModifiedTs: NOW + 20 }),
+        ]);
+      },
+    );
+
+    withStore('commands of one pair are folded from top to bottom', async (context) => {
+      const segment = await createSegment(context.store);
+      await context.run([update('a', segment.id, { dataBag: '{"k":1}' })], NOW);
+      const { effects } = await context.run(
+        [
+          update('a', segment.id, { dataBag: '{"k":2}' }),
+          remove('a', segment.id),
+          update('a', segment.id, { dataBag: '{"k":3}' }),
+          update('a', segment.id),
+        ],
+        NOW + 5,
+      );
+      assert.deepEqual(effects, { ...NONE, membershipsUpdated: 1, superseded: 3 });
+      assert.deepEqual(await context.membershipsOf('a'), [
+        membership(segment, { creationTs: NOW + 5, lastModifiedTs: NOW + 5, dataBag: '{"k":3}' }),
+      ]);
+    });
+
+    withStore('an expiry in the past takes the user out', async (context) => {
+      const segment = await createSegment(context.store);
+      await context.run([update('a', segment.id)], NOW);
+      const { effects } = await context.run(
+        [update('a', segment.id, { expiresAt: NOW - 1 }), update('b', segment.id, { expiresAt: NOW })],
+        NOW,
+      );
+      assert.deepEqual(effects, { ...NONE, membershipsDeleted: 1, unchanged: 1, userPointsCreated: 1 });
+      assert.deepEqual(await context.membershipsOf('a'), []);
+      assert.notEqual(await context.pointOf('b'), null);
+    });
+
+    withStore('keeps the last line when two identifiers are one user point', async (context) => {
+      const segment = await createSegment(context.store);
+      await context.run([update('a', segment.id)], NOW);
+      const userPointId = (await context.pointOf('a')) as UuidHalves;
+      const email: Identifier = { kind: 'USER_EMAIL', compartmentId: NO_COMPARTMENT, value: 'hash' };
+      assert.equal(
+        await context.store.attachIdentifier({ datamartId: '1', identifier: email, userPointId, now: NOW }),
+        true,
+      );
+      assert.equal(
+        await context.store.attachIdentifier({ datamartId: '1', identifier: email, userPointId, now: NOW }),
+        false,
+      );
+      const { effects } = await context.run(
+        [
+          update('a', segment.id, { dataBag: '{"k":1}' }),
+          { ...update('', segment.id, { dataBag: '{"k":2}' }), identifier: email },
+        ],
+        NOW + 1,
+      );
+      assert.deepEqual(effects, { ...NONE, membershipsUpdated: 1, superseded: 1 });
+      assert.equal((await context.membershipsOf('a'))[0]?.dataBag, '{"k":2}');
+      assert.deepEqual(
+        (await context.store.listIdentifiers(userPointId)).map(({ kind }) => kind),
+        ['USER_ACCOUNT', 'USER_EMAIL'],
+      );
+      const sizes = await context.store.countMembers({ segmentIds: [segment.id], now: NOW });
+      assert.deepEqual(sizes.get(segment.id), { userPoints: 1, userAccounts: 1, emails: 1, userAgents: 0 });
+    });
+
+    withStore('a merge that was done is not done again', async (context) => {
+      const segment = await createSegment(context.store);
+      const execution = await context.claimed();
+      const chunk = await context.stage(execution, [update('a', segment.id)]);
+      assert.equal((await context.store.mergeChunk(chunk)).type, 'MERGED');
+      assert.equal((await context.store.mergeChunk(chunk)).type, 'LEASE_LOST');
+      assert.equal((await context.store.executions.get(execution.id))?.checkpoint.successes, 1);
+    });
+
+    withStore('a chunk that was checked against another catalogue is refused whole', async (context) => {
+      const segment = await createSegment(context.store);
+      const execution = await context.claimed();
+      const chunk = await context.stage(execution, [update('a', segment.id)]);
+      await context.store.segments.update(segment.id, { paused: true }, NOW);
+      assert.equal((await context.store.mergeChunk(chunk)).type, 'STALE_CATALOGUE');
+      assert.equal(await context.pointOf('a'), null);
+      assert.deepEqual((await context.store.executions.get(execution.id))?.checkpoint, START);
+    });
+
+    withStore(
+      'executions are claimed by priority, then age, one at a time per datamart',
+      async ({ store }) => {
+        const low = await createExecution(store, { priority: 'LOW' });
+        const first = await createExecution(store, {});
+        const second = await createExecution(store, {});
+        const claim = () => store.executions.claim({ worker: 'w', now: NOW, leaseUntil: NOW + 1000 });
+        assert.equal((await claim())?.id, first.id);
+        assert.equal(await claim(), null);
+        for (const expected of [second.id, low.id]) {
+          const running = (
+            await store.executions.list({ filter: { datamartId: '1', statuses: ['RUNNING'] }, page: ALL })
+          ).elements[0];
+          const ended = await store.executions.finish({
+            id: running?.id ?? '',
+            worker: 'w',
+            status: 'SUCCEEDED',
+            failure: null,
+            now: NOW,
+          });
+          assert.equal(ended, true);
+          assert.equal((await claim())?.id, expected);
+        }
+      },
+    );
+
+    withStore(
+      'a lease that ran out is taken over, with its start_date, before anything else',
+      async ({ store }) => {
+        const execution = await createExecution(store, { priority: 'LOW' });
+        await store.executions.claim({ worker: 'dead', now: NOW, leaseUntil: NOW + 1000 });
+        await createExecution(store, { priority: 'HIGH' });
+        const taken = await store.executions.claim({
+          worker: 'alive',
+          now: NOW + 2000,
+          leaseUntil: NOW + 3000,
+        });
+        assert.equal(taken?.id, execution.id);
+        assert.equal(taken?.startDate, NOW);
+        const lost = await store.executions.renewLease({
+          id: execution.id,
+          worker: 'dead',
+          leaseUntil: NOW + 9000,
+        });
+        assert.equal(lost.held, false);
+        assert.equal(
+          await store.executions.finish({
+            id: execution.id,
+            worker: 'dead',
+            status: 'FAILED',
+            failure: 'x',
+            now: NOW,
+          }),
+          false,
+        );
+      },
+    );
+
+    withStore(
+      'cancel: at once while PENDING, noted while RUNNING, too late afterwards',
+      async ({ store }) => {
+        const pending = await createExecution(store, {});
+        const canceled = await store.executions.cancel(pending.id, NOW);
+        assert.equal(typeof canceled === 'object' && canceled?.status, 'CANCELED');
+        assert.equal(await store.executions.cancel(pending.id, NOW), 'ENDED');
+        const running = await createExecution(store, {});
+        await store.executions.claim({ worker: 'w', now: NOW, leaseUntil: NOW + 1000 });
+        await store.executions.cancel(running.id, NOW);
+        const lease = await store.executions.renewLease({
+          id: running.id,
+          worker: 'w',
+          leaseUntil: NOW + 2000,
+        });
+        assert.deepEqual(lease, { held: true, cancelRequested: true });
+        assert.equal(await store.executions.cancel('404', NOW), null);
+      },
+    );
+
+    withStore('removing an import: refused while one runs, else executions and all', async ({ store }) => {
+      const execution = await createExecution(store, {});
+      const importId = execution.job.type === 'DOCUMENT_IMPORT' ? execution.job.documentImportId : '';
+      await store.executions.claim({ worker: 'w', now: NOW, leaseUntil: NOW + 1000 });
+      assert.equal(await store.documentImports.remove(importId), 'RUNNING');
+      await store.executions.finish({
+        id: execution.id,
+        worker: 'w',
+        status: 'SUCCEEDED',
+        failure: null,
+        now: NOW,
+      });
+      const removal = await store.documentImports.remove(importId);
+      assert.deepEqual(typeof removal === 'object' && removal?.folders, [execution.document.folder]);
+      assert.equal(await store.executions.get(execution.id), null);
+      assert.equal(await store.documentImports.remove(importId), null);
+    });
+
+    withStore('technical names are unique among the live segments of a datamart', async ({ store }) => {
+      const first = await createSegment(store, { technicalName: 'vip' });
+      assert.equal(
+        await store.segments.create({ ...newSegment(), technicalName: 'vip' }),
+        'TECHNICAL_NAME_TAKEN',
+      );
+      const other = await createSegment(store, { technicalName: 'VIP' });
+      assert.equal(
+        await store.segments.update(other.id, { technicalName: 'vip' }, NOW),
+        'TECHNICAL_NAME_TAKEN',
+      );
+      assert.equal((await store.segments.remove(first.id))?.id, first.id);
+      const again = await store.segments.update(other.id, { technicalName: 'vip' }, NOW);
+      assert.equal(typeof again === 'object' && again?.technicalName, 'vip');
+    });
+
+    withStore('removing a segment removes its memberships', async (context) => {
+      const [gone, kept] = [await createSegment(context.store), await createSegment(context.store)];
+      await context.run([update('a', gone.id), update('a', kept.id)]);
+      await context.store.segments.remove(gone.id);
+      assert.deepEqual(segmentsOf(await context.membershipsOf('a')), [kept.id]);
+      assert.equal((await context.store.countMembers({ segmentIds: [gone.id], now: NOW })).size, 0);
+    });
+
+    withStore('segments are filtered, ordered and paged', async (context) => {
+      const { store } = context;
+      const small = await createSegment(store, { name: 'b 100%' });
+      const large = await createSegment(store, { name: 'A', type: 'USER_QUERY', feedType: null });
+      const list = createSegment(store, { name: 'c' });
+      await list;
+      await context.run([update('a', small.id), update('b', small.id)]);
+      const names = async (
+        filter: object,
+        order: { by: 'name' | 'user_points_count'; descending: boolean },
+        page = ALL,
+      ) => {
+        const listed = await store.segments.list({
+          filter: { datamartIds: null, ...filter },
+          order,
+          page,
+          now: NOW,
+        });
+        return [listed.total, ...listed.elements.map(({ name }) => name)];
+      };
+      assert.deepEqual(await names({}, { by: 'name', descending: false }), [3, 'A', 'b 100%', 'c']);
+      assert.deepEqual(
+        await names({}, { by: 'user_points_count', descending: true }, { firstResult: 0, maxResults: 1 }),
+        [3, 'b 100%'],
+      );
+      assert.deepEqual(await names({ keywords: '0%' }, { by: 'name', descending: false }), [1, 'b 100%']);
+      assert.deepEqual(await names({ keywords: '_' }, { by: 'name', descending: false }), [0]);
+      assert.deepEqual(await names({ feedTypes: ['TAG'] }, { by: 'name', descending: false }), [
+        1,
+        large.name,
+      ]);
+      assert.deepEqual(await names({ datamartIds: ['2'] }, { by: 'name', descending: false }), [0]);
+    });
+
+    withStore('the default compartment moves and is never given up', async ({ store }) => {
+      const created = await store.compartments.create({ organisationId: '1', name: 'crm', token: 'crm' });
+      assert.ok(typeof created === 'object' && created !== null);
+      assert.equal(
+        await store.compartments.create({ organisationId: '1', name: 'crm', token: 'crm' }),
+        'TOKEN_TAKEN',
+      );
+      await store.compartments.select({ datamartId: '1', compartmentId: created.id, isDefault: true });
+      assert.equal((await store.datamarts.catalogue('1'))?.defaultCompartmentId, created.id);
+      assert.equal(
+        await store.compartments.select({ datamartId: '1', compartmentId: created.id, isDefault: false }),
+        'NO_DEFAULT',
+      );
+      const { elements } = await store.compartments.listSelections('1', ALL);
+      assert.deepEqual(
+        elements.map(({ isDefault }) => isDefault),
+        [false, true],
+      );
+      await store.compartments.update(created.id, { archived: true });
+      assert.equal((await store.datamarts.catalogue('1'))?.defaultCompartmentId, null);
+    });
+
+    withStore('a new datamart has a compartment of its own, and its users are others', async (context) => {
+      const { store } = context;
+      const created = await store.datamarts.create({
+        organisationId: '1',
+        name: 'two',
+        token: 'two',
+        timeZone: 'UTC',
+        compartmentId: null,
+        now: NOW,
+      });
+      assert.ok(typeof created === 'object' && created !== null);
+      const catalogue = await store.datamarts.catalogue(created.id);
+      assert.equal(catalogue?.compartmentIdByToken.get('two'), catalogue?.defaultCompartmentId);
+      const segment = await createSegment(store);
+      await context.run([update('a', segment.id)]);
+      assert.equal(
+        await store.findUserPoint(created.id, { by: 'identifier', identifier: account('a') }),
+        null,
+      );
+      const userPointId = (await context.pointOf('a')) as UuidHalves;
+      assert.equal(await store.findUserPoint(created.id, { by: 'user_point_id', userPointId }), null);
+    });
+
+    withStore(
+      'expired memberships are removed, but none that a running execution takes for live',
+      async (context) => {
+        const segment = await createSegment(context.store);
+        await context.run([update('a', segment.id, { expiresAt: NOW + 10 }), update('b', segment.id)], NOW);
+        await context.claimed(NOW + 5);
+        assert.equal(await context.store.removeExpired(NOW + 60_000), 0);
+        await context.endRunning();
+        assert.equal(await context.store.removeExpired(NOW + 60_000), 1);
+        assert.equal(await context.store.removeExpired(NOW + 60_000), 0);
+        assert.equal((await context.membershipsOf('b')).length, 1);
+      },
+    );
+
+    withStore('tokens are found by their hash and forgotten when removed', async ({ store }) => {
+      const token = await store.tokens.create({
+        name: 't',
+        role: 'reader',
+        datamartIds: ['1'],
+        creationDate: NOW,
+        expirationDate: null,
+        valueHash: 'h',
+      });
+      await store.tokens.markUsed(token.id, NOW + 1);
+      assert.deepEqual(await store.tokens.findByHash('h'), { ...token, lastUsedDate: NOW + 1 });
+      assert.equal((await store.tokens.remove(token.id))?.id, token.id);
+      assert.equal(await store.tokens.findByHash('h'), null);
+    });
+
+    withStore('files past their retention are listed until they are marked', async ({ store }) => {
+      const execution = await createExecution(store, {});
+      await store.executions.cancel(execution.id, NOW);
+      assert.deepEqual(await store.executions.listExpiredFiles(NOW), []);
+      assert.deepEqual(
+        (await store.executions.listExpiredFiles(NOW + 1)).map(({ id }) => id),
+        [execution.id],
+      );
+      await store.executions.markFilesRemoved(execution.id, NOW + 1);
+      assert.deepEqual(await store.executions.listExpiredFiles(NOW + 1), []);
+      const referred = await store.executions.referredFolders([execution.document.folder, 'other']);
+      assert.deepEqual([...referred], [execution.document.folder]);
+    });
+  });
+}
+
+type Pair = {
+  readonly identifier: Identifier;
+  readonly segmentId: string;
+  readonly operation: 'UPDATE' | 'DELETE';
+  readonly expiresAt: number | null;
+  readonly dataBag: string | null;
+};
+
+const NONE: Effects = { ...START.effects };
+
+function account(value: string): Identifier {
+  return { kind: 'USER_ACCOUNT', compartmentId: '1', value };
+}
+
+function update(value: string, segmentId: string, more: Partial<Pair> = {}): Pair {
+  return {
+    identifier: account(value),
+    segmentId,
+    operation: 'UPDATE',
+    expiresAt: null,
+    dataBag: null,
+    ...more,
+  };
+}
+
+function remove(value: string, segmentId: string): Pair {
+  return update(value, segmentId, { operation: 'DELETE' });
+}
+
+function segmentsOf(memberships: readonly Membership[]): string[] {
+  return memberships.map(({ segmentId }) => segmentId);
+}
+
+function membership(segment: Segment, more: Partial<Membership>): Membership {
+  return {
+    segmentId: segment.id,
+    segmentName: segment.name,
+    segmentTechnicalName: segment.technicalName,
+    creationTs: NOW,
+    lastModifiedTs: NOW,
+    expirationTs: null,
+    dataBag: null,
+    ...more,
+  };
+}
+
+function newSegment(): NewSegment {
+  return {
+    organisationId: '1',
+    datamartId: '1',
+    type: 'USER_LIST',
+    feedType: 'FILE_IMPORT',
+    subtype: 'STANDARD',
+    name: 'segment',
+    shortDescription: null,
+    technicalName: null,
+    defaultTtlMs: null,
+    persisted: true,
+    paused: false,
+    now: NOW,
+  };
+}
+
+async function createSegment(store: Store, more: Partial<NewSegment> = {}): Promise<Segment> {
+  const segment = await store.segments.create({ ...newSegment(), ...more });
+  assert.ok(segment !== 'TECHNICAL_NAME_TAKEN');
+  return segment;
+}
+
+let folders = 0;
+
+async function createExecution(store: Store, more: { priority?: 'LOW' | 'HIGH' }): Promise<Execution> {
+  const priority = more.priority ?? 'MEDIUM';
+  const { id } = await store.documentImports.create({
+    datamartId: '1',
+    documentType: 'USER_SEGMENT',
+    mimeType: 'APPLICATION_X_NDJSON',
+    encoding: 'utf-8',
+    name: 'import',
+    priority,
+    creationTs: NOW,
+  });
+  const execution = await store.executions.create({
+    organisationId: '1',
+    datamartId: '1',
+    job: { type: 'DOCUMENT_IMPORT', documentImportId: id },
+    mimeType: 'APPLICATION_X_NDJSON',
+    priority,
+    userId: null,
+    creationDate: NOW,
+    document: { folder: `folder-${++folders}`, fileName: 'a.ndjson', bytes: 10, sha256: 'x' },
+  });
+  assert.ok(execution);
+  return execution;
+}
+
+type StoreTest = Awaited<ReturnType<typeof openFor>>;
+
+/** A store in a folder of its own, with short words for what the tests do to it. */
+async function openFor(t: TestContext, open: OpenStore) {
+  const dir = await mkdtemp(path.join(os.tmpdir(), 'muster-store-'));
+  let store = await open(dir);
+  t.after(async () => {
+    await store.close();
+    await rm(dir, { recursive: true });
+  });
+
+  const context = {
+    get store() {
+      return store;
+    },
+    reopen: async () => {
+      await store.close();
+      store = await open(dir);
+    },
+    pointOf: (value: string) => store.findUserPoint('1', { by: 'identifier', identifier: account(value) }),
+    membershipsOf: async (value: string, now = NOW) => {
+      const userPointId = await context.pointOf(value);
+      if (!userPointId) return [];
+      return (await store.listMemberships({ userPointId, now, page: ALL })).elements;
+    },
+    claimed: async (now = NOW) => {
+      await createExecution(store, {});
+      const execution = await store.executions.claim({ worker: 'w', now, leaseUntil: now + 1000 });
+      assert.ok(execution);
+      return execution;
+    },
+    endRunning: async () => {
+      const { elements } = await store.executions.list({
+        filter: { datamartId: '1', statuses: ['RUNNING'] },
+        page: ALL,
+      });
+      for (const { id } of elements) {
+        await store.executions.finish({ id, worker: 'w', status: 'SUCCEEDED', failure: null, now: NOW });
+      }
+    },
+    stage: async (execution: Execution, pairs: readonly Pair[]) => {
+      const table = await openStagingTable(store.staging);
+      pairs.forEach(({ identifier, operation, dataBag, segmentId, expiresAt }, i) => {
+        table.append(i + 1, { identifier, operation, dataBag, targets: [{ segmentId, expiresAt }] });
+      });
+      const catalogue = await store.datamarts.catalogue('1');
+      const to: Checkpoint = {
+        ...START,
+        offset: 10,
+        line: pairs.length,
+        successes: pairs.length,
+        pairs: pairs.length,
+      };
+      return {
+        table: await table.finish('1'),
+        execution: { id: execution.id, datamartId: '1', startDate: execution.startDate ?? 0 },
+        worker: 'w',
+        catalogueVersion: catalogue?.version ?? -1,
+        from: execution.checkpoint,
+        to,
+      };
+    },
+    /** Runs an execution of one chunk and ends it. */
+    run: async (pairs: readonly Pair[], now = NOW): Promise<Checkpoint> => {
+      const execution = await context.claimed(now);
+      const outcome: MergeOutcome = await store.mergeChunk(await context.stage(execution, pairs));
+      assert.equal(outcome.type, 'MERGED');
+      await store.executions.finish({
+        id: execution.id,
+        worker: 'w',
+        status: 'SUCCEEDED',
+        failure: null,
+        now,
+      });
+      return (outcome as { checkpoint: Checkpoint }).checkpoint;
+    },
+  };
+  return context;
+}
