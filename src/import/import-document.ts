@@ -1,0 +1,177 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import type { Checkpoint, Execution, FailuresByCode } from '../model/execution.ts';
+import type { MergeOutcome, Store } from '../store/store.ts';
+import { csvFormat } from './csv.ts';
+import { findHeaderEnd, headerText, MAX_HEADER_BYTES, parseCsvHeader } from './csv-header.ts';
+import type { DocumentFormat } from './document-format.ts';
+import { type ErrorFile, openErrorFile } from './error-file.ts';
+import { ndjsonFormat } from './ndjson.ts';
+import { type Chunk, type ChunkLimits, type DocumentSource, stageChunk } from './stage/stage-chunk.ts';
+import { dropStagingTable } from './stage/staging-table.ts';
+
+/** How an import ended: at the end of the file, where it was told to stop, or because another worker has it. */
+export type ImportOutcome = 'DONE' | 'STOPPED' | 'LEASE_LOST';
+
+export type ImportJob = {
+  readonly execution: Execution;
+  readonly worker: string;
+  readonly inputPath: string;
+  readonly errorsPath: string;
+  readonly limits: ChunkLimits;
+  /** Looked at between two chunks. */
+  readonly signal: AbortSignal;
+  /** Called when a chunk is durable. */
+  readonly onCheckpoint: (checkpoint: Checkpoint) => void;
+};
+
+/**
+ * Imports a document from its checkpoint to its end: the one loop over a file. Each chunk is staged, its failed lines are
+ * appended to the error file, and it is merged together with the checkpoint after it; while one is merged the next is
+ * staged. Whatever ends the process in between, the same call goes on with the same result.
+ *
+ * Throws faults of the disk and the store only. What is wrong with the file's lines is counted, never thrown.
+ */
+export async function importDocument(job: ImportJob, store: Store): Promise<ImportOutcome> {
+  const file = await open(job.inputPath, 'r');
+  try {
+    const format = await readFormat(file, job.execution);
+    const errorFile = openErrorFile(job.errorsPath, format.errorFileHeader);
+    try {
+      return await importChunks(job, store, { file, format, job: job.execution.job }, errorFile);
+    } finally {
+      await errorFile.close();
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+async function importChunks(
+  job: ImportJob,
+  store: Store,
+  source: DocumentSource,
+  errorFile: ErrorFile,
+): Promise<ImportOutcome> {
+  const stage = (from: Chunk['to']) => stageFrom(job, store, source, from);
+  let checkpoint = job.execution.checkpoint;
+  let chunk = await stage(checkpoint);
+  for (;;) {
+    const following = chunk.isLast || job.signal.aborted ? null : inBackground(stage(chunk.to));
+    let outcome: MergeOutcome;
+    try {
+      outcome = await mergeStaged(job, store, { chunk, checkpoint, errorFile });
+    } catch (error) {
+      await discard(store, following);
+      throw error;
+    }
+    if (outcome.type !== 'MERGED') {
+      await discard(store, following);
+      if (outcome.type === 'LEASE_LOST') return 'LEASE_LOST';
+      chunk = await stage(checkpoint);
+      continue;
+    }
+    checkpoint = outcome.checkpoint;
+    job.onCheckpoint(checkpoint);
+    if (chunk.isLast) return 'DONE';
+    if (job.signal.aborted) {
+      await discard(store, following);
+      return 'STOPPED';
+    }
+    chunk = await (following ?? stage(checkpoint));
+  }
+}
+
+/** Makes a chunk durable: first its failed lines, then its commands and the checkpoint after them in one step. */
+async function mergeStaged(
+  job: ImportJob,
+  store: Store,
+  { chunk, checkpoint, errorFile }: { chunk: Chunk; checkpoint: Checkpoint; errorFile: ErrorFile },
+): Promise<MergeOutcome> {
+  try {
+    const errorFileBytes = await errorFile.appendAt(checkpoint.errorFileBytes, chunk.errorLines);
+    return await store.mergeChunk({
+      table: chunk.table,
+      execution: toMerge(job.execution),
+      worker: job.worker,
+      catalogueVersion: chunk.catalogueVersion,
+      from: checkpoint,
+      to: { ...advance(checkpoint, chunk), errorFileBytes },
+    });
+  } finally {
+    await dropTable(store, chunk);
+  }
+}
+
+async function stageFrom(
+  job: ImportJob,
+  store: Store,
+  source: DocumentSource,
+  from: Chunk['to'],
+): Promise<Chunk> {
+  const { datamartId, startDate } = toMerge(job.execution);
+  const catalogue = await store.datamarts.catalogue(datamartId);
+  if (!catalogue) throw new Error(`datamart ${datamartId} of execution ${job.execution.id} is not there`);
+  return stageChunk({
+    source,
+    from: { offset: from.offset, line: from.line },
+    limits: job.limits,
+    context: { catalogue, startDate },
+    staging: store.staging,
+  });
+}
+
+function toMerge({ id, datamartId, startDate }: Execution): {
+  id: string;
+  datamartId: string;
+  startDate: number;
+} {
+  if (startDate === null) throw new Error(`execution ${id} has not been started`);
+  return { id, datamartId, startDate };
+}
+
+/** The checkpoint after a chunk, as far as it is known before the merge. */
+function advance(from: Checkpoint, chunk: Chunk): Omit<Checkpoint, 'effects' | 'errorFileBytes'> {
+  const failuresByCode: Record<string, number> = { ...from.failuresByCode };
+  for (const [code, failures] of Object.entries(chunk.failuresByCode)) {
+    failuresByCode[code] = (failuresByCode[code] ?? 0) + failures;
+  }
+  return {
+    offset: chunk.to.offset,
+    line: chunk.to.line,
+    successes: from.successes + chunk.successes,
+    failures: from.failures + chunk.failures,
+    failuresByCode: failuresByCode as FailuresByCode,
+    pairs: from.pairs + chunk.pairs,
+  };
+}
+
+/** Marks a promise as looked after: it is awaited later, and its failure must not end the process before that. */
+function inBackground<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
+}
+
+/** Waits for a chunk that will not be merged, and drops it. Whatever happened to it no longer matters. */
+async function discard(store: Store, staged: Promise<Chunk> | null): Promise<void> {
+  const chunk = await staged?.catch(() => null);
+  if (chunk) await dropTable(store, chunk);
+}
+
+async function dropTable(store: Store, chunk: Chunk): Promise<void> {
+  if (chunk.table !== null) await dropStagingTable(store.staging, chunk.table);
+}
+
+/** How the document is read; a CSV header was checked on receipt, so one that cannot be read is a fault. */
+async function readFormat(file: FileHandle, execution: Execution): Promise<DocumentFormat> {
+  if (execution.mimeType === 'APPLICATION_X_NDJSON') return ndjsonFormat;
+  const block = Buffer.alloc(MAX_HEADER_BYTES + 1);
+  const { bytesRead } = await file.read(block, 0, block.length, 0);
+  const newline = findHeaderEnd(block.subarray(0, bytesRead), { inQuotes: false });
+  const end = newline === -1 ? bytesRead : newline;
+  const profile = execution.job.type === 'DOCUMENT_IMPORT' ? 'COMMANDS' : 'USER_LIST';
+  const parsed = parseCsvHeader(headerText(block.subarray(0, end)), profile);
+  if (!parsed.ok)
+    throw new Error(`the header of execution ${execution.id} cannot be read: ${parsed.message}`);
+  const lines = block.subarray(0, end).toString('latin1').split('\n').length;
+  return csvFormat(parsed.header, { offset: Math.min(end + 1, bytesRead), line: lines });
+}

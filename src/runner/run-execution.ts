@@ -1,0 +1,148 @@
+import type { Logger } from 'pino';
+import type { Documents } from '../documents/documents.ts';
+import { importDocument } from '../import/import-document.ts';
+import type { ChunkLimits } from '../import/stage/stage-chunk.ts';
+import type { Checkpoint, EndedStatus, Execution } from '../model/execution.ts';
+import type { Store } from '../store/store.ts';
+import { canPass, delay, RETRY_DELAYS_MS } from './retry.ts';
+
+/** How long a lease lasts without being renewed. A third of it passes between two renewals. */
+export const LEASE_MS = 15_000;
+
+export type RunnerContext = {
+  readonly store: Store;
+  readonly documents: Documents;
+  readonly limits: ChunkLimits;
+  readonly logger: Logger;
+  readonly clock: () => number;
+  /** Names this process among those that share the store. */
+  readonly worker: string;
+  readonly onCommands: (commands: number) => void;
+};
+
+/** Why a run is to stop at the next safe point. */
+export type StopReason = 'CANCEL' | 'SHUTDOWN' | 'LEASE_LOST';
+
+type Ending = { readonly status: EndedStatus; readonly failure: string | null };
+
+/**
+ * Runs a claimed execution until it has ended, is given back, or is somebody else's. Faults that can pass are tried again
+ * from the last checkpoint; the others end it as FAILED. Never throws.
+ */
+export async function runExecution(
+  claimed: Execution,
+  context: RunnerContext,
+  stop: AbortController,
+): Promise<void> {
+  const { store, worker, clock } = context;
+  const logger = context.logger.child({ execution_id: claimed.id, datamart_id: claimed.datamartId });
+  logger.info({ from_line: claimed.checkpoint.line, bytes: claimed.document.bytes }, 'execution started');
+  const heartbeat = setInterval(() => void renew(claimed.id, context, stop), LEASE_MS / 3);
+  try {
+    const ending = await tryToEnd(claimed, { ...context, logger }, stop);
+    if (ending === 'LEASE_LOST') return logger.warn('execution was taken over');
+    if (ending === 'GIVEN_BACK') {
+      await store.executions.release({ id: claimed.id, worker });
+      return logger.info('execution was given back, it goes on at the next start');
+    }
+    await store.executions.finish({ id: claimed.id, worker, ...ending, now: clock() });
+    logger.info({ status: ending.status }, 'execution ended');
+  } catch (fault) {
+    // the store does not answer: the lease runs out, and whoever takes the execution up goes on from its checkpoint
+    logger.error({ err: fault }, 'execution could not be ended');
+  } finally {
+    clearInterval(heartbeat);
+  }
+}
+
+/** Renews the lease and sees whether the run is to stop. */
+export async function renew(
+  id: string,
+  { store, worker, clock, logger }: RunnerContext,
+  stop: AbortController,
+): Promise<void> {
+  try {
+    const lease = await store.executions.renewLease({ id, worker, leaseUntil: clock() + LEASE_MS });
+    if (!lease.held) stop.abort('LEASE_LOST' satisfies StopReason);
+    else if (lease.cancelRequested) stop.abort('CANCEL' satisfies StopReason);
+  } catch (fault) {
+    logger.warn({ err: fault, execution_id: id }, 'lease could not be renewed');
+  }
+}
+
+async function tryToEnd(
+  claimed: Execution,
+  context: RunnerContext,
+  stop: AbortController,
+): Promise<Ending | 'LEASE_LOST' | 'GIVEN_BACK'> {
+  if (claimed.cancelRequested) stop.abort('CANCEL' satisfies StopReason);
+  for (let tries = 0; ; tries++) {
+    const execution = tries === 0 ? claimed : await context.store.executions.get(claimed.id);
+    if (!execution) return 'LEASE_LOST';
+    if (stop.signal.aborted) return stopped(stop.signal.reason as StopReason);
+    try {
+      const outcome = await importOnce(execution, context, stop.signal);
+      if (outcome === 'LEASE_LOST') return 'LEASE_LOST';
+      if (outcome === 'STOPPED') return stopped(stop.signal.reason as StopReason);
+      return await ended(claimed.id, context);
+    } catch (fault) {
+      const wait = RETRY_DELAYS_MS[tries];
+      if (wait === undefined || !canPass(fault)) return await failed(claimed.id, fault, context);
+      context.logger.warn({ err: fault, retry_in_ms: wait }, 'execution met a fault and is tried again');
+      await delay(wait, stop.signal);
+    }
+  }
+}
+
+function importOnce(execution: Execution, context: RunnerContext, signal: AbortSignal) {
+  const { store, documents, worker, limits } = context;
+  let seen = execution.checkpoint.successes + execution.checkpoint.failures;
+  return importDocument(
+    {
+      execution,
+      worker,
+      limits,
+      signal,
+      inputPath: documents.path(execution.document.folder, 'input'),
+      errorsPath: documents.path(execution.document.folder, 'errors'),
+      onCheckpoint: ({ successes, failures }) => {
+        context.onCommands(successes + failures - seen);
+        seen = successes + failures;
+      },
+    },
+    store,
+  );
+}
+
+function stopped(reason: StopReason): Ending | 'LEASE_LOST' | 'GIVEN_BACK' {
+  if (reason === 'LEASE_LOST') return 'LEASE_LOST';
+  return reason === 'SHUTDOWN' ? 'GIVEN_BACK' : { status: 'CANCELED', failure: null };
+}
+
+/** The end of a file that was read to its end, after the service has checked its own sums. */
+async function ended(id: string, { store, logger }: RunnerContext): Promise<Ending> {
+  const execution = await store.executions.get(id);
+  if (execution && !addsUp(execution.checkpoint)) {
+    logger.error({ checkpoint: execution.checkpoint }, 'the effects do not add up to the commands');
+    return {
+      status: 'FAILED',
+      failure: 'the counts of this execution do not add up; its commands have been applied',
+    };
+  }
+  return { status: 'SUCCEEDED', failure: null };
+}
+
+/** Every (command, segment) pair of the applied commands has exactly one effect (spec §8). */
+function addsUp({ pairs, effects }: Checkpoint): boolean {
+  const { membershipsCreated, membershipsUpdated, membershipsDeleted, unchanged, superseded } = effects;
+  return pairs === membershipsCreated + membershipsUpdated + membershipsDeleted + unchanged + superseded;
+}
+
+async function failed(id: string, fault: unknown, { store, logger }: RunnerContext): Promise<Ending> {
+  logger.error({ err: fault }, 'execution failed');
+  const applied = (await store.executions.get(id))?.checkpoint.successes ?? 0;
+  const reason = fault instanceof Error ? fault.message.split('\n')[0] : String(fault);
+  const visible =
+    applied === 0 ? 'nothing of the file was applied' : `${applied} commands had been applied before`;
+  return { status: 'FAILED', failure: `${reason}; ${visible}` };
+}

@@ -1,0 +1,96 @@
+import type { Logger } from 'pino';
+import type { Documents } from '../documents/documents.ts';
+import type { Execution } from '../model/execution.ts';
+import type { Store } from '../store/store.ts';
+
+const DAY_MS = 86_400_000;
+/** An upload's folder is there before its execution is; nothing takes so long between the two. */
+const ORPHAN_AGE_MS = 10 * 60_000;
+
+export type SweeperContext = {
+  readonly store: Store;
+  readonly documents: Documents;
+  readonly logger: Logger;
+  readonly clock: () => number;
+  readonly intervalMs: number;
+  /** 0: files are kept for ever. */
+  readonly retentionDays: number;
+};
+
+export interface Sweeper {
+  close(): Promise<void>;
+}
+
+/**
+ * Removes in the background what nobody can see any more: expired memberships, files past their retention, and files of
+ * uploads that were never acknowledged.
+ */
+export function startSweeper(context: SweeperContext): Sweeper {
+  let sweeping: Promise<void> = Promise.resolve();
+  let isSweeping = false;
+
+  function sweep(): void {
+    if (isSweeping) return;
+    isSweeping = true;
+    sweeping = sweepAll(context).finally(() => (isSweeping = false));
+  }
+
+  const timer = setInterval(sweep, context.intervalMs);
+  sweep();
+  return {
+    close: async () => {
+      clearInterval(timer);
+      await sweeping;
+    },
+  };
+}
+
+async function sweepAll(context: SweeperContext): Promise<void> {
+  for (const part of [removeExpiredMemberships, removeExpiredFiles, removeOrphans]) {
+    try {
+      await part(context);
+    } catch (fault) {
+      context.logger.error({ err: fault }, 'a sweep failed and is tried again at the next interval');
+    }
+  }
+}
+
+async function removeExpiredMemberships({ store, clock, logger }: SweeperContext): Promise<void> {
+  const memberships = await store.removeExpired(clock());
+  if (memberships > 0) logger.info({ memberships }, 'expired memberships were removed');
+}
+
+async function removeExpiredFiles({
+  store,
+  documents,
+  clock,
+  logger,
+  retentionDays,
+}: SweeperContext): Promise<void> {
+  if (retentionDays === 0) return;
+  const now = clock();
+  let executions: readonly Execution[];
+  do {
+    executions = await store.executions.listExpiredFiles(now - retentionDays * DAY_MS);
+    for (const { id, document } of executions) {
+      await documents.remove(document.folder);
+      await store.executions.markFilesRemoved(id, now);
+    }
+    if (executions.length > 0)
+      logger.info({ executions: executions.length }, 'files past their retention were removed');
+  } while (executions.length > 0);
+}
+
+async function removeOrphans({ store, documents, clock, logger }: SweeperContext): Promise<void> {
+  const old = (await documents.listFolders()).filter(
+    ({ modifiedAt }) => modifiedAt < clock() - ORPHAN_AGE_MS,
+  );
+  for (let i = 0; i < old.length; i += 1000) {
+    const folders = old.slice(i, i + 1000).map(({ folder }) => folder);
+    const referred = await store.executions.referredFolders(folders);
+    const orphans = folders.filter((folder) => !referred.has(folder));
+    for (const folder of orphans) await documents.remove(folder);
+    if (orphans.length > 0)
+      logger.info({ folders: orphans.length }, 'files of unfinished uploads were removed');
+  }
+}
