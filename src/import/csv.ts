@@ -32,21 +32,26 @@ export function csvFormat(header: CsvHeader, start: Position): DocumentFormat {
 /** Cuts CSV below its header into records and reads their cells. Pure: any bytes in, records out. */
 export function createCsvSplitter(header: CsvHeader, from: Position): Splitter {
   const reader = createLineReader(from);
+  const columns = commandColumns(header);
   return {
     push: (block, last) => {
       reader.append(block, last);
-      return readRecords(cutCsvRecords(reader, header.delimiter), header);
+      return readRecords(cutCsvRecords(reader, header.delimiter), header, columns);
     },
     position: reader.position,
   };
 }
 
-function readRecords(raw: readonly RawCsvRecord[], header: CsvHeader): DocumentRecord[] {
+function readRecords(
+  raw: readonly RawCsvRecord[],
+  header: CsvHeader,
+  columns: readonly CommandColumn[],
+): DocumentRecord[] {
   const sound = raw.filter((record) => record.problem === null);
   const rows = readRows(sound, header.delimiter);
   let next = 0;
   return raw.map(({ line, end, text, problem }) => {
-    const content = problem ?? readCells(rows[next++] ?? null, header);
+    const content = problem ?? readCells(rows[next++] ?? null, columns, header.columns.length);
     return { line, end, text, content };
   });
 }
@@ -62,25 +67,44 @@ function readRows(records: readonly RawCsvRecord[], delimiter: string): (readonl
   });
 }
 
-function readCells(cells: readonly string[] | null, { columns }: CsvHeader): CommandSource | Rejection {
+/** A column that commands are read from, and how its cells are. */
+type CommandColumn = {
+  readonly index: number;
+  readonly name: string;
+  readonly isTrimmed: boolean;
+  readonly isList: boolean;
+};
+
+function commandColumns({ columns }: CsvHeader): CommandColumn[] {
+  return columns.flatMap((name, index) => {
+    const column = { index, name, isTrimmed: TRIMMED_COLUMNS.has(name), isList: LIST_COLUMNS.has(name) };
+    return COMMAND_COLUMNS.has(name) ? [column] : [];
+  });
+}
+
+function readCells(
+  cells: readonly string[] | null,
+  columns: readonly CommandColumn[],
+  width: number,
+): CommandSource | Rejection {
   if (cells === null)
     return { code: 'INVALID_CSV', message: 'a quoted cell is not closed, or goes on after its quote' };
-  for (let i = columns.length; i < cells.length; i++) {
+  for (let i = width; i < cells.length; i++) {
     if (cells[i]?.trim() !== '') {
-      const message = `expected at most ${columns.length} cells, as the header has, got ${cells.length}`;
+      const message = `expected at most ${width} cells, as the header has, got ${cells.length}`;
       return { code: 'INVALID_CSV', message };
     }
   }
-  const fields: Record<string, unknown> = Object.create(null);
-  for (let i = 0; i < columns.length && i < cells.length; i++) {
-    const column = columns[i] as string;
-    const cell = cells[i] as string;
-    if (!COMMAND_COLUMNS.has(column) || cell === '') continue;
-    const value = TRIMMED_COLUMNS.has(column) ? cell.trim() : cell;
-    fields[column] = LIST_COLUMNS.has(column) ? readList(value.trim()) : value;
+  const fields: Record<string, unknown> = {};
+  for (const { index, name, isTrimmed, isList } of columns) {
+    const cell = cells[index];
+    if (cell === undefined || cell === '') continue;
+    fields[name] = isList ? readList(cell.trim()) : isTrimmed ? cell.trim() : cell;
   }
-  const source = (field: string, index?: number) =>
-    sourceAt(`{"cell":${cells[columns.indexOf(field)]}}`, 'cell', index);
+  const source = (field: string, index?: number) => {
+    const cell = cells[columns.find(({ name }) => name === field)?.index ?? -1];
+    return sourceAt(`{"cell":${cell}}`, 'cell', index);
+  };
   return { fields, source };
 }
 

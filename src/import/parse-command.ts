@@ -4,7 +4,7 @@ import { type Identifier, NO_COMPARTMENT } from '../model/identifier.ts';
 import { type CommandSource, isRejection } from './document-format.ts';
 import { parseDataBag } from './parse-data-bag.ts';
 import { parseExpiry } from './parse-expiry.ts';
-import { readText, readTexts, rejection, show } from './read-field.ts';
+import { quote, readText, readTexts, rejection, show } from './read-field.ts';
 
 /** What a command is checked against. */
 export type CommandContext = {
@@ -100,14 +100,14 @@ function parseCompartment(source: CommandSource, catalogue: Catalogue): string |
   const byToken = token === null ? null : (catalogue.compartmentIdByToken.get(token) ?? null);
   const found = id ?? byToken;
   const compartment = found === null ? undefined : catalogue.compartmentById.get(found);
-  const asked = () => (id !== null ? `compartment_id ${show(id)}` : `compartment_token ${show(token)}`);
+  const asked = () => (id !== null ? `compartment_id ${quote(id)}` : `compartment_token ${quote(token)}`);
   if (found === null || compartment === undefined) {
     return rejection('UNKNOWN_COMPARTMENT', `${asked()} is no compartment of this datamart`);
   }
   if (token !== null && byToken !== found) {
     return rejection(
       'UNKNOWN_COMPARTMENT',
-      `compartment_id ${show(id)} and compartment_token ${show(token)} do not agree`,
+      `compartment_id ${quote(id)} and compartment_token ${quote(token)} do not agree`,
     );
   }
   if (compartment.archived) return rejection('UNKNOWN_COMPARTMENT', `${asked()} is archived`);
@@ -130,7 +130,7 @@ function parseSegments(source: CommandSource, catalogue: Catalogue): CatalogueSe
   for (const id of ids) {
     const segment = catalogue.segmentById.get(id);
     if (!segment)
-      return rejection('UNKNOWN_SEGMENT', `segment_id ${show(id)} is no segment of this datamart`);
+      return rejection('UNKNOWN_SEGMENT', `segment_id ${quote(id)} is no segment of this datamart`);
     segments.add(segment);
   }
   for (const name of names) {
@@ -138,7 +138,7 @@ function parseSegments(source: CommandSource, catalogue: Catalogue): CatalogueSe
     if (!segment)
       return rejection(
         'UNKNOWN_SEGMENT',
-        `segment_technical_name ${show(name)} is no segment of this datamart`,
+        `segment_technical_name ${quote(name)} is no segment of this datamart`,
       );
     segments.add(segment);
   }

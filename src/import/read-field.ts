@@ -8,11 +8,15 @@ export function rejection(code: RejectionCode, message: string): Rejection {
   return { code, message };
 }
 
-/** `got "7d"`, for messages. */
-export function show(value: unknown): string {
-  if (value === undefined) return 'got nothing';
+/** A value as messages name it: `"vip"`. */
+export function quote(value: unknown): string {
   const text = JSON.stringify(value) ?? typeof value;
-  return text.length > MAX_SHOWN ? `got ${text.slice(0, MAX_SHOWN)}…` : `got ${text}`;
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+}
+
+/** What came, for messages: `got "7d"`. */
+export function show(value: unknown): string {
+  return value === undefined ? 'got nothing' : `got ${quote(value)}`;
 }
 
 /** Absent is what is not there, null, or a text of white space alone (spec §5). */

@@ -67,10 +67,14 @@ function maskField(json: string): string {
 
 /** Masks what looks like an e-mail address given as a hash in a text that is not JSON. */
 function maskInText(text: string): string {
-  return text.replace(/(email_hash"?\s*[:=]\s*"?)[^"\s,;}]*@[^"\s,;}]*/gi, `$1${MASK}`);
+  return text.replace(/(email_hash"?\s*[:=]\s*"?)([^"\s,;}]+)/gi, (whole, name: string, value: string) =>
+    isClearEmail(value) ? `${name}${MASK}` : whole,
+  );
 }
 
 /** Masks whatever looks like an e-mail address in a row whose columns cannot be told apart. */
 function maskInRow(text: string, { columns }: CsvHeader): string {
-  return columns.includes('email_hash') ? text.replace(/[^\s"',;]*@[^\s"',;]*/g, MASK) : text;
+  if (!columns.includes('email_hash')) return text;
+  // by words, not by a pattern around the @: that would look at each character of a long word again and again
+  return text.replace(/[^\s"',;]+/g, (word) => (isClearEmail(word) ? MASK : word));
 }

@@ -1,9 +1,11 @@
+import { truncate } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import type { Documents } from '../documents/documents.ts';
 import { importDocument } from '../import/import-document.ts';
 import type { ChunkLimits } from '../import/stage/stage-chunk.ts';
 import type { Checkpoint, EndedStatus, Execution } from '../model/execution.ts';
 import type { Store } from '../store/store.ts';
+import { observeCheckpoint, observeStart } from './import-metrics.ts';
 import { canPass, delay, RETRY_DELAYS_MS } from './retry.ts';
 
 /** How long a lease lasts without being renewed. A third of it passes between two renewals. */
@@ -17,7 +19,6 @@ export type RunnerContext = {
   readonly clock: () => number;
   /** Names this process among those that share the store. */
   readonly worker: string;
-  readonly onCommands: (commands: number) => void;
 };
 
 /** Why a run is to stop at the next safe point. */
@@ -37,6 +38,7 @@ export async function runExecution(
   const { store, worker, clock } = context;
   const logger = context.logger.child({ execution_id: claimed.id, datamart_id: claimed.datamartId });
   logger.info({ from_line: claimed.checkpoint.line, bytes: claimed.document.bytes }, 'execution started');
+  observeStart(claimed);
   const heartbeat = setInterval(() => void renew(claimed.id, context, stop), LEASE_MS / 3);
   try {
     const ending = await tryToEnd(claimed, { ...context, logger }, stop);
@@ -96,7 +98,7 @@ async function tryToEnd(
 
 function importOnce(execution: Execution, context: RunnerContext, signal: AbortSignal) {
   const { store, documents, worker, limits } = context;
-  let seen = execution.checkpoint.successes + execution.checkpoint.failures;
+  let before = execution.checkpoint;
   return importDocument(
     {
       execution,
@@ -105,9 +107,9 @@ function importOnce(execution: Execution, context: RunnerContext, signal: AbortS
       signal,
       inputPath: documents.path(execution.document.folder, 'input'),
       errorsPath: documents.path(execution.document.folder, 'errors'),
-      onCheckpoint: ({ successes, failures }) => {
-        context.onCommands(successes + failures - seen);
-        seen = successes + failures;
+      onCheckpoint: (checkpoint) => {
+        observeCheckpoint(before, checkpoint);
+        before = checkpoint;
       },
     },
     store,
@@ -138,11 +140,24 @@ function addsUp({ pairs, effects }: Checkpoint): boolean {
   return pairs === membershipsCreated + membershipsUpdated + membershipsDeleted + unchanged + superseded;
 }
 
-async function failed(id: string, fault: unknown, { store, logger }: RunnerContext): Promise<Ending> {
+async function failed(
+  id: string,
+  fault: unknown,
+  { store, logger, documents }: RunnerContext,
+): Promise<Ending> {
   logger.error({ err: fault }, 'execution failed');
-  const applied = (await store.executions.get(id))?.checkpoint.successes ?? 0;
+  const execution = await store.executions.get(id);
+  if (execution) await cutErrorFile(execution, documents);
+  const applied = execution?.checkpoint.successes ?? 0;
   const reason = fault instanceof Error ? fault.message.split('\n')[0] : String(fault);
   const visible =
     applied === 0 ? 'nothing of the file was applied' : `${applied} commands had been applied before`;
   return { status: 'FAILED', failure: `${reason}; ${visible}` };
+}
+
+/** Takes from the error file what belongs to a chunk that was not merged. */
+async function cutErrorFile({ document, checkpoint }: Execution, documents: Documents): Promise<void> {
+  await truncate(documents.path(document.folder, 'errors'), checkpoint.errorFileBytes).catch((error) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
 }

@@ -7,7 +7,7 @@ import { formatUuid, type Identifier, parseUuid, userKey } from '../../src/model
 
 const identifier: fc.Arbitrary<Identifier> = fc.record({
   kind: fc.constantFrom('USER_ACCOUNT', 'USER_EMAIL', 'USER_AGENT'),
-  compartmentId: fc.bigInt({ min: 0n, max: 2n ** 62n }).map(String),
+  compartmentId: fc.bigInt({ min: 0n, max: 2n ** 53n }).map(String),
   value: fc
     .string({ unit: 'grapheme', minLength: 1 })
     .filter((text) => text.isWellFormed() && !text.includes('\0')),

@@ -1,24 +1,59 @@
 import { readFileSync } from 'node:fs';
-import { BIGINT, BOOLEAN, DuckDBDataChunk, type DuckDBInstance, UTINYINT, VARCHAR } from '@duckdb/node-api';
+import {
+  BOOLEAN,
+  DOUBLE,
+  DuckDBDataChunk,
+  type DuckDBInstance,
+  type DuckDBValue,
+  UTINYINT,
+  VARCHAR,
+} from '@duckdb/node-api';
 import type { Command } from '../../model/command.ts';
 import { KIND_BIT } from '../../model/identifier.ts';
-import { STAGED_COLUMNS } from '../../store/store.ts';
 
 /** Rows that cross into DuckDB at once: the size of its vectors. */
 const VECTOR_ROWS = 2048;
 
-/** What comes from the commands; the keys are added in SQL, by `user-key.sql`. */
-const RAW_COLUMNS = STAGED_COLUMNS.slice(0, 8);
-const RAW_TYPES = [BIGINT, UTINYINT, BIGINT, VARCHAR, BIGINT, BOOLEAN, BIGINT, VARCHAR];
+/**
+ * What crosses from JavaScript: numbers as doubles, which hold every id and instant exactly and cost no BigInt, and no nulls,
+ * whose bits cost one. `user-key.sql` makes STAGED_COLUMNS of it.
+ */
+const RAW_COLUMNS = [
+  'line double',
+  'kind utinyint',
+  'compartment_id double',
+  'value varchar',
+  'segment_id double',
+  'is_update boolean',
+  'expires_at double', // 0: never
+  'data_bag varchar', // '': keep
+];
+const RAW_TYPES = [DOUBLE, UTINYINT, DOUBLE, VARCHAR, DOUBLE, BOOLEAN, DOUBLE, VARCHAR];
 
 const USER_KEY = readFileSync(new URL('./user-key.sql', import.meta.url), 'utf8').replaceAll(/^--.*\n/gm, '');
 
 let tables = 0;
 
+/** One (command, segment) pair, as it is staged. */
+export type StagedPair = {
+  readonly line: number;
+  /** KIND_BIT. */
+  readonly kind: number;
+  readonly compartmentId: number;
+  readonly value: string;
+  readonly segmentId: number;
+  readonly isUpdate: boolean;
+  /** 0: never. */
+  readonly expiresAt: number;
+  /** '': keep what is there. */
+  readonly dataBag: string;
+};
+
 /** A table of `staging` that takes commands and ends as a table with STAGED_COLUMNS. */
 export interface StagingTable {
   readonly rows: number;
   append(line: number, command: Command): void;
+  appendPair(pair: StagedPair): void;
   /** Resolves to the table's name, or null when there was no command. */
   finish(datamartId: string): Promise<string | null>;
 }
@@ -29,45 +64,60 @@ export async function openStagingTable(staging: DuckDBInstance): Promise<Staging
   const connection = await staging.connect();
   await connection.run(`create table staging.main.${name}_raw (${RAW_COLUMNS.join(', ')})`);
   const appender = await connection.createAppender(`${name}_raw`, 'main', 'staging');
-  const bigints = new Map<string, bigint>();
-  let columns: unknown[][] = RAW_TYPES.map(() => []);
+  const columns: DuckDBValue[][] = RAW_TYPES.map(() => []);
   let rows = 0;
+  let gathered = 0;
 
-  /** Ids repeat in nearly every command; making a bigint of a text costs more than finding it. */
-  function toBigInt(id: string): bigint {
-    const known = bigints.get(id);
-    if (known !== undefined) return known;
-    const value = BigInt(id);
-    bigints.set(id, value);
-    return value;
-  }
-
-  function append(line: number, command: Command): void {
-    const { identifier, operation, dataBag } = command;
-    for (const { segmentId, expiresAt } of command.targets) {
-      columns[0]?.push(BigInt(line));
-      columns[1]?.push(KIND_BIT[identifier.kind]);
-      columns[2]?.push(toBigInt(identifier.compartmentId));
-      columns[3]?.push(identifier.value);
-      columns[4]?.push(toBigInt(segmentId));
-      columns[5]?.push(operation === 'UPDATE');
-      columns[6]?.push(expiresAt === null ? null : BigInt(expiresAt));
-      columns[7]?.push(dataBag);
-      rows++;
-      if (columns[0]?.length === VECTOR_ROWS) flush();
+  function append(line: number, { identifier, operation, targets, dataBag }: Command): void {
+    for (const { segmentId, expiresAt } of targets) {
+      appendPair({
+        line,
+        kind: KIND_BIT[identifier.kind],
+        compartmentId: Number(identifier.compartmentId),
+        value: identifier.value,
+        segmentId: Number(segmentId),
+        isUpdate: operation === 'UPDATE',
+        expiresAt: expiresAt ?? 0,
+        dataBag: dataBag ?? '',
+      });
     }
   }
 
+  function appendPair(pair: StagedPair): void {
+    const [lines, kinds, compartments, values, segments, updates, expiries, dataBags] = columns as [
+      number[],
+      number[],
+      number[],
+      string[],
+      number[],
+      boolean[],
+      number[],
+      string[],
+    ];
+    lines[gathered] = pair.line;
+    kinds[gathered] = pair.kind;
+    compartments[gathered] = pair.compartmentId;
+    values[gathered] = pair.value;
+    segments[gathered] = pair.segmentId;
+    updates[gathered] = pair.isUpdate;
+    expiries[gathered] = pair.expiresAt;
+    dataBags[gathered] = pair.dataBag;
+    rows++;
+    if (++gathered === VECTOR_ROWS) flush();
+  }
+
   function flush(): void {
-    const chunk = DuckDBDataChunk.create(RAW_TYPES);
-    chunk.setColumns(columns as never);
+    const chunk = DuckDBDataChunk.create(RAW_TYPES, gathered);
+    columns.forEach((column, i) => {
+      chunk.setColumnValues(i, column.length === gathered ? column : column.slice(0, gathered));
+    });
     appender.appendDataChunk(chunk);
-    columns = RAW_TYPES.map(() => []);
+    gathered = 0;
   }
 
   async function finish(datamartId: string): Promise<string | null> {
     try {
-      if (rows > 0 && columns[0]?.length) flush();
+      if (gathered > 0) flush();
       appender.closeSync();
       if (rows > 0) {
         const keyed = USER_KEY.replace('$raw', `staging.main.${name}_raw`).replace(
@@ -88,6 +138,7 @@ export async function openStagingTable(staging: DuckDBInstance): Promise<Staging
       return rows;
     },
     append,
+    appendPair,
     finish,
   };
 }

@@ -1,10 +1,19 @@
--- userKey (model/identifier.ts) of staged rows, as two halves; hex is the SHA-256 of datamart:kind:compartment:value.
--- The masks set version 8 and the variant of RFC 9562.
+-- Staged rows with the key of their identifier: userKey of model/identifier.ts, as two halves. hex is the SHA-256 of
+-- datamart:kind:compartment:value; the masks set version 8 and the variant of RFC 9562.
 select
   * exclude (hex),
   (('0x' || substr(hex, 1, 16))::ubigint & 18446744073709490175) | 32768 as key_hi,
   (('0x' || substr(hex, 17, 16))::ubigint & 4611686018427387903) | 9223372036854775808 as key_lo
 from (
-  select *, sha256(concat($datamart_id, ':', kind, ':', compartment_id, ':', value)) as hex
+  select
+    line::bigint as line,
+    kind,
+    compartment_id::bigint as compartment_id,
+    value,
+    segment_id::bigint as segment_id,
+    is_update,
+    nullif(expires_at::bigint, 0) as expires_at,
+    nullif(data_bag, '') as data_bag,
+    sha256(concat($datamart_id, ':', kind, ':', compartment_id::bigint, ':', value)) as hex
   from $raw
 )
