@@ -56,3 +56,8 @@ export class ServiceError extends Error {
 export function notFound(): ServiceError {
   return new ServiceError('NOT_FOUND', 'Resource Not Found');
 }
+
+/** Another process has the store open: the embedded store serves one at a time. */
+export class StoreInUseError extends Error {
+  override readonly name = 'StoreInUseError';
+}

@@ -1,0 +1,50 @@
+import type { Readable } from 'node:stream';
+import type { MimeType } from '../model/records.ts';
+
+/** A file that was received and is durable, but that no execution refers to yet. */
+export type ReceivedDocument = {
+  /** Name of its folder, random. */
+  readonly folder: string;
+  /** Decompressed length in bytes. */
+  readonly bytes: number;
+  /** SHA-256 of the decompressed bytes, hex. */
+  readonly sha256: string;
+};
+
+export type DocumentFile = 'input' | 'errors';
+
+export type KeptFolder = {
+  readonly folder: string;
+  /** When something in it was last created or removed. */
+  readonly modifiedAt: number;
+};
+
+/**
+ * Uploaded files and their error files, kept in one folder each. Files are whole or absent: a folder that no execution
+ * refers to is an upload that was never acknowledged, and is swept.
+ */
+export interface Documents {
+  /**
+   * Streams an upload to disk: decompresses, counts, hashes, checks what can be told at once, and makes it durable.
+   * Throws `ServiceError` EMPTY_FILE, FILE_TOO_LARGE, NOT_NDJSON, INVALID_HEADER, UNSUPPORTED_CONTENT_ENCODING,
+   * INVALID_COMPRESSION, REQUEST_TIMEOUT or INSUFFICIENT_STORAGE, and then keeps nothing; whatever else ends the stream early leaves nothing either.
+   *
+   * `profile` chooses which columns a CSV header may have: see `import/csv-header.ts`.
+   */
+  receive(upload: {
+    readonly stream: Readable;
+    readonly mimeType: MimeType;
+    /** Value of Content-Encoding, or null. */
+    readonly contentEncoding: string | null;
+    readonly profile: 'COMMANDS' | 'USER_LIST';
+  }): Promise<ReceivedDocument>;
+  /** Absolute path of a kept file, whether it exists or not. */
+  path(folder: string, file: DocumentFile): string;
+  /** Removes a folder and its files; one that is gone already is no error. */
+  remove(folder: string): Promise<void>;
+  /**
+   * Every kept folder, in no order. An upload's folder is there before its execution is: what sweeps orphans leaves
+   * young ones alone.
+   */
+  listFolders(): Promise<readonly KeptFolder[]>;
+}

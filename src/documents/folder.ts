@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { DocumentFile, Documents, KeptFolder, ReceivedDocument } from './documents.ts';
+import { insufficientStorage, type ReceiveLimits, receiveFile } from './receive.ts';
+
+/** What `randomUUID` makes; nothing else is ever joined to a path. */
+const FOLDER_NAME = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/**
+ * Opens the documents under `dir`: `incoming/` holds uploads under way, `kept/FOLDER/` files that are whole. What an
+ * earlier process left in `incoming/` is removed; a folder of documents belongs to one process at a time.
+ */
+export async function openDocumentsFolder(dir: string, limits: ReceiveLimits): Promise<Documents> {
+  const incoming = path.join(dir, 'incoming');
+  const kept = path.join(dir, 'kept');
+  await rm(incoming, { recursive: true, force: true });
+  await mkdir(incoming, { recursive: true });
+  await mkdir(kept, { recursive: true });
+
+  const folderPath = (folder: string): string => {
+    if (!FOLDER_NAME.test(folder)) throw new Error('the name of a documents folder must be a UUID');
+    return path.join(kept, folder);
+  };
+
+  return {
+    async receive(upload) {
+      const folder = randomUUID();
+      const file = path.join(incoming, folder);
+      try {
+        const measured = await receiveFile(file, upload, limits);
+        await keep(file, folderPath(folder));
+        return { folder, ...measured } satisfies ReceivedDocument;
+      } catch (error) {
+        await rm(file, { force: true });
+        await rm(folderPath(folder), { recursive: true, force: true });
+        throw error;
+      }
+    },
+    path: (folder: string, file: DocumentFile) => path.join(folderPath(folder), file),
+    async remove(folder) {
+      await rm(folderPath(folder), { recursive: true, force: true });
+    },
+    listFolders: () => listFolders(kept),
+  };
+}
+
+/** Moves a synced file to where it is kept, durably: a file is not safe before the folders that name it are. */
+async function keep(file: string, folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+    await rename(file, path.join(folder, 'input'));
+    await syncFolder(folder);
+    await syncFolder(path.dirname(folder));
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'ENOSPC' ? insufficientStorage(error) : error;
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function listFolders(kept: string): Promise<readonly KeptFolder[]> {
+  const folders: KeptFolder[] = [];
+  for (const folder of await readdir(kept)) {
+    if (!FOLDER_NAME.test(folder)) continue;
+    // One that goes between the two calls is no longer kept.
+    const found = await stat(path.join(kept, folder)).catch(() => null);
+    if (found !== null) folders.push({ folder, modifiedAt: Math.floor(found.mtimeMs) });
+  }
+  return folders;
+}

@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { ServiceError } from '../errors.ts';
+import { createStartCheck } from './check-start.ts';
+import { chooseDecoder } from './decompress.ts';
+import type { Documents } from './documents.ts';
+import { invalidCompression } from './zstd-frames.ts';
+
+export type ReceiveLimits = {
+  /** Of the decompressed bytes. */
+  readonly maxUploadBytes: number;
+  readonly uploadIdleMs: number;
+};
+
+type Upload = Parameters<Documents['receive']>[0];
+type Measured = { readonly bytes: number; readonly sha256: string };
+
+/**
+ * Writes an upload to `file` and syncs it; the stream is destroyed when it is over, whichever way. What went wrong comes
+ * out as a ServiceError where the sender can do something about it. The file may be there in part after a failure.
+ */
+export async function receiveFile(file: string, upload: Upload, limits: ReceiveLimits): Promise<Measured> {
+  // Until the pipeline listens, an error would be nobody's and end the process; the pipeline finds it afterwards.
+  upload.stream.on('error', () => {});
+  try {
+    const decoder = chooseDecoder(upload.contentEncoding);
+    const handle = await open(file, 'wx');
+    try {
+      let measured: Measured | null = null;
+      await pipeline(
+        upload.stream,
+        guardIdle(upload.stream, limits.uploadIdleMs),
+        decoder,
+        async (decoded) => {
+          measured = await write(decoded, { handle, upload, limits });
+        },
+      );
+      if (measured === null) throw new Error('the pipeline ended without its last stage');
+      await handle.sync();
+      return measured;
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw asServiceError(error);
+  } finally {
+    upload.stream.destroy();
+  }
+}
+
+/** Ends an upload that sends nothing for too long. Time that the disk takes does not count. */
+function guardIdle(stream: Readable, idleMs: number) {
+  return async function* (source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    const cutOff = () =>
+      stream.destroy(
+        new ServiceError('REQUEST_TIMEOUT', `the upload must go on within ${idleMs} ms, got nothing`),
+      );
+    let timer = setTimeout(cutOff, idleMs);
+    try {
+      for await (const chunk of source) {
+        clearTimeout(timer);
+        yield chunk;
+        timer = setTimeout(cutOff, idleMs);
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}
+
+async function write(
+  decoded: AsyncIterable<Buffer>,
+  to: { handle: FileHandle; upload: Upload; limits: ReceiveLimits },
+): Promise<Measured> {
+  const { maxUploadBytes } = to.limits;
+  const hash = createHash('sha256');
+  const start = createStartCheck(to.upload.mimeType, to.upload.profile);
+  let bytes = 0;
+  for await (const chunk of decoded) {
+    bytes += chunk.length;
+    if (bytes > maxUploadBytes) {
+      throw new ServiceError(
+        'FILE_TOO_LARGE',
+        `the file must be at most ${maxUploadBytes} bytes, decompressed`,
+      );
+    }
+    start.take(chunk);
+    hash.update(chunk);
+    await to.handle.appendFile(chunk);
+  }
+  start.end();
+  return { bytes, sha256: hash.digest('hex') };
+}
+
+function asServiceError(error: unknown): unknown {
+  const code = (error as { code?: unknown } | null)?.code;
+  if (error instanceof ServiceError || typeof code !== 'string') return error;
+  if (code === 'ENOSPC' || code === 'EDQUOT') return insufficientStorage(error);
+  if (code === 'Z_BUF_ERROR') return invalidCompression('gzip', 'it ends early', error);
+  if (code.startsWith('Z_')) return invalidCompression('gzip', (error as Error).message, error);
+  if (code.startsWith('ZSTD_')) return invalidCompression('zstd', (error as Error).message, error);
+  return error;
+}
+
+/** The disk is full: said to the sender, who can try again later. */
+export function insufficientStorage(cause: unknown): ServiceError {
+  return new ServiceError('INSUFFICIENT_STORAGE', 'there is no room left for the file', { cause });
+}

@@ -1,0 +1,56 @@
+import type { FastifyRequest } from 'fastify';
+import { notFound, ServiceError } from '../errors.ts';
+import type { ApiToken, Datamart, DocumentImport, Segment } from '../model/records.ts';
+import type { HttpDependencies } from './dependencies.ts';
+
+/** What a token may see. Everything else does not exist for it: 404, never 403 (spec §2). */
+
+/** Ids as the service makes them; others are not looked up. */
+const ID = /^(0|[1-9][0-9]{0,17})$/;
+
+export function isId(text: string): boolean {
+  return ID.test(text);
+}
+
+export function tokenOf(request: FastifyRequest): ApiToken {
+  if (request.apiToken === null) throw new Error('the route is outside authentication');
+  return request.apiToken;
+}
+
+export function maySee(token: ApiToken, datamartId: string): boolean {
+  return token.datamartIds === null || token.datamartIds.includes(datamartId);
+}
+
+/** For calls that reach beyond single datamarts. */
+export function requireAllDatamarts(request: FastifyRequest): void {
+  if (tokenOf(request).datamartIds !== null) {
+    throw new ServiceError('FORBIDDEN', 'this call needs a token for all datamarts, the token is for some');
+  }
+}
+
+type Looking = { readonly request: FastifyRequest; readonly dependencies: HttpDependencies };
+
+export async function findDatamart({ request, dependencies }: Looking, id: string): Promise<Datamart> {
+  if (!isId(id) || !maySee(tokenOf(request), id)) throw notFound();
+  const datamart = await dependencies.store.datamarts.get(id);
+  if (datamart === null) throw notFound();
+  return datamart;
+}
+
+export async function findDocumentImport(
+  looking: Looking,
+  { datamartId, importId }: { readonly datamartId: string; readonly importId: string },
+): Promise<{ datamart: Datamart; documentImport: DocumentImport }> {
+  const datamart = await findDatamart(looking, datamartId);
+  const documentImport = isId(importId)
+    ? await looking.dependencies.store.documentImports.get(importId)
+    : null;
+  if (documentImport?.datamartId !== datamartId) throw notFound();
+  return { datamart, documentImport };
+}
+
+export async function findSegment({ request, dependencies }: Looking, id: string): Promise<Segment> {
+  const segment = isId(id) ? await dependencies.store.segments.get(id) : null;
+  if (segment === null || !maySee(tokenOf(request), segment.datamartId)) throw notFound();
+  return segment;
+}

@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import cors from '@fastify/cors';
+import multipart from '@fastify/multipart';
+import fastifyStatic from '@fastify/static';
+import Fastify, { type FastifyInstance, LogController } from 'fastify';
+import { createAuthenticator } from './authenticate.ts';
+import { createClientErrorHandler } from './client-error.ts';
+import type { HttpDependencies } from './dependencies.ts';
+import { handleError } from './error-handler.ts';
+import { addHooks } from './hooks.ts';
+import { refuseUnknownRoutes } from './not-found.ts';
+import { describeApi } from './openapi.ts';
+import { compartmentRoutes } from './routes/compartments.ts';
+import { dataFileRoutes } from './routes/data-file.ts';
+import { datamartRoutes } from './routes/datamarts.ts';
+import { documentImportRoutes } from './routes/document-imports.ts';
+import { executionRoutes, executionUploadRoute } from './routes/executions.ts';
+import { segmentListRoutes } from './routes/segment-list.ts';
+import { segmentRoutes } from './routes/segments.ts';
+import { selectionRoutes } from './routes/selections.ts';
+import { systemRoutes } from './routes/system.ts';
+import { tokenRoutes } from './routes/tokens.ts';
+import { userListImportRoutes, userListUploadRoute } from './routes/user-list-imports.ts';
+import { userRoutes } from './routes/users.ts';
+import type { App } from './types.ts';
+
+/** Largest JSON body; files are not subject to it. */
+const MOST_JSON_BYTES = 1024 * 1024;
+
+/** The HTTP layer, ready to `listen` or to `inject` into. */
+export async function buildApp(dependencies: HttpDependencies): Promise<FastifyInstance> {
+  const app = createInstance(dependencies);
+  app.decorateRequest('apiToken', null);
+  app.decorateRequest('errorCode', null);
+  app.setErrorHandler(handleError);
+  refuseUnknownRoutes(app);
+  addHooks(app);
+  takeJsonOnly(app);
+  await addCors(app, dependencies.config.corsOrigins);
+  await app.register(fastifyStatic, { serve: false });
+  await describeApi(app);
+  systemRoutes(app, dependencies);
+  await app.register(async (scope: FastifyInstance) => addApi(scope as App, dependencies), { prefix: '/v1' });
+  await app.ready();
+  return app as unknown as FastifyInstance;
+}
+
+function createInstance({ config, logger }: HttpDependencies): App {
+  return Fastify({
+    loggerInstance: logger,
+    // Its lines would show whole URLs, and those name users; `hooks.ts` writes one without.
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    bodyLimit: MOST_JSON_BYTES,
+    // An upload may take hours; one that stands still is ended by the documents, the headers are timed by Node.
+    requestTimeout: 0,
+    connectionTimeout: 0,
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: 1_000 },
+    trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
+    clientErrorHandler: createClientErrorHandler(logger),
+    frameworkErrors: handleError,
+    // `verbose` gives the messages what came; unknown members are left alone, which is to say ignored.
+    ajv: {
+      customOptions: {
+        coerceTypes: true,
+        removeAdditional: false,
+        allowUnionTypes: true,
+        verbose: true,
+        strict: false,
+      },
+    },
+  }) as unknown as App;
+}
+
+/** JSON, also an empty body under its name, as some clients send with DELETE; nothing else. */
+function takeJsonOnly(app: App): void {
+  app.removeAllContentTypeParsers();
+  const parse = app.getDefaultJsonParser('remove', 'remove');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') return done(null, undefined);
+    return parse(request, body.toString(), done);
+  });
+}
+
+async function addCors(app: App, origins: readonly string[]): Promise<void> {
+  if (origins.length === 0) return;
+  await app.register(cors, {
+    origin: origins.includes('*') ? '*' : [...origins],
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+    allowedHeaders: ['Authorization', 'Content-Type', 'Accept', 'X-Requested-By', 'Idempotency-Key'],
+    exposedHeaders: ['X-Request-Id', 'Content-Disposition'],
+    maxAge: 600,
+  });
+}
+
+async function addApi(app: App, dependencies: HttpDependencies): Promise<void> {
+  const authenticator = createAuthenticator(dependencies);
+  app.addHook('onRequest', (request) => authenticator.authenticate(request));
+  app.addHook('onSend', async (_request, reply) => {
+    reply.header('Cache-Control', 'private, no-store');
+  });
+  documentImportRoutes(app, dependencies);
+  executionRoutes(app, dependencies);
+  userListImportRoutes(app, dependencies);
+  dataFileRoutes(app, dependencies);
+  segmentListRoutes(app, dependencies);
+  segmentRoutes(app, dependencies);
+  userRoutes(app, dependencies);
+  datamartRoutes(app, dependencies);
+  compartmentRoutes(app, dependencies);
+  selectionRoutes(app, dependencies);
+  tokenRoutes(app, dependencies, authenticator);
+  await app.register(async (scope: FastifyInstance) => addUploads(scope as App, dependencies));
+}
+
+/** The routes whose body is a file: whatever its type, it is left on the wire for `upload.ts`. */
+async function addUploads(app: App, dependencies: HttpDependencies): Promise<void> {
+  app.removeAllContentTypeParsers();
+  await app.register(multipart, {
+    throwFileSizeLimit: false,
+    isPartAFile: (field, _type, fileName) => field === 'file' || fileName !== undefined,
+  });
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  executionUploadRoute(app, dependencies);
+  userListUploadRoute(app, dependencies);
+}

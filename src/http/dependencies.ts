@@ -1,0 +1,16 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import type { Documents } from '../documents/documents.ts';
+import type { Store } from '../store/store.ts';
+
+/** What the HTTP layer is made of; assembled by `service.ts`, and by tests. */
+export type HttpDependencies = {
+  readonly store: Store;
+  readonly documents: Documents;
+  readonly config: Config;
+  readonly logger: Logger;
+  /** ms since the epoch. */
+  readonly clock: () => number;
+  /** Tells the runner that there is something to do: a new execution, or a cancel. Never waits. */
+  readonly wakeRunner: () => void;
+};

@@ -1,0 +1,32 @@
+import type { FastifySchemaValidationError } from 'fastify/types/schema.js';
+
+const MOST_SHOWN = 100;
+
+/** One sentence of what was expected and what came, from the validator's first complaint. */
+export function describeInvalid(
+  validation: readonly FastifySchemaValidationError[],
+  context: string | undefined,
+): string {
+  const [first] = validation;
+  if (first === undefined) return 'the request is not valid';
+  const { instancePath, keyword, params, message = 'is not valid' } = first;
+  const where = instancePath.slice(1).replaceAll('/', '.');
+  if (keyword === 'required') {
+    const missing = [where, params.missingProperty].filter(Boolean).join('.');
+    return `${missing} is required`;
+  }
+  const came = `got ${shorten(JSON.stringify((first as { data?: unknown }).data) ?? 'nothing')}`;
+  return `${where || `the ${context ?? 'request'}`} ${expectation(keyword, params, message)}, ${came}`;
+}
+
+function expectation(keyword: string, params: Record<string, unknown>, message: string): string {
+  if (keyword === 'enum' && Array.isArray(params.allowedValues))
+    return `must be one of ${params.allowedValues.join(', ')}`;
+  if (keyword === 'type') return `must be ${String(params.type).replaceAll(',', ' or ')}`;
+  if (keyword === 'pattern') return 'must be an id: a decimal number';
+  return message;
+}
+
+function shorten(text: string): string {
+  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
+}

@@ -1,0 +1,75 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { type ErrorCode, ServiceError } from '../errors.ts';
+import { describeInvalid } from './describe-invalid.ts';
+import type { ErrorAnswer } from './schemas.ts';
+
+/** The JSON of an error (spec §2). */
+export function errorAnswer(of: { text: string; code: string; id: string }): ErrorAnswer {
+  return { status: 'error', error: of.text, error_code: of.code, error_id: of.id };
+}
+
+/** Turns whatever was thrown below a route into its answer; the one place that does. */
+export function handleError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const refusal = asRefusal(error, request);
+  // A URL that cannot be read gets here before any hook has run.
+  reply.header('X-Request-Id', request.id);
+  if (refusal === null) {
+    request.errorCode = 'INTERNAL_ERROR';
+    request.log.error({ err: error, error_id: request.id }, 'fault');
+    reply.code(500).type('application/json; charset=utf-8');
+    reply.send(errorAnswer({ text: 'Internal Server Error', code: 'INTERNAL_ERROR', id: request.id }));
+    return;
+  }
+  request.errorCode = refusal.code;
+  if (refusal.status >= 500 && refusal.cause !== undefined)
+    request.log.warn({ err: refusal.cause, error_id: request.id }, 'refused');
+  if (refusal.code === 'RANGE_NOT_SATISFIABLE') reply.headers(headersOf(error));
+  if (refusal.code === 'UNAUTHORIZED') reply.header('WWW-Authenticate', 'Bearer');
+  reply.code(refusal.status).type('application/json; charset=utf-8');
+  reply.send(errorAnswer({ text: refusal.message, code: refusal.code, id: request.id }));
+}
+
+/** The headers that belong to a framework's error: Content-Range, which says what range there would be. */
+function headersOf(error: unknown): Record<string, string> {
+  return (error as { headers?: Record<string, string> }).headers ?? {};
+}
+
+/** What the frameworks' own errors are called in the table of `errors.ts`. */
+const BY_FRAMEWORK_CODE: Readonly<Record<string, ErrorCode>> = {
+  FST_ERR_CTP_INVALID_JSON_BODY: 'INVALID_JSON_BODY',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'INVALID_JSON_BODY',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'REQUEST_TOO_LARGE',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
+  FST_ERR_NOT_FOUND: 'NOT_FOUND',
+};
+const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
+  404: 'NOT_FOUND',
+  413: 'REQUEST_TOO_LARGE',
+  415: 'UNSUPPORTED_MEDIA_TYPE',
+  416: 'RANGE_NOT_SATISFIABLE',
+};
+
+/** The refusal an error stands for, or null when it is a fault. */
+function asRefusal(error: unknown, request: FastifyRequest): ServiceError | null {
+  if (error instanceof ServiceError) return error;
+  if (!(error instanceof Error)) return null;
+  const { code, statusCode, validation, validationContext } = error as FastifyError;
+  if (validation !== undefined) {
+    return new ServiceError('INVALID_REQUEST', describeInvalid(validation, validationContext));
+  }
+  if (statusCode === undefined || statusCode < 400 || statusCode > 499) return null;
+  const known = BY_FRAMEWORK_CODE[code] ?? BY_STATUS[statusCode] ?? 'INVALID_REQUEST';
+  if (known === 'UNSUPPORTED_MEDIA_TYPE') return wrongMediaType(request);
+  return new ServiceError(known, known === 'NOT_FOUND' ? 'Resource Not Found' : error.message);
+}
+
+function wrongMediaType(request: FastifyRequest): ServiceError {
+  const given = JSON.stringify(request.headers['content-type'] ?? '');
+  if (request.routeOptions.config.takesFile) {
+    return new ServiceError(
+      'CONTENT_TYPE_MISMATCH',
+      `Content-Type must be that of the import, application/x-ndjson or text/csv, or multipart/form-data, got ${given}`,
+    );
+  }
+  return new ServiceError('UNSUPPORTED_MEDIA_TYPE', `Content-Type must be application/json, got ${given}`);
+}

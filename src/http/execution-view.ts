@@ -1,0 +1,155 @@
+import { type Static, Type } from 'typebox';
+import { EXECUTION_STATUSES, type Execution, hasEnded } from '../model/execution.ts';
+import { fileUri } from './file-uri.ts';
+import { Count, Id, Instant, nullableInteger, nullableText, oneOf } from './schemas.ts';
+
+const Progress = Type.Object({
+  bytes_read: Count,
+  bytes_total: Count,
+  commands_per_second: Count,
+  eta_ms: nullableInteger({ description: 'null while it cannot be told' }),
+});
+
+const Result = Type.Object({
+  input_file_uri: Type.String(),
+  input_file_name: Type.String(),
+  error_file_uri: Type.Optional(Type.String()),
+  total_success: Count,
+  total_failure: Count,
+  failures_by_code: Type.Record(Type.String(), Count),
+  memberships_created: Count,
+  memberships_updated: Count,
+  memberships_deleted: Count,
+  unchanged: Count,
+  superseded: Count,
+  user_points_created: Count,
+  total_user_segment_imported: Type.Optional(Count),
+  total_user_segment_treated: Type.Optional(Count),
+});
+
+const Parameters = Type.Object({
+  datamart_id: Type.Integer(),
+  document_import_id: Type.Optional(Type.Integer()),
+  segment_id: Type.Optional(Id),
+  document_type: Type.Literal('USER_SEGMENT'),
+  file_uri: Type.String(),
+  total_success: Count,
+  total_failure: Count,
+});
+
+export const ExecutionView = Type.Object({
+  id: Id,
+  status: oneOf(EXECUTION_STATUSES),
+  creation_date: Instant,
+  start_date: nullableInteger(),
+  duration: nullableInteger({ description: 'ms' }),
+  organisation_id: Id,
+  user_id: nullableText(),
+  num_tasks: nullableInteger(),
+  completed_tasks: nullableInteger(),
+  erroneous_tasks: Count,
+  external_model_name: Type.Literal('PUBLIC_DOCUMENT_IMPORT'),
+  job_type: Type.Optional(Type.Literal('USER_SEGMENT_IMPORT')),
+  parameters: Parameters,
+  result: Result,
+  error: Type.Unsafe<{ message: string } | null>({
+    type: ['object', 'null'],
+    properties: { message: { type: 'string' } },
+  }),
+  progress: Type.Optional(Progress),
+  debug: Type.Optional(Type.String()),
+});
+
+/** An execution as the API shows it (spec §3, §8). */
+export function viewExecution(of: Execution, now: number): Static<typeof ExecutionView> {
+  const { successes, failures } = of.checkpoint;
+  const ended = hasEnded(of.status);
+  const isSegmentImport = of.job.type === 'USER_SEGMENT_IMPORT';
+  return {
+    id: of.id,
+    status: of.status,
+    creation_date: of.creationDate,
+    start_date: of.startDate,
+    duration: duration(of),
+    organisation_id: of.organisationId,
+    user_id: of.userId,
+    num_tasks: ended ? successes + failures : null,
+    completed_tasks: of.status === 'PENDING' ? null : successes + failures,
+    erroneous_tasks: failures,
+    external_model_name: 'PUBLIC_DOCUMENT_IMPORT',
+    ...(isSegmentImport ? { job_type: 'USER_SEGMENT_IMPORT' } : {}),
+    parameters: parameters(of),
+    result: result(of),
+    error: errorOf(of),
+    ...(of.status === 'RUNNING' ? progressMembers(of, now) : {}),
+  };
+}
+
+/** At least 1 once it has ended, since clients divide by it; null when it never started. */
+function duration({ startDate, endDate }: Execution): number | null {
+  return startDate === null || endDate === null ? null : Math.max(1, endDate - startDate);
+}
+
+function parameters(of: Execution): Static<typeof Parameters> {
+  return {
+    datamart_id: Number(of.datamartId),
+    ...(of.job.type === 'DOCUMENT_IMPORT'
+      ? { document_import_id: Number(of.job.documentImportId) }
+      : { segment_id: of.job.segmentId }),
+    document_type: 'USER_SEGMENT',
+    file_uri: fileUri(of, 'input'),
+    total_success: of.checkpoint.successes,
+    total_failure: of.checkpoint.failures,
+  };
+}
+
+function result(of: Execution): Static<typeof Result> {
+  const { successes, failures, failuresByCode, effects } = of.checkpoint;
+  return {
+    input_file_uri: fileUri(of, 'input'),
+    input_file_name: of.document.fileName,
+    ...(hasErrorFile(of) ? { error_file_uri: fileUri(of, 'errors') } : {}),
+    total_success: successes,
+    total_failure: failures,
+    failures_by_code: { ...failuresByCode },
+    memberships_created: effects.membershipsCreated,
+    memberships_updated: effects.membershipsUpdated,
+    memberships_deleted: effects.membershipsDeleted,
+    unchanged: effects.unchanged,
+    superseded: effects.superseded,
+    user_points_created: effects.userPointsCreated,
+    ...(of.job.type === 'USER_SEGMENT_IMPORT'
+      ? { total_user_segment_imported: successes, total_user_segment_treated: successes + failures }
+      : {}),
+  };
+}
+
+/** Whether an error file can be had: not before the end, as until then its last lines may be taken back. */
+export function hasErrorFile(of: Execution): boolean {
+  return hasEnded(of.status) && of.checkpoint.errorFileBytes > 0;
+}
+
+function errorOf(of: Execution): { message: string } | null {
+  if (of.status === 'FAILED') return { message: of.failure ?? 'the execution failed' };
+  const { successes, failures, failuresByCode } = of.checkpoint;
+  if (!hasEnded(of.status) || failures === 0) return null;
+  const codes = Object.entries(failuresByCode)
+    .sort(([, a], [, b]) => b - a)
+    .map(([code, count]) => `${code} ${count}`);
+  return { message: `${failures} of ${successes + failures} commands failed: ${codes.join(', ')}` };
+}
+
+function progressMembers(of: Execution, now: number) {
+  const { offset, successes, failures } = of.checkpoint;
+  const total = of.document.bytes;
+  const elapsedMs = Math.max(1, now - (of.startDate ?? now));
+  const progress: Static<typeof Progress> = {
+    bytes_read: offset,
+    bytes_total: total,
+    commands_per_second: Math.round(((successes + failures) * 1000) / elapsedMs),
+    eta_ms: offset === 0 ? null : Math.round(((total - offset) * elapsedMs) / offset),
+  };
+  const percent = total === 0 ? 100 : Math.floor((offset * 100) / total);
+  const debug = `${offset} of ${total} bytes read (${percent} %), ${progress.commands_per_second} commands per second`;
+  return { progress, debug };
+}

@@ -1,0 +1,37 @@
+import { ServiceError } from '../errors.ts';
+import { dropAbsent } from './absent.ts';
+import { drain } from './drain.ts';
+import { observeRequest } from './request-metrics.ts';
+import type { App } from './types.ts';
+
+/** What happens to every request, whichever route takes it. */
+export function addHooks(app: App): void {
+  let closing = false;
+  app.addHook('preClose', async () => {
+    closing = true;
+  });
+
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('X-Request-Id', request.id);
+    if (closing)
+      throw new ServiceError('SHUTTING_DOWN', 'the service is shutting down, try again in a moment');
+  });
+
+  app.addHook('preValidation', async (request) => {
+    const { body, querystring } = request.routeOptions.schema ?? {};
+    dropAbsent(body, request.body);
+    dropAbsent(querystring, request.query);
+  });
+
+  app.addHook('onSend', async (request) => drain(request.raw));
+
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, id } = request;
+    const route = request.routeOptions.url ?? 'none';
+    const ms = Math.round(reply.elapsedTime * 10) / 10;
+    const status = reply.statusCode;
+    observeRequest({ method, route, status, ms });
+    const refused = request.errorCode === null ? {} : { error_id: id, error_code: request.errorCode };
+    request.log.info({ request_id: id, method, route, status, ms, ...refused }, 'request');
+  });
+}

@@ -1,0 +1,19 @@
+import type { Page } from '../model/records.ts';
+
+/** A larger page is cut to this, never refused: clients ask for 2147483647 (spec §2). */
+const MOST_RESULTS = 1000;
+const DEFAULT_RESULTS = 50;
+
+/** The page that a validated query asks for. */
+export function pageOf(query: { first_result?: number; max_results?: number }): Page {
+  return {
+    firstResult: query.first_result ?? 0,
+    maxResults: Math.min(query.max_results ?? DEFAULT_RESULTS, MOST_RESULTS),
+  };
+}
+
+/** The elements of a comma-joined parameter; undefined when there are none. */
+export function listOf(joined: string | undefined): readonly string[] | undefined {
+  const elements = (joined ?? '').split(',').flatMap((element) => element.trim() || []);
+  return elements.length === 0 ? undefined : elements;
+}

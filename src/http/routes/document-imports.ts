@@ -1,0 +1,150 @@
+import { Type } from 'typebox';
+import { notFound, ServiceError } from '../../errors.ts';
+import { findDatamart, findDocumentImport } from '../access.ts';
+import type { HttpDependencies } from '../dependencies.ts';
+import { ok, okList } from '../envelope.ts';
+import { pageOf } from '../paging.ts';
+import {
+  answersWith,
+  answersWithList,
+  DatamartParams,
+  MimeTypeName,
+  Name,
+  Paging,
+  PriorityName,
+} from '../schemas.ts';
+import type { App } from '../types.ts';
+import { DocumentImportView, viewDocumentImport } from '../views.ts';
+
+const Params = Type.Object({ datamartId: Type.String(), importId: Type.String() });
+const ListQuery = Type.Object({ ...Paging, keywords: Type.Optional(Type.String()) });
+const NewImport = Type.Object({
+  document_type: Type.Optional(Type.String({ default: 'USER_SEGMENT' })),
+  mime_type: MimeTypeName,
+  encoding: Type.Optional(Type.String({ default: 'utf-8' })),
+  name: Name,
+  priority: Type.Optional(PriorityName),
+});
+const ImportChange = Type.Partial(NewImport);
+
+const tags = ['document imports'];
+const PATH = '/datamarts/:datamartId/document_imports';
+
+const postSchema = {
+  tags,
+  summary: 'Creates a document import',
+  params: DatamartParams,
+  body: NewImport,
+  response: answersWith(DocumentImportView),
+};
+const listSchema = {
+  tags,
+  summary: 'Lists document imports, newest first',
+  params: DatamartParams,
+  querystring: ListQuery,
+  response: answersWithList(DocumentImportView),
+};
+const getSchema = {
+  tags,
+  summary: 'Shows a document import',
+  params: Params,
+  response: answersWith(DocumentImportView),
+};
+const putSchema = {
+  tags,
+  summary: 'Changes a document import, in part or whole',
+  params: Params,
+  body: ImportChange,
+  response: answersWith(DocumentImportView),
+};
+const deleteSchema = {
+  tags,
+  summary: 'Deletes a document import with its executions and files; memberships stay',
+  params: Params,
+  response: answersWith(DocumentImportView),
+};
+
+/** The definitions of what kinds of files there are. */
+export function documentImportRoutes(app: App, dependencies: HttpDependencies): void {
+  const { store, documents, clock } = dependencies;
+
+  app.post(PATH, { config: { role: 'editor' }, schema: postSchema }, async (request) => {
+    const datamart = await findDatamart({ request, dependencies }, request.params.datamartId);
+    const { body } = request;
+    checkDocumentType(body.document_type);
+    const created = await store.documentImports.create({
+      datamartId: datamart.id,
+      documentType: 'USER_SEGMENT',
+      mimeType: body.mime_type,
+      encoding: readEncoding(body.encoding),
+      name: body.name,
+      priority: body.priority ?? 'MEDIUM',
+      creationTs: clock(),
+    });
+    return ok(viewDocumentImport(created));
+  });
+
+  app.get(PATH, { config: { role: 'reader' }, schema: listSchema }, async (request) => {
+    const datamart = await findDatamart({ request, dependencies }, request.params.datamartId);
+    const page = pageOf(request.query);
+    const { keywords } = request.query;
+    const listed = await store.documentImports.list({
+      datamartId: datamart.id,
+      page,
+      ...(keywords === undefined ? {} : { keywords }),
+    });
+    return okList(listed, page, viewDocumentImport);
+  });
+
+  app.get(`${PATH}/:importId`, { config: { role: 'reader' }, schema: getSchema }, async (request) => {
+    const { documentImport } = await findDocumentImport({ request, dependencies }, request.params);
+    return ok(viewDocumentImport(documentImport));
+  });
+
+  app.put(`${PATH}/:importId`, { config: { role: 'editor' }, schema: putSchema }, async (request) => {
+    const { documentImport } = await findDocumentImport({ request, dependencies }, request.params);
+    const { name, priority, mime_type, encoding, document_type } = request.body;
+    checkDocumentType(document_type);
+    const updated = await store.documentImports.update(documentImport.id, {
+      ...(name === undefined ? {} : { name }),
+      ...(priority === undefined ? {} : { priority }),
+      ...(mime_type === undefined ? {} : { mimeType: mime_type }),
+      ...(encoding === undefined ? {} : { encoding: readEncoding(encoding) }),
+    });
+    if (updated === null) throw notFound();
+    if (updated === 'IN_USE') {
+      throw new ServiceError(
+        'CONFLICT',
+        'document_type, mime_type and encoding can change only while the import has no execution',
+      );
+    }
+    return ok(viewDocumentImport(updated));
+  });
+
+  app.delete(`${PATH}/:importId`, { config: { role: 'editor' }, schema: deleteSchema }, async (request) => {
+    const { documentImport } = await findDocumentImport({ request, dependencies }, request.params);
+    const removal = await store.documentImports.remove(documentImport.id);
+    if (removal === null) throw notFound();
+    if (removal === 'RUNNING') {
+      throw new ServiceError('CONFLICT', 'an execution of the import is running: cancel it, or wait for it');
+    }
+    for (const folder of removal.folders) await documents.remove(folder);
+    return ok(viewDocumentImport(removal.removed));
+  });
+}
+
+function checkDocumentType(documentType: string | undefined): void {
+  if (documentType === undefined || documentType === 'USER_SEGMENT') return;
+  throw new ServiceError(
+    'UNSUPPORTED_DOCUMENT_TYPE',
+    `document_type must be USER_SEGMENT, got ${JSON.stringify(documentType.slice(0, 100))}`,
+  );
+}
+
+function readEncoding(encoding: string | undefined): string {
+  if (encoding === undefined || /^utf-?8$/i.test(encoding)) return 'utf-8';
+  throw new ServiceError(
+    'UNSUPPORTED_ENCODING',
+    `encoding must be utf-8, got ${JSON.stringify(encoding.slice(0, 100))}`,
+  );
+}

@@ -1,0 +1,101 @@
+import type { FastifyRequest } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { notFound } from '../../errors.ts';
+import { findDocumentImport, isId, tokenOf } from '../access.ts';
+import type { HttpDependencies } from '../dependencies.ts';
+import { ok, okList } from '../envelope.ts';
+import { actOnExecution, readStatuses, startExecution } from '../execution-calls.ts';
+import { ExecutionView, viewExecution } from '../execution-view.ts';
+import { pageOf } from '../paging.ts';
+import { Action, answersWith, answersWithList, ExecutionsQuery } from '../schemas.ts';
+import type { App } from '../types.ts';
+import { receiveUpload } from '../upload.ts';
+
+const Params = Type.Object({ datamartId: Type.String(), importId: Type.String() });
+const ExecutionParams = Type.Object({ ...Params.properties, executionId: Type.String() });
+
+const PATH = '/datamarts/:datamartId/document_imports/:importId/executions';
+const tags = ['executions'];
+
+/** `POST …/executions`: registered apart, since its body is read by the route itself. */
+export function executionUploadRoute(app: App, dependencies: HttpDependencies): void {
+  const schema = {
+    tags,
+    summary: 'Uploads a file of user segment commands',
+    description:
+      'The body is the file, with the Content-Type of the import and optionally gzip or zstd as its Content-Encoding; or a form with the part `file`.',
+    params: Params,
+    response: answersWith(ExecutionView),
+  };
+  app.post(PATH, { config: { role: 'editor', takesFile: true }, schema }, async (request) => {
+    const { datamart, documentImport } = await findDocumentImport({ request, dependencies }, request.params);
+    const { mimeType, priority } = documentImport;
+    const document = await receiveUpload(request, dependencies, { mimeType, profile: 'COMMANDS' });
+    const execution = await startExecution(dependencies, {
+      organisationId: datamart.organisationId,
+      datamartId: datamart.id,
+      job: { type: 'DOCUMENT_IMPORT', documentImportId: documentImport.id },
+      mimeType,
+      priority,
+      userId: tokenOf(request).id,
+      document,
+      creationDate: dependencies.clock(),
+    });
+    return ok(viewExecution(execution, dependencies.clock()));
+  });
+}
+
+/** Uploaded files and how far they are. */
+export function executionRoutes(app: App, dependencies: HttpDependencies): void {
+  const { store, clock } = dependencies;
+  const role = 'reader';
+
+  const listSchema = {
+    tags,
+    summary: 'Lists executions, newest first',
+    params: Params,
+    querystring: ExecutionsQuery,
+    response: answersWithList(ExecutionView),
+  };
+  app.get(PATH, { config: { role }, schema: listSchema }, async (request) => {
+    const { datamart, documentImport } = await findDocumentImport({ request, dependencies }, request.params);
+    const page = pageOf(request.query);
+    const statuses = readStatuses(request.query.status);
+    const filter = { datamartId: datamart.id, documentImportId: documentImport.id };
+    const listed = await store.executions.list({
+      filter: statuses === undefined ? filter : { ...filter, statuses },
+      page,
+    });
+    return okList(listed, page, (execution) => viewExecution(execution, clock()));
+  });
+
+  async function findExecution(request: FastifyRequest, params: Static<typeof ExecutionParams>) {
+    const { documentImport } = await findDocumentImport({ request, dependencies }, params);
+    const execution = isId(params.executionId) ? await store.executions.get(params.executionId) : null;
+    const { job } = execution ?? {};
+    if (execution === null || job?.type !== 'DOCUMENT_IMPORT' || job.documentImportId !== documentImport.id)
+      throw notFound();
+    return execution;
+  }
+
+  const getSchema = {
+    tags,
+    summary: 'Shows an execution',
+    params: ExecutionParams,
+    response: answersWith(ExecutionView),
+  };
+  app.get(`${PATH}/:executionId`, { config: { role }, schema: getSchema }, async (request) =>
+    ok(viewExecution(await findExecution(request, request.params), clock())),
+  );
+
+  const actionSchema = { ...getSchema, summary: 'Cancels an execution', body: Action };
+  app.post(
+    `${PATH}/:executionId/action`,
+    { config: { role: 'editor' }, schema: actionSchema },
+    async (request) => {
+      const execution = await findExecution(request, request.params);
+      const { action } = request.body;
+      return ok(viewExecution(await actOnExecution(dependencies, { execution, action }), clock()));
+    },
+  );
+}

@@ -1,0 +1,111 @@
+import { randomBytes } from 'node:crypto';
+import { Type } from 'typebox';
+import { notFound, ServiceError } from '../../errors.ts';
+import { isId, requireAllDatamarts } from '../access.ts';
+import { type Authenticator, hashToken } from '../authenticate.ts';
+import type { HttpDependencies } from '../dependencies.ts';
+import { ok, okList } from '../envelope.ts';
+import { pageOf } from '../paging.ts';
+import {
+  answersWith,
+  answersWithList,
+  Id,
+  Name,
+  nullableInteger,
+  PagingQuery,
+  RoleName,
+} from '../schemas.ts';
+import type { App } from '../types.ts';
+import { CreatedTokenView, TokenView, viewToken } from '../views.ts';
+
+const NewToken = Type.Object({
+  name: Name,
+  role: RoleName,
+  datamart_ids: Type.Optional(
+    Type.Unsafe<string[] | null>({
+      type: ['array', 'null'],
+      items: Id,
+      minItems: 1,
+      maxItems: 1_000,
+      description: 'null: all',
+    }),
+  ),
+  expiration_date: Type.Optional(nullableInteger({ description: 'ms since the epoch; null: never' })),
+});
+const Params = Type.Object({ tokenId: Type.String() });
+const tags = ['API tokens'];
+
+/** Who may call. For administrators of everything: one of some datamarts could otherwise give himself the others. */
+export function tokenRoutes(app: App, dependencies: HttpDependencies, authenticator: Authenticator): void {
+  const { store, clock } = dependencies;
+  const config = { role: 'admin' } as const;
+
+  const listSchema = {
+    tags,
+    summary: 'Lists API tokens, without their values',
+    querystring: PagingQuery,
+    response: answersWithList(TokenView),
+  };
+  app.get('/api_tokens', { config, schema: listSchema }, async (request) => {
+    requireAllDatamarts(request);
+    const page = pageOf(request.query);
+    return okList(await store.tokens.list(page), page, viewToken);
+  });
+
+  const postSchema = {
+    tags,
+    summary: 'Creates an API token; its value is in this answer alone',
+    body: NewToken,
+    response: answersWith(CreatedTokenView),
+  };
+  app.post('/api_tokens', { config, schema: postSchema }, async (request) => {
+    requireAllDatamarts(request);
+    const { name, role } = request.body;
+    const datamartIds = request.body.datamart_ids ?? null;
+    const now = clock();
+    await checkDatamarts(dependencies, datamartIds);
+    const value = `muster_${randomBytes(32).toString('base64url')}`;
+    const created = await store.tokens.create({
+      name,
+      role,
+      datamartIds,
+      creationDate: now,
+      expirationDate: readExpiration(request.body.expiration_date ?? null, now),
+      valueHash: hashToken(value),
+    });
+    return ok({ ...viewToken(created), value });
+  });
+
+  const deleteSchema = {
+    tags,
+    summary: 'Deletes an API token; it stops working at once',
+    params: Params,
+    response: answersWith(TokenView),
+  };
+  app.delete('/api_tokens/:tokenId', { config, schema: deleteSchema }, async (request) => {
+    requireAllDatamarts(request);
+    const { tokenId } = request.params;
+    const removed = isId(tokenId) ? await store.tokens.remove(tokenId) : null;
+    authenticator.forget(tokenId);
+    if (removed === null) throw notFound();
+    return ok(viewToken(removed));
+  });
+}
+
+async function checkDatamarts({ store }: HttpDependencies, ids: readonly string[] | null): Promise<void> {
+  for (const id of ids ?? []) {
+    if ((await store.datamarts.get(id)) === null)
+      throw new ServiceError(
+        'INVALID_REQUEST',
+        `datamart_ids must name datamarts, there is no datamart ${id}`,
+      );
+  }
+}
+
+function readExpiration(expirationDate: number | null, now: number): number | null {
+  if (expirationDate === null || expirationDate > now) return expirationDate;
+  throw new ServiceError(
+    'INVALID_REQUEST',
+    `expiration_date must be in the future, in ms since the epoch, got ${expirationDate}`,
+  );
+}

@@ -1,0 +1,103 @@
+import type { FastifyRequest } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { notFound, ServiceError } from '../../errors.ts';
+import type { UserSelector, UuidHalves } from '../../model/identifier.ts';
+import { findDatamart } from '../access.ts';
+import type { HttpDependencies } from '../dependencies.ts';
+import { okList } from '../envelope.ts';
+import { pageOf } from '../paging.ts';
+import { answersWithList, PagingQuery } from '../schemas.ts';
+import { parseSelector, type RequestedUser, selectorText } from '../selector.ts';
+import type { App } from '../types.ts';
+import { IdentifierView, MembershipView, viewIdentifier, viewMembership, viewUserPoint } from '../views.ts';
+
+const Params = Type.Object({
+  datamartId: Type.String(),
+  '*': Type.String({ description: 'who: see the docs' }),
+});
+const MOST_SELECTIONS = 10_000;
+const tags = ['users'];
+
+type UserRequest = FastifyRequest<{ Params: Static<typeof Params>; Querystring: Static<typeof PagingQuery> }>;
+
+/** What is known of one user, by any of its identifiers; two families of paths, as clients use both (spec §4). */
+export function userRoutes(app: App, dependencies: HttpDependencies): void {
+  const { store, clock } = dependencies;
+
+  async function find(request: UserRequest, selector: string): Promise<UuidHalves> {
+    const datamart = await findDatamart({ request, dependencies }, request.params.datamartId);
+    const requested = await inCompartment(dependencies, datamart.id, parseSelector(selector));
+    const userPointId = await store.findUserPoint(datamart.id, requested);
+    if (userPointId === null) throw notFound();
+    return userPointId;
+  }
+
+  async function listMemberships(request: UserRequest, selector: string) {
+    const userPointId = await find(request, selector);
+    const page = pageOf(request.query);
+    const listed = await store.listMemberships({ userPointId, now: clock(), page });
+    return okList(listed, page, viewMembership);
+  }
+
+  async function listIdentifiers(request: UserRequest, selector: string) {
+    const userPointId = await find(request, selector);
+    const page = pageOf(request.query);
+    const stored = await store.listIdentifiers(userPointId);
+    const [oldest] = stored;
+    const all = [viewUserPoint(userPointId, oldest?.creationTs ?? 0), ...stored.map(viewIdentifier)];
+    const elements = all.slice(page.firstResult, page.firstResult + page.maxResults);
+    return okList({ elements, total: all.length }, page, (identifier) => identifier);
+  }
+
+  const common = { tags, params: Params, querystring: PagingQuery };
+  const memberships = {
+    ...common,
+    summary: 'Memberships of a user',
+    response: answersWithList(MembershipView),
+  };
+  const identifiers = {
+    ...common,
+    summary: 'Identifiers of a user',
+    response: answersWithList(IdentifierView),
+  };
+  const config = { role: 'reader' } as const;
+
+  app.get('/datamarts/:datamartId/user_segments/*', { config, schema: memberships }, (request) =>
+    listMemberships(request, selectorText(request.raw.url ?? '', 'user_segments')),
+  );
+  app.get('/datamarts/:datamartId/user_identifiers/*', { config, schema: identifiers }, (request) =>
+    listIdentifiers(request, selectorText(request.raw.url ?? '', 'user_identifiers')),
+  );
+
+  const either = {
+    ...common,
+    summary: 'Memberships (…/user_segments) or identifiers (…/user_identifiers) of a user',
+    response: answersWithList(Type.Unsafe<object>({ type: 'object', additionalProperties: true })),
+  };
+  app.get('/datamarts/:datamartId/user_points/*', { config, schema: either }, async (request) => {
+    const text = selectorText(request.raw.url ?? '', 'user_points');
+    const [, selector, what] = /^(.*)\/(user_segments|user_identifiers)$/s.exec(text) ?? [];
+    if (selector === undefined) throw notFound();
+    return what === 'user_segments' ? listMemberships(request, selector) : listIdentifiers(request, selector);
+  });
+}
+
+/** An account without compartment is one of the datamart's default compartment. */
+async function inCompartment(
+  { store }: HttpDependencies,
+  datamartId: string,
+  requested: RequestedUser,
+): Promise<UserSelector> {
+  if (requested.by !== 'account_in_default_compartment') return requested;
+  const page = { firstResult: 0, maxResults: MOST_SELECTIONS };
+  const { elements } = await store.compartments.listSelections(datamartId, page);
+  const selection = elements.find(({ isDefault, archived }) => isDefault && !archived);
+  if (selection === undefined) {
+    throw new ServiceError('INVALID_SELECTOR', 'compartment_id is required: the datamart has no default one');
+  }
+  const { compartmentId } = selection;
+  return {
+    by: 'identifier',
+    identifier: { kind: 'USER_ACCOUNT', compartmentId, value: requested.userAccountId },
+  };
+}

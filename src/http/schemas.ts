@@ -1,0 +1,73 @@
+import { type Static, type TSchema, Type } from 'typebox';
+import { MIME_TYPES, PRIORITIES, ROLES, SEGMENT_TYPES } from '../model/records.ts';
+
+/** The pieces of which the schemas of requests and answers are made; OpenAPI is generated from them. */
+
+/** An id: a decimal string; a number is taken as one, since the validator turns it into text. */
+export const Id = Type.String({ pattern: '^(0|[1-9][0-9]{0,17})$', examples: ['1'] });
+export const Instant = Type.Integer({ description: 'ms since the epoch' });
+export const Name = Type.String({ minLength: 1, maxLength: 255 });
+export const Count = Type.Integer({ minimum: 0 });
+
+/** A text that may be null; in a request an empty one is null too. */
+export function nullableText(options: { description?: string; maxLength?: number } = {}) {
+  return Type.Unsafe<string | null>({ type: ['string', 'null'], ...options });
+}
+
+/** A whole number that may be null. */
+export function nullableInteger(options: { description?: string; minimum?: number; maximum?: number } = {}) {
+  return Type.Unsafe<number | null>({ type: ['integer', 'null'], ...options });
+}
+
+/** One of these texts, exactly. */
+export function oneOf<T extends string>(values: readonly T[]) {
+  return Type.Unsafe<T>({ type: 'string', enum: [...values] });
+}
+
+export const MimeTypeName = oneOf(MIME_TYPES);
+export const PriorityName = oneOf(PRIORITIES);
+export const SegmentTypeName = oneOf(SEGMENT_TYPES);
+export const RoleName = oneOf(ROLES);
+
+export const ErrorAnswer = Type.Object({
+  status: Type.Literal('error'),
+  error: Type.String(),
+  error_code: Type.String(),
+  error_id: Type.String({ description: 'stands in the log line of the request, and in X-Request-Id' }),
+});
+
+const ERRORS = { '4xx': ErrorAnswer, '5xx': ErrorAnswer } as const;
+
+/** The answers of a route that gives one object. */
+export function answersWith<T extends TSchema>(element: T) {
+  return { 200: Type.Object({ status: Type.Literal('ok'), data: element }), ...ERRORS };
+}
+
+/** The answers of a route that gives a list. */
+export function answersWithList<T extends TSchema>(element: T) {
+  const list = Type.Object({
+    status: Type.Literal('ok'),
+    data: Type.Array(element),
+    count: Count,
+    first_result: Count,
+    max_results: Count,
+    total: Count,
+  });
+  return { 200: list, ...ERRORS };
+}
+
+export const Paging = {
+  first_result: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, default: 0 })),
+  max_results: Type.Optional(Type.Integer({ minimum: 0, default: 50, description: 'clamped to 1000' })),
+};
+
+export const PagingQuery = Type.Object(Paging);
+
+export const DatamartParams = Type.Object({ datamartId: Type.String() });
+export type ErrorAnswer = Static<typeof ErrorAnswer>;
+
+export const ExecutionsQuery = Type.Object({
+  ...Paging,
+  status: Type.Optional(Type.String({ description: 'one or several, comma-joined' })),
+});
+export const Action = Type.Object({ action: Type.String({ examples: ['CANCEL'] }) });

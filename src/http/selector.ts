@@ -1,0 +1,99 @@
+import { ServiceError } from '../errors.ts';
+import { NO_COMPARTMENT, parseUuid, type UserSelector } from '../model/identifier.ts';
+
+/** A selector as it was asked for; an account without compartment is in the datamart's default one. */
+export type RequestedUser =
+  | UserSelector
+  | { readonly by: 'account_in_default_compartment'; readonly userAccountId: string };
+
+const SELECTORS =
+  'user_point_id, user_account_id, compartment_id with user_account_id, email_hash or user_agent_id';
+
+/**
+ * The part of a request's URL that names the user, still encoded: what follows `/user_segments/`, `/user_identifiers/` or
+ * `/user_points/` of a datamart. The raw URL is read, not the router's decoded one, so that a `%2F` inside a value stays
+ * inside it.
+ */
+export function selectorText(rawUrl: string, family: string): string {
+  const path = rawUrl.replace(/[?#].*$/s, '');
+  const match = new RegExp(`/datamarts/[^/]+/${family}/(.*)$`, 's').exec(path);
+  return match?.[1] ?? '';
+}
+
+/**
+ * Reads a selector (spec §4). The value is everything after `=`, so that raw commas, slashes and colons are part of it
+ * where nothing else can be meant.
+ *
+ * @throws ServiceError INVALID_SELECTOR
+ */
+export function parseSelector(text: string): RequestedUser {
+  const inCompartment =
+    /^compartment_id=([^,/]*)[,/]user_account_id=(.*)$/s.exec(text) ??
+    reverse(/^user_account_id=(.*)[,/]compartment_id=(\d+)$/s.exec(text));
+  if (inCompartment !== null) {
+    const [, compartment = '', account = ''] = inCompartment;
+    return accountIn(decode(compartment), decode(account));
+  }
+  const equals = text.indexOf('=');
+  if (equals < 0) return userPoint(decode(text));
+  return single(text.slice(0, equals), decode(text.slice(equals + 1)));
+}
+
+function reverse(match: RegExpExecArray | null): readonly string[] | null {
+  return match === null ? null : [match[0], match[2] ?? '', match[1] ?? ''];
+}
+
+function single(name: string, value: string): RequestedUser {
+  switch (name) {
+    case 'user_point_id':
+      return userPoint(value);
+    case 'user_account_id':
+      return { by: 'account_in_default_compartment', userAccountId: notEmpty(name, value) };
+    case 'email_hash':
+      return identified('USER_EMAIL', notEmpty(name, value));
+    case 'user_agent_id':
+      return identified('USER_AGENT', notEmpty(name, value));
+    default:
+      throw invalid(`the user must be selected by ${SELECTORS}, got ${JSON.stringify(name.slice(0, 60))}`);
+  }
+}
+
+function userPoint(value: string): RequestedUser {
+  const userPointId = parseUuid(value);
+  if (userPointId === null) throw invalid(`the user must be selected by a UUID or by ${SELECTORS}`);
+  return { by: 'user_point_id', userPointId };
+}
+
+function accountIn(compartmentId: string, userAccountId: string): RequestedUser {
+  if (!/^\d{1,18}$/.test(compartmentId))
+    throw invalid(`compartment_id must be an id, got ${JSON.stringify(compartmentId.slice(0, 60))}`);
+  return {
+    by: 'identifier',
+    identifier: {
+      kind: 'USER_ACCOUNT',
+      compartmentId: BigInt(compartmentId).toString(),
+      value: notEmpty('user_account_id', userAccountId),
+    },
+  };
+}
+
+function identified(kind: 'USER_EMAIL' | 'USER_AGENT', value: string): RequestedUser {
+  return { by: 'identifier', identifier: { kind, compartmentId: NO_COMPARTMENT, value } };
+}
+
+function notEmpty(name: string, value: string): string {
+  if (value === '') throw invalid(`${name} must not be empty`);
+  return value;
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw invalid('the selector must be percent-encoded UTF-8');
+  }
+}
+
+function invalid(message: string): ServiceError {
+  return new ServiceError('INVALID_SELECTOR', message);
+}

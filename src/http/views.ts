@@ -1,0 +1,238 @@
+import { type Static, Type } from 'typebox';
+import { formatUuid, type StoredIdentifier, type UuidHalves } from '../model/identifier.ts';
+import type {
+  ApiToken,
+  Compartment,
+  CompartmentSelection,
+  Datamart,
+  DocumentImport,
+  Membership,
+  Segment,
+  SegmentSize,
+} from '../model/records.ts';
+import {
+  Count,
+  Id,
+  Instant,
+  MimeTypeName,
+  nullableInteger,
+  nullableText,
+  oneOf,
+  PriorityName,
+  RoleName,
+  SegmentTypeName,
+} from './schemas.ts';
+
+/** Records as the API shows them (spec §3): a schema each, and the function that makes it. */
+
+export const DocumentImportView = Type.Object({
+  id: Id,
+  datamart_id: Id,
+  datafarm_key: Type.Literal('DF_LOCAL'),
+  document_type: Type.Literal('USER_SEGMENT'),
+  mime_type: MimeTypeName,
+  encoding: Type.String(),
+  name: Type.String(),
+  priority: PriorityName,
+  creation_ts: Instant,
+});
+
+export function viewDocumentImport(of: DocumentImport): Static<typeof DocumentImportView> {
+  return {
+    id: of.id,
+    datamart_id: of.datamartId,
+    datafarm_key: 'DF_LOCAL',
+    document_type: of.documentType,
+    mime_type: of.mimeType,
+    encoding: of.encoding,
+    name: of.name,
+    priority: of.priority,
+    creation_ts: of.creationTs,
+  };
+}
+
+export const SegmentView = Type.Object({
+  id: Id,
+  organisation_id: Id,
+  datamart_id: Id,
+  type: SegmentTypeName,
+  feed_type: nullableText(),
+  subtype: Type.String(),
+  name: Type.String(),
+  short_description: nullableText(),
+  technical_name: nullableText(),
+  default_ttl: nullableInteger({ description: 'ms' }),
+  persisted: Type.Boolean(),
+  paused: Type.Boolean(),
+  creation_ts: Instant,
+  last_modified_ts: Instant,
+  user_points_count: Count,
+  user_accounts_count: Count,
+  emails_count: Count,
+  user_agents_count: Count,
+});
+
+export function viewSegment(of: Segment, size: SegmentSize): Static<typeof SegmentView> {
+  return {
+    id: of.id,
+    organisation_id: of.organisationId,
+    datamart_id: of.datamartId,
+    type: of.type,
+    feed_type: of.feedType,
+    subtype: of.subtype,
+    name: of.name,
+    short_description: of.shortDescription,
+    technical_name: of.technicalName,
+    default_ttl: of.defaultTtlMs,
+    persisted: of.persisted,
+    paused: of.paused,
+    creation_ts: of.creationTs,
+    last_modified_ts: of.lastModifiedTs,
+    user_points_count: size.userPoints,
+    user_accounts_count: size.userAccounts,
+    emails_count: size.emails,
+    user_agents_count: size.userAgents,
+  };
+}
+
+export const MembershipView = Type.Object({
+  segment_id: Id,
+  segment_name: Type.String(),
+  segment_technical_name: nullableText(),
+  creation_ts: Instant,
+  last_modified_ts: Instant,
+  expiration_ts: nullableInteger(),
+  data_bag: nullableText({ description: 'JSON text of an object' }),
+});
+
+export function viewMembership(of: Membership): Static<typeof MembershipView> {
+  return {
+    segment_id: of.segmentId,
+    segment_name: of.segmentName,
+    segment_technical_name: of.segmentTechnicalName,
+    creation_ts: of.creationTs,
+    last_modified_ts: of.lastModifiedTs,
+    expiration_ts: of.expirationTs,
+    data_bag: of.dataBag,
+  };
+}
+
+export const IdentifierView = Type.Object({
+  type: oneOf(['USER_POINT', 'USER_ACCOUNT', 'USER_EMAIL', 'USER_AGENT']),
+  user_point_id: Type.Optional(Type.String()),
+  user_account_id: Type.Optional(Type.String()),
+  compartment_id: Type.Optional(Id),
+  hash: Type.Optional(Type.String()),
+  vector_id: Type.Optional(Type.String()),
+  creation_ts: Instant,
+});
+
+export function viewUserPoint(id: UuidHalves, creationTs: number): Static<typeof IdentifierView> {
+  return { type: 'USER_POINT', user_point_id: formatUuid(id), creation_ts: creationTs };
+}
+
+export function viewIdentifier(of: StoredIdentifier): Static<typeof IdentifierView> {
+  const creation_ts = of.creationTs;
+  switch (of.kind) {
+    case 'USER_ACCOUNT':
+      return {
+        type: of.kind,
+        user_account_id: of.value,
+        compartment_id: of.compartmentId,
+        creation_ts,
+      };
+    case 'USER_EMAIL':
+      return { type: of.kind, hash: of.value, creation_ts };
+    case 'USER_AGENT':
+      return { type: of.kind, vector_id: of.value, creation_ts };
+  }
+}
+
+export const DatamartView = Type.Object({
+  id: Id,
+  name: Type.String(),
+  organisation_id: Id,
+  token: Type.String(),
+  creation_date: Instant,
+  time_zone: Type.String(),
+  type: Type.Literal('DATAMART'),
+  archived: Type.Boolean(),
+});
+
+export function viewDatamart(of: Datamart): Static<typeof DatamartView> {
+  return {
+    id: of.id,
+    name: of.name,
+    organisation_id: of.organisationId,
+    token: of.token,
+    creation_date: of.creationDate,
+    time_zone: of.timeZone,
+    type: 'DATAMART',
+    archived: of.archived,
+  };
+}
+
+export const CompartmentView = Type.Object({
+  id: Id,
+  organisation_id: Id,
+  name: Type.String(),
+  token: Type.String(),
+  archived: Type.Boolean(),
+});
+
+export function viewCompartment(of: Compartment): Static<typeof CompartmentView> {
+  return {
+    id: of.id,
+    organisation_id: of.organisationId,
+    name: of.name,
+    token: of.token,
+    archived: of.archived,
+  };
+}
+
+export const SelectionView = Type.Object({
+  id: Id,
+  datamart_id: Id,
+  compartment_id: Id,
+  default: Type.Boolean(),
+  token: Type.String(),
+  name: Type.String(),
+});
+
+export function viewSelection(of: CompartmentSelection): Static<typeof SelectionView> {
+  return {
+    id: of.id,
+    datamart_id: of.datamartId,
+    compartment_id: of.compartmentId,
+    default: of.isDefault,
+    token: of.token,
+    name: of.name,
+  };
+}
+
+const tokenMembers = {
+  id: Id,
+  name: Type.String(),
+  role: RoleName,
+  datamart_ids: Type.Unsafe<string[] | null>({ type: ['array', 'null'], items: { type: 'string' } }),
+  creation_date: Instant,
+  expiration_date: nullableInteger(),
+  last_used_date: nullableInteger(),
+};
+export const TokenView = Type.Object(tokenMembers);
+export const CreatedTokenView = Type.Object({
+  ...tokenMembers,
+  value: Type.String({ description: 'shown once, in this answer' }),
+});
+
+export function viewToken(of: ApiToken): Static<typeof TokenView> {
+  return {
+    id: of.id,
+    name: of.name,
+    role: of.role,
+    datamart_ids: of.datamartIds === null ? null : [...of.datamartIds],
+    creation_date: of.creationDate,
+    expiration_date: of.expirationDate,
+    last_used_date: of.lastUsedDate,
+  };
+}

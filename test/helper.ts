@@ -1,0 +1,36 @@
+import type { TestContext } from 'node:test';
+import { type Config, readConfig } from '../src/config.ts';
+import { startService as openService } from '../src/service.ts';
+import type { Store } from '../src/store/store.ts';
+import { ADMIN_TOKEN, type Client, clientOf } from './client.ts';
+import { discardFolder, makeFolder } from './folder.ts';
+
+export type TestService = Client & {
+  readonly config: Config;
+  readonly store: Store;
+  /** Ends the service; the folder stays. Twice does no harm. */
+  stop(): Promise<void>;
+};
+
+/**
+ * Starts the real service in this process, on a free port, in a folder of its own. It ends with the test, and its folder
+ * goes when the test has passed.
+ */
+export async function startService(t: TestContext, overrides: Partial<Config> = {}): Promise<TestService> {
+  const data = await makeFolder();
+  const config: Config = Object.freeze({
+    ...readConfig({ data, port: '0', 'log-level': 'silent', 'admin-token': ADMIN_TOKEN }, {}),
+    ...overrides,
+  });
+  const service = await openService(config);
+  let closing: Promise<void> | undefined;
+  const stop = async () => {
+    closing ??= service.close();
+    await closing;
+  };
+  t.after(async () => {
+    await stop();
+    await discardFolder(t, data);
+  });
+  return { ...clientOf(service.url, config.adminToken ?? ADMIN_TOKEN), config, store: service.store, stop };
+}

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import {
+  createImport,
+  createSegment,
+  dataOf,
+  type ExecutionAnswer,
+  executionsPath,
+  membershipsOf,
+  waitForEnd,
+} from '../client.ts';
+import { startService, type TestService } from '../helper.ts';
+import { missing, refused } from './refusals.ts';
+
+const fileOf = (uri: string | undefined) => `/v1/data_file/data?uri=${encodeURIComponent(uri ?? '')}`;
+
+async function runFailing(t: TestContext, fileName: string) {
+  const service = await startService(t);
+  const documentImportId = await createImport(service, { format: 'NDJSON' });
+  const headers = {
+    'content-type': 'application/x-ndjson',
+    'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(fileName)}`,
+  };
+  const body = '{"operation":"KEEP"}\n{"operation":1}\n';
+  const path = executionsPath({ datamartId: '1', documentImportId });
+  const created = await dataOf<ExecutionAnswer>(service.call('POST', path, body, headers));
+  return { service, body, ended: await waitForEnd(service, created) };
+}
+
+test('gives back the input file and the error file under their names', async (t) => {
+  const { service, body, ended } = await runFailing(t, 'été "1".ndjson');
+  const input = await service.call('GET', fileOf(ended.result.input_file_uri));
+  assert.equal(input.text, body);
+  assert.equal(input.headers.get('content-type'), 'application/octet-stream');
+  assert.equal(input.headers.get('content-length'), String(body.length));
+  assert.match(
+    input.headers.get('content-disposition') ?? '',
+    /^attachment; .*filename\*=UTF-8''%C3%A9t%C3%A9%20%221%22\.ndjson$/,
+  );
+  const errors = await service.call('GET', fileOf(ended.result.error_file_uri));
+  assert.match(errors.headers.get('content-disposition') ?? '', /errors\.ndjson$/);
+  assert.deepEqual(
+    errors.text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).error_line),
+    [1, 2],
+  );
+  assert.equal(ended.error?.message, '2 of 2 commands failed: INVALID_OPERATION 2');
+  assert.equal((await service.call('HEAD', fileOf(ended.result.input_file_uri))).status, 200);
+});
+
+test('serves ranges of a file', async (t) => {
+  const { service, body, ended } = await runFailing(t, 'x.ndjson');
+  const path = fileOf(ended.result.input_file_uri);
+  const part = await service.call('GET', path, undefined, { range: 'bytes=2-5' });
+  assert.equal(part.status, 206);
+  assert.equal(part.text, body.slice(2, 6));
+  assert.equal(part.headers.get('content-range'), `bytes 2-5/${body.length}`);
+  const beyond = service.call('GET', path, undefined, { range: 'bytes=9999-' });
+  await refused(beyond, 416, 'RANGE_NOT_SATISFIABLE');
+  assert.equal((await beyond).headers.get('content-range'), `bytes */${body.length}`);
+});
+
+test('knows only the files of executions, by their exact names', async (t) => {
+  const { service, ended } = await runFailing(t, 'x.ndjson');
+  const uri = ended.result.input_file_uri;
+  const others = [
+    '',
+    'x',
+    '/etc/passwd',
+    `${uri}/../errors`,
+    uri.replace('/tenants/1/', '/tenants/2/'),
+    uri.replace('/datamarts/1/', '/datamarts/2/'),
+    uri.replace(/executions\/\d+/, 'executions/777'),
+    uri.replace(/input$/, 'store.duckdb'),
+  ];
+  for (const other of others.slice(1)) await missing(service.call('GET', fileOf(other)));
+  await refused(service.call('GET', '/v1/data_file/data'), 400, 'INVALID_REQUEST');
+  await service.store.executions.markFilesRemoved(ended.id, Date.now());
+  await refused(service.call('GET', fileOf(uri)), 410, 'FILE_REMOVED');
+});
+
+test('an execution without failures has no error file', async (t) => {
+  const service = await startService(t);
+  const segmentId = await createSegment(service, { name: 's' });
+  const ended = await uploadList(service, segmentId, 'email_hash,expiration_duration\nh,0\n');
+  assert.equal(ended.result.error_file_uri, undefined);
+  await missing(service.call('GET', fileOf(ended.result.input_file_uri.replace(/input$/, 'errors'))));
+});
+
+const LISTS = (segmentId: string) => `/v1/datamarts/1/audience_segments/${segmentId}/user_list_imports`;
+
+async function uploadList(
+  service: TestService,
+  segmentId: string,
+  content: string,
+): Promise<ExecutionAnswer> {
+  const body = new FormData();
+  body.append('file', new Blob([content]), 'users.tsv');
+  const answer = await fetch(service.baseUrl + LISTS(segmentId), {
+    method: 'POST',
+    body,
+    headers: { authorization: service.token },
+  });
+  assert.equal(answer.status, 200);
+  const { data } = (await answer.json()) as { data: ExecutionAnswer };
+  for (;;) {
+    const [latest] = await dataOf<ExecutionAnswer[]>(service.call('GET', LISTS(segmentId)));
+    if (latest?.id === data.id && latest.num_tasks !== null) return latest;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+test('imports a list of users into one segment', async (t) => {
+  const service = await startService(t);
+  const segmentId = await createSegment(service, { name: 's', default_ttl: 3_600_000 });
+  const ended = await uploadList(service, segmentId, 'user_account_id\temail_hash\na\t\n\th\n\t\n');
+  const view = ended as unknown as Record<string, unknown> & { result: Record<string, unknown> };
+  assert.equal(view.job_type, 'USER_SEGMENT_IMPORT');
+  assert.equal(view.status, 'SUCCEEDED', JSON.stringify(view));
+  assert.equal(view.result.total_user_segment_imported, 2, JSON.stringify(view));
+  assert.equal((await membershipsOf(service, 'email_hash=h'))?.[0]?.segment_id, segmentId);
+  assert.equal((await membershipsOf(service, 'user_account_id=a'))?.[0]?.segment_id, segmentId);
+});
+
+test('refuses a list for a segment that takes none, or with the wrong columns', async (t) => {
+  const service = await startService(t);
+  const csv = { 'content-type': 'text/csv' };
+  const query = await createSegment(service, { name: 'q', type: 'USER_QUERY' });
+  await refused(service.call('POST', LISTS(query), 'email_hash\na\n', csv), 400, 'SEGMENT_NOT_IMPORTABLE');
+  const segmentId = await createSegment(service, { name: 's' });
+  await refused(
+    service.call('POST', LISTS(segmentId), 'email_hash,segment_id\na,1\n', csv),
+    400,
+    'INVALID_HEADER',
+  );
+  await refused(
+    service.call('POST', LISTS(segmentId), '{}', { 'content-type': 'application/x-ndjson' }),
+    400,
+    'CONTENT_TYPE_MISMATCH',
+  );
+  await missing(service.call('POST', LISTS('777'), 'email_hash\na\n', csv));
+  assert.deepEqual(await dataOf(service.call('GET', LISTS(segmentId))), []);
+});

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ADMIN_TOKEN, type Client, clientOf } from './client.ts';
+import { discardFolder, makeFolder } from './folder.ts';
+
+const CLI = path.resolve(import.meta.dirname, '../dist/cli.js');
+const START_TIMEOUT_MS = 30_000;
+
+/** The real command in a process of its own, over a folder that outlives it. */
+export type ServiceProcess = Client & {
+  readonly data: string;
+  /** Id of the process that runs now. */
+  pid(): number;
+  /** SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>;
+  /** SIGTERM; resolves to the exit code, null when a signal ended it. */
+  terminate(): Promise<number | null>;
+  /** Starts it again on the same folder and port. Only after `kill` or `terminate`. */
+  restart(): Promise<void>;
+};
+
+/** Starts `dist/cli.js serve` for a test, in a folder that outlives it only when it fails. */
+export async function startProcess(
+  t: TestContext,
+  env: Readonly<Record<string, string>> = {},
+): Promise<ServiceProcess> {
+  const folder = await makeFolder();
+  const service = await serve(folder, env);
+  t.after(async () => {
+    await service.kill();
+    await discardFolder(t, folder);
+  });
+  return service;
+}
+
+/** Starts `dist/cli.js serve` over `data` and waits until it answers. */
+export async function serve(
+  data: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<ServiceProcess> {
+  assert.ok(existsSync(CLI), `${CLI} is missing: npm run build`);
+  const port = await freePort();
+  const client = clientOf(`http://127.0.0.1:${port}`, ADMIN_TOKEN);
+
+  const start = async () => {
+    const child = spawn(process.execPath, [CLI, 'serve', '--data', data, '--port', String(port)], {
+      env: { ...process.env, MUSTER_ADMIN_TOKEN: ADMIN_TOKEN, MUSTER_LOG_LEVEL: 'warn', ...env },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    await untilReady(client, child);
+    return child;
+  };
+  let child = await start();
+  return {
+    ...client,
+    data,
+    pid: () => child.pid ?? -1,
+    async kill() {
+      child.kill('SIGKILL');
+      await exitOf(child);
+    },
+    async terminate() {
+      child.kill('SIGTERM');
+      return exitOf(child);
+    },
+    async restart() {
+      assert.ok(hasExited(child), 'the process still runs');
+      child = await start();
+    },
+  };
+}
+
+function hasExited(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+function exitOf(child: ChildProcess): Promise<number | null> {
+  if (hasExited(child)) return Promise.resolve(child.exitCode);
+  return new Promise((resolve) => child.once('exit', resolve));
+}
+
+async function untilReady(client: Client, child: ChildProcess): Promise<void> {
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  while (Date.now() < deadline) {
+    if (hasExited(child)) throw new Error(`serve ended at its start with ${child.exitCode}`);
+    const answer = await client.call('GET', '/v1/datamarts').catch(() => null);
+    if (answer?.status === 200) return;
+    await sleep(20);
+  }
+  child.kill('SIGKILL');
+  throw new Error(`serve does not answer after ${START_TIMEOUT_MS} ms`);
+}
+
+/** A port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  assert.ok(typeof address === 'object' && address !== null);
+  return address.port;
+}
+
+/** The most memory a process held since its start or the last `resetPeakMemory`, in bytes (Linux). */
+export function peakMemoryBytes(pid: number): number {
+  const match = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  return Number(match?.[1] ?? 0) * 1024;
+}
+
+/** Lets `peakMemoryBytes` begin anew (Linux). */
+export function resetPeakMemory(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5');
+}
