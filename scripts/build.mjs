@@ -11,4 +11,4 @@ cpSync('src', 'dist', {
   recursive: true,
   filter: (source) => !/\.[a-z]+$/.test(source) || source.endsWith('.sql'),
 });
-chmodSync('dist/cli.js', 0o755);
+for (const program of ['dist/bin.cjs', 'dist/cli.js']) chmodSync(program, 0o755);

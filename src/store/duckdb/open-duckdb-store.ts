@@ -1,6 +1,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
+import { StoreInUseError } from '../../errors.ts';
 import { compartmentRecords } from '../records/compartments.ts';
 import { datamartRecords } from '../records/datamarts.ts';
 import { documentImportRecords } from '../records/document-imports.ts';
@@ -31,7 +32,7 @@ export async function openDuckDbStore({
 }: DuckDbStoreOptions): Promise<Store> {
   await mkdir(dir, { recursive: true });
   const file = path.join(dir, 'muster.duckdb');
-  const instance = await DuckDBInstance.create(file, {
+  const instance = await openInstance(file, {
     threads: String(threads),
     memory_limit: `${Math.floor(memoryBytes / 1024)}KiB`,
     temp_directory: path.join(dir, 'spill'),
@@ -80,6 +81,17 @@ export async function openDuckDbStore({
       instance.closeSync();
     },
   };
+}
+
+async function openInstance(file: string, options: Record<string, string>): Promise<DuckDBInstance> {
+  try {
+    return await DuckDBInstance.create(file, options);
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.includes('Could not set lock')) throw error;
+    throw new StoreInUseError(`the store in ${path.dirname(file)} is in use by another process`, {
+      cause: error,
+    });
+  }
 }
 
 /** Whoever held a lease is gone: only one process has the file open. */

@@ -1,0 +1,81 @@
+/** The answers of the service, as far as the command line reads them (spec §3, §7, §8). */
+
+export type ApiDocumentImport = { id: string; name: string; mime_type: string; priority: string };
+
+export type ApiSegment = {
+  id: string;
+  name: string;
+  technical_name: string | null;
+  type: string;
+  default_ttl: number | null;
+  user_points_count: number;
+  user_accounts_count: number;
+  emails_count: number;
+  user_agents_count: number;
+};
+
+export type ApiMembership = {
+  segment_id: string;
+  segment_name?: string;
+  segment_technical_name?: string | null;
+  creation_ts: number;
+  expiration_ts: number | null;
+  data_bag: string | null;
+};
+
+export type ApiIdentifier =
+  | { type: 'USER_POINT'; user_point_id: string; creation_ts: number }
+  | { type: 'USER_ACCOUNT'; user_account_id: string; compartment_id: string; creation_ts: number }
+  | { type: 'USER_EMAIL'; hash: string; creation_ts: number }
+  | { type: 'USER_AGENT'; vector_id: string; creation_ts: number };
+
+export type ApiToken = {
+  id: string;
+  name: string;
+  role: string;
+  datamart_ids: string[] | null;
+  creation_date: number;
+  expiration_date: number | null;
+  last_used_date: number | null;
+  /** In the creating answer alone. */
+  value?: string;
+};
+
+/** What an execution did; which members there are depends on its status and kind. */
+export type ApiResult = {
+  input_file_uri?: string;
+  input_file_name?: string;
+  error_file_uri?: string | null;
+  total_success?: number;
+  total_failure?: number;
+  failures_by_code?: Record<string, number>;
+  memberships_created?: number;
+  memberships_updated?: number;
+  memberships_deleted?: number;
+  unchanged?: number;
+  superseded?: number;
+  user_points_created?: number;
+};
+
+export type ApiExecution = {
+  id: string;
+  status: 'PENDING' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELED';
+  creation_date: number;
+  start_date: number | null;
+  duration: number | null;
+  num_tasks: number | null;
+  completed_tasks: number | null;
+  erroneous_tasks: number | null;
+  result: ApiResult | null;
+  error: { message: string } | null;
+  progress?: {
+    bytes_read: number;
+    bytes_total: number;
+    commands_per_second: number | null;
+    eta_ms: number | null;
+  } | null;
+};
+
+export function hasEnded(execution: ApiExecution): boolean {
+  return execution.status !== 'PENDING' && execution.status !== 'RUNNING';
+}

@@ -1,0 +1,109 @@
+import { ApiError, CliError, describe, systemCode } from './failures.ts';
+
+/** Where a service is and how to be let in, with where the token came from, for the message when it is refused. */
+export type Connection = {
+  /** Without a slash at the end. */
+  readonly url: string;
+  readonly token: string | null;
+  readonly tokenSource: '--token' | 'MUSTER_TOKEN' | null;
+};
+
+export type Page<T> = { readonly data: readonly T[]; readonly total: number };
+type Query = Readonly<Record<string, string | number | undefined>>;
+
+const PAGE_SIZE = 1000;
+
+/** The public API over `fetch`. Every call throws `ApiError` for an answer that is an error, `CliError` for none. */
+export type Client = ReturnType<typeof createClient>;
+
+export function createClient(connection: Connection) {
+  const send = async (method: string, path: string, body?: unknown): Promise<Response> => {
+    const headers: Record<string, string> = authorization(connection);
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    const init = body === undefined ? { method, headers } : { method, headers, body: JSON.stringify(body) };
+    try {
+      return await fetch(`${connection.url}${path}`, init);
+    } catch (error) {
+      throw unreachable(connection, error);
+    }
+  };
+  const call = async (method: string, path: string, body?: unknown): Promise<unknown> => {
+    const response = await send(method, `/v1${path}`, body);
+    return readAnswer(connection, { status: response.status, text: await response.text() });
+  };
+  const list = async <T>(path: string, query: Query = {}): Promise<Page<T>> =>
+    (await call('GET', path + queryText(query))) as Page<T>;
+
+  return {
+    connection,
+    list,
+    get: async <T>(path: string) => ((await call('GET', path)) as { data: T }).data,
+    post: async <T>(path: string, body: unknown) => ((await call('POST', path, body)) as { data: T }).data,
+    delete: async <T>(path: string) => ((await call('DELETE', path)) as { data: T }).data,
+    /** All elements of a list, page by page. */
+    async listAll<T>(path: string, query: Query = {}): Promise<T[]> {
+      const all: T[] = [];
+      for (;;) {
+        const page = await list<T>(path, { ...query, first_result: all.length, max_results: PAGE_SIZE });
+        all.push(...page.data);
+        if (page.data.length === 0 || all.length >= page.total) return all;
+      }
+    },
+    /** The answer itself, outside `/v1` and whatever its status: for the health of the service. */
+    raw: (path: string) => send('GET', path),
+    /** A body that is streamed, such as an error file. */
+    async download(path: string): Promise<ReadableStream<Uint8Array>> {
+      const response = await send('GET', `/v1${path}`);
+      if (!response.ok || response.body === null) {
+        readAnswer(connection, { status: response.status, text: await response.text() });
+        throw new CliError(`expected a file from ${path}, got an answer without body`);
+      }
+      return response.body;
+    },
+  };
+}
+
+export function authorization(connection: Connection): Record<string, string> {
+  return connection.token === null ? {} : { authorization: connection.token };
+}
+
+function queryText(query: Query): string {
+  const parameters = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) {
+    if (value !== undefined) parameters.set(key, String(value));
+  }
+  return parameters.size === 0 ? '' : `?${parameters}`;
+}
+
+/** The answer's JSON, or its error thrown. */
+export function readAnswer(connection: Connection, answer: { status: number; text: string }): unknown {
+  let content: { status?: string; error?: string; error_code?: string };
+  try {
+    content = JSON.parse(answer.text);
+  } catch {
+    throw new CliError(
+      `${connection.url} answered ${answer.status} with something that is not JSON: is it a Muster service?`,
+    );
+  }
+  if (answer.status < 400 && content.status !== 'error') return content;
+  const code = content.error_code ?? `HTTP_${answer.status}`;
+  const text = content.error ?? `the service answered ${answer.status}`;
+  throw new ApiError(answer.status, code, answer.status === 401 ? text + tokenHint(connection) : text);
+}
+
+function tokenHint({ tokenSource }: Connection): string {
+  if (tokenSource === null) return '; no token was given: use --token or set MUSTER_TOKEN';
+  return `; the token came from ${tokenSource}`;
+}
+
+/** Says which address was tried, and what to do about it. */
+export function unreachable({ url }: Connection, error: unknown): CliError {
+  const code = systemCode(error);
+  const reason = code === 'ECONNREFUSED' ? 'connection refused' : (code ?? deepestMessage(error));
+  const hint = 'Start a service with "muster serve", or name another one with --url or MUSTER_URL.';
+  return new CliError(`no service at ${url} (${reason})\n${hint}`, { cause: error });
+}
+
+function deepestMessage(error: unknown): string {
+  return error instanceof Error && error.cause !== undefined ? deepestMessage(error.cause) : describe(error);
+}

@@ -1,0 +1,94 @@
+import path from 'node:path';
+import { readConfig } from '../../config.ts';
+import { createClient } from '../client.ts';
+import { command, type ExitCode } from '../command.ts';
+import { freshFolder, releaseFolder } from '../demo/folder.ts';
+import { freePort } from '../demo/free-port.ts';
+import { runDemo } from '../demo/run-demo.ts';
+import { note, print } from '../output.ts';
+import { startListening, stopSignal } from './serve.ts';
+
+const DEFAULT_PORT = '8080';
+
+export const demo = command({
+  name: 'demo',
+  description: 'starts a service of its own, imports real purchases into it, shows what comes out',
+  args: {
+    exit: { type: 'boolean', description: 'end after the report: 0 when all came out as expected, else 1' },
+    port: {
+      type: 'string',
+      valueHint: 'N',
+      description: `port to listen on; without it ${DEFAULT_PORT}, or a free one when that is taken`,
+    },
+    data: {
+      type: 'string',
+      valueHint: 'DIR',
+      default: './muster-demo',
+      description:
+        'folder of the demo; made afresh at every start, what an earlier demo left there is removed',
+    },
+  },
+  examples: ['muster demo', 'muster demo --exit --data /tmp/muster-demo'],
+  run: async (args) => {
+    const folder = path.normalize(args.data);
+    const flags = { port: args.port ?? (await freePort(DEFAULT_PORT)), data: folder };
+    const config = readConfig({ ...flags, 'log-level': 'error' }, {});
+    const found = await freshFolder(folder);
+    print(`Folder ${folder}: ${found === 'made' ? 'made' : 'an earlier demo was removed, made afresh'}.`);
+
+    const service = await startListening(config);
+    const connection = { url: service.url, token: service.adminToken, tokenSource: null };
+    print(`Service at ${service.url}, with a store of its own.`);
+    let exitCode: ExitCode = 1;
+    try {
+      const problems = await runDemo(createClient(connection), folder);
+      for (const problem of problems) note(`error: ${problem}`);
+      exitCode = problems.length === 0 ? 0 : 1;
+      if (!args.exit) {
+        const stopped = stopSignal();
+        print(whatNext(service.url, service.adminToken ?? '', folder));
+        await stopped;
+      }
+    } finally {
+      await service.close();
+      await releaseFolder(folder);
+    }
+    return exitCode;
+  },
+});
+
+function whatNext(url: string, token: string, folder: string): string {
+  const muster = program();
+  const authorization = '-H "Authorization: $MUSTER_TOKEN"';
+  return `
+The service goes on until Ctrl-C. In another terminal:
+
+  export MUSTER_URL=${url}
+  export MUSTER_TOKEN=${token}
+
+  # the segments and their sizes
+  ${muster} segments
+
+  # the same from the API
+  curl -s ${authorization} "$MUSTER_URL/v1/audience_segments?datamart_id=1"
+
+  # correct the lines that failed, then send the same file again
+  ${muster} import ${path.join(folder, 'april.errors.ndjson')}
+
+  # put somebody in, look the user up
+  curl -s ${authorization} -H 'Content-Type: application/x-ndjson' \\
+    --data '{"operation":"UPDATE","user_account_id":"me","segment_technical_name":"repeat-buyers","expiration_duration":10}' \\
+    "$MUSTER_URL/v1/datamarts/1/document_imports/1/executions"
+  ${muster} lookup user_account_id=me
+
+The API is described at ${url}/docs.`;
+}
+
+/** How this program was called, without the folders of the machine. */
+function program(): string {
+  const script = path.relative(process.cwd(), process.argv[1] ?? '');
+  const isInside = script.endsWith('.js') || script.endsWith('.cjs');
+  return isInside && !script.startsWith('..') && !script.includes('node_modules')
+    ? `node ${script}`
+    : 'muster';
+}

@@ -1,0 +1,100 @@
+import { hasEnded } from '../api.ts';
+import { command, type ExitCode } from '../command.ts';
+import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
+import { UsageError } from '../failures.ts';
+import { importFile, type Outcome } from '../import/import-file.ts';
+import type { Format } from '../import/source.ts';
+import { followUp, summarize } from '../import/summary.ts';
+import { note, print, printJson } from '../output.ts';
+
+export const importCommand = command({
+  name: 'import',
+  description: 'sends files of segment commands, waits, and accounts for every line',
+  args: {
+    file: {
+      type: 'positional',
+      valueHint: 'FILE…',
+      description: 'NDJSON, CSV or TSV; gzip and zstd are sent as they are',
+    },
+    import: {
+      type: 'string',
+      valueHint: 'ID|NAME',
+      description:
+        'document import that the files are for; without it "muster-cli ndjson" or "muster-cli csv", made when missing',
+    },
+    segment: {
+      type: 'string',
+      valueHint: 'ID|NAME',
+      description: 'the files are lists of users (CSV, TSV) for this one segment, by id or technical name',
+    },
+    format: { type: 'string', valueHint: 'ndjson|csv', description: 'when neither name nor content tell' },
+    wait: {
+      type: 'boolean',
+      default: true,
+      description: 'wait until the files are applied',
+      negativeDescription: 'do not wait until the files are applied',
+    },
+    ...DATAMART_ARG,
+    ...CONNECTION_ARGS,
+  },
+  positionals: 'any',
+  examples: [
+    'muster import day-one.ndjson',
+    'muster import --import "nightly export" part-1.csv.gz part-2.csv.gz',
+    'muster import --segment big-spenders customers.csv',
+  ],
+  notes: [
+    'Lines that fail are saved beside the input as NAME.errors.ndjson or NAME.errors.csv: correct and import that file.',
+    'Exit codes: 0 every line applied, 2 some lines failed, 1 it did not work; of several files the worst.',
+  ],
+  run: async (args) => {
+    if (args.import !== undefined && args.segment !== undefined)
+      throw new UsageError('--import and --segment exclude each other');
+    const destination = {
+      datamart: datamartPath(args.datamart),
+      documentImport: args.import,
+      segment: args.segment,
+      format: readFormat(args.format),
+    };
+    const client = openClient(args);
+    const interrupt = new AbortController();
+    // Once: a second Ctrl-C ends the process in the way of the system.
+    process.once('SIGINT', () => interrupt.abort(new Error('interrupted')));
+    const outcomes: Outcome[] = [];
+    for (const file of args._) {
+      const until = args.wait ? 'ended' : 'received';
+      const outcome = await importFile(client, file, { destination, until, signal: interrupt.signal });
+      outcomes.push(outcome);
+      report(outcome, args.json ? 'json' : 'text');
+      if (interrupt.signal.aborted) break;
+    }
+    const exitCode = worst(outcomes);
+    if (args.json) printJson({ files: outcomes.map(toJson), exit_code: exitCode });
+    return exitCode;
+  },
+});
+
+function readFormat(given: string | undefined): Format | undefined {
+  if (given === undefined || given === 'ndjson' || given === 'csv') return given;
+  throw new UsageError(`--format: expected ndjson or csv, got ${JSON.stringify(given)}`);
+}
+
+function report(outcome: Outcome, as: 'json' | 'text'): void {
+  if (as === 'text') print(summarize(outcome));
+  const { error, execution } = outcome;
+  if (error !== null)
+    note(`error: ${outcome.file}: ${error.text}${error.code === null ? '' : ` (${error.code})`}`);
+  const hint = execution !== null && !hasEnded(execution) ? followUp(outcome) : null;
+  if (hint !== null && as === 'text') note(hint);
+}
+
+function toJson({ file, exitCode, execution, errorFile, error }: Outcome) {
+  return { file, exit_code: exitCode, execution, error_file: errorFile, error };
+}
+
+/** 1 before 2 before 0. */
+function worst(outcomes: readonly Outcome[]): ExitCode {
+  const codes = outcomes.map((outcome) => outcome.exitCode);
+  if (codes.includes(1)) return 1;
+  return codes.includes(2) ? 2 : 0;
+}

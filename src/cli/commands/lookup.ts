@@ -1,0 +1,90 @@
+import type { ApiIdentifier, ApiMembership } from '../api.ts';
+import type { Client } from '../client.ts';
+import { command } from '../command.ts';
+import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
+import { ApiError, CliError } from '../failures.ts';
+import { type Column, formatDuration, formatInstant, print, printJson, table } from '../output.ts';
+import { readSelector } from '../selector.ts';
+
+export const lookup = command({
+  name: 'lookup',
+  description: 'shows the segments and the identifiers of one user',
+  args: {
+    selector: {
+      type: 'positional',
+      required: false,
+      description: 'such as user_account_id=1234, email_hash=… or a user point id',
+    },
+    account: { type: 'string', valueHint: 'ID', description: 'the user with this account' },
+    compartment: {
+      type: 'string',
+      valueHint: 'ID',
+      description: 'compartment of --account; without it the default one of the datamart',
+    },
+    'email-hash': { type: 'string', valueHint: 'HASH', description: 'the user with this email hash' },
+    'user-agent': { type: 'string', valueHint: 'ID', description: 'the user with this user agent id' },
+    ...DATAMART_ARG,
+    ...CONNECTION_ARGS,
+  },
+  examples: ['muster lookup user_account_id=00042', 'muster lookup --account 00042 --compartment 1'],
+  run: async (args) => {
+    const selector = readSelector(args.selector, args);
+    const user = await findUser(openClient(args), `${datamartPath(args.datamart)}/user_points/${selector}`);
+    if (args.json) printJson(user);
+    else print(describeUser(user, Date.now()));
+    return 0;
+  },
+});
+
+export type User = {
+  readonly user_identifiers: readonly ApiIdentifier[];
+  readonly user_segments: readonly ApiMembership[];
+};
+
+/** @throws CliError when there is no such user */
+export async function findUser(client: Client, path: string): Promise<User> {
+  try {
+    const identifiers = await client.listAll<ApiIdentifier>(`${path}/user_identifiers`);
+    const memberships = await client.listAll<ApiMembership>(`${path}/user_segments`);
+    return { user_identifiers: identifiers, user_segments: memberships };
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 404) throw error;
+    const selector = decodeURIComponent(path.split('/').at(-1) ?? '');
+    throw new CliError(`there is no user ${selector} here (${error.code})`, { cause: error });
+  }
+}
+
+/** Memberships and identifiers as two tables. */
+export function describeUser(user: User, now: number): string {
+  const memberships: readonly Column<ApiMembership>[] = [
+    { title: 'SEGMENT', align: 'right', value: (membership) => membership.segment_id },
+    { title: 'NAME', value: (m) => m.segment_technical_name ?? m.segment_name ?? '-' },
+    { title: 'SINCE', value: (membership) => formatInstant(membership.creation_ts) },
+    { title: 'TIME LEFT', align: 'right', value: (membership) => timeLeft(membership, now) },
+    { title: 'DATA BAG', value: (membership) => membership.data_bag ?? '-' },
+  ];
+  const identifiers: readonly Column<ApiIdentifier>[] = [
+    { title: 'IDENTIFIER', value: (identifier) => identifier.type },
+    { title: 'VALUE', value: identifierValue },
+    { title: 'SINCE', value: (identifier) => formatInstant(identifier.creation_ts) },
+  ];
+  const segments = user.user_segments.length === 0 ? 'in no segment' : table(user.user_segments, memberships);
+  return `${segments}\n\n${table(user.user_identifiers, identifiers)}`;
+}
+
+function timeLeft({ expiration_ts: at }: ApiMembership, now: number): string {
+  return at === null ? 'for ever' : formatDuration(Math.max(0, at - now));
+}
+
+function identifierValue(identifier: ApiIdentifier): string {
+  switch (identifier.type) {
+    case 'USER_POINT':
+      return identifier.user_point_id;
+    case 'USER_ACCOUNT':
+      return `${identifier.user_account_id} (compartment ${identifier.compartment_id})`;
+    case 'USER_EMAIL':
+      return identifier.hash;
+    case 'USER_AGENT':
+      return identifier.vector_id;
+  }
+}

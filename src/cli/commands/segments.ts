@@ -1,0 +1,100 @@
+import type { ApiSegment } from '../api.ts';
+import { command } from '../command.ts';
+import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
+import type { Group } from '../main.ts';
+import { type Column, formatCount, formatDuration, print, printable, printJson, table } from '../output.ts';
+import { readCount, readId } from '../read-args.ts';
+
+const DAY_MS = 86_400_000;
+
+const COLUMNS: readonly Column<ApiSegment>[] = [
+  { title: 'ID', align: 'right', value: (segment) => segment.id },
+  { title: 'TECHNICAL NAME', value: (segment) => segment.technical_name ?? '-' },
+  { title: 'NAME', value: (segment) => segment.name },
+  { title: 'TYPE', value: (segment) => segment.type },
+  { title: 'USERS', align: 'right', value: (segment) => formatCount(segment.user_points_count) },
+  { title: 'ACCOUNTS', align: 'right', value: (segment) => formatCount(segment.user_accounts_count) },
+  { title: 'EMAILS', align: 'right', value: (segment) => formatCount(segment.emails_count) },
+  { title: 'AGENTS', align: 'right', value: (segment) => formatCount(segment.user_agents_count) },
+  {
+    title: 'DEFAULT TTL',
+    align: 'right',
+    value: ({ default_ttl: ttl }) => (ttl === null ? '-' : formatDuration(ttl)),
+  },
+];
+
+export function segmentTable(segments: readonly ApiSegment[]): string {
+  return table(segments, COLUMNS);
+}
+
+const list = command({
+  name: 'segments list',
+  description: 'lists segments with their sizes',
+  args: {
+    keywords: { type: 'string', description: 'only segments whose name contains this' },
+    'technical-name': { type: 'string', description: 'only the segment with this technical name' },
+    ...DATAMART_ARG,
+    ...CONNECTION_ARGS,
+  },
+  run: async (args) => {
+    datamartPath(args.datamart);
+    const segments = await openClient(args).listAll<ApiSegment>('/audience_segments', {
+      datamart_id: args.datamart,
+      keywords: args.keywords,
+      technical_name: args['technical-name'],
+      order_by: 'name',
+    });
+    if (args.json) printJson(segments);
+    else print(segments.length === 0 ? 'no segments' : segmentTable(segments));
+    return 0;
+  },
+});
+
+const create = command({
+  name: 'segments create',
+  description: 'makes a segment that files can be imported into',
+  args: {
+    name: { type: 'positional', required: true, description: 'its name, for people' },
+    'technical-name': { type: 'string', description: 'the name that files know it by' },
+    'default-ttl-days': {
+      type: 'string',
+      valueHint: 'N',
+      description: 'how long members stay when a command brings no expiry',
+    },
+    ...DATAMART_ARG,
+    ...CONNECTION_ARGS,
+  },
+  run: async (args) => {
+    datamartPath(args.datamart);
+    const days = args['default-ttl-days'];
+    const segment = await openClient(args).post<ApiSegment>('/audience_segments', {
+      datamart_id: args.datamart,
+      type: 'USER_LIST',
+      feed_type: 'FILE_IMPORT',
+      name: args.name,
+      technical_name: args['technical-name'],
+      default_ttl: days === undefined ? undefined : readCount('--default-ttl-days', days) * DAY_MS,
+    });
+    if (args.json) printJson(segment);
+    else print(`segment ${segment.id} created: ${printable(segment.name)}`);
+    return 0;
+  },
+});
+
+const remove = command({
+  name: 'segments delete',
+  description: 'deletes a segment and all its memberships',
+  args: { id: { type: 'positional', required: true, description: 'id of the segment' }, ...CONNECTION_ARGS },
+  run: async (args) => {
+    const segment = await openClient(args).delete<ApiSegment>(`/audience_segments/${readId(args.id)}`);
+    if (args.json) printJson(segment);
+    else print(`segment ${args.id} deleted`);
+    return 0;
+  },
+});
+
+export const segments: Group = {
+  description: 'lists, makes and deletes segments',
+  fallback: 'list',
+  commands: { list: async () => list, create: async () => create, delete: async () => remove },
+};

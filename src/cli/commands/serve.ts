@@ -1,0 +1,97 @@
+import type { ArgsDef } from 'citty';
+import {
+  type Config,
+  ConfigError,
+  environmentName,
+  flagName,
+  readConfig,
+  SETTINGS,
+  type SettingName,
+} from '../../config.ts';
+import { command } from '../command.ts';
+import { CliError, systemCode } from '../failures.ts';
+import { print } from '../output.ts';
+
+const CONFIG_ARG = {
+  config: {
+    type: 'string',
+    valueHint: 'FILE',
+    description:
+      'JSON file with settings by name, such as {"port": 8080}; flags and environment go before it (MUSTER_CONFIG)',
+  },
+} as const;
+
+function settingArgs(): ArgsDef {
+  const names = Object.keys(SETTINGS) as SettingName[];
+  return Object.fromEntries(
+    names.map((name) => {
+      const { description, hint, default: fallback } = SETTINGS[name];
+      const shown = fallback === null || String(fallback) === '' ? 'none' : String(fallback);
+      const text = `${description}\n${environmentName(name)}, default: ${shown}`;
+      return [flagName(name), { type: 'string', valueHint: hint, description: text }];
+    }),
+  );
+}
+
+export const serve = command({
+  name: 'serve',
+  description: 'runs the service until SIGTERM or Ctrl-C',
+  args: { ...CONFIG_ARG, ...settingArgs() },
+  examples: [
+    'muster serve',
+    'muster serve --port 9000 --data /var/lib/muster',
+    'muster serve --config muster.json',
+  ],
+  run: async (args) => {
+    const flags: Record<string, string | undefined> = {};
+    for (const name of ['config', ...(Object.keys(SETTINGS) as SettingName[]).map(flagName)]) {
+      const value = args[name];
+      if (typeof value === 'string') flags[name] = value;
+    }
+    const config = readConfig(flags);
+    // Before the start, so that a signal during it ends in an orderly way too.
+    const stopped = stopSignal();
+    const service = await startListening(config);
+    print(`Muster listens on ${service.url}`);
+    if (service.adminToken !== null) print(`Admin token, shown this once: ${service.adminToken}`);
+    await stopped;
+    await service.close();
+    process.exit(0);
+  },
+});
+
+/** Starts the service; an address that cannot be listened on becomes a message that says what to do. */
+export async function startListening(config: Config) {
+  const { startService } = await import('../../service.ts');
+  try {
+    return await startService(config);
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    const address = `${config.host}:${config.port}`;
+    switch (systemCode(error)) {
+      case 'EADDRINUSE':
+        throw new CliError(`${address} is in use by another program; choose another port with --port`);
+      case 'EACCES':
+        throw new CliError(`not allowed to listen on ${address}; choose another port with --port`);
+      case 'EADDRNOTAVAIL':
+      case 'ENOTFOUND':
+        throw new CliError(`${config.host} is not an address of this machine; see --host`);
+      default:
+        throw error;
+    }
+  }
+}
+
+/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
+export function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false;
+    const stop = () => {
+      if (asked) process.exit(1);
+      asked = true;
+      resolve();
+    };
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
+  });
+}

@@ -1,0 +1,119 @@
+import { type ApiDocumentImport, type ApiExecution, hasEnded } from '../api.ts';
+import type { Client } from '../client.ts';
+import { command, type ExitCode } from '../command.ts';
+import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
+import { countSegments, executionsPath, getExecution, OWNER_ARGS } from '../executions.ts';
+import { UsageError } from '../failures.ts';
+import { summarize } from '../import/summary.ts';
+import { type Column, countOf, formatCount, formatInstant, print, printJson, table } from '../output.ts';
+import { readId } from '../read-args.ts';
+
+export const status = command({
+  name: 'status',
+  description: 'shows whether the service is well and what it works on, or one execution',
+  args: {
+    execution: { type: 'positional', required: false, description: 'id of an execution' },
+    ...OWNER_ARGS,
+    ...DATAMART_ARG,
+    ...CONNECTION_ARGS,
+  },
+  examples: ['muster status', 'muster status 17 --import 3'],
+  run: async (args) => {
+    const client = openClient(args);
+    const datamart = datamartPath(args.datamart);
+    const as = args.json ? 'json' : 'text';
+    if (args.execution !== undefined) {
+      const path = executionsPath(datamart, args);
+      return showExecution(path, await getExecution(client, path, readId(args.execution, 'EXECUTION')), as);
+    }
+    if (args.import !== undefined || args.segment !== undefined)
+      throw new UsageError('give the id of an execution too');
+    return showService(client, args.datamart, as);
+  },
+});
+
+function showExecution(path: string, execution: ApiExecution, as: 'json' | 'text'): ExitCode {
+  if (as === 'json') printJson(execution);
+  else print(executionText(execution, path));
+  if (!hasEnded(execution)) return 0;
+  if (execution.status !== 'SUCCEEDED') return 1;
+  return (execution.erroneous_tasks ?? 0) > 0 ? 2 : 0;
+}
+
+function executionText(execution: ApiExecution, path: string): string {
+  const [, label = ''] = /((?:document_imports|audience_segments)\/\d+)/.exec(path) ?? [];
+  const text = summarize({
+    file: execution.result?.input_file_name ?? 'file',
+    exitCode: 0,
+    target: { path, label: label.replace('/', ' ').replace('_', ' ').replace('s ', ' ') },
+    execution,
+    errorFile: execution.result?.error_file_uri ?? null,
+    error: null,
+  });
+  const lines = [text];
+  if (!hasEnded(execution)) lines.push(`  ${progressText(execution)}`);
+  if (execution.error !== null) lines.push(`  ${execution.error.message}`);
+  return lines.join('\n');
+}
+
+function progressText({ progress, completed_tasks: done }: ApiExecution): string {
+  if (!progress) return `${formatCount(done ?? 0)} commands applied`;
+  const part = Math.floor((100 * progress.bytes_read) / Math.max(1, progress.bytes_total));
+  return `${formatCount(done ?? 0)} commands applied, ${part}% of the file`;
+}
+
+type ImportLoad = {
+  readonly id: string;
+  readonly name: string;
+  readonly running: readonly ApiExecution[];
+  readonly pending: readonly ApiExecution[];
+};
+
+const COLUMNS: readonly Column<ImportLoad>[] = [
+  { title: 'IMPORT', align: 'right', value: (load) => load.id },
+  { title: 'NAME', value: (load) => load.name },
+  { title: 'RUNNING', align: 'right', value: (load) => formatCount(load.running.length) },
+  { title: 'PENDING', align: 'right', value: (load) => formatCount(load.pending.length) },
+  { title: 'OLDEST', value: (load) => formatInstant(oldest([...load.running, ...load.pending])) },
+];
+
+async function showService(client: Client, datamartId: string, as: 'json' | 'text'): Promise<ExitCode> {
+  const health = await readHealth(client);
+  const loads = await listLoads(client, `/datamarts/${datamartId}`);
+  const segments = await countSegments(client, datamartId);
+  if (as === 'json') {
+    printJson({ url: client.connection.url, health, segments, document_imports: loads });
+    return health.ready ? 0 : 1;
+  }
+  print(`${client.connection.url}: ${health.ready ? 'ready' : `not ready (${health.text})`}`);
+  print(
+    `datamart ${datamartId}: ${countOf(segments, 'segment')}, ${countOf(loads.length, 'document import')}`,
+  );
+  const busy = loads.filter((load) => load.running.length + load.pending.length > 0);
+  print(busy.length === 0 ? 'nothing is running or pending' : `\n${table(busy, COLUMNS)}`);
+  return health.ready ? 0 : 1;
+}
+
+async function readHealth(client: Client): Promise<{ ready: boolean; text: string }> {
+  const response = await client.raw('/health');
+  return { ready: response.ok, text: `${response.status} ${(await response.text()).slice(0, 500)}`.trim() };
+}
+
+async function listLoads(client: Client, datamart: string): Promise<ImportLoad[]> {
+  const imports = await client.listAll<ApiDocumentImport>(`${datamart}/document_imports`);
+  const loads: ImportLoad[] = [];
+  for (const { id, name } of imports) {
+    const path = `${datamart}/document_imports/${id}/executions`;
+    loads.push({
+      id,
+      name,
+      running: await client.listAll<ApiExecution>(path, { status: 'RUNNING' }),
+      pending: await client.listAll<ApiExecution>(path, { status: 'PENDING' }),
+    });
+  }
+  return loads;
+}
+
+function oldest(executions: readonly ApiExecution[]): number | null {
+  return executions.length === 0 ? null : Math.min(...executions.map((e) => e.creation_date));
+}

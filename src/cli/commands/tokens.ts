@@ -1,0 +1,81 @@
+import type { ApiToken } from '../api.ts';
+import { command } from '../command.ts';
+import { CONNECTION_ARGS, openClient } from '../connection.ts';
+import { UsageError } from '../failures.ts';
+import type { Group } from '../main.ts';
+import { type Column, formatInstant, print, printJson, table } from '../output.ts';
+import { readCount, readId } from '../read-args.ts';
+
+const DAY_MS = 86_400_000;
+const ROLES = ['reader', 'editor', 'admin'];
+
+const COLUMNS: readonly Column<ApiToken>[] = [
+  { title: 'ID', align: 'right', value: (token) => token.id },
+  { title: 'NAME', value: (token) => token.name },
+  { title: 'ROLE', value: (token) => token.role },
+  { title: 'DATAMARTS', value: (token) => token.datamart_ids?.join(',') ?? 'all' },
+  { title: 'CREATED', value: (token) => formatInstant(token.creation_date) },
+  { title: 'EXPIRES', value: (token) => formatInstant(token.expiration_date) },
+  { title: 'LAST USED', value: (token) => formatInstant(token.last_used_date) },
+];
+
+const list = command({
+  name: 'tokens list',
+  description: 'lists API tokens (their values are known to nobody)',
+  args: CONNECTION_ARGS,
+  run: async (args) => {
+    const tokens = await openClient(args).listAll<ApiToken>('/api_tokens');
+    if (args.json) printJson(tokens);
+    else print(table(tokens, COLUMNS));
+    return 0;
+  },
+});
+
+const create = command({
+  name: 'tokens create',
+  description: 'makes an API token and prints its value, this once',
+  args: {
+    name: { type: 'positional', required: true, description: 'what it is for' },
+    role: {
+      type: 'string',
+      valueHint: ROLES.join('|'),
+      default: 'editor',
+      description: 'reader looks up, editor imports and edits segments too, admin may do everything',
+    },
+    datamarts: { type: 'string', valueHint: 'ID,…', description: 'only these datamarts; without it all' },
+    'expires-in-days': { type: 'string', valueHint: 'N', description: 'without it never' },
+    ...CONNECTION_ARGS,
+  },
+  run: async (args) => {
+    if (!ROLES.includes(args.role))
+      throw new UsageError(`--role: expected one of ${ROLES.join(', ')}, got ${JSON.stringify(args.role)}`);
+    const days = args['expires-in-days'];
+    const token = await openClient(args).post<ApiToken>('/api_tokens', {
+      name: args.name,
+      role: args.role,
+      datamart_ids: args.datamarts?.split(',').map((id) => readId(id.trim(), '--datamarts')) ?? null,
+      expiration_date: days === undefined ? null : Date.now() + readCount('--expires-in-days', days) * DAY_MS,
+    });
+    if (args.json) printJson(token);
+    else print(`token ${token.id} created (${token.role}); its value, shown this once:\n${token.value}`);
+    return 0;
+  },
+});
+
+const remove = command({
+  name: 'tokens delete',
+  description: 'deletes an API token; requests with it are refused from then on',
+  args: { id: { type: 'positional', required: true, description: 'id of the token' }, ...CONNECTION_ARGS },
+  run: async (args) => {
+    const token = await openClient(args).delete<ApiToken>(`/api_tokens/${readId(args.id)}`);
+    if (args.json) printJson(token);
+    else print(`token ${args.id} deleted`);
+    return 0;
+  },
+});
+
+export const tokens: Group = {
+  description: 'lists, makes and deletes API tokens',
+  fallback: 'list',
+  commands: { list: async () => list, create: async () => create, delete: async () => remove },
+};

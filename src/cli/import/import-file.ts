@@ -1,0 +1,123 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ApiExecution, hasEnded } from '../api.ts';
+import type { Client } from '../client.ts';
+import type { ExitCode } from '../command.ts';
+import { getExecution } from '../executions.ts';
+import { ApiError, describe } from '../failures.ts';
+import { saveErrorFile } from './error-file.ts';
+import { openProgress, type Progress } from './progress.ts';
+import { type Format, inspectFile, type Source } from './source.ts';
+import { type Destination, openTarget, type Target, upload } from './target.ts';
+
+export type ImportOptions = {
+  readonly destination: Destination;
+  /** Stay until the execution has ended, or only until the file is received. */
+  readonly until: 'ended' | 'received';
+  readonly signal: AbortSignal;
+};
+
+/** How the import of one file came out. */
+export type Outcome = {
+  readonly file: string;
+  readonly exitCode: ExitCode;
+  readonly target: { readonly path: string; readonly label: string } | null;
+  readonly execution: ApiExecution | null;
+  readonly errorFile: string | null;
+  /** Why it did not work, or what went wrong beside it. */
+  readonly error: { readonly text: string; readonly code: string | null } | null;
+};
+
+/** Imports one file over the public API. Never throws what a user can cause: that is in the outcome. */
+export async function importFile(client: Client, file: string, options: ImportOptions): Promise<Outcome> {
+  let outcome: Outcome = { file, exitCode: 1, target: null, execution: null, errorFile: null, error: null };
+  try {
+    const source = await inspectFile(file);
+    const target = await openTarget(client, options.destination, source);
+    const progress = openProgress(source.name, source.bytes);
+    try {
+      const sent = await upload(client, target, { signal: options.signal, onSent: progress.sent });
+      outcome = { ...outcome, target: { path: target.path, label: target.label }, execution: sent };
+      if (options.until === 'received') return { ...outcome, exitCode: 0 };
+      const execution = await followExecution(client, {
+        first: sent,
+        target,
+        progress,
+        signal: options.signal,
+      });
+      outcome = { ...outcome, execution };
+    } finally {
+      progress.close();
+    }
+    return await conclude(client, outcome, { source, format: target.format });
+  } catch (error) {
+    return { ...outcome, error: errorOf(error, options.signal) };
+  }
+}
+
+const FIRST_WAIT_MS = 50;
+const LONGEST_WAIT_MS = 1000;
+/** A service that restarts goes on with the execution, so that waiting outlasts that. */
+const MOST_FAILED_POLLS = 15;
+
+/** Asks for the execution, ever more rarely, until it has ended or the signal says that nobody waits any longer. */
+async function followExecution(
+  client: Client,
+  of: { first: ApiExecution; target: Target; progress: Progress; signal: AbortSignal },
+): Promise<ApiExecution> {
+  let execution = of.first;
+  let failedPolls = 0;
+  for (let waitMs = FIRST_WAIT_MS; !hasEnded(execution); waitMs = Math.min(waitMs * 1.5, LONGEST_WAIT_MS)) {
+    of.progress.applying(execution);
+    await sleep(waitMs, undefined, { signal: of.signal }).catch(() => {});
+    if (of.signal.aborted) return execution;
+    try {
+      execution = await getExecution(client, of.target.path, execution.id);
+      failedPolls = 0;
+    } catch (error) {
+      failedPolls += 1;
+      if (error instanceof ApiError || failedPolls > MOST_FAILED_POLLS) throw error;
+    }
+  }
+  return execution;
+}
+
+/** Judges an execution, and fetches its error file. */
+async function conclude(
+  client: Client,
+  outcome: Outcome,
+  input: { source: Source; format: Format },
+): Promise<Outcome> {
+  const { execution } = outcome;
+  if (execution === null || !hasEnded(execution)) {
+    return {
+      ...outcome,
+      error: { text: 'stopped waiting; the execution goes on in the service', code: null },
+    };
+  }
+  const uri = execution.result?.error_file_uri;
+  const judged = { ...outcome, exitCode: exitCodeOf(execution), error: endError(execution) };
+  if (!uri) return judged;
+  try {
+    return { ...judged, errorFile: await saveErrorFile(client, uri, input) };
+  } catch (error) {
+    const text = `the error file could not be saved: ${describe(error)}; it is still at ${uri}`;
+    return { ...judged, error: { text, code: null } };
+  }
+}
+
+function exitCodeOf(execution: ApiExecution): ExitCode {
+  if (execution.status !== 'SUCCEEDED') return 1;
+  return (execution.erroneous_tasks ?? 0) > 0 ? 2 : 0;
+}
+
+function endError({ status, error }: ApiExecution): Outcome['error'] {
+  if (status === 'SUCCEEDED') return null;
+  const reason = error === null ? '' : `: ${error.message}`;
+  return { text: `the execution ${status === 'CANCELED' ? 'was canceled' : 'failed'}${reason}`, code: null };
+}
+
+function errorOf(error: unknown, signal: AbortSignal): Outcome['error'] {
+  if (signal.aborted) return { text: 'interrupted while sending; nothing of the file is kept', code: null };
+  if (error instanceof ApiError) return { text: error.message, code: error.code };
+  return { text: describe(error), code: null };
+}

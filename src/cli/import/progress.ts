@@ -1,0 +1,63 @@
+import { SingleBar } from 'cli-progress';
+import type { ApiExecution } from '../api.ts';
+import { formatBytes, formatCount, formatDuration } from '../output.ts';
+
+/** What is seen of an import while it runs. */
+export type Progress = {
+  /** So many bytes of the file have been sent. */
+  readonly sent: (bytes: number) => void;
+  readonly applying: (execution: ApiExecution) => void;
+  readonly close: () => void;
+};
+
+const SILENT: Progress = { sent: () => {}, applying: () => {}, close: () => {} };
+/** A bar moves in thousandths, so that bytes and commands fit the same one. */
+const WHOLE = 1000;
+
+/** A bar on standard error when that is a terminal; else nothing at all. */
+export function openProgress(name: string, totalBytes: number): Progress {
+  if (!process.stderr.isTTY) return SILENT;
+  const bar = new SingleBar({
+    format: '{name}  {phase}  [{bar}] {percentage}%  {detail}',
+    barCompleteChar: '=',
+    barIncompleteChar: ' ',
+    barsize: 24,
+    stream: process.stderr,
+    clearOnComplete: true,
+    hideCursor: true,
+    emptyOnZero: true,
+    gracefulExit: false,
+  });
+  const startedAt = Date.now();
+  bar.start(WHOLE, 0, { name, phase: 'sending ', detail: '' });
+  return {
+    sent: (bytes) => {
+      const perSecond = (bytes * 1000) / Math.max(1, Date.now() - startedAt);
+      const detail = `${formatBytes(bytes)} of ${formatBytes(totalBytes)}, ${formatBytes(Math.round(perSecond))}/s`;
+      bar.update(thousandths(bytes, totalBytes), { phase: 'sending ', detail });
+    },
+    applying: (execution) => {
+      bar.update(applied(execution), { phase: 'applying', detail: applyingDetail(execution) });
+    },
+    close: () => bar.stop(),
+  };
+}
+
+function applied(execution: ApiExecution): number {
+  const { progress, num_tasks: all, completed_tasks: done } = execution;
+  if (all !== null && all > 0) return thousandths(done ?? 0, all);
+  return progress ? thousandths(progress.bytes_read, progress.bytes_total) : 0;
+}
+
+function thousandths(part: number, whole: number): number {
+  return whole <= 0 ? 0 : Math.min(WHOLE, Math.floor((part / whole) * WHOLE));
+}
+
+function applyingDetail(execution: ApiExecution): string {
+  if (execution.status === 'PENDING') return 'waiting for its turn';
+  const parts = [`${formatCount(execution.completed_tasks ?? 0)} commands`];
+  const { commands_per_second: rate = null, eta_ms: left = null } = execution.progress ?? {};
+  if (rate !== null) parts.push(`${formatCount(Math.round(rate))}/s`);
+  if (left !== null) parts.push(`${formatDuration(left)} left`);
+  return parts.join(', ');
+}

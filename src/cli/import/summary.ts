@@ -1,0 +1,68 @@
+import type { ApiExecution } from '../api.ts';
+import { formatCount, formatDuration, printable } from '../output.ts';
+import type { Outcome } from './import-file.ts';
+
+const EFFECTS = [
+  ['memberships_created', 'memberships created'],
+  ['memberships_updated', 'memberships updated'],
+  ['memberships_deleted', 'memberships deleted'],
+  ['unchanged', 'unchanged'],
+  ['superseded', 'superseded'],
+  ['user_points_created', 'user points created'],
+] as const;
+
+/** What became of every line of a file, as text. */
+export function summarize(outcome: Outcome): string {
+  const { execution } = outcome;
+  const rows: [string, string][] = [];
+  if (execution !== null && execution.num_tasks !== null) rows.push(...countRows(execution));
+  if (outcome.errorFile !== null) rows.push(['error file', outcome.errorFile]);
+  if (execution !== null)
+    rows.push(['execution', `${execution.id}, ${execution.status}, of ${outcome.target?.label}`]);
+  const width = Math.max(0, ...rows.map(([label]) => label.length));
+  const lines = [
+    headline(outcome),
+    ...rows.map(([label, text]) => `  ${label.padEnd(width)}  ${printable(text)}`),
+  ];
+  return lines.join('\n');
+}
+
+function headline({ file, execution, error }: Outcome): string {
+  const name = printable(file);
+  if (execution === null) return `${name}: not imported`;
+  if (execution.status === 'PENDING' || execution.status === 'RUNNING') {
+    return error === null ? `${name}: received` : `${name}: received, not finished yet`;
+  }
+  const { num_tasks: lines, duration } = execution;
+  if (lines === null) return `${name}: ${execution.status}`;
+  if (duration === null) return `${name}: ${formatCount(lines)} lines`;
+  const rate = formatCount(Math.round((lines * 1000) / Math.max(1, duration)));
+  return `${name}: ${formatCount(lines)} lines in ${formatDuration(duration)} (${rate} lines/s)`;
+}
+
+function countRows(execution: ApiExecution): [string, string][] {
+  const result = execution.result ?? {};
+  const all = execution.num_tasks ?? 0;
+  const failed = result.total_failure ?? execution.erroneous_tasks ?? 0;
+  const counts: [string, number][] = [
+    ['applied', result.total_success ?? all - failed],
+    ['failed', failed],
+  ];
+  const codes = Object.entries(result.failures_by_code ?? {}).sort(([, a], [, b]) => b - a);
+  counts.push(...codes.map(([code, count]): [string, number] => [`  ${code}`, count]));
+  for (const [key, label] of EFFECTS) {
+    const count = result[key];
+    if (count !== undefined) counts.push([label, count]);
+  }
+  const texts = counts.map(([label, count]) => [label, formatCount(count)] as const);
+  const width = Math.max(...texts.map(([, text]) => text.length));
+  return texts.map(([label, text]) => [label, text.padStart(width)]);
+}
+
+/** How to look at an execution that goes on. */
+export function followUp({ execution, target }: Outcome): string | null {
+  if (execution === null || target === null) return null;
+  const [, kind, id] = /(document_imports|audience_segments)\/(\d+)/.exec(target.path) ?? [];
+  const flag = kind === 'audience_segments' ? '--segment' : '--import';
+  return `Look at it with: muster status ${execution.id} ${flag} ${id}`;
+}

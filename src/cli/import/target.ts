@@ -1,0 +1,108 @@
+import type { ApiDocumentImport, ApiExecution, ApiSegment } from '../api.ts';
+import type { Client } from '../client.ts';
+import { CliError, UsageError } from '../failures.ts';
+import { fileBody } from './body.ts';
+import { type Body, sendBody } from './send.ts';
+import type { Format, Source } from './source.ts';
+
+/** Where files go, as the flags say. */
+export type Destination = {
+  /** `/datamarts/1` */
+  readonly datamart: string;
+  readonly documentImport: string | undefined;
+  readonly segment: string | undefined;
+  readonly format: Format | undefined;
+};
+
+/** Where one file goes: the path under `/v1` that takes it and lists its executions, in words, and the file as it takes it. */
+export type Target = {
+  readonly path: string;
+  readonly label: string;
+  readonly format: Format;
+  readonly body: Body;
+};
+
+const MIME_TYPE: Readonly<Record<Format, string>> = { ndjson: 'APPLICATION_X_NDJSON', csv: 'TEXT_CSV' };
+
+/** Finds, or makes, what a file is sent to. */
+export async function openTarget(client: Client, destination: Destination, source: Source): Promise<Target> {
+  return destination.segment === undefined
+    ? documentTarget(client, destination, source)
+    : segmentTarget(client, destination, source);
+}
+
+async function documentTarget(client: Client, destination: Destination, source: Source): Promise<Target> {
+  const { datamart, documentImport } = destination;
+  const named = documentImport === undefined ? null : await findImport(client, datamart, documentImport);
+  const ofImport = named === null ? undefined : named.mime_type === MIME_TYPE.csv ? 'csv' : 'ndjson';
+  const format = destination.format ?? ofImport ?? source.format;
+  if (format === null) throw new UsageError('cannot tell the format: give --format ndjson or --format csv');
+  const target = named ?? (await ownImport(client, datamart, format));
+  return {
+    path: `${datamart}/document_imports/${target.id}/executions`,
+    label: `document import ${target.id} (${target.name})`,
+    format,
+    body: fileBody(source, format),
+  };
+}
+
+async function findImport(client: Client, datamart: string, wanted: string): Promise<ApiDocumentImport> {
+  const base = `${datamart}/document_imports`;
+  if (/^\d+$/.test(wanted)) return client.get<ApiDocumentImport>(`${base}/${wanted}`);
+  const all = await client.listAll<ApiDocumentImport>(base, { keywords: wanted });
+  const [found, another] = all.filter((candidate) => candidate.name === wanted);
+  if (found === undefined) throw new CliError(`there is no document import named ${JSON.stringify(wanted)}`);
+  if (another !== undefined)
+    throw new CliError(`several document imports are named ${JSON.stringify(wanted)}: give the id of one`);
+  return found;
+}
+
+/** The import that files without `--import` go to, made at the first of them. */
+async function ownImport(client: Client, datamart: string, format: Format): Promise<ApiDocumentImport> {
+  const name = `muster-cli ${format}`;
+  const all = await client.listAll<ApiDocumentImport>(`${datamart}/document_imports`, { keywords: name });
+  const mimeType = MIME_TYPE[format];
+  const found = all.find((candidate) => candidate.name === name && candidate.mime_type === mimeType);
+  return (
+    found ??
+    client.post<ApiDocumentImport>(`${datamart}/document_imports`, {
+      document_type: 'USER_SEGMENT',
+      mime_type: mimeType,
+      encoding: 'utf-8',
+      name,
+    })
+  );
+}
+
+async function segmentTarget(client: Client, destination: Destination, source: Source): Promise<Target> {
+  const { datamart, segment: wanted = '' } = destination;
+  if ((destination.format ?? source.format) === 'ndjson')
+    throw new UsageError('a user list for --segment is CSV or TSV, this is NDJSON');
+  const segment = await findSegment(client, datamart, wanted);
+  return {
+    path: `${datamart}/audience_segments/${segment.id}/user_list_imports`,
+    label: `segment ${segment.id} (${segment.technical_name ?? segment.name})`,
+    format: 'csv',
+    body: fileBody(source, 'csv'),
+  };
+}
+
+/** The segment of that technical name; where there is none, of that id. */
+async function findSegment(client: Client, datamart: string, wanted: string): Promise<ApiSegment> {
+  const datamartId = datamart.split('/').at(-1);
+  const query = { datamart_id: datamartId, technical_name: wanted };
+  const [byName] = (await client.list<ApiSegment>('/audience_segments', query)).data;
+  if (byName !== undefined) return byName;
+  if (/^\d+$/.test(wanted)) return client.get<ApiSegment>(`/audience_segments/${wanted}`);
+  throw new CliError(`there is no segment with the technical name ${JSON.stringify(wanted)}`);
+}
+
+/** Sends the file; resolves to its execution once the service has it for good. */
+export async function upload(
+  client: Client,
+  target: Target,
+  watch: { signal: AbortSignal; onSent: (bytes: number) => void },
+): Promise<ApiExecution> {
+  const answer = await sendBody(client.connection, { path: target.path, body: target.body, ...watch });
+  return (answer as { data: ApiExecution }).data;
+}

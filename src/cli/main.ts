@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs';
+import { type CommandDef, runCommand } from 'citty';
+import { ConfigError } from '../config.ts';
+import { ApiError, CliError, describe, UsageError } from './failures.ts';
+import { renderHelp } from './help.ts';
+
+type Loader = () => Promise<CommandDef>;
+
+/** A word that runs a command, or a group of such words with the one that is meant when none follows. */
+export type Group = {
+  readonly description: string;
+  readonly commands: Readonly<Record<string, Loader>>;
+  readonly fallback: string;
+};
+
+const COMMANDS: Readonly<Record<string, Loader | (() => Promise<Group>)>> = {
+  serve: async () => (await import('./commands/serve.ts')).serve,
+  import: async () => (await import('./commands/import.ts')).importCommand,
+  segments: async () => (await import('./commands/segments.ts')).segments,
+  lookup: async () => (await import('./commands/lookup.ts')).lookup,
+  status: async () => (await import('./commands/status.ts')).status,
+  cancel: async () => (await import('./commands/cancel.ts')).cancel,
+  tokens: async () => (await import('./commands/tokens.ts')).tokens,
+  demo: async () => (await import('./commands/demo.ts')).demo,
+};
+
+/** Runs one command line and leaves its exit code in the process. The one place where errors become text. */
+export async function main(argv: readonly string[]): Promise<void> {
+  // A reader such as `head` that has seen enough is no error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  // citty colours its messages by these variables alone, terminal or not.
+  if (!process.stderr.isTTY) process.env.NO_COLOR = '1';
+  try {
+    await dispatch(argv);
+  } catch (error) {
+    process.exitCode = 1;
+    process.stderr.write(`${errorText(error, argv)}\n`);
+  }
+}
+
+async function dispatch(argv: readonly string[]): Promise<void> {
+  const [word, ...rest] = argv;
+  if (word === undefined || word === '--help' || word === '-h' || word === 'help') return showOverview(word);
+  if (word === '--version' || word === '-v') return print(version());
+  const load = COMMANDS[word];
+  if (load === undefined || !Object.hasOwn(COMMANDS, word))
+    throw new UsageError(`there is no command ${JSON.stringify(word)}`);
+  const loaded = await load();
+  if (!('commands' in loaded)) return runOrHelp([word], loaded, rest);
+
+  const [second] = rest;
+  if (second === '--help' || second === '-h') return showGroup(word, loaded);
+  const named = second !== undefined && !second.startsWith('-');
+  const name = named ? second : loaded.fallback;
+  const subcommand = Object.hasOwn(loaded.commands, name) ? loaded.commands[name] : undefined;
+  if (subcommand === undefined) throw new UsageError(`there is no command "${word} ${name}"`);
+  return runOrHelp([word, name], await subcommand(), named ? rest.slice(1) : rest);
+}
+
+async function runOrHelp(words: readonly string[], def: CommandDef, argv: readonly string[]): Promise<void> {
+  const end = argv.indexOf('--');
+  const flags = end === -1 ? argv : argv.slice(0, end);
+  if (flags.includes('--help') || flags.includes('-h')) return print(await renderHelp(words, def));
+  await runCommand(def, { rawArgs: [...argv] });
+}
+
+async function showOverview(word: string | undefined): Promise<void> {
+  const lines = [`muster ${version()}: user segment imports`, '', 'Usage: muster COMMAND [flags]', ''];
+  for (const [name, load] of Object.entries(COMMANDS)) {
+    lines.push(`  ${name.padEnd(10)} ${await descriptionOf(await load())}`);
+  }
+  lines.push('', 'muster COMMAND --help lists the flags of a command, muster --version tells the version.');
+  if (word === undefined) process.exitCode = 1;
+  print(lines.join('\n'));
+}
+
+async function showGroup(word: string, group: Group): Promise<void> {
+  const lines = [group.description, '', `Usage: muster ${word} COMMAND [flags]`, ''];
+  for (const [name, load] of Object.entries(group.commands)) {
+    const note = name === group.fallback ? ' (when none is named)' : '';
+    lines.push(`  ${name.padEnd(10)} ${await descriptionOf(await load())}${note}`);
+  }
+  lines.push('', `muster ${word} COMMAND --help lists the flags of a command.`);
+  print(lines.join('\n'));
+}
+
+async function descriptionOf(loaded: CommandDef | Group): Promise<string> {
+  if ('commands' in loaded) return loaded.description;
+  const meta = await (typeof loaded.meta === 'function' ? loaded.meta() : loaded.meta);
+  return meta?.description ?? '';
+}
+
+function errorText(error: unknown, argv: readonly string[]): string {
+  const ours = [UsageError, CliError, ApiError, ConfigError].some((type) => error instanceof type);
+  const ofCitty = error instanceof Error && error.name === 'CLIError';
+  if (!ours && !ofCitty) return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const [word] = argv;
+  const help =
+    word !== undefined && Object.hasOwn(COMMANDS, word) ? `muster ${word} --help` : 'muster --help';
+  const hint = ofCitty || error instanceof UsageError ? `\n${help} lists what there is.` : '';
+  return `error: ${describe(error)}${hint}`;
+}
+
+/** From package.json, which is two folders up in `src/` and in `dist/` alike. */
+export function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

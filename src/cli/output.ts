@@ -1,0 +1,96 @@
+/** What the commands print: plain text in aligned columns, or one JSON document. No colours, on no terminal. */
+
+export type Column<T> = {
+  readonly title: string;
+  readonly align?: 'left' | 'right';
+  readonly value: (row: T) => string;
+};
+
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value, null, 2));
+}
+
+/** A note that is not the answer: standard error. */
+export function note(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** Rows under their titles, two blanks between the columns. */
+export function table<T>(rows: readonly T[], columns: readonly Column<T>[]): string {
+  const cells = [
+    columns.map((column) => column.title),
+    ...rows.map((row) => columns.map((column) => printable(column.value(row)))),
+  ];
+  const widths = columns.map((_, at) => Math.max(...cells.map((line) => [...(line[at] ?? '')].length)));
+  return cells
+    .map((line) => line.map((cell, at) => pad(cell, widths[at] ?? 0, columns[at]?.align)).join('  '))
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+function pad(cell: string, width: number, align: 'left' | 'right' = 'left'): string {
+  const blanks = ' '.repeat(Math.max(0, width - [...cell].length));
+  return align === 'left' ? cell + blanks : blanks + cell;
+}
+
+/** Text that came from elsewhere, without the control characters that a terminal would obey. */
+export function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, (character) =>
+    JSON.stringify(character)
+      .slice(1, -1)
+      .replace(/^[^\\]$/, '?'),
+  );
+}
+
+/** 1234567 → 1,234,567 */
+export function formatCount(count: number): string {
+  return count.toLocaleString('en-US');
+}
+
+const BYTE_UNITS = ['KiB', 'MiB', 'GiB', 'TiB'];
+
+/** `1 segment`, `2 segments` */
+export function countOf(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+export function formatBytes(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  let amount = bytes;
+  let unit = '';
+  for (const next of BYTE_UNITS) {
+    amount /= 1024;
+    unit = next;
+    if (amount < 1024) break;
+  }
+  return `${amount.toFixed(1)} ${unit}`;
+}
+
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** A length of time in the two largest units that matter: `0.42 s`, `3 min 20 s`, `12 d 4 h`. */
+export function formatDuration(ms: number): string {
+  if (ms < 10 * SECOND_MS) return `${(ms / SECOND_MS).toFixed(2)} s`;
+  if (ms < MINUTE_MS) return `${Math.round(ms / SECOND_MS)} s`;
+  if (ms < HOUR_MS) return twoUnits(ms, [MINUTE_MS, 'min'], [SECOND_MS, 's']);
+  if (ms < DAY_MS) return twoUnits(ms, [HOUR_MS, 'h'], [MINUTE_MS, 'min']);
+  return twoUnits(ms, [DAY_MS, 'd'], [HOUR_MS, 'h']);
+}
+
+function twoUnits(ms: number, large: readonly [number, string], small: readonly [number, string]): string {
+  const many = Math.floor(ms / large[0]);
+  const few = Math.floor((ms % large[0]) / small[0]);
+  return few === 0 ? `${many} ${large[1]}` : `${many} ${large[1]} ${few} ${small[1]}`;
+}
+
+/** `2026-01-31 12:00:00` in UTC; a dash for none. */
+export function formatInstant(instant: number | null): string {
+  return instant === null ? '-' : new Date(instant).toISOString().slice(0, 19).replace('T', ' ');
+}

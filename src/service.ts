@@ -1,0 +1,144 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { access, constants, mkdir, readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { type Logger, pino } from 'pino';
+import { type Config, ConfigError } from './config.ts';
+import { openDocumentsFolder } from './documents/folder.ts';
+import { StoreInUseError } from './errors.ts';
+import { buildApp } from './http/app.ts';
+import { startRunner } from './runner/runner.ts';
+import { startSweeper } from './runner/sweeper.ts';
+import { openStore } from './store/open-store.ts';
+import type { Store } from './store/store.ts';
+
+export type Service = {
+  /** Where it listens, such as `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** The admin token that this start made, or null when there was one. */
+  readonly adminToken: string | null;
+  readonly store: Store;
+  /** Stops taking requests, brings running executions to a safe point, and lets go of everything. */
+  close(): Promise<void>;
+};
+
+/** Name of the token that the configuration presets; at most one token has it. */
+const PRESET_TOKEN = 'preset admin token';
+
+/**
+ * Puts the service together, opens its parts in order, and listens. They are closed in reverse: what fails on the way
+ * closes what was opened before it.
+ */
+export async function startService(config: Config): Promise<Service> {
+  const logger = pino({ level: config.logLevel });
+  const clock = Date.now;
+  const opened: (() => Promise<void>)[] = [];
+  const close = async () => {
+    while (opened.length > 0) await opened.pop()?.();
+  };
+  try {
+    await makeDataFolder(config.data);
+    const store = await openStore({
+      dir: path.join(config.data, 'store'),
+      memoryBytes: config.databaseMemory,
+      threads: config.databaseThreads,
+      now: clock(),
+    });
+    opened.push(() => store.close());
+    const documents = await openDocumentsFolder(path.join(config.data, 'documents'), config);
+    const adminToken = await provideAdminToken(store, config.adminToken, clock());
+    const sweeper = startSweeper({
+      store,
+      documents,
+      logger,
+      clock,
+      intervalMs: config.sweepIntervalMs,
+      retentionDays: config.retentionDays,
+    });
+    opened.push(() => sweeper.close());
+    const runner = startRunner(
+      {
+        store,
+        documents,
+        logger,
+        clock,
+        worker: randomUUID(),
+        limits: { bytes: config.chunkBytes, rows: config.chunkRows },
+      },
+      config.parallelExecutions,
+    );
+    opened.push(() => runner.close());
+    const app = await buildApp({ store, documents, config, logger, clock, wakeRunner: runner.wake });
+    opened.push(() => app.close());
+    const url = await app.listen({ host: config.host, port: config.port });
+    logServiceStart(logger, url);
+    return { url, adminToken, store, close };
+  } catch (error) {
+    await close();
+    if (error instanceof StoreInUseError) throw new ConfigError(`data: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+async function makeDataFolder(folder: string): Promise<void> {
+  try {
+    await makeFolder(folder);
+    await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+    await readdir(folder);
+  } catch (error) {
+    throw new ConfigError(`data: the folder ${folder} cannot be used: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Makes a folder and what lies above it. Not recursively where the folder above is there: Node's recursive mkdir never
+ * returns for a folder that a file system such as /proc refuses with ENOENT.
+ */
+async function makeFolder(folder: string): Promise<void> {
+  const parent = path.dirname(folder);
+  const above = await stat(parent).catch(() => null);
+  if (above === null && parent !== folder) await makeFolder(parent);
+  await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+}
+
+function logServiceStart(logger: Logger, url: string): void {
+  logger.info({ url, node: process.version, pid: process.pid }, 'service started');
+}
+
+/** Sees to it that somebody can get in: the preset token, or on a store without any a new one, which is returned. */
+async function provideAdminToken(store: Store, preset: string | null, now: number): Promise<string | null> {
+  const { elements } = await store.tokens.list({ firstResult: 0, maxResults: 1000 });
+  if (preset !== null) {
+    const known = await store.tokens.findByHash(hashToken(preset));
+    for (const token of elements) {
+      if (token.name === PRESET_TOKEN && token.id !== known?.id) await store.tokens.remove(token.id);
+    }
+    if (!known) await createAdminToken(store, { name: PRESET_TOKEN, value: preset, now });
+    return null;
+  }
+  if (elements.length > 0) return null;
+  const value = `muster_${randomBytes(32).toString('base64url')}`;
+  await createAdminToken(store, { name: 'first admin token', value, now });
+  return value;
+}
+
+async function createAdminToken(
+  store: Store,
+  { name, value, now }: { name: string; value: string; now: number },
+): Promise<void> {
+  await store.tokens.create({
+    name,
+    role: 'admin',
+    datamartIds: null,
+    creationDate: now,
+    expirationDate: null,
+    valueHash: hashToken(value),
+  });
+}
+
+function hashToken(value: string): string {
+  return createHash('sha256').update(value).digest('hex');
+}

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createSegment, runFile } from '../client.ts';
+import { muster, startMuster } from './run.ts';
+
+test('--version tells the version, --help every command', async () => {
+  const version = await muster(['--version']);
+  assert.match(version.stdout, /^\d+\.\d+\.\d+\n$/);
+  const help = await muster(['--help']);
+  assert.equal(help.code, 0);
+  for (const name of ['serve', 'import', 'segments', 'lookup', 'status', 'cancel', 'tokens', 'demo']) {
+    assert.match(help.stdout, new RegExp(`^ {2}${name} `, 'm'));
+  }
+});
+
+test('refuses what it does not know, and says where to look', async () => {
+  for (const [args, message] of [
+    [['nonsense'], /there is no command "nonsense"/],
+    [['segments', 'nonsense'], /there is no command "segments nonsense"/],
+    [['segments', '--nonsense'], /there is no flag --nonsense/],
+    [['segments', '--url'], /--url needs a value/],
+    [['import'], /FILE/],
+    [['cancel', '1', '2', '--import', '3'], /unexpected argument "2"/],
+    [['segments', '--datamart', 'x'], /--datamart: expected the id of a datamart, got "x"/],
+  ] as const) {
+    const { code, stdout, stderr } = await muster(args);
+    assert.equal(code, 1, args.join(' '));
+    assert.equal(stdout, '');
+    assert.match(stderr, message);
+    assert.doesNotMatch(stderr, /\n {4}at /);
+  }
+});
+
+test('segments are made, listed with their sizes, and deleted', async (t) => {
+  const { run } = await startMuster(t);
+  const args = ['segments', 'create', 'Big spenders', '--technical-name', 'big', '--default-ttl-days', '30'];
+  const created = await run(...args, '--json');
+  assert.equal(created.code, 0, created.stderr);
+  const { id, default_ttl } = JSON.parse(created.stdout);
+  assert.equal(default_ttl, 30 * 86_400_000);
+  assert.equal((await run('segments', 'create', 'Others')).code, 0);
+
+  const listed = await run('segments');
+  assert.match(listed.stdout, /^ *ID +TECHNICAL NAME +NAME .*\n *\d+ +big +Big spenders +USER_LIST +0 /);
+  assert.equal(JSON.parse((await run('segments', '--json', '--keywords', 'other')).stdout).length, 1);
+  assert.equal(
+    JSON.parse((await run('segments', 'list', '--json', '--technical-name', 'big')).stdout)[0].id,
+    id,
+  );
+
+  assert.equal((await run('segments', 'delete', id)).code, 0);
+  const again = await run('segments', 'delete', id);
+  assert.equal(again.code, 1);
+  assert.equal(again.stderr, 'error: Resource Not Found (NOT_FOUND)\n');
+});
+
+test('lookup shows memberships with the time left, and identifiers', async (t) => {
+  const { run, service } = await startMuster(t);
+  const segmentId = await createSegment(service, { name: 'VIP', technical_name: 'vip' });
+  const command = { operation: 'UPDATE', segment_id: segmentId, expiration_duration: 60 * 24 * 10 };
+  await runFile(
+    service,
+    'NDJSON',
+    `${JSON.stringify({ ...command, user_account_id: 'a/b:c' })}\n${JSON.stringify({ ...command, email_hash: 'e1', expiration_duration: 0 })}\n`,
+  );
+  for (const args of [
+    ['user_account_id=a/b:c'],
+    ['--account', 'a/b:c'],
+    ['--account', 'a/b:c', '--compartment', '1'],
+  ]) {
+    const { code, stdout, stderr } = await run('lookup', ...args);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /vip .* 9 d 23 h /);
+    assert.match(stdout, /USER_ACCOUNT +a\/b:c \(compartment 1\)/);
+  }
+  const byHash = await run('lookup', '--email-hash', 'e1', '--json');
+  const user = JSON.parse(byHash.stdout);
+  assert.equal(user.user_segments[0].expiration_ts, null);
+  assert.equal(user.user_identifiers[1].hash, 'e1');
+
+  const unknown = await run('lookup', 'user_account_id=nobody');
+  assert.equal(unknown.code, 1);
+  assert.equal(unknown.stderr, 'error: there is no user user_account_id=nobody here (NOT_FOUND)\n');
+});
+
+test('tokens are made, used, listed without value, and deleted', async (t) => {
+  const { run, service } = await startMuster(t);
+  const created = await run('tokens', 'create', 'reports', '--role', 'reader', '--json');
+  assert.equal(created.code, 0, created.stderr);
+  const { id, value } = JSON.parse(created.stdout);
+  const url = ['--url', service.baseUrl];
+  assert.equal((await muster(['segments', '--token', value, ...url])).code, 0);
+  const forbidden = await muster(['segments', 'create', 'x', '--token', value, ...url]);
+  assert.equal(forbidden.code, 1);
+  assert.match(forbidden.stderr, /\(FORBIDDEN\)/);
+  const listed = await run('tokens');
+  assert.match(listed.stdout, /reports +reader +all/);
+  assert.ok(!listed.stdout.includes(value));
+  assert.equal((await run('tokens', 'delete', id)).code, 0);
+  const refused = await muster(['segments', '--token', value, ...url]);
+  assert.match(refused.stderr, /^error: .*the token came from --token \(UNAUTHORIZED\)\n$/);
+});
+
+test('a wrong token is named by where it came from', async (t) => {
+  const { service } = await startMuster(t);
+  const env = { MUSTER_URL: service.baseUrl };
+  const none = await muster(['segments'], { env });
+  assert.equal(none.code, 1);
+  assert.match(none.stderr, /no token was given: use --token or set MUSTER_TOKEN/);
+  const wrong = await muster(['segments'], { env: { ...env, MUSTER_TOKEN: 'wrong' } });
+  assert.match(wrong.stderr, /the token came from MUSTER_TOKEN/);
+});
+
+test('status tells that the service is ready, and how an execution came out', async (t) => {
+  const { run, service } = await startMuster(t);
+  const execution = await runFile(service, 'NDJSON', '{"operation":"upsert"}\n');
+  const overall = await run('status');
+  assert.equal(overall.code, 0, overall.stderr);
+  assert.match(overall.stdout, /: ready\n/);
+  assert.match(overall.stdout, /nothing is running or pending/);
+  const owner = ['--import', String(execution.parameters.document_import_id)];
+  const one = await run('status', execution.id, ...owner);
+  assert.equal(one.code, 2);
+  assert.match(one.stdout, /INVALID_OPERATION +1\n/);
+  const canceled = await run('cancel', execution.id, ...owner);
+  assert.equal(canceled.code, 1);
+  assert.match(canceled.stderr, /\(CONFLICT\)/);
+});
