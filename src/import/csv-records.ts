@@ -1,6 +1,6 @@
 import type { Rejection } from '../model/command.ts';
-import { MAX_ERROR_RAW_CHARS, MAX_LINE_BYTES, type Position } from './document-format.ts';
-import type { Line, LineReader } from './line-reader.ts';
+import { MAX_ERROR_RAW_CHARS, MAX_LINE_BYTES, type PlainLines, type Position } from './document-format.ts';
+import { type Line, type LineReader, takePlainLine } from './line-reader.ts';
 
 const QUOTE = 0x22;
 const CARRIAGE_RETURN = 0x0d;
@@ -22,11 +22,14 @@ type QuoteState = 'CLOSED' | 'OPEN' | 'BROKEN';
  * closes, or goes on after its closing quote, fails the line it began on and no other, so that one stray quote does not
  * swallow the rest of the file.
  */
-export function cutCsvRecords(reader: LineReader, delimiter: string): RawCsvRecord[] {
+export function cutCsvRecords(reader: LineReader, delimiter: string, plain?: PlainLines): RawCsvRecord[] {
   const separator = delimiter.charCodeAt(0);
   const records: RawCsvRecord[] = [];
   let nextQuote = -1;
-  for (let line = reader.peek(); line !== null; line = reader.peek()) {
+  for (let left = plain?.most ?? Number.POSITIVE_INFINITY; left > 0; left--) {
+    if (plain && takePlainLine(reader, plain)) continue;
+    const line = reader.peek();
+    if (line === null) break;
     if (line.start === line.end) {
       reader.consume(line);
       continue;

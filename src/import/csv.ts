@@ -4,6 +4,7 @@ import { cutCsvRecords, type RawCsvRecord } from './csv-records.ts';
 import type { CommandSource, DocumentFormat, DocumentRecord, Position, Splitter } from './document-format.ts';
 import { sourceAt } from './json-source.ts';
 import { createLineReader } from './line-reader.ts';
+import { createPlainCsvReader } from './plain-csv.ts';
 import { csvErrorFileHeader, csvErrorLine } from './rejections.ts';
 
 const LIST_COLUMNS = new Set(['segment_ids', 'segment_technical_names']);
@@ -24,6 +25,7 @@ export function csvFormat(header: CsvHeader, start: Position): DocumentFormat {
   return {
     start,
     createSplitter: (from) => createCsvSplitter(header, from),
+    createPlainReader: (context) => createPlainCsvReader(header, COMMAND_COLUMNS, context),
     errorFileHeader: csvErrorFileHeader(header),
     errorLine: (record, rejection) => csvErrorLine(header, record, rejection),
   };
@@ -34,9 +36,9 @@ export function createCsvSplitter(header: CsvHeader, from: Position): Splitter {
   const reader = createLineReader(from);
   const columns = commandColumns(header);
   return {
-    push: (block, last) => {
+    push: (block, last, plain) => {
       reader.append(block, last);
-      return readRecords(cutCsvRecords(reader, header.delimiter), header, columns);
+      return readRecords(cutCsvRecords(reader, header.delimiter, plain), header, columns);
     },
     position: reader.position,
   };
@@ -99,18 +101,20 @@ function readCells(
   for (const { index, name, isTrimmed, isList } of columns) {
     const cell = cells[index];
     if (cell === undefined || cell === '') continue;
-    fields[name] = isList ? readList(cell.trim()) : isTrimmed ? cell.trim() : cell;
+    const text = isTrimmed ? cell.trim() : cell;
+    fields[name] = isList ? readList(text) : text;
   }
   const source = (field: string, index?: number) => {
     const cell = cells[columns.find(({ name }) => name === field)?.index ?? -1];
     return sourceAt(`{"cell":${cell}}`, 'cell', index);
   };
-  return { fields, source };
+  // cells are texts, whose digits are all there
+  return { fields, source, mayRound: () => false };
 }
 
 /** A JSON array in the cell, or one bare value (spec §6). */
 function readList(cell: string): unknown {
-  if (!cell.startsWith('[')) return cell;
+  if (!cell.trimStart().startsWith('[')) return cell;
   try {
     return JSON.parse(cell);
   } catch {

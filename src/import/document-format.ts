@@ -1,4 +1,6 @@
+import type { Catalogue } from '../model/catalogue.ts';
 import type { Rejection } from '../model/command.ts';
+import type { StagedPair } from '../store/store.ts';
 
 /** The longest line that is read, in bytes without its line end (spec §6). */
 export const MAX_LINE_BYTES = 1024 * 1024;
@@ -17,6 +19,8 @@ export type CommandSource = {
   readonly fields: Readonly<Record<string, unknown>>;
   /** How the JSON value of a field (of its element `index`) was written, for numbers beyond 2^53 and for objects. */
   readonly source: (field: string, index?: number) => string;
+  /** Whether a number may have been written with more digits than it has as a JavaScript number. */
+  readonly mayRound: () => boolean;
 };
 
 /** One record of a document: a line, or several where one object or one quoted cell goes over several. */
@@ -31,13 +35,38 @@ export type DocumentRecord = {
   readonly content: CommandSource | Rejection;
 };
 
+/** A physical line in the bytes at hand, without its line end. `number` counts from 1. */
+export type LineSpan = { readonly number: number; readonly start: number; readonly end: number };
+
+/** Reads a line that begins a record, where it is plainly a valid command; null leaves it to the reference parser. */
+export type PlainLineReader = (bytes: Buffer, line: LineSpan) => StagedPair | null;
+
+/** Takes the plain commands of a document out of its lines before they become records. */
+export type PlainLines = {
+  /** True: the line was taken. */
+  readonly take: (bytes: Buffer, line: LineSpan) => boolean;
+  /** Lines and records together, after which `push` stops. */
+  readonly most: number;
+};
+
 /** Cuts a document into records, block by block. Holds back what may go on in the next block. */
 export interface Splitter {
-  /** Records that are complete with this block; `last` says that no block follows. Never throws on any bytes. */
-  push(block: Buffer, last: boolean): DocumentRecord[];
-  /** Everything before it has been returned by `push`, or was blank. */
+  /**
+   * Records that are complete with this block; `last` says that no block follows. Never throws on any bytes. With
+   * `plain`, plain lines are taken and are no records, and it stops after `plain.most`: the rest of the block is to be
+   * read again, from `position`.
+   */
+  push(block: Buffer, last: boolean, plain?: PlainLines): DocumentRecord[];
+  /** Everything before it has been returned by `push`, was taken, or was blank. */
   position(): Position;
 }
+
+/** What a command is checked against. */
+export type CommandContext = {
+  readonly catalogue: Catalogue;
+  /** The execution's `start_date`: the clock of the whole file. */
+  readonly startDate: number;
+};
 
 /** A kind of file: how its records are found, and how a failed one is written to the error file. */
 export interface DocumentFormat {
@@ -45,6 +74,8 @@ export interface DocumentFormat {
   readonly start: Position;
   /** `from` is the start of the document or the `end` of one of its records. */
   createSplitter(from: Position): Splitter;
+  /** The fast way for plain lines of the format. */
+  createPlainReader(context: CommandContext): PlainLineReader;
   /** What an error file begins with. */
   readonly errorFileHeader: string;
   /** One line of the error file, with its line end. Corrected and put into a file, it can be sent again. */

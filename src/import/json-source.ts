@@ -107,3 +107,14 @@ export function dropFields(json: string, names: readonly string[]): string {
   const kept = properties.filter((property) => !names.includes(String(property.children?.[0]?.value)));
   return `{${kept.map(({ offset, length }) => json.slice(offset, offset + length)).join(',')}}`;
 }
+
+/** The fields of an object's text, each time they are given: name and value, and where the value stands. */
+export function fieldsOf(json: string): { name: string; value: unknown; start: number; end: number }[] {
+  return (parseTree(json)?.children ?? []).flatMap(({ children }) => {
+    const [name, value] = children ?? [];
+    if (!name || !value) return [];
+    return [
+      { name: String(name.value), value: value.value, start: value.offset, end: value.offset + value.length },
+    ];
+  });
+}

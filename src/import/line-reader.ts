@@ -1,17 +1,12 @@
 import { isUtf8 } from 'node:buffer';
-import { MAX_LINE_BYTES, type Position } from './document-format.ts';
+import { type LineSpan, MAX_LINE_BYTES, type PlainLines, type Position } from './document-format.ts';
 
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /** A physical line in the reader's buffer; good until the next `append`. */
-export type Line = {
-  /** From 1. */
-  readonly number: number;
-  readonly start: number;
-  /** Without its line end. */
-  readonly end: number;
+export type Line = LineSpan & {
   /** Where the next line starts. */
   readonly next: number;
   /** Over MAX_LINE_BYTES; only its beginning is in the buffer then. */
@@ -122,4 +117,13 @@ export function createLineReader(from: Position): LineReader {
     isUtf8: (line, through = line) => clean || isUtf8(buffer.subarray(line.start, through.end)),
     bytes: () => buffer,
   };
+}
+
+/** Lets `plain` take the next line, where there is a whole one that it may look at. */
+export function takePlainLine(reader: LineReader, plain: PlainLines): boolean {
+  const line = reader.peek();
+  if (line === null || line.tooLong || !reader.isUtf8(line) || !plain.take(reader.bytes(), line))
+    return false;
+  reader.consume(line);
+  return true;
 }

@@ -14,21 +14,16 @@ const CLOSING_BRACKET = 0x5d;
 const COLON = 0x3a;
 const COMMA = 0x2c;
 
-/** The lines that belong to one record, `lastLine` included. */
-export type JoinedLines = {
-  readonly lastLine: Line;
-  readonly text: string;
-  readonly isUtf8: boolean;
-  /** Why the object does not close, or null when it does. */
-  readonly unclosed: string | null;
-};
+/** The lines of an object, `last` included; or why it never closes. */
+export type JoinedLines =
+  | { readonly type: 'CLOSED'; readonly last: Line }
+  | { readonly type: 'UNCLOSED'; readonly problem: string };
 
 /** What is open at the end of a line: the brackets, and the last byte that was no white space. */
 type Nesting = { readonly open: number[]; lastByte: number };
 
 /**
- * Joins a line that opens an object with the lines after it until the object closes (spec §6). Where it never does, the
- * record ends before the next line that begins with `{`, so that one broken line costs no other.
+ * Finds the line on which an object that `first` opens closes (spec §6).
  *
  * It gives up early where no continuation can be JSON: a string that is open at a line end, or a line that begins with `{`
  * where no object may stand. So a file whose every line is cut short is read in time linear in its length; only lines
@@ -41,25 +36,26 @@ export function joinObjectLines(reader: LineReader, first: Line): JoinedLines | 
   let line = first;
   for (let lines = 1; ; lines++) {
     const problem = scanLine(reader.bytes(), line, nesting);
-    if (problem !== null) return giveUp(reader, first, line, problem);
-    if (nesting.open.length === 0) return joined(reader, first, line, null);
+    if (problem !== null) return unclosed(problem);
+    if (nesting.open.length === 0) return { type: 'CLOSED', last: line };
 
-    if (reader.isLast(line))
-      return giveUp(reader, first, line, 'the object is not closed by the end of the file');
-    if (lines === MAX_LINES)
-      return giveUp(reader, first, line, `the object is not closed within ${MAX_LINES} lines`);
+    if (reader.isLast(line)) return unclosed('the object is not closed by the end of the file');
+    if (lines === MAX_LINES) return unclosed(`the object is not closed within ${MAX_LINES} lines`);
     const next = reader.peek(line);
     // an unfinished line may end in the first half of a \r\n, which would not count
     const end = next ? next.end : reader.bytes().length - 1;
-    if (end - first.start > MAX_LINE_BYTES) {
-      return giveUp(reader, first, line, `the object is not closed within ${MAX_LINE_BYTES} bytes`);
-    }
+    if (end - first.start > MAX_LINE_BYTES)
+      return unclosed(`the object is not closed within ${MAX_LINE_BYTES} bytes`);
     if (next === null) return null;
     if (reader.bytes()[next.start] === OPENING_BRACE && !mayHoldObjectNext(nesting)) {
-      return giveUp(reader, first, line, `the object is not closed before the one on line ${next.number}`);
+      return unclosed(`the object is not closed before the one on line ${next.number}`);
     }
     line = next;
   }
+}
+
+function unclosed(problem: string): JoinedLines {
+  return { type: 'UNCLOSED', problem: `not JSON: ${problem}` };
 }
 
 /** Follows brackets and strings through one line; says why no JSON can come of it, or null. */
@@ -86,19 +82,4 @@ function scanLine(bytes: Buffer, line: Line, nesting: Nesting): string | null {
 function mayHoldObjectNext({ open, lastByte }: Nesting): boolean {
   const inArray = open.at(-1) === OPENING_BRACKET;
   return lastByte === COLON || (inArray && (lastByte === OPENING_BRACKET || lastByte === COMMA));
-}
-
-/** Ends the record before the next line that begins with `{`, or with the last line that was looked at. */
-function giveUp(reader: LineReader, first: Line, lookedAt: Line, problem: string): JoinedLines {
-  let last = first;
-  while (last.number < lookedAt.number) {
-    const next = reader.peek(last);
-    if (next === null || reader.bytes()[next.start] === OPENING_BRACE) break;
-    last = next;
-  }
-  return joined(reader, first, last, `not JSON: ${problem}`);
-}
-
-function joined(reader: LineReader, first: Line, lastLine: Line, unclosed: string | null): JoinedLines {
-  return { lastLine, text: reader.textOf(first, lastLine), isUtf8: reader.isUtf8(first, lastLine), unclosed };
 }

@@ -6,77 +6,114 @@ import {
   isRejection,
   MAX_ERROR_RAW_CHARS,
   MAX_LINE_BYTES,
+  type PlainLines,
   type Position,
   type Splitter,
 } from './document-format.ts';
 import { describeJsonError, isNestedTooDeep, MAX_NESTING, sourceAt } from './json-source.ts';
-import { createLineReader, type LineReader } from './line-reader.ts';
+import { createLineReader, type Line, type LineReader, takePlainLine } from './line-reader.ts';
 import { joinObjectLines } from './multi-line-object.ts';
+import { createPlainNdjsonReader } from './plain-ndjson.ts';
 import { ndjsonErrorLine } from './rejections.ts';
 
 const OPENING_BRACE = 0x7b;
+const TOO_LONG = `a line may have ${MAX_LINE_BYTES} bytes, this one has more`;
 
 /** NDJSON as spec §6 reads it: one object per line, or spread over several; blank lines and a BOM are skipped. */
 export const ndjsonFormat: DocumentFormat = {
   start: { offset: 0, line: 0 },
   createSplitter: createNdjsonSplitter,
+  createPlainReader: createPlainNdjsonReader,
   errorFileHeader: '',
   errorLine: ndjsonErrorLine,
+};
+
+/** A record that never closes: it goes on until the next line that begins with `{`, which may be blocks away. */
+type Unclosed = {
+  readonly start: Position;
+  readonly line: number;
+  readonly rejection: Rejection;
+  text: string;
 };
 
 /** Cuts NDJSON into records and parses them. Pure: any bytes in, records out, no line of them left out. */
 export function createNdjsonSplitter(from: Position): Splitter {
   const reader = createLineReader(from);
+  let unclosed: Unclosed | null = null;
 
-  function push(block: Buffer, last: boolean): DocumentRecord[] {
+  function push(block: Buffer, last: boolean, plain?: PlainLines): DocumentRecord[] {
     reader.append(block, last);
     const records: DocumentRecord[] = [];
-    for (let record = takeRecord(reader); record !== null; record = takeRecord(reader)) records.push(record);
+    for (let left = plain?.most ?? Number.POSITIVE_INFINITY; left > 0; left--) {
+      if (unclosed === null && plain && takePlainLine(reader, plain)) continue;
+      const record = takeRecord(last);
+      if (record === null) break;
+      records.push(record);
+    }
     return records;
   }
 
-  return { push, position: reader.position };
+  /** The next record, or null when the lines at hand do not tell where it ends. */
+  function takeRecord(last: boolean): DocumentRecord | null {
+    if (unclosed !== null) return takeUnclosed(unclosed, last);
+    const line = nextLine(reader);
+    if (line === null) return null;
+    if (line.tooLong) return takeLines(line, line, { code: 'LINE_TOO_LONG', message: TOO_LONG });
+
+    const content = readObject(reader.textOf(line), reader.isUtf8(line));
+    if (!isRejection(content) || reader.firstByteOf(line) !== OPENING_BRACE)
+      return takeLines(line, line, content);
+    const joined = joinObjectLines(reader, line);
+    if (joined === null) return null;
+    if (joined.type === 'UNCLOSED') {
+      const start = reader.position();
+      unclosed = {
+        start,
+        line: line.number,
+        text: reader.textOf(line),
+        rejection: invalidJson(joined.problem),
+      };
+      reader.consume(line);
+      return takeUnclosed(unclosed, last);
+    }
+    if (joined.last === line) return takeLines(line, line, content);
+    const whole = readObject(reader.textOf(line, joined.last), reader.isUtf8(line, joined.last));
+    return takeLines(line, joined.last, whole);
+  }
+
+  function takeLines(first: Line, last: Line, content: CommandSource | Rejection): DocumentRecord {
+    const text = reader.textOf(first, last).slice(0, first.tooLong ? MAX_ERROR_RAW_CHARS : undefined);
+    reader.consume(last);
+    return { line: first.number, end: reader.position(), text, content };
+  }
+
+  /** Passes over the lines that belong to a record that never closes. Until they end it is not a record: see `position`. */
+  function takeUnclosed(record: Unclosed, last: boolean): DocumentRecord | null {
+    for (let line = reader.peek(); line !== null; line = reader.peek()) {
+      if (reader.bytes()[line.start] === OPENING_BRACE) return endUnclosed(record);
+      if (record.text.length < MAX_ERROR_RAW_CHARS) {
+        record.text = `${record.text}\n${reader.textOf(line)}`.slice(0, MAX_ERROR_RAW_CHARS);
+      }
+      reader.consume(line);
+    }
+    return last ? endUnclosed(record) : null;
+  }
+
+  function endUnclosed({ line, text, rejection }: Unclosed): DocumentRecord {
+    unclosed = null;
+    return { line, end: reader.position(), text, content: rejection };
+  }
+
+  return { push, position: () => unclosed?.start ?? reader.position() };
 }
 
-/** The next record, or null when the lines at hand do not tell where it ends. */
-function takeRecord(reader: LineReader): DocumentRecord | null {
+/** The next line that is not blank; blank ones are consumed. */
+function nextLine(reader: LineReader): Line | null {
   for (let line = reader.peek(); line !== null; line = reader.peek()) {
-    if (line.tooLong) {
-      reader.consume(line);
-      return record(reader, line.number, reader.textOf(line).slice(0, MAX_ERROR_RAW_CHARS), {
-        code: 'LINE_TOO_LONG',
-        message: `a line may have ${MAX_LINE_BYTES} bytes, this one has more`,
-      });
-    }
-    const first = reader.firstByteOf(line);
-    if (first === null) {
-      reader.consume(line);
-      continue;
-    }
-    const text = reader.textOf(line);
-    const content = readObject(text, reader.isUtf8(line));
-    if (isRejection(content) && first === OPENING_BRACE) {
-      const joined = joinObjectLines(reader, line);
-      if (joined === null) return null;
-      reader.consume(joined.lastLine);
-      if (joined.unclosed !== null)
-        return record(reader, line.number, joined.text, invalidJson(joined.unclosed));
-      const whole = joined.lastLine === line ? content : readObject(joined.text, joined.isUtf8);
-      return record(reader, line.number, joined.text, whole);
-    }
+    if (line.tooLong || reader.firstByteOf(line) !== null) return line;
     reader.consume(line);
-    return record(reader, line.number, text, content);
   }
   return null;
-}
-
-function record(
-  reader: LineReader,
-  line: number,
-  text: string,
-  content: CommandSource | Rejection,
-): DocumentRecord {
-  return { line, end: reader.position(), text, content };
 }
 
 function readObject(text: string, isValidUtf8: boolean): CommandSource | Rejection {
@@ -95,6 +132,7 @@ function readObject(text: string, isValidUtf8: boolean): CommandSource | Rejecti
   return {
     fields: value as Record<string, unknown>,
     source: (field, index) => sourceAt(text, field, index),
+    mayRound: () => /\d[.eE]/.test(text),
   };
 }
 

@@ -1,17 +1,10 @@
 import type { Catalogue, CatalogueSegment } from '../model/catalogue.ts';
 import type { Command, Rejection, Target } from '../model/command.ts';
 import { type Identifier, NO_COMPARTMENT } from '../model/identifier.ts';
-import { type CommandSource, isRejection } from './document-format.ts';
+import { type CommandContext, type CommandSource, isRejection } from './document-format.ts';
 import { parseDataBag } from './parse-data-bag.ts';
 import { parseExpiry } from './parse-expiry.ts';
 import { quote, readText, readTexts, rejection, show } from './read-field.ts';
-
-/** What a command is checked against. */
-export type CommandContext = {
-  readonly catalogue: Catalogue;
-  /** The execution's `start_date`: the clock of the whole file. */
-  readonly startDate: number;
-};
 
 /**
  * Reads one user segment command (spec §5). One pass in the order of the spec's checks; the first error found is the
@@ -161,7 +154,7 @@ function parseTargets(
   segments: readonly CatalogueSegment[],
   startDate: number,
 ): Target[] | Rejection {
-  const expiry = parseExpiry(source.fields, startDate);
+  const expiry = parseExpiry(source, startDate);
   if (expiry.type === 'INVALID') return expiry.rejection;
   const targets: Target[] = [];
   for (const { id, defaultTtlMs } of segments) {

@@ -16,12 +16,16 @@ export const EMPTY_DATA_BAG = '{}';
 export function parseDataBag(source: CommandSource): string | null | Rejection {
   const value = source.fields.data_bag;
   if (isAbsent(value)) return null;
-  if (typeof value === 'string') return textProblem(value, 'data_bag') ?? parseText(value);
+  if (typeof value === 'string') return parseDataBagText(value);
   if (typeof value !== 'object' || Array.isArray(value)) return notAnObject(value);
   return checked(compact(source.source('data_bag')), value as object);
 }
 
-function parseText(text: string): string | Rejection {
+/** The same for a data bag that came as a text. */
+export function parseDataBagText(text: string): string | null | Rejection {
+  if (isAbsent(text)) return null;
+  const problem = textProblem(text, 'data_bag');
+  if (problem !== null) return problem;
   let value: unknown;
   try {
     value = JSON.parse(text);

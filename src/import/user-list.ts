@@ -15,7 +15,7 @@ export function asUserListCommand(
   const saysWhen = !isAbsent(fields.expiration_ts) || !isAbsent(fields.expiration_duration);
   const segmentSaysWhen = (catalogue.segmentById.get(segmentId)?.defaultTtlMs ?? null) !== null;
   return {
-    source: row.source,
+    ...row,
     fields: {
       ...fields,
       operation: isAbsent(fields.operation) ? 'UPDATE' : fields.operation,

@@ -106,6 +106,21 @@ export const STAGED_COLUMNS = [
   'key_lo ubigint',
 ] as const;
 
+/** One (command, segment) pair on its way into a staged table. */
+export type StagedPair = {
+  readonly line: number;
+  /** KIND_BIT. */
+  readonly kind: number;
+  readonly compartmentId: number;
+  readonly value: string;
+  readonly segmentId: number;
+  readonly isUpdate: boolean;
+  /** 0: never. */
+  readonly expiresAt: number;
+  /** '': keep what is there. */
+  readonly dataBag: string;
+};
+
 export type StagedChunk = {
   /** Table of `staging` with STAGED_COLUMNS, or null when no command of the chunk was valid. */
   readonly table: string | null;
@@ -195,6 +210,9 @@ export const SEGMENT_ORDERS = [
   'creation_ts',
   'last_modified_ts',
   'user_points_count',
+  'user_accounts_count',
+  'emails_count',
+  'user_agents_count',
 ] as const;
 export type SegmentOrder = { readonly by: (typeof SEGMENT_ORDERS)[number]; readonly descending: boolean };
 

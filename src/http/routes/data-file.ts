@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { Type } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
@@ -37,6 +38,9 @@ export function dataFileRoutes(app: App, dependencies: HttpDependencies): void {
     if (reference.file === 'errors' && !hasErrorFile(execution)) throw notFound();
     const name = reference.file === 'input' ? fileName : errorFileName(fileName);
     const file = documents.path(folder, reference.file);
+    await access(file).catch((error) => {
+      throw new ServiceError('FILE_REMOVED', 'the file is not there any more', { cause: error });
+    });
     reply.type('application/octet-stream').header('X-Content-Type-Options', 'nosniff');
     // `root` is an option of `download` that its types leave out; it is never decoded, as a path would be.
     return reply.download(path.basename(file), name, { ...SEND, root: path.dirname(file) } as typeof SEND);

@@ -1,9 +1,16 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { DuckDBInstance } from '@duckdb/node-api';
 import type { FailuresByCode, Job } from '../../model/execution.ts';
-import type { DocumentFormat, DocumentRecord, Position } from '../document-format.ts';
-import { isRejection } from '../document-format.ts';
-import { type CommandContext, parseCommand } from '../parse-command.ts';
+import {
+  type CommandContext,
+  type DocumentFormat,
+  type DocumentRecord,
+  isRejection,
+  type LineSpan,
+  type Position,
+  type Splitter,
+} from '../document-format.ts';
+import { parseCommand } from '../parse-command.ts';
 import { asUserListCommand } from '../user-list.ts';
 import { openStagingTable, type StagingTable } from './staging-table.ts';
 
@@ -44,46 +51,56 @@ export async function stageChunk(of: {
   readonly staging: DuckDBInstance;
 }): Promise<Chunk> {
   const { source, limits, context } = of;
+  const { datamartId, version } = context.catalogue;
   const from = of.from.offset === 0 ? source.format.start : of.from;
-  const { catalogue } = context;
   const table = await openStagingTable(of.staging);
-  const tally = createTally(table, source, context);
-  const splitter = source.format.createSplitter(from);
-  let to = from;
-  let isLast = false;
-  let readAt = from.offset;
   try {
-    for (let isFull = false; !isFull && !isLast; ) {
-      const block = Buffer.allocUnsafe(BLOCK_BYTES);
-      const { bytesRead } = await source.file.read(block, 0, BLOCK_BYTES, readAt);
+    const tally = createTally(table, source, context);
+    const splitter = source.format.createSplitter(from);
+    let readAt = from.offset;
+    let isLast = false;
+    // a record that is longer than a chunk is a chunk by itself
+    const isFull = () => readAt - from.offset >= limits.bytes && splitter.position().offset > from.offset;
+    while (!isLast && !isFull() && tally.rows() < limits.rows) {
+      // a block for each read: the splitter keeps the end of the one before
+      const block = Buffer.allocUnsafe(Math.min(BLOCK_BYTES, limits.bytes));
+      const { bytesRead } = await source.file.read(block, 0, block.length, readAt);
       readAt += bytesRead;
       const atEnd = bytesRead === 0;
-      const records = splitter.push(block.subarray(0, bytesRead), atEnd);
-      isFull = tally.add(records, (record) =>
-        isBeyond(limits, tally.rows(), record.end.offset - from.offset),
-      );
-      to = isFull ? tally.end() : splitter.position();
-      isLast = atEnd && !isFull;
+      tally.add(splitter, block.subarray(0, bytesRead), { last: atEnd, most: limits.rows - tally.rows() });
+      isLast = atEnd && splitter.position().offset >= readAt;
     }
+    const to = splitter.position();
+    return {
+      table: await table.finish(datamartId),
+      from,
+      to,
+      isLast,
+      catalogueVersion: version,
+      ...tally.counts(),
+    };
   } catch (error) {
-    await table.finish(catalogue.datamartId).catch(() => null);
+    await table.discard();
     throw error;
   }
-  const name = await table.finish(catalogue.datamartId);
-  return { table: name, from, to, isLast, catalogueVersion: catalogue.version, ...tally.counts() };
-}
-
-function isBeyond(limits: ChunkLimits, rows: number, bytes: number): boolean {
-  return rows >= limits.rows || bytes >= limits.bytes;
 }
 
 /** Counts and places the records of one chunk. */
 function createTally(table: StagingTable, source: DocumentSource, context: CommandContext) {
+  const readPlain =
+    source.job.type === 'DOCUMENT_IMPORT' ? source.format.createPlainReader(context) : () => null;
   const failuresByCode: Record<string, number> = {};
   const errorLines: string[] = [];
   let successes = 0;
   let failures = 0;
-  let end: Position = { offset: 0, line: 0 };
+
+  function takePlain(bytes: Buffer, line: LineSpan): boolean {
+    const pair = readPlain(bytes, line);
+    if (pair === null) return false;
+    table.appendPair(pair);
+    successes++;
+    return true;
+  }
 
   function place(record: DocumentRecord): void {
     const command = readCommand(record, source.job, context);
@@ -98,16 +115,9 @@ function createTally(table: StagingTable, source: DocumentSource, context: Comma
   }
 
   return {
-    /** Places records up to the one with which the chunk is full; tells whether there was one. */
-    add(records: readonly DocumentRecord[], isFull: (record: DocumentRecord) => boolean): boolean {
-      for (const record of records) {
-        place(record);
-        end = record.end;
-        if (isFull(record)) return true;
-      }
-      return false;
+    add(splitter: Splitter, block: Buffer, { last, most }: { last: boolean; most: number }): void {
+      for (const record of splitter.push(block, last, { take: takePlain, most })) place(record);
     },
-    end: () => end,
     /** Failed records count too: they are held until the chunk is merged. */
     rows: () => table.rows + failures,
     counts: () => ({

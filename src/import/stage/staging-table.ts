@@ -10,6 +10,7 @@ import {
 } from '@duckdb/node-api';
 import type { Command } from '../../model/command.ts';
 import { KIND_BIT } from '../../model/identifier.ts';
+import type { StagedPair } from '../../store/store.ts';
 
 /** Rows that cross into DuckDB at once: the size of its vectors. */
 const VECTOR_ROWS = 2048;
@@ -34,21 +35,6 @@ const USER_KEY = readFileSync(new URL('./user-key.sql', import.meta.url), 'utf8'
 
 let tables = 0;
 
-/** One (command, segment) pair, as it is staged. */
-export type StagedPair = {
-  readonly line: number;
-  /** KIND_BIT. */
-  readonly kind: number;
-  readonly compartmentId: number;
-  readonly value: string;
-  readonly segmentId: number;
-  readonly isUpdate: boolean;
-  /** 0: never. */
-  readonly expiresAt: number;
-  /** '': keep what is there. */
-  readonly dataBag: string;
-};
-
 /** A table of `staging` that takes commands and ends as a table with STAGED_COLUMNS. */
 export interface StagingTable {
   readonly rows: number;
@@ -56,6 +42,8 @@ export interface StagingTable {
   appendPair(pair: StagedPair): void;
   /** Resolves to the table's name, or null when there was no command. */
   finish(datamartId: string): Promise<string | null>;
+  /** Drops what was appended, after a fault. */
+  discard(): Promise<void>;
 }
 
 /** Opens a table. Commands are gathered as columns and cross into DuckDB a vector at a time. */
@@ -116,18 +104,20 @@ export async function openStagingTable(staging: DuckDBInstance): Promise<Staging
   }
 
   async function finish(datamartId: string): Promise<string | null> {
+    if (gathered > 0) flush();
+    appender.closeSync();
+    if (rows > 0) {
+      const raw = `staging.main.${name}_raw`;
+      const keyed = USER_KEY.replace('$raw', raw).replace('$datamart_id', String(BigInt(datamartId)));
+      await connection.run(`create table staging.main.${name} as ${keyed}`);
+    }
+    await discard();
+    return rows > 0 ? name : null;
+  }
+
+  async function discard(): Promise<void> {
     try {
-      if (gathered > 0) flush();
-      appender.closeSync();
-      if (rows > 0) {
-        const keyed = USER_KEY.replace('$raw', `staging.main.${name}_raw`).replace(
-          '$datamart_id',
-          String(BigInt(datamartId)),
-        );
-        await connection.run(`create table staging.main.${name} as ${keyed}`);
-      }
-      await connection.run(`drop table staging.main.${name}_raw`);
-      return rows > 0 ? name : null;
+      await connection.run(`drop table if exists staging.main.${name}_raw`);
     } finally {
       connection.closeSync();
     }
@@ -140,6 +130,7 @@ export async function openStagingTable(staging: DuckDBInstance): Promise<Staging
     append,
     appendPair,
     finish,
+    discard,
   };
 }
 

@@ -1,0 +1,183 @@
+import type { StagedPair } from '../store/store.ts';
+import type { CommandContext } from './document-format.ts';
+import { parseDataBagText } from './parse-data-bag.ts';
+
+/**
+ * The fields that plainly valid commands have, as bits of `FoundFields.present` and as indexes. A record with any other
+ * field that matters is left to the reference parser.
+ */
+export const PLAIN_FIELDS = [
+  'operation',
+  'user_account_id',
+  'email_hash',
+  'user_agent_id',
+  'compartment_id',
+  'segment_id',
+  'segment_technical_name',
+  'expiration_duration',
+  'expiration_ts',
+  'data_bag',
+] as const;
+
+const OPERATION = 0;
+const ACCOUNT = 1;
+const EMAIL = 2;
+const AGENT = 3;
+const COMPARTMENT = 4;
+const SEGMENT = 5;
+const TECHNICAL_NAME = 6;
+const DURATION = 7;
+const INSTANT = 8;
+const DATA_BAG = 9;
+
+/** Where the fields of a record lie in its bytes, without quotes. One object, filled anew for each record. */
+export type FoundFields = {
+  /** Bit `i`: field `i` is there. */
+  present: number;
+  /** Bit `i`: the text of field `i` is not as it stands, it has escapes or doubled quotes. */
+  escaped: number;
+  readonly start: Int32Array;
+  readonly end: Int32Array;
+};
+
+export function noFields(): FoundFields {
+  const { length } = PLAIN_FIELDS;
+  return { present: 0, escaped: 0, start: new Int32Array(length), end: new Int32Array(length) };
+}
+
+/** Makes a text of bytes that have escapes or doubled quotes; null when they are not plain after all. */
+export type Unescape = (bytes: Buffer, start: number, end: number) => string | null;
+
+/** Makes the pair of a record whose fields have been found, or null when it is not plainly a valid command. */
+export type PlainCommandReader = (bytes: Buffer, found: FoundFields, line: number) => StagedPair | null;
+
+const BIT = (field: number): number => 1 << field;
+const IDENTIFIERS = BIT(ACCOUNT) | BIT(EMAIL) | BIT(AGENT);
+const SEGMENTS = BIT(SEGMENT) | BIT(TECHNICAL_NAME);
+const UPDATE = Buffer.from('UPDATE');
+const DELETE = Buffer.from('DELETE');
+const MINUTE_MS = 60_000;
+/** As many digits are exact as a number, whichever they are. */
+const MOST_DIGITS = 15;
+const LEAST_INSTANT_MS = 100_000_000_000;
+
+/**
+ * The fast way through `parseCommand` for the commands that nearly all are: one identifier, one segment, whole numbers. It
+ * knows a part of the rules and none of the messages: whatever it does not plainly see to be valid is null, and the
+ * reference parser reads it. So a condition here may be stricter than the rule, never laxer; test/import/plain.test.ts
+ * holds the two together.
+ */
+export function createPlainCommandReader(
+  { catalogue, startDate }: CommandContext,
+  readEscaped: Unescape,
+): PlainCommandReader {
+  const segments = [...catalogue.segmentById.values()].filter(
+    (segment) => segment.importable && !segment.paused,
+  );
+  const segmentById = new Map(segments.map((segment) => [Number(segment.id), segment]));
+  const compartments = [...catalogue.compartmentById].filter(([, { archived }]) => !archived);
+  const compartmentIds = new Set(compartments.map(([id]) => Number(id)));
+  const defaultCompartment = Number(catalogue.defaultCompartmentId ?? 0);
+
+  function textOf(bytes: Buffer, found: FoundFields, field: number): string | null {
+    const start = found.start[field] as number;
+    const end = found.end[field] as number;
+    return found.escaped & BIT(field) ? readEscaped(bytes, start, end) : textAt(bytes, start, end);
+  }
+
+  /** 0: not plainly one. */
+  function compartmentOf(bytes: Buffer, found: FoundFields): number {
+    if (!(found.present & BIT(COMPARTMENT))) return defaultCompartment;
+    const id = digitsAt(bytes, found, COMPARTMENT, MOST_DIGITS);
+    return compartmentIds.has(id) ? id : 0;
+  }
+
+  function segmentOf(bytes: Buffer, found: FoundFields) {
+    if (found.present & BIT(SEGMENT)) return segmentById.get(digitsAt(bytes, found, SEGMENT, MOST_DIGITS));
+    const name = textOf(bytes, found, TECHNICAL_NAME);
+    const segment = name === null ? undefined : catalogue.segmentByTechnicalName.get(name);
+    return segment?.importable && !segment.paused ? segment : undefined;
+  }
+
+  /** 0: never; -1: not plainly an expiry. */
+  function expiryOf(bytes: Buffer, found: FoundFields, defaultTtlMs: number | null): number {
+    if (found.present & BIT(INSTANT)) {
+      const instant = digitsAt(bytes, found, INSTANT, MOST_DIGITS);
+      return instant === 0 || instant >= LEAST_INSTANT_MS ? instant : -1;
+    }
+    if (found.present & BIT(DURATION)) {
+      const minutes = digitsAt(bytes, found, DURATION, 9);
+      return minutes <= 0 ? minutes : startDate + minutes * MINUTE_MS;
+    }
+    return defaultTtlMs === null ? -1 : startDate + defaultTtlMs;
+  }
+
+  /** '': none; null: not plainly a data bag. */
+  function dataBagOf(bytes: Buffer, found: FoundFields): string | null {
+    if (!(found.present & BIT(DATA_BAG))) return '';
+    const text = textOf(bytes, found, DATA_BAG);
+    if (text === null) return null;
+    const dataBag = parseDataBagText(text);
+    if (dataBag === null) return '';
+    return typeof dataBag === 'string' ? dataBag : null;
+  }
+
+  return (bytes, found, line) => {
+    const { present } = found;
+    const identifier = identifierIn(present & IDENTIFIERS);
+    const oneSegment = (present & SEGMENTS) === BIT(SEGMENT) || (present & SEGMENTS) === BIT(TECHNICAL_NAME);
+    if (identifier === 0 || !oneSegment || !(present & BIT(OPERATION))) return null;
+    const isUpdate = isWord(bytes, found, UPDATE);
+    if (!isUpdate && !isWord(bytes, found, DELETE)) return null;
+
+    const first = bytes[found.start[identifier] as number] as number;
+    if (found.start[identifier] === found.end[identifier] || first <= 0x20 || first >= 0x7f) return null;
+    const value = textOf(bytes, found, identifier);
+    if (value === null || (identifier === EMAIL && value.includes('@'))) return null;
+    const compartmentId = identifier === ACCOUNT ? compartmentOf(bytes, found) : 0;
+    if (identifier === ACCOUNT && compartmentId === 0) return null;
+    const segment = segmentOf(bytes, found);
+    if (segment === undefined) return null;
+    const expiresAt = isUpdate ? expiryOf(bytes, found, segment.defaultTtlMs) : 0;
+    const dataBag = isUpdate ? dataBagOf(bytes, found) : '';
+    if (expiresAt < 0 || dataBag === null) return null;
+    const kind = 1 << (identifier - ACCOUNT);
+    return { line, kind, compartmentId, value, segmentId: Number(segment.id), isUpdate, expiresAt, dataBag };
+  };
+}
+
+/** The field of the one identifier there is, or 0. Its bit in the set of kinds follows from it: see KIND_BIT. */
+function identifierIn(present: number): number {
+  if (present === BIT(ACCOUNT)) return ACCOUNT;
+  if (present === BIT(EMAIL)) return EMAIL;
+  return present === BIT(AGENT) ? AGENT : 0;
+}
+
+function isWord(bytes: Buffer, found: FoundFields, word: Buffer): boolean {
+  const start = found.start[OPERATION] as number;
+  if ((found.end[OPERATION] as number) - start !== word.length) return false;
+  for (let i = 0; i < word.length; i++) if (bytes[start + i] !== word[i]) return false;
+  return true;
+}
+
+/** A whole number written in digits, without leading zeros, or -1. */
+function digitsAt(bytes: Buffer, found: FoundFields, field: number, mostDigits: number): number {
+  const start = found.start[field] as number;
+  const end = found.end[field] as number;
+  if (end === start || end - start > mostDigits) return -1;
+  if (bytes[start] === 0x30 && end - start > 1) return -1;
+  let number = 0;
+  for (let i = start; i < end; i++) {
+    const digit = (bytes[i] as number) - 0x30;
+    if (digit < 0 || digit > 9) return -1;
+    number = number * 10 + digit;
+  }
+  return number;
+}
+
+/** The text of valid UTF-8; bytes below 0x80 alone, as most are, are several times faster to take as Latin-1. */
+function textAt(bytes: Buffer, start: number, end: number): string {
+  for (let i = start; i < end; i++)
+    if ((bytes[i] as number) >= 0x80) return bytes.toString('utf8', start, end);
+  return bytes.toString('latin1', start, end);
+}

@@ -1,0 +1,114 @@
+import type { CsvHeader } from './csv-header.ts';
+import type { CommandContext, PlainLineReader } from './document-format.ts';
+import { createPlainCommandReader, type FoundFields, noFields, PLAIN_FIELDS } from './plain-command.ts';
+
+const TAB = 0x09;
+const SPACE = 0x20;
+const QUOTE = 0x22;
+
+/** A column no command is read from. */
+const IGNORED = -1;
+/** A column that matters, but not to plain commands: a line with anything in it is left to the reference parser. */
+const NOT_PLAIN = -2;
+
+/** Cells that the reference parser trims; here by spaces and tabs alone, which is stricter. */
+const TRIMMED = new Set<string>([
+  'operation',
+  'compartment_id',
+  'segment_id',
+  'expiration_duration',
+  'expiration_ts',
+]);
+const IS_TRIMMED = PLAIN_FIELDS.map((name) => TRIMMED.has(name));
+
+/** Reads lines that are one CSV record each, with a cell for each field; see `plain-command.ts`. */
+export function createPlainCsvReader(
+  header: CsvHeader,
+  otherColumns: ReadonlySet<string>,
+  context: CommandContext,
+): PlainLineReader {
+  const found = noFields();
+  const readCommand = createPlainCommandReader(context, unescapeCsv);
+  const separator = header.delimiter.charCodeAt(0);
+  const fields = header.columns.map((name) => {
+    const field = (PLAIN_FIELDS as readonly string[]).indexOf(name);
+    return field === -1 && otherColumns.has(name) ? NOT_PLAIN : field;
+  });
+  return (bytes, { start, end, number }) =>
+    findCells(bytes, { start, end }, { fields, separator }, found) ? readCommand(bytes, found, number) : null;
+}
+
+type Columns = { readonly fields: readonly number[]; readonly separator: number };
+
+/** Finds the cells of one line; false where it is not a whole record of at most as many cells as the header has. */
+function findCells(
+  bytes: Buffer,
+  { start, end }: { start: number; end: number },
+  { fields, separator }: Columns,
+  found: FoundFields,
+): boolean {
+  found.present = 0;
+  found.escaped = 0;
+  let at = start;
+  for (let column = 0; column < fields.length; column++) {
+    const field = fields[column] as number;
+    const isQuoted = bytes[at] === QUOTE && at < end;
+    const cellStart = isQuoted ? at + 1 : at;
+    const cellEnd = isQuoted ? closingQuote(bytes, cellStart, end) : cellEndAt(bytes, at, end, separator);
+    if (cellEnd === -1) return false;
+    at = isQuoted ? cellEnd + 1 : cellEnd;
+    if (cellEnd > cellStart && !noteCell(bytes, cellStart, cellEnd, { field, isQuoted }, found)) return false;
+    if (at === end) return true;
+    if (bytes[at] !== separator) return false;
+    at++;
+  }
+  return false;
+}
+
+/** The quote that ends a quoted cell, or -1 when the line has none. */
+function closingQuote(bytes: Buffer, start: number, end: number): number {
+  for (let at = start; at < end; at++) {
+    if (bytes[at] === 0) return -1;
+    if (bytes[at] !== QUOTE) continue;
+    if (at + 1 === end || bytes[at + 1] !== QUOTE) return at;
+    at++;
+  }
+  return -1;
+}
+
+function cellEndAt(bytes: Buffer, start: number, end: number, separator: number): number {
+  let at = start;
+  for (; at < end && bytes[at] !== separator; at++) if (bytes[at] === 0) return -1;
+  return at;
+}
+
+function noteCell(
+  bytes: Buffer,
+  cellStart: number,
+  cellEnd: number,
+  { field, isQuoted }: { field: number; isQuoted: boolean },
+  found: FoundFields,
+): boolean {
+  if (field === IGNORED) return true;
+  if (field === NOT_PLAIN) return false;
+  let start = cellStart;
+  let end = cellEnd;
+  if (IS_TRIMMED[field]) {
+    while (start < end && isBlank(bytes[start])) start++;
+    while (start < end && isBlank(bytes[end - 1])) end--;
+    if (start === end) return true;
+  }
+  found.present |= 1 << field;
+  if (isQuoted && bytes.subarray(start, end).includes(QUOTE)) found.escaped |= 1 << field;
+  found.start[field] = start;
+  found.end[field] = end;
+  return true;
+}
+
+function isBlank(byte: number | undefined): boolean {
+  return byte === SPACE || byte === TAB;
+}
+
+function unescapeCsv(bytes: Buffer, start: number, end: number): string {
+  return bytes.toString('utf8', start, end).replaceAll('""', '"');
+}

@@ -1,0 +1,343 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { csvFormat } from '../../src/import/csv.ts';
+import { type CsvHeader, findHeaderEnd, headerText, parseCsvHeader } from '../../src/import/csv-header.ts';
+import {
+  type CommandContext,
+  type DocumentFormat,
+  isRejection,
+  type Position,
+} from '../../src/import/document-format.ts';
+import { ndjsonFormat } from '../../src/import/ndjson.ts';
+import { parseCommand } from '../../src/import/parse-command.ts';
+import { buildCatalogue } from '../../src/model/catalogue.ts';
+import { KIND_BIT } from '../../src/model/identifier.ts';
+import type { Segment } from '../../src/model/records.ts';
+import type { StagedPair } from '../../src/store/store.ts';
+import { runs } from '../client.ts';
+import { csvFile, ndjsonFile } from '../properties/files.ts';
+import { SOME_NAMES, spoiltFile } from '../properties/mutations.ts';
+
+const START_DATE = 1_800_000_000_000;
+
+function segment(id: string, more: Partial<Segment> = {}): Segment {
+  return {
+    id,
+    organisationId: '1',
+    datamartId: '1',
+    type: 'USER_LIST',
+    feedType: 'FILE_IMPORT',
+    subtype: 'STANDARD',
+    name: id,
+    shortDescription: null,
+    technicalName: null,
+    defaultTtlMs: null,
+    persisted: true,
+    paused: false,
+    creationTs: 0,
+    lastModifiedTs: 0,
+    ...more,
+  };
+}
+
+function selection(compartmentId: string, more: object) {
+  return {
+    id: compartmentId,
+    datamartId: '1',
+    compartmentId,
+    isDefault: false,
+    token: `t${compartmentId}`,
+    name: '',
+    archived: false,
+    ...more,
+  };
+}
+
+/** Every id and name that the generators may use, so that most commands are valid. */
+const context: CommandContext = {
+  startDate: START_DATE,
+  catalogue: buildCatalogue({
+    datamartId: '1',
+    version: 0,
+    selections: [
+      selection('1', { isDefault: true }),
+      selection('2', {}),
+      selection('3', { archived: true }),
+      ...['default', 'other', 'archived'].map((name) =>
+        selection(SOME_NAMES.get(name) ?? '', { token: `${name}-token`, archived: name === 'archived' }),
+      ),
+    ],
+    segments: [
+      segment('1'),
+      segment('2', { defaultTtlMs: 60_000 }),
+      segment('3', { paused: true }),
+      segment('4', { type: 'USER_QUERY', feedType: null }),
+      ...['alpha', 'beta', 'lasting', 'short', 'paused', 'query'].map((name) =>
+        segment(SOME_NAMES.get(name) ?? '', {
+          technicalName: name,
+          defaultTtlMs: name === 'short' ? 1000 : null,
+          paused: name === 'paused',
+          type: name === 'query' ? 'USER_QUERY' : 'USER_LIST',
+        }),
+      ),
+      segment('10', { technicalName: 'vip é' }),
+    ],
+  }),
+};
+
+type Reading = { readonly outcomes: readonly string[]; readonly plain: number; readonly end: Position };
+
+/** What a document comes to, line by line: pairs as they are staged, rejections with code and message. */
+function read(
+  format: DocumentFormat,
+  document: Buffer,
+  way: 'reference' | 'plain',
+  blockBytes: number,
+): Reading {
+  const splitter = format.createSplitter(format.start);
+  const readPlain = format.createPlainReader(context);
+  const outcomes: [line: number, outcome: unknown][] = [];
+  let plain = 0;
+  const take = (bytes: Buffer, line: Parameters<typeof readPlain>[1]) => {
+    const pair = way === 'plain' ? readPlain(bytes, line) : null;
+    if (pair === null) return false;
+    plain++;
+    outcomes.push([pair.line, pair]);
+    return true;
+  };
+  const blocks: Buffer[] = [];
+  // each block a copy of its own: what lies behind it in the document must not be seen
+  for (let at = format.start.offset; at < document.length; at += blockBytes) {
+    blocks.push(Buffer.from(document.subarray(at, at + blockBytes)));
+  }
+  for (const block of [...blocks, Buffer.alloc(0)]) {
+    const last = block.length === 0;
+    for (const { line, content } of splitter.push(block, last, { take, most: Number.POSITIVE_INFINITY })) {
+      const command = isRejection(content) ? content : parseCommand(content, context);
+      if (isRejection(command)) outcomes.push([line, command]);
+      else for (const pair of pairsOf(line, command)) outcomes.push([line, pair]);
+    }
+  }
+  outcomes.sort(([a], [b]) => a - b);
+  return { outcomes: outcomes.map((each) => JSON.stringify(each)), plain, end: splitter.position() };
+}
+
+function pairsOf(
+  line: number,
+  command: Exclude<ReturnType<typeof parseCommand>, { code: string }>,
+): StagedPair[] {
+  const { identifier, operation, targets, dataBag } = command;
+  return targets.map(({ segmentId, expiresAt }) => ({
+    line,
+    kind: KIND_BIT[identifier.kind],
+    compartmentId: Number(identifier.compartmentId),
+    value: identifier.value,
+    segmentId: Number(segmentId),
+    isUpdate: operation === 'UPDATE',
+    expiresAt: expiresAt ?? 0,
+    dataBag: dataBag ?? '',
+  }));
+}
+
+function assertSame(format: DocumentFormat, document: Buffer, blockBytes: number): number {
+  const reference = read(format, document, 'reference', 1 << 20);
+  const plain = read(format, document, 'plain', blockBytes);
+  assert.deepEqual(plain.outcomes, reference.outcomes);
+  assert.deepEqual(plain.end, reference.end);
+  return plain.plain;
+}
+
+function formatOf(document: Buffer): DocumentFormat | null {
+  const end = findHeaderEnd(document, { inQuotes: false });
+  const parsed = parseCsvHeader(
+    headerText(document.subarray(0, end === -1 ? document.length : end)),
+    'COMMANDS',
+  );
+  const lines = document.subarray(0, end).toString('latin1').split('\n').length;
+  return parsed.ok
+    ? csvFormat(parsed.header, { offset: end === -1 ? document.length : end + 1, line: lines })
+    : null;
+}
+
+const blockBytes = fc.constantFrom(7, 64, 500, 1 << 20);
+
+test('NDJSON: both ways come to the same, whatever the file', () => {
+  fc.assert(
+    fc.property(ndjsonFile(30), blockBytes, (draft, bytes) => {
+      assertSame(ndjsonFormat, draft.write(SOME_NAMES, START_DATE).bytes, bytes);
+    }),
+    { numRuns: runs(150) },
+  );
+});
+
+test('CSV: both ways come to the same, whatever the file', () => {
+  fc.assert(
+    fc.property(csvFile(30), blockBytes, (draft, bytes) => {
+      const document = draft.write(SOME_NAMES, START_DATE).bytes;
+      const format = formatOf(document);
+      if (format !== null) assertSame(format, document, bytes);
+    }),
+    { numRuns: runs(150) },
+  );
+});
+
+test('both ways come to the same on files that were spoilt byte by byte', () => {
+  fc.assert(
+    fc.property(spoiltFile('NDJSON', SOME_NAMES), blockBytes, (document, bytes) => {
+      assertSame(ndjsonFormat, document, bytes);
+    }),
+    { numRuns: runs(250) },
+  );
+  fc.assert(
+    fc.property(spoiltFile('CSV', SOME_NAMES), blockBytes, (document, bytes) => {
+      const format = formatOf(document);
+      if (format !== null) assertSame(format, document, bytes);
+    }),
+    { numRuns: runs(250) },
+  );
+});
+
+test('an escape that JSON does not have is seen where the field does not matter, too', () => {
+  const line = '{"operation":"DELETE","user_agent_id":"a","segment_id":"1","data_bag":"\\:"}';
+  assert.match(read(ndjsonFormat, Buffer.from(line), 'plain', 100).outcomes.join(), /INVALID_JSON/);
+  assertSame(ndjsonFormat, Buffer.from(line), 100);
+});
+
+/** A command as a program would write it, with one thing in it that may not be plain. */
+const nearlyPlain = fc
+  .record({
+    operation: fc.constantFrom('UPDATE', 'UPDATE', 'DELETE', 'update', ''),
+    user: fc.tuple(
+      fc.constantFrom('user_account_id', 'email_hash', 'user_agent_id'),
+      fc.constantFrom('a', ' a', 'é', 'x@y', '', ' ', '12', 'a"b', 'a,b', 'a\\b', 'u\u00a0', 'a;b\tc'),
+    ),
+    compartment: fc.constantFrom(undefined, undefined, '1', '2', '3', '01', '404', ' 1', 1),
+    segment: fc.constantFrom<[string, unknown]>(
+      ...([
+        ['segment_id', '1'],
+        ['segment_id', 1],
+        ['segment_id', '3'],
+        ['segment_id', '4'],
+        ['segment_id', '2 '],
+        ['segment_id', '10'],
+      ] as [string, unknown][]),
+      ...([
+        ['segment_technical_name', 'alpha'],
+        ['segment_technical_name', ' alpha'],
+        ['segment_technical_name', 'vip é'],
+        ['segment_ids', '1'],
+      ] as [string, unknown][]),
+    ),
+    expiry: fc.constantFrom<Record<string, unknown>>(
+      ...[
+        {},
+        { expiration_duration: 0 },
+        { expiration_duration: '10' },
+        { expiration_duration: '010' },
+        { expiration_duration: 1e9 },
+        { expiration_duration: ' 5 ' },
+      ],
+      ...[
+        { expiration_ts: 0 },
+        { expiration_ts: START_DATE - 1 },
+        { expiration_ts: 99_999_999_999 },
+        { expiration_ts: 100_000_000_000 },
+        { expiration_ts: '', expiration_duration: 7 },
+        { expiration_ts: 0, expiration_duration: 'x' },
+      ],
+    ),
+    bag: fc.constantFrom<unknown>(
+      undefined,
+      undefined,
+      '{}',
+      '{ }',
+      '{"k":1}',
+      '{"k": "é\\n\\"", "l": [1, 2.50]}',
+      '[]',
+      'x',
+      '{"k":NaN}',
+      '{"k":1,}',
+      '',
+      ' ',
+      { k: 1 },
+      '{"k":"\\ud800"}',
+      '{"k":"\ud800"}',
+    ),
+    spaced: fc.boolean(),
+    quoting: fc.constantFrom('none', 'all', 'needed'),
+  })
+  .map(({ operation, user, compartment, segment: [selector, value], expiry, bag, spaced, quoting }) => ({
+    fields: {
+      operation,
+      [user[0]]: user[1],
+      compartment_id: compartment,
+      [selector]: value,
+      ...expiry,
+      data_bag: bag,
+    },
+    spaced,
+    quoting,
+  }));
+
+test('NDJSON: commands as programs write them, compact and spaced', () => {
+  let plain = 0;
+  let all = 0;
+  fc.assert(
+    fc.property(fc.array(nearlyPlain, { minLength: 1, maxLength: 20 }), blockBytes, (commands, bytes) => {
+      const lines = commands.map(({ fields, spaced }) => {
+        const text = JSON.stringify(fields);
+        return spaced ? text.replaceAll('":', '": ').replaceAll(',"', ', "') : text;
+      });
+      all += lines.length;
+      plain += assertSame(ndjsonFormat, Buffer.from(lines.join('\n')), bytes);
+    }),
+    { numRuns: runs(1000) },
+  );
+  assert.ok(plain > all / 50, `only ${plain} of ${all} lines were plain`);
+});
+
+test('CSV: commands as programs write them, quoted or not', () => {
+  const names = [
+    'operation',
+    'user_account_id',
+    'email_hash',
+    'user_agent_id',
+    'compartment_id',
+    'segment_id',
+    'segment_technical_name',
+    'segment_ids',
+    'expiration_duration',
+    'expiration_ts',
+    'data_bag',
+    'note',
+  ];
+  let plain = 0;
+  let all = 0;
+  fc.assert(
+    fc.property(
+      fc.array(nearlyPlain, { minLength: 1, maxLength: 20 }),
+      fc.constantFrom(',', ';', '\t'),
+      blockBytes,
+      (commands, delimiter, bytes) => {
+        const parsed = parseCsvHeader(names.join(delimiter), 'COMMANDS');
+        const header: CsvHeader = (parsed as { header: CsvHeader }).header;
+        const rows = commands.map(({ fields, quoting }) => {
+          const cells = names.map((name) => {
+            const value = (fields as Record<string, unknown>)[name] ?? '';
+            const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+            const needed = text.includes(delimiter) || text.includes('"');
+            return quoting === 'all' || (quoting === 'needed' && needed)
+              ? `"${text.replaceAll('"', '""')}"`
+              : text;
+          });
+          return cells.join(delimiter);
+        });
+        all += rows.length;
+        plain += assertSame(csvFormat(header, { offset: 0, line: 0 }), Buffer.from(rows.join('\r\n')), bytes);
+      },
+    ),
+    { numRuns: runs(1000) },
+  );
+  assert.ok(plain > all / 50, `only ${plain} of ${all} rows were plain`);
+});

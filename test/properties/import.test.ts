@@ -1,0 +1,272 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
+import {
+  type Client,
+  dataOf,
+  type ExecutionAnswer,
+  errorFile,
+  getSegment,
+  type MembershipAnswer,
+  membershipsOf,
+  runFile,
+  runs,
+} from '../client.ts';
+import { startService, type TestService } from '../helper.ts';
+import { isLive, Model, type ModelOutcome } from '../model/model.ts';
+import type { ModelIdentifier } from '../model/read-command.ts';
+import { readErrorFile } from './error-file.ts';
+import { csvFile, type FileDraft, ndjsonFile } from './files.ts';
+import { createWorld, type SegmentName, type World } from './world.ts';
+
+/** What happens to a datamart, one after the other. */
+type Step =
+  | { readonly type: 'import'; readonly file: FileDraft }
+  | { readonly type: 'setPaused'; readonly name: SegmentName; readonly paused: boolean }
+  | { readonly type: 'replaceSegment'; readonly name: SegmentName }
+  | { readonly type: 'attach'; readonly value: string; readonly pick: number }
+  | { readonly type: 'archiveDefaultCompartment' }
+  | { readonly type: 'wait'; readonly ms: number };
+
+const segmentName = fc.constantFrom<SegmentName>('alpha', 'beta', 'lasting', 'short');
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ type: fc.constant('import' as const), file: ndjsonFile(60) }) },
+  { weight: 4, arbitrary: fc.record({ type: fc.constant('import' as const), file: csvFile(60) }) },
+  fc.record({ type: fc.constant('setPaused' as const), name: segmentName, paused: fc.boolean() }),
+  fc.record({ type: fc.constant('replaceSegment' as const), name: segmentName }),
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant('attach' as const),
+      value: fc.constantFrom('vec:1', 'vec:2', 'vec:3', 'h2'),
+      pick: fc.nat(),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom<Step>({ type: 'archiveDefaultCompartment' }, { type: 'wait', ms: 450 }),
+  },
+);
+/** A history always begins with a file, so that what follows has something to meet. */
+const history = fc
+  .tuple(ndjsonFile(60), fc.array(step, { minLength: 1, maxLength: 6 }))
+  .map(([file, steps]): Step[] => [{ type: 'import', file }, ...steps]);
+
+test('imports do what the spec says, command after command', async (t) => {
+  const service = await startService(t, { chunkRows: 7, chunkBytes: 4096, sweepIntervalMs: 200 });
+  await fc.assert(
+    fc.asyncProperty(history, async (steps) => {
+      const world = await createWorld(service);
+      const model = new Model();
+      for (const each of steps) await take(each, { service, world, model });
+    }),
+    { numRuns: runs(15), endOnFailure: process.env.MUSTER_TEST_SHRINK === undefined },
+  );
+});
+
+type Scene = { readonly service: TestService; readonly world: World; readonly model: Model };
+
+async function take(each: Step, scene: Scene): Promise<void> {
+  const { service, world, model } = scene;
+  if (each.type === 'wait') await sleep(each.ms);
+  else if (each.type === 'setPaused') await world.setPaused(each.name, each.paused);
+  else if (each.type === 'replaceSegment') model.removeSegment(await world.replaceSegment(each.name));
+  else if (each.type === 'archiveDefaultCompartment') await world.archiveDefaultCompartment();
+  else if (each.type === 'attach') await attach(each, scene);
+  else {
+    const { bytes, records } = each.file.write(world.names, Date.now());
+    const execution = await runFile(service, each.file.format, bytes, { datamartId: world.datamartId });
+    assert.equal(execution.status, 'SUCCEEDED', JSON.stringify(execution));
+    assert.ok(execution.start_date !== null);
+    const outcome = model.execute(records, world.catalogue(), execution.start_date);
+    const errors = readErrorFile(each.file.format, await errorFile(service, execution));
+    compareErrors(errors, outcome.failures, bytes);
+    for (const error of errors) assert.ok(error.message.length > 0, 'an error without a message');
+    compareCounts(execution, outcome);
+  }
+  await compareUsers(scene);
+  await compareSizes(scene);
+}
+
+type FailedLine = { readonly line: number; readonly code: string };
+
+/** Compares line by line, so that a difference is told with the line it is about. */
+function compareErrors(actual: readonly FailedLine[], expected: readonly FailedLine[], file: Buffer): void {
+  const actualByLine = new Map(actual.map(({ line, code }) => [line, code]));
+  const expectedByLine = new Map(expected.map(({ line, code }) => [line, code]));
+  for (const line of [...expectedByLine.keys(), ...actualByLine.keys()]) {
+    const [came, wanted] = [actualByLine.get(line), expectedByLine.get(line)];
+    if (came === wanted) continue;
+    const text = file
+      .toString()
+      .split('\n')
+      .slice(line - 1)
+      .join('\n')
+      .slice(0, 2_000);
+    assert.fail(
+      `line ${line}: expected ${wanted ?? 'no error'}, got ${came ?? 'none'}. From there on:\n${text}`,
+    );
+  }
+  const lines = actual.map(({ line }) => line);
+  assert.deepEqual(lines, [...expectedByLine.keys()], 'each failed line once, in ascending order');
+}
+
+/** Gives a user point that is known one more identifier, the way an association would. */
+async function attach({ value, pick }: { value: string; pick: number }, scene: Scene): Promise<void> {
+  const { service, world, model } = scene;
+  const known = model.identifiers();
+  const to = known[pick % Math.max(1, known.length)];
+  const identifier: ModelIdentifier = {
+    kind: value.startsWith('vec:') ? 'USER_AGENT' : 'USER_EMAIL',
+    compartment: null,
+    value,
+  };
+  if (to === undefined || model.find(identifier) !== null) return;
+  const userPointId = await service.store.findUserPoint(world.datamartId, {
+    by: 'identifier',
+    identifier: { ...to, compartmentId: to.compartment ?? '0' },
+  });
+  assert.ok(userPointId !== null);
+  const attached = await service.store.attachIdentifier({
+    datamartId: world.datamartId,
+    identifier: { ...identifier, compartmentId: '0' },
+    userPointId,
+    now: Date.now(),
+  });
+  assert.equal(attached, true);
+  model.attach(identifier, to);
+}
+
+function compareCounts({ num_tasks, erroneous_tasks, result }: ExecutionAnswer, outcome: ModelOutcome): void {
+  const failuresByCode: Record<string, number> = {};
+  for (const { code } of outcome.failures) failuresByCode[code] = (failuresByCode[code] ?? 0) + 1;
+  assert.deepEqual(
+    {
+      tasks: num_tasks,
+      erroneous: erroneous_tasks,
+      successes: result.total_success,
+      failures: result.total_failure,
+      failuresByCode: { ...result.failures_by_code },
+      pairs:
+        result.memberships_created +
+        result.memberships_updated +
+        result.memberships_deleted +
+        result.unchanged +
+        result.superseded,
+      userPointsCreated: result.user_points_created,
+    },
+    {
+      tasks: outcome.successes + outcome.failures.length,
+      erroneous: outcome.failures.length,
+      successes: outcome.successes,
+      failures: outcome.failures.length,
+      failuresByCode,
+      pairs: outcome.pairs,
+      userPointsCreated: outcome.userPointsCreated,
+    },
+  );
+}
+
+/** Users whom no command that counts has ever named. */
+const NOBODY: readonly ModelIdentifier[] = [
+  { kind: 'USER_EMAIL', compartment: null, value: 'nobody' },
+  { kind: 'USER_AGENT', compartment: null, value: 'u2' },
+  { kind: 'USER_EMAIL', compartment: null, value: 'H2' },
+];
+
+async function compareUsers({ service, world, model }: Scene): Promise<void> {
+  for (const identifier of [...model.identifiers(), ...NOBODY]) {
+    const user = model.find(identifier);
+    const before = Date.now();
+    const actual = await membershipsOf(service, selectorOf(identifier), world.datamartId);
+    const after = Date.now();
+    const label = JSON.stringify(identifier);
+    if (user === null) {
+      assert.equal(actual, null, `${label} is not known`);
+      continue;
+    }
+    assert.ok(actual !== null, `${label} is known`);
+    const actualById = new Map(actual.map((membership) => [membership.segment_id, comparable(membership)]));
+    for (const [segmentId, membership] of user.memberships) {
+      // One that expires while it is read may be there or not.
+      if (isLive(membership, before) && !isLive(membership, after)) actualById.delete(segmentId);
+    }
+    const expected = [...user.memberships].filter(([, membership]) => isLive(membership, after));
+    assert.deepEqual(
+      Object.fromEntries(actualById),
+      Object.fromEntries(expected),
+      `memberships of ${label} in datamart ${world.datamartId}`,
+    );
+    await compareIdentifiers(service, { world, model, identifier });
+  }
+}
+
+function comparable(membership: MembershipAnswer) {
+  return {
+    creationTs: membership.creation_ts,
+    lastModifiedTs: membership.last_modified_ts,
+    expirationTs: membership.expiration_ts,
+    dataBag: membership.data_bag,
+  };
+}
+
+type IdentifierAnswer =
+  | { readonly type: 'USER_POINT'; readonly creation_ts: number }
+  | { readonly type: 'USER_ACCOUNT'; readonly user_account_id: string; readonly compartment_id: string }
+  | { readonly type: 'USER_EMAIL'; readonly hash: string }
+  | { readonly type: 'USER_AGENT'; readonly vector_id: string };
+
+async function compareIdentifiers(
+  client: Client,
+  { world, model, identifier }: { world: World; model: Model; identifier: ModelIdentifier },
+): Promise<void> {
+  const user = model.find(identifier);
+  const answers = await dataOf<IdentifierAnswer[]>(
+    client.call('GET', `/v1/datamarts/${world.datamartId}/user_identifiers/${selectorOf(identifier)}`),
+  );
+  const [point, ...rest] = answers;
+  assert.equal(point?.type, 'USER_POINT');
+  assert.equal(point.creation_ts, user?.creationTs, `creation of ${JSON.stringify(identifier)}`);
+  const sorted = (texts: readonly string[]) => [...texts].sort();
+  assert.deepEqual(
+    sorted(rest.map((answer) => JSON.stringify(identifierOf(answer)))),
+    sorted((user?.identifiers ?? []).map((known) => JSON.stringify(known))),
+  );
+}
+
+function identifierOf(answer: IdentifierAnswer): ModelIdentifier {
+  if (answer.type === 'USER_ACCOUNT')
+    return { kind: 'USER_ACCOUNT', compartment: answer.compartment_id, value: answer.user_account_id };
+  if (answer.type === 'USER_EMAIL') return { kind: 'USER_EMAIL', compartment: null, value: answer.hash };
+  assert.equal(answer.type, 'USER_AGENT');
+  return { kind: 'USER_AGENT', compartment: null, value: (answer as { vector_id: string }).vector_id };
+}
+
+function selectorOf({ kind, compartment, value }: ModelIdentifier): string {
+  const encoded = encodeURIComponent(value);
+  if (kind === 'USER_EMAIL') return `email_hash=${encoded}`;
+  if (kind === 'USER_AGENT') return `user_agent_id=${encoded}`;
+  return `compartment_id=${compartment},user_account_id=${encoded}`;
+}
+
+async function compareSizes({ service, world, model }: Scene): Promise<void> {
+  for (const id of world.importable()) {
+    const before = model.sizeOf(id, Date.now());
+    const segment = await getSegment(service, id);
+    const after = model.sizeOf(id, Date.now());
+    const actual = {
+      userPoints: segment.user_points_count,
+      userAccounts: segment.user_accounts_count,
+      emails: segment.emails_count,
+      userAgents: segment.user_agents_count,
+    };
+    // Members can only leave while nothing is imported: the truth lies between the two.
+    for (const part of ['userPoints', 'userAccounts', 'emails', 'userAgents'] as const) {
+      assert.ok(
+        actual[part] <= before[part] && actual[part] >= after[part],
+        `${part} of segment ${id}: expected ${after[part]} to ${before[part]}, got ${actual[part]}`,
+      );
+    }
+  }
+}
