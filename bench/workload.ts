@@ -1,0 +1,90 @@
+/** A file of commands that is the same for the same seed, in blocks, so that it never has to be in memory as a whole. */
+export type Workload = {
+  readonly format: 'NDJSON' | 'CSV';
+  readonly lines: number;
+  readonly users: number;
+  readonly segmentIds: readonly string[];
+  /** Lines out of a thousand that fail. */
+  readonly badPerMille: number;
+  readonly seed: number;
+};
+
+const BLOCK_LINES = 1_000;
+const CSV_COLUMNS = [
+  'operation',
+  'user_account_id',
+  'segment_id',
+  'expiration_duration',
+  'data_bag',
+] as const;
+const MONTH_MINUTES = 43_200;
+
+type Row = { readonly [column in (typeof CSV_COLUMNS)[number]]: string | number | null };
+
+/** The blocks of the file. One line is one command, 10 % DELETE, 20 % of the others with a data bag. */
+export function* generate(workload: Workload): Generator<string> {
+  const random = mulberry32(workload.seed);
+  const write = workload.format === 'NDJSON' ? writeObject : writeRow;
+  if (workload.format === 'CSV') yield `${CSV_COLUMNS.join(',')}\n`;
+  for (let from = 0; from < workload.lines; from += BLOCK_LINES) {
+    const lines = Math.min(BLOCK_LINES, workload.lines - from);
+    let block = '';
+    for (let i = 0; i < lines; i++) {
+      const row = nextRow(random, workload);
+      block += random() * 1000 < workload.badPerMille ? spoil(row, { random, workload }) : write(row);
+    }
+    yield block;
+  }
+}
+
+/** How the user of that number is called. */
+export function userId(number: number): string {
+  return `user-${String(number).padStart(8, '0')}`;
+}
+
+function nextRow(random: () => number, { users, segmentIds }: Workload): Row {
+  const isUpdate = random() >= 0.1;
+  const hasDataBag = random() < 0.2;
+  return {
+    operation: isUpdate ? 'UPDATE' : 'DELETE',
+    user_account_id: userId(Math.floor(random() * users)),
+    segment_id: segmentIds[Math.floor(random() * segmentIds.length)] ?? '',
+    expiration_duration: isUpdate ? Math.floor(random() * 3) * MONTH_MINUTES : null,
+    data_bag: isUpdate && hasDataBag ? `{"score":${Math.floor(random() * 100)},"tier":"gold"}` : null,
+  };
+}
+
+function writeObject(row: Row): string {
+  const { expiration_duration, data_bag, ...rest } = row;
+  const expiry = expiration_duration === null ? '' : `,"expiration_duration":${expiration_duration}`;
+  const bag = data_bag === null ? '' : `,"data_bag":${JSON.stringify(data_bag)}`;
+  return `${JSON.stringify(rest).slice(0, -1)}${expiry}${bag}}\n`;
+}
+
+function writeRow(row: Row): string {
+  const cells = CSV_COLUMNS.map((column) => String(row[column] ?? ''));
+  return `${cells.map((cell) => (cell.includes('"') ? `"${cell.replaceAll('"', '""')}"` : cell)).join(',')}\n`;
+}
+
+/** A line that fails, for one of the reasons that are met most. */
+function spoil(row: Row, of: { random: () => number; workload: Workload }): string {
+  const { format } = of.workload;
+  const write = format === 'NDJSON' ? writeObject : writeRow;
+  const kind = Math.floor(of.random() * 5);
+  if (kind === 0) return write({ ...row, operation: 'UPSERT' });
+  if (kind === 1) return write({ ...row, user_account_id: '' });
+  if (kind === 2) return write({ ...row, segment_id: '987654321' });
+  if (kind === 3) return write({ ...row, operation: 'UPDATE', expiration_duration: '7d' });
+  return format === 'NDJSON' ? `${write(row).slice(0, -2)}\n` : `${write(row).slice(0, -1)},,,,,more\n`;
+}
+
+/** Random numbers from 0 to 1 that are the same for the same seed. */
+function mulberry32(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
