@@ -29,7 +29,8 @@ async function applyCommands(sql: Sql, table: string, execution: StagedChunk['ex
   const start_date = execution.startDate;
   await dropChunkTables(sql);
   await sql.query(statement('identify-users', { staged }));
-  await sql.query(statement('fold-commands', { staged, start_date }));
+  const commands = await commandsWithPoints(sql, staged);
+  await sql.query(statement('fold-commands', { commands, start_date }));
   await sql.query(statement('find-memberships', { start_date }));
   const [counts] = await sql.query(statement('count-effects'));
   const count = (name: string): number => Number((counts as Row)[name]);
@@ -55,7 +56,19 @@ async function applyCommands(sql: Sql, table: string, execution: StagedChunk['ex
   };
 }
 
+/** A relation of the chunk's commands with their user points. Nearly always every point is its one identifier's key. */
+async function commandsWithPoints(sql: Sql, staged: string): Promise<string> {
+  const [joined] = await sql.query(
+    `select exists (from chunk_user where point_hi <> key_hi or point_lo <> key_lo or point_kinds <> kind) as others`,
+  );
+  if (!joined?.others) {
+    return `(select *, key_hi as point_hi, key_lo as point_lo, kind as point_kinds from ${staged})`;
+  }
+  await sql.query(statement('point-commands', { staged }));
+  return 'chunk_command';
+}
+
 async function dropChunkTables(sql: Sql): Promise<void> {
-  for (const table of ['chunk_user', 'chunk_pair', 'chunk_effect'])
+  for (const table of ['chunk_user', 'chunk_command', 'chunk_pair', 'chunk_effect'])
     await sql.query(`drop table if exists temp.${table}`);
 }

@@ -1,30 +1,60 @@
 -- What the commands of a chunk come to, per user point and segment, as if executed from top to bottom. By user point, not
 -- by identifier: two identifiers can be one user.
 --
--- is_in: the last command puts the user in, and not with an expiry that is past by the clock of the file.
+-- puts_in: the last command puts the user in, and not with an expiry that is past by the clock of the file.
 -- was_taken_out: some command before that took the user out, so what was there before is gone.
 -- data_bag: the last one given, unless the user was taken out after it.
+--
+-- Nearly all pairs have one command, and folding all of them costs three times as much as finding those that have more: so
+-- these are folded, and the others pass as they are. 500,000 rows, CPU: 290 ms folded all, 115 ms this way.
 create temp table chunk_pair as
-select
-  *,
-  last_out is not null and is_in as was_taken_out,
-  case when bag_line > coalesce(last_out, -1) then last_bag end as data_bag
-from (
+with command as (
+  select *, is_update and (expires_at is null or expires_at > $start_date) as puts_in
+  from $commands
+),
+repeated as (
+  select point_hi, point_lo, segment_id
+  from command
+  group by point_hi, point_lo, segment_id
+  having count(*) > 1
+),
+folded as (
   select
-    u.point_hi,
-    u.point_lo,
-    c.segment_id,
-    max(u.point_kinds) as point_kinds,
+    point_hi,
+    point_lo,
+    segment_id,
+    max(point_kinds) as point_kinds,
     count(*) as commands,
-    arg_max(c.puts_in, c.line) as is_in,
-    arg_max(coalesce(c.expires_at, 0), c.line) as expires_at,
-    max(c.line) filter (where not c.puts_in) as last_out,
-    arg_max(c.data_bag, c.line) filter (where c.puts_in) as last_bag,
-    max(c.line) filter (where c.puts_in and c.data_bag is not null) as bag_line
-  from (
-    select *, is_update and (expires_at is null or expires_at > $start_date) as puts_in
-    from $staged
-  ) c
-  join chunk_user u on u.key_hi = c.key_hi and u.key_lo = c.key_lo
-  group by u.point_hi, u.point_lo, c.segment_id
+    arg_max(puts_in, line) as puts_in,
+    arg_max(coalesce(expires_at, 0), line) as expires_at,
+    max(line) filter (where not puts_in) as last_out,
+    arg_max(data_bag, line) filter (where puts_in) as last_bag,
+    max(line) filter (where puts_in and data_bag is not null) as bag_line
+  from command
+  semi join repeated using (point_hi, point_lo, segment_id)
+  group by point_hi, point_lo, segment_id
 )
+select
+  point_hi,
+  point_lo,
+  segment_id,
+  point_kinds,
+  commands,
+  puts_in,
+  last_out is not null and puts_in as was_taken_out,
+  expires_at,
+  case when bag_line > coalesce(last_out, -1) then last_bag end as data_bag
+from folded
+union all
+select
+  point_hi,
+  point_lo,
+  segment_id,
+  point_kinds,
+  1,
+  puts_in,
+  false,
+  coalesce(expires_at, 0),
+  case when puts_in then data_bag end
+from command
+anti join repeated using (point_hi, point_lo, segment_id)

@@ -1,4 +1,5 @@
 -- Live members of segments, in all and by the kinds of identifiers their user points have (KIND_BIT).
+-- $segment_ids: ids of segments, or a select of them.
 select
   segment_id,
   count(*) as user_points,

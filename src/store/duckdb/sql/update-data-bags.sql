@@ -2,4 +2,4 @@
 update membership
 set data_bag = nullif(e.data_bag, '{}')
 from chunk_effect e
-where membership.rowid = e.membership_row and e.is_in and e.was_in and not e.was_taken_out and e.data_bag is not null
+where membership.rowid = e.membership_row and e.puts_in and e.was_in and not e.was_taken_out and e.data_bag is not null
