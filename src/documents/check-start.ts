@@ -1,5 +1,11 @@
 import { ServiceError } from '../errors.ts';
-import { findHeaderEnd, headerText, MAX_HEADER_BYTES, parseCsvHeader } from '../import/csv-header.ts';
+import {
+  findHeaderEnd,
+  type HeaderState,
+  headerText,
+  MAX_HEADER_BYTES,
+  parseCsvHeader,
+} from '../import/csv-header.ts';
 import type { MimeType } from '../model/records.ts';
 
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
@@ -70,7 +76,7 @@ class CsvStart implements StartCheck {
   readonly #profile: 'COMMANDS' | 'USER_LIST';
   readonly #firstByte = new FirstByte();
   #isBlank = true;
-  readonly #quotes = { inQuotes: false };
+  readonly #state: HeaderState = { at: 'CELL_START' };
   #header: Buffer[] = [];
   #headerBytes = 0;
   #hasEnded = false;
@@ -93,7 +99,7 @@ class CsvStart implements StartCheck {
   }
 
   #collect(chunk: Buffer): void {
-    const end = findHeaderEnd(chunk, this.#quotes);
+    const end = findHeaderEnd(chunk, this.#state);
     const part = end < 0 ? chunk : chunk.subarray(0, end);
     this.#hasEnded = end >= 0;
     this.#headerBytes += part.length;

@@ -6,6 +6,8 @@ export type CsvProfile = 'COMMANDS' | 'USER_LIST';
 
 export type CsvHeader = {
   readonly delimiter: string;
+  /** One record, with its quotes closed. */
+  readonly isWhole: boolean;
   /** As they stand in the document. */
   readonly cells: readonly string[];
   /** Names in lower case, trimmed, in the order of the columns; '' for a column without a name. */
@@ -31,13 +33,15 @@ export function parseCsvHeader(
   const readings = DELIMITERS.map((delimiter) => readHeader(headerText, delimiter));
   readings.sort((a, b) => b.columns.length - a.columns.length);
   const header = readings.find(({ columns }) => namesUsers(columns, profile)) ?? readings[0];
-  const problem = header ? headerProblem(header.columns, profile) : 'the header is empty';
+  const problem = header ? headerProblem(header, profile) : 'the header is empty';
   return header && problem === null ? { ok: true, header } : { ok: false, message: problem ?? '' };
 }
 
 function readHeader(text: string, delimiter: string): CsvHeader {
-  const cells = parseCsv(text, delimiter).data[0] ?? [];
-  return { delimiter, cells, columns: cells.map((cell) => cell.trim().toLowerCase()) };
+  const { data, errors } = parseCsv(text, delimiter);
+  const cells = data[0] ?? [];
+  const isWhole = data.length === 1 && errors.length === 0;
+  return { delimiter, isWhole, cells, columns: cells.map((cell) => cell.trim().toLowerCase()) };
 }
 
 function namesUsers(columns: readonly string[], profile: CsvProfile): boolean {
@@ -45,7 +49,9 @@ function namesUsers(columns: readonly string[], profile: CsvProfile): boolean {
   return IDENTIFIER_COLUMNS.some((column) => columns.includes(column));
 }
 
-function headerProblem(columns: readonly string[], profile: CsvProfile): string | null {
+function headerProblem({ cells, columns, isWhole }: CsvHeader, profile: CsvProfile): string | null {
+  if (!isWhole) return 'a quoted name in the first line is not closed, or goes on after its quote';
+  if (cells.some((cell) => cell.includes('\r'))) return 'lines must end in \\n or \\r\\n, got \\r alone';
   const came = `got ${columns
     .map((column) => JSON.stringify(column.slice(0, 40)))
     .slice(0, 12)
@@ -67,12 +73,27 @@ export const MAX_HEADER_BYTES = MAX_LINE_BYTES;
 
 const QUOTE = 0x22;
 const NEWLINE = 0x0a;
+const COMMA = 0x2c;
+const SEMICOLON = 0x3b;
+const TAB = 0x09;
 
-/** Index of the `\n` that ends the header, or -1; `state` carries an open quote from one block to the next. */
-export function findHeaderEnd(block: Buffer, state: { inQuotes: boolean }): number {
+/** Where the look for the end of a header stands; a quote opens a cell only at its start. */
+export type HeaderState = { at: 'CELL_START' | 'CELL' | 'QUOTED' | 'AFTER_QUOTE' };
+
+/** Index of the `\n` that ends the header, or -1; `state` goes on from one block to the next. */
+export function findHeaderEnd(block: Buffer, state: HeaderState): number {
   for (let i = 0; i < block.length; i++) {
-    if (block[i] === QUOTE) state.inQuotes = !state.inQuotes;
-    else if (block[i] === NEWLINE && !state.inQuotes) return i;
+    const byte = block[i];
+    if (state.at === 'QUOTED') {
+      if (byte === QUOTE) state.at = 'AFTER_QUOTE';
+    } else if (byte === NEWLINE) {
+      return i;
+    } else if (byte === QUOTE && state.at !== 'CELL') {
+      // at the start of a cell, or the second of two quotes, which stand for one
+      state.at = 'QUOTED';
+    } else {
+      state.at = byte === COMMA || byte === SEMICOLON || byte === TAB ? 'CELL_START' : 'CELL';
+    }
   }
   return -1;
 }

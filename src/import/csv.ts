@@ -2,7 +2,7 @@ import type { Rejection } from '../model/command.ts';
 import { type CsvHeader, IDENTIFIER_COLUMNS, parseCsv, SEGMENT_COLUMNS } from './csv-header.ts';
 import { cutCsvRecords, type RawCsvRecord } from './csv-records.ts';
 import type { CommandSource, DocumentFormat, DocumentRecord, Position, Splitter } from './document-format.ts';
-import { sourceAt } from './json-source.ts';
+import { jsonText } from './json-source.ts';
 import { createLineReader } from './line-reader.ts';
 import { createPlainCsvReader } from './plain-csv.ts';
 import { csvErrorFileHeader, csvErrorLine } from './rejections.ts';
@@ -104,12 +104,16 @@ function readCells(
     const text = isTrimmed ? cell.trim() : cell;
     fields[name] = isList ? readList(text) : text;
   }
+  const lists = new Map<string, ReturnType<typeof jsonText>>();
   const source = (field: string, index?: number) => {
-    const cell = cells[columns.find(({ name }) => name === field)?.index ?? -1];
-    return sourceAt(`{"cell":${cell}}`, 'cell', index);
+    const list =
+      lists.get(field) ??
+      jsonText(`{"cell":${cells[columns.find(({ name }) => name === field)?.index ?? -1]}}`);
+    lists.set(field, list);
+    return list.source('cell', index);
   };
-  // cells are texts, whose digits are all there
-  return { fields, source, mayRound: () => false };
+  // a number stands in a list alone, and is looked at as it was written
+  return { fields, source, mayRound: () => true };
 }
 
 /** A JSON array in the cell, or one bare value (spec §6). */

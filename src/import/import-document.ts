@@ -9,6 +9,9 @@ import { ndjsonFormat } from './ndjson.ts';
 import { type Chunk, type ChunkLimits, type DocumentSource, stageChunk } from './stage/stage-chunk.ts';
 import { dropStagingTable } from './stage/staging-table.ts';
 
+/** The least share of a chunk that is staged again after it went stale: some ms of work. */
+const LEAST_SHARE = 1 / 256;
+
 /** How an import ended: at the end of the file, where it was told to stop, or because another worker has it. */
 export type ImportOutcome = 'DONE' | 'STOPPED' | 'LEASE_LOST';
 
@@ -52,11 +55,13 @@ async function importChunks(
   source: DocumentSource,
   errorFile: ErrorFile,
 ): Promise<ImportOutcome> {
-  const stage = (from: Chunk['to']) => stageFrom(job, store, source, from);
+  const stage = (from: Chunk['to'], share: number) => stageFrom(job, store, source, { from, share });
   let checkpoint = job.execution.checkpoint;
-  let chunk = await stage(checkpoint);
+  /** Halved when a chunk went stale: what changes often must not keep a file from coming forward. */
+  let share = 1;
+  let chunk = await stage(checkpoint, share);
   for (;;) {
-    const following = chunk.isLast || job.signal.aborted ? null : inBackground(stage(chunk.to));
+    const following = chunk.isLast || job.signal.aborted ? null : inBackground(stage(chunk.to, 1));
     let outcome: MergeOutcome;
     try {
       outcome = await mergeStaged(job, store, { chunk, checkpoint, errorFile });
@@ -67,9 +72,12 @@ async function importChunks(
     if (outcome.type !== 'MERGED') {
       await discard(store, following);
       if (outcome.type === 'LEASE_LOST') return 'LEASE_LOST';
-      chunk = await stage(checkpoint);
+      if (job.signal.aborted) return 'STOPPED';
+      share = Math.max(share / 4, LEAST_SHARE);
+      chunk = await stage(checkpoint, share);
       continue;
     }
+    share = 1;
     checkpoint = outcome.checkpoint;
     job.onCheckpoint(checkpoint);
     if (chunk.isLast) return 'DONE';
@@ -77,7 +85,7 @@ async function importChunks(
       await discard(store, following);
       return 'STOPPED';
     }
-    chunk = await (following ?? stage(checkpoint));
+    chunk = await (following ?? stage(checkpoint, share));
   }
 }
 
@@ -106,7 +114,7 @@ async function stageFrom(
   job: ImportJob,
   store: Store,
   source: DocumentSource,
-  from: Chunk['to'],
+  { from, share }: { from: Chunk['to']; share: number },
 ): Promise<Chunk> {
   const { datamartId, startDate } = toMerge(job.execution);
   const catalogue = await store.datamarts.catalogue(datamartId);
@@ -114,7 +122,7 @@ async function stageFrom(
   return stageChunk({
     source,
     from: { offset: from.offset, line: from.line },
-    limits: job.limits,
+    limits: { bytes: Math.ceil(job.limits.bytes * share), rows: Math.ceil(job.limits.rows * share) },
     context: { catalogue, startDate },
     staging: store.staging,
   });
@@ -166,7 +174,7 @@ async function readFormat(file: FileHandle, execution: Execution): Promise<Docum
   if (execution.mimeType === 'APPLICATION_X_NDJSON') return ndjsonFormat;
   const block = Buffer.alloc(MAX_HEADER_BYTES + 1);
   const { bytesRead } = await file.read(block, 0, block.length, 0);
-  const newline = findHeaderEnd(block.subarray(0, bytesRead), { inQuotes: false });
+  const newline = findHeaderEnd(block.subarray(0, bytesRead), { at: 'CELL_START' });
   const end = newline === -1 ? bytesRead : newline;
   const profile = execution.job.type === 'DOCUMENT_IMPORT' ? 'COMMANDS' : 'USER_LIST';
   const parsed = parseCsvHeader(headerText(block.subarray(0, end)), profile);

@@ -8,6 +8,7 @@ import {
   parseTree,
   printParseErrorCode,
 } from 'jsonc-parser';
+import type { CommandSource } from './document-format.ts';
 
 /** Objects and arrays inside each other that are still read (spec §6). */
 export const MAX_NESTING = 32;
@@ -22,12 +23,27 @@ export function isNestedTooDeep(value: unknown, allowed: number = MAX_NESTING): 
   return false;
 }
 
+/** A JSON text that has been parsed, and what is asked of it when the parsed value does not tell; found out once. */
+export function jsonText(json: string): Pick<CommandSource, 'source' | 'mayRound'> {
+  let root: Node | undefined;
+  let rounds: boolean | undefined;
+  return {
+    source: (field, index) => {
+      root ??= parseTree(json);
+      return sourceAt(json, root, field, index);
+    },
+    mayRound: () => {
+      rounds ??= /\d[.eE]/.test(json);
+      return rounds;
+    },
+  };
+}
+
 /**
  * The text a value was written as, inside a JSON text that `JSON.parse` takes: `JSON.parse` turns 12345678901234567890
  * into another number, the text keeps its digits. Of duplicate keys the last counts, as for `JSON.parse`.
  */
-export function sourceAt(json: string, field: string, index?: number): string {
-  const root = parseTree(json);
+function sourceAt(json: string, root: Node | undefined, field: string, index?: number): string {
   const property = root?.children?.findLast(
     (child) => child.children?.[0] && getNodeValue(child.children[0]) === field,
   );
@@ -73,10 +89,8 @@ const EXPECTATION: Readonly<Record<string, string>> = {
  */
 export function describeJsonError(json: string): string {
   if (nestingOf(json) > MAX_NESTING) return `not JSON that is read here: nested deeper than ${MAX_NESTING}`;
-  const errors: ParseError[] = [];
-  parse(json, errors, { disallowComments: true, allowTrailingComma: false });
-  const first = errors[0];
-  if (!first) return 'not JSON';
+  const first = firstErrorOf(json);
+  if (first === undefined) return 'not JSON';
   const position = first.offset + 1;
   const name = printParseErrorCode(first.error);
   if (name === 'EndOfFileExpected' && json[first.offset] === ',') {
@@ -85,9 +99,18 @@ export function describeJsonError(json: string): string {
   return `not JSON: ${EXPECTATION[name] ?? 'something else was expected'} at character ${position}`;
 }
 
-/** The deepest nesting in a text that need not be JSON; brackets in strings do not count. */
+function firstErrorOf(json: string): ParseError | undefined {
+  const errors: ParseError[] = [];
+  parse(json, errors, { disallowComments: true, allowTrailingComma: false });
+  return errors[0];
+}
+
+/**
+ * The deepest nesting in a text that need not be JSON. Brackets in strings do not count, and a bracket closes only one of
+ * its kind, as for the parser that looks for the error: it goes into each that is open, and must not go too deep.
+ */
 function nestingOf(json: string): number {
-  let depth = 0;
+  const open: string[] = [];
   let deepest = 0;
   let inString = false;
   for (let i = 0; i < json.length; i++) {
@@ -95,8 +118,8 @@ function nestingOf(json: string): number {
     if (char === '\\' && inString) i++;
     else if (char === '"') inString = !inString;
     else if (inString) continue;
-    else if (char === '{' || char === '[') deepest = Math.max(deepest, ++depth);
-    else if (char === '}' || char === ']') depth--;
+    else if (char === '{' || char === '[') deepest = Math.max(deepest, open.push(char));
+    else if ((char === '}' && open.at(-1) === '{') || (char === ']' && open.at(-1) === '[')) open.pop();
   }
   return deepest;
 }
@@ -108,8 +131,8 @@ export function dropFields(json: string, names: readonly string[]): string {
   return `{${kept.map(({ offset, length }) => json.slice(offset, offset + length)).join(',')}}`;
 }
 
-/** The fields of an object's text, each time they are given: name and value, and where the value stands. */
-export function fieldsOf(json: string): { name: string; value: unknown; start: number; end: number }[] {
+/** The fields of an object's text, each time they are given: the name, and where the value stands. */
+export function fieldsOf(json: string): { name: string; start: number; end: number }[] {
   return (parseTree(json)?.children ?? []).flatMap(({ children }) => {
     const [name, value] = children ?? [];
     if (!name || !value) return [];

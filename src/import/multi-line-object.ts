@@ -33,34 +33,35 @@ type Nesting = { readonly open: number[]; lastByte: number };
  */
 export function joinObjectLines(reader: LineReader, first: Line): JoinedLines | null {
   const nesting: Nesting = { open: [], lastByte: 0 };
+  const opening = reader.bytes().indexOf(OPENING_BRACE, first.start) - first.start + 1;
+  const unclosed = (by: string): JoinedLines => ({
+    type: 'UNCLOSED',
+    problem: `not JSON: the object that opens at character ${opening} is not closed ${by}`,
+  });
   let line = first;
   for (let lines = 1; ; lines++) {
     const problem = scanLine(reader.bytes(), line, nesting);
-    if (problem !== null) return unclosed(problem);
+    if (problem !== null) return { type: 'UNCLOSED', problem: `not JSON: ${problem}` };
     if (nesting.open.length === 0) return { type: 'CLOSED', last: line };
 
-    if (reader.isLast(line)) return unclosed('the object is not closed by the end of the file');
-    if (lines === MAX_LINES) return unclosed(`the object is not closed within ${MAX_LINES} lines`);
+    if (reader.isLast(line)) return unclosed('by the end of the file');
+    if (lines === MAX_LINES) return unclosed(`within ${MAX_LINES} lines`);
     const next = reader.peek(line);
     // an unfinished line may end in the first half of a \r\n, which would not count
     const end = next ? next.end : reader.bytes().length - 1;
-    if (end - first.start > MAX_LINE_BYTES)
-      return unclosed(`the object is not closed within ${MAX_LINE_BYTES} bytes`);
+    if (end - first.start > MAX_LINE_BYTES) return unclosed(`within ${MAX_LINE_BYTES} bytes`);
     if (next === null) return null;
-    if (reader.bytes()[next.start] === OPENING_BRACE && !mayHoldObjectNext(nesting)) {
-      return unclosed(`the object is not closed before the one on line ${next.number}`);
+    if (reader.firstByteOf(next) === OPENING_BRACE && !mayHoldObjectNext(nesting)) {
+      return unclosed(`before the one on line ${next.number}`);
     }
     line = next;
   }
 }
 
-function unclosed(problem: string): JoinedLines {
-  return { type: 'UNCLOSED', problem: `not JSON: ${problem}` };
-}
-
 /** Follows brackets and strings through one line; says why no JSON can come of it, or null. */
 function scanLine(bytes: Buffer, line: Line, nesting: Nesting): string | null {
   let inString = false;
+  let opened = 0;
   for (let i = line.start; i < line.end; i++) {
     const byte = bytes[i] as number;
     if (inString) {
@@ -70,13 +71,16 @@ function scanLine(bytes: Buffer, line: Line, nesting: Nesting): string | null {
     }
     if (byte === 0x20 || byte === 0x09 || byte === 0x0d) continue;
     nesting.lastByte = byte;
-    if (byte === QUOTE) inString = true;
-    else if (byte === OPENING_BRACE || byte === OPENING_BRACKET) nesting.open.push(byte);
+    if (byte === QUOTE) {
+      inString = true;
+      opened = i - line.start + 1;
+    }
+    if (byte === OPENING_BRACE || byte === OPENING_BRACKET) nesting.open.push(byte);
     else if (byte === CLOSING_BRACE || byte === CLOSING_BRACKET) nesting.open.pop();
     if (nesting.open.length > MAX_NESTING) return `the object is nested deeper than ${MAX_NESTING}`;
     if (nesting.open.length === 0) return null;
   }
-  return inString ? 'a text is open at the end of the line' : null;
+  return inString ? `the text that opens at character ${opened} of line ${line.number} is not closed` : null;
 }
 
 function mayHoldObjectNext({ open, lastByte }: Nesting): boolean {

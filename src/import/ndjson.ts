@@ -10,7 +10,7 @@ import {
   type Position,
   type Splitter,
 } from './document-format.ts';
-import { describeJsonError, isNestedTooDeep, MAX_NESTING, sourceAt } from './json-source.ts';
+import { describeJsonError, isNestedTooDeep, jsonText, MAX_NESTING } from './json-source.ts';
 import { createLineReader, type Line, type LineReader, takePlainLine } from './line-reader.ts';
 import { joinObjectLines } from './multi-line-object.ts';
 import { createPlainNdjsonReader } from './plain-ndjson.ts';
@@ -90,10 +90,9 @@ export function createNdjsonSplitter(from: Position): Splitter {
   /** Passes over the lines that belong to a record that never closes. Until they end it is not a record: see `position`. */
   function takeUnclosed(record: Unclosed, last: boolean): DocumentRecord | null {
     for (let line = reader.peek(); line !== null; line = reader.peek()) {
-      if (reader.bytes()[line.start] === OPENING_BRACE) return endUnclosed(record);
-      if (record.text.length < MAX_ERROR_RAW_CHARS) {
-        record.text = `${record.text}\n${reader.textOf(line)}`.slice(0, MAX_ERROR_RAW_CHARS);
-      }
+      if (reader.firstByteOf(line) === OPENING_BRACE) return endUnclosed(record);
+      if (record.text.length < MAX_LINE_BYTES)
+        record.text = `${record.text}\n${reader.textOf(line)}`.slice(0, MAX_LINE_BYTES);
       reader.consume(line);
     }
     return last ? endUnclosed(record) : null;
@@ -131,8 +130,7 @@ function readObject(text: string, isValidUtf8: boolean): CommandSource | Rejecti
   if (isNestedTooDeep(value)) return invalidJson(`nested deeper than ${MAX_NESTING}`);
   return {
     fields: value as Record<string, unknown>,
-    source: (field, index) => sourceAt(text, field, index),
-    mayRound: () => /\d[.eE]/.test(text),
+    ...jsonText(text),
   };
 }
 

@@ -19,7 +19,7 @@ export function parseCommand(source: CommandSource, context: CommandContext): Co
   if (isRejection(identifier)) return identifier;
 
   const segments = parseSegments(source, context.catalogue);
-  if (!Array.isArray(segments)) return segments as Rejection;
+  if (isRejection(segments)) return segments;
 
   if (operation === 'DELETE') {
     return {
@@ -30,7 +30,7 @@ export function parseCommand(source: CommandSource, context: CommandContext): Co
     };
   }
   const targets = parseTargets(source, segments, context.startDate);
-  if (!Array.isArray(targets)) return targets as Rejection;
+  if (isRejection(targets)) return targets;
 
   const dataBag = parseDataBag(source);
   if (typeof dataBag === 'object' && dataBag !== null) return dataBag;
@@ -110,9 +110,9 @@ function parseCompartment(source: CommandSource, catalogue: Catalogue): string |
 /** The union of all selectors, each segment once, in the order they are named. */
 function parseSegments(source: CommandSource, catalogue: Catalogue): CatalogueSegment[] | Rejection {
   const ids = readTexts(source, 'segment_id', 'segment_ids');
-  if (!Array.isArray(ids)) return ids as Rejection;
+  if (isRejection(ids)) return ids;
   const names = readTexts(source, 'segment_technical_name', 'segment_technical_names');
-  if (!Array.isArray(names)) return names as Rejection;
+  if (isRejection(names)) return names;
   if (ids.length + names.length === 0) {
     return rejection(
       'MISSING_SEGMENT',

@@ -7,9 +7,9 @@ export type Expiry =
   | { readonly type: 'ABSENT' }
   | { readonly type: 'INVALID'; readonly rejection: Rejection };
 
-const MINUTE_MS = 60_000;
+export const MINUTE_MS = 60_000;
 /** Instants below it are taken for seconds: as ms they lie in March 1973 or before (spec §5). */
-const LEAST_INSTANT_MS = 100_000_000_000;
+export const LEAST_INSTANT_MS = 100_000_000_000;
 const NUMBER_TEXT = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 /** 2^53 has as many. */
 const MOST_DIGITS = 16;

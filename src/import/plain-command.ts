@@ -1,6 +1,8 @@
+import { KIND_BIT } from '../model/identifier.ts';
 import type { StagedPair } from '../store/store.ts';
 import type { CommandContext } from './document-format.ts';
 import { parseDataBagText } from './parse-data-bag.ts';
+import { LEAST_INSTANT_MS, MINUTE_MS } from './parse-expiry.ts';
 
 /**
  * The fields that plainly valid commands have, as bits of `FoundFields.present` and as indexes. A record with any other
@@ -51,15 +53,20 @@ export type Unescape = (bytes: Buffer, start: number, end: number) => string | n
 /** Makes the pair of a record whose fields have been found, or null when it is not plainly a valid command. */
 export type PlainCommandReader = (bytes: Buffer, found: FoundFields, line: number) => StagedPair | null;
 
+/** The kind of each identifier's field. */
+const KIND_OF: Readonly<Record<number, number>> = {
+  [ACCOUNT]: KIND_BIT.USER_ACCOUNT,
+  [EMAIL]: KIND_BIT.USER_EMAIL,
+  [AGENT]: KIND_BIT.USER_AGENT,
+};
+
 const BIT = (field: number): number => 1 << field;
 const IDENTIFIERS = BIT(ACCOUNT) | BIT(EMAIL) | BIT(AGENT);
 const SEGMENTS = BIT(SEGMENT) | BIT(TECHNICAL_NAME);
 const UPDATE = Buffer.from('UPDATE');
 const DELETE = Buffer.from('DELETE');
-const MINUTE_MS = 60_000;
 /** As many digits are exact as a number, whichever they are. */
 const MOST_DIGITS = 15;
-const LEAST_INSTANT_MS = 100_000_000_000;
 
 /**
  * The fast way through `parseCommand` for the commands that nearly all are: one identifier, one segment, whole numbers. It
@@ -141,12 +148,12 @@ export function createPlainCommandReader(
     const expiresAt = isUpdate ? expiryOf(bytes, found, segment.defaultTtlMs) : 0;
     const dataBag = isUpdate ? dataBagOf(bytes, found) : '';
     if (expiresAt < 0 || dataBag === null) return null;
-    const kind = 1 << (identifier - ACCOUNT);
+    const kind = KIND_OF[identifier] as number;
     return { line, kind, compartmentId, value, segmentId: Number(segment.id), isUpdate, expiresAt, dataBag };
   };
 }
 
-/** The field of the one identifier there is, or 0. Its bit in the set of kinds follows from it: see KIND_BIT. */
+/** The field of the one identifier there is, or 0. */
 function identifierIn(present: number): number {
   if (present === BIT(ACCOUNT)) return ACCOUNT;
   if (present === BIT(EMAIL)) return EMAIL;

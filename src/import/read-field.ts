@@ -10,6 +10,7 @@ export function rejection(code: RejectionCode, message: string): Rejection {
 
 /** A value as messages name it: `"vip"`. */
 export function quote(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
   const text = JSON.stringify(value) ?? typeof value;
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 }
@@ -34,7 +35,7 @@ function isBlank(text: string): boolean {
 /** A field that holds a text or a whole number; null when absent. */
 export function readText(source: CommandSource, field: string): string | null | Rejection {
   const value = source.fields[field];
-  return isAbsent(value) ? null : toText(value, field, () => source.source(field));
+  return isAbsent(value) ? null : toText(source, field, value);
 }
 
 /** The texts of a field for one value and a field for several, which may hold one bare value (spec §5). */
@@ -53,7 +54,7 @@ export function readTexts(source: CommandSource, single: string, several: string
   }
   for (let i = 0; i < list.length; i++) {
     if (isAbsent(list[i])) continue;
-    const text = toText(list[i], several, () => source.source(several, i));
+    const text = toText(source, several, list[i], i);
     if (typeof text !== 'string') return text;
     texts.push(text);
   }
@@ -61,13 +62,16 @@ export function readTexts(source: CommandSource, single: string, several: string
 }
 
 /** A text as it is; a whole number as the digits it was written with, also beyond 2^53. */
-function toText(value: unknown, field: string, writtenAs: () => string): string | Rejection {
+function toText(source: CommandSource, field: string, value: unknown, index?: number): string | Rejection {
   if (typeof value === 'number') {
-    const digits = writtenAs();
+    const isExact = Number.isSafeInteger(value) && !Object.is(value, -0) && !source.mayRound();
+    const digits = isExact ? String(value) : source.source(field, index);
     if (/^-?\d+$/.test(digits)) return digits;
   }
   if (typeof value !== 'string') {
-    return rejection('INVALID_TYPE', `${field} must be a text or a whole number, ${show(value)}`);
+    // what came instead of a hash may be an address
+    const came = field === 'email_hash' ? 'got another type' : show(value);
+    return rejection('INVALID_TYPE', `${field} must be a text or a whole number, ${came}`);
   }
   return textProblem(value, field) ?? value;
 }

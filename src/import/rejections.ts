@@ -1,6 +1,6 @@
 import Papa from 'papaparse';
 import type { Rejection } from '../model/command.ts';
-import type { CsvHeader } from './csv-header.ts';
+import { type CsvHeader, parseCsv } from './csv-header.ts';
 import { type DocumentRecord, isRejection } from './document-format.ts';
 import { dropFields, fieldsOf } from './json-source.ts';
 
@@ -38,7 +38,7 @@ export function csvErrorFileHeader(header: CsvHeader): string {
 /** A failed CSV row. Where its cells could not be read, the row as it stands is the first cell after the error's. */
 export function csvErrorLine(header: CsvHeader, record: DocumentRecord, rejection: Rejection): string {
   const error = [String(record.line), rejection.code, rejection.message];
-  const cells = Papa.parse<string[]>(record.text, { delimiter: header.delimiter, newline: '\n' });
+  const cells = parseCsv(record.text, header.delimiter);
   const isUnreadable = cells.data.length !== 1 || cells.errors.length > 0 || !cells.data[0];
   if (
     isUnreadable ||
@@ -68,9 +68,16 @@ function isClearEmail(value: unknown): boolean {
   return typeof value === 'string' && value.includes('@');
 }
 
+/** Whether a text has an `@`, plain or as JSON may escape it. */
+function holdsAddress(text: string): boolean {
+  return /@|\\u0040/i.test(text);
+}
+
 /** Masks `email_hash` in an object's text, each time it is given with an address in clear, however its name is written. */
 function maskField(json: string): string {
-  const clear = fieldsOf(json).filter(({ name, value }) => name === 'email_hash' && isClearEmail(value));
+  const clear = fieldsOf(json).filter(
+    ({ name, start, end }) => name === 'email_hash' && holdsAddress(json.slice(start, end)),
+  );
   return clear.reduceRight(
     (text, { start, end }) => `${text.slice(0, start)}"${MASK}"${text.slice(end)}`,
     json,

@@ -31,11 +31,11 @@ test('an object over several lines is one record at its first line', () => {
 
 test('a line that is cut short costs no other line', () => {
   assert.deepEqual(read('{"a":1,"b\n{"a":2}\n{"a":3,\n{"a":4}\n{"a":\n{"a":5}\n'), [
-    '1 INVALID_JSON not JSON: a text is open at the end of the line',
+    '1 INVALID_JSON not JSON: the text that opens at character 8 of line 1 is not closed',
     '2 {"a":2}',
-    '3 INVALID_JSON not JSON: the object is not closed before the one on line 4',
+    '3 INVALID_JSON not JSON: the object that opens at character 1 is not closed before the one on line 4',
     '4 {"a":4}',
-    '5 INVALID_JSON not JSON: the object is not closed by the end of the file',
+    '5 INVALID_JSON not JSON: the object that opens at character 1 is not closed by the end of the file',
     '6 {"a":5}',
   ]);
 });
@@ -44,10 +44,18 @@ test('an object that never closes ends before the next line that begins with {',
   const document = `{"a":[\n${'1,\n'.repeat(2000)}{"b":1}\n`;
   for (const blockBytes of [100, 1 << 20]) {
     assert.deepEqual(read(document, blockBytes), [
-      '1 INVALID_JSON not JSON: the object is not closed within 1000 lines',
+      '1 INVALID_JSON not JSON: the object that opens at character 1 is not closed within 1000 lines',
       '2002 {"b":1}',
     ]);
   }
+});
+
+test('a line that is cut short costs no line after it that is indented, either', () => {
+  const lines = Array.from({ length: 3000 }, (_, i) => ` {"a":${i}}`);
+  lines[5] = ' {"a":5,';
+  const records = read(lines.join('\n'));
+  assert.equal(records.length, 3000);
+  assert.equal(records.filter((record) => record.includes('INVALID_JSON')).length, 1);
 });
 
 test('a trailing comma after an object is named', () => {

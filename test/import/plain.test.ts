@@ -149,7 +149,7 @@ function assertSame(format: DocumentFormat, document: Buffer, blockBytes: number
 }
 
 function formatOf(document: Buffer): DocumentFormat | null {
-  const end = findHeaderEnd(document, { inQuotes: false });
+  const end = findHeaderEnd(document, { at: 'CELL_START' });
   const parsed = parseCsvHeader(
     headerText(document.subarray(0, end === -1 ? document.length : end)),
     'COMMANDS',

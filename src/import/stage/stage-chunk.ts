@@ -61,7 +61,7 @@ export async function stageChunk(of: {
     let isLast = false;
     // a record that is longer than a chunk is a chunk by itself
     const isFull = () => readAt - from.offset >= limits.bytes && splitter.position().offset > from.offset;
-    while (!isLast && !isFull() && tally.rows() < limits.rows) {
+    while (!isLast && !isFull() && tally.rows() < limits.rows && tally.errorChars() < limits.bytes) {
       // a block for each read: the splitter keeps the end of the one before
       const block = Buffer.allocUnsafe(Math.min(BLOCK_BYTES, limits.bytes));
       const { bytesRead } = await source.file.read(block, 0, block.length, readAt);
@@ -93,6 +93,7 @@ function createTally(table: StagingTable, source: DocumentSource, context: Comma
   const errorLines: string[] = [];
   let successes = 0;
   let failures = 0;
+  let errorChars = 0;
 
   function takePlain(bytes: Buffer, line: LineSpan): boolean {
     const pair = readPlain(bytes, line);
@@ -107,7 +108,9 @@ function createTally(table: StagingTable, source: DocumentSource, context: Comma
     if (isRejection(command)) {
       failures++;
       failuresByCode[command.code] = (failuresByCode[command.code] ?? 0) + 1;
-      errorLines.push(source.format.errorLine(record, command));
+      const errorLine = source.format.errorLine(record, command);
+      errorLines.push(errorLine);
+      errorChars += errorLine.length;
     } else {
       successes++;
       table.append(record.line, command);
@@ -120,6 +123,7 @@ function createTally(table: StagingTable, source: DocumentSource, context: Comma
     },
     /** Failed records count too: they are held until the chunk is merged. */
     rows: () => table.rows + failures,
+    errorChars: () => errorChars,
     counts: () => ({
       successes,
       failures,

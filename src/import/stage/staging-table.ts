@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import {
   BOOLEAN,
   DOUBLE,
+  type DuckDBAppender,
+  type DuckDBConnection,
   DuckDBDataChunk,
   type DuckDBInstance,
   type DuckDBValue,
@@ -50,11 +52,14 @@ export interface StagingTable {
 export async function openStagingTable(staging: DuckDBInstance): Promise<StagingTable> {
   const name = `command_${++tables}`;
   const connection = await staging.connect();
-  await connection.run(`create table staging.main.${name}_raw (${RAW_COLUMNS.join(', ')})`);
-  const appender = await connection.createAppender(`${name}_raw`, 'main', 'staging');
+  const appender = await openAppender(connection, `${name}_raw`).catch((error) => {
+    connection.closeSync();
+    throw error;
+  });
   const columns: DuckDBValue[][] = RAW_TYPES.map(() => []);
   let rows = 0;
   let gathered = 0;
+  let isClosed = false;
 
   function append(line: number, { identifier, operation, targets, dataBag }: Command): void {
     for (const { segmentId, expiresAt } of targets) {
@@ -105,7 +110,7 @@ export async function openStagingTable(staging: DuckDBInstance): Promise<Staging
 
   async function finish(datamartId: string): Promise<string | null> {
     if (gathered > 0) flush();
-    appender.closeSync();
+    appender.flushSync();
     if (rows > 0) {
       const raw = `staging.main.${name}_raw`;
       const keyed = USER_KEY.replace('$raw', raw).replace('$datamart_id', String(BigInt(datamartId)));
@@ -116,7 +121,10 @@ export async function openStagingTable(staging: DuckDBInstance): Promise<Staging
   }
 
   async function discard(): Promise<void> {
+    if (isClosed) return;
+    isClosed = true;
     try {
+      appender.closeSync();
       await connection.run(`drop table if exists staging.main.${name}_raw`);
     } finally {
       connection.closeSync();
@@ -132,6 +140,11 @@ export async function openStagingTable(staging: DuckDBInstance): Promise<Staging
     finish,
     discard,
   };
+}
+
+async function openAppender(connection: DuckDBConnection, table: string): Promise<DuckDBAppender> {
+  await connection.run(`create table staging.main.${table} (${RAW_COLUMNS.join(', ')})`);
+  return connection.createAppender(table, 'main', 'staging');
 }
 
 /** Drops a table that `finish` named. */
