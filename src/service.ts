@@ -1,4 +1,4 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { access, constants, mkdir, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type Logger, pino } from 'pino';
@@ -6,6 +6,7 @@ import { type Config, ConfigError } from './config.ts';
 import { openDocumentsFolder } from './documents/folder.ts';
 import { StoreInUseError } from './errors.ts';
 import { buildApp } from './http/app.ts';
+import { hashToken } from './model/records.ts';
 import { startRunner } from './runner/runner.ts';
 import { startSweeper } from './runner/sweeper.ts';
 import { openStore } from './store/open-store.ts';
@@ -137,8 +138,4 @@ async function createAdminToken(
     expirationDate: null,
     valueHash: hashToken(value),
   });
-}
-
-function hashToken(value: string): string {
-  return createHash('sha256').update(value).digest('hex');
 }

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { ServiceError } from '../errors.ts';
-import { type ApiToken, ROLES } from '../model/records.ts';
+import { type ApiToken, hashToken, ROLES } from '../model/records.ts';
 import type { HttpDependencies } from './dependencies.ts';
 
 /** How long a token is believed without looking again: the most another process's removal can lag. */
@@ -15,11 +14,6 @@ export interface Authenticator {
   authenticate(request: FastifyRequest): Promise<void>;
   /** Forgets what is cached of a token: from here on it is looked up again. */
   forget(tokenId: string): void;
-}
-
-/** SHA-256 of a token's value, hex: what is stored of it. */
-export function hashToken(value: string): string {
-  return createHash('sha256').update(value).digest('hex');
 }
 
 /** The token in an Authorization header: raw, `api:` or `Bearer` (spec §2). */

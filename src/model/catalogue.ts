@@ -10,8 +10,8 @@ export type CatalogueSegment = {
 
 /**
  * What the commands of a file are checked against: the compartments and segments of one datamart at one moment.
- * `version` counts the changes that can make a staged command wrong (a segment deleted, paused, renamed; a
- * compartment archived): a merge refuses a chunk that was staged against another version.
+ * `version` counts the changes that can make a staged command wrong (a segment deleted, paused, its technical name or TTL
+ * changed; a compartment changed, selected, made the default): a merge refuses a chunk staged against another version.
  */
 export type Catalogue = {
   readonly datamartId: string;

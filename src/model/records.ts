@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** The small records of a store, in the words of spec §1 and §3. Ids are decimal strings, instants ms since the epoch. */
 
 /** What every fresh store starts with (spec §1): organisation, datamart and compartment `1`. */
@@ -114,6 +116,11 @@ export type DocumentImport = {
 export const ROLES = ['reader', 'editor', 'admin'] as const;
 /** What a token may do: look up; import and edit segments; everything. Each includes the one before. */
 export type Role = (typeof ROLES)[number];
+
+/** SHA-256 of a token's value, hex: what is stored of it. */
+export function hashToken(value: string): string {
+  return createHash('sha256').update(value).digest('hex');
+}
 
 export type ApiToken = {
   readonly id: string;

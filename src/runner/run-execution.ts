@@ -47,6 +47,7 @@ export async function runExecution(
       await store.executions.release({ id: claimed.id, worker });
       return logger.info('execution was given back, it goes on at the next start');
     }
+    if (ending.status !== 'SUCCEEDED') await cutErrorFile(claimed.id, { ...context, logger });
     await store.executions.finish({ id: claimed.id, worker, ...ending, now: clock() });
     logger.info({ status: ending.status }, 'execution ended');
   } catch (fault) {
@@ -140,24 +141,23 @@ function addsUp({ pairs, effects }: Checkpoint): boolean {
   return pairs === membershipsCreated + membershipsUpdated + membershipsDeleted + unchanged + superseded;
 }
 
-async function failed(
-  id: string,
-  fault: unknown,
-  { store, logger, documents }: RunnerContext,
-): Promise<Ending> {
+async function failed(id: string, fault: unknown, { store, logger }: RunnerContext): Promise<Ending> {
   logger.error({ err: fault }, 'execution failed');
-  const execution = await store.executions.get(id);
-  if (execution) await cutErrorFile(execution, documents);
-  const applied = execution?.checkpoint.successes ?? 0;
+  const applied = (await store.executions.get(id))?.checkpoint.successes ?? 0;
   const reason = fault instanceof Error ? fault.message.split('\n')[0] : String(fault);
   const visible =
     applied === 0 ? 'nothing of the file was applied' : `${applied} commands had been applied before`;
   return { status: 'FAILED', failure: `${reason}; ${visible}` };
 }
 
-/** Takes from the error file what belongs to a chunk that was not merged. */
-async function cutErrorFile({ document, checkpoint }: Execution, documents: Documents): Promise<void> {
-  await truncate(documents.path(document.folder, 'errors'), checkpoint.errorFileBytes).catch((error) => {
-    if (error.code !== 'ENOENT') throw error;
-  });
+/** Takes from the error file what belongs to a chunk that was not merged. A file that cannot be cut ends nothing. */
+async function cutErrorFile(id: string, { store, documents, logger }: RunnerContext): Promise<void> {
+  const execution = await store.executions.get(id);
+  if (!execution) return;
+  try {
+    await truncate(documents.path(execution.document.folder, 'errors'), execution.checkpoint.errorFileBytes);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+      logger.warn({ err: error }, 'the error file could not be cut');
+  }
 }

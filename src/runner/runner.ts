@@ -1,7 +1,7 @@
 import type { RunnerContext, StopReason } from './run-execution.ts';
 import { LEASE_MS, runExecution } from './run-execution.ts';
 
-/** How often the store is asked for work that nobody told of: executions whose worker died. */
+/** How often the store is asked for work that nobody told of, executions whose worker died, and put in order when idle. */
 const POLL_MS = 5_000;
 
 export interface Runner {
@@ -18,18 +18,38 @@ export function startRunner(context: RunnerContext, parallel: number): Runner {
   let closing = false;
   let claiming: Promise<void> | null = null;
   let askedAgain = false;
+  let compacting: Promise<void> | null = null;
 
   function wake(): void {
     for (const [id, stop] of active) void noticeCancel(id, stop);
-    if (claiming) askedAgain = true;
-    else claiming = claimAll().finally(() => (claiming = null));
+    askedAgain = true;
+    claiming ??= claimAll().finally(() => {
+      claiming = null;
+      // asked between the last look and here
+      if (askedAgain && !closing) wake();
+    });
   }
 
   async function claimAll(): Promise<void> {
-    do {
+    while (askedAgain && !closing) {
       askedAgain = false;
       while (!closing && active.size < parallel && (await claimOne()));
-    } while (askedAgain && !closing);
+    }
+  }
+
+  /** Puts the store in order: soon while nothing runs, otherwise only when it is overdue. */
+  async function compact(pressure: 'IDLE' | 'BUSY'): Promise<void> {
+    try {
+      const startedAt = context.clock();
+      const done = await context.store.compact(pressure);
+      if (done) context.logger.info({ ms: context.clock() - startedAt, pressure }, 'store was put in order');
+    } catch (fault) {
+      context.logger.error({ err: fault }, 'the store could not be put in order; it is tried again');
+    }
+  }
+
+  function compactInBackground(pressure: 'IDLE' | 'BUSY'): void {
+    compacting ??= compact(pressure).finally(() => (compacting = null));
   }
 
   async function claimOne(): Promise<boolean> {
@@ -44,7 +64,9 @@ export function startRunner(context: RunnerContext, parallel: number): Runner {
       const run = runExecution(execution, context, stop).finally(() => {
         active.delete(execution.id);
         runs.delete(run);
-        if (!closing) wake();
+        if (closing) return;
+        compactInBackground('BUSY');
+        wake();
       });
       runs.add(run);
       return true;
@@ -59,7 +81,10 @@ export function startRunner(context: RunnerContext, parallel: number): Runner {
     if (execution?.cancelRequested) stop.abort('CANCEL' satisfies StopReason);
   }
 
-  const poll = setInterval(wake, POLL_MS);
+  const poll = setInterval(() => {
+    wake();
+    if (active.size === 0) compactInBackground('IDLE');
+  }, POLL_MS);
   wake();
 
   return {

@@ -4,8 +4,8 @@ import type { Execution } from '../model/execution.ts';
 import type { Store } from '../store/store.ts';
 
 const DAY_MS = 86_400_000;
-/** An upload's folder is there before its execution is; nothing takes so long between the two. */
-const ORPHAN_AGE_MS = 10 * 60_000;
+/** An upload's folder is there before its execution is; nothing takes so long between the two, not the slowest form. */
+const ORPHAN_AGE_MS = DAY_MS;
 
 export type SweeperContext = {
   readonly store: Store;

@@ -82,6 +82,12 @@ export interface Store {
    */
   removeExpired(now: number): Promise<number>;
 
+  /**
+   * Puts in order what merges have appended, where that makes look-ups quicker: `IDLE` as soon as it is worth while,
+   * `BUSY` only when it is overdue, since merges wait for it. Resolves to whether it did anything.
+   */
+  compact(pressure: 'IDLE' | 'BUSY'): Promise<boolean>;
+
   /** Bytes the store occupies. */
   sizeBytes(): Promise<number>;
 
@@ -227,8 +233,11 @@ export interface SegmentRecords {
   get(id: string): Promise<Segment | null>;
   create(segment: NewSegment): Promise<Segment | 'TECHNICAL_NAME_TAKEN'>;
   update(id: string, change: SegmentChange, now: number): Promise<Segment | 'TECHNICAL_NAME_TAKEN' | null>;
-  /** Removes the segment and its memberships; its technical name is free again. Resolves to what was removed. */
-  remove(id: string): Promise<Segment | null>;
+  /**
+   * Removes the segment, its memberships, and the executions that import into it alone, but for one that runs; its
+   * technical name is free again. Resolves to it and to the folders of documents that nothing refers to any more.
+   */
+  remove(id: string): Promise<{ removed: Segment; folders: readonly string[] } | null>;
 }
 
 export interface DocumentImportRecords {
@@ -266,7 +275,8 @@ export interface ExecutionRecords {
 
   /**
    * Takes the next execution that can run, RUNNING from here on and leased to `worker` until `leaseUntil`: per datamart
-   * one at a time, first one that a dead worker left RUNNING, then PENDING by priority, then age. `startDate` is set to
+   * one at a time, first one that another worker left RUNNING beyond its lease, then PENDING by priority, then age. What
+   * `worker` itself is running it never gets again, however late its lease is renewed. `startDate` is set to
    * `now` the first time only. Null when nothing can run.
    */
   claim(of: { worker: string; now: number; leaseUntil: number }): Promise<Execution | null>;

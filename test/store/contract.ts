@@ -13,7 +13,7 @@ import {
   userKey,
 } from '../../src/model/identifier.ts';
 import type { Membership, Segment } from '../../src/model/records.ts';
-import type { MergeOutcome, NewSegment, Store } from '../../src/store/store.ts';
+import type { MergeOutcome, NewSegment, SegmentOrder, Store } from '../../src/store/store.ts';
 
 /** Opens a store in a folder; the same folder again is the same store. */
 export type OpenStore = (dir: string) => Promise<Store>;
@@ -286,7 +286,7 @@ export function storeContract(name: string, open: OpenStore): void {
         await store.segments.update(other.id, { technicalName: 'vip' }, NOW),
         'TECHNICAL_NAME_TAKEN',
       );
-      assert.equal((await store.segments.remove(first.id))?.id, first.id);
+      assert.equal((await store.segments.remove(first.id))?.removed.id, first.id);
       const again = await store.segments.update(other.id, { technicalName: 'vip' }, NOW);
       assert.equal(typeof again === 'object' && again?.technicalName, 'vip');
     });
@@ -331,6 +331,48 @@ export function storeContract(name: string, open: OpenStore): void {
         large.name,
       ]);
       assert.deepEqual(await names({ datamartIds: ['2'] }, { by: 'name', descending: false }), [0]);
+    });
+
+    withStore('segments are ordered by each of their sizes, counting live members alone', async (context) => {
+      const { store } = context;
+      const [x, y, z] = [
+        (await createSegment(store, { name: 'x' })).id,
+        (await createSegment(store, { name: 'y' })).id,
+        (await createSegment(store, { name: 'z' })).id,
+      ];
+      await createSegment(store, { name: 'empty' });
+      const later = NOW + 10;
+      const member = (segmentId: string, kind: Identifier['kind'], value: string, expiresAt?: number) => ({
+        ...update('', segmentId, expiresAt === undefined ? {} : { expiresAt }),
+        identifier: kind === 'USER_ACCOUNT' ? account(value) : { kind, compartmentId: NO_COMPARTMENT, value },
+      });
+      await context.run([
+        member(x, 'USER_ACCOUNT', 'a'),
+        member(x, 'USER_ACCOUNT', 'b'),
+        member(x, 'USER_AGENT', 'a'),
+        member(y, 'USER_ACCOUNT', 'a'),
+        member(y, 'USER_EMAIL', 'a'),
+        member(y, 'USER_EMAIL', 'b'),
+        member(z, 'USER_EMAIL', 'a'),
+        member(z, 'USER_AGENT', 'a'),
+        member(z, 'USER_AGENT', 'b'),
+        ...['c', 'd', 'e'].map((value) => member(x, 'USER_EMAIL', value, later)),
+      ]);
+      const ordered = async (by: SegmentOrder['by'], descending: boolean) => {
+        const filter = { datamartIds: null };
+        const listed = await store.segments.list({
+          filter,
+          order: { by, descending },
+          page: ALL,
+          now: later,
+        });
+        return listed.elements.map(({ name }) => name);
+      };
+      assert.deepEqual(await ordered('user_points_count', true), ['z', 'y', 'x', 'empty']);
+      assert.deepEqual(await ordered('user_accounts_count', true), ['x', 'y', 'empty', 'z']);
+      assert.deepEqual(await ordered('emails_count', true), ['y', 'z', 'empty', 'x']);
+      assert.deepEqual(await ordered('user_agents_count', true), ['z', 'x', 'empty', 'y']);
+      assert.deepEqual(await ordered('emails_count', false), ['x', 'empty', 'z', 'y']);
     });
 
     withStore('the default compartment moves and is never given up', async ({ store }) => {
@@ -391,6 +433,46 @@ export function storeContract(name: string, open: OpenStore): void {
         assert.equal((await context.membershipsOf('b')).length, 1);
       },
     );
+
+    withStore('compaction changes nothing that can be seen', async (context) => {
+      const segment = await createSegment(context.store);
+      await context.run([update('a', segment.id), update('b', segment.id)]);
+      await context.run([remove('a', segment.id), update('c', segment.id, { dataBag: '{"k":1}' })]);
+      for (const pressure of ['IDLE', 'BUSY'] as const) await context.store.compact(pressure);
+      const memberships = await Promise.all(['a', 'b', 'c'].map((value) => context.membershipsOf(value)));
+      assert.deepEqual(memberships.map(segmentsOf), [[], [segment.id], [segment.id]]);
+      const sizes = await context.store.countMembers({ segmentIds: [segment.id], now: NOW });
+      assert.equal(sizes.get(segment.id)?.userPoints, 2);
+    });
+
+    withStore('a worker never gets again what it is running, however late its lease', async ({ store }) => {
+      await createExecution(store, {});
+      await createExecution(store, {});
+      await store.executions.claim({ worker: 'w', now: NOW, leaseUntil: NOW + 1000 });
+      assert.equal(
+        await store.executions.claim({ worker: 'w', now: NOW + 99_000, leaseUntil: NOW + 100_000 }),
+        null,
+      );
+    });
+
+    withStore('only changes that commands can feel make staged chunks stale', async ({ store }) => {
+      const segment = await createSegment(store, { technicalName: 'a' });
+      const version = async () => (await store.datamarts.catalogue('1'))?.version;
+      const before = await version();
+      await store.segments.update(
+        segment.id,
+        { name: 'other', shortDescription: 'text', technicalName: 'a' },
+        NOW,
+      );
+      assert.equal(await version(), before);
+      await store.segments.update(segment.id, { defaultTtlMs: 1000 }, NOW);
+      assert.notEqual(await version(), before);
+      const created = await store.compartments.create({ organisationId: '1', name: 'crm', token: 'crm' });
+      assert.ok(typeof created === 'object' && created !== null);
+      const between = await version();
+      await store.compartments.select({ datamartId: '1', compartmentId: created.id, isDefault: true });
+      assert.notEqual(await version(), between);
+    });
 
     withStore('tokens are found by their hash and forgotten when removed', async ({ store }) => {
       const token = await store.tokens.create({

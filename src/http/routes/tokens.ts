@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Type } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
+import { hashToken } from '../../model/records.ts';
 import { isId, requireAllDatamarts } from '../access.ts';
-import { type Authenticator, hashToken } from '../authenticate.ts';
+import type { Authenticator } from '../authenticate.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { ok, okList } from '../envelope.ts';
 import { pageOf } from '../paging.ts';

@@ -5,20 +5,14 @@ import {
   type UuidHalves,
   userKey,
 } from '../../model/identifier.ts';
-import type { Membership, SegmentSize } from '../../model/records.ts';
-import { limits, numberOrNull, type Row, textOrNull } from '../records/database.ts';
+import type { Membership } from '../../model/records.ts';
+import { numberOrNull, type Row, textOrNull } from '../records/database.ts';
 import type { Store } from '../store.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
-import { statement } from './statements.ts';
 
 type LookUps = Pick<
   Store,
-  | 'findUserPoint'
-  | 'listMemberships'
-  | 'listIdentifiers'
-  | 'attachIdentifier'
-  | 'countMembers'
-  | 'removeExpired'
+  'findUserPoint' | 'listMemberships' | 'listIdentifiers' | 'attachIdentifier' | 'removeExpired'
 >;
 
 /** What the embedded store answers from its two big tables. */
@@ -38,14 +32,18 @@ export function lookUps(db: DuckDbDatabase): LookUps {
 
     listMemberships: ({ userPointId, now, page }) =>
       db.read(async (sql) => {
+        // all of them, since a user is in few segments and a count would look for them a second time
         const rows = await sql.query(
-          `select m.*, s.name, s.technical_name, count(*) over () as total
+          `select m.*, s.name, s.technical_name
            from membership m join segment s on s.id = m.segment_id
            where ${isPoint(userPointId)} and (m.expiration_ts is null or m.expiration_ts > ${Math.trunc(now)})
-           order by m.segment_id ${limits(page)}`,
+           order by m.segment_id`,
         );
-        const total = rows[0] ? Number(rows[0].total) : page.firstResult;
-        return { elements: rows.map(toMembership), total };
+        const { firstResult, maxResults } = page;
+        return {
+          elements: rows.slice(firstResult, firstResult + maxResults).map(toMembership),
+          total: rows.length,
+        };
       }),
 
     listIdentifiers: (userPointId) =>
@@ -74,15 +72,6 @@ export function lookUps(db: DuckDbDatabase): LookUps {
         await sql.query(`update membership set point_kinds = ${kinds} where ${isPoint(userPointId)}`);
         return true;
       }),
-
-    countMembers: async ({ segmentIds, now }) => {
-      if (segmentIds.length === 0) return new Map();
-      const segment_ids = segmentIds.map((id) => String(BigInt(id))).join(',');
-      const rows = await db.read((sql) =>
-        sql.query(statement('segment-sizes', { now: Math.trunc(now), segment_ids })),
-      );
-      return new Map(rows.map((row) => [String(row.segment_id), toSize(row)]));
-    },
 
     removeExpired: (now) =>
       db.merge(async (sql) => {
@@ -125,14 +114,5 @@ function toIdentifier(row: Row): StoredIdentifier {
     compartmentId: String(row.compartment_id),
     value: String(row.value),
     creationTs: Number(row.creation_ts),
-  };
-}
-
-function toSize(row: Row): SegmentSize {
-  return {
-    userPoints: Number(row.user_points),
-    userAccounts: Number(row.user_accounts),
-    emails: Number(row.emails),
-    userAgents: Number(row.user_agents),
   };
 }

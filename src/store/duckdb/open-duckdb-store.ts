@@ -9,10 +9,13 @@ import { executionRecords } from '../records/executions.ts';
 import { segmentRecords } from '../records/segments.ts';
 import { tokenRecords } from '../records/tokens.ts';
 import type { Store } from '../store.ts';
+import { compact } from './compact.ts';
 import { type DuckDbDatabase, openDuckDbDatabase } from './duckdb-database.ts';
 import { lookUps } from './look-ups.ts';
 import { mergeChunk } from './merge-chunk.ts';
 import { migrate } from './migrate.ts';
+import { segmentSizes } from './segment-sizes.ts';
+import { statement } from './statements.ts';
 
 export type DuckDbStoreOptions = {
   /** Folder of the database file and of what DuckDB spills; made when it is not there. */
@@ -45,6 +48,9 @@ export async function openDuckDbStore({
   const db = await openDuckDbDatabase(instance);
   await migrate(db, now);
   await takeUpExecutions(db);
+  const users = lookUps(db);
+  const sizes = segmentSizes(db);
+  const closing = new AbortController();
 
   return {
     staging: instance,
@@ -54,16 +60,22 @@ export async function openDuckDbStore({
       removeMemberships: async (sql, segmentId) => {
         await sql.query('delete from membership where segment_id = cast($1 as bigint)', [segmentId]);
       },
-      sizes: (at) => `select segment_id, count(*) as user_points from membership
-        where expiration_ts is null or expiration_ts > cast(${at} as bigint) group by segment_id`,
+      sizes: (now) => statement('segment-sizes', { now: Math.trunc(now) }),
     }),
     documentImports: documentImportRecords(db),
     executions: executionRecords(db),
     tokens: tokenRecords(db),
-    mergeChunk: (chunk) => mergeChunk(db, chunk),
-    ...lookUps(db),
+    ...users,
+    mergeChunk: (chunk) => sizes.forgetAfter(mergeChunk(db, chunk)),
+    attachIdentifier: (attachment) => sizes.forgetAfter(users.attachIdentifier(attachment)),
+    countMembers: async ({ segmentIds, now }) => {
+      const all = segmentIds.length === 0 ? null : await sizes.at(now);
+      const asked = new Set(segmentIds);
+      return new Map([...(all ?? [])].filter(([segmentId]) => asked.has(segmentId)));
+    },
+    compact: (pressure) => compact(db, pressure, closing.signal),
     sizeBytes: async () => {
-      const sizes = await Promise.all(
+      const files = await Promise.all(
         [file, `${file}.wal`].map((each) =>
           stat(each).then(
             ({ size }) => size,
@@ -71,12 +83,13 @@ export async function openDuckDbStore({
           ),
         ),
       );
-      return sizes.reduce((sum, size) => sum + size, 0);
+      return files.reduce((sum, size) => sum + size, 0);
     },
     check: async () => {
       await db.read((sql) => sql.query('select 1'));
     },
     close: async () => {
+      closing.abort();
       await db.close();
       instance.closeSync();
     },

@@ -1,5 +1,6 @@
 import type { Compartment, CompartmentSelection } from '../../model/records.ts';
 import type { CompartmentRecords } from '../store.ts';
+import { invalidateCatalogue } from './catalogue-version.ts';
 import { assignments, type Database, limits, parameters, type Row, type Sql } from './database.ts';
 
 const SELECTIONS = `select s.*, c.token, c.name, c.archived
@@ -100,7 +101,9 @@ export function compartmentRecords(db: Database): CompartmentRecords {
                values (nextval('compartment_selection_id'), cast($1 as bigint), cast($2 as bigint), $3)`,
           [datamartId, compartmentId, isDefault],
         );
-        return getSelection(sql, datamartId, compartmentId);
+        const after = await getSelection(sql, datamartId, compartmentId);
+        if (after?.isDefault !== current?.isDefault) await invalidateCatalogue(sql, datamartId);
+        return after;
       }),
   };
 }

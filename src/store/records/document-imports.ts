@@ -9,6 +9,7 @@ import {
   type Row,
   type Sql,
 } from './database.ts';
+import { removeExecutions } from './executions.ts';
 
 export function documentImportRecords(db: Database): DocumentImportRecords {
   return {
@@ -71,19 +72,14 @@ export function documentImportRecords(db: Database): DocumentImportRecords {
       db.write(async (sql) => {
         const removed = await getDocumentImport(sql, id);
         if (!removed) return null;
-        const executions = await sql.query(
-          'select id, status, document_folder from execution where document_import_id = cast($1 as bigint)',
+        const running = await sql.query(
+          `select id from execution where document_import_id = cast($1 as bigint) and status = 'RUNNING'`,
           [id],
         );
-        if (executions.some((row) => row.status === 'RUNNING')) return 'RUNNING';
-        await sql.query(
-          `delete from execution_checkpoint
-           where execution_id in (select id from execution where document_import_id = cast($1 as bigint))`,
-          [id],
-        );
-        await sql.query('delete from execution where document_import_id = cast($1 as bigint)', [id]);
+        if (running.length > 0) return 'RUNNING';
+        const folders = await removeExecutions(sql, 'document_import_id', id);
         await sql.query('delete from document_import where id = cast($1 as bigint)', [id]);
-        return { removed, folders: executions.map((row) => String(row.document_folder)) };
+        return { removed, folders };
       }),
   };
 }

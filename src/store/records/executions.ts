@@ -91,13 +91,13 @@ export function executionRecords(db: Database): ExecutionRecords {
         const execution = await getExecution(sql, id);
         if (!execution) return null;
         if (hasEnded(execution.status)) return 'ENDED';
-        await sql.query(
-          execution.status === 'PENDING'
-            ? `update execution set status = 'CANCELED', cancel_requested = true, end_date = cast($2 as bigint)
-               where id = cast($1 as bigint)`
-            : 'update execution set cancel_requested = true where id = cast($1 as bigint) and cast($2 as bigint) > 0',
-          [id, now],
-        );
+        await sql.query('update execution set cancel_requested = true where id = cast($1 as bigint)', [id]);
+        if (execution.status === 'PENDING') {
+          await sql.query(
+            `update execution set status = 'CANCELED', end_date = cast($2 as bigint) where id = cast($1 as bigint)`,
+            [id, now],
+          );
+        }
         return getExecution(sql, id);
       }),
 
@@ -180,11 +180,14 @@ async function claimExecution(
 ): Promise<Execution | null> {
   const [next] = await sql.query(
     `select id from execution
-     where (status = 'PENDING' or (status = 'RUNNING' and lease_until < cast($1 as bigint)))
-       and datamart_id not in (select datamart_id from execution where status = 'RUNNING' and lease_until >= cast($1 as bigint))
+     where (status = 'PENDING' or (status = 'RUNNING' and lease_until < cast($1 as bigint) and coalesce(worker, '') <> $2))
+       and datamart_id not in (
+         select datamart_id from execution
+         where status = 'RUNNING' and (lease_until >= cast($1 as bigint) or coalesce(worker, '') = $2)
+       )
      order by case status when 'RUNNING' then 0 else 1 end, ${PRIORITY_RANK}, id
      limit 1`,
-    [now],
+    [now, worker],
   );
   if (!next) return null;
   const id = String(next.id);
@@ -195,6 +198,22 @@ async function claimExecution(
     [id, worker, leaseUntil, now],
   );
   return getExecution(sql, id);
+}
+
+/** Removes the executions of an import or of a segment that do not run; resolves to the folders of their documents. */
+export async function removeExecutions(
+  sql: Sql,
+  owner: 'document_import_id' | 'segment_id',
+  id: string,
+): Promise<string[]> {
+  const where = `${owner} = cast($1 as bigint) and status <> 'RUNNING'`;
+  const executions = await sql.query(`select document_folder from execution where ${where}`, [id]);
+  await sql.query(
+    `delete from execution_checkpoint where execution_id in (select id from execution where ${where})`,
+    [id],
+  );
+  await sql.query(`delete from execution where ${where}`, [id]);
+  return executions.map((row) => String(row.document_folder));
 }
 
 function conditions(filter: ExecutionFilter, add: (value: SqlValue) => string): string[] {

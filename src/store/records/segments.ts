@@ -13,13 +13,22 @@ import {
   type SqlValue,
   textOrNull,
 } from './database.ts';
+import { removeExecutions } from './executions.ts';
 
 /** What the segments need of an engine's big tables. */
 export type MembershipHooks = {
   /** Removes every membership of a segment, inside the transaction of `sql`. */
   readonly removeMemberships: (sql: Sql, segmentId: string) => Promise<void>;
-  /** A select of `segment_id, user_points` over the live memberships; `now` is the placeholder of an instant. */
-  readonly sizes: (now: string) => string;
+  /** A select of `segment_id` and the SIZE_COLUMN of each segment that has members at `now`, without parameters. */
+  readonly sizes: (now: number) => string;
+};
+
+/** Orders by size, and the column of `sizes` each is by. */
+const SIZE_COLUMN: Partial<Record<SegmentOrder['by'], string>> = {
+  user_points_count: 'user_points',
+  user_accounts_count: 'user_accounts',
+  emails_count: 'emails',
+  user_agents_count: 'user_agents',
 };
 
 export function segmentRecords(db: Database, hooks: MembershipHooks): SegmentRecords {
@@ -30,8 +39,8 @@ export function segmentRecords(db: Database, hooks: MembershipHooks): SegmentRec
         const where = conditions(filter, given.add).join(' and ') || 'true';
         const [count] = await sql.query(`select count(*) as total from segment where ${where}`, given.values);
         const from =
-          order.by === 'user_points_count'
-            ? `segment left join (${hooks.sizes(given.add(now))}) size on segment_id = id`
+          order.by in SIZE_COLUMN
+            ? `segment left join (${hooks.sizes(now)}) size on segment_id = id`
             : 'segment';
         const rows = await sql.query(
           `select segment.* from ${from} where ${where} order by ${orderBy(order)} ${limits(page)}`,
@@ -96,8 +105,9 @@ export function segmentRecords(db: Database, hooks: MembershipHooks): SegmentRec
            where id = cast(${given.add(id)} as bigint) returning *`,
           given.values,
         );
-        await invalidateCatalogue(sql, before.datamartId);
-        return row ? toSegment(row) : null;
+        const after = row ? toSegment(row) : null;
+        if (after && !meansTheSame(before, after)) await invalidateCatalogue(sql, before.datamartId);
+        return after;
       }),
 
     remove: (id) =>
@@ -105,11 +115,21 @@ export function segmentRecords(db: Database, hooks: MembershipHooks): SegmentRec
         const segment = await getSegment(sql, id);
         if (!segment) return null;
         await hooks.removeMemberships(sql, id);
+        const folders = await removeExecutions(sql, 'segment_id', id);
         await sql.query('delete from segment where id = cast($1 as bigint)', [id]);
         await invalidateCatalogue(sql, segment.datamartId);
-        return segment;
+        return { removed: segment, folders };
       }),
   };
+}
+
+/** Whether commands that were checked against one can be applied to the other. */
+function meansTheSame(before: Segment, after: Segment): boolean {
+  return (
+    before.technicalName === after.technicalName &&
+    before.paused === after.paused &&
+    before.defaultTtlMs === after.defaultTtlMs
+  );
 }
 
 function conditions(filter: SegmentFilter, add: (value: SqlValue) => string): string[] {
@@ -131,8 +151,8 @@ function conditions(filter: SegmentFilter, add: (value: SqlValue) => string): st
 
 function orderBy({ by, descending }: SegmentOrder): string {
   const direction = descending ? 'desc' : 'asc';
-  const expression =
-    by === 'user_points_count' ? 'coalesce(user_points, 0)' : by === 'name' ? 'lower(name)' : by;
+  const size = SIZE_COLUMN[by];
+  const expression = size !== undefined ? `coalesce(${size}, 0)` : by === 'name' ? 'lower(name)' : by;
   return by === 'id' ? `id ${direction}` : `${expression} ${direction} nulls last, id ${direction}`;
 }
 

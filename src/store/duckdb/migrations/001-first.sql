@@ -147,3 +147,6 @@ create table membership (
   expiration_ts bigint,
   data_bag varchar
 );
+
+-- How many rows of a big table are in order, from its first row on; what was inserted since lies behind them.
+create table table_order (table_name text not null, ordered_rows bigint not null);

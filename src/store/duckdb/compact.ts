@@ -1,0 +1,78 @@
+import type { Sql } from '../records/database.ts';
+import type { Store } from '../store.ts';
+import type { DuckDbDatabase } from './duckdb-database.ts';
+
+/** The tables that grow, and the order that look-ups prune by. */
+const TABLES = [
+  { table: 'membership', range: 'point_hi', order: 'point_hi, point_lo, segment_id' },
+  { table: 'user_identifier', range: 'key_hi', order: 'key_hi, key_lo' },
+] as const;
+type BigTable = (typeof TABLES)[number];
+
+/** Rows that are sorted at once: some 100 MB. */
+const ROWS_PER_RANGE = 1_000_000;
+
+/**
+ * When a table is worth rewriting: so many rows beyond the ordered ones, and such a share of all. Each run of inserted rows
+ * costs a look-up some 0.3 ms; rewriting 30 M rows takes 6 s (docs/architecture.md).
+ */
+const THRESHOLDS = {
+  IDLE: { rows: 500_000, share: 0.04 },
+  BUSY: { rows: 4_000_000, share: 0.5 },
+} as const;
+
+/**
+ * `Store.compact` for the embedded store. Merges append runs, each in key order; a look-up touches a row group of each. This
+ * rewrites a table as one ordered run, a range of keys at a time so that the memory is bounded, in one transaction: a
+ * crash or `stop` leaves the table as it was. Look-ups go on meanwhile, merges wait.
+ */
+export async function compact(
+  db: DuckDbDatabase,
+  pressure: Parameters<Store['compact']>[0],
+  stop: AbortSignal,
+): Promise<boolean> {
+  let done = false;
+  for (const each of TABLES) {
+    if (stop.aborted || !(await db.read((sql) => isWorthIt(sql, each, pressure)))) continue;
+    await db
+      .merge((sql) => rewrite(sql, each, stop))
+      .catch((error) => {
+        if (!stop.aborted) throw error;
+      });
+    done = !stop.aborted;
+  }
+  return done;
+}
+
+async function isWorthIt(sql: Sql, { table }: BigTable, pressure: keyof typeof THRESHOLDS): Promise<boolean> {
+  const rows = await countRows(sql, table);
+  const [ordered] = await sql.query('select ordered_rows from table_order where table_name = $1', [table]);
+  const tail = rows - Number(ordered?.ordered_rows ?? 0);
+  const { rows: least, share } = THRESHOLDS[pressure];
+  return tail >= least && tail >= share * rows;
+}
+
+async function rewrite(sql: Sql, { table, range, order }: BigTable, stop: AbortSignal): Promise<void> {
+  const rows = await countRows(sql, table);
+  const ranges = BigInt(Math.max(1, Math.ceil(rows / ROWS_PER_RANGE)));
+  const width = 2n ** 64n / ranges;
+  await sql.query(`create table ${table}_ordered as select * from ${table} limit 0`);
+  for (let i = 0n; i < ranges; i++) {
+    stop.throwIfAborted();
+    const last = i + 1n === ranges ? 2n ** 64n - 1n : (i + 1n) * width - 1n;
+    await sql.query(
+      `insert into ${table}_ordered select * from ${table} where ${range} between ${i * width} and ${last} order by ${order}`,
+    );
+  }
+  const moved = await countRows(sql, `${table}_ordered`);
+  if (moved !== rows) throw new Error(`compaction of ${table} moved ${moved} of ${rows} rows`);
+  await sql.query(`drop table ${table}`);
+  await sql.query(`alter table ${table}_ordered rename to ${table}`);
+  await sql.query('delete from table_order where table_name = $1', [table]);
+  await sql.query('insert into table_order values ($1, cast($2 as bigint))', [table, rows]);
+}
+
+async function countRows(sql: Sql, table: string): Promise<number> {
+  const [row] = await sql.query(`select count(*) as total from ${table}`);
+  return Number(row?.total);
+}
