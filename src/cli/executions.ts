@@ -1,6 +1,6 @@
 import type { ApiExecution, ApiSegment } from './api.ts';
 import type { Client } from './client.ts';
-import { ApiError, UsageError } from './failures.ts';
+import { UsageError } from './failures.ts';
 import { readId } from './read-args.ts';
 
 /** The flags that say whose execution is meant: executions are found under their import, or their segment. */
@@ -20,13 +20,9 @@ export function executionsPath(datamart: string, owner: Owner): string {
     : `${datamart}/document_imports/${readId(owner.import, '--import')}/executions`;
 }
 
-/** One execution of a list of them. Those of user lists cannot be had one by one, so they are looked for in the list. */
-export async function getExecution(client: Client, path: string, id: string): Promise<ApiExecution> {
-  if (path.endsWith('/executions')) return client.get<ApiExecution>(`${path}/${id}`);
-  const all = await client.listAll<ApiExecution>(path);
-  const found = all.find((execution) => execution.id === id);
-  if (found === undefined) throw new ApiError(404, 'NOT_FOUND', 'Resource Not Found');
-  return found;
+/** One of the executions that `path` lists. */
+export function getExecution(client: Client, path: string, id: string): Promise<ApiExecution> {
+  return client.get<ApiExecution>(`${path}/${id}`);
 }
 
 /** How many segments a datamart has, without listing them. */

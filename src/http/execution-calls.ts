@@ -1,12 +1,20 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Static } from 'typebox';
 import { notFound, ServiceError } from '../errors.ts';
 import {
   EXECUTION_STATUSES,
   type Execution,
   type ExecutionStatus,
+  type Job,
   type NewExecution,
 } from '../model/execution.ts';
+import type { ExecutionFilter } from '../store/store.ts';
+import { isId } from './access.ts';
 import type { HttpDependencies } from './dependencies.ts';
-import { listOf } from './paging.ts';
+import { okList } from './envelope.ts';
+import { viewExecution } from './execution-view.ts';
+import { listOf, pageOf } from './paging.ts';
+import type { ExecutionsQuery } from './schemas.ts';
 
 /** What the routes of document imports and of single-segment imports have in common. */
 
@@ -24,6 +32,30 @@ export async function startExecution(
   if (created === null) throw notFound();
   wakeRunner();
   return created;
+}
+
+/** The answer of a list of executions: those that `filter` leaves, by status and page as the query says. */
+export async function listExecutions(
+  { store, clock }: HttpDependencies,
+  { filter, query }: { readonly filter: ExecutionFilter; readonly query: Static<typeof ExecutionsQuery> },
+) {
+  const page = pageOf(query);
+  const statuses = readStatuses(query.status);
+  const listed = await store.executions.list({
+    filter: statuses === undefined ? filter : { ...filter, statuses },
+    page,
+  });
+  return okList(listed, page, (execution) => viewExecution(execution, clock()));
+}
+
+/** The execution with this id, if it is one of `job`; one of another job is not found. */
+export async function findExecution(
+  { store }: HttpDependencies,
+  { id, job }: { readonly id: string; readonly job: Job },
+): Promise<Execution> {
+  const execution = isId(id) ? await store.executions.get(id) : null;
+  if (execution === null || !isDeepStrictEqual(execution.job, job)) throw notFound();
+  return execution;
 }
 
 /** Carries out the `action` of a client on an execution; CANCEL is the only one. */
@@ -51,7 +83,7 @@ export async function actOnExecution(
 }
 
 /** The statuses of a comma-joined filter; undefined for all. */
-export function readStatuses(joined: string | undefined): readonly ExecutionStatus[] | undefined {
+function readStatuses(joined: string | undefined): readonly ExecutionStatus[] | undefined {
   return listOf(joined)?.map((name) => {
     const status = EXECUTION_STATUSES.find((candidate) => candidate === name);
     if (status !== undefined) return status;

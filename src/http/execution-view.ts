@@ -85,9 +85,9 @@ export function viewExecution(of: Execution, now: number): Static<typeof Executi
   };
 }
 
-/** At least 1 once it has ended, since clients divide by it; null when it never started. */
+/** At least 1 once it has ended, since clients divide by it, also where it never started. */
 function duration({ startDate, endDate }: Execution): number | null {
-  return startDate === null || endDate === null ? null : Math.max(1, endDate - startDate);
+  return endDate === null ? null : Math.max(1, endDate - (startDate ?? endDate));
 }
 
 function parameters(of: Execution): Static<typeof Parameters> {

@@ -35,6 +35,8 @@ export function parseSelector(text: string): RequestedUser {
     return accountIn(decode(compartment), decode(account));
   }
   const equals = text.indexOf('=');
+  // some clients encode the whole selector, its `=` included
+  if (equals < 0 && /%3d/i.test(text)) return parseSelector(decode(text));
   if (equals < 0) return userPoint(decode(text));
   return single(text.slice(0, equals), decode(text.slice(equals + 1)));
 }

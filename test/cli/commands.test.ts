@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { test } from 'node:test';
-import { createSegment, runFile } from '../client.ts';
+import { createSegment, dataOf, runFile } from '../client.ts';
 import { muster, startMuster } from './run.ts';
 
 test('--version tells the version, --help every command', async () => {
@@ -125,4 +127,21 @@ test('status tells that the service is ready, and how an execution came out', as
   const canceled = await run('cancel', execution.id, ...owner);
   assert.equal(canceled.code, 1);
   assert.match(canceled.stderr, /\(CONFLICT\)/);
+});
+
+test('status and cancel find a user list under its segment', async (t) => {
+  const { run, service, folder } = await startMuster(t);
+  const segmentId = await createSegment(service, { name: 'VIP', default_ttl: 3_600_000 });
+  await writeFile(path.join(folder, 'users.csv'), 'email_hash\nh\n');
+  const imported = await run('import', 'users.csv', '--segment', segmentId, '--json');
+  assert.equal(imported.code, 0, imported.stderr);
+  const lists = `/v1/datamarts/1/audience_segments/${segmentId}/user_list_imports`;
+  const [list] = await dataOf<{ id: string }[]>(service.call('GET', lists));
+  const of = [list?.id ?? '', '--segment', segmentId];
+  const one = await run('status', ...of);
+  assert.equal(one.code, 0, one.stderr);
+  assert.match(one.stdout, /users\.csv/);
+  assert.match((await run('cancel', ...of)).stderr, /it is SUCCEEDED \(CONFLICT\)/);
+  assert.match((await run('status', '777', '--segment', segmentId)).stderr, /\(NOT_FOUND\)/);
+  assert.match((await run('cancel', '777')).stderr, /give --import or --segment/);
 });

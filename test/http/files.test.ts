@@ -7,6 +7,7 @@ import {
   type ExecutionAnswer,
   executionsPath,
   membershipsOf,
+  runFile,
   waitForEnd,
 } from '../client.ts';
 import { startService, type TestService } from '../helper.ts';
@@ -106,8 +107,8 @@ async function uploadList(
   assert.equal(answer.status, 200);
   const { data } = (await answer.json()) as { data: ExecutionAnswer };
   for (;;) {
-    const [latest] = await dataOf<ExecutionAnswer[]>(service.call('GET', LISTS(segmentId)));
-    if (latest?.id === data.id && latest.num_tasks !== null) return latest;
+    const latest = await dataOf<ExecutionAnswer>(service.call('GET', `${LISTS(segmentId)}/${data.id}`));
+    if (latest.num_tasks !== null) return latest;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
@@ -142,4 +143,40 @@ test('refuses a list for a segment that takes none, or with the wrong columns', 
   );
   await missing(service.call('POST', LISTS('777'), 'email_hash\na\n', csv));
   assert.deepEqual(await dataOf(service.call('GET', LISTS(segmentId))), []);
+});
+
+test('shows the user lists of a segment, and only under that segment', async (t) => {
+  const service = await startService(t);
+  const segmentId = await createSegment(service, { name: 's', default_ttl: 3_600_000 });
+  const other = await createSegment(service, { name: 'other' });
+  const ended = await uploadList(service, segmentId, 'email_hash\nh\n');
+  assert.equal(ended.status, 'SUCCEEDED');
+  assert.deepEqual(await dataOf(service.call('GET', LISTS(segmentId))), [ended]);
+  const ofImport = await runFile(service, 'NDJSON', '{}');
+  for (const path of [
+    `${LISTS(other)}/${ended.id}`,
+    `${LISTS(segmentId)}/${ofImport.id}`,
+    `${LISTS(segmentId)}/777`,
+    `${LISTS(segmentId)}/0${ended.id}`,
+    `${executionsPath({ datamartId: '1', documentImportId: String(ofImport.parameters.document_import_id) })}/${ended.id}`,
+  ]) {
+    await missing(service.call('GET', path));
+    await missing(service.call('POST', `${path}/action`, { action: 'CANCEL' }));
+  }
+});
+
+test('cancels a user list that has not ended, and only that', async (t) => {
+  const service = await startService(t, { chunkRows: 500 });
+  const segmentId = await createSegment(service, { name: 's', default_ttl: 3_600_000 });
+  const post = (body: string) =>
+    dataOf<ExecutionAnswer>(service.call('POST', LISTS(segmentId), body, { 'content-type': 'text/csv' }));
+  const running = await post(`email_hash\n${'a@\n'.repeat(200_000)}`);
+  const waiting = await post('email_hash\nh\n');
+  const action = (id: string, name = 'CANCEL') =>
+    service.call('POST', `${LISTS(segmentId)}/${id}/action`, { action: name });
+  const canceled = await dataOf<ExecutionAnswer>(action(waiting.id));
+  assert.deepEqual([canceled.status, canceled.start_date, canceled.num_tasks], ['CANCELED', null, 0]);
+  await dataOf(action(running.id));
+  await refused(action(waiting.id), 409, 'CONFLICT');
+  assert.match(await refused(action(running.id, 'STOP'), 400, 'INVALID_ACTION'), /CANCEL.*STOP/);
 });

@@ -119,7 +119,7 @@ test('cancels what has not ended, and only that', async (t) => {
   const action = (id: string, name = 'CANCEL') =>
     service.call('POST', `${path}/${id}/action`, { action: name });
   const canceled = await dataOf<Fields>(action(waiting.id));
-  assert.deepEqual([canceled.status, canceled.start_date, canceled.duration], ['CANCELED', null, null]);
+  assert.deepEqual([canceled.status, canceled.start_date, canceled.duration], ['CANCELED', null, 1]);
   await waitForEnd(service, running);
   assert.match(await refused(action(running.id), 409, 'CONFLICT'), /SUCCEEDED/);
   await refused(action(waiting.id), 409, 'CONFLICT');
@@ -201,6 +201,7 @@ test('lists segments by every filter and order', async (t) => {
   assert.equal(await ids('datamart_id=1&organisation_id=1&order_by=name'), [a, b, c].join());
   assert.equal(await ids('order_by=-name'), [c, b, a].join());
   assert.equal(await ids('order_by=-user_points_count&max_results=1'), a);
+  assert.equal(await ids('order_by=emails_count'), [b, c, a].join());
   assert.equal(await ids('technical_name=first'), a);
   assert.equal(await ids('keywords=LPH'), a);
   assert.equal(await ids('type=USER_QUERY,USER_PIXEL'), c);

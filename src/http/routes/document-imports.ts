@@ -68,7 +68,13 @@ const deleteSchema = {
 export function documentImportRoutes(app: App, dependencies: HttpDependencies): void {
   const { store, documents, clock } = dependencies;
 
-  app.post(PATH, { config: { role: 'editor' }, schema: postSchema }, async (request) => {
+  const typeFirst = async (request: { readonly body: unknown }) => {
+    // before the rest of the body is looked at: the other types have other rules for it
+    const { document_type } = (request.body ?? {}) as { document_type?: unknown };
+    if (typeof document_type === 'string' && document_type !== '') checkDocumentType(document_type);
+  };
+  const post = { config: { role: 'editor' as const }, schema: postSchema, preValidation: typeFirst };
+  app.post(PATH, post, async (request) => {
     const datamart = await findDatamart({ request, dependencies }, request.params.datamartId);
     const { body } = request;
     checkDocumentType(body.document_type);

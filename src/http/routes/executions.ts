@@ -1,12 +1,10 @@
 import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { notFound } from '../../errors.ts';
-import { findDocumentImport, isId, tokenOf } from '../access.ts';
+import { findDocumentImport, tokenOf } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
-import { ok, okList } from '../envelope.ts';
-import { actOnExecution, readStatuses, startExecution } from '../execution-calls.ts';
+import { ok } from '../envelope.ts';
+import { actOnExecution, findExecution, listExecutions, startExecution } from '../execution-calls.ts';
 import { ExecutionView, viewExecution } from '../execution-view.ts';
-import { pageOf } from '../paging.ts';
 import { Action, answersWith, answersWithList, ExecutionsQuery } from '../schemas.ts';
 import type { App } from '../types.ts';
 import { receiveUpload } from '../upload.ts';
@@ -47,7 +45,7 @@ export function executionUploadRoute(app: App, dependencies: HttpDependencies): 
 
 /** Uploaded files and how far they are. */
 export function executionRoutes(app: App, dependencies: HttpDependencies): void {
-  const { store, clock } = dependencies;
+  const { clock } = dependencies;
   const role = 'reader';
 
   const listSchema = {
@@ -59,23 +57,14 @@ export function executionRoutes(app: App, dependencies: HttpDependencies): void 
   };
   app.get(PATH, { config: { role }, schema: listSchema }, async (request) => {
     const { datamart, documentImport } = await findDocumentImport({ request, dependencies }, request.params);
-    const page = pageOf(request.query);
-    const statuses = readStatuses(request.query.status);
     const filter = { datamartId: datamart.id, documentImportId: documentImport.id };
-    const listed = await store.executions.list({
-      filter: statuses === undefined ? filter : { ...filter, statuses },
-      page,
-    });
-    return okList(listed, page, (execution) => viewExecution(execution, clock()));
+    return listExecutions(dependencies, { filter, query: request.query });
   });
 
-  async function findExecution(request: FastifyRequest, params: Static<typeof ExecutionParams>) {
+  async function find(request: FastifyRequest, params: Static<typeof ExecutionParams>) {
     const { documentImport } = await findDocumentImport({ request, dependencies }, params);
-    const execution = isId(params.executionId) ? await store.executions.get(params.executionId) : null;
-    const { job } = execution ?? {};
-    if (execution === null || job?.type !== 'DOCUMENT_IMPORT' || job.documentImportId !== documentImport.id)
-      throw notFound();
-    return execution;
+    const job = { type: 'DOCUMENT_IMPORT', documentImportId: documentImport.id } as const;
+    return findExecution(dependencies, { id: params.executionId, job });
   }
 
   const getSchema = {
@@ -85,7 +74,7 @@ export function executionRoutes(app: App, dependencies: HttpDependencies): void 
     response: answersWith(ExecutionView),
   };
   app.get(`${PATH}/:executionId`, { config: { role }, schema: getSchema }, async (request) =>
-    ok(viewExecution(await findExecution(request, request.params), clock())),
+    ok(viewExecution(await find(request, request.params), clock())),
   );
 
   const actionSchema = { ...getSchema, summary: 'Cancels an execution', body: Action };
@@ -93,7 +82,7 @@ export function executionRoutes(app: App, dependencies: HttpDependencies): void 
     `${PATH}/:executionId/action`,
     { config: { role: 'editor' }, schema: actionSchema },
     async (request) => {
-      const execution = await findExecution(request, request.params);
+      const execution = await find(request, request.params);
       const { action } = request.body;
       return ok(viewExecution(await actOnExecution(dependencies, { execution, action }), clock()));
     },

@@ -35,7 +35,7 @@ const tags = ['segments'];
 
 /** Segments one at a time; `segment-list.ts` has the list. */
 export function segmentRoutes(app: App, dependencies: HttpDependencies): void {
-  const { store, clock } = dependencies;
+  const { store, documents, clock } = dependencies;
   const path = '/audience_segments/:segmentId';
 
   async function withSize(segment: Segment) {
@@ -97,7 +97,9 @@ export function segmentRoutes(app: App, dependencies: HttpDependencies): void {
   app.delete(path, { config: { role: 'editor' }, schema: deleteSchema }, async (request) => {
     const segment = await findSegment({ request, dependencies }, request.params.segmentId);
     const answer = await withSize(segment);
-    if ((await store.segments.remove(segment.id)) === null) throw notFound();
+    const removal = await store.segments.remove(segment.id);
+    if (removal === null) throw notFound();
+    for (const folder of removal.folders) await documents.remove(folder);
     return answer;
   });
 }

@@ -1,18 +1,19 @@
 import type { FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
 import { isImportable } from '../../model/records.ts';
 import { findDatamart, findSegment, tokenOf } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
-import { ok, okList } from '../envelope.ts';
-import { readStatuses, startExecution } from '../execution-calls.ts';
+import { ok } from '../envelope.ts';
+import { actOnExecution, findExecution, listExecutions, startExecution } from '../execution-calls.ts';
 import { ExecutionView, viewExecution } from '../execution-view.ts';
-import { pageOf } from '../paging.ts';
-import { answersWith, answersWithList, ExecutionsQuery } from '../schemas.ts';
+import { Action, answersWith, answersWithList, ExecutionsQuery } from '../schemas.ts';
 import type { App } from '../types.ts';
 import { receiveUpload } from '../upload.ts';
 
 const Params = Type.Object({ datamartId: Type.String(), segmentId: Type.String() });
+const ExecutionParams = Type.Object({ ...Params.properties, executionId: Type.String() });
+
 const PATH = '/datamarts/:datamartId/audience_segments/:segmentId/user_list_imports';
 const tags = ['user list imports'];
 
@@ -60,25 +61,48 @@ export function userListUploadRoute(app: App, dependencies: HttpDependencies): v
   });
 }
 
-/** The older import: a list of users for one segment. */
+/** The older import: lists of users for one segment, and how far they are. */
 export function userListImportRoutes(app: App, dependencies: HttpDependencies): void {
-  const { store, clock } = dependencies;
-  const schema = {
+  const { clock } = dependencies;
+  const role = 'reader';
+
+  const listSchema = {
     tags,
     summary: 'Lists the user list imports of a segment, newest first',
     params: Params,
     querystring: ExecutionsQuery,
     response: answersWithList(ExecutionView),
   };
-  app.get(PATH, { config: { role: 'reader' }, schema }, async (request) => {
+  app.get(PATH, { config: { role }, schema: listSchema }, async (request) => {
     const { datamart, segment } = await findBoth({ request, dependencies }, request.params);
-    const page = pageOf(request.query);
-    const statuses = readStatuses(request.query.status);
     const filter = { datamartId: datamart.id, segmentId: segment.id };
-    const listed = await store.executions.list({
-      filter: statuses === undefined ? filter : { ...filter, statuses },
-      page,
-    });
-    return okList(listed, page, (execution) => viewExecution(execution, clock()));
+    return listExecutions(dependencies, { filter, query: request.query });
   });
+
+  async function find(request: FastifyRequest, params: Static<typeof ExecutionParams>) {
+    const { segment } = await findBoth({ request, dependencies }, params);
+    const job = { type: 'USER_SEGMENT_IMPORT', segmentId: segment.id } as const;
+    return findExecution(dependencies, { id: params.executionId, job });
+  }
+
+  const getSchema = {
+    tags,
+    summary: 'Shows a user list import',
+    params: ExecutionParams,
+    response: answersWith(ExecutionView),
+  };
+  app.get(`${PATH}/:executionId`, { config: { role }, schema: getSchema }, async (request) =>
+    ok(viewExecution(await find(request, request.params), clock())),
+  );
+
+  const actionSchema = { ...getSchema, summary: 'Cancels a user list import', body: Action };
+  app.post(
+    `${PATH}/:executionId/action`,
+    { config: { role: 'editor' }, schema: actionSchema },
+    async (request) => {
+      const execution = await find(request, request.params);
+      const { action } = request.body;
+      return ok(viewExecution(await actOnExecution(dependencies, { execution, action }), clock()));
+    },
+  );
 }
