@@ -104,16 +104,19 @@ function readCells(
     const text = isTrimmed ? cell.trim() : cell;
     fields[name] = isList ? readList(text) : text;
   }
-  const lists = new Map<string, ReturnType<typeof jsonText>>();
-  const source = (field: string, index?: number) => {
-    const list =
-      lists.get(field) ??
-      jsonText(`{"cell":${cells[columns.find(({ name }) => name === field)?.index ?? -1]}}`);
+  return { fields, source: cellSource(cells, columns), mayRound: () => true };
+}
+
+/** How the elements of lists were written; each cell that is asked about is parsed once. */
+function cellSource(cells: readonly string[], columns: readonly CommandColumn[]): CommandSource['source'] {
+  let lists: Map<string, ReturnType<typeof jsonText>> | null = null;
+  return (field, index) => {
+    lists ??= new Map();
+    const cell = cells[columns.find(({ name }) => name === field)?.index ?? -1];
+    const list = lists.get(field) ?? jsonText(`{"cell":${cell}}`);
     lists.set(field, list);
     return list.source('cell', index);
   };
-  // a number stands in a list alone, and is looked at as it was written
-  return { fields, source, mayRound: () => true };
 }
 
 /** A JSON array in the cell, or one bare value (spec §6). */
