@@ -84,10 +84,11 @@ async function tryToEnd(
     if (!execution) return 'LEASE_LOST';
     if (stop.signal.aborted) return stopped(stop.signal.reason as StopReason);
     try {
-      const outcome = await importOnce(execution, context, stop.signal);
+      const last = { checkpoint: execution.checkpoint };
+      const outcome = await importOnce(execution, { context, last, signal: stop.signal });
       if (outcome === 'LEASE_LOST') return 'LEASE_LOST';
       if (outcome === 'STOPPED') return stopped(stop.signal.reason as StopReason);
-      return await ended(claimed.id, context);
+      return ended(last.checkpoint, context);
     } catch (fault) {
       const wait = RETRY_DELAYS_MS[tries];
       if (wait === undefined || !canPass(fault)) return await failed(claimed.id, fault, context);
@@ -97,9 +98,16 @@ async function tryToEnd(
   }
 }
 
-function importOnce(execution: Execution, context: RunnerContext, signal: AbortSignal) {
+/** Runs the import; `last` is where it has come to, chunk by chunk. */
+function importOnce(
+  execution: Execution,
+  {
+    context,
+    last,
+    signal,
+  }: { context: RunnerContext; last: { checkpoint: Checkpoint }; signal: AbortSignal },
+) {
   const { store, documents, worker, limits } = context;
-  let before = execution.checkpoint;
   return importDocument(
     {
       execution,
@@ -109,8 +117,8 @@ function importOnce(execution: Execution, context: RunnerContext, signal: AbortS
       inputPath: documents.path(execution.document.folder, 'input'),
       errorsPath: documents.path(execution.document.folder, 'errors'),
       onCheckpoint: (checkpoint) => {
-        observeCheckpoint(before, checkpoint);
-        before = checkpoint;
+        observeCheckpoint(last.checkpoint, checkpoint);
+        last.checkpoint = checkpoint;
       },
     },
     store,
@@ -123,10 +131,9 @@ function stopped(reason: StopReason): Ending | 'LEASE_LOST' | 'GIVEN_BACK' {
 }
 
 /** The end of a file that was read to its end, after the service has checked its own sums. */
-async function ended(id: string, { store, logger }: RunnerContext): Promise<Ending> {
-  const execution = await store.executions.get(id);
-  if (execution && !addsUp(execution.checkpoint)) {
-    logger.error({ checkpoint: execution.checkpoint }, 'the effects do not add up to the commands');
+function ended(checkpoint: Checkpoint, { logger }: RunnerContext): Ending {
+  if (!addsUp(checkpoint)) {
+    logger.error({ checkpoint }, 'the effects do not add up to the commands');
     return {
       status: 'FAILED',
       failure: 'the counts of this execution do not add up; its commands have been applied',

@@ -1,3 +1,4 @@
+import type { Effects } from '../../model/execution.ts';
 import type { Sql } from '../records/database.ts';
 import type { Store } from '../store.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
@@ -8,6 +9,31 @@ const TABLES = [
   { table: 'user_identifier', range: 'key_hi', order: 'key_hi, key_lo' },
 ] as const;
 type BigTable = (typeof TABLES)[number];
+type Pressure = Parameters<Store['compact']>[0];
+type Worth = { readonly table: BigTable['table']; readonly pressure: Pressure };
+
+/** Rows of each big table that lie behind its ordered ones. Kept in memory: asking the store after each file would cost it. */
+export type Tail = Record<BigTable['table'], number>;
+
+/** Reads how long the tails are. */
+export async function readTail(db: DuckDbDatabase): Promise<Tail> {
+  return db.read(async (sql) => {
+    const tail: Tail = { membership: 0, user_identifier: 0 };
+    for (const { table } of TABLES) {
+      const [ordered] = await sql.query('select ordered_rows from table_order where table_name = $1', [
+        table,
+      ]);
+      tail[table] = Math.max(0, (await countRows(sql, table)) - Number(ordered?.ordered_rows ?? 0));
+    }
+    return tail;
+  });
+}
+
+/** Adds what a merge has appended: the difference of two effects. */
+export function noteAppended(tail: Tail, before: Effects, after: Effects): void {
+  tail.membership += after.membershipsCreated - before.membershipsCreated;
+  tail.user_identifier += after.userPointsCreated - before.userPointsCreated;
+}
 
 /** Rows that are sorted at once: some 100 MB. */
 const ROWS_PER_RANGE = 1_000_000;
@@ -17,7 +43,7 @@ const ROWS_PER_RANGE = 1_000_000;
  * costs a look-up some 0.3 ms; rewriting 30 M rows takes 6 s (docs/architecture.md).
  */
 const THRESHOLDS = {
-  IDLE: { rows: 500_000, share: 0.04 },
+  IDLE: { rows: 100_000, share: 0.04 },
   BUSY: { rows: 4_000_000, share: 0.5 },
 } as const;
 
@@ -28,28 +54,29 @@ const THRESHOLDS = {
  */
 export async function compact(
   db: DuckDbDatabase,
-  pressure: Parameters<Store['compact']>[0],
-  stop: AbortSignal,
+  { pressure, tail, stop }: { pressure: Pressure; tail: Tail; stop: AbortSignal },
 ): Promise<boolean> {
   let done = false;
   for (const each of TABLES) {
-    if (stop.aborted || !(await db.read((sql) => isWorthIt(sql, each, pressure)))) continue;
+    if (stop.aborted || !(await isWorthIt(db, tail[each.table], { table: each.table, pressure }))) continue;
     await db
       .merge((sql) => rewrite(sql, each, stop))
       .catch((error) => {
         if (!stop.aborted) throw error;
       });
     done = !stop.aborted;
+    if (done) tail[each.table] = 0;
   }
   return done;
 }
 
-async function isWorthIt(sql: Sql, { table }: BigTable, pressure: keyof typeof THRESHOLDS): Promise<boolean> {
-  const rows = await countRows(sql, table);
-  const [ordered] = await sql.query('select ordered_rows from table_order where table_name = $1', [table]);
-  const tail = rows - Number(ordered?.ordered_rows ?? 0);
-  const { rows: least, share } = THRESHOLDS[pressure];
-  return tail >= least && tail >= share * rows;
+async function isWorthIt(
+  db: DuckDbDatabase,
+  rowsInTail: number,
+  { table, pressure }: Worth,
+): Promise<boolean> {
+  const { rows, share } = THRESHOLDS[pressure];
+  return rowsInTail >= rows && rowsInTail >= share * (await db.read((sql) => countRows(sql, table)));
 }
 
 async function rewrite(sql: Sql, { table, range, order }: BigTable, stop: AbortSignal): Promise<void> {

@@ -2,12 +2,13 @@ import { addEffects, type Checkpoint, type Effects, NO_EFFECTS } from '../../mod
 import type { Row, Sql } from '../records/database.ts';
 import { checkMerge, storeCheckpoint } from '../records/executions.ts';
 import type { MergeOutcome, StagedChunk } from '../store.ts';
+import { noteAppended, type Tail } from './compact.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { statement } from './statements.ts';
 
-/** `Store.mergeChunk` for the embedded store: some ten statements over the chunk, in one transaction. */
-export function mergeChunk(db: DuckDbDatabase, chunk: StagedChunk): Promise<MergeOutcome> {
-  return db.merge(async (sql) => {
+/** `Store.mergeChunk` for the embedded store: some ten statements over the chunk, in one transaction; `tail` learns of it. */
+export async function mergeChunk(db: DuckDbDatabase, chunk: StagedChunk, tail: Tail): Promise<MergeOutcome> {
+  const outcome = await db.merge(async (sql): Promise<MergeOutcome> => {
     const state = await checkMerge(sql, {
       executionId: chunk.execution.id,
       datamartId: chunk.execution.datamartId,
@@ -22,12 +23,13 @@ export function mergeChunk(db: DuckDbDatabase, chunk: StagedChunk): Promise<Merg
     await storeCheckpoint(sql, chunk.execution.id, checkpoint);
     return { type: 'MERGED', checkpoint };
   });
+  if (outcome.type === 'MERGED') noteAppended(tail, chunk.from.effects, outcome.checkpoint.effects);
+  return outcome;
 }
 
 async function applyCommands(sql: Sql, table: string, execution: StagedChunk['execution']): Promise<Effects> {
   const staged = `staging.main.${table}`;
   const start_date = execution.startDate;
-  await dropChunkTables(sql);
   await sql.query(statement('identify-users', { staged }));
   const commands = await commandsWithPoints(sql, staged);
   await sql.query(statement('fold-commands', { commands, start_date }));
@@ -45,7 +47,6 @@ async function applyCommands(sql: Sql, table: string, execution: StagedChunk['ex
   if (count('bags_to_update') > 0) await sql.query(statement('update-data-bags'));
   if (count('rows_to_delete') > 0) await sql.query(statement('delete-memberships'));
   if (count('rows_to_insert') > 0) await sql.query(statement('insert-memberships', { start_date }));
-  await dropChunkTables(sql);
   return {
     membershipsCreated: count('memberships_created'),
     membershipsUpdated: count('memberships_updated'),
@@ -66,9 +67,4 @@ async function commandsWithPoints(sql: Sql, staged: string): Promise<string> {
   }
   await sql.query(statement('point-commands', { staged }));
   return 'chunk_command';
-}
-
-async function dropChunkTables(sql: Sql): Promise<void> {
-  for (const table of ['chunk_user', 'chunk_command', 'chunk_pair', 'chunk_effect'])
-    await sql.query(`drop table if exists temp.${table}`);
 }

@@ -9,7 +9,7 @@ import { executionRecords } from '../records/executions.ts';
 import { segmentRecords } from '../records/segments.ts';
 import { tokenRecords } from '../records/tokens.ts';
 import type { Store } from '../store.ts';
-import { compact } from './compact.ts';
+import { compact, readTail } from './compact.ts';
 import { type DuckDbDatabase, openDuckDbDatabase } from './duckdb-database.ts';
 import { lookUps } from './look-ups.ts';
 import { mergeChunk } from './merge-chunk.ts';
@@ -50,6 +50,7 @@ export async function openDuckDbStore({
   await takeUpExecutions(db);
   const users = lookUps(db);
   const sizes = segmentSizes(db);
+  const tail = await readTail(db);
   const closing = new AbortController();
 
   return {
@@ -66,14 +67,14 @@ export async function openDuckDbStore({
     executions: executionRecords(db),
     tokens: tokenRecords(db),
     ...users,
-    mergeChunk: (chunk) => sizes.forgetAfter(mergeChunk(db, chunk)),
+    mergeChunk: (chunk) => sizes.forgetAfter(mergeChunk(db, chunk, tail)),
     attachIdentifier: (attachment) => sizes.forgetAfter(users.attachIdentifier(attachment)),
     countMembers: async ({ segmentIds, now }) => {
       const all = segmentIds.length === 0 ? null : await sizes.at(now);
       const asked = new Set(segmentIds);
       return new Map([...(all ?? [])].filter(([segmentId]) => asked.has(segmentId)));
     },
-    compact: (pressure) => compact(db, pressure, closing.signal),
+    compact: (pressure) => compact(db, { pressure, tail, stop: closing.signal }),
     sizeBytes: async () => {
       const files = await Promise.all(
         [file, `${file}.wal`].map((each) =>

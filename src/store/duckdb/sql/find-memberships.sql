@@ -1,5 +1,5 @@
 -- Each pair of the chunk beside the membership that is there, if any. was_in: it is live by the clock of the file.
-create temp table chunk_effect as
+create or replace temp table chunk_effect as
 select
   p.*,
   m.rowid as membership_row,

@@ -1,5 +1,5 @@
 -- The users of a chunk: each identifier once, with the user point it belongs to. A new identifier's point is its own key.
-create temp table chunk_user as
+create or replace temp table chunk_user as
 select
   i.*,
   coalesce(u.point_hi, i.key_hi) as point_hi,
