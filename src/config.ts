@@ -77,9 +77,9 @@ function listOf(description: string, hint: string): Setting<readonly string[]> {
   return { default: [], parse, hint, description };
 }
 
-/** A quarter of the machine, but no more than 1 GiB: more does not make a merge faster (docs/architecture.md). */
+/** A quarter of the machine, but no more than 768 MiB, so that the whole process stays under 1.5 GB. */
 function defaultDatabaseMemory(): number {
-  return Math.max(256 * MIB, Math.min(GIB, Math.floor(os.totalmem() / 4)));
+  return Math.max(256 * MIB, Math.min(768 * MIB, Math.floor(os.totalmem() / 4)));
 }
 
 /** Every setting. `maxUploadBytes` is `MUSTER_MAX_UPLOAD_BYTES`, `--max-upload-bytes`, and `maxUploadBytes` in a file. */

@@ -57,7 +57,7 @@ async function importChunks(
 ): Promise<ImportOutcome> {
   const stage = (from: Chunk['to'], share: number) => stageFrom(job, store, source, { from, share });
   let checkpoint = job.execution.checkpoint;
-  /** Halved when a chunk went stale: what changes often must not keep a file from coming forward. */
+  /** Cut to a quarter when a chunk went stale: what changes often must not keep a file from coming forward. */
   let share = 1;
   let chunk = await stage(checkpoint, share);
   for (;;) {

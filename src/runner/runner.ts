@@ -19,6 +19,7 @@ export function startRunner(context: RunnerContext, parallel: number): Runner {
   let claiming: Promise<void> | null = null;
   let askedAgain = false;
   let compacting: Promise<void> | null = null;
+  let busy = new AbortController();
 
   function wake(): void {
     for (const [id, stop] of active) void noticeCancel(id, stop);
@@ -38,10 +39,10 @@ export function startRunner(context: RunnerContext, parallel: number): Runner {
   }
 
   /** Puts the store in order: soon while nothing runs, otherwise only when it is overdue. */
-  async function compact(pressure: 'IDLE' | 'BUSY'): Promise<void> {
+  async function compact(pressure: 'IDLE' | 'BUSY', signal: AbortSignal): Promise<void> {
     try {
       const startedAt = context.clock();
-      const done = await context.store.compact(pressure);
+      const done = await context.store.compact(pressure, signal);
       if (done) context.logger.info({ ms: context.clock() - startedAt, pressure }, 'store was put in order');
     } catch (fault) {
       context.logger.error({ err: fault }, 'the store could not be put in order; it is tried again');
@@ -49,7 +50,15 @@ export function startRunner(context: RunnerContext, parallel: number): Runner {
   }
 
   function compactInBackground(pressure: 'IDLE' | 'BUSY'): void {
-    compacting ??= compact(pressure).finally(() => (compacting = null));
+    // what is overdue is not put off again
+    const signal = pressure === 'IDLE' ? busy.signal : new AbortController().signal;
+    compacting ??= compact(pressure, signal).finally(() => (compacting = null));
+  }
+
+  /** What is done while nothing else is to be done gives way. */
+  function interruptIdleWork(): void {
+    busy.abort();
+    busy = new AbortController();
   }
 
   async function claimOne(): Promise<boolean> {
@@ -58,6 +67,7 @@ export function startRunner(context: RunnerContext, parallel: number): Runner {
       const now = clock();
       const execution = await store.executions.claim({ worker, now, leaseUntil: now + LEASE_MS });
       if (!execution) return false;
+      if (active.size === 0) interruptIdleWork();
       const stop = new AbortController();
       active.set(execution.id, stop);
       if (closing) stop.abort('SHUTDOWN' satisfies StopReason);

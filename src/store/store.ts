@@ -84,9 +84,10 @@ export interface Store {
 
   /**
    * Puts in order what merges have appended, where that makes look-ups quicker: `IDLE` as soon as it is worth while,
-   * `BUSY` only when it is overdue, since merges wait for it. Resolves to whether it did anything.
+   * `BUSY` only when it is overdue, since merges wait for it. An aborted signal ends it soon and leaves everything as it
+   * was. Resolves to whether it did anything.
    */
-  compact(pressure: 'IDLE' | 'BUSY'): Promise<boolean>;
+  compact(pressure: 'IDLE' | 'BUSY', signal: AbortSignal): Promise<boolean>;
 
   /** Bytes the store occupies. */
   sizeBytes(): Promise<number>;

@@ -438,7 +438,8 @@ export function storeContract(name: string, open: OpenStore): void {
       const segment = await createSegment(context.store);
       await context.run([update('a', segment.id), update('b', segment.id)]);
       await context.run([remove('a', segment.id), update('c', segment.id, { dataBag: '{"k":1}' })]);
-      for (const pressure of ['IDLE', 'BUSY'] as const) await context.store.compact(pressure);
+      for (const pressure of ['IDLE', 'BUSY'] as const)
+        await context.store.compact(pressure, new AbortController().signal);
       const memberships = await Promise.all(['a', 'b', 'c'].map((value) => context.membershipsOf(value)));
       assert.deepEqual(memberships.map(segmentsOf), [[], [segment.id], [segment.id]]);
       const sizes = await context.store.countMembers({ segmentIds: [segment.id], now: NOW });

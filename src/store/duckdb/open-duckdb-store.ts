@@ -74,7 +74,8 @@ export async function openDuckDbStore({
       const asked = new Set(segmentIds);
       return new Map([...(all ?? [])].filter(([segmentId]) => asked.has(segmentId)));
     },
-    compact: (pressure) => compact(db, { pressure, tail, stop: closing.signal }),
+    compact: (pressure, signal) =>
+      compact(db, { pressure, tail, stop: AbortSignal.any([closing.signal, signal]) }),
     sizeBytes: async () => {
       const files = await Promise.all(
         [file, `${file}.wal`].map((each) =>
