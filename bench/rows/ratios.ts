@@ -1,0 +1,59 @@
+import type { Bench } from '../bench.ts';
+import { measuredOf } from '../table.ts';
+
+type Ratio = {
+  readonly id: string;
+  readonly what: string;
+  /** The rates of these two rows, the first divided by the second. */
+  readonly of: readonly [string, string];
+  readonly goal: string;
+};
+
+const RATIOS: readonly Ratio[] = [
+  {
+    id: 'ratio-empty',
+    what: 'rate of Muster / PostgreSQL by hand, empty store',
+    of: ['ndjson-empty', 'postgres-empty'],
+    goal: '8 or more',
+  },
+  {
+    id: 'ratio-again',
+    what: 'rate of Muster / PostgreSQL by hand, the same file again',
+    of: ['ndjson-again', 'postgres-again'],
+    goal: '8 or more',
+  },
+  {
+    id: 'ratio-rows',
+    what: 'rate of Muster / PostgreSQL row by row',
+    of: ['ndjson-empty', 'postgres-rows'],
+    goal: '',
+  },
+  {
+    id: 'ratio-csv',
+    what: 'time of CSV / NDJSON, empty store',
+    of: ['ndjson-empty', 'csv-empty'],
+    goal: '1.3 or less',
+  },
+  {
+    id: 'ratio-30',
+    what: 'time into 30 M memberships / empty store',
+    of: ['ndjson-empty', 'ndjson-30'],
+    goal: '1.5 or less',
+  },
+  {
+    id: 'ratio-large',
+    what: 'time for each line of 10 M in one file / of 1 M',
+    of: ['ndjson-empty', 'large-file'],
+    goal: '1.3 or less',
+  },
+];
+
+/** Rows that put two others in relation. */
+export function addRatios(bench: Bench): void {
+  for (const { id, what, of, goal } of RATIOS) {
+    const [above, below] = of.map((row) => measuredOf(bench.rows, row)?.perSecond);
+    if (above === undefined || below === undefined) continue;
+    const remark = goal === '' ? {} : { remark: `wanted: ${goal}` };
+    bench.add({ id, what, outcome: { ratio: above / below, ...remark } });
+  }
+}

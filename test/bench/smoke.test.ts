@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import test from 'node:test';
+import { promisify } from 'node:util';
+import { discardFolder, makeFolder } from '../folder.ts';
+
+const PROGRAM = path.resolve(import.meta.dirname, '../../bench/main.ts');
+const TIMEOUT_MS = 180_000;
+
+/** Rows that need nothing but Muster; each must have been measured. How fast is not looked at. */
+const ROWS = [
+  'Muster: NDJSON, 1 M lines, empty store',
+  'Muster: NDJSON, the same file again',
+  'Muster: CSV, 1 M lines, empty store',
+  'Muster: NDJSON, 1 M lines, 1 % bad, empty store',
+  'Muster: NDJSON, 1 M lines, into 10 M memberships',
+  'Muster: CSV, 1 M lines, into 30 M memberships',
+  'Muster: NDJSON, 10 M lines in one file, empty store',
+  'Muster: 10,000 files of 10 lines',
+  'Look-ups 100/s, idle',
+  'Look-ups 100/s, while 20 imports of 1 M lines run',
+  'limit: `JSON.parse` of each line',
+  'limit: DuckDB `read_ndjson`',
+];
+
+test('the bench measures every row and writes the table into a document', async (t) => {
+  const folder = await makeFolder();
+  t.after(() => discardFolder(t, folder));
+  const document = path.join(folder, 'performance.md');
+  const args = ['--import', 'tsx', PROGRAM, '--scale', '0.002', '--rounds', '1', '--out', document];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: TIMEOUT_MS });
+  const text = await readFile(document, 'utf8');
+  assert.match(text, /^# Performance\n[\s\S]*\*\*At scale 0\.002/, 'a small run says that it is one');
+  for (const what of ROWS) {
+    const row = stdout.split('\n').find((line) => line.startsWith(`| ${what}`));
+    assert.ok(row !== undefined, `there is a row "${what}"`);
+    assert.ok(text.includes(row), 'the document has the printed table');
+    assert.match(row, /\| +[\d,]+ \| +\d+\.\d\d \| +[\d,]+ \|/, row);
+  }
+  // Where PostgreSQL or Redis cannot run, their rows are skipped, which is no failure.
+  assert.doesNotMatch(stdout, /\*\*failed\*\*/, stdout);
+});
