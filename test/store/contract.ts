@@ -91,7 +91,14 @@ export function storeContract(name: string, open: OpenStore): void {
         await context.run([update('a', segment.id, { expiresAt: NOW + 10, dataBag: '{"k":1}' })], NOW);
         assert.equal((await context.membershipsOf('a', NOW + 9)).length, 1);
         assert.equal((await context.membershipsOf('a', NOW + 10)).length, 0);
-        assert.equal((await context.store.countMembers({ segmentIds: [segment.id], now: NOW + 10 })).size, 0);
+        const countAt = async (now: number) =>
+          (await context.store.countMembers({ segmentIds: [segment.id], now })).get(segment.id)?.userPoints ??
+          0;
+        // in this order, and back: a size that is kept must not outlive an expiry
+        assert.deepEqual(
+          [await countAt(NOW + 9), await countAt(NOW + 10), await countAt(NOW + 9)],
+          [1, 0, 1],
+        );
         const { effects } = await context.run([update('a', segment.id)], NOW + 20);
         assert.equal(effects.membershipsCreated, 1);
         assert.deepEqual(await context.membershipsOf('a', NOW + 20), [
