@@ -127,6 +127,26 @@ test('an import survives whatever happens to the process', async (t) => {
     );
     assert.deepEqual({ ...canceled, status: '', errors: '' }, { ...asMany, status: '', errors: '' });
   });
+
+  await t.test(
+    'killed with a cancel asked for: the error file holds what was counted, no more',
+    async (t) => {
+      const canceled = await run(t, {
+        body: fileOf(LINES),
+        disturb: async (service, execution) => {
+          await untilDone(service, { execution, commands: LINES / 4 });
+          const documentImportId = String(execution.parameters.document_import_id);
+          const path = executionsPath({ datamartId: '1', documentImportId });
+          const asked = service.call('POST', `${path}/${execution.id}/action`, { action: 'CANCEL' });
+          assert.equal((await asked).status, 200);
+          await service.kill();
+          await service.restart();
+        },
+      });
+      assert.equal(canceled.status, 'CANCELED');
+      assert.equal(readErrorFile('NDJSON', canceled.errors).length, canceled.counts.total_failure);
+    },
+  );
 });
 
 /** Imports a file in a process of its own, `disturb` it meanwhile, and tells what came of it. */
