@@ -96,7 +96,5 @@ function maskAddresses(text: string, { columns }: CsvHeader): string {
 
 /** By words, not by a pattern around the @: that would look at each character of a long word again and again. */
 function maskWords(text: string): string {
-  return text.replace(/[^\s"',;:{}]+/g, (word) =>
-    word.includes('@') || /\\u0040/i.test(word) ? MASK : word,
-  );
+  return text.replace(/[^\s"',;:{}]+/g, (word) => (holdsAddress(word) ? MASK : word));
 }

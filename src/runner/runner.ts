@@ -87,6 +87,7 @@ export function startRunner(context: RunnerContext, parallel: number): Runner {
   }
 
   async function noticeCancel(id: string, stop: AbortController): Promise<void> {
+    // a store that does not answer now is asked again by the next heartbeat
     const execution = await context.store.executions.get(id).catch(() => null);
     if (execution?.cancelRequested) stop.abort('CANCEL' satisfies StopReason);
   }

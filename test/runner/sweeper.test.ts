@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import test, { type TestContext } from 'node:test';
+import { pino } from 'pino';
+import { openDocumentsFolder } from '../../src/documents/folder.ts';
+import { startSweeper } from '../../src/runner/sweeper.ts';
+import { openStore } from '../../src/store/open-store.ts';
+
+const DAY_MS = 86_400_000;
+const NOW = Date.now();
+
+/** A store and a documents folder with one ended execution and one upload that was never acknowledged. */
+async function open(t: TestContext) {
+  const dir = await mkdtemp(path.join(os.tmpdir(), 'muster-sweeper-'));
+  const store = await openStore({
+    dir: path.join(dir, 'store'),
+    memoryBytes: 256 * 1024 * 1024,
+    threads: 1,
+    now: NOW,
+  });
+  t.after(async () => {
+    await store.close();
+    await rm(dir, { recursive: true });
+  });
+  const documents = await openDocumentsFolder(path.join(dir, 'documents'), {
+    maxUploadBytes: 1000,
+    uploadIdleMs: 1000,
+  });
+  const receive = () =>
+    documents.receive({
+      stream: Readable.from([Buffer.from('{}\n')]),
+      mimeType: 'APPLICATION_X_NDJSON',
+      contentEncoding: null,
+      profile: 'COMMANDS',
+    });
+  const { id: documentImportId } = await store.documentImports.create({
+    ...{ datamartId: '1', documentType: 'USER_SEGMENT', mimeType: 'APPLICATION_X_NDJSON', encoding: 'utf-8' },
+    ...{ name: 'import', priority: 'MEDIUM', creationTs: NOW },
+  });
+  const execution = await store.executions.create({
+    ...{ organisationId: '1', datamartId: '1', job: { type: 'DOCUMENT_IMPORT', documentImportId } },
+    ...{ mimeType: 'APPLICATION_X_NDJSON', priority: 'MEDIUM', userId: null, creationDate: NOW },
+    document: { ...(await receive()), fileName: 'a.ndjson' },
+  });
+  assert.ok(execution);
+  await store.executions.cancel(execution.id, NOW);
+  const orphan = (await receive()).folder;
+
+  /** Sweeps once at an instant; tells which folders are left. */
+  const sweepAt = async (now: number, retentionDays: number) => {
+    const logger = pino({ level: 'silent' });
+    await startSweeper({
+      store,
+      documents,
+      logger,
+      clock: () => now,
+      intervalMs: DAY_MS,
+      retentionDays,
+    }).close();
+    return (await documents.listFolders()).map(({ folder }) => folder).sort();
+  };
+  return { store, execution, orphan, sweepAt };
+}
+
+test('files are removed when their retention has passed, and that is noted', async (t) => {
+  const { store, execution, orphan, sweepAt } = await open(t);
+  const { folder } = execution.document;
+  assert.deepEqual(await sweepAt(NOW + DAY_MS / 2, 1), [folder, orphan].sort());
+  assert.equal((await store.executions.get(execution.id))?.filesRemovedDate, null);
+  const later = NOW + 31 * DAY_MS;
+  assert.deepEqual(await sweepAt(later, 30), []);
+  assert.equal((await store.executions.get(execution.id))?.filesRemovedDate, later);
+});
+
+test('without a retention files are kept, but for those of uploads that were never acknowledged', async (t) => {
+  const { execution, sweepAt } = await open(t);
+  assert.deepEqual(await sweepAt(NOW + 1000 * DAY_MS, 0), [execution.document.folder]);
+});
