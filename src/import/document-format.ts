@@ -1,6 +1,5 @@
 import type { Catalogue } from '../model/catalogue.ts';
 import type { Rejection } from '../model/command.ts';
-import type { StagedPair } from '../store/store.ts';
 
 /** The longest line that is read, in bytes without its line end (spec §6). */
 export const MAX_LINE_BYTES = 1024 * 1024;
@@ -38,8 +37,28 @@ export type DocumentRecord = {
 /** A physical line in the bytes at hand, without its line end. `number` counts from 1. */
 export type LineSpan = { readonly number: number; readonly start: number; readonly end: number };
 
-/** Reads a line that begins a record, where it is plainly a valid command; null leaves it to the reference parser. */
-export type PlainLineReader = (bytes: Buffer, line: LineSpan) => StagedPair | null;
+/** A command for one segment, as it was read from a line's bytes. */
+export type PlainPair = {
+  line: number;
+  /** KIND_BIT. */
+  kind: number;
+  compartmentId: number;
+  /** Where the identifier's value lies in the bytes. */
+  valueStart: number;
+  valueEnd: number;
+  segmentId: number;
+  isUpdate: boolean;
+  /** 0: never. */
+  expiresAt: number;
+  /** '': keep what is there. */
+  dataBag: string;
+};
+
+/**
+ * Reads a line that begins a record, where it is plainly a valid command; null leaves it to the reference parser. What it
+ * gives is good until it is called again.
+ */
+export type PlainLineReader = (bytes: Buffer, line: LineSpan) => PlainPair | null;
 
 /** Takes the plain commands of a document out of its lines before they become records. */
 export type PlainLines = {

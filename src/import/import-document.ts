@@ -9,6 +9,11 @@ import { ndjsonFormat } from './ndjson.ts';
 import { type Chunk, type ChunkLimits, type DocumentSource, stageChunk } from './stage/stage-chunk.ts';
 import { dropStagingTable } from './stage/staging-table.ts';
 
+/**
+ * The share of a full chunk that the first one has: the store has nothing to do until it is staged. Each one after it may be
+ * twice as large.
+ */
+const FIRST_SHARE = 1 / 4;
 /** The least share of a chunk that is staged again after it went stale: some ms of work. */
 const LEAST_SHARE = 1 / 256;
 
@@ -58,10 +63,11 @@ async function importChunks(
   const stage = (from: Chunk['to'], share: number) => stageFrom(job, store, source, { from, share });
   let checkpoint = job.execution.checkpoint;
   /** Cut to a quarter when a chunk went stale: what changes often must not keep a file from coming forward. */
-  let share = 1;
+  let share = FIRST_SHARE;
   let chunk = await stage(checkpoint, share);
   for (;;) {
-    const following = chunk.isLast || job.signal.aborted ? null : inBackground(stage(chunk.to, 1));
+    const larger = Math.min(1, share * 2);
+    const following = chunk.isLast || job.signal.aborted ? null : inBackground(stage(chunk.to, larger));
     let outcome: MergeOutcome;
     try {
       outcome = await mergeStaged(job, store, { chunk, checkpoint, errorFile });
@@ -77,7 +83,7 @@ async function importChunks(
       chunk = await stage(checkpoint, share);
       continue;
     }
-    share = 1;
+    share = larger;
     checkpoint = outcome.checkpoint;
     job.onCheckpoint(checkpoint);
     if (chunk.isLast) return 'DONE';

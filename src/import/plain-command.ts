@@ -1,6 +1,5 @@
 import { KIND_BIT } from '../model/identifier.ts';
-import type { StagedPair } from '../store/store.ts';
-import type { CommandContext } from './document-format.ts';
+import type { CommandContext, PlainPair } from './document-format.ts';
 import { parseDataBagText } from './parse-data-bag.ts';
 import { LEAST_INSTANT_MS, MINUTE_MS } from './parse-expiry.ts';
 
@@ -50,8 +49,11 @@ export function noFields(): FoundFields {
 /** Makes a text of bytes that have escapes or doubled quotes; null when they are not plain after all. */
 export type Unescape = (bytes: Buffer, start: number, end: number) => string | null;
 
-/** Makes the pair of a record whose fields have been found, or null when it is not plainly a valid command. */
-export type PlainCommandReader = (bytes: Buffer, found: FoundFields, line: number) => StagedPair | null;
+/**
+ * Makes the pair of a record whose fields have been found, or null when it is not plainly a valid command. One object, filled
+ * anew for each record.
+ */
+export type PlainCommandReader = (bytes: Buffer, found: FoundFields, line: number) => PlainPair | null;
 
 /** The kind of each identifier's field. */
 const KIND_OF: Readonly<Record<number, number>> = {
@@ -65,6 +67,7 @@ const IDENTIFIERS = BIT(ACCOUNT) | BIT(EMAIL) | BIT(AGENT);
 const SEGMENTS = BIT(SEGMENT) | BIT(TECHNICAL_NAME);
 const UPDATE = Buffer.from('UPDATE');
 const DELETE = Buffer.from('DELETE');
+const AT = 0x40;
 /** As many digits are exact as a number, whichever they are. */
 const MOST_DIGITS = 15;
 
@@ -81,10 +84,22 @@ export function createPlainCommandReader(
   const segments = [...catalogue.segmentById.values()].filter(
     (segment) => segment.importable && !segment.paused,
   );
-  const segmentById = new Map(segments.map((segment) => [Number(segment.id), segment]));
+  const plainSegments = segments.map(({ id, defaultTtlMs }) => ({ id: Number(id), defaultTtlMs }));
+  const segmentById = new Map(plainSegments.map((segment) => [segment.id, segment]));
   const compartments = [...catalogue.compartmentById].filter(([, { archived }]) => !archived);
   const compartmentIds = new Set(compartments.map(([id]) => Number(id)));
   const defaultCompartment = Number(catalogue.defaultCompartmentId ?? 0);
+  const pair: PlainPair = {
+    line: 0,
+    kind: 0,
+    compartmentId: 0,
+    valueStart: 0,
+    valueEnd: 0,
+    segmentId: 0,
+    isUpdate: false,
+    expiresAt: 0,
+    dataBag: '',
+  };
 
   function textOf(bytes: Buffer, found: FoundFields, field: number): string | null {
     const start = found.start[field] as number;
@@ -103,7 +118,7 @@ export function createPlainCommandReader(
     if (found.present & BIT(SEGMENT)) return segmentById.get(digitsAt(bytes, found, SEGMENT, MOST_DIGITS));
     const name = textOf(bytes, found, TECHNICAL_NAME);
     const segment = name === null ? undefined : catalogue.segmentByTechnicalName.get(name);
-    return segment?.importable && !segment.paused ? segment : undefined;
+    return segment && segmentById.get(Number(segment.id));
   }
 
   /** 0: never; -1: not plainly an expiry. */
@@ -137,10 +152,12 @@ export function createPlainCommandReader(
     const isUpdate = isWord(bytes, found, UPDATE);
     if (!isUpdate && !isWord(bytes, found, DELETE)) return null;
 
-    const first = bytes[found.start[identifier] as number] as number;
-    if (found.start[identifier] === found.end[identifier] || first <= 0x20 || first >= 0x7f) return null;
-    const value = textOf(bytes, found, identifier);
-    if (value === null || (identifier === EMAIL && value.includes('@'))) return null;
+    const valueStart = found.start[identifier] as number;
+    const valueEnd = found.end[identifier] as number;
+    const first = bytes[valueStart] as number;
+    if (valueStart === valueEnd || first <= 0x20 || first >= 0x7f || found.escaped & BIT(identifier))
+      return null;
+    if (identifier === EMAIL && hasAt(bytes, valueStart, valueEnd)) return null;
     const compartmentId = identifier === ACCOUNT ? compartmentOf(bytes, found) : 0;
     if (identifier === ACCOUNT && compartmentId === 0) return null;
     const segment = segmentOf(bytes, found);
@@ -148,8 +165,16 @@ export function createPlainCommandReader(
     const expiresAt = isUpdate ? expiryOf(bytes, found, segment.defaultTtlMs) : 0;
     const dataBag = isUpdate ? dataBagOf(bytes, found) : '';
     if (expiresAt < 0 || dataBag === null) return null;
-    const kind = KIND_OF[identifier] as number;
-    return { line, kind, compartmentId, value, segmentId: Number(segment.id), isUpdate, expiresAt, dataBag };
+    pair.line = line;
+    pair.kind = KIND_OF[identifier] as number;
+    pair.compartmentId = compartmentId;
+    pair.valueStart = valueStart;
+    pair.valueEnd = valueEnd;
+    pair.segmentId = segment.id;
+    pair.isUpdate = isUpdate;
+    pair.expiresAt = expiresAt;
+    pair.dataBag = dataBag;
+    return pair;
   };
 }
 
@@ -158,6 +183,11 @@ function identifierIn(present: number): number {
   if (present === BIT(ACCOUNT)) return ACCOUNT;
   if (present === BIT(EMAIL)) return EMAIL;
   return present === BIT(AGENT) ? AGENT : 0;
+}
+
+function hasAt(bytes: Buffer, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (bytes[i] === AT) return true;
+  return false;
 }
 
 function isWord(bytes: Buffer, found: FoundFields, word: Buffer): boolean {

@@ -113,21 +113,6 @@ export const STAGED_COLUMNS = [
   'key_lo ubigint',
 ] as const;
 
-/** One (command, segment) pair on its way into a staged table. */
-export type StagedPair = {
-  readonly line: number;
-  /** KIND_BIT. */
-  readonly kind: number;
-  readonly compartmentId: number;
-  readonly value: string;
-  readonly segmentId: number;
-  readonly isUpdate: boolean;
-  /** 0: never. */
-  readonly expiresAt: number;
-  /** '': keep what is there. */
-  readonly dataBag: string;
-};
-
 export type StagedChunk = {
   /** Table of `staging` with STAGED_COLUMNS, or null when no command of the chunk was valid. */
   readonly table: string | null;

@@ -14,7 +14,6 @@ import { parseCommand } from '../../src/import/parse-command.ts';
 import { buildCatalogue } from '../../src/model/catalogue.ts';
 import { KIND_BIT } from '../../src/model/identifier.ts';
 import type { Segment } from '../../src/model/records.ts';
-import type { StagedPair } from '../../src/store/store.ts';
 import { runs } from '../client.ts';
 import { csvFile, ndjsonFile } from '../properties/files.ts';
 import { SOME_NAMES, spoiltFile } from '../properties/mutations.ts';
@@ -103,7 +102,8 @@ function read(
     const pair = way === 'plain' ? readPlain(bytes, line) : null;
     if (pair === null) return false;
     plain++;
-    outcomes.push([pair.line, pair]);
+    const { valueStart, valueEnd, ...rest } = pair;
+    outcomes.push([pair.line, { value: bytes.toString('utf8', valueStart, valueEnd), ...rest }]);
     return true;
   };
   const blocks: Buffer[] = [];
@@ -123,16 +123,13 @@ function read(
   return { outcomes: outcomes.map((each) => JSON.stringify(each)), plain, end: splitter.position() };
 }
 
-function pairsOf(
-  line: number,
-  command: Exclude<ReturnType<typeof parseCommand>, { code: string }>,
-): StagedPair[] {
+function pairsOf(line: number, command: Exclude<ReturnType<typeof parseCommand>, { code: string }>) {
   const { identifier, operation, targets, dataBag } = command;
   return targets.map(({ segmentId, expiresAt }) => ({
+    value: identifier.value,
     line,
     kind: KIND_BIT[identifier.kind],
     compartmentId: Number(identifier.compartmentId),
-    value: identifier.value,
     segmentId: Number(segmentId),
     isUpdate: operation === 'UPDATE',
     expiresAt: expiresAt ?? 0,

@@ -18,12 +18,12 @@ test('staged rows get the keys that userKey gives', async () => {
   const connection = await instance.connect();
   await connection.run(`attach ':memory:' as staging`);
   const identifiers = fc.sample(identifier, 300);
-  const table = await openStagingTable(instance);
+  const table = await openStagingTable(instance, '7');
   identifiers.forEach((each, i) => {
     const targets = [{ segmentId: '1', expiresAt: null }];
     table.append(i + 1, { operation: 'UPDATE', identifier: each, targets, dataBag: null });
   });
-  const name = await table.finish('7');
+  const name = await table.finish();
   const reader = await connection.runAndReadAll(
     `select key_hi, key_lo from staging.main.${name} order by line`,
   );

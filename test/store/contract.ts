@@ -650,7 +650,7 @@ async function openFor(t: TestContext, open: OpenStore) {
       }
     },
     stage: async (execution: Execution, pairs: readonly Pair[]) => {
-      const table = await openStagingTable(store.staging);
+      const table = await openStagingTable(store.staging, '1');
       pairs.forEach(({ identifier, operation, dataBag, segmentId, expiresAt }, i) => {
         table.append(i + 1, { identifier, operation, dataBag, targets: [{ segmentId, expiresAt }] });
       });
@@ -663,7 +663,7 @@ async function openFor(t: TestContext, open: OpenStore) {
         pairs: pairs.length,
       };
       return {
-        table: await table.finish('1'),
+        table: await table.finish(),
         execution: { id: execution.id, datamartId: '1', startDate: execution.startDate ?? 0 },
         worker: 'w',
         catalogueVersion: catalogue?.version ?? -1,

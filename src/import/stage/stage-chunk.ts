@@ -53,7 +53,7 @@ export async function stageChunk(of: {
   const { source, limits, context } = of;
   const { datamartId, version } = context.catalogue;
   const from = of.from.offset === 0 ? source.format.start : of.from;
-  const table = await openStagingTable(of.staging);
+  const table = await openStagingTable(of.staging, datamartId);
   try {
     const tally = createTally(table, source, context);
     const splitter = source.format.createSplitter(from);
@@ -72,7 +72,7 @@ export async function stageChunk(of: {
     }
     const to = splitter.position();
     return {
-      table: await table.finish(datamartId),
+      table: await table.finish(),
       from,
       to,
       isLast,
@@ -98,7 +98,7 @@ function createTally(table: StagingTable, source: DocumentSource, context: Comma
   function takePlain(bytes: Buffer, line: LineSpan): boolean {
     const pair = readPlain(bytes, line);
     if (pair === null) return false;
-    table.appendPair(pair);
+    table.appendPlain(bytes, pair);
     successes++;
     return true;
   }

@@ -1,73 +1,51 @@
 import { readFileSync } from 'node:fs';
-import {
-  BOOLEAN,
-  DOUBLE,
-  type DuckDBAppender,
-  type DuckDBConnection,
-  DuckDBDataChunk,
-  type DuckDBInstance,
-  type DuckDBValue,
-  UTINYINT,
-  VARCHAR,
-} from '@duckdb/node-api';
+import type { DuckDBAppender, DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { Command } from '../../model/command.ts';
 import { KIND_BIT } from '../../model/identifier.ts';
-import type { StagedPair } from '../../store/store.ts';
-
-/** Rows that cross into DuckDB at once: the size of its vectors. */
-const VECTOR_ROWS = 2048;
-
-/**
- * What crosses from JavaScript: numbers as doubles, which hold every id and instant exactly and cost no BigInt, and no nulls,
- * whose bits cost one. `user-key.sql` makes STAGED_COLUMNS of it.
- */
-const RAW_COLUMNS = [
-  'line double',
-  'kind utinyint',
-  'compartment_id double',
-  'value varchar',
-  'segment_id double',
-  'is_update boolean',
-  'expires_at double', // 0: never
-  'data_bag varchar', // '': keep
-];
-const RAW_TYPES = [DOUBLE, UTINYINT, DOUBLE, VARCHAR, DOUBLE, BOOLEAN, DOUBLE, VARCHAR];
+import type { PlainPair } from '../document-format.ts';
+import { createPairBuffer, type PairBuffer, RAW_COLUMNS } from './pair-buffer.ts';
 
 const USER_KEY = readFileSync(new URL('./user-key.sql', import.meta.url), 'utf8').replaceAll(/^--.*\n/gm, '');
 
 let tables = 0;
+/** Buffers that no table is using; each has some 300 KB. */
+const freeBuffers: PairBuffer[] = [];
 
 /** A table of `staging` that takes commands and ends as a table with STAGED_COLUMNS. */
 export interface StagingTable {
+  /** (command, segment) pairs so far. */
   readonly rows: number;
   append(line: number, command: Command): void;
-  appendPair(pair: StagedPair): void;
+  /** `bytes` are those the pair was read from. */
+  appendPlain(bytes: Buffer, pair: PlainPair): void;
   /** Resolves to the table's name, or null when there was no command. */
-  finish(datamartId: string): Promise<string | null>;
+  finish(): Promise<string | null>;
   /** Drops what was appended, after a fault. */
   discard(): Promise<void>;
 }
 
-/** Opens a table. Commands are gathered as columns and cross into DuckDB a vector at a time. */
-export async function openStagingTable(staging: DuckDBInstance): Promise<StagingTable> {
+/** Opens a table for commands of a datamart. They are gathered as columns and cross into DuckDB a vector at a time. */
+export async function openStagingTable(staging: DuckDBInstance, datamartId: string): Promise<StagingTable> {
   const name = `command_${++tables}`;
   const connection = await staging.connect();
   const appender = await openAppender(connection, `${name}_raw`).catch((error) => {
     connection.closeSync();
     throw error;
   });
-  const columns: DuckDBValue[][] = RAW_TYPES.map(() => []);
+  const buffer = freeBuffers.pop() ?? createPairBuffer();
+  const prefixOf = hashPrefixes(datamartId);
   let rows = 0;
-  let gathered = 0;
   let isClosed = false;
 
   function append(line: number, { identifier, operation, targets, dataBag }: Command): void {
+    const bytes = Buffer.from(identifier.value);
     for (const { segmentId, expiresAt } of targets) {
-      appendPair({
+      appendPlain(bytes, {
         line,
         kind: KIND_BIT[identifier.kind],
         compartmentId: Number(identifier.compartmentId),
-        value: identifier.value,
+        valueStart: 0,
+        valueEnd: bytes.length,
         segmentId: Number(segmentId),
         isUpdate: operation === 'UPDATE',
         expiresAt: expiresAt ?? 0,
@@ -76,44 +54,21 @@ export async function openStagingTable(staging: DuckDBInstance): Promise<Staging
     }
   }
 
-  function appendPair(pair: StagedPair): void {
-    const [lines, kinds, compartments, values, segments, updates, expiries, dataBags] = columns as [
-      number[],
-      number[],
-      number[],
-      string[],
-      number[],
-      boolean[],
-      number[],
-      string[],
-    ];
-    lines[gathered] = pair.line;
-    kinds[gathered] = pair.kind;
-    compartments[gathered] = pair.compartmentId;
-    values[gathered] = pair.value;
-    segments[gathered] = pair.segmentId;
-    updates[gathered] = pair.isUpdate;
-    expiries[gathered] = pair.expiresAt;
-    dataBags[gathered] = pair.dataBag;
+  function appendPlain(bytes: Buffer, pair: PlainPair): void {
+    buffer.add(bytes, pair, prefixOf(pair.kind, pair.compartmentId));
     rows++;
-    if (++gathered === VECTOR_ROWS) flush();
+    if (buffer.isFull()) flush();
   }
 
   function flush(): void {
-    const chunk = DuckDBDataChunk.create(RAW_TYPES, gathered);
-    columns.forEach((column, i) => {
-      chunk.setColumnValues(i, column.length === gathered ? column : column.slice(0, gathered));
-    });
-    appender.appendDataChunk(chunk);
-    gathered = 0;
+    appender.appendDataChunk(buffer.take());
   }
 
-  async function finish(datamartId: string): Promise<string | null> {
-    if (gathered > 0) flush();
+  async function finish(): Promise<string | null> {
+    if (!buffer.isEmpty()) flush();
     appender.flushSync();
     if (rows > 0) {
-      const raw = `staging.main.${name}_raw`;
-      const keyed = USER_KEY.replace('$raw', raw).replace('$datamart_id', String(BigInt(datamartId)));
+      const keyed = USER_KEY.replace('$raw', `staging.main.${name}_raw`);
       await connection.run(`create table staging.main.${name} as ${keyed}`);
     }
     await discard();
@@ -123,6 +78,7 @@ export async function openStagingTable(staging: DuckDBInstance): Promise<Staging
   async function discard(): Promise<void> {
     if (isClosed) return;
     isClosed = true;
+    if (buffer.isEmpty()) freeBuffers.push(buffer);
     try {
       appender.closeSync();
       await connection.run(`drop table if exists staging.main.${name}_raw`);
@@ -136,15 +92,28 @@ export async function openStagingTable(staging: DuckDBInstance): Promise<Staging
       return rows;
     },
     append,
-    appendPair,
+    appendPlain,
     finish,
     discard,
   };
 }
 
 async function openAppender(connection: DuckDBConnection, table: string): Promise<DuckDBAppender> {
-  await connection.run(`create table staging.main.${table} (${RAW_COLUMNS.join(', ')})`);
+  const columns = RAW_COLUMNS.map(([name, type]) => `${name} ${type}`);
+  await connection.run(`create table staging.main.${table} (${columns.join(', ')})`);
   return connection.createAppender(table, 'main', 'staging');
+}
+
+/** What is hashed before an identifier's value, by kind and compartment: see `userKey`. */
+function hashPrefixes(datamartId: string): (kind: number, compartmentId: number) => Buffer {
+  const byKind = new Map(Object.values(KIND_BIT).map((kind) => [kind, new Map<number, Buffer>()]));
+  return (kind, compartmentId) => {
+    const known = byKind.get(kind)?.get(compartmentId);
+    if (known) return known;
+    const prefix = Buffer.from(`${datamartId}:${kind}:${compartmentId}:`);
+    byKind.get(kind)?.set(compartmentId, prefix);
+    return prefix;
+  };
 }
 
 /** Drops a table that `finish` named. */

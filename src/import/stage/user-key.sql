@@ -4,16 +4,4 @@ select
   * exclude (hex),
   (('0x' || substr(hex, 1, 16))::ubigint & 18446744073709490175) | 32768 as key_hi,
   (('0x' || substr(hex, 17, 16))::ubigint & 4611686018427387903) | 9223372036854775808 as key_lo
-from (
-  select
-    line::bigint as line,
-    kind,
-    compartment_id::bigint as compartment_id,
-    value,
-    segment_id::bigint as segment_id,
-    is_update,
-    nullif(expires_at::bigint, 0) as expires_at,
-    nullif(data_bag, '') as data_bag,
-    sha256(concat($datamart_id, ':', kind, ':', compartment_id::bigint, ':', value)) as hex
-  from $raw
-)
+from (select * exclude (hashed), sha256(hashed) as hex from $raw)

@@ -9,6 +9,7 @@ import type { Membership } from '../../model/records.ts';
 import { numberOrNull, type Row, textOrNull } from '../records/database.ts';
 import type { Store } from '../store.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
+import type { UserPoints } from './merge-chunk.ts';
 
 type LookUps = Pick<
   Store,
@@ -16,7 +17,7 @@ type LookUps = Pick<
 >;
 
 /** What the embedded store answers from its two big tables. */
-export function lookUps(db: DuckDbDatabase): LookUps {
+export function lookUps(db: DuckDbDatabase, points: UserPoints): LookUps {
   return {
     findUserPoint: (datamartId, selector) =>
       db.read(async (sql) => {
@@ -63,6 +64,7 @@ export function lookUps(db: DuckDbDatabase): LookUps {
         );
         if (known.length > 0 || !point) return false;
         const kinds = Number(point.point_kinds) | KIND_BIT[identifier.kind];
+        points.areOwnKeys = false;
         await sql.query(
           `insert into user_identifier values (${key.hi}, ${key.lo}, ${userPointId.hi}, ${userPointId.lo}, ${kinds},
              ${BigInt(datamartId)}, ${KIND_BIT[identifier.kind]}, ${BigInt(identifier.compartmentId)}, $1, ${Math.trunc(now)})`,

@@ -6,8 +6,27 @@ import { noteAppended, type Tail } from './compact.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { statement } from './statements.ts';
 
+/** What is known of all user points. */
+export type UserPoints = {
+  /** Each has one identifier, the one it was made of: nobody has attached another. Spares merges a join. */
+  areOwnKeys: boolean;
+};
+
+export async function readUserPoints(db: DuckDbDatabase): Promise<UserPoints> {
+  const [row] = await db.read((sql) =>
+    sql.query(
+      'select exists (from user_identifier where point_hi <> key_hi or point_lo <> key_lo) as attached',
+    ),
+  );
+  return { areOwnKeys: !row?.attached };
+}
+
 /** `Store.mergeChunk` for the embedded store: some ten statements over the chunk, in one transaction; `tail` learns of it. */
-export async function mergeChunk(db: DuckDbDatabase, chunk: StagedChunk, tail: Tail): Promise<MergeOutcome> {
+export async function mergeChunk(
+  db: DuckDbDatabase,
+  chunk: StagedChunk,
+  { tail, points }: { tail: Tail; points: UserPoints },
+): Promise<MergeOutcome> {
   const outcome = await db.merge(async (sql): Promise<MergeOutcome> => {
     const state = await checkMerge(sql, {
       executionId: chunk.execution.id,
@@ -18,7 +37,9 @@ export async function mergeChunk(db: DuckDbDatabase, chunk: StagedChunk, tail: T
     });
     if (state !== 'READY') return { type: state };
     const effects =
-      chunk.table === null ? NO_EFFECTS : await applyCommands(sql, chunk.table, chunk.execution);
+      chunk.table === null
+        ? NO_EFFECTS
+        : await applyCommands(sql, { table: chunk.table, execution: chunk.execution, points });
     const checkpoint: Checkpoint = { ...chunk.to, effects: addEffects(chunk.from.effects, effects) };
     await storeCheckpoint(sql, chunk.execution.id, checkpoint);
     return { type: 'MERGED', checkpoint };
@@ -27,13 +48,15 @@ export async function mergeChunk(db: DuckDbDatabase, chunk: StagedChunk, tail: T
   return outcome;
 }
 
-async function applyCommands(sql: Sql, table: string, execution: StagedChunk['execution']): Promise<Effects> {
+async function applyCommands(
+  sql: Sql,
+  { table, execution, points }: { table: string; execution: StagedChunk['execution']; points: UserPoints },
+): Promise<Effects> {
   const staged = `staging.main.${table}`;
   const start_date = execution.startDate;
-  await sql.query(statement('identify-users', { staged }));
-  const commands = await commandsWithPoints(sql, staged);
-  await sql.query(statement('fold-commands', { commands, start_date }));
-  await sql.query(statement('find-memberships', { start_date }));
+  await sql.query(statement('find-new-users', { staged }));
+  const commands = await commandsWithPoints(sql, { staged, points });
+  await sql.query(statement('find-effects', { commands, start_date }));
   const [counts] = await sql.query(statement('count-effects'));
   const count = (name: string): number => Number((counts as Row)[name]);
 
@@ -57,14 +80,13 @@ async function applyCommands(sql: Sql, table: string, execution: StagedChunk['ex
   };
 }
 
-/** A relation of the chunk's commands with their user points. Nearly always every point is its one identifier's key. */
-async function commandsWithPoints(sql: Sql, staged: string): Promise<string> {
-  const [joined] = await sql.query(
-    `select exists (from chunk_user where point_hi <> key_hi or point_lo <> key_lo or point_kinds <> kind) as others`,
-  );
-  if (!joined?.others) {
+/** A relation of the chunk's commands with their user points. */
+async function commandsWithPoints(
+  sql: Sql,
+  { staged, points }: { staged: string; points: UserPoints },
+): Promise<string> {
+  if (points.areOwnKeys)
     return `(select *, key_hi as point_hi, key_lo as point_lo, kind as point_kinds from ${staged})`;
-  }
   await sql.query(statement('point-commands', { staged }));
   return 'chunk_command';
 }

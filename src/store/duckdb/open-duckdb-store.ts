@@ -12,7 +12,7 @@ import type { Store } from '../store.ts';
 import { compact, readTail } from './compact.ts';
 import { type DuckDbDatabase, openDuckDbDatabase } from './duckdb-database.ts';
 import { lookUps } from './look-ups.ts';
-import { mergeChunk } from './merge-chunk.ts';
+import { mergeChunk, readUserPoints } from './merge-chunk.ts';
 import { migrate } from './migrate.ts';
 import { segmentSizes } from './segment-sizes.ts';
 import { statement } from './statements.ts';
@@ -48,9 +48,10 @@ export async function openDuckDbStore({
   const db = await openDuckDbDatabase(instance);
   await migrate(db, now);
   await takeUpExecutions(db);
-  const users = lookUps(db);
   const sizes = segmentSizes(db);
   const tail = await readTail(db);
+  const points = await readUserPoints(db);
+  const users = lookUps(db, points);
   const closing = new AbortController();
 
   return {
@@ -67,7 +68,7 @@ export async function openDuckDbStore({
     executions: executionRecords(db),
     tokens: tokenRecords(db),
     ...users,
-    mergeChunk: (chunk) => sizes.forgetAfter(mergeChunk(db, chunk, tail)),
+    mergeChunk: (chunk) => sizes.forgetAfter(mergeChunk(db, chunk, { tail, points })),
     attachIdentifier: (attachment) => sizes.forgetAfter(users.attachIdentifier(attachment)),
     countMembers: async ({ segmentIds, now }) => {
       const all = segmentIds.length === 0 ? null : await sizes.at(now);

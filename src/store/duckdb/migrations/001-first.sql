@@ -122,12 +122,13 @@ create table api_token (
 );
 
 -- Keys are two unsigned halves of 64 bits: DuckDB unpacks 128-bit integers several times slower (docs/architecture.md).
+-- They are random, so that looking for a compression of them costs a tenth of a merge and saves nothing.
 -- point_kinds is the set of kinds (KIND_BIT) of all identifiers of the user point.
 create table user_identifier (
-  key_hi ubigint not null,
-  key_lo ubigint not null,
-  point_hi ubigint not null,
-  point_lo ubigint not null,
+  key_hi ubigint not null using compression uncompressed,
+  key_lo ubigint not null using compression uncompressed,
+  point_hi ubigint not null using compression uncompressed,
+  point_lo ubigint not null using compression uncompressed,
   point_kinds utinyint not null,
   datamart_id bigint not null,
   kind utinyint not null,
@@ -138,8 +139,8 @@ create table user_identifier (
 
 -- point_kinds as above, kept here too so that the sizes of segments need no join.
 create table membership (
-  point_hi ubigint not null,
-  point_lo ubigint not null,
+  point_hi ubigint not null using compression uncompressed,
+  point_lo ubigint not null using compression uncompressed,
   segment_id bigint not null,
   point_kinds utinyint not null,
   creation_ts bigint not null,
