@@ -9,10 +9,7 @@ import { ndjsonFormat } from './ndjson.ts';
 import { type Chunk, type ChunkLimits, type DocumentSource, stageChunk } from './stage/stage-chunk.ts';
 import { dropStagingTable } from './stage/staging-table.ts';
 
-/**
- * The share of a full chunk that the first one has: the store has nothing to do until it is staged. Each one after it may be
- * twice as large.
- */
+/** The share of a full chunk that the first one has: the store has nothing to do until it is staged. */
 const FIRST_SHARE = 1 / 4;
 /** The least share of a chunk that is staged again after it went stale: some ms of work. */
 const LEAST_SHARE = 1 / 256;
@@ -35,7 +32,8 @@ export type ImportJob = {
 /**
  * Imports a document from its checkpoint to its end: the one loop over a file. Each chunk is staged, its failed lines are
  * appended to the error file, and it is merged together with the checkpoint after it; while one is merged the next is
- * staged. Whatever ends the process in between, the same call goes on with the same result.
+ * staged. A chunk may be as large as all before it, up to the limit: so that where one ends depends on the file alone, and
+ * whatever ends the process in between, the same call goes on with the same result.
  *
  * Throws faults of the disk and the store only. What is wrong with the file's lines is counted, never thrown.
  */
@@ -61,13 +59,14 @@ async function importChunks(
   errorFile: ErrorFile,
 ): Promise<ImportOutcome> {
   const stage = (from: Chunk['to'], share: number) => stageFrom(job, store, source, { from, share });
+  const shareAfter = (pairs: number) => Math.min(1, Math.max(FIRST_SHARE, pairs / job.limits.rows));
   let checkpoint = job.execution.checkpoint;
   /** Cut to a quarter when a chunk went stale: what changes often must not keep a file from coming forward. */
-  let share = FIRST_SHARE;
+  let share = shareAfter(checkpoint.pairs);
   let chunk = await stage(checkpoint, share);
   for (;;) {
-    const larger = Math.min(1, share * 2);
-    const following = chunk.isLast || job.signal.aborted ? null : inBackground(stage(chunk.to, larger));
+    const nextShare = shareAfter(checkpoint.pairs + chunk.pairs);
+    const following = chunk.isLast || job.signal.aborted ? null : inBackground(stage(chunk.to, nextShare));
     let outcome: MergeOutcome;
     try {
       outcome = await mergeStaged(job, store, { chunk, checkpoint, errorFile });
@@ -83,7 +82,7 @@ async function importChunks(
       chunk = await stage(checkpoint, share);
       continue;
     }
-    share = larger;
+    share = nextShare;
     checkpoint = outcome.checkpoint;
     job.onCheckpoint(checkpoint);
     if (chunk.isLast) return 'DONE';

@@ -7,6 +7,9 @@ import { createPairBuffer, type PairBuffer, RAW_COLUMNS } from './pair-buffer.ts
 
 const USER_KEY = readFileSync(new URL('./user-key.sql', import.meta.url), 'utf8').replaceAll(/^--.*\n/gm, '');
 
+/** So many rows reach their table in some ms. */
+const VECTORS_PER_FLUSH = 16;
+
 let tables = 0;
 /** Buffers that no table is using; each has some 300 KB. */
 const freeBuffers: PairBuffer[] = [];
@@ -35,6 +38,7 @@ export async function openStagingTable(staging: DuckDBInstance, datamartId: stri
   const buffer = freeBuffers.pop() ?? createPairBuffer();
   const prefixOf = hashPrefixes(datamartId);
   let rows = 0;
+  let vectors = 0;
   let isClosed = false;
 
   function append(line: number, { identifier, operation, targets, dataBag }: Command): void {
@@ -62,6 +66,8 @@ export async function openStagingTable(staging: DuckDBInstance, datamartId: stri
 
   function flush(): void {
     appender.appendDataChunk(buffer.take());
+    // by itself the appender does it after 204,800 rows, and the event loop waits
+    if (++vectors % VECTORS_PER_FLUSH === 0) appender.flushSync();
   }
 
   async function finish(): Promise<string | null> {
