@@ -56,8 +56,16 @@ export interface Store {
   /** The user point that a selector names, or null. An identifier leads to the point it belongs to. */
   findUserPoint(datamartId: string, selector: UserSelector): Promise<UuidHalves | null>;
 
-  /** Memberships of a user point that are live at `now`, by segment id, ascending. */
-  listMemberships(of: { userPointId: UuidHalves; now: number; page: Page }): Promise<Listed<Membership>>;
+  /**
+   * Memberships of a user that are live at `now`, by segment id, ascending; null when the datamart does not know the user.
+   * An identifier leads to the point it belongs to.
+   */
+  listMemberships(of: {
+    datamartId: string;
+    user: UserSelector;
+    now: number;
+    page: Page;
+  }): Promise<Listed<Membership> | null>;
 
   /** Identifiers of a user point, oldest first. The first one's creation is the user point's. */
   listIdentifiers(userPointId: UuidHalves): Promise<readonly StoredIdentifier[]>;

@@ -9,6 +9,7 @@ import {
   formatUuid,
   type Identifier,
   NO_COMPARTMENT,
+  type UserSelector,
   type UuidHalves,
   userKey,
 } from '../../src/model/identifier.ts';
@@ -165,6 +166,44 @@ export function storeContract(name: string, open: OpenStore): void {
       );
       const sizes = await context.store.countMembers({ segmentIds: [segment.id], now: NOW });
       assert.deepEqual(sizes.get(segment.id), { userPoints: 1, userAccounts: 1, emails: 1, userAgents: 0 });
+    });
+
+    withStore('memberships are found by any selector that leads to the user point', async (context) => {
+      const { store } = context;
+      const segment = await createSegment(store);
+      await context.run([update('a', segment.id), update('gone', segment.id), remove('gone', segment.id)]);
+      const userPointId = (await context.pointOf('a')) as UuidHalves;
+      const email: Identifier = { kind: 'USER_EMAIL', compartmentId: NO_COMPARTMENT, value: 'hash' };
+      await store.attachIdentifier({ datamartId: '1', identifier: email, userPointId, now: NOW });
+      const list = (user: UserSelector, datamartId = '1') =>
+        store.listMemberships({ datamartId, user, now: NOW, page: ALL });
+      for (const user of [
+        { by: 'identifier', identifier: account('a') },
+        { by: 'identifier', identifier: email },
+        { by: 'user_point_id', userPointId },
+      ] as const) {
+        assert.deepEqual(
+          (await list(user))?.elements.map(({ segmentId }) => segmentId),
+          [segment.id],
+        );
+        assert.equal(await list(user, '404'), null, 'another datamart');
+      }
+      const gone = await list({ by: 'identifier', identifier: account('gone') });
+      assert.deepEqual(gone, { elements: [], total: 0 }, 'known, and nowhere in');
+      assert.equal(await list({ by: 'identifier', identifier: account('stranger') }), null);
+    });
+
+    withStore('memberships show what their segments are called now', async (context) => {
+      const segment = await createSegment(context.store, { technicalName: 'before' });
+      const other = await createSegment(context.store);
+      await context.run([update('a', segment.id), update('a', other.id)]);
+      const names = async () =>
+        (await context.membershipsOf('a')).map(({ segmentTechnicalName }) => segmentTechnicalName);
+      assert.deepEqual(await names(), ['before', null]);
+      await context.store.segments.update(segment.id, { technicalName: 'after' }, NOW);
+      assert.deepEqual(await names(), ['after', null]);
+      await context.store.segments.remove(segment.id);
+      assert.deepEqual(await names(), [null]);
     });
 
     withStore('a merge that was done is not done again', async (context) => {
@@ -630,9 +669,9 @@ async function openFor(t: TestContext, open: OpenStore) {
     },
     pointOf: (value: string) => store.findUserPoint('1', { by: 'identifier', identifier: account(value) }),
     membershipsOf: async (value: string, now = NOW) => {
-      const userPointId = await context.pointOf(value);
-      if (!userPointId) return [];
-      return (await store.listMemberships({ userPointId, now, page: ALL })).elements;
+      const user = { by: 'identifier', identifier: account(value) } as const;
+      const listed = await store.listMemberships({ datamartId: '1', user, now, page: ALL });
+      return listed?.elements ?? [];
     },
     claimed: async (now = NOW) => {
       await createExecution(store, {});

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
-import type { UserSelector, UuidHalves } from '../../model/identifier.ts';
+import type { UserSelector } from '../../model/identifier.ts';
 import { findDatamart } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { okList } from '../envelope.ts';
@@ -24,23 +24,24 @@ type UserRequest = FastifyRequest<{ Params: Static<typeof Params>; Querystring: 
 export function userRoutes(app: App, dependencies: HttpDependencies): void {
   const { store, clock } = dependencies;
 
-  async function find(request: UserRequest, selector: string): Promise<UuidHalves> {
+  async function read(request: UserRequest, selector: string) {
     const datamart = await findDatamart({ request, dependencies }, request.params.datamartId);
-    const requested = await inCompartment(dependencies, datamart.id, parseSelector(selector));
-    const userPointId = await store.findUserPoint(datamart.id, requested);
-    if (userPointId === null) throw notFound();
-    return userPointId;
+    const user = await inCompartment(dependencies, datamart.id, parseSelector(selector));
+    return { datamartId: datamart.id, user };
   }
 
   async function listMemberships(request: UserRequest, selector: string) {
-    const userPointId = await find(request, selector);
+    const asked = await read(request, selector);
     const page = pageOf(request.query);
-    const listed = await store.listMemberships({ userPointId, now: clock(), page });
+    const listed = await store.listMemberships({ ...asked, now: clock(), page });
+    if (listed === null) throw notFound();
     return okList(listed, page, viewMembership);
   }
 
   async function listIdentifiers(request: UserRequest, selector: string) {
-    const userPointId = await find(request, selector);
+    const { datamartId, user } = await read(request, selector);
+    const userPointId = await store.findUserPoint(datamartId, user);
+    if (userPointId === null) throw notFound();
     const page = pageOf(request.query);
     const stored = await store.listIdentifiers(userPointId);
     const [oldest] = stored;

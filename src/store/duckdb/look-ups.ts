@@ -2,11 +2,13 @@ import {
   KIND_BIT,
   kindOfBit,
   type StoredIdentifier,
+  type UserSelector,
   type UuidHalves,
   userKey,
 } from '../../model/identifier.ts';
-import type { Membership } from '../../model/records.ts';
-import { numberOrNull, type Row, textOrNull } from '../records/database.ts';
+import type { Membership, Segment } from '../../model/records.ts';
+import { numberOrNull, type Row, type Sql, textOrNull } from '../records/database.ts';
+import type { KeptRecords } from '../records/keep-records.ts';
 import type { Store } from '../store.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import type { UserPoints } from './merge-chunk.ts';
@@ -17,35 +19,25 @@ type LookUps = Pick<
 >;
 
 /** What the embedded store answers from its two big tables. */
-export function lookUps(db: DuckDbDatabase, points: UserPoints): LookUps {
+export function lookUps(
+  db: DuckDbDatabase,
+  { points, segments: keptSegments }: { points: UserPoints; segments: KeptRecords['segments'] },
+): LookUps {
   return {
-    findUserPoint: (datamartId, selector) =>
-      db.read(async (sql) => {
-        const where =
-          selector.by === 'identifier'
-            ? isKey(userKey(datamartId, selector.identifier))
-            : isPoint(selector.userPointId);
-        const [row] = await sql.query(
-          `select point_hi, point_lo from user_identifier where ${where} and datamart_id = ${BigInt(datamartId)} limit 1`,
-        );
-        return row ? { hi: row.point_hi as bigint, lo: row.point_lo as bigint } : null;
-      }),
+    findUserPoint: (datamartId, user) => db.read((sql) => findUserPoint(sql, { datamartId, user })),
 
-    listMemberships: ({ userPointId, now, page }) =>
-      db.read(async (sql) => {
-        // all of them, since a user is in few segments and a count would look for them a second time
-        const rows = await sql.query(
-          `select m.*, s.name, s.technical_name
-           from membership m join segment s on s.id = m.segment_id
-           where ${isPoint(userPointId)} and (m.expiration_ts is null or m.expiration_ts > ${Math.trunc(now)})
-           order by m.segment_id`,
-        );
-        const { firstResult, maxResults } = page;
-        return {
-          elements: rows.slice(firstResult, firstResult + maxResults).map(toMembership),
-          total: rows.length,
-        };
-      }),
+    listMemberships: async ({ datamartId, user, now, page }) => {
+      // before the rows: a segment that has a membership among them is among these, or is being removed
+      const segments = await keptSegments();
+      const rows = await db.read((sql) => membershipRows(sql, { datamartId, user, segments }));
+      if (rows === null) return null;
+      const live = rows
+        .map((row) => toMembership(row, segments))
+        .filter(({ expirationTs }) => expirationTs === null || expirationTs > now)
+        .sort((one, other) => Number(one.segmentId) - Number(other.segmentId));
+      const { firstResult, maxResults } = page;
+      return { elements: live.slice(firstResult, firstResult + maxResults), total: live.length };
+    },
 
     listIdentifiers: (userPointId) =>
       db.read(async (sql) => {
@@ -90,6 +82,44 @@ export function lookUps(db: DuckDbDatabase, points: UserPoints): LookUps {
   };
 }
 
+type Asked = { readonly datamartId: string; readonly user: UserSelector };
+type Segments = ReadonlyMap<string, Segment>;
+
+async function findUserPoint(sql: Sql, { datamartId, user }: Asked): Promise<UuidHalves | null> {
+  const where =
+    user.by === 'identifier' ? isKey(userKey(datamartId, user.identifier)) : isPoint(user.userPointId);
+  const [row] = await sql.query(
+    `select point_hi, point_lo from user_identifier where ${where} and datamart_id = ${BigInt(datamartId)} limit 1`,
+  );
+  return row ? { hi: row.point_hi as bigint, lo: row.point_lo as bigint } : null;
+}
+
+/**
+ * Memberships of a user in segments of the datamart, expired ones too; null for an unknown user. Nearly always one query:
+ * an identifier's point is its own key unless it was attached to another, and an attached one has never been a point. So
+ * who has memberships under the key is that user, and only for others is the identifier looked up.
+ */
+async function membershipRows(
+  sql: Sql,
+  { datamartId, user, segments }: Asked & { readonly segments: Segments },
+): Promise<readonly Row[] | null> {
+  const likely = user.by === 'identifier' ? userKey(datamartId, user.identifier) : user.userPointId;
+  const rows = await rowsOfPoint(sql, likely);
+  const inDatamart = rows.filter((row) => segments.get(String(row.segment_id))?.datamartId === datamartId);
+  if (inDatamart.length > 0) return inDatamart;
+  const point = await findUserPoint(sql, { datamartId, user });
+  if (point === null) return null;
+  if (point.hi === likely.hi && point.lo === likely.lo) return [];
+  return (await rowsOfPoint(sql, point)).filter((row) => segments.has(String(row.segment_id)));
+}
+
+/** Neither joined, sorted nor filtered further: each of that costs more in the query than here, on a user's few rows. */
+function rowsOfPoint(sql: Sql, point: UuidHalves): Promise<readonly Row[]> {
+  return sql.query(
+    `select segment_id, creation_ts, last_modified_ts, expiration_ts, data_bag from membership where ${isPoint(point)}`,
+  );
+}
+
 function isKey({ hi, lo }: UuidHalves): string {
   return `key_hi = ${hi} and key_lo = ${lo}`;
 }
@@ -98,11 +128,12 @@ function isPoint({ hi, lo }: UuidHalves): string {
   return `point_hi = ${hi} and point_lo = ${lo}`;
 }
 
-function toMembership(row: Row): Membership {
+function toMembership(row: Row, segments: Segments): Membership {
+  const segment = segments.get(String(row.segment_id));
   return {
     segmentId: String(row.segment_id),
-    segmentName: String(row.name),
-    segmentTechnicalName: textOrNull(row.technical_name),
+    segmentName: segment?.name ?? '',
+    segmentTechnicalName: segment?.technicalName ?? null,
     creationTs: Number(row.creation_ts),
     lastModifiedTs: Number(row.last_modified_ts),
     expirationTs: numberOrNull(row.expiration_ts),

@@ -6,6 +6,7 @@ import { compartmentRecords } from '../records/compartments.ts';
 import { datamartRecords } from '../records/datamarts.ts';
 import { documentImportRecords } from '../records/document-imports.ts';
 import { executionRecords } from '../records/executions.ts';
+import { keepRecords } from '../records/keep-records.ts';
 import { segmentRecords } from '../records/segments.ts';
 import { tokenRecords } from '../records/tokens.ts';
 import type { Store } from '../store.ts';
@@ -48,22 +49,31 @@ export async function openDuckDbStore({
   const db = await openDuckDbDatabase(instance);
   await migrate(db, now);
   await takeUpExecutions(db);
+  const kept = keepRecords(db);
   const sizes = segmentSizes(db);
   const tail = await readTail(db);
   const points = await readUserPoints(db);
-  const users = lookUps(db, points);
+  const users = lookUps(db, { points, segments: kept.segments });
   const closing = new AbortController();
 
   return {
     staging: instance,
-    datamarts: datamartRecords(db),
-    compartments: compartmentRecords(db),
-    segments: segmentRecords(db, {
-      removeMemberships: async (sql, segmentId) => {
-        await sql.query('delete from membership where segment_id = cast($1 as bigint)', [segmentId]);
-      },
-      sizes: (now) => statement('segment-sizes', { now: Math.trunc(now) }),
-    }),
+    // the catalogue is read in a write that changes none of what is kept
+    datamarts: {
+      ...datamartRecords(kept.noticing),
+      get: kept.getDatamart,
+      catalogue: datamartRecords(db).catalogue,
+    },
+    compartments: { ...compartmentRecords(kept.noticing), listSelections: kept.listSelections },
+    segments: {
+      ...segmentRecords(kept.noticing, {
+        removeMemberships: async (sql, segmentId) => {
+          await sql.query('delete from membership where segment_id = cast($1 as bigint)', [segmentId]);
+        },
+        sizes: (now) => statement('segment-sizes', { now: Math.trunc(now) }),
+      }),
+      get: kept.getSegment,
+    },
     documentImports: documentImportRecords(db),
     executions: executionRecords(db),
     tokens: tokenRecords(db),

@@ -3,7 +3,8 @@ import type { CompartmentRecords } from '../store.ts';
 import { invalidateCatalogue } from './catalogue-version.ts';
 import { assignments, type Database, limits, parameters, type Row, type Sql } from './database.ts';
 
-const SELECTIONS = `select s.*, c.token, c.name, c.archived
+/** Selections with what their compartments add. */
+export const SELECTIONS = `select s.*, c.token, c.name, c.archived
   from compartment_selection s join compartment c on c.id = s.compartment_id`;
 
 export function compartmentRecords(db: Database): CompartmentRecords {

@@ -102,7 +102,7 @@ async function defaultCompartment(
   return String(created?.id);
 }
 
-function toDatamart(row: Row): Datamart {
+export function toDatamart(row: Row): Datamart {
   return {
     id: String(row.id),
     organisationId: String(row.organisation_id),
