@@ -83,7 +83,7 @@ async function rewrite(sql: Sql, { table, range, order }: BigTable, stop: AbortS
   const rows = await countRows(sql, table);
   const ranges = BigInt(Math.max(1, Math.ceil(rows / ROWS_PER_RANGE)));
   const width = 2n ** 64n / ranges;
-  await sql.query(`create table ${table}_ordered as select * from ${table} limit 0`);
+  await createLike(sql, table, `${table}_ordered`);
   for (let i = 0n; i < ranges; i++) {
     stop.throwIfAborted();
     const last = i + 1n === ranges ? 2n ** 64n - 1n : (i + 1n) * width - 1n;
@@ -97,6 +97,18 @@ async function rewrite(sql: Sql, { table, range, order }: BigTable, stop: AbortS
   await sql.query(`alter table ${table}_ordered rename to ${table}`);
   await sql.query('delete from table_order where table_name = $1', [table]);
   await sql.query('insert into table_order values ($1, cast($2 as bigint))', [table, rows]);
+}
+
+/** An empty table as `table` is defined: `create table as select` would leave out its constraints. */
+async function createLike(sql: Sql, table: string, name: string): Promise<void> {
+  const [definition] = await sql.query(
+    'select sql from duckdb_tables() where database_name = current_database() and table_name = $1',
+    [table],
+  );
+  const text = String(definition?.sql);
+  const start = `CREATE TABLE ${table}(`;
+  if (!text.startsWith(start)) throw new Error(`${table} is not defined as expected: ${text.slice(0, 80)}`);
+  await sql.query(`create table ${name}(${text.slice(start.length)}`);
 }
 
 async function countRows(sql: Sql, table: string): Promise<number> {
