@@ -5,8 +5,10 @@ import { LEASE_MS, runExecution } from './run-execution.ts';
 const POLL_MS = 5_000;
 
 export interface Runner {
-  /** There is something to do: a new execution, or a cancel. */
+  /** There is something to do: a new execution. */
   wake(): void;
+  /** A cancel was asked for: if the execution runs here, it is told. */
+  noticeCancel(executionId: string): void;
   /** Stops at the next safe point; executions that have not ended are given back. */
   close(): Promise<void>;
 }
@@ -22,7 +24,6 @@ export function startRunner(context: RunnerContext, parallel: number): Runner {
   let busy = new AbortController();
 
   function wake(): void {
-    for (const [id, stop] of active) void noticeCancel(id, stop);
     askedAgain = true;
     claiming ??= claimAll().finally(() => {
       claiming = null;
@@ -86,10 +87,8 @@ export function startRunner(context: RunnerContext, parallel: number): Runner {
     }
   }
 
-  async function noticeCancel(id: string, stop: AbortController): Promise<void> {
-    // a store that does not answer now is asked again by the next heartbeat
-    const execution = await context.store.executions.get(id).catch(() => null);
-    if (execution?.cancelRequested) stop.abort('CANCEL' satisfies StopReason);
+  function noticeCancel(executionId: string): void {
+    active.get(executionId)?.abort('CANCEL' satisfies StopReason);
   }
 
   const poll = setInterval(() => {
@@ -100,6 +99,7 @@ export function startRunner(context: RunnerContext, parallel: number): Runner {
 
   return {
     wake,
+    noticeCancel,
     close: async () => {
       closing = true;
       clearInterval(poll);

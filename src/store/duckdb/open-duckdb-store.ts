@@ -14,6 +14,7 @@ import { type DuckDbDatabase, openDuckDbDatabase } from './duckdb-database.ts';
 import { lookUps } from './look-ups.ts';
 import { mergeChunk } from './merge-chunk.ts';
 import { migrate } from './migrate.ts';
+import { rememberRecords } from './remember-records.ts';
 import { segmentSizes } from './segment-sizes.ts';
 import { statement } from './statements.ts';
 
@@ -55,15 +56,17 @@ export async function openDuckDbStore({
 
   return {
     staging: instance,
-    datamarts: datamartRecords(db),
-    compartments: compartmentRecords(db),
-    segments: segmentRecords(db, {
-      removeMemberships: async (sql, segmentId) => {
-        await sql.query('delete from membership where segment_id = cast($1 as bigint)', [segmentId]);
-      },
-      sizes: (now) => statement('segment-sizes', { now: Math.trunc(now) }),
+    ...rememberRecords({
+      datamarts: datamartRecords(db),
+      compartments: compartmentRecords(db),
+      segments: segmentRecords(db, {
+        removeMemberships: async (sql, segmentId) => {
+          await sql.query('delete from membership where segment_id = cast($1 as bigint)', [segmentId]);
+        },
+        sizes: (now) => statement('segment-sizes', { now: Math.trunc(now) }),
+      }),
+      documentImports: documentImportRecords(db),
     }),
-    documentImports: documentImportRecords(db),
     executions: executionRecords(db),
     tokens: tokenRecords(db),
     ...users,

@@ -1,3 +1,4 @@
+import { gather } from '../../gather.ts';
 import {
   type Checkpoint,
   type Execution,
@@ -6,12 +7,14 @@ import {
   hasEnded,
   type Job,
   type NewExecution,
+  START,
 } from '../../model/execution.ts';
 import type { MimeType, Priority } from '../../model/records.ts';
 import type { ExecutionFilter, ExecutionRecords } from '../store.ts';
 import {
   type Database,
   limits,
+  literal,
   numberOrNull,
   parameters,
   type Row,
@@ -28,9 +31,15 @@ const EXECUTIONS = `select e.*, c.next_offset, c.line, c.successes, c.failures, 
 
 const PRIORITY_RANK = `case priority when 'HIGH' then 0 when 'MEDIUM' then 1 else 2 end`;
 
+/** Executions that are made in one transaction at most. */
+const MOST_CREATED = 64;
+
 export function executionRecords(db: Database): ExecutionRecords {
   return {
-    create: (execution) => db.write((sql) => createExecution(sql, execution)),
+    create: gather<NewExecution, Execution | null>(
+      (executions) => db.write((sql) => createExecutions(sql, executions)),
+      MOST_CREATED,
+    ),
 
     get: (id) => db.read((sql) => getExecution(sql, id)),
 
@@ -132,46 +141,96 @@ export function executionRecords(db: Database): ExecutionRecords {
   };
 }
 
-async function createExecution(sql: Sql, execution: NewExecution): Promise<Execution | null> {
-  const { job, document } = execution;
-  const [owner] =
-    job.type === 'DOCUMENT_IMPORT'
-      ? await sql.query('select id from document_import where id = cast($1 as bigint)', [
-          job.documentImportId,
-        ])
-      : await sql.query('select id from segment where id = cast($1 as bigint)', [job.segmentId]);
-  if (!owner) return null;
-  const [row] = await sql.query(
+/** Makes executions that were asked for at the same time; null for one whose owner is gone. */
+async function createExecutions(
+  sql: Sql,
+  executions: readonly NewExecution[],
+): Promise<readonly (Execution | null)[]> {
+  const imports = await existing(sql, 'document_import', executions.map(ownerOf('DOCUMENT_IMPORT')));
+  const segments = await existing(sql, 'segment', executions.map(ownerOf('USER_SEGMENT_IMPORT')));
+  const owned = executions.filter(({ job }) =>
+    job.type === 'DOCUMENT_IMPORT' ? imports.has(job.documentImportId) : segments.has(job.segmentId),
+  );
+  if (owned.length === 0) return executions.map(() => null);
+  const given = parameters();
+  const rows = await sql.query(
     `insert into execution (id, job_type, document_import_id, segment_id, organisation_id, datamart_id, mime_type, priority,
        user_id, status, creation_date, cancel_requested, document_folder, document_name, document_bytes, document_sha256,
        lease_until)
-     values (nextval('execution_id'), $1, cast($2 as bigint), cast($3 as bigint), cast($4 as bigint), cast($5 as bigint),
-       $6, $7, $8, 'PENDING', cast($9 as bigint), false, $10, $11, cast($12 as bigint), $13, 0) returning id`,
-    [
-      job.type,
-      job.type === 'DOCUMENT_IMPORT' ? job.documentImportId : null,
-      job.type === 'DOCUMENT_IMPORT' ? null : job.segmentId,
-      execution.organisationId,
-      execution.datamartId,
-      execution.mimeType,
-      execution.priority,
-      execution.userId,
-      execution.creationDate,
-      document.folder,
-      document.fileName,
-      document.bytes,
-      document.sha256,
-    ],
+     values ${owned.map((execution) => newRow(execution, given.add)).join(', ')} returning id, document_folder`,
+    given.values,
   );
-  const id = String(row?.id);
+  const idByFolder = new Map(rows.map((row) => [String(row.document_folder), String(row.id)]));
+  const checkpoints = [...idByFolder.values()].map(
+    (id) => `(${literal(id)}, 0, 0, 0, 0, '{}', 0, 0, 0, 0, 0, 0, 0, 0)`,
+  );
   await sql.query(
     `insert into execution_checkpoint (execution_id, next_offset, line, successes, failures, failures_by_code, pairs,
        memberships_created, memberships_updated, memberships_deleted, unchanged, superseded, user_points_created,
        error_file_bytes)
-     values (cast($1 as bigint), 0, 0, 0, 0, '{}', 0, 0, 0, 0, 0, 0, 0, 0)`,
-    [id],
+     values ${checkpoints.join(', ')}`,
   );
-  return getExecution(sql, id);
+  return executions.map((execution) => {
+    const id = idByFolder.get(execution.document.folder);
+    return id === undefined ? null : pendingExecution(id, execution);
+  });
+}
+
+function ownerOf(type: Job['type']): (execution: NewExecution) => string | null {
+  return ({ job }) => {
+    if (job.type !== type) return null;
+    return job.type === 'DOCUMENT_IMPORT' ? job.documentImportId : job.segmentId;
+  };
+}
+
+/** Those of some ids that a table has. */
+async function existing(
+  sql: Sql,
+  table: 'document_import' | 'segment',
+  ids: readonly (string | null)[],
+): Promise<ReadonlySet<string>> {
+  const asked = new Set(ids.filter((id) => id !== null));
+  if (asked.size === 0) return new Set();
+  const rows = await sql.query(`select id from ${table} where id in (${[...asked].map(literal).join(', ')})`);
+  return new Set(rows.map((row) => String(row.id)));
+}
+
+/** Numbers as literals: a parameter costs as much as the row it is in. */
+function newRow(execution: NewExecution, add: (value: SqlValue) => string): string {
+  const { job, document } = execution;
+  return `(${[
+    "nextval('execution_id')",
+    add(job.type),
+    job.type === 'DOCUMENT_IMPORT' ? literal(job.documentImportId) : 'null',
+    job.type === 'DOCUMENT_IMPORT' ? 'null' : literal(job.segmentId),
+    literal(execution.organisationId),
+    literal(execution.datamartId),
+    add(execution.mimeType),
+    add(execution.priority),
+    add(execution.userId),
+    "'PENDING'",
+    literal(execution.creationDate),
+    'false',
+    add(document.folder),
+    add(document.fileName),
+    literal(document.bytes),
+    add(document.sha256),
+    '0',
+  ].join(', ')})`;
+}
+
+function pendingExecution(id: string, execution: NewExecution): Execution {
+  return {
+    id,
+    ...execution,
+    status: 'PENDING',
+    startDate: null,
+    endDate: null,
+    cancelRequested: false,
+    failure: null,
+    filesRemovedDate: null,
+    checkpoint: START,
+  };
 }
 
 async function claimExecution(
