@@ -1,5 +1,6 @@
+import { groupLimits, runClaimed } from './run-claimed.ts';
 import type { RunnerContext, StopReason } from './run-execution.ts';
-import { LEASE_MS, runExecution } from './run-execution.ts';
+import { LEASE_MS } from './run-execution.ts';
 
 /** How often the store is asked for work that nobody told of, executions whose worker died, and put in order when idle. */
 const POLL_MS = 5_000;
@@ -13,7 +14,7 @@ export interface Runner {
   close(): Promise<void>;
 }
 
-/** Starts taking executions, at most `parallel` at a time; the store sees to one at a time per datamart. */
+/** Starts taking executions, at most `parallel` groups at a time; the store sees to one at a time per datamart. */
 export function startRunner(context: RunnerContext, parallel: number): Runner {
   const active = new Map<string, AbortController>();
   const runs = new Set<Promise<void>>();
@@ -35,7 +36,7 @@ export function startRunner(context: RunnerContext, parallel: number): Runner {
   async function claimAll(): Promise<void> {
     while (askedAgain && !closing) {
       askedAgain = false;
-      while (!closing && active.size < parallel && (await claimOne()));
+      while (!closing && runs.size < parallel && (await claimNext()));
     }
   }
 
@@ -62,18 +63,21 @@ export function startRunner(context: RunnerContext, parallel: number): Runner {
     busy = new AbortController();
   }
 
-  async function claimOne(): Promise<boolean> {
+  async function claimNext(): Promise<boolean> {
     const { store, clock, worker, logger } = context;
     try {
       const now = clock();
-      const execution = await store.executions.claim({ worker, now, leaseUntil: now + LEASE_MS });
-      if (!execution) return false;
+      const most = groupLimits(context);
+      const claimed = await store.executions.claim({ worker, now, leaseUntil: now + LEASE_MS, most });
+      if (claimed.length === 0) return false;
       if (active.size === 0) interruptIdleWork();
-      const stop = new AbortController();
-      active.set(execution.id, stop);
-      if (closing) stop.abort('SHUTDOWN' satisfies StopReason);
-      const run = runExecution(execution, context, stop).finally(() => {
-        active.delete(execution.id);
+      const stops = new Map(claimed.map(({ id }) => [id, new AbortController()]));
+      for (const [id, stop] of stops) {
+        active.set(id, stop);
+        if (closing) stop.abort('SHUTDOWN' satisfies StopReason);
+      }
+      const run = runClaimed(claimed, context, stops).finally(() => {
+        for (const id of stops.keys()) active.delete(id);
         runs.delete(run);
         if (closing) return;
         compactInBackground('BUSY');

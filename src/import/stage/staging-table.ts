@@ -37,11 +37,15 @@ const USER_KEY = readFileSync(new URL('./user-key.sql', import.meta.url), 'utf8'
 
 let tables = 0;
 
-/** A table of `staging` that takes commands and ends as a table with STAGED_COLUMNS. */
-export interface StagingTable {
+/** Takes commands. */
+export interface PairTable {
   readonly rows: number;
   append(line: number, command: Command): void;
   appendPair(pair: StagedPair): void;
+}
+
+/** A table of `staging` that takes commands and ends as a table with STAGED_COLUMNS. */
+export interface StagingTable extends PairTable {
   /** Resolves to the table's name, or null when there was no command. */
   finish(datamartId: string): Promise<string | null>;
   /** Drops what was appended, after a fault. */

@@ -13,6 +13,7 @@ import { compact, readTail } from './compact.ts';
 import { type DuckDbDatabase, openDuckDbDatabase } from './duckdb-database.ts';
 import { lookUps } from './look-ups.ts';
 import { mergeChunk } from './merge-chunk.ts';
+import { mergeGroup } from './merge-group.ts';
 import { migrate } from './migrate.ts';
 import { rememberRecords } from './remember-records.ts';
 import { segmentSizes } from './segment-sizes.ts';
@@ -71,6 +72,7 @@ export async function openDuckDbStore({
     tokens: tokenRecords(db),
     ...users,
     mergeChunk: (chunk) => sizes.forgetAfter(mergeChunk(db, chunk, tail)),
+    mergeGroup: (group) => sizes.forgetAfter(mergeGroup(db, group, tail)),
     attachIdentifier: (attachment) => sizes.forgetAfter(users.attachIdentifier(attachment)),
     countMembers: async ({ segmentIds, now }) => {
       const all = segmentIds.length === 0 ? null : await sizes.at(now);

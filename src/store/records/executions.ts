@@ -1,6 +1,7 @@
 import { gather } from '../../gather.ts';
 import {
   type Checkpoint,
+  type Ending,
   type Execution,
   type ExecutionStatus,
   type FailuresByCode,
@@ -64,7 +65,7 @@ export function executionRecords(db: Database): ExecutionRecords {
         return new Map(rows.map((row) => [String(row.status) as ExecutionStatus, Number(row.executions)]));
       }),
 
-    claim: (of) => db.write((sql) => claimExecution(sql, of)),
+    claim: (of) => db.write((sql) => claimExecutions(sql, of)),
 
     renewLease: ({ id, worker, leaseUntil }) =>
       db.write(async (sql) => {
@@ -233,12 +234,12 @@ function pendingExecution(id: string, execution: NewExecution): Execution {
   };
 }
 
-async function claimExecution(
+async function claimExecutions(
   sql: Sql,
-  { worker, now, leaseUntil }: { worker: string; now: number; leaseUntil: number },
-): Promise<Execution | null> {
+  { worker, now, leaseUntil, most }: Parameters<ExecutionRecords['claim']>[0],
+): Promise<readonly Execution[]> {
   const [next] = await sql.query(
-    `select id from execution
+    `select id, datamart_id, status from execution
      where (status = 'PENDING' or (status = 'RUNNING' and lease_until < cast($1 as bigint) and coalesce(worker, '') <> $2))
        and datamart_id not in (
          select datamart_id from execution
@@ -248,15 +249,36 @@ async function claimExecution(
      limit 1`,
     [now, worker],
   );
-  if (!next) return null;
-  const id = String(next.id);
+  if (!next) return [];
+  const found =
+    next.status === 'PENDING'
+      ? await sql.query(
+          `${EXECUTIONS} where e.datamart_id = ${literal(String(next.datamart_id))} and e.status = 'PENDING'
+           order by ${PRIORITY_RANK}, e.id limit ${literal(most.documents)}`,
+        )
+      : await sql.query(`${EXECUTIONS} where e.id = ${literal(String(next.id))}`);
+  const group = firstOf(found.map(toExecution), most.bytes);
   await sql.query(
-    `update execution set status = 'RUNNING', worker = $2, lease_until = cast($3 as bigint),
-       start_date = coalesce(start_date, cast($4 as bigint))
-     where id = cast($1 as bigint)`,
-    [id, worker, leaseUntil, now],
+    `update execution set status = 'RUNNING', worker = $1, lease_until = cast($2 as bigint),
+       start_date = coalesce(start_date, cast($3 as bigint))
+     where id in (${group.map(({ id }) => literal(id)).join(', ')})`,
+    [worker, leaseUntil, now],
   );
-  return getExecution(sql, id);
+  return group.map((execution) => ({
+    ...execution,
+    status: 'RUNNING' as const,
+    startDate: execution.startDate ?? now,
+  }));
+}
+
+/** The first of some executions, and those after it while their documents have at most so many bytes together. */
+function firstOf(executions: readonly Execution[], bytes: number): readonly Execution[] {
+  let left = bytes;
+  const end = executions.findIndex(({ document }) => {
+    left -= document.bytes;
+    return left < 0;
+  });
+  return end === -1 ? executions : executions.slice(0, Math.max(1, end));
 }
 
 /** Removes the executions of an import or of a segment that do not run; resolves to the folders of their documents. */
@@ -346,30 +368,12 @@ function toCheckpoint(row: Row): Checkpoint {
 
 /** Stores how far an execution has come; for the transaction of a merge. */
 export async function storeCheckpoint(sql: Sql, executionId: string, checkpoint: Checkpoint): Promise<void> {
-  const { effects } = checkpoint;
+  const numbers = checkpointNumbers(checkpoint);
+  const set = CHECKPOINT_NUMBERS.map((column, i) => `${column} = ${literal(numbers[i] ?? 0)}`);
   await sql.query(
-    `update execution_checkpoint set next_offset = cast($2 as bigint), line = cast($3 as bigint),
-       successes = cast($4 as bigint), failures = cast($5 as bigint), failures_by_code = $6, pairs = cast($7 as bigint),
-       memberships_created = cast($8 as bigint), memberships_updated = cast($9 as bigint),
-       memberships_deleted = cast($10 as bigint), unchanged = cast($11 as bigint), superseded = cast($12 as bigint),
-       user_points_created = cast($13 as bigint), error_file_bytes = cast($14 as bigint)
-     where execution_id = cast($1 as bigint)`,
-    [
-      executionId,
-      checkpoint.offset,
-      checkpoint.line,
-      checkpoint.successes,
-      checkpoint.failures,
-      JSON.stringify(checkpoint.failuresByCode),
-      checkpoint.pairs,
-      effects.membershipsCreated,
-      effects.membershipsUpdated,
-      effects.membershipsDeleted,
-      effects.unchanged,
-      effects.superseded,
-      effects.userPointsCreated,
-      checkpoint.errorFileBytes,
-    ],
+    `update execution_checkpoint set ${set.join(', ')}, failures_by_code = $1
+     where execution_id = ${literal(executionId)}`,
+    [JSON.stringify(checkpoint.failuresByCode)],
   );
 }
 
@@ -393,4 +397,88 @@ export async function checkMerge(
   const held = row?.status === 'RUNNING' && row.worker === chunk.worker;
   if (!row || !held || Number(row.next_offset) !== chunk.offset) return 'LEASE_LOST';
   return Number(row.catalogue_version) === chunk.catalogueVersion ? 'READY' : 'STALE_CATALOGUE';
+}
+
+/** Whether the documents of a group may be merged now: `checkMerge` for all of them. */
+export async function checkGroup(
+  sql: Sql,
+  group: {
+    executionIds: readonly string[];
+    datamartId: string;
+    worker: string;
+    catalogueVersion: number;
+  },
+): Promise<boolean> {
+  const [row] = await sql.query(
+    `select count(*) as ready
+     from execution e join execution_checkpoint c on c.execution_id = e.id join datamart d on d.id = e.datamart_id
+     where e.id in (${group.executionIds.map(literal).join(', ')}) and e.datamart_id = ${literal(group.datamartId)}
+       and e.status = 'RUNNING' and e.worker = $1 and c.next_offset = 0
+       and d.catalogue_version = ${literal(group.catalogueVersion)}`,
+    [group.worker],
+  );
+  return Number(row?.ready) === group.executionIds.length;
+}
+
+/** Stores the last checkpoints of executions and how they ended; for the transaction that merges a group. */
+export async function endExecutions(
+  sql: Sql,
+  ended: readonly (Ending & { executionId: string; checkpoint: Checkpoint; now: number })[],
+): Promise<void> {
+  const codes = parameters();
+  const checkpoints = ended.map(
+    ({ executionId, checkpoint }) =>
+      `(${[executionId, ...checkpointNumbers(checkpoint)].map(literal).join(', ')}, ${codes.add(JSON.stringify(checkpoint.failuresByCode))})`,
+  );
+  await sql.query(
+    `update execution_checkpoint set ${CHECKPOINT_NUMBERS.map((column) => `${column} = v.${column}`).join(', ')},
+       failures_by_code = v.failures_by_code
+     from (values ${checkpoints.join(', ')}) v (id, ${CHECKPOINT_NUMBERS.join(', ')}, failures_by_code)
+     where execution_id = v.id`,
+    codes.values,
+  );
+  const given = parameters();
+  const endings = ended.map(
+    ({ executionId, status, failure, now }) =>
+      `(${literal(executionId)}, ${given.add(status)}, cast(${given.add(failure)} as text), ${literal(now)})`,
+  );
+  await sql.query(
+    `update execution set status = v.status, failure = v.failure, end_date = v.end_date, worker = null, lease_until = 0
+     from (values ${endings.join(', ')}) v (id, status, failure, end_date)
+     where execution.id = v.id`,
+    given.values,
+  );
+}
+
+/** The columns of a checkpoint that are numbers, in the order of `checkpointNumbers`. */
+const CHECKPOINT_NUMBERS = [
+  'next_offset',
+  'line',
+  'successes',
+  'failures',
+  'pairs',
+  'memberships_created',
+  'memberships_updated',
+  'memberships_deleted',
+  'unchanged',
+  'superseded',
+  'user_points_created',
+  'error_file_bytes',
+] as const;
+
+function checkpointNumbers({ effects, ...checkpoint }: Checkpoint): readonly number[] {
+  return [
+    checkpoint.offset,
+    checkpoint.line,
+    checkpoint.successes,
+    checkpoint.failures,
+    checkpoint.pairs,
+    effects.membershipsCreated,
+    effects.membershipsUpdated,
+    effects.membershipsDeleted,
+    effects.unchanged,
+    effects.superseded,
+    effects.userPointsCreated,
+    checkpoint.errorFileBytes,
+  ];
 }
