@@ -59,12 +59,19 @@ async function applyDocuments(sql: Sql, group: StagedGroup): Promise<ReadonlyMap
 
 /** Runs of documents none of which shares a user point with another of its run; `shared` is what `shared-users` gives. */
 function cut(shared: readonly Row[], documents: number): readonly Run[] {
+  const previous = new Array<number>(documents).fill(-1);
+  for (const row of shared) {
+    const touching = (row.documents as { items: readonly bigint[] }).items.map(Number).sort((a, b) => a - b);
+    for (const [i, document] of touching.entries()) {
+      previous[document] = Math.max(previous[document] ?? -1, touching[i - 1] ?? -1);
+    }
+  }
   const runs: Run[] = [];
   let from = 0;
-  for (const row of shared) {
-    if (Number(row.previous) < from) continue;
-    runs.push({ from, to: Number(row.document) });
-    from = Number(row.document);
+  for (const [document, before] of previous.entries()) {
+    if (before < from) continue;
+    runs.push({ from, to: document });
+    from = document;
   }
   return [...runs, { from, to: documents }];
 }

@@ -24,11 +24,14 @@ import {
   textOrNull,
 } from './database.ts';
 
-/** An execution with its checkpoint. The checkpoint has a table of its own, so that a merge and a cancel never meet. */
-const EXECUTIONS = `select e.*, c.next_offset, c.line, c.successes, c.failures, c.failures_by_code, c.pairs,
+/** Executions with their checkpoints. A checkpoint has a table of its own, so that a merge and a cancel never meet. */
+const executionsOf = (
+  relation: string,
+) => `select e.*, c.next_offset, c.line, c.successes, c.failures, c.failures_by_code, c.pairs,
     c.memberships_created, c.memberships_updated, c.memberships_deleted, c.unchanged, c.superseded, c.user_points_created,
     c.error_file_bytes
-  from execution e join execution_checkpoint c on c.execution_id = e.id`;
+  from ${relation} e join execution_checkpoint c on c.execution_id = e.id`;
+const EXECUTIONS = executionsOf('execution');
 
 const PRIORITY_RANK = `case priority when 'HIGH' then 0 when 'MEDIUM' then 1 else 2 end`;
 
@@ -48,15 +51,16 @@ export function executionRecords(db: Database): ExecutionRecords {
       db.read(async (sql) => {
         const given = parameters();
         const where = conditions(filter, given.add).join(' and ');
+        // the page is cut before the join, which would be over all executions
         const rows = await sql.query(
-          `${EXECUTIONS} where ${where} order by e.id desc ${limits(page)}`,
+          `${executionsOf(`(select * from execution e where ${where} order by e.id desc ${limits(page)})`)} order by e.id desc`,
           given.values,
         );
         const [count] = await sql.query(
           `select count(*) as total from execution e where ${where}`,
           given.values,
         );
-        return { elements: rows.map(toExecution), total: Number(count?.total) };
+        return { elements: rows.map((row) => toExecution(row)), total: Number(count?.total) };
       }),
 
     countByStatus: () =>
@@ -129,7 +133,7 @@ export function executionRecords(db: Database): ExecutionRecords {
           `${EXECUTIONS} where e.end_date < cast($1 as bigint) and e.files_removed_date is null order by e.id limit 1000`,
           [endedBefore],
         );
-        return rows.map(toExecution);
+        return rows.map((row) => toExecution(row));
       }),
 
     markFilesRemoved: (id, now) =>
@@ -238,37 +242,51 @@ async function claimExecutions(
   sql: Sql,
   { worker, now, leaseUntil, most }: Parameters<ExecutionRecords['claim']>[0],
 ): Promise<readonly Execution[]> {
-  const [next] = await sql.query(
-    `select id, datamart_id, status from execution
-     where (status = 'PENDING' or (status = 'RUNNING' and lease_until < cast($1 as bigint) and coalesce(worker, '') <> $2))
-       and datamart_id not in (
-         select datamart_id from execution
-         where status = 'RUNNING' and (lease_until >= cast($1 as bigint) or coalesce(worker, '') = $2)
-       )
-     order by case status when 'RUNNING' then 0 else 1 end, ${PRIORITY_RANK}, id
-     limit 1`,
-    [now, worker],
+  const running = await sql.query(
+    `select id, datamart_id, worker, lease_until from execution where status = 'RUNNING' order by ${PRIORITY_RANK}, id`,
   );
-  if (!next) return [];
-  const found =
-    next.status === 'PENDING'
-      ? await sql.query(
-          `${EXECUTIONS} where e.datamart_id = ${literal(String(next.datamart_id))} and e.status = 'PENDING'
-           order by ${PRIORITY_RANK}, e.id limit ${literal(most.documents)}`,
-        )
-      : await sql.query(`${EXECUTIONS} where e.id = ${literal(String(next.id))}`);
-  const group = firstOf(found.map(toExecution), most.bytes);
+  const isHeld = (row: Row) => Number(row.lease_until) >= now || row.worker === worker;
+  const taken = new Set(running.filter(isHeld).map((row) => String(row.datamart_id)));
+  const left = running.find((row) => !isHeld(row) && !taken.has(String(row.datamart_id)));
+  const group = left
+    ? [await getExecution(sql, String(left.id))].filter((execution) => execution !== null)
+    : await nextPending(sql, taken, most);
+  if (group.length === 0) return [];
   await sql.query(
-    `update execution set status = 'RUNNING', worker = $1, lease_until = cast($2 as bigint),
-       start_date = coalesce(start_date, cast($3 as bigint))
+    `update execution set status = 'RUNNING', worker = $1, lease_until = ${literal(leaseUntil)},
+       start_date = coalesce(start_date, ${literal(now)})
      where id in (${group.map(({ id }) => literal(id)).join(', ')})`,
-    [worker, leaseUntil, now],
+    [worker],
   );
   return group.map((execution) => ({
     ...execution,
     status: 'RUNNING' as const,
     startDate: execution.startDate ?? now,
   }));
+}
+
+/** The PENDING executions that are next, of one datamart that is not `taken`; what is PENDING has not begun. */
+async function nextPending(
+  sql: Sql,
+  taken: ReadonlySet<string>,
+  most: { readonly documents: number; readonly bytes: number },
+): Promise<readonly Execution[]> {
+  const others = taken.size === 0 ? '' : `and datamart_id not in (${[...taken].map(literal).join(', ')})`;
+  const rows = await sql.query(
+    `select * from execution
+     where status = 'PENDING' and datamart_id = (
+       select datamart_id from execution
+       where status = 'PENDING' ${others}
+       order by ${PRIORITY_RANK}, id
+       limit 1
+     )
+     order by ${PRIORITY_RANK}, id
+     limit ${literal(most.documents)}`,
+  );
+  return firstOf(
+    rows.map((row) => toExecution(row, START)),
+    most.bytes,
+  );
 }
 
 /** The first of some executions, and those after it while their documents have at most so many bytes together. */
@@ -314,7 +332,7 @@ async function getExecution(sql: Sql, id: string): Promise<Execution | null> {
   return row ? toExecution(row) : null;
 }
 
-function toExecution(row: Row): Execution {
+function toExecution(row: Row, checkpoint = toCheckpoint(row)): Execution {
   return {
     id: String(row.id),
     organisationId: String(row.organisation_id),
@@ -336,7 +354,7 @@ function toExecution(row: Row): Execution {
       sha256: String(row.document_sha256),
     },
     filesRemovedDate: numberOrNull(row.files_removed_date),
-    checkpoint: toCheckpoint(row),
+    checkpoint,
   };
 }
 
@@ -409,15 +427,22 @@ export async function checkGroup(
     catalogueVersion: number;
   },
 ): Promise<boolean> {
+  const ids = group.executionIds.map(literal).join(', ');
+  const datamartId = literal(group.datamartId);
   const [row] = await sql.query(
-    `select count(*) as ready
-     from execution e join execution_checkpoint c on c.execution_id = e.id join datamart d on d.id = e.datamart_id
-     where e.id in (${group.executionIds.map(literal).join(', ')}) and e.datamart_id = ${literal(group.datamartId)}
-       and e.status = 'RUNNING' and e.worker = $1 and c.next_offset = 0
-       and d.catalogue_version = ${literal(group.catalogueVersion)}`,
+    `select
+       (select count(*) from execution
+        where id in (${ids}) and datamart_id = ${datamartId} and status = 'RUNNING' and worker = $1) as held,
+       (select count(*) from execution_checkpoint where execution_id in (${ids}) and next_offset = 0) as at_start,
+       (select catalogue_version from datamart where id = ${datamartId}) as catalogue_version`,
     [group.worker],
   );
-  return Number(row?.ready) === group.executionIds.length;
+  const documents = group.executionIds.length;
+  return (
+    Number(row?.held) === documents &&
+    Number(row?.at_start) === documents &&
+    Number(row?.catalogue_version) === group.catalogueVersion
+  );
 }
 
 /** Stores the last checkpoints of executions and how they ended; for the transaction that merges a group. */
