@@ -68,7 +68,8 @@ export async function startService(config: Config): Promise<Service> {
       config.parallelExecutions,
     );
     opened.push(() => runner.close());
-    const app = await buildApp({ store, documents, config, logger, clock, wakeRunner: runner.wake });
+    const { wake: wakeRunner, noticeCancel } = runner;
+    const app = await buildApp({ store, documents, config, logger, clock, wakeRunner, noticeCancel });
     opened.push(() => app.close());
     const url = await app.listen({ host: config.host, port: config.port });
     logServiceStart(logger, url);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { gather } from '../gather.ts';
 import type { DocumentFile, Documents, KeptFolder, ReceivedDocument } from './documents.ts';
 import { insufficientStorage, type ReceiveLimits, receiveFile } from './receive.ts';
 
@@ -17,6 +18,10 @@ export async function openDocumentsFolder(dir: string, limits: ReceiveLimits): P
   await rm(incoming, { recursive: true, force: true });
   await mkdir(incoming, { recursive: true });
   await mkdir(kept, { recursive: true });
+  const syncKept = gather<void, void>(async (asked) => {
+    await syncFolder(kept);
+    return asked;
+  }, Number.POSITIVE_INFINITY);
 
   const folderPath = (folder: string): string => {
     if (!FOLDER_NAME.test(folder)) throw new Error('the name of a documents folder must be a UUID');
@@ -29,7 +34,7 @@ export async function openDocumentsFolder(dir: string, limits: ReceiveLimits): P
       const file = path.join(incoming, folder);
       try {
         const measured = await receiveFile(file, upload, limits);
-        await keep(file, folderPath(folder));
+        await keep(file, folderPath(folder), syncKept);
         return { folder, ...measured } satisfies ReceivedDocument;
       } catch (error) {
         await rm(file, { force: true });
@@ -45,13 +50,16 @@ export async function openDocumentsFolder(dir: string, limits: ReceiveLimits): P
   };
 }
 
-/** Moves a synced file to where it is kept, durably: a file is not safe before the folders that name it are. */
-async function keep(file: string, folder: string): Promise<void> {
+/**
+ * Moves a synced file to where it is kept, durably: a file is not safe before the folders that name it are. `syncKept`
+ * syncs the folder of folders, for all uploads that ask at the same time.
+ */
+async function keep(file: string, folder: string, syncKept: () => Promise<void>): Promise<void> {
   try {
     await mkdir(folder);
     await rename(file, path.join(folder, 'input'));
     await syncFolder(folder);
-    await syncFolder(path.dirname(folder));
+    await syncKept();
   } catch (error) {
     throw (error as NodeJS.ErrnoException).code === 'ENOSPC' ? insufficientStorage(error) : error;
   }

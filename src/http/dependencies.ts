@@ -11,6 +11,8 @@ export type HttpDependencies = {
   readonly logger: Logger;
   /** ms since the epoch. */
   readonly clock: () => number;
-  /** Tells the runner that there is something to do: a new execution, or a cancel. Never waits. */
+  /** Tells the runner that there is something to do. Never waits. */
   readonly wakeRunner: () => void;
+  /** Tells the runner that a cancel of an execution was noted. Never waits. */
+  readonly noticeCancel: (executionId: string) => void;
 };

@@ -60,7 +60,7 @@ export async function findExecution(
 
 /** Carries out the `action` of a client on an execution; CANCEL is the only one. */
 export async function actOnExecution(
-  { store, clock, wakeRunner }: HttpDependencies,
+  { store, clock, noticeCancel }: HttpDependencies,
   { execution, action }: { readonly execution: Execution; readonly action: string },
 ): Promise<Execution> {
   if (action !== 'CANCEL') {
@@ -78,7 +78,7 @@ export async function actOnExecution(
       `only an execution that has not ended can be canceled, it is ${status}`,
     );
   }
-  wakeRunner();
+  noticeCancel(execution.id);
   return canceled;
 }
 

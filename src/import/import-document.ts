@@ -6,7 +6,13 @@ import { findHeaderEnd, headerText, MAX_HEADER_BYTES, parseCsvHeader } from './c
 import type { DocumentFormat } from './document-format.ts';
 import { type ErrorFile, openErrorFile } from './error-file.ts';
 import { ndjsonFormat } from './ndjson.ts';
-import { type Chunk, type ChunkLimits, type DocumentSource, stageChunk } from './stage/stage-chunk.ts';
+import {
+  type Chunk,
+  type ChunkLimits,
+  type DocumentSource,
+  type ReadChunk,
+  stageChunk,
+} from './stage/stage-chunk.ts';
 import { dropStagingTable } from './stage/staging-table.ts';
 
 /** The share of a full chunk that the first one has: the store has nothing to do until it is staged. */
@@ -17,11 +23,14 @@ const LEAST_SHARE = 1 / 256;
 /** How an import ended: at the end of the file, where it was told to stop, or because another worker has it. */
 export type ImportOutcome = 'DONE' | 'STOPPED' | 'LEASE_LOST';
 
-export type ImportJob = {
+export type ImportFiles = {
   readonly execution: Execution;
-  readonly worker: string;
   readonly inputPath: string;
   readonly errorsPath: string;
+};
+
+export type ImportJob = ImportFiles & {
+  readonly worker: string;
   readonly limits: ChunkLimits;
   /** Looked at between two chunks. */
   readonly signal: AbortSignal;
@@ -38,15 +47,25 @@ export type ImportJob = {
  * Throws faults of the disk and the store only. What is wrong with the file's lines is counted, never thrown.
  */
 export async function importDocument(job: ImportJob, store: Store): Promise<ImportOutcome> {
-  const file = await open(job.inputPath, 'r');
-  try {
-    const format = await readFormat(file, job.execution);
-    const errorFile = openErrorFile(job.errorsPath, format.errorFileHeader);
+  return readDocument(job, async (source) => {
+    const errorFile = openErrorFile(job.errorsPath, source.format.errorFileHeader);
     try {
-      return await importChunks(job, store, { file, format, job: job.execution.job }, errorFile);
+      return await importChunks(job, store, source, errorFile);
     } finally {
       await errorFile.close();
     }
+  });
+}
+
+/** Opens the document of an execution for as long as `read` takes. */
+export async function readDocument<T>(
+  { execution, inputPath }: ImportFiles,
+  read: (source: DocumentSource) => Promise<T>,
+): Promise<T> {
+  const file = await open(inputPath, 'r');
+  try {
+    const format = await readFormat(file, execution);
+    return await read({ file, bytes: execution.document.bytes, format, job: execution.job });
   } finally {
     await file.close();
   }
@@ -143,7 +162,7 @@ function toMerge({ id, datamartId, startDate }: Execution): {
 }
 
 /** The checkpoint after a chunk, as far as it is known before the merge. */
-function advance(from: Checkpoint, chunk: Chunk): Omit<Checkpoint, 'effects' | 'errorFileBytes'> {
+export function advance(from: Checkpoint, chunk: ReadChunk): Omit<Checkpoint, 'effects' | 'errorFileBytes'> {
   const failuresByCode: Record<string, number> = { ...from.failuresByCode };
   for (const [code, failures] of Object.entries(chunk.failuresByCode)) {
     failuresByCode[code] = (failuresByCode[code] ?? 0) + failures;

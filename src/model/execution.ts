@@ -117,6 +117,9 @@ export type Execution = {
   readonly checkpoint: Checkpoint;
 };
 
+/** How an execution ended; `failure` says why it FAILED. */
+export type Ending = { readonly status: EndedStatus; readonly failure: string | null };
+
 /** What is known of an execution when its file has been received. */
 export type NewExecution = Pick<
   Execution,

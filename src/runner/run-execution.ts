@@ -1,11 +1,11 @@
 import { truncate } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import type { Documents } from '../documents/documents.ts';
-import { importDocument } from '../import/import-document.ts';
+import { type ImportFiles, importDocument } from '../import/import-document.ts';
 import type { ChunkLimits } from '../import/stage/stage-chunk.ts';
-import type { Checkpoint, EndedStatus, Execution } from '../model/execution.ts';
+import type { Checkpoint, Ending, Execution } from '../model/execution.ts';
 import type { Store } from '../store/store.ts';
-import { observeCheckpoint, observeStart } from './import-metrics.ts';
+import { observeCheckpoint } from './import-metrics.ts';
 import { canPass, delay, RETRY_DELAYS_MS } from './retry.ts';
 
 /** How long a lease lasts without being renewed. A third of it passes between two renewals. */
@@ -24,10 +24,8 @@ export type RunnerContext = {
 /** Why a run is to stop at the next safe point. */
 export type StopReason = 'CANCEL' | 'SHUTDOWN' | 'LEASE_LOST';
 
-type Ending = { readonly status: EndedStatus; readonly failure: string | null };
-
 /**
- * Runs a claimed execution until it has ended, is given back, or is somebody else's. Faults that can pass are tried again
+ * Runs an execution whose lease is held until it has ended, is given back, or is somebody else's. Faults that can pass are tried again
  * from the last checkpoint; the others end it as FAILED. Never throws.
  */
 export async function runExecution(
@@ -36,10 +34,7 @@ export async function runExecution(
   stop: AbortController,
 ): Promise<void> {
   const { store, worker, clock } = context;
-  const logger = context.logger.child({ execution_id: claimed.id, datamart_id: claimed.datamartId });
-  logger.info({ from_line: claimed.checkpoint.line, bytes: claimed.document.bytes }, 'execution started');
-  observeStart(claimed);
-  const heartbeat = setInterval(() => void renew(claimed.id, context, stop), LEASE_MS / 3);
+  const logger = loggerOf(claimed, context);
   try {
     const ending = await tryToEnd(claimed, { ...context, logger }, stop);
     if (ending === 'LEASE_LOST') return logger.warn('execution was taken over');
@@ -53,9 +48,22 @@ export async function runExecution(
   } catch (fault) {
     // the store does not answer: the lease runs out, and whoever takes the execution up goes on from its checkpoint
     logger.error({ err: fault }, 'execution could not be ended');
-  } finally {
-    clearInterval(heartbeat);
   }
+}
+
+/** The log of one execution. */
+export function loggerOf({ id, datamartId }: Execution, { logger }: Pick<RunnerContext, 'logger'>): Logger {
+  return logger.child({ execution_id: id, datamart_id: datamartId });
+}
+
+/** Where the files of an execution are. */
+export function filesOf(execution: Execution, { documents }: RunnerContext): ImportFiles {
+  const { folder } = execution.document;
+  return {
+    execution,
+    inputPath: documents.path(folder, 'input'),
+    errorsPath: documents.path(folder, 'errors'),
+  };
 }
 
 /** Renews the lease and sees whether the run is to stop. */
@@ -88,7 +96,7 @@ async function tryToEnd(
       const outcome = await importOnce(execution, { context, last, signal: stop.signal });
       if (outcome === 'LEASE_LOST') return 'LEASE_LOST';
       if (outcome === 'STOPPED') return stopped(stop.signal.reason as StopReason);
-      return ended(last.checkpoint, context);
+      return ended(last.checkpoint, context.logger);
     } catch (fault) {
       const wait = RETRY_DELAYS_MS[tries];
       if (wait === undefined || !canPass(fault)) return await failed(claimed.id, fault, context);
@@ -107,15 +115,13 @@ function importOnce(
     signal,
   }: { context: RunnerContext; last: { checkpoint: Checkpoint }; signal: AbortSignal },
 ) {
-  const { store, documents, worker, limits } = context;
+  const { store, worker, limits } = context;
   return importDocument(
     {
-      execution,
+      ...filesOf(execution, context),
       worker,
       limits,
       signal,
-      inputPath: documents.path(execution.document.folder, 'input'),
-      errorsPath: documents.path(execution.document.folder, 'errors'),
       onCheckpoint: (checkpoint) => {
         observeCheckpoint(last.checkpoint, checkpoint);
         last.checkpoint = checkpoint;
@@ -131,7 +137,7 @@ function stopped(reason: StopReason): Ending | 'LEASE_LOST' | 'GIVEN_BACK' {
 }
 
 /** The end of a file that was read to its end, after the service has checked its own sums. */
-function ended(checkpoint: Checkpoint, { logger }: RunnerContext): Ending {
+export function ended(checkpoint: Checkpoint, logger: Logger): Ending {
   if (!addsUp(checkpoint)) {
     logger.error({ checkpoint }, 'the effects do not add up to the commands');
     return {

@@ -1,41 +1,68 @@
+import { delay } from './retry.ts';
+import { groupLimits, runClaimed } from './run-claimed.ts';
 import type { RunnerContext, StopReason } from './run-execution.ts';
-import { LEASE_MS, runExecution } from './run-execution.ts';
+import { LEASE_MS } from './run-execution.ts';
 
 /** How often the store is asked for work that nobody told of, executions whose worker died, and put in order when idle. */
 const POLL_MS = 5_000;
 
+/** While files keep coming, two claims are so far apart at least. */
+const GATHER_MS = 100;
+/** After a group there is a rest as long as it took, at most this: where time is short, larger groups are what helps. */
+const MOST_REST_MS = 500;
+
 export interface Runner {
-  /** There is something to do: a new execution, or a cancel. */
+  /** There is something to do: a new execution. */
   wake(): void;
+  /** A cancel was asked for: if the execution runs here, it is told. */
+  noticeCancel(executionId: string): void;
   /** Stops at the next safe point; executions that have not ended are given back. */
   close(): Promise<void>;
 }
 
-/** Starts taking executions, at most `parallel` at a time; the store sees to one at a time per datamart. */
+/** Starts taking executions, at most `parallel` groups at a time; the store sees to one at a time per datamart. */
 export function startRunner(context: RunnerContext, parallel: number): Runner {
   const active = new Map<string, AbortController>();
   const runs = new Set<Promise<void>>();
   let closing = false;
   let claiming: Promise<void> | null = null;
   let askedAgain = false;
+  const stopping = new AbortController();
+  /** New executions since the last claim. */
+  let announced = 0;
+  let restUntil = 0;
   let compacting: Promise<void> | null = null;
   let busy = new AbortController();
 
   function wake(): void {
-    for (const [id, stop] of active) void noticeCancel(id, stop);
+    announced += 1;
+    lookForWork();
+  }
+
+  function lookForWork(): void {
     askedAgain = true;
     claiming ??= claimAll().finally(() => {
       claiming = null;
       // asked between the last look and here
-      if (askedAgain && !closing) wake();
+      if (askedAgain && !closing) lookForWork();
     });
   }
 
   async function claimAll(): Promise<void> {
     while (askedAgain && !closing) {
+      if (announced > 1 && runs.size < parallel) await untilGathered();
       askedAgain = false;
-      while (!closing && active.size < parallel && (await claimOne()));
+      while (!closing && runs.size < parallel && (await claimNext()));
     }
+  }
+
+  /**
+   * While files keep coming, a group may gather: its claim and its merge cost the same for one file as for fifty. Who
+   * sends one file at a time never waits.
+   */
+  async function untilGathered(): Promise<void> {
+    const left = Math.min(restUntil - context.clock(), MOST_REST_MS);
+    if (left > 0) await delay(left, stopping.signal);
   }
 
   /** Puts the store in order: soon while nothing runs, otherwise only when it is overdue. */
@@ -61,22 +88,29 @@ export function startRunner(context: RunnerContext, parallel: number): Runner {
     busy = new AbortController();
   }
 
-  async function claimOne(): Promise<boolean> {
+  async function claimNext(): Promise<boolean> {
     const { store, clock, worker, logger } = context;
     try {
       const now = clock();
-      const execution = await store.executions.claim({ worker, now, leaseUntil: now + LEASE_MS });
-      if (!execution) return false;
+      announced = 0;
+      restUntil = now + GATHER_MS;
+      const most = groupLimits(context);
+      const claimed = await store.executions.claim({ worker, now, leaseUntil: now + LEASE_MS, most });
+      if (claimed.length === 0) return false;
       if (active.size === 0) interruptIdleWork();
-      const stop = new AbortController();
-      active.set(execution.id, stop);
-      if (closing) stop.abort('SHUTDOWN' satisfies StopReason);
-      const run = runExecution(execution, context, stop).finally(() => {
-        active.delete(execution.id);
+      const stops = new Map(claimed.map(({ id }) => [id, new AbortController()]));
+      for (const [id, stop] of stops) {
+        active.set(id, stop);
+        if (closing) stop.abort('SHUTDOWN' satisfies StopReason);
+      }
+      const run = runClaimed(claimed, context, stops).finally(() => {
+        for (const id of stops.keys()) active.delete(id);
+        const endedAt = clock();
+        restUntil = Math.max(restUntil, endedAt + Math.min(endedAt - now, MOST_REST_MS));
         runs.delete(run);
         if (closing) return;
         compactInBackground('BUSY');
-        wake();
+        lookForWork();
       });
       runs.add(run);
       return true;
@@ -86,22 +120,22 @@ export function startRunner(context: RunnerContext, parallel: number): Runner {
     }
   }
 
-  async function noticeCancel(id: string, stop: AbortController): Promise<void> {
-    // a store that does not answer now is asked again by the next heartbeat
-    const execution = await context.store.executions.get(id).catch(() => null);
-    if (execution?.cancelRequested) stop.abort('CANCEL' satisfies StopReason);
+  function noticeCancel(executionId: string): void {
+    active.get(executionId)?.abort('CANCEL' satisfies StopReason);
   }
 
   const poll = setInterval(() => {
-    wake();
+    lookForWork();
     if (active.size === 0) compactInBackground('IDLE');
   }, POLL_MS);
-  wake();
+  lookForWork();
 
   return {
     wake,
+    noticeCancel,
     close: async () => {
       closing = true;
+      stopping.abort();
       clearInterval(poll);
       for (const stop of active.values()) stop.abort('SHUTDOWN' satisfies StopReason);
       await claiming;

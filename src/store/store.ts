@@ -3,6 +3,7 @@ import type { Catalogue } from '../model/catalogue.ts';
 import type {
   Checkpoint,
   EndedStatus,
+  Ending,
   Execution,
   ExecutionStatus,
   NewExecution,
@@ -52,6 +53,16 @@ export interface Store {
    * already stored is `LEASE_LOST`, never applied twice.
    */
   mergeChunk(chunk: StagedChunk): Promise<MergeOutcome>;
+
+  /**
+   * Applies a group: documents of one datamart that were each staged whole, from START to their end. In one transaction
+   * their commands are applied as if document after document, their effects counted for each as if it had been merged by
+   * itself, their checkpoints moved to the end, and their executions ended as `ending` says.
+   *
+   * `NOT_MERGED`: nothing was written, since the catalogue has changed or one of the executions is no longer held. What
+   * to do then is what `mergeChunk` says; for that, each is to be run by itself.
+   */
+  mergeGroup(group: StagedGroup): Promise<GroupOutcome>;
 
   /** The user point that a selector names, or null. An identifier leads to the point it belongs to. */
   findUserPoint(datamartId: string, selector: UserSelector): Promise<UuidHalves | null>;
@@ -138,6 +149,27 @@ export type MergeOutcome =
   | { readonly type: 'MERGED'; readonly checkpoint: Checkpoint }
   | { readonly type: 'STALE_CATALOGUE' }
   | { readonly type: 'LEASE_LOST' };
+
+/** A staged table of a group has its documents one after the other: document `i` has its lines from `i * GROUP_LINES` on. */
+export const GROUP_LINES = 2 ** 32;
+
+export type StagedGroup = {
+  /** Table of `staging` with STAGED_COLUMNS, or null when no command of any document was valid. */
+  readonly table: string | null;
+  readonly datamartId: string;
+  /** Of all of them: what is claimed together starts together. */
+  readonly startDate: number;
+  readonly worker: string;
+  readonly catalogueVersion: number;
+  /** In the order in which they are applied. `to` is where a document ends, without `effects`, which the store counts. */
+  readonly documents: readonly { readonly executionId: string; readonly to: Omit<Checkpoint, 'effects'> }[];
+  /** How an execution ends that stands at this checkpoint. Asked once for each, just before the commit. */
+  readonly ending: (executionId: string, checkpoint: Checkpoint) => Ending & { readonly now: number };
+};
+
+export type GroupOutcome =
+  /** The checkpoints of the documents, in their order. */
+  { readonly type: 'MERGED'; readonly checkpoints: readonly Checkpoint[] } | { readonly type: 'NOT_MERGED' };
 
 export interface DatamartRecords {
   list(of: { ids: readonly string[] | null; page: Page }): Promise<Listed<Datamart>>;
@@ -271,9 +303,18 @@ export interface ExecutionRecords {
    * Takes the next execution that can run, RUNNING from here on and leased to `worker` until `leaseUntil`: per datamart
    * one at a time, first one that another worker left RUNNING beyond its lease, then PENDING by priority, then age. What
    * `worker` itself is running it never gets again, however late its lease is renewed. `startDate` is set to
-   * `now` the first time only. Null when nothing can run.
+   * `now` the first time only. An empty list when nothing can run.
+   *
+   * With one that is PENDING come those that follow it in its datamart, in that order and with no gap, as long as there
+   * are at most `most.documents` and their documents have at most `most.bytes` together. They are one group: none of
+   * them has started before.
    */
-  claim(of: { worker: string; now: number; leaseUntil: number }): Promise<Execution | null>;
+  claim(of: {
+    worker: string;
+    now: number;
+    leaseUntil: number;
+    most: { readonly documents: number; readonly bytes: number };
+  }): Promise<readonly Execution[]>;
   /** Extends a lease; tells whether it is still held and whether a cancel was asked for. */
   renewLease(of: {
     id: string;

@@ -75,7 +75,15 @@ test('answers a fault with a bare 500 whose id is in the log, and is not ready',
   };
   const documents = await openDocumentsFolder(service.config.data, service.config);
   const { config } = service;
-  const app = await buildApp({ store, documents, config, logger, clock: Date.now, wakeRunner: () => {} });
+  const app = await buildApp({
+    store,
+    documents,
+    config,
+    logger,
+    clock: Date.now,
+    wakeRunner: () => {},
+    noticeCancel: () => {},
+  });
   t.after(() => app.close());
   const answer = await app.inject({
     url: '/v1/datamarts/1?email_hash=secret-hash',

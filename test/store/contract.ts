@@ -19,7 +19,7 @@ import type { MergeOutcome, NewSegment, SegmentOrder, Store } from '../../src/st
 /** Opens a store in a folder; the same folder again is the same store. */
 export type OpenStore = (dir: string) => Promise<Store>;
 
-const NOW = 1_800_000_000_000;
+export const NOW = 1_800_000_000_000;
 const ALL = { firstResult: 0, maxResults: 1000 };
 
 /** The contract of `Store` as tests, for any driver. */
@@ -231,7 +231,7 @@ export function storeContract(name: string, open: OpenStore): void {
         const low = await createExecution(store, { priority: 'LOW' });
         const first = await createExecution(store, {});
         const second = await createExecution(store, {});
-        const claim = () => store.executions.claim({ worker: 'w', now: NOW, leaseUntil: NOW + 1000 });
+        const claim = () => claimOne(store, { worker: 'w', now: NOW, leaseUntil: NOW + 1000 });
         assert.equal((await claim())?.id, first.id);
         assert.equal(await claim(), null);
         for (const expected of [second.id, low.id]) {
@@ -255,9 +255,9 @@ export function storeContract(name: string, open: OpenStore): void {
       'a lease that ran out is taken over, with its start_date, before anything else',
       async ({ store }) => {
         const execution = await createExecution(store, { priority: 'LOW' });
-        await store.executions.claim({ worker: 'dead', now: NOW, leaseUntil: NOW + 1000 });
+        await claimOne(store, { worker: 'dead', now: NOW, leaseUntil: NOW + 1000 });
         await createExecution(store, { priority: 'HIGH' });
-        const taken = await store.executions.claim({
+        const taken = await claimOne(store, {
           worker: 'alive',
           now: NOW + 2000,
           leaseUntil: NOW + 3000,
@@ -291,7 +291,7 @@ export function storeContract(name: string, open: OpenStore): void {
         assert.equal(typeof canceled === 'object' && canceled?.status, 'CANCELED');
         assert.equal(await store.executions.cancel(pending.id, NOW), 'ENDED');
         const running = await createExecution(store, {});
-        await store.executions.claim({ worker: 'w', now: NOW, leaseUntil: NOW + 1000 });
+        await claimOne(store, { worker: 'w', now: NOW, leaseUntil: NOW + 1000 });
         await store.executions.cancel(running.id, NOW);
         const lease = await store.executions.renewLease({
           id: running.id,
@@ -306,7 +306,7 @@ export function storeContract(name: string, open: OpenStore): void {
     withStore('removing an import: refused while one runs, else executions and all', async ({ store }) => {
       const execution = await createExecution(store, {});
       const importId = execution.job.type === 'DOCUMENT_IMPORT' ? execution.job.documentImportId : '';
-      await store.executions.claim({ worker: 'w', now: NOW, leaseUntil: NOW + 1000 });
+      await claimOne(store, { worker: 'w', now: NOW, leaseUntil: NOW + 1000 });
       assert.equal(await store.documentImports.remove(importId), 'RUNNING');
       await store.executions.finish({
         id: execution.id,
@@ -495,9 +495,9 @@ export function storeContract(name: string, open: OpenStore): void {
     withStore('a worker never gets again what it is running, however late its lease', async ({ store }) => {
       await createExecution(store, {});
       await createExecution(store, {});
-      await store.executions.claim({ worker: 'w', now: NOW, leaseUntil: NOW + 1000 });
+      await claimOne(store, { worker: 'w', now: NOW, leaseUntil: NOW + 1000 });
       assert.equal(
-        await store.executions.claim({ worker: 'w', now: NOW + 99_000, leaseUntil: NOW + 100_000 }),
+        await claimOne(store, { worker: 'w', now: NOW + 99_000, leaseUntil: NOW + 100_000 }),
         null,
       );
     });
@@ -552,7 +552,7 @@ export function storeContract(name: string, open: OpenStore): void {
   });
 }
 
-type Pair = {
+export type Pair = {
   readonly identifier: Identifier;
   readonly segmentId: string;
   readonly operation: 'UPDATE' | 'DELETE';
@@ -560,13 +560,13 @@ type Pair = {
   readonly dataBag: string | null;
 };
 
-const NONE: Effects = { ...START.effects };
+export const NONE: Effects = { ...START.effects };
 
 function account(value: string): Identifier {
   return { kind: 'USER_ACCOUNT', compartmentId: '1', value };
 }
 
-function update(value: string, segmentId: string, more: Partial<Pair> = {}): Pair {
+export function update(value: string, segmentId: string, more: Partial<Pair> = {}): Pair {
   return {
     identifier: account(value),
     segmentId,
@@ -577,7 +577,7 @@ function update(value: string, segmentId: string, more: Partial<Pair> = {}): Pai
   };
 }
 
-function remove(value: string, segmentId: string): Pair {
+export function remove(value: string, segmentId: string): Pair {
   return update(value, segmentId, { operation: 'DELETE' });
 }
 
@@ -615,7 +615,7 @@ function newSegment(): NewSegment {
   };
 }
 
-async function createSegment(store: Store, more: Partial<NewSegment> = {}): Promise<Segment> {
+export async function createSegment(store: Store, more: Partial<NewSegment> = {}): Promise<Segment> {
   const segment = await store.segments.create({ ...newSegment(), ...more });
   assert.ok(segment !== 'TECHNICAL_NAME_TAKEN');
   return segment;
@@ -623,10 +623,13 @@ async function createSegment(store: Store, more: Partial<NewSegment> = {}): Prom
 
 let folders = 0;
 
-async function createExecution(store: Store, more: { priority?: 'LOW' | 'HIGH' }): Promise<Execution> {
-  const priority = more.priority ?? 'MEDIUM';
+export async function createExecution(
+  store: Store,
+  more: { priority?: 'LOW' | 'HIGH'; datamartId?: string; bytes?: number },
+): Promise<Execution> {
+  const { priority = 'MEDIUM', datamartId = '1', bytes = 10 } = more;
   const { id } = await store.documentImports.create({
-    datamartId: '1',
+    datamartId,
     documentType: 'USER_SEGMENT',
     mimeType: 'APPLICATION_X_NDJSON',
     encoding: 'utf-8',
@@ -636,22 +639,32 @@ async function createExecution(store: Store, more: { priority?: 'LOW' | 'HIGH' }
   });
   const execution = await store.executions.create({
     organisationId: '1',
-    datamartId: '1',
+    datamartId,
     job: { type: 'DOCUMENT_IMPORT', documentImportId: id },
     mimeType: 'APPLICATION_X_NDJSON',
     priority,
     userId: null,
     creationDate: NOW,
-    document: { folder: `folder-${++folders}`, fileName: 'a.ndjson', bytes: 10, sha256: 'x' },
+    document: { folder: `folder-${++folders}`, fileName: 'a.ndjson', bytes, sha256: 'x' },
   });
   assert.ok(execution);
   return execution;
 }
 
-type StoreTest = Awaited<ReturnType<typeof openFor>>;
+/** Claims as a worker does that takes no groups. */
+async function claimOne(
+  store: Store,
+  of: { worker: string; now: number; leaseUntil: number },
+): Promise<Execution | null> {
+  const claimed = await store.executions.claim({ ...of, most: { documents: 1, bytes: 0 } });
+  assert.ok(claimed.length <= 1);
+  return claimed[0] ?? null;
+}
+
+export type StoreTest = Awaited<ReturnType<typeof openFor>>;
 
 /** A store in a folder of its own, with short words for what the tests do to it. */
-async function openFor(t: TestContext, open: OpenStore) {
+export async function openFor(t: TestContext, open: OpenStore) {
   const dir = await mkdtemp(path.join(os.tmpdir(), 'muster-store-'));
   let store = await open(dir);
   t.after(async () => {
@@ -675,7 +688,7 @@ async function openFor(t: TestContext, open: OpenStore) {
     },
     claimed: async (now = NOW) => {
       await createExecution(store, {});
-      const execution = await store.executions.claim({ worker: 'w', now, leaseUntil: now + 1000 });
+      const execution = await claimOne(store, { worker: 'w', now, leaseUntil: now + 1000 });
       assert.ok(execution);
       return execution;
     },

@@ -1,6 +1,9 @@
 import { openDuckDbStore } from '../../src/store/duckdb/open-duckdb-store.ts';
-import { storeContract } from './contract.ts';
+import { type OpenStore, storeContract } from './contract.ts';
+import { groupContract } from './group-contract.ts';
 
-storeContract('DuckDB', (dir) =>
-  openDuckDbStore({ dir, memoryBytes: 256 * 1024 * 1024, threads: 2, now: 1_800_000_000_000 }),
-);
+const open: OpenStore = (dir) =>
+  openDuckDbStore({ dir, memoryBytes: 256 * 1024 * 1024, threads: 2, now: 1_800_000_000_000 });
+
+storeContract('DuckDB', open);
+groupContract('DuckDB', open);

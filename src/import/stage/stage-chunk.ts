@@ -12,7 +12,7 @@ import {
 } from '../document-format.ts';
 import { parseCommand } from '../parse-command.ts';
 import { asUserListCommand } from '../user-list.ts';
-import { openStagingTable, type StagingTable } from './staging-table.ts';
+import { openStagingTable, type PairTable } from './staging-table.ts';
 
 /** Bytes that are read, cut and parsed between two looks at the event loop: a few ms. */
 const BLOCK_BYTES = 256 * 1024;
@@ -20,6 +20,8 @@ const BLOCK_BYTES = 256 * 1024;
 /** Where the bytes of a document come from and how they are read. */
 export type DocumentSource = {
   readonly file: FileHandle;
+  /** How long the document is. */
+  readonly bytes: number;
   readonly format: DocumentFormat;
   readonly job: Job;
 };
@@ -28,8 +30,10 @@ export type DocumentSource = {
 export type ChunkLimits = { readonly bytes: number; readonly rows: number };
 
 /** One part of a document, checked and staged, not yet applied. */
-export type Chunk = {
-  readonly table: string | null;
+export type Chunk = ReadChunk & { readonly table: string | null };
+
+/** What is known of a part of a document when its commands are in a table. */
+export type ReadChunk = {
   readonly from: Position;
   readonly to: Position;
   readonly isLast: boolean;
@@ -42,51 +46,51 @@ export type Chunk = {
   readonly errorLines: string;
 };
 
-/** Reads on from `from` until a limit or the end of the document; every command goes to a table or to the error lines. */
-export async function stageChunk(of: {
+/** Where a chunk begins and what bounds it. */
+type ChunkStart = {
   readonly source: DocumentSource;
   readonly from: Position;
   readonly limits: ChunkLimits;
   readonly context: CommandContext;
-  readonly staging: DuckDBInstance;
-}): Promise<Chunk> {
-  const { source, limits, context } = of;
-  const { datamartId, version } = context.catalogue;
-  const from = of.from.offset === 0 ? source.format.start : of.from;
-  const table = await openStagingTable(of.staging, datamartId);
+};
+
+/** Reads on from `from` until a limit or the end of the document; every command goes to a table or to the error lines. */
+export async function stageChunk(of: ChunkStart & { readonly staging: DuckDBInstance }): Promise<Chunk> {
+  const table = await openStagingTable(of.staging, of.context.catalogue.datamartId);
   try {
-    const tally = createTally(table, source, context);
-    const splitter = source.format.createSplitter(from);
-    let readAt = from.offset;
-    let isLast = false;
-    // a record that is longer than a chunk is a chunk by itself
-    const isFull = () => readAt - from.offset >= limits.bytes && splitter.position().offset > from.offset;
-    while (!isLast && !isFull() && tally.rows() < limits.rows && tally.errorChars() < limits.bytes) {
-      // a block for each read: the splitter keeps the end of the one before
-      const block = Buffer.allocUnsafe(Math.min(BLOCK_BYTES, limits.bytes));
-      const { bytesRead } = await source.file.read(block, 0, block.length, readAt);
-      readAt += bytesRead;
-      const atEnd = bytesRead === 0;
-      tally.add(splitter, block.subarray(0, bytesRead), { last: atEnd, most: limits.rows - tally.rows() });
-      isLast = atEnd && splitter.position().offset >= readAt;
-    }
-    const to = splitter.position();
-    return {
-      table: await table.finish(),
-      from,
-      to,
-      isLast,
-      catalogueVersion: version,
-      ...tally.counts(),
-    };
+    const read = await readChunk(of, table);
+    return { table: await table.finish(), ...read };
   } catch (error) {
     await table.discard();
     throw error;
   }
 }
 
+/** `stageChunk` into a table that is open, and stays open. */
+export async function readChunk(of: ChunkStart, table: PairTable): Promise<ReadChunk> {
+  const { source, limits, context } = of;
+  const from = of.from.offset === 0 ? source.format.start : of.from;
+  const tally = createTally(table, source, context);
+  const splitter = source.format.createSplitter(from);
+  let readAt = from.offset;
+  let isLast = false;
+  // a record that is longer than a chunk is a chunk by itself
+  const isFull = () => readAt - from.offset >= limits.bytes && splitter.position().offset > from.offset;
+  while (!isLast && !isFull() && tally.rows() < limits.rows && tally.errorChars() < limits.bytes) {
+    // a block for each read: the splitter keeps the end of the one before
+    const block = Buffer.allocUnsafe(Math.min(BLOCK_BYTES, limits.bytes, source.bytes - readAt));
+    const { bytesRead } = await source.file.read(block, 0, block.length, readAt);
+    readAt += bytesRead;
+    const atEnd = bytesRead === 0 || readAt === source.bytes;
+    tally.add(splitter, block.subarray(0, bytesRead), { last: atEnd, most: limits.rows - tally.rows() });
+    isLast = atEnd && splitter.position().offset >= readAt;
+  }
+  const to = splitter.position();
+  return { from, to, isLast, catalogueVersion: context.catalogue.version, ...tally.counts() };
+}
+
 /** Counts and places the records of one chunk. */
-function createTally(table: StagingTable, source: DocumentSource, context: CommandContext) {
+function createTally(table: PairTable, source: DocumentSource, context: CommandContext) {
   const readPlain =
     source.job.type === 'DOCUMENT_IMPORT' ? source.format.createPlainReader(context) : () => null;
   const failuresByCode: Record<string, number> = {};

@@ -14,13 +14,17 @@ let tables = 0;
 /** Buffers that no table is using; each has some 300 KB. */
 const freeBuffers: PairBuffer[] = [];
 
-/** A table of `staging` that takes commands and ends as a table with STAGED_COLUMNS. */
-export interface StagingTable {
+/** Takes commands. */
+export interface PairTable {
   /** (command, segment) pairs so far. */
   readonly rows: number;
   append(line: number, command: Command): void;
   /** `bytes` are those the pair was read from. */
   appendPlain(bytes: Buffer, pair: PlainPair): void;
+}
+
+/** A table of `staging` that takes commands and ends as a table with STAGED_COLUMNS. */
+export interface StagingTable extends PairTable {
   /** Resolves to the table's name, or null when there was no command. */
   finish(): Promise<string | null>;
   /** Drops what was appended, after a fault. */

@@ -36,10 +36,7 @@ export async function mergeChunk(
       offset: chunk.from.offset,
     });
     if (state !== 'READY') return { type: state };
-    const effects =
-      chunk.table === null
-        ? NO_EFFECTS
-        : await applyCommands(sql, { table: chunk.table, execution: chunk.execution, points });
+    const effects = await mergeTable(sql, chunk, points);
     const checkpoint: Checkpoint = { ...chunk.to, effects: addEffects(chunk.from.effects, effects) };
     await storeCheckpoint(sql, chunk.execution.id, checkpoint);
     return { type: 'MERGED', checkpoint };
@@ -48,42 +45,86 @@ export async function mergeChunk(
   return outcome;
 }
 
-async function applyCommands(
-  sql: Sql,
-  { table, execution, points }: { table: string; execution: StagedChunk['execution']; points: UserPoints },
-): Promise<Effects> {
+async function mergeTable(sql: Sql, { table, execution }: StagedChunk, points: UserPoints): Promise<Effects> {
+  if (table === null) return NO_EFFECTS;
+  const countEffects = async () => toCounts((await sql.query(statement('count-effects')))[0] as Row);
   const staged = `staging.main.${table}`;
-  const start_date = execution.startDate;
+  return toEffects(await applyCommands(sql, { ...execution, staged, points }, countEffects));
+}
+
+/** Commands on their way into the store. */
+export type Commands = {
+  /** A relation with STAGED_COLUMNS. */
+  readonly staged: string;
+  readonly datamartId: string;
+  readonly startDate: number;
+  readonly points: UserPoints;
+};
+
+/** Applies commands. `countEffects` counts `chunk_effect` before it is done; it gets the commands with their user points. */
+export async function applyCommands(
+  sql: Sql,
+  { staged, datamartId, startDate: start_date, points }: Commands,
+  countEffects: (commands: string) => Promise<Counts>,
+): Promise<Counts> {
   await sql.query(statement('find-new-users', { staged }));
   const commands = await commandsWithPoints(sql, { staged, points });
   await sql.query(statement('find-effects', { commands, start_date }));
-  const [counts] = await sql.query(statement('count-effects'));
-  const count = (name: string): number => Number((counts as Row)[name]);
+  const counts = await countEffects(commands);
 
-  if (count('user_points_created') > 0) {
-    await sql.query(
-      statement('insert-identifiers', { start_date, datamart_id: BigInt(execution.datamartId) }),
-    );
+  if (counts.user_points_created > 0) {
+    await sql.query(statement('insert-identifiers', { start_date, datamart_id: BigInt(datamartId) }));
   }
-  if (count('rows_to_update') > 0) await sql.query(statement('update-memberships', { start_date }));
-  if (count('rows_to_renew') > 0) await sql.query(statement('renew-memberships', { start_date }));
-  if (count('bags_to_update') > 0) await sql.query(statement('update-data-bags'));
-  if (count('rows_to_delete') > 0) await sql.query(statement('delete-memberships'));
-  if (count('rows_to_insert') > 0) await sql.query(statement('insert-memberships', { start_date }));
+  if (counts.rows_to_update > 0) await sql.query(statement('update-memberships', { start_date }));
+  if (counts.rows_to_renew > 0) await sql.query(statement('renew-memberships', { start_date }));
+  if (counts.bags_to_update > 0) await sql.query(statement('update-data-bags'));
+  if (counts.rows_to_delete > 0) await sql.query(statement('delete-memberships'));
+  if (counts.rows_to_insert > 0) await sql.query(statement('insert-memberships', { start_date }));
+  return counts;
+}
+
+const COUNTS = [
+  'memberships_created',
+  'memberships_updated',
+  'memberships_deleted',
+  'unchanged',
+  'superseded',
+  'user_points_created',
+  'rows_to_update',
+  'rows_to_renew',
+  'bags_to_update',
+  'rows_to_delete',
+  'rows_to_insert',
+] as const;
+
+/** What commands do, as `count-effects.sql` names it. */
+export type Counts = { readonly [name in (typeof COUNTS)[number]]: number };
+
+export function toCounts(row: Row): Counts {
+  return Object.fromEntries(COUNTS.map((name) => [name, Number(row[name])])) as Counts;
+}
+
+export function sumCounts(counts: readonly Counts[]): Counts {
+  return Object.fromEntries(
+    COUNTS.map((name) => [name, counts.reduce((sum, each) => sum + each[name], 0)]),
+  ) as Counts;
+}
+
+export function toEffects(counts: Counts): Effects {
   return {
-    membershipsCreated: count('memberships_created'),
-    membershipsUpdated: count('memberships_updated'),
-    membershipsDeleted: count('memberships_deleted'),
-    unchanged: count('unchanged'),
-    superseded: count('superseded'),
-    userPointsCreated: count('user_points_created'),
+    membershipsCreated: counts.memberships_created,
+    membershipsUpdated: counts.memberships_updated,
+    membershipsDeleted: counts.memberships_deleted,
+    unchanged: counts.unchanged,
+    superseded: counts.superseded,
+    userPointsCreated: counts.user_points_created,
   };
 }
 
 /** A relation of the chunk's commands with their user points. */
-async function commandsWithPoints(
+export async function commandsWithPoints(
   sql: Sql,
-  { staged, points }: { staged: string; points: UserPoints },
+  { staged, points }: Pick<Commands, 'staged' | 'points'>,
 ): Promise<string> {
   if (points.areOwnKeys)
     return `(select *, key_hi as point_hi, key_lo as point_lo, kind as point_kinds from ${staged})`;

@@ -14,6 +14,7 @@ import { compact, readTail } from './compact.ts';
 import { type DuckDbDatabase, openDuckDbDatabase } from './duckdb-database.ts';
 import { lookUps } from './look-ups.ts';
 import { mergeChunk, readUserPoints } from './merge-chunk.ts';
+import { mergeGroup } from './merge-group.ts';
 import { migrate } from './migrate.ts';
 import { segmentSizes } from './segment-sizes.ts';
 import { statement } from './statements.ts';
@@ -58,11 +59,10 @@ export async function openDuckDbStore({
 
   return {
     staging: instance,
-    // the catalogue is read in a write that changes none of what is kept
     datamarts: {
       ...datamartRecords(kept.noticing),
       get: kept.getDatamart,
-      catalogue: datamartRecords(db).catalogue,
+      catalogue: kept.catalogue,
     },
     compartments: { ...compartmentRecords(kept.noticing), listSelections: kept.listSelections },
     segments: {
@@ -74,11 +74,12 @@ export async function openDuckDbStore({
       }),
       get: kept.getSegment,
     },
-    documentImports: documentImportRecords(db),
+    documentImports: { ...documentImportRecords(kept.noticing), get: kept.getDocumentImport },
     executions: executionRecords(db),
     tokens: tokenRecords(db),
     ...users,
     mergeChunk: (chunk) => sizes.forgetAfter(mergeChunk(db, chunk, { tail, points })),
+    mergeGroup: (group) => sizes.forgetAfter(mergeGroup(db, group, { tail, points })),
     attachIdentifier: (attachment) => sizes.forgetAfter(users.attachIdentifier(attachment)),
     countMembers: async ({ segmentIds, now }) => {
       const all = segmentIds.length === 0 ? null : await sizes.at(now);

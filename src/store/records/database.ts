@@ -50,6 +50,11 @@ export function assignments(
   );
 }
 
+/** A whole number as it stands in a statement: an id, an instant, a count. */
+export function literal(number: string | number): string {
+  return String(BigInt(number));
+}
+
 /** The `limit … offset …` of a page. */
 export function limits(page: { readonly firstResult: number; readonly maxResults: number }): string {
   return `limit ${Math.trunc(page.maxResults)} offset ${Math.trunc(page.firstResult)}`;

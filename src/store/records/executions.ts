@@ -1,17 +1,21 @@
+import { gather } from '../../gather.ts';
 import {
   type Checkpoint,
+  type Ending,
   type Execution,
   type ExecutionStatus,
   type FailuresByCode,
   hasEnded,
   type Job,
   type NewExecution,
+  START,
 } from '../../model/execution.ts';
 import type { MimeType, Priority } from '../../model/records.ts';
 import type { ExecutionFilter, ExecutionRecords } from '../store.ts';
 import {
   type Database,
   limits,
+  literal,
   numberOrNull,
   parameters,
   type Row,
@@ -20,17 +24,26 @@ import {
   textOrNull,
 } from './database.ts';
 
-/** An execution with its checkpoint. The checkpoint has a table of its own, so that a merge and a cancel never meet. */
-const EXECUTIONS = `select e.*, c.next_offset, c.line, c.successes, c.failures, c.failures_by_code, c.pairs,
+/** Executions with their checkpoints. A checkpoint has a table of its own, so that a merge and a cancel never meet. */
+const executionsOf = (
+  relation: string,
+) => `select e.*, c.next_offset, c.line, c.successes, c.failures, c.failures_by_code, c.pairs,
     c.memberships_created, c.memberships_updated, c.memberships_deleted, c.unchanged, c.superseded, c.user_points_created,
     c.error_file_bytes
-  from execution e join execution_checkpoint c on c.execution_id = e.id`;
+  from ${relation} e join execution_checkpoint c on c.execution_id = e.id`;
+const EXECUTIONS = executionsOf('execution');
 
 const PRIORITY_RANK = `case priority when 'HIGH' then 0 when 'MEDIUM' then 1 else 2 end`;
 
+/** Executions that are made in one transaction at most. */
+const MOST_CREATED = 64;
+
 export function executionRecords(db: Database): ExecutionRecords {
   return {
-    create: (execution) => db.write((sql) => createExecution(sql, execution)),
+    create: gather<NewExecution, Execution | null>(
+      (executions) => db.write((sql) => createExecutions(sql, executions)),
+      MOST_CREATED,
+    ),
 
     get: (id) => db.read((sql) => getExecution(sql, id)),
 
@@ -38,15 +51,16 @@ export function executionRecords(db: Database): ExecutionRecords {
       db.read(async (sql) => {
         const given = parameters();
         const where = conditions(filter, given.add).join(' and ');
+        // the page is cut before the join, which would be over all executions
         const rows = await sql.query(
-          `${EXECUTIONS} where ${where} order by e.id desc ${limits(page)}`,
+          `${executionsOf(`(select * from execution e where ${where} order by e.id desc ${limits(page)})`)} order by e.id desc`,
           given.values,
         );
         const [count] = await sql.query(
           `select count(*) as total from execution e where ${where}`,
           given.values,
         );
-        return { elements: rows.map(toExecution), total: Number(count?.total) };
+        return { elements: rows.map((row) => toExecution(row)), total: Number(count?.total) };
       }),
 
     countByStatus: () =>
@@ -55,7 +69,7 @@ export function executionRecords(db: Database): ExecutionRecords {
         return new Map(rows.map((row) => [String(row.status) as ExecutionStatus, Number(row.executions)]));
       }),
 
-    claim: (of) => db.write((sql) => claimExecution(sql, of)),
+    claim: (of) => db.write((sql) => claimExecutions(sql, of)),
 
     renewLease: ({ id, worker, leaseUntil }) =>
       db.write(async (sql) => {
@@ -119,7 +133,7 @@ export function executionRecords(db: Database): ExecutionRecords {
           `${EXECUTIONS} where e.end_date < cast($1 as bigint) and e.files_removed_date is null order by e.id limit 1000`,
           [endedBefore],
         );
-        return rows.map(toExecution);
+        return rows.map((row) => toExecution(row));
       }),
 
     markFilesRemoved: (id, now) =>
@@ -132,72 +146,157 @@ export function executionRecords(db: Database): ExecutionRecords {
   };
 }
 
-async function createExecution(sql: Sql, execution: NewExecution): Promise<Execution | null> {
-  const { job, document } = execution;
-  const [owner] =
-    job.type === 'DOCUMENT_IMPORT'
-      ? await sql.query('select id from document_import where id = cast($1 as bigint)', [
-          job.documentImportId,
-        ])
-      : await sql.query('select id from segment where id = cast($1 as bigint)', [job.segmentId]);
-  if (!owner) return null;
-  const [row] = await sql.query(
+/** Makes executions that were asked for at the same time; null for one whose owner is gone. */
+async function createExecutions(
+  sql: Sql,
+  executions: readonly NewExecution[],
+): Promise<readonly (Execution | null)[]> {
+  const imports = await existing(sql, 'document_import', executions.map(ownerOf('DOCUMENT_IMPORT')));
+  const segments = await existing(sql, 'segment', executions.map(ownerOf('USER_SEGMENT_IMPORT')));
+  const owned = executions.filter(({ job }) =>
+    job.type === 'DOCUMENT_IMPORT' ? imports.has(job.documentImportId) : segments.has(job.segmentId),
+  );
+  if (owned.length === 0) return executions.map(() => null);
+  const given = parameters();
+  const rows = await sql.query(
     `insert into execution (id, job_type, document_import_id, segment_id, organisation_id, datamart_id, mime_type, priority,
        user_id, status, creation_date, cancel_requested, document_folder, document_name, document_bytes, document_sha256,
        lease_until)
-     values (nextval('execution_id'), $1, cast($2 as bigint), cast($3 as bigint), cast($4 as bigint), cast($5 as bigint),
-       $6, $7, $8, 'PENDING', cast($9 as bigint), false, $10, $11, cast($12 as bigint), $13, 0) returning id`,
-    [
-      job.type,
-      job.type === 'DOCUMENT_IMPORT' ? job.documentImportId : null,
-      job.type === 'DOCUMENT_IMPORT' ? null : job.segmentId,
-      execution.organisationId,
-      execution.datamartId,
-      execution.mimeType,
-      execution.priority,
-      execution.userId,
-      execution.creationDate,
-      document.folder,
-      document.fileName,
-      document.bytes,
-      document.sha256,
-    ],
+     values ${owned.map((execution) => newRow(execution, given.add)).join(', ')} returning id, document_folder`,
+    given.values,
   );
-  const id = String(row?.id);
+  const idByFolder = new Map(rows.map((row) => [String(row.document_folder), String(row.id)]));
+  const checkpoints = [...idByFolder.values()].map(
+    (id) => `(${literal(id)}, 0, 0, 0, 0, '{}', 0, 0, 0, 0, 0, 0, 0, 0)`,
+  );
   await sql.query(
     `insert into execution_checkpoint (execution_id, next_offset, line, successes, failures, failures_by_code, pairs,
        memberships_created, memberships_updated, memberships_deleted, unchanged, superseded, user_points_created,
        error_file_bytes)
-     values (cast($1 as bigint), 0, 0, 0, 0, '{}', 0, 0, 0, 0, 0, 0, 0, 0)`,
-    [id],
+     values ${checkpoints.join(', ')}`,
   );
-  return getExecution(sql, id);
+  return executions.map((execution) => {
+    const id = idByFolder.get(execution.document.folder);
+    return id === undefined ? null : pendingExecution(id, execution);
+  });
 }
 
-async function claimExecution(
+function ownerOf(type: Job['type']): (execution: NewExecution) => string | null {
+  return ({ job }) => {
+    if (job.type !== type) return null;
+    return job.type === 'DOCUMENT_IMPORT' ? job.documentImportId : job.segmentId;
+  };
+}
+
+/** Those of some ids that a table has. */
+async function existing(
   sql: Sql,
-  { worker, now, leaseUntil }: { worker: string; now: number; leaseUntil: number },
-): Promise<Execution | null> {
-  const [next] = await sql.query(
-    `select id from execution
-     where (status = 'PENDING' or (status = 'RUNNING' and lease_until < cast($1 as bigint) and coalesce(worker, '') <> $2))
-       and datamart_id not in (
-         select datamart_id from execution
-         where status = 'RUNNING' and (lease_until >= cast($1 as bigint) or coalesce(worker, '') = $2)
-       )
-     order by case status when 'RUNNING' then 0 else 1 end, ${PRIORITY_RANK}, id
-     limit 1`,
-    [now, worker],
+  table: 'document_import' | 'segment',
+  ids: readonly (string | null)[],
+): Promise<ReadonlySet<string>> {
+  const asked = new Set(ids.filter((id) => id !== null));
+  if (asked.size === 0) return new Set();
+  const rows = await sql.query(`select id from ${table} where id in (${[...asked].map(literal).join(', ')})`);
+  return new Set(rows.map((row) => String(row.id)));
+}
+
+/** Numbers as literals: a parameter costs as much as the row it is in. */
+function newRow(execution: NewExecution, add: (value: SqlValue) => string): string {
+  const { job, document } = execution;
+  return `(${[
+    "nextval('execution_id')",
+    add(job.type),
+    job.type === 'DOCUMENT_IMPORT' ? literal(job.documentImportId) : 'null',
+    job.type === 'DOCUMENT_IMPORT' ? 'null' : literal(job.segmentId),
+    literal(execution.organisationId),
+    literal(execution.datamartId),
+    add(execution.mimeType),
+    add(execution.priority),
+    add(execution.userId),
+    "'PENDING'",
+    literal(execution.creationDate),
+    'false',
+    add(document.folder),
+    add(document.fileName),
+    literal(document.bytes),
+    add(document.sha256),
+    '0',
+  ].join(', ')})`;
+}
+
+function pendingExecution(id: string, execution: NewExecution): Execution {
+  return {
+    id,
+    ...execution,
+    status: 'PENDING',
+    startDate: null,
+    endDate: null,
+    cancelRequested: false,
+    failure: null,
+    filesRemovedDate: null,
+    checkpoint: START,
+  };
+}
+
+async function claimExecutions(
+  sql: Sql,
+  { worker, now, leaseUntil, most }: Parameters<ExecutionRecords['claim']>[0],
+): Promise<readonly Execution[]> {
+  const running = await sql.query(
+    `select id, datamart_id, worker, lease_until from execution where status = 'RUNNING' order by ${PRIORITY_RANK}, id`,
   );
-  if (!next) return null;
-  const id = String(next.id);
+  const isHeld = (row: Row) => Number(row.lease_until) >= now || row.worker === worker;
+  const taken = new Set(running.filter(isHeld).map((row) => String(row.datamart_id)));
+  const left = running.find((row) => !isHeld(row) && !taken.has(String(row.datamart_id)));
+  const group = left
+    ? [await getExecution(sql, String(left.id))].filter((execution) => execution !== null)
+    : await nextPending(sql, taken, most);
+  if (group.length === 0) return [];
   await sql.query(
-    `update execution set status = 'RUNNING', worker = $2, lease_until = cast($3 as bigint),
-       start_date = coalesce(start_date, cast($4 as bigint))
-     where id = cast($1 as bigint)`,
-    [id, worker, leaseUntil, now],
+    `update execution set status = 'RUNNING', worker = $1, lease_until = ${literal(leaseUntil)},
+       start_date = coalesce(start_date, ${literal(now)})
+     where id in (${group.map(({ id }) => literal(id)).join(', ')})`,
+    [worker],
   );
-  return getExecution(sql, id);
+  return group.map((execution) => ({
+    ...execution,
+    status: 'RUNNING' as const,
+    startDate: execution.startDate ?? now,
+  }));
+}
+
+/** The PENDING executions that are next, of one datamart that is not `taken`; what is PENDING has not begun. */
+async function nextPending(
+  sql: Sql,
+  taken: ReadonlySet<string>,
+  most: { readonly documents: number; readonly bytes: number },
+): Promise<readonly Execution[]> {
+  const others = taken.size === 0 ? '' : `and datamart_id not in (${[...taken].map(literal).join(', ')})`;
+  const rows = await sql.query(
+    `select * from execution
+     where status = 'PENDING' and datamart_id = (
+       select datamart_id from execution
+       where status = 'PENDING' ${others}
+       order by ${PRIORITY_RANK}, id
+       limit 1
+     )
+     order by ${PRIORITY_RANK}, id
+     limit ${literal(most.documents)}`,
+  );
+  return firstOf(
+    rows.map((row) => toExecution(row, START)),
+    most.bytes,
+  );
+}
+
+/** The first of some executions, and those after it while their documents have at most so many bytes together. */
+function firstOf(executions: readonly Execution[], bytes: number): readonly Execution[] {
+  let left = bytes;
+  const end = executions.findIndex(({ document }) => {
+    left -= document.bytes;
+    return left < 0;
+  });
+  return end === -1 ? executions : executions.slice(0, Math.max(1, end));
 }
 
 /** Removes the executions of an import or of a segment that do not run; resolves to the folders of their documents. */
@@ -233,7 +332,7 @@ async function getExecution(sql: Sql, id: string): Promise<Execution | null> {
   return row ? toExecution(row) : null;
 }
 
-function toExecution(row: Row): Execution {
+function toExecution(row: Row, checkpoint = toCheckpoint(row)): Execution {
   return {
     id: String(row.id),
     organisationId: String(row.organisation_id),
@@ -255,7 +354,7 @@ function toExecution(row: Row): Execution {
       sha256: String(row.document_sha256),
     },
     filesRemovedDate: numberOrNull(row.files_removed_date),
-    checkpoint: toCheckpoint(row),
+    checkpoint,
   };
 }
 
@@ -287,30 +386,12 @@ function toCheckpoint(row: Row): Checkpoint {
 
 /** Stores how far an execution has come; for the transaction of a merge. */
 export async function storeCheckpoint(sql: Sql, executionId: string, checkpoint: Checkpoint): Promise<void> {
-  const { effects } = checkpoint;
+  const numbers = checkpointNumbers(checkpoint);
+  const set = CHECKPOINT_NUMBERS.map((column, i) => `${column} = ${literal(numbers[i] ?? 0)}`);
   await sql.query(
-    `update execution_checkpoint set next_offset = cast($2 as bigint), line = cast($3 as bigint),
-       successes = cast($4 as bigint), failures = cast($5 as bigint), failures_by_code = $6, pairs = cast($7 as bigint),
-       memberships_created = cast($8 as bigint), memberships_updated = cast($9 as bigint),
-       memberships_deleted = cast($10 as bigint), unchanged = cast($11 as bigint), superseded = cast($12 as bigint),
-       user_points_created = cast($13 as bigint), error_file_bytes = cast($14 as bigint)
-     where execution_id = cast($1 as bigint)`,
-    [
-      executionId,
-      checkpoint.offset,
-      checkpoint.line,
-      checkpoint.successes,
-      checkpoint.failures,
-      JSON.stringify(checkpoint.failuresByCode),
-      checkpoint.pairs,
-      effects.membershipsCreated,
-      effects.membershipsUpdated,
-      effects.membershipsDeleted,
-      effects.unchanged,
-      effects.superseded,
-      effects.userPointsCreated,
-      checkpoint.errorFileBytes,
-    ],
+    `update execution_checkpoint set ${set.join(', ')}, failures_by_code = $1
+     where execution_id = ${literal(executionId)}`,
+    [JSON.stringify(checkpoint.failuresByCode)],
   );
 }
 
@@ -334,4 +415,95 @@ export async function checkMerge(
   const held = row?.status === 'RUNNING' && row.worker === chunk.worker;
   if (!row || !held || Number(row.next_offset) !== chunk.offset) return 'LEASE_LOST';
   return Number(row.catalogue_version) === chunk.catalogueVersion ? 'READY' : 'STALE_CATALOGUE';
+}
+
+/** Whether the documents of a group may be merged now: `checkMerge` for all of them. */
+export async function checkGroup(
+  sql: Sql,
+  group: {
+    executionIds: readonly string[];
+    datamartId: string;
+    worker: string;
+    catalogueVersion: number;
+  },
+): Promise<boolean> {
+  const ids = group.executionIds.map(literal).join(', ');
+  const datamartId = literal(group.datamartId);
+  const [row] = await sql.query(
+    `select
+       (select count(*) from execution
+        where id in (${ids}) and datamart_id = ${datamartId} and status = 'RUNNING' and worker = $1) as held,
+       (select count(*) from execution_checkpoint where execution_id in (${ids}) and next_offset = 0) as at_start,
+       (select catalogue_version from datamart where id = ${datamartId}) as catalogue_version`,
+    [group.worker],
+  );
+  const documents = group.executionIds.length;
+  return (
+    Number(row?.held) === documents &&
+    Number(row?.at_start) === documents &&
+    Number(row?.catalogue_version) === group.catalogueVersion
+  );
+}
+
+/** Stores the last checkpoints of executions and how they ended; for the transaction that merges a group. */
+export async function endExecutions(
+  sql: Sql,
+  ended: readonly (Ending & { executionId: string; checkpoint: Checkpoint; now: number })[],
+): Promise<void> {
+  const codes = parameters();
+  const checkpoints = ended.map(
+    ({ executionId, checkpoint }) =>
+      `(${[executionId, ...checkpointNumbers(checkpoint)].map(literal).join(', ')}, ${codes.add(JSON.stringify(checkpoint.failuresByCode))})`,
+  );
+  await sql.query(
+    `update execution_checkpoint set ${CHECKPOINT_NUMBERS.map((column) => `${column} = v.${column}`).join(', ')},
+       failures_by_code = v.failures_by_code
+     from (values ${checkpoints.join(', ')}) v (id, ${CHECKPOINT_NUMBERS.join(', ')}, failures_by_code)
+     where execution_id = v.id`,
+    codes.values,
+  );
+  const given = parameters();
+  const endings = ended.map(
+    ({ executionId, status, failure, now }) =>
+      `(${literal(executionId)}, ${given.add(status)}, cast(${given.add(failure)} as text), ${literal(now)})`,
+  );
+  await sql.query(
+    `update execution set status = v.status, failure = v.failure, end_date = v.end_date, worker = null, lease_until = 0
+     from (values ${endings.join(', ')}) v (id, status, failure, end_date)
+     where execution.id = v.id`,
+    given.values,
+  );
+}
+
+/** The columns of a checkpoint that are numbers, in the order of `checkpointNumbers`. */
+const CHECKPOINT_NUMBERS = [
+  'next_offset',
+  'line',
+  'successes',
+  'failures',
+  'pairs',
+  'memberships_created',
+  'memberships_updated',
+  'memberships_deleted',
+  'unchanged',
+  'superseded',
+  'user_points_created',
+  'error_file_bytes',
+] as const;
+
+function checkpointNumbers({ effects, ...checkpoint }: Checkpoint): readonly number[] {
+  return [
+    checkpoint.offset,
+    checkpoint.line,
+    checkpoint.successes,
+    checkpoint.failures,
+    checkpoint.pairs,
+    effects.membershipsCreated,
+    effects.membershipsUpdated,
+    effects.membershipsDeleted,
+    effects.unchanged,
+    effects.superseded,
+    effects.userPointsCreated,
+    checkpoint.errorFileBytes,
+  ];
 }

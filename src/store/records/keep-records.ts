@@ -1,14 +1,17 @@
 import type { CompartmentSelection, Datamart, Segment } from '../../model/records.ts';
-import type { CompartmentRecords, DatamartRecords, SegmentRecords } from '../store.ts';
+import type { CompartmentRecords, DatamartRecords, DocumentImportRecords, SegmentRecords } from '../store.ts';
 import { SELECTIONS, toSelection } from './compartments.ts';
 import type { Database } from './database.ts';
-import { toDatamart } from './datamarts.ts';
+import { datamartRecords, toDatamart } from './datamarts.ts';
+import { documentImportRecords } from './document-imports.ts';
 import { toSegment } from './segments.ts';
 
-/** The small records that every look-up needs, in memory until one of them is written. */
+/** The small records that every look-up, upload and execution needs, in memory until one of them is written. */
 export interface KeptRecords {
   readonly getDatamart: DatamartRecords['get'];
+  readonly catalogue: DatamartRecords['catalogue'];
   readonly getSegment: SegmentRecords['get'];
+  readonly getDocumentImport: DocumentImportRecords['get'];
   readonly listSelections: CompartmentRecords['listSelections'];
   /** All segments, by id. */
   segments(): Promise<ReadonlyMap<string, Segment>>;
@@ -39,8 +42,10 @@ export function keepRecords(db: Database): KeptRecords {
     }
     return byDatamart;
   });
+  const catalogues = keepEach(datamartRecords(db).catalogue);
+  const documentImports = keepEach(documentImportRecords(db).get);
   function forget(): void {
-    for (const kept of [datamarts, segments, selections]) kept.forget();
+    for (const kept of [datamarts, segments, selections, catalogues, documentImports]) kept.forget();
   }
 
   return {
@@ -50,6 +55,8 @@ export function keepRecords(db: Database): KeptRecords {
       const all = (await selections.get()).get(datamartId) ?? [];
       return { elements: all.slice(firstResult, firstResult + maxResults), total: all.length };
     },
+    catalogue: catalogues.get,
+    getDocumentImport: documentImports.get,
     segments: segments.get,
     noticing: {
       read: db.read,
@@ -61,21 +68,29 @@ export function keepRecords(db: Database): KeptRecords {
 
 /** Loads something when it is first asked for and keeps it. What was being loaded when it was forgotten is not kept. */
 function keep<T>(load: () => Promise<T>): { get(): Promise<T>; forget(): void } {
-  let known: Promise<T> | null = null;
-  function forget(): void {
-    known = null;
-  }
+  const { get, forget } = keepEach(load);
+  return { get: () => get(''), forget };
+}
+
+/** At most so many of a kind are kept; a catalogue may have thousands of segments. */
+const MOST_KEPT = 200;
+
+/** `keep` for things that have an id. */
+function keepEach<T>(load: (id: string) => Promise<T>): { get(id: string): Promise<T>; forget(): void } {
+  const known = new Map<string, Promise<T>>();
   return {
-    get: () => {
-      if (known !== null) return known;
-      const loading = load();
-      known = loading;
+    get: (id) => {
+      const kept = known.get(id);
+      if (kept) return kept;
+      if (known.size >= MOST_KEPT) known.clear();
+      const loading = load(id);
+      known.set(id, loading);
       loading.catch(() => {
-        if (known === loading) forget();
+        if (known.get(id) === loading) known.delete(id);
       });
       return loading;
     },
-    forget,
+    forget: () => known.clear(),
   };
 }
 

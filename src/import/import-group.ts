@@ -1,0 +1,81 @@
+import { type Checkpoint, type Ending, START } from '../model/execution.ts';
+import type { Store } from '../store/store.ts';
+import { openErrorFile } from './error-file.ts';
+import { advance, type ImportFiles, readDocument } from './import-document.ts';
+import type { ChunkLimits } from './stage/stage-chunk.ts';
+import { stageGroup } from './stage/stage-group.ts';
+import { dropStagingTable } from './stage/staging-table.ts';
+
+export type GroupJob = {
+  /** Executions that were claimed together, in their order. */
+  readonly documents: readonly ImportFiles[];
+  readonly datamartId: string;
+  readonly startDate: number;
+  readonly worker: string;
+  /** Of the whole group. */
+  readonly limits: ChunkLimits;
+  /** Asked before the merge: true if nothing is to be merged. */
+  readonly isStopped: () => boolean;
+  readonly ending: (executionId: string, checkpoint: Checkpoint) => Ending & { readonly now: number };
+};
+
+/**
+ * Imports small documents whole, in one transaction that ends their executions. It is what `importDocument` does to one
+ * document after the other, chunk for chunk, but for sharing the transaction and the table, which take longer than ten
+ * lines do. Resolves to their checkpoints in their order, or to null where it cannot be done so or would have to be done
+ * again: nothing was applied then, and each is to be imported by itself.
+ */
+export async function importGroup(job: GroupJob, store: Store): Promise<readonly Checkpoint[] | null> {
+  const catalogue = await store.datamarts.catalogue(job.datamartId);
+  if (!catalogue) throw new Error(`datamart ${job.datamartId} is not there`);
+  const errorFileBytes: number[] = [];
+  const staged = await stageGroup({
+    count: job.documents.length,
+    open: (position, read) => {
+      const document = job.documents[position] as ImportFiles;
+      return readDocument(document, async (source) => {
+        const chunk = await read(source);
+        const { errorFileHeader } = source.format;
+        errorFileBytes[position] = await writeErrorFile(
+          document.errorsPath,
+          errorFileHeader,
+          chunk.errorLines,
+        );
+        return chunk;
+      });
+    },
+    limits: job.limits,
+    context: { catalogue, startDate: job.startDate },
+    staging: store.staging,
+  });
+  if (staged === null) return null;
+  try {
+    if (job.isStopped()) return null;
+    const { datamartId, startDate, worker, ending } = job;
+    const outcome = await store.mergeGroup({
+      table: staged.table,
+      datamartId,
+      startDate,
+      worker,
+      catalogueVersion: catalogue.version,
+      documents: staged.documents.map((chunk, position) => ({
+        executionId: job.documents[position]?.execution.id ?? '',
+        to: { ...advance(START, chunk), errorFileBytes: errorFileBytes[position] ?? 0 },
+      })),
+      ending,
+    });
+    return outcome.type === 'MERGED' ? outcome.checkpoints : null;
+  } finally {
+    if (staged.table !== null) await dropStagingTable(store.staging, staged.table);
+  }
+}
+
+/** Makes the failed lines of a document durable; resolves to the length of its error file. */
+async function writeErrorFile(path: string, header: string, lines: string): Promise<number> {
+  const errorFile = openErrorFile(path, header);
+  try {
+    return await errorFile.appendAt(0, lines);
+  } finally {
+    await errorFile.close();
+  }
+}

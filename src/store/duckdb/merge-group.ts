@@ -1,0 +1,113 @@
+import { addEffects, type Checkpoint, type Effects, NO_EFFECTS, START } from '../../model/execution.ts';
+import type { Row, Sql } from '../records/database.ts';
+import { checkGroup, endExecutions } from '../records/executions.ts';
+import { GROUP_LINES, type GroupOutcome, type StagedGroup } from '../store.ts';
+import { noteAppended, type Tail } from './compact.ts';
+import type { DuckDbDatabase } from './duckdb-database.ts';
+import {
+  applyCommands,
+  type Counts,
+  commandsWithPoints,
+  sumCounts,
+  toCounts,
+  toEffects,
+  type UserPoints,
+} from './merge-chunk.ts';
+import { statement } from './statements.ts';
+
+/** Some documents of a group that follow each other: from position `from` up to, not including, `to`. */
+type Run = { readonly from: number; readonly to: number };
+
+/**
+ * `Store.mergeGroup` for the embedded store. Alone, since it ends executions: a cancel or a lease on the same row would
+ * fail one of the two. A merge of some hundred rows takes 20 ms, most of it the same for one row, so what counts is how
+ * many documents share it.
+ */
+export async function mergeGroup(
+  db: DuckDbDatabase,
+  group: StagedGroup,
+  { tail, points }: { tail: Tail; points: UserPoints },
+): Promise<GroupOutcome> {
+  const executionIds = group.documents.map(({ executionId }) => executionId);
+  const outcome = await db.writeAlone(async (sql): Promise<GroupOutcome> => {
+    if (!(await checkGroup(sql, { ...group, executionIds }))) return { type: 'NOT_MERGED' };
+    const effects = await applyDocuments(sql, group, points);
+    const checkpoints = group.documents.map(
+      ({ to }, i): Checkpoint => ({ ...to, effects: effects.get(i) ?? NO_EFFECTS }),
+    );
+    const endings = checkpoints.map((checkpoint, i) => {
+      const executionId = executionIds[i] ?? '';
+      return { executionId, checkpoint, ...group.ending(executionId, checkpoint) };
+    });
+    await endExecutions(sql, endings);
+    return { type: 'MERGED', checkpoints };
+  });
+  if (outcome.type === 'MERGED') {
+    const sum = outcome.checkpoints.reduce((all, { effects }) => addEffects(all, effects), NO_EFFECTS);
+    noteAppended(tail, START.effects, sum);
+  }
+  return outcome;
+}
+
+/**
+ * Applies the documents and resolves to their effects, by position. What they share is the start date, so commands that
+ * meet nowhere give the same in one step as in several: the group is cut only where a document touches a user point that
+ * one before it touches.
+ */
+async function applyDocuments(
+  sql: Sql,
+  group: StagedGroup,
+  points: UserPoints,
+): Promise<ReadonlyMap<number, Effects>> {
+  const effects = new Map<number, Effects>();
+  if (group.table === null) return effects;
+  const staged = `staging.main.${group.table}`;
+  const runs =
+    group.documents.length === 1
+      ? [{ from: 0, to: 1 }]
+      : cut(await sharedUsers(sql, { staged, points }), group.documents.length);
+  for (const run of runs) {
+    const part = runs.length === 1 ? staged : linesOf(staged, run);
+    await applyCommands(sql, { ...group, staged: part, points }, (commands) =>
+      countByDocument(sql, commands, effects),
+    );
+  }
+  return effects;
+}
+
+async function sharedUsers(
+  sql: Sql,
+  commands: { staged: string; points: UserPoints },
+): Promise<readonly Row[]> {
+  return sql.query(statement('shared-users', { commands: await commandsWithPoints(sql, commands) }));
+}
+
+/** Runs of documents none of which shares a user point with another of its run; `shared` is what `shared-users` gives. */
+function cut(shared: readonly Row[], documents: number): readonly Run[] {
+  const previous = new Array<number>(documents).fill(-1);
+  for (const row of shared) {
+    const touching = (row.documents as { items: readonly bigint[] }).items.map(Number).sort((a, b) => a - b);
+    for (const [i, document] of touching.entries()) {
+      previous[document] = Math.max(previous[document] ?? -1, touching[i - 1] ?? -1);
+    }
+  }
+  const runs: Run[] = [];
+  let from = 0;
+  for (const [document, before] of previous.entries()) {
+    if (before < from) continue;
+    runs.push({ from, to: document });
+    from = document;
+  }
+  return [...runs, { from, to: documents }];
+}
+
+function linesOf(staged: string, { from, to }: Run): string {
+  return `(select * from ${staged} where line between ${from * GROUP_LINES} and ${to * GROUP_LINES - 1})`;
+}
+
+/** Notes what each document does, and resolves to what they do together. */
+async function countByDocument(sql: Sql, commands: string, effects: Map<number, Effects>): Promise<Counts> {
+  const rows = await sql.query(statement('count-effects-by-document', { commands }));
+  for (const row of rows) effects.set(Number(row.document), toEffects(toCounts(row)));
+  return sumCounts(rows.map(toCounts));
+}
