@@ -521,6 +521,61 @@ export function storeContract(name: string, open: OpenStore): void {
       assert.notEqual(await version(), between);
     });
 
+    withStore('records that were read before show what was written since', async ({ store }) => {
+      const execution = await createExecution(store, {});
+      assert.ok(execution.job.type === 'DOCUMENT_IMPORT');
+      const { documentImportId } = execution.job;
+      const read = async () => ({
+        datamart: (await store.datamarts.get('1'))?.name,
+        documentImport: (await store.documentImports.get(documentImportId))?.name,
+        segments: [...((await store.datamarts.catalogue('1'))?.segmentById.keys() ?? [])],
+        compartments: [...((await store.datamarts.catalogue('1'))?.compartmentById.keys() ?? [])],
+      });
+      const before = await read();
+      assert.deepEqual(await read(), before);
+      await store.datamarts.update('1', { name: 'renamed' });
+      await store.documentImports.update(documentImportId, { name: 'renamed' });
+      const { id } = await createSegment(store);
+      const compartment = await store.compartments.create({ organisationId: '1', name: 'c', token: 'c' });
+      assert.ok(typeof compartment === 'object' && compartment !== null);
+      await store.compartments.select({ datamartId: '1', compartmentId: compartment.id, isDefault: false });
+      assert.deepEqual(await read(), {
+        datamart: 'renamed',
+        documentImport: 'renamed',
+        segments: [id],
+        compartments: ['1', compartment.id],
+      });
+      await store.segments.remove(id);
+      await store.documentImports.remove(documentImportId);
+      const { documentImport, segments } = await read();
+      assert.deepEqual([documentImport, segments], [undefined, []]);
+    });
+
+    withStore(
+      'executions that are made at once are all made, but those whose import is gone',
+      async ({ store }) => {
+        const gone = await createExecution(store, {});
+        assert.ok(gone.job.type === 'DOCUMENT_IMPORT');
+        await store.documentImports.remove(gone.job.documentImportId);
+        const { id: _, status: __, ...another } = await createExecution(store, {});
+        const made = await Promise.all(
+          Array.from({ length: 20 }, (_, i) =>
+            store.executions.create({
+              ...another,
+              ...(i % 5 === 4 ? { job: gone.job } : {}),
+              document: { ...another.document, folder: `at-once-${i}` },
+            }),
+          ),
+        );
+        for (const [i, execution] of made.entries()) {
+          if (i % 5 === 4) assert.equal(execution, null);
+          else assert.equal(execution?.document.folder, `at-once-${i}`);
+          if (execution) assert.deepEqual(await store.executions.get(execution.id), execution);
+        }
+        assert.equal(new Set(made.map((execution) => execution?.id)).size, 17);
+      },
+    );
+
     withStore('tokens are found by their hash and forgotten when removed', async ({ store }) => {
       const token = await store.tokens.create({
         name: 't',

@@ -43,6 +43,8 @@ export async function openDuckDbStore({
     temp_directory: path.join(dir, 'spill'),
     // a checkpoint rewrites what changed and holds up commits: a few large ones cost less than many small ones
     checkpoint_threshold: '256MiB',
+    // the most keys of a chunk by which a merge skips row groups; beyond it, and by default beyond 50, it scans all keys
+    dynamic_or_filter_threshold: '500',
   });
   const setup = await instance.connect();
   await setup.run(`attach ':memory:' as staging`);
