@@ -23,7 +23,11 @@ export async function readTail(db: DuckDbDatabase): Promise<Tail> {
       const [ordered] = await sql.query('select ordered_rows from table_order where table_name = $1', [
         table,
       ]);
-      tail[table] = Math.max(0, (await countRows(sql, table)) - Number(ordered?.ordered_rows ?? 0));
+      // rows keep their place: those that were inserted after the last time the table was put in order have the highest ids
+      const [behind] = await sql.query(
+        `select count(*) as total from ${table} where rowid >= ${BigInt(String(ordered?.ordered_rows ?? 0))}`,
+      );
+      tail[table] = Number(behind?.total);
     }
     return tail;
   });
@@ -31,7 +35,9 @@ export async function readTail(db: DuckDbDatabase): Promise<Tail> {
 
 /** Adds what a merge has appended: the difference of two effects. */
 export function noteAppended(tail: Tail, before: Effects, after: Effects): void {
-  tail.membership += after.membershipsCreated - before.membershipsCreated;
+  // those who stay in are inserted anew
+  tail.membership += after.membershipsCreated + after.membershipsUpdated;
+  tail.membership -= before.membershipsCreated + before.membershipsUpdated;
   tail.user_identifier += after.userPointsCreated - before.userPointsCreated;
 }
 

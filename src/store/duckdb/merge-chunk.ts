@@ -75,9 +75,6 @@ export async function applyCommands(
   if (counts.user_points_created > 0) {
     await sql.query(statement('insert-identifiers', { start_date, datamart_id: BigInt(datamartId) }));
   }
-  if (counts.rows_to_update > 0) await sql.query(statement('update-memberships', { start_date }));
-  if (counts.rows_to_renew > 0) await sql.query(statement('renew-memberships', { start_date }));
-  if (counts.bags_to_update > 0) await sql.query(statement('update-data-bags'));
   if (counts.rows_to_delete > 0) await sql.query(statement('delete-memberships'));
   if (counts.rows_to_insert > 0) await sql.query(statement('insert-memberships', { start_date }));
   return counts;
@@ -90,9 +87,6 @@ const COUNTS = [
   'unchanged',
   'superseded',
   'user_points_created',
-  'rows_to_update',
-  'rows_to_renew',
-  'bags_to_update',
   'rows_to_delete',
   'rows_to_insert',
 ] as const;
