@@ -6,6 +6,9 @@ import { noteAppended, type Tail } from './compact.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { statement } from './statements.ts';
 
+/** The most keys of a chunk by which DuckDB is told to skip row groups; with more, nearly every row group has one of them. */
+export const MOST_KEYS_TO_PRUNE_BY = 500;
+
 /** What is known of all user points. */
 export type UserPoints = {
   /** Each has one identifier, the one it was made of: nobody has attached another. Spares merges a join. */
@@ -45,17 +48,25 @@ export async function mergeChunk(
   return outcome;
 }
 
-async function mergeTable(sql: Sql, { table, execution }: StagedChunk, points: UserPoints): Promise<Effects> {
+async function mergeTable(
+  sql: Sql,
+  { table, execution, from, to }: StagedChunk,
+  points: UserPoints,
+): Promise<Effects> {
   if (table === null) return NO_EFFECTS;
   const countEffects = async () => toCounts((await sql.query(statement('count-effects')))[0] as Row);
   const staged = `staging.main.${table}`;
-  return toEffects(await applyCommands(sql, { ...execution, staged, points }, countEffects));
+  return toEffects(
+    await applyCommands(sql, { ...execution, staged, pairs: to.pairs - from.pairs, points }, countEffects),
+  );
 }
 
 /** Commands on their way into the store. */
 export type Commands = {
   /** A relation with STAGED_COLUMNS. */
   readonly staged: string;
+  /** How many rows that has, or more. */
+  readonly pairs: number;
   readonly datamartId: string;
   readonly startDate: number;
   readonly points: UserPoints;
@@ -64,10 +75,10 @@ export type Commands = {
 /** Applies commands. `countEffects` counts `chunk_effect` before it is done; it gets the commands with their user points. */
 export async function applyCommands(
   sql: Sql,
-  { staged, datamartId, startDate: start_date, points }: Commands,
+  { staged, pairs, datamartId, startDate: start_date, points }: Commands,
   countEffects: (commands: string) => Promise<Counts>,
 ): Promise<Counts> {
-  await sql.query(statement('find-new-users', { staged }));
+  await sql.query(statement('find-new-users', { staged, known: knownIdentifiers(staged, pairs) }));
   const commands = await commandsWithPoints(sql, { staged, points });
   await sql.query(statement('find-effects', { commands, start_date }));
   const counts = await countEffects(commands);
@@ -113,6 +124,13 @@ export function toEffects(counts: Counts): Effects {
     superseded: counts.superseded,
     userPointsCreated: counts.user_points_created,
   };
+}
+
+/** The identifiers that are there, or where commands are few, those of them that the commands name. */
+function knownIdentifiers(staged: string, pairs: number): string {
+  if (pairs > MOST_KEYS_TO_PRUNE_BY) return 'user_identifier';
+  // DuckDB skips row groups by the keys of the smaller side of a semi join, but not of an anti join
+  return `(select key_hi, key_lo from user_identifier semi join ${staged} as few using (key_hi, key_lo))`;
 }
 
 /** A relation of the chunk's commands with their user points. */

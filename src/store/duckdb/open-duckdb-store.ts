@@ -13,7 +13,7 @@ import type { Store } from '../store.ts';
 import { compact, readTail } from './compact.ts';
 import { type DuckDbDatabase, openDuckDbDatabase } from './duckdb-database.ts';
 import { lookUps } from './look-ups.ts';
-import { mergeChunk, readUserPoints } from './merge-chunk.ts';
+import { MOST_KEYS_TO_PRUNE_BY, mergeChunk, readUserPoints } from './merge-chunk.ts';
 import { mergeGroup } from './merge-group.ts';
 import { migrate } from './migrate.ts';
 import { segmentSizes } from './segment-sizes.ts';
@@ -52,8 +52,8 @@ export async function openDuckDbStore({
     temp_directory: path.join(dir, 'spill'),
     // a checkpoint rewrites what changed and holds up commits: a few large ones cost less than many small ones
     checkpoint_threshold: '256MiB',
-    // the most keys of a chunk by which a merge skips row groups; beyond it, and by default beyond 50, it scans all keys
-    dynamic_or_filter_threshold: '500',
+    // by default 50: a merge of 100 pairs scanned all keys
+    dynamic_or_filter_threshold: String(MOST_KEYS_TO_PRUNE_BY),
   });
   await attach(instance, file);
   const db = await openDuckDbDatabase(instance, DATABASE);
