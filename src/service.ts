@@ -1,11 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { access, constants, mkdir, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import { type Config, ConfigError } from './config.ts';
 import { openDocumentsFolder } from './documents/folder.ts';
 import { StoreInUseError } from './errors.ts';
 import { buildApp } from './http/app.ts';
+import type { RouteAccess } from './http/route-table.ts';
+import { openLogger } from './log.ts';
 import { hashToken } from './model/records.ts';
 import { startRunner } from './runner/runner.ts';
 import { startSweeper } from './runner/sweeper.ts';
@@ -18,6 +20,8 @@ export type Service = {
   /** The admin token that this start made, or null when there was one. */
   readonly adminToken: string | null;
   readonly store: Store;
+  /** Its routes, with who may call them. */
+  readonly routes: readonly RouteAccess[];
   /** Stops taking requests, brings running executions to a safe point, and lets go of everything. */
   close(): Promise<void>;
 };
@@ -30,7 +34,7 @@ const PRESET_TOKEN = 'preset admin token';
  * closes what was opened before it.
  */
 export async function startService(config: Config): Promise<Service> {
-  const logger = pino({ level: config.logLevel });
+  const logger = openLogger(config.logLevel);
   const clock = Date.now;
   const opened: (() => Promise<void>)[] = [];
   const close = async () => {
@@ -73,7 +77,7 @@ export async function startService(config: Config): Promise<Service> {
     opened.push(() => app.close());
     const url = await app.listen({ host: config.host, port: config.port });
     logServiceStart(logger, url);
-    return { url, adminToken, store, close };
+    return { url, adminToken, store, routes: app.routeTable, close };
   } catch (error) {
     await close();
     if (error instanceof StoreInUseError) throw new ConfigError(`data: ${error.message}`, { cause: error });

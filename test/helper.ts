@@ -1,5 +1,6 @@
 import type { TestContext } from 'node:test';
 import { type Config, readConfig } from '../src/config.ts';
+import type { RouteAccess } from '../src/http/route-table.ts';
 import { startService as openService } from '../src/service.ts';
 import type { Store } from '../src/store/store.ts';
 import { ADMIN_TOKEN, type Client, clientOf } from './client.ts';
@@ -8,6 +9,8 @@ import { discardFolder, makeFolder } from './folder.ts';
 export type TestService = Client & {
   readonly config: Config;
   readonly store: Store;
+  /** Its routes, with who may call them. */
+  readonly routes: readonly RouteAccess[];
   /** Ends the service; the folder stays. Twice does no harm. */
   stop(): Promise<void>;
 };
@@ -32,5 +35,6 @@ export async function startService(t: TestContext, overrides: Partial<Config> = 
     await stop();
     await discardFolder(t, data);
   });
-  return { ...clientOf(service.url, config.adminToken ?? ADMIN_TOKEN), config, store: service.store, stop };
+  const client = clientOf(service.url, config.adminToken ?? ADMIN_TOKEN);
+  return { ...client, config, store: service.store, routes: service.routes, stop };
 }

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { notFound, ServiceError } from '../errors.ts';
+import { notFound } from '../errors.ts';
 import type { ApiToken, Datamart, DocumentImport, Segment } from '../model/records.ts';
 import type { HttpDependencies } from './dependencies.ts';
 
@@ -19,13 +19,6 @@ export function tokenOf(request: FastifyRequest): ApiToken {
 
 export function maySee(token: ApiToken, datamartId: string): boolean {
   return token.datamartIds === null || token.datamartIds.includes(datamartId);
-}
-
-/** For calls that reach beyond single datamarts. */
-export function requireAllDatamarts(request: FastifyRequest): void {
-  if (tokenOf(request).datamartIds !== null) {
-    throw new ServiceError('FORBIDDEN', 'this call needs a token for all datamarts, the token is for some');
-  }
 }
 
 type Looking = { readonly request: FastifyRequest; readonly dependencies: HttpDependencies };

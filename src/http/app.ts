@@ -10,6 +10,7 @@ import { handleError } from './error-handler.ts';
 import { addHooks } from './hooks.ts';
 import { refuseUnknownRoutes } from './not-found.ts';
 import { describeApi } from './openapi.ts';
+import { collectRoutes } from './route-table.ts';
 import { compartmentRoutes } from './routes/compartments.ts';
 import { dataFileRoutes } from './routes/data-file.ts';
 import { datamartRoutes } from './routes/datamarts.ts';
@@ -33,6 +34,7 @@ export async function buildApp(dependencies: HttpDependencies): Promise<FastifyI
   app.decorateRequest('apiToken', null);
   app.decorateRequest('errorCode', null);
   app.setErrorHandler(handleError);
+  collectRoutes(app);
   refuseUnknownRoutes(app);
   addHooks(app);
   takeJsonOnly(app);
@@ -97,7 +99,7 @@ async function addCors(app: App, origins: readonly string[]): Promise<void> {
 
 async function addApi(app: App, dependencies: HttpDependencies): Promise<void> {
   const authenticator = createAuthenticator(dependencies);
-  app.addHook('onRequest', (request) => authenticator.authenticate(request));
+  app.addHook('onRequest', (request, reply) => authenticator.authenticate(request, reply));
   app.addHook('onSend', async (_request, reply) => {
     reply.header('Cache-Control', 'private, no-store');
   });

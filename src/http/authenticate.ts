@@ -1,17 +1,25 @@
-import type { FastifyRequest } from 'fastify';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ServiceError } from '../errors.ts';
-import { type ApiToken, hashToken, ROLES } from '../model/records.ts';
+import { type ApiToken, HASH_PREFIX, hashToken, isSameHash, ROLES } from '../model/records.ts';
 import type { HttpDependencies } from './dependencies.ts';
+import { countFailedAttempts } from './failed-attempts.ts';
 
 /** How long a token is believed without looking again: the most another process's removal can lag. */
 const CACHE_MS = 5_000;
 const MOST_CACHED = 1_000;
 /** How often the use of a token is noted. */
 const MARK_MS = 60_000;
+/** How long a token waits that comes from an address with too many failed attempts and was not seen to be right lately. */
+const HOLD_MS = 1_000;
 
 export interface Authenticator {
-  /** Sets `request.apiToken`. Throws UNAUTHORIZED, or FORBIDDEN when the route wants a higher role. */
-  authenticate(request: FastifyRequest): Promise<void>;
+  /**
+   * Sets `request.apiToken`. Throws UNAUTHORIZED, TOO_MANY_ATTEMPTS for a wrong token from an address that sent many, or
+   * FORBIDDEN when the route wants a higher role or a token for all datamarts. A right token is never refused for what
+   * others at its address did; at most it waits, the first time.
+   */
+  authenticate(request: FastifyRequest, reply: FastifyReply): Promise<void>;
   /** Forgets what is cached of a token: from here on it is looked up again. */
   forget(tokenId: string): void;
 }
@@ -23,22 +31,44 @@ export function readAuthorization(header: string | undefined): string | null {
 }
 
 export function createAuthenticator({ store, clock, logger }: HttpDependencies): Authenticator {
-  const cached = new Map<string, { readonly token: ApiToken; readonly until: number }>();
+  /** Tokens that were right lately, by the beginning of their hash. */
+  const cached = new Map<
+    string,
+    { readonly hash: string; readonly token: ApiToken; readonly until: number }
+  >();
+  const attempts = countFailedAttempts(clock);
   const markedAt = new Map<string, number>();
   /** Counts removals: a token that was being looked up during one is not cached, it may be the removed one. */
   let removals = 0;
 
-  async function findToken(value: string): Promise<ApiToken | null> {
+  async function findToken(value: string, ip: string): Promise<ApiToken | null> {
     const hash = hashToken(value);
-    const known = cached.get(hash);
+    const key = hash.slice(0, HASH_PREFIX);
+    const kept = cached.get(key);
+    const known = kept !== undefined && isSameHash(kept.hash, hash) ? kept : undefined;
     if (known !== undefined && known.until > clock()) return known.token;
-    cached.delete(hash);
+    if (known === undefined && attempts.waitMs(ip) > 0) await sleep(HOLD_MS);
+    cached.delete(key);
     const removalsBefore = removals;
     const token = await store.tokens.findByHash(hash);
     if (token === null || removals !== removalsBefore) return token;
     if (cached.size >= MOST_CACHED) cached.clear();
-    cached.set(hash, { token, until: clock() + CACHE_MS });
+    cached.set(key, { hash, token, until: clock() + CACHE_MS });
     return token;
+  }
+
+  /** The refusal of a wrong token; the address is remembered. */
+  function refusal(ip: string, reply: FastifyReply): ServiceError {
+    const waitMs = attempts.waitMs(ip);
+    attempts.note(ip);
+    if (waitMs === 0)
+      return new ServiceError('UNAUTHORIZED', 'the API token in the header Authorization is not valid');
+    const seconds = Math.ceil(waitMs / 1000);
+    reply.header('Retry-After', String(seconds));
+    return new ServiceError(
+      'TOO_MANY_ATTEMPTS',
+      `the API token is not valid, like too many before it from this address; try again in ${seconds} s`,
+    );
   }
 
   /** Never waited for: the answer does not depend on it. */
@@ -52,7 +82,7 @@ export function createAuthenticator({ store, clock, logger }: HttpDependencies):
   }
 
   return {
-    async authenticate(request) {
+    async authenticate(request, reply) {
       const value = readAuthorization(request.headers.authorization);
       if (value === null) {
         throw new ServiceError(
@@ -60,9 +90,9 @@ export function createAuthenticator({ store, clock, logger }: HttpDependencies):
           'an API token is expected in the header Authorization, got none',
         );
       }
-      const token = await findToken(value);
+      const token = await findToken(value, request.ip);
       if (token === null || (token.expirationDate !== null && token.expirationDate <= clock())) {
-        throw new ServiceError('UNAUTHORIZED', 'the API token in the header Authorization is not valid');
+        throw refusal(request.ip, reply);
       }
       request.apiToken = token;
       markUsed(token);
@@ -70,19 +100,22 @@ export function createAuthenticator({ store, clock, logger }: HttpDependencies):
     },
     forget(tokenId) {
       removals++;
-      for (const [hash, { token }] of cached) if (token.id === tokenId) cached.delete(hash);
+      for (const [key, { token }] of cached) if (token.id === tokenId) cached.delete(key);
       markedAt.delete(tokenId);
     },
   };
 }
 
 function requireRole(request: FastifyRequest, token: ApiToken): void {
-  const { role } = request.routeOptions.config;
+  const { role, reach } = request.routeOptions.config;
   if (role === undefined) throw new Error(`route ${request.routeOptions.url} declares no role`);
   if (ROLES.indexOf(token.role) < ROLES.indexOf(role)) {
     throw new ServiceError(
       'FORBIDDEN',
       `this call needs the role ${role}, the token has the role ${token.role}`,
     );
+  }
+  if (reach === 'ALL_DATAMARTS' && token.datamartIds !== null) {
+    throw new ServiceError('FORBIDDEN', 'this call needs a token for all datamarts, the token is for some');
   }
 }

@@ -3,6 +3,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { ErrorCode } from '../errors.ts';
 import type { ApiToken, Role } from '../model/records.ts';
+import type { RouteAccess } from './route-table.ts';
 
 /** The Fastify instance of this service: bodies, queries and answers are typed by their schemas. */
 export type App = FastifyInstance<
@@ -17,8 +18,14 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The least role that may call the route; every route under /v1 has one. */
     readonly role?: Role;
+    /** Whether it reaches beyond single datamarts, and needs a token for all of them. */
+    readonly reach?: 'ALL_DATAMARTS';
     /** Whether the body is a file that the route reads itself. */
     readonly takesFile?: boolean;
+  }
+  interface FastifyInstance {
+    /** Every route with who may call it; filled as the routes are added. */
+    routeTable: readonly RouteAccess[];
   }
   interface FastifyRequest {
     /** Who calls; null outside /v1. */

@@ -4,6 +4,7 @@ import type { Documents } from '../documents/documents.ts';
 import { type ImportFiles, importDocument } from '../import/import-document.ts';
 import type { ChunkLimits } from '../import/stage/stage-chunk.ts';
 import type { Checkpoint, Ending, Execution } from '../model/execution.ts';
+import { safeMessage } from '../safe-message.ts';
 import type { Store } from '../store/store.ts';
 import { observeCheckpoint } from './import-metrics.ts';
 import { canPass, delay, RETRY_DELAYS_MS } from './retry.ts';
@@ -157,10 +158,9 @@ function addsUp({ pairs, effects }: Checkpoint): boolean {
 async function failed(id: string, fault: unknown, { store, logger }: RunnerContext): Promise<Ending> {
   logger.error({ err: fault }, 'execution failed');
   const applied = (await store.executions.get(id))?.checkpoint.successes ?? 0;
-  const reason = fault instanceof Error ? fault.message.split('\n')[0] : String(fault);
   const visible =
     applied === 0 ? 'nothing of the file was applied' : `${applied} commands had been applied before`;
-  return { status: 'FAILED', failure: `${reason}; ${visible}` };
+  return { status: 'FAILED', failure: `${safeMessage(fault)}; ${visible}` };
 }
 
 /** Takes from the error file what belongs to a chunk that was not merged. A file that cannot be cut ends nothing. */

@@ -51,6 +51,7 @@ export const serve = command({
     const config = readConfig(flags);
     // Before the start, so that a signal during it ends in an orderly way too.
     const stopped = stopSignal();
+    endOnFault(config.logLevel);
     const service = await startListening(config);
     print(`Muster listens on ${service.url}`);
     if (service.adminToken !== null) print(`Admin token, shown this once: ${service.adminToken}`);
@@ -59,6 +60,18 @@ export const serve = command({
     process.exit(0);
   },
 });
+
+/**
+ * A fault that nobody caught ends the process, as Node would have it, but through the log: Node prints the message as it
+ * is, and that may quote values. What was acknowledged is durable; the next start goes on from there.
+ */
+function endOnFault(logLevel: string): void {
+  process.on('uncaughtException', async (fault) => {
+    const { openLogger } = await import('../../log.ts');
+    openLogger(logLevel).fatal({ err: fault }, 'the service ended: a fault that nobody caught');
+    process.exit(1);
+  });
+}
 
 /** Starts the service; an address that cannot be listened on becomes a message that says what to do. */
 export async function startListening(config: Config) {

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { notFound } from '../../errors.ts';
 import { type Compartment, FIRST_ID } from '../../model/records.ts';
-import { isId, requireAllDatamarts, tokenOf } from '../access.ts';
+import { isId, tokenOf } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { ok, okList } from '../envelope.ts';
 import { pageOf } from '../paging.ts';
@@ -31,6 +31,7 @@ const tags = ['compartments'];
 /** Compartments of organisations; `selections.ts` has which of them a datamart uses. */
 export function compartmentRoutes(app: App, dependencies: HttpDependencies): void {
   const { store } = dependencies;
+  const everywhere = { role: 'admin', reach: 'ALL_DATAMARTS' } as const;
 
   /** Ids of the organisations whose datamarts the token may see, or null for all. */
   async function visibleOrganisations(request: FastifyRequest): Promise<ReadonlySet<string> | null> {
@@ -70,8 +71,7 @@ export function compartmentRoutes(app: App, dependencies: HttpDependencies): voi
     body: NewCompartment,
     response: answersWith(CompartmentView),
   };
-  app.post(PATH, { config: { role: 'admin' }, schema: postSchema }, async (request) => {
-    requireAllDatamarts(request);
+  app.post(PATH, { config: everywhere, schema: postSchema }, async (request) => {
     const { organisation_id, name, token } = request.body;
     const created = await store.compartments.create({
       organisationId: organisation_id ?? FIRST_ID,
@@ -92,8 +92,7 @@ export function compartmentRoutes(app: App, dependencies: HttpDependencies): voi
   );
 
   const putSchema = { ...getSchema, summary: 'Changes a compartment, in part or whole', body: Change };
-  app.put(`${PATH}/:compartmentId`, { config: { role: 'admin' }, schema: putSchema }, async (request) => {
-    requireAllDatamarts(request);
+  app.put(`${PATH}/:compartmentId`, { config: everywhere, schema: putSchema }, async (request) => {
     const compartment = await find(request, request.params.compartmentId);
     const { name, token, archived } = request.body;
     const updated = await store.compartments.update(compartment.id, {

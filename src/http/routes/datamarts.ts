@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Type } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
 import { FIRST_ID } from '../../model/records.ts';
-import { findDatamart, requireAllDatamarts, tokenOf } from '../access.ts';
+import { findDatamart, tokenOf } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { ok, okList } from '../envelope.ts';
 import { pageOf } from '../paging.ts';
@@ -47,8 +47,8 @@ export function datamartRoutes(app: App, dependencies: HttpDependencies): void {
     body: NewDatamart,
     response: answersWith(DatamartView),
   };
-  app.post('/datamarts', { config: { role: 'admin' }, schema: postSchema }, async (request) => {
-    requireAllDatamarts(request);
+  const everywhere = { role: 'admin', reach: 'ALL_DATAMARTS' } as const;
+  app.post('/datamarts', { config: everywhere, schema: postSchema }, async (request) => {
     const { body } = request;
     const created = await store.datamarts.create({
       organisationId: body.organisation_id ?? FIRST_ID,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Type } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
 import { hashToken } from '../../model/records.ts';
-import { isId, requireAllDatamarts } from '../access.ts';
+import { isId } from '../access.ts';
 import type { Authenticator } from '../authenticate.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { ok, okList } from '../envelope.ts';
@@ -39,7 +39,7 @@ const tags = ['API tokens'];
 /** Who may call. For administrators of everything: one of some datamarts could otherwise give himself the others. */
 export function tokenRoutes(app: App, dependencies: HttpDependencies, authenticator: Authenticator): void {
   const { store, clock } = dependencies;
-  const config = { role: 'admin' } as const;
+  const config = { role: 'admin', reach: 'ALL_DATAMARTS' } as const;
 
   const listSchema = {
     tags,
@@ -48,7 +48,6 @@ export function tokenRoutes(app: App, dependencies: HttpDependencies, authentica
     response: answersWithList(TokenView),
   };
   app.get('/api_tokens', { config, schema: listSchema }, async (request) => {
-    requireAllDatamarts(request);
     const page = pageOf(request.query);
     return okList(await store.tokens.list(page), page, viewToken);
   });
@@ -60,7 +59,6 @@ export function tokenRoutes(app: App, dependencies: HttpDependencies, authentica
     response: answersWith(CreatedTokenView),
   };
   app.post('/api_tokens', { config, schema: postSchema }, async (request) => {
-    requireAllDatamarts(request);
     const { name, role } = request.body;
     const datamartIds = request.body.datamart_ids ?? null;
     const now = clock();
@@ -84,7 +82,6 @@ export function tokenRoutes(app: App, dependencies: HttpDependencies, authentica
     response: answersWith(TokenView),
   };
   app.delete('/api_tokens/:tokenId', { config, schema: deleteSchema }, async (request) => {
-    requireAllDatamarts(request);
     const { tokenId } = request.params;
     const removed = isId(tokenId) ? await store.tokens.remove(tokenId) : null;
     authenticator.forget(tokenId);

@@ -1,4 +1,4 @@
-import type { ApiToken, Role } from '../../model/records.ts';
+import { type ApiToken, HASH_PREFIX, isSameHash, type Role } from '../../model/records.ts';
 import type { TokenRecords } from '../store.ts';
 import { type Database, limits, numberOrNull, type Row } from './database.ts';
 
@@ -23,8 +23,13 @@ export function tokenRecords(db: Database): TokenRecords {
 
     findByHash: (valueHash) =>
       db.read(async (sql) => {
-        const [row] = await sql.query('select * from api_token where value_hash = $1', [valueHash]);
-        return row ? toToken(row) : null;
+        // by its beginning alone, so that no time tells how much of a hash is right
+        const rows = await sql.query(
+          `select * from api_token where substr(value_hash, 1, ${HASH_PREFIX}) = $1`,
+          [valueHash.slice(0, HASH_PREFIX)],
+        );
+        const found = rows.find((row) => isSameHash(String(row.value_hash), valueHash));
+        return found ? toToken(found) : null;
       }),
 
     markUsed: (id, now) =>

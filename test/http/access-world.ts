@@ -1,0 +1,177 @@
+import { randomUUID } from 'node:crypto';
+import type { Role } from '../../src/model/records.ts';
+import { hashToken } from '../../src/model/records.ts';
+import { createImport, createSegment, dataOf, errorFile, runFile } from '../client.ts';
+import type { TestService } from '../helper.ts';
+
+/** What a request says, but for who sends it. */
+export type Prepared = { readonly path: string; readonly body?: unknown; readonly type?: string };
+
+/** Makes what a route is about and gives a request for it that an admin of everything may make, and that works. */
+export type Prepare = (world: World) => Prepared | Promise<Prepared>;
+
+/** Things of datamart 1, and datamart 2 beside it. */
+export type World = {
+  readonly service: TestService;
+  readonly datamartId: string;
+  readonly otherDatamartId: string;
+  readonly importId: string;
+  readonly executionId: string;
+  readonly errorFileUri: string;
+  readonly segmentId: string;
+  readonly listImportId: string;
+};
+
+const NDJSON = 'application/x-ndjson';
+const GOOD_LINE = (segmentId: string) =>
+  `{"operation":"UPDATE","user_account_id":"u1","segment_id":"${segmentId}","expiration_duration":0}\n`;
+
+export async function openWorld(service: TestService): Promise<World> {
+  const other = await dataOf<{ id: string }>(service.call('POST', '/v1/datamarts', { name: 'other' }));
+  const segmentId = await createSegment(service, { name: 'access' });
+  const importId = await createImport(service, { format: 'NDJSON' });
+  const body = `${GOOD_LINE(segmentId)}{}\n`;
+  const execution = await runFile(service, 'NDJSON', body, { documentImportId: importId });
+  await errorFile(service, execution);
+  const lists = `/v1/datamarts/1/audience_segments/${segmentId}/user_list_imports`;
+  const list = await dataOf<{ id: string }>(
+    service.call('POST', lists, 'user_account_id\nu1\n', { 'content-type': 'text/csv' }),
+  );
+  return {
+    service,
+    datamartId: '1',
+    otherDatamartId: other.id,
+    importId,
+    executionId: execution.id,
+    errorFileUri: execution.result.error_file_uri ?? '',
+    segmentId,
+    listImportId: list.id,
+  };
+}
+
+/** A token for some datamarts, or for all; `expired` ones cannot be had over the API. */
+export async function makeToken(
+  { service }: World,
+  of: { role: Role; datamartIds: readonly string[] | null; expired?: boolean },
+): Promise<string> {
+  const value = `muster_${randomUUID()}`;
+  await service.store.tokens.create({
+    name: of.role,
+    role: of.role,
+    datamartIds: of.datamartIds,
+    creationDate: 0,
+    expirationDate: of.expired ? Date.now() - 1 : null,
+    valueHash: hashToken(value),
+  });
+  return value;
+}
+
+const IMPORTS = '/v1/datamarts/1/document_imports';
+const segmentPath = ({ segmentId }: World) => `/v1/audience_segments/${segmentId}`;
+const executions = ({ importId }: World) => `${IMPORTS}/${importId}/executions`;
+const lists = ({ segmentId }: World) => `/v1/datamarts/1/audience_segments/${segmentId}/user_list_imports`;
+const fixed =
+  (path: string, body?: unknown): Prepare =>
+  () => ({ path, ...(body === undefined ? {} : { body }) });
+const named = () => ({ name: `access ${randomUUID()}` });
+
+/** A working request for every route under /v1 (HEAD has the one of GET). */
+export const REQUESTS: Readonly<Record<string, Prepare>> = {
+  'GET /v1/datamarts/:datamartId/document_imports': fixed(IMPORTS),
+  'POST /v1/datamarts/:datamartId/document_imports': fixed(IMPORTS, {
+    name: 'n',
+    mime_type: 'TEXT_CSV',
+  }),
+  'GET /v1/datamarts/:datamartId/document_imports/:importId': ({ importId }) => ({
+    path: `${IMPORTS}/${importId}`,
+  }),
+  'PUT /v1/datamarts/:datamartId/document_imports/:importId': ({ importId }) => ({
+    path: `${IMPORTS}/${importId}`,
+    body: { priority: 'LOW' },
+  }),
+  'DELETE /v1/datamarts/:datamartId/document_imports/:importId': async ({ service }) => ({
+    path: `${IMPORTS}/${await createImport(service, { format: 'CSV' })}`,
+  }),
+  'GET /v1/datamarts/:datamartId/document_imports/:importId/executions': (world) => ({
+    path: executions(world),
+  }),
+  'POST /v1/datamarts/:datamartId/document_imports/:importId/executions': (world) => ({
+    path: executions(world),
+    body: GOOD_LINE(world.segmentId),
+    type: NDJSON,
+  }),
+  'GET /v1/datamarts/:datamartId/document_imports/:importId/executions/:executionId': (world) => ({
+    path: `${executions(world)}/${world.executionId}`,
+  }),
+  // that it has ended is found out after access: 409
+  'POST /v1/datamarts/:datamartId/document_imports/:importId/executions/:executionId/action': (world) => ({
+    path: `${executions(world)}/${world.executionId}/action`,
+    body: { action: 'CANCEL' },
+  }),
+  'GET /v1/datamarts/:datamartId/audience_segments/:segmentId/user_list_imports': (world) => ({
+    path: lists(world),
+  }),
+  'POST /v1/datamarts/:datamartId/audience_segments/:segmentId/user_list_imports': (world) => ({
+    path: lists(world),
+    body: 'user_account_id\nu1\n',
+    type: 'text/csv',
+  }),
+  'GET /v1/datamarts/:datamartId/audience_segments/:segmentId/user_list_imports/:executionId': (world) => ({
+    path: `${lists(world)}/${world.listImportId}`,
+  }),
+  'POST /v1/datamarts/:datamartId/audience_segments/:segmentId/user_list_imports/:executionId/action': (
+    world,
+  ) => ({ path: `${lists(world)}/${world.listImportId}/action`, body: { action: 'CANCEL' } }),
+  'GET /v1/data_file/data': ({ errorFileUri }) => ({
+    path: `/v1/data_file/data?uri=${encodeURIComponent(errorFileUri)}`,
+  }),
+  'GET /v1/audience_segments': fixed('/v1/audience_segments'),
+  'POST /v1/audience_segments': () => ({
+    path: '/v1/audience_segments',
+    body: { datamart_id: '1', ...named() },
+  }),
+  'GET /v1/audience_segments/:segmentId': (world) => ({ path: segmentPath(world) }),
+  'PUT /v1/audience_segments/:segmentId': (world) => ({ path: segmentPath(world), body: { paused: false } }),
+  'DELETE /v1/audience_segments/:segmentId': async ({ service }) => ({
+    path: `/v1/audience_segments/${await createSegment(service, named())}`,
+  }),
+  'GET /v1/datamarts/:datamartId/user_segments/*': fixed('/v1/datamarts/1/user_segments/user_account_id=u1'),
+  'GET /v1/datamarts/:datamartId/user_identifiers/*': fixed(
+    '/v1/datamarts/1/user_identifiers/user_account_id=u1',
+  ),
+  'GET /v1/datamarts/:datamartId/user_points/*': fixed(
+    '/v1/datamarts/1/user_points/user_account_id=u1/user_segments',
+  ),
+  'GET /v1/datamarts': fixed('/v1/datamarts'),
+  'POST /v1/datamarts': () => ({ path: '/v1/datamarts', body: named() }),
+  'GET /v1/datamarts/:datamartId': fixed('/v1/datamarts/1'),
+  'PUT /v1/datamarts/:datamartId': fixed('/v1/datamarts/1', { time_zone: 'UTC' }),
+  'GET /v1/user_account_compartments': fixed('/v1/user_account_compartments'),
+  'POST /v1/user_account_compartments': () => ({ path: '/v1/user_account_compartments', body: named() }),
+  'GET /v1/user_account_compartments/:compartmentId': fixed('/v1/user_account_compartments/1'),
+  'PUT /v1/user_account_compartments/:compartmentId': fixed('/v1/user_account_compartments/1', {
+    archived: false,
+  }),
+  'GET /v1/datamarts/:datamartId/compartments': fixed('/v1/datamarts/1/compartments'),
+  'GET /v1/datamarts/:datamartId/user_account_compartments': fixed(
+    '/v1/datamarts/1/user_account_compartments',
+  ),
+  'POST /v1/datamarts/:datamartId/compartments': fixed('/v1/datamarts/1/compartments', {
+    compartment_id: '1',
+    default: true,
+  }),
+  'PUT /v1/datamarts/:datamartId/compartments': fixed('/v1/datamarts/1/compartments', {
+    compartment_id: '1',
+    default: true,
+  }),
+  'PUT /v1/datamarts/:datamartId/compartments/:selectionId': fixed('/v1/datamarts/1/compartments/1', {
+    default: true,
+  }),
+  'GET /v1/api_tokens': fixed('/v1/api_tokens'),
+  'POST /v1/api_tokens': () => ({ path: '/v1/api_tokens', body: { ...named(), role: 'reader' } }),
+  'DELETE /v1/api_tokens/:tokenId': async ({ service }) => {
+    const body = { ...named(), role: 'reader' };
+    const { id } = await dataOf<{ id: string }>(service.call('POST', '/v1/api_tokens', body));
+    return { path: `/v1/api_tokens/${id}` };
+  },
+};
