@@ -108,6 +108,9 @@ function asServiceError(error: unknown): unknown {
   const code = (error as { code?: unknown } | null)?.code;
   if (error instanceof ServiceError || typeof code !== 'string') return error;
   if (code === 'ENOSPC' || code === 'EDQUOT') return insufficientStorage(error);
+  // What Node's gunzip says of bytes that come after the end of its output.
+  if (code === 'ERR_STREAM_PUSH_AFTER_EOF')
+    return invalidCompression('gzip', 'something follows its end', error);
   if (code === 'Z_BUF_ERROR') return invalidCompression('gzip', 'it ends early', error);
   if (code.startsWith('Z_')) return invalidCompression('gzip', (error as Error).message, error);
   if (code.startsWith('ZSTD_')) return invalidCompression('zstd', (error as Error).message, error);

@@ -52,8 +52,12 @@ export async function buildApp(dependencies: HttpDependencies): Promise<FastifyI
 
 function createInstance({ config, logger }: HttpDependencies): App {
   const certificate = readCertificate(config);
-  // How often Node looks for headers that are late.
-  const server = { connectionsCheckingInterval: Math.min(config.requestMs, 5_000) };
+  const server = {
+    // How often Node looks for headers that are late.
+    connectionsCheckingInterval: Math.min(config.requestMs, 5_000),
+    // Checked in `hooks.ts`: Node would answer without a body.
+    requireHostHeader: false,
+  };
   return Fastify({
     ...(certificate === null
       ? { http: server }

@@ -9,6 +9,7 @@ export function holdBodies(server: Server): void {
     waiting.set(request, response);
     server.emit('request', request, response);
   });
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
 }
 
 /** Asks for the body of a request whose sender waits. */

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Config } from '../config.ts';
 import { ServiceError } from '../errors.ts';
 import { dropAbsent } from './absent.ts';
+import { checkTexts } from './check-texts.ts';
 import { askForBody, isBodyHeld } from './continue.ts';
 import { drain } from './drain.ts';
 import { observeRequest } from './request-metrics.ts';
@@ -22,6 +23,19 @@ export function addHooks(app: App, { requestMs }: Pick<Config, 'requestMs'>): vo
       throw new ServiceError('SHUTTING_DOWN', 'the service is shutting down, try again in a moment');
   });
 
+  app.addHook('onRequest', async (request) => {
+    // Both are left to Fastify by Node's settings, so that they are answered like everything else.
+    if (request.raw.headers.host === undefined && request.raw.httpVersion !== '1.0')
+      throw new ServiceError('INVALID_REQUEST', 'the header Host is required, got none');
+    const { expect } = request.headers;
+    if (expect !== undefined && expect.toLowerCase() !== '100-continue') {
+      throw new ServiceError(
+        'EXPECTATION_FAILED',
+        `Expect must be 100-continue or absent, got ${JSON.stringify(expect.slice(0, 100))}`,
+      );
+    }
+  });
+
   app.addHook('preParsing', async (request, _reply, body) => {
     if (request.routeOptions.config.takesFile) return body;
     askForBody(request.raw);
@@ -30,6 +44,8 @@ export function addHooks(app: App, { requestMs }: Pick<Config, 'requestMs'>): vo
 
   app.addHook('preValidation', async (request) => {
     const { body, querystring } = request.routeOptions.schema ?? {};
+    checkTexts(request.body);
+    checkTexts(request.query);
     dropAbsent(body, request.body);
     dropAbsent(querystring, request.query);
   });

@@ -11,10 +11,13 @@ export function timeBody(request: IncomingMessage, body: Readable, mostMs: numbe
   const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
   if (coding === undefined && (length === undefined || length === '0')) return body;
   const timed = detached(body);
+  // A body that nobody reads, such as one of a refused request, has nobody to tell.
+  timed.on('error', () => {});
   const timer = setTimeout(
     () => timed.destroy(new ServiceError('REQUEST_TIMEOUT', `the body must be there within ${mostMs} ms`)),
     mostMs,
   );
+  timer.unref();
   timed.once('close', () => clearTimeout(timer));
   return timed;
 }

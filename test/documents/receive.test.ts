@@ -240,3 +240,23 @@ test('a packed body that comes to nothing ends at the limit too', async (t) => {
   }
   await assertNothingLeft(dir);
 });
+
+test('refuses gzip after whose end something follows, also behind zeros; zeros alone are padding', async (t) => {
+  const { dir, documents } = await openFolder(t);
+  const [member, zeros] = [gzipSync(LINE), Buffer.alloc(600)];
+  for (const parts of [
+    [member, zeros, member],
+    [member, Buffer.from(LINE)],
+    [member, Buffer.from([0x1f])],
+    [member, zeros, Buffer.from('x')],
+  ]) {
+    for (const stream of [Readable.from([Buffer.concat(parts)]), Readable.from(parts)]) {
+      await assert.rejects(receive(documents, stream, { contentEncoding: 'gzip' }), {
+        code: 'INVALID_COMPRESSION',
+      });
+    }
+  }
+  await assertNothingLeft(dir);
+  const padded = Readable.from([member, member, zeros, zeros, zeros]);
+  assert.equal((await receive(documents, padded, { contentEncoding: 'gzip' })).bytes, 2 * LINE.length);
+});

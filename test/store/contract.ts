@@ -350,6 +350,13 @@ export function storeContract(name: string, open: OpenStore): void {
       assert.equal(await store.documentImports.remove(importId), null);
     });
 
+    withStore('a text that begins with U+FEFF is kept and given back as it is', async ({ store }) => {
+      const segment = await createSegment(store, { technicalName: '\ufeffname' });
+      assert.equal((await store.segments.get(segment.id))?.technicalName, '\ufeffname');
+      const catalogue = await store.datamarts.catalogue('1');
+      assert.equal(catalogue?.segmentByTechnicalName.get('\ufeffname')?.id, segment.id);
+    });
+
     withStore('technical names are unique among the live segments of a datamart', async ({ store }) => {
       const first = await createSegment(store, { technicalName: 'vip' });
       assert.equal(
