@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Documents } from '../documents/documents.ts';
 import type { Store } from '../store/store.ts';
+import type { Admission } from './admission.ts';
 
 /** What the HTTP layer is made of; assembled by `service.ts`, and by tests. */
 export type HttpDependencies = {
@@ -15,4 +16,6 @@ export type HttpDependencies = {
   readonly wakeRunner: () => void;
   /** Tells the runner that a cancel of an execution was noted. Never waits. */
   readonly noticeCancel: (executionId: string) => void;
+  /** Whether another upload may come in. */
+  readonly admission: Admission;
 };

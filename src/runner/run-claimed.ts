@@ -9,6 +9,7 @@ import {
   type RunnerContext,
   renew,
   runExecution,
+  type StopReason,
 } from './run-execution.ts';
 
 /**
@@ -33,6 +34,7 @@ export async function runClaimed(
 ): Promise<void> {
   const stopOf = ({ id }: Execution) => stops.get(id) ?? new AbortController();
   const running = new Set(claimed);
+  const turnEndsAt = context.clock() + context.turnMs;
   for (const execution of claimed) {
     const { checkpoint, document } = execution;
     loggerOf(execution, context).info(
@@ -47,8 +49,12 @@ export async function runClaimed(
   try {
     if (await runTogether(claimed, context, stopOf)) return;
     for (const execution of claimed) {
-      await runExecution(execution, context, stopOf(execution));
+      const left = { ...context, turnMs: Math.max(0, turnEndsAt - context.clock()) };
+      await runExecution(execution, left, stopOf(execution));
       running.delete(execution);
+      // Those behind it in its datamart must not overtake it.
+      if (stopOf(execution).signal.reason !== 'TURN_OVER') continue;
+      for (const behind of running) stopOf(behind).abort('TURN_OVER' satisfies StopReason);
     }
   } finally {
     clearInterval(heartbeat);

@@ -28,7 +28,11 @@ export function executionUploadRoute(app: App, dependencies: HttpDependencies): 
   app.post(PATH, { config: { role: 'editor', takesFile: true }, schema }, async (request) => {
     const { datamart, documentImport } = await findDocumentImport({ request, dependencies }, request.params);
     const { mimeType, priority } = documentImport;
-    const document = await receiveUpload(request, dependencies, { mimeType, profile: 'COMMANDS' });
+    const document = await receiveUpload(request, dependencies, {
+      datamartId: datamart.id,
+      mimeType,
+      profile: 'COMMANDS',
+    });
     const execution = await startExecution(dependencies, {
       organisationId: datamart.organisationId,
       datamartId: datamart.id,

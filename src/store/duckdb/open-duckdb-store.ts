@@ -12,6 +12,7 @@ import { tokenRecords } from '../records/tokens.ts';
 import type { Store } from '../store.ts';
 import { compact, readTail } from './compact.ts';
 import { type DuckDbDatabase, openDuckDbDatabase } from './duckdb-database.ts';
+import { keepBom } from './keep-bom.ts';
 import { lookUps } from './look-ups.ts';
 import { MOST_KEYS_TO_PRUNE_BY, mergeChunk, readUserPoints } from './merge-chunk.ts';
 import { mergeGroup } from './merge-group.ts';
@@ -44,6 +45,7 @@ export async function openDuckDbStore({
   threads,
   now,
 }: DuckDbStoreOptions): Promise<Store> {
+  keepBom();
   await mkdir(dir, { recursive: true });
   const file = path.join(dir, 'muster.duckdb');
   const instance = await DuckDBInstance.create(':memory:', {
