@@ -50,13 +50,13 @@ const ROWS_PER_RANGE = 1_000_000;
  */
 const THRESHOLDS = {
   IDLE: { rows: 100_000, share: 0.04 },
-  BUSY: { rows: 4_000_000, share: 0.5 },
+  BUSY: { rows: 4_000_000, share: 0.3 },
 } as const;
 
 /**
  * `Store.compact` for the embedded store. Merges append runs, each in key order; a look-up touches a row group of each. This
  * rewrites a table as one ordered run, a range of keys at a time so that the memory is bounded, in one transaction: a
- * crash or `stop` leaves the table as it was. Look-ups go on meanwhile, merges wait.
+ * crash, or `stop` in the first half of it, leaves the table as it was. Look-ups go on meanwhile, merges wait.
  */
 export async function compact(
   db: DuckDbDatabase,
@@ -65,13 +65,17 @@ export async function compact(
   let done = false;
   for (const each of TABLES) {
     if (stop.aborted || !(await isWorthIt(db, tail[each.table], { table: each.table, pressure }))) continue;
-    await db
+    const isRewritten = await db
       .merge((sql) => rewrite(sql, each, stop))
-      .catch((error) => {
-        if (!stop.aborted) throw error;
-      });
-    done = !stop.aborted;
-    if (done) tail[each.table] = 0;
+      .then(
+        () => true,
+        (error) => {
+          if (!stop.aborted) throw error;
+          return false;
+        },
+      );
+    if (isRewritten) tail[each.table] = 0;
+    done ||= isRewritten;
   }
   return done;
 }
@@ -91,7 +95,8 @@ async function rewrite(sql: Sql, { table, range, order }: BigTable, stop: AbortS
   const width = 2n ** 64n / ranges;
   await createLike(sql, table, `${table}_ordered`);
   for (let i = 0n; i < ranges; i++) {
-    stop.throwIfAborted();
+    // what is half done is brought to its end: under imports that come again and again it would never be
+    if (2n * i < ranges) stop.throwIfAborted();
     const last = i + 1n === ranges ? 2n ** 64n - 1n : (i + 1n) * width - 1n;
     await sql.query(
       `insert into ${table}_ordered select * from ${table} where ${range} between ${i * width} and ${last} order by ${order}`,
