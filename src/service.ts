@@ -8,6 +8,7 @@ import { StoreInUseError } from './errors.ts';
 import { buildApp } from './http/app.ts';
 import type { RouteAccess } from './http/route-table.ts';
 import { openLogger } from './log.ts';
+import type { Author } from './model/audit.ts';
 import { hashToken } from './model/records.ts';
 import { startRunner } from './runner/runner.ts';
 import { startSweeper } from './runner/sweeper.ts';
@@ -58,6 +59,7 @@ export async function startService(config: Config): Promise<Service> {
       clock,
       intervalMs: config.sweepIntervalMs,
       retentionDays: config.retentionDays,
+      auditRetentionDays: config.auditRetentionDays,
     });
     opened.push(() => sweeper.close());
     const runner = startRunner(
@@ -120,7 +122,8 @@ async function provideAdminToken(store: Store, preset: string | null, now: numbe
   if (preset !== null) {
     const known = await store.tokens.findByHash(hashToken(preset));
     for (const token of elements) {
-      if (token.name === PRESET_TOKEN && token.id !== known?.id) await store.tokens.remove(token.id);
+      if (token.name === PRESET_TOKEN && token.id !== known?.id)
+        await store.tokens.remove(token.id, serviceAt(now));
     }
     if (!known) await createAdminToken(store, { name: PRESET_TOKEN, value: preset, now });
     return null;
@@ -135,12 +138,18 @@ async function createAdminToken(
   store: Store,
   { name, value, now }: { name: string; value: string; now: number },
 ): Promise<void> {
-  await store.tokens.create({
+  const token = {
     name,
     role: 'admin',
     datamartIds: null,
     creationDate: now,
     expirationDate: null,
     valueHash: hashToken(value),
-  });
+  } as const;
+  await store.tokens.create(token, serviceAt(now));
+}
+
+/** The service itself, in the audit log. */
+function serviceAt(now: number): Author {
+  return { tokenId: null, tokenName: 'service', requestId: null, at: now };
 }

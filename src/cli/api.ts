@@ -41,6 +41,18 @@ export type ApiToken = {
   value?: string;
 };
 
+export type ApiAuditEntry = {
+  id: string;
+  date: number;
+  token_id: string | null;
+  token_name: string;
+  action: string;
+  resource_type: string;
+  resource_id: string;
+  datamart_id: string | null;
+  details: Record<string, unknown> | null;
+};
+
 /** What an execution did; which members there are depends on its status and kind. */
 export type ApiResult = {
   input_file_uri?: string;

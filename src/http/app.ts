@@ -11,6 +11,7 @@ import { addHooks } from './hooks.ts';
 import { refuseUnknownRoutes } from './not-found.ts';
 import { describeApi } from './openapi.ts';
 import { collectRoutes } from './route-table.ts';
+import { auditLogRoutes } from './routes/audit-log.ts';
 import { compartmentRoutes } from './routes/compartments.ts';
 import { dataFileRoutes } from './routes/data-file.ts';
 import { datamartRoutes } from './routes/datamarts.ts';
@@ -114,6 +115,7 @@ async function addApi(app: App, dependencies: HttpDependencies): Promise<void> {
   compartmentRoutes(app, dependencies);
   selectionRoutes(app, dependencies);
   tokenRoutes(app, dependencies, authenticator);
+  auditLogRoutes(app, dependencies);
   await app.register(async (scope: FastifyInstance) => addUploads(scope as App, dependencies));
 }
 

@@ -1,14 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Static } from 'typebox';
 import { notFound, ServiceError } from '../errors.ts';
-import {
-  EXECUTION_STATUSES,
-  type Execution,
-  type ExecutionStatus,
-  type Job,
-  type NewExecution,
-} from '../model/execution.ts';
-import type { ExecutionFilter } from '../store/store.ts';
+import type { Author } from '../model/audit.ts';
+import { EXECUTION_STATUSES, type Execution, type ExecutionStatus, type Job } from '../model/execution.ts';
+import type { ExecutionFilter, Upload } from '../store/store.ts';
 import { isId } from './access.ts';
 import type { HttpDependencies } from './dependencies.ts';
 import { okList } from './envelope.ts';
@@ -21,7 +16,7 @@ import type { ExecutionsQuery } from './schemas.ts';
 /** Makes an execution of a document that has been received, or removes the document again. */
 export async function startExecution(
   { store, documents, wakeRunner }: HttpDependencies,
-  execution: NewExecution,
+  execution: Upload,
 ): Promise<Execution> {
   let created: Execution | null = null;
   try {
@@ -61,7 +56,11 @@ export async function findExecution(
 /** Carries out the `action` of a client on an execution; CANCEL is the only one. */
 export async function actOnExecution(
   { store, clock, noticeCancel }: HttpDependencies,
-  { execution, action }: { readonly execution: Execution; readonly action: string },
+  {
+    execution,
+    action,
+    author,
+  }: { readonly execution: Execution; readonly action: string; readonly author: Author },
 ): Promise<Execution> {
   if (action !== 'CANCEL') {
     throw new ServiceError(
@@ -69,7 +68,7 @@ export async function actOnExecution(
       `action must be CANCEL, got ${JSON.stringify(action.slice(0, 100))}`,
     );
   }
-  const canceled = await store.executions.cancel(execution.id, clock());
+  const canceled = await store.executions.cancel(execution.id, clock(), author);
   if (canceled === null) throw notFound();
   if (canceled === 'ENDED') {
     const { status } = (await store.executions.get(execution.id)) ?? execution;

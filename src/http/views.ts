@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { AUDIT_ACTIONS, AUDIT_RESOURCES, type AuditDetails, type AuditEntry } from '../model/audit.ts';
 import { formatUuid, type StoredIdentifier, type UuidHalves } from '../model/identifier.ts';
 import type {
   ApiToken,
@@ -234,5 +235,33 @@ export function viewToken(of: ApiToken): Static<typeof TokenView> {
     creation_date: of.creationDate,
     expiration_date: of.expirationDate,
     last_used_date: of.lastUsedDate,
+  };
+}
+
+export const AuditEntryView = Type.Object({
+  id: Id,
+  date: Instant,
+  token_id: nullableText({ description: 'null: the service itself' }),
+  token_name: Type.String(),
+  request_id: nullableText({ description: 'X-Request-Id of the answer' }),
+  action: oneOf(AUDIT_ACTIONS),
+  resource_type: oneOf(AUDIT_RESOURCES),
+  resource_id: Type.String(),
+  datamart_id: nullableText(),
+  details: Type.Unsafe<AuditDetails | null>({ type: ['object', 'null'], additionalProperties: true }),
+});
+
+export function viewAuditEntry({ id, author, change }: AuditEntry): Static<typeof AuditEntryView> {
+  return {
+    id,
+    date: author.at,
+    token_id: author.tokenId,
+    token_name: author.tokenName,
+    request_id: author.requestId,
+    action: change.action,
+    resource_type: change.resourceType,
+    resource_id: change.resourceId,
+    datamart_id: change.datamartId,
+    details: change.details ?? null,
   };
 }

@@ -1,4 +1,5 @@
 import type { DuckDBInstance } from '@duckdb/node-api';
+import type { AuditAction, AuditEntry, AuditResource, Author, Change } from '../model/audit.ts';
 import type { Catalogue } from '../model/catalogue.ts';
 import type {
   Checkpoint,
@@ -27,6 +28,8 @@ import type {
  * it wrote is durable. Instants come in as arguments; a store never reads a clock. Ids that a store does not know give
  * null, an empty list or `false`, never an error: what that means to a client is not a store's business.
  *
+ * A call that changes records and gets an `author` notes in the audit log, in the same transaction, who did what.
+ *
  * `test/store/contract.ts` is this text as tests; it runs against every store.
  */
 export interface Store {
@@ -36,6 +39,7 @@ export interface Store {
   readonly documentImports: DocumentImportRecords;
   readonly executions: ExecutionRecords;
   readonly tokens: TokenRecords;
+  readonly auditLog: AuditRecords;
 
   /**
    * The DuckDB of this process in which chunks are staged, as tables of its attached in-memory database `staging`.
@@ -185,10 +189,12 @@ export interface DatamartRecords {
     timeZone: string;
     compartmentId: string | null;
     now: number;
+    author?: Author;
   }): Promise<Datamart | 'TOKEN_TAKEN' | null>;
   update(
     id: string,
     change: Partial<Pick<Datamart, 'name' | 'token' | 'timeZone' | 'archived'>>,
+    author?: Author,
   ): Promise<Datamart | 'TOKEN_TAKEN' | null>;
   /** Everything the commands of a file are checked against, read in one moment; null for an unknown datamart. */
   catalogue(id: string): Promise<Catalogue | null>;
@@ -202,10 +208,12 @@ export interface CompartmentRecords {
     organisationId: string;
     name: string;
     token: string;
+    author?: Author;
   }): Promise<Compartment | 'TOKEN_TAKEN' | null>;
   update(
     id: string,
     change: Partial<Pick<Compartment, 'name' | 'token' | 'archived'>>,
+    author?: Author,
   ): Promise<Compartment | 'TOKEN_TAKEN' | null>;
   /** What a datamart has selected. */
   listSelections(datamartId: string, page: Page): Promise<Listed<CompartmentSelection>>;
@@ -217,6 +225,7 @@ export interface CompartmentRecords {
     datamartId: string;
     compartmentId: string;
     isDefault: boolean;
+    author?: Author;
   }): Promise<CompartmentSelection | 'NO_DEFAULT' | null>;
 }
 
@@ -257,30 +266,38 @@ export interface SegmentRecords {
   /** `now` decides which memberships count where the order is by size. */
   list(of: { filter: SegmentFilter; order: SegmentOrder; page: Page; now: number }): Promise<Listed<Segment>>;
   get(id: string): Promise<Segment | null>;
-  create(segment: NewSegment): Promise<Segment | 'TECHNICAL_NAME_TAKEN'>;
-  update(id: string, change: SegmentChange, now: number): Promise<Segment | 'TECHNICAL_NAME_TAKEN' | null>;
+  create(segment: NewSegment, author?: Author): Promise<Segment | 'TECHNICAL_NAME_TAKEN'>;
+  update(
+    id: string,
+    change: SegmentChange,
+    by: { now: number; author?: Author },
+  ): Promise<Segment | 'TECHNICAL_NAME_TAKEN' | null>;
   /**
    * Removes the segment, its memberships, and the executions that import into it alone, but for one that runs; its
    * technical name is free again. Resolves to it and to the folders of documents that nothing refers to any more.
    */
-  remove(id: string): Promise<{ removed: Segment; folders: readonly string[] } | null>;
+  remove(id: string, author?: Author): Promise<{ removed: Segment; folders: readonly string[] } | null>;
 }
 
 export interface DocumentImportRecords {
   /** Newest first. `keywords`: the name contains it, in any case. */
   list(of: { datamartId: string; keywords?: string; page: Page }): Promise<Listed<DocumentImport>>;
   get(id: string): Promise<DocumentImport | null>;
-  create(documentImport: Omit<DocumentImport, 'id'>): Promise<DocumentImport>;
+  create(documentImport: Omit<DocumentImport, 'id'>, author?: Author): Promise<DocumentImport>;
   /** `'IN_USE'`: the type, mime type or encoding would change although there is an execution. */
   update(
     id: string,
     change: Partial<Pick<DocumentImport, 'name' | 'priority' | 'mimeType' | 'encoding'>>,
+    author?: Author,
   ): Promise<DocumentImport | 'IN_USE' | null>;
   /**
    * Removes an import and its executions, PENDING ones included; `'RUNNING'` while one runs. Memberships stay. Resolves
    * to the folders of the documents that nothing refers to any more.
    */
-  remove(id: string): Promise<{ removed: DocumentImport; folders: readonly string[] } | 'RUNNING' | null>;
+  remove(
+    id: string,
+    author?: Author,
+  ): Promise<{ removed: DocumentImport; folders: readonly string[] } | 'RUNNING' | null>;
 }
 
 export type ExecutionFilter = {
@@ -290,9 +307,12 @@ export type ExecutionFilter = {
   readonly statuses?: readonly ExecutionStatus[];
 };
 
+/** A document that was received, as an execution to be. */
+export type Upload = NewExecution & { readonly author?: Author };
+
 export interface ExecutionRecords {
   /** PENDING from here on: it will run, whatever happens to the process. Null when its import or segment is gone. */
-  create(execution: NewExecution): Promise<Execution | null>;
+  create(upload: Upload): Promise<Execution | null>;
   get(id: string): Promise<Execution | null>;
   /** Newest first. */
   list(of: { filter: ExecutionFilter; page: Page }): Promise<Listed<Execution>>;
@@ -332,7 +352,7 @@ export interface ExecutionRecords {
     now: number;
   }): Promise<boolean>;
   /** PENDING: CANCELED at once. RUNNING: noted, for the worker to see. `'ENDED'`: too late. */
-  cancel(id: string, now: number): Promise<Execution | 'ENDED' | null>;
+  cancel(id: string, now: number, author?: Author): Promise<Execution | 'ENDED' | null>;
 
   /** Folders of documents that an execution refers to, of those asked about. */
   referredFolders(folders: readonly string[]): Promise<ReadonlySet<string>>;
@@ -345,8 +365,33 @@ export interface ExecutionRecords {
 export interface TokenRecords {
   list(page: Page): Promise<Listed<ApiToken>>;
   /** `valueHash` is SHA-256 of the token's value, hex: the value itself is never stored. */
-  create(token: Omit<ApiToken, 'id' | 'lastUsedDate'> & { valueHash: string }): Promise<ApiToken>;
+  create(
+    token: Omit<ApiToken, 'id' | 'lastUsedDate'> & { valueHash: string },
+    author?: Author,
+  ): Promise<ApiToken>;
   findByHash(valueHash: string): Promise<ApiToken | null>;
   markUsed(id: string, now: number): Promise<void>;
-  remove(id: string): Promise<ApiToken | null>;
+  remove(id: string, author?: Author): Promise<ApiToken | null>;
+}
+
+export type AuditFilter = {
+  /** Those that may be seen: of these datamarts, and nothing that belongs to none. Null: all. */
+  readonly datamartIds: readonly string[] | null;
+  readonly datamartId?: string;
+  readonly tokenId?: string;
+  readonly action?: AuditAction;
+  readonly resourceType?: AuditResource;
+  readonly resourceId?: string;
+  /** From this instant on, up to and without that one. */
+  readonly from?: number;
+  readonly to?: number;
+};
+
+export interface AuditRecords {
+  /** Notes what is no change of a record: the others are noted by the calls that make them. */
+  note(author: Author, change: Change): Promise<void>;
+  /** Newest first. */
+  list(of: { filter: AuditFilter; page: Page }): Promise<Listed<AuditEntry>>;
+  /** Removes what is older; resolves to how many entries that were. */
+  removeBefore(instant: number): Promise<number>;
 }

@@ -167,6 +167,7 @@ export const REQUESTS: Readonly<Record<string, Prepare>> = {
   'PUT /v1/datamarts/:datamartId/compartments/:selectionId': fixed('/v1/datamarts/1/compartments/1', {
     default: true,
   }),
+  'GET /v1/audit_log': fixed('/v1/audit_log'),
   'GET /v1/api_tokens': fixed('/v1/api_tokens'),
   'POST /v1/api_tokens': () => ({ path: '/v1/api_tokens', body: { ...named(), role: 'reader' } }),
   'DELETE /v1/api_tokens/:tokenId': async ({ service }) => {

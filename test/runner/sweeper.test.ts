@@ -59,6 +59,7 @@ async function open(t: TestContext) {
       clock: () => now,
       intervalMs: DAY_MS,
       retentionDays,
+      auditRetentionDays: 1,
     }).close();
     return (await documents.listFolders()).map(({ folder }) => folder).sort();
   };

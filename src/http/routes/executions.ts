@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { findDocumentImport, tokenOf } from '../access.ts';
+import { authorOf, findDocumentImport, tokenOf } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { ok } from '../envelope.ts';
 import { actOnExecution, findExecution, listExecutions, startExecution } from '../execution-calls.ts';
@@ -38,6 +38,7 @@ export function executionUploadRoute(app: App, dependencies: HttpDependencies): 
       userId: tokenOf(request).id,
       document,
       creationDate: dependencies.clock(),
+      author: authorOf(request, dependencies),
     });
     return ok(viewExecution(execution, dependencies.clock()));
   });
@@ -84,7 +85,8 @@ export function executionRoutes(app: App, dependencies: HttpDependencies): void 
     async (request) => {
       const execution = await find(request, request.params);
       const { action } = request.body;
-      return ok(viewExecution(await actOnExecution(dependencies, { execution, action }), clock()));
+      const author = authorOf(request, dependencies);
+      return ok(viewExecution(await actOnExecution(dependencies, { execution, action, author }), clock()));
     },
   );
 }

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
 import { isImportable } from '../../model/records.ts';
-import { findDatamart, findSegment, tokenOf } from '../access.ts';
+import { authorOf, findDatamart, findSegment, tokenOf } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { ok } from '../envelope.ts';
 import { actOnExecution, findExecution, listExecutions, startExecution } from '../execution-calls.ts';
@@ -56,6 +56,7 @@ export function userListUploadRoute(app: App, dependencies: HttpDependencies): v
       userId: tokenOf(request).id,
       document,
       creationDate: dependencies.clock(),
+      author: authorOf(request, dependencies),
     });
     return ok(viewExecution(execution, dependencies.clock()));
   });
@@ -102,7 +103,8 @@ export function userListImportRoutes(app: App, dependencies: HttpDependencies): 
     async (request) => {
       const execution = await find(request, request.params);
       const { action } = request.body;
-      return ok(viewExecution(await actOnExecution(dependencies, { execution, action }), clock()));
+      const author = authorOf(request, dependencies);
+      return ok(viewExecution(await actOnExecution(dependencies, { execution, action, author }), clock()));
     },
   );
 }

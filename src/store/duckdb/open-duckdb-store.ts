@@ -2,6 +2,7 @@ import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { StoreInUseError } from '../../errors.ts';
+import { auditRecords } from '../records/audit-log.ts';
 import { compartmentRecords } from '../records/compartments.ts';
 import { datamartRecords } from '../records/datamarts.ts';
 import { documentImportRecords } from '../records/document-imports.ts';
@@ -77,6 +78,7 @@ export async function openDuckDbStore({
     documentImports: { ...documentImportRecords(kept.noticing), get: kept.getDocumentImport },
     executions: executionRecords(db),
     tokens: tokenRecords(db),
+    auditLog: auditRecords(db),
     ...users,
     mergeChunk: (chunk) => sizes.forgetAfter(mergeChunk(db, chunk, { tail, points })),
     mergeGroup: (group) => sizes.forgetAfter(mergeGroup(db, group, { tail, points })),

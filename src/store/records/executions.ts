@@ -11,7 +11,8 @@ import {
   START,
 } from '../../model/execution.ts';
 import type { MimeType, Priority } from '../../model/records.ts';
-import type { ExecutionFilter, ExecutionRecords } from '../store.ts';
+import type { ExecutionFilter, ExecutionRecords, Upload } from '../store.ts';
+import { noteChange, noteChanges } from './audit-log.ts';
 import {
   type Database,
   limits,
@@ -40,8 +41,8 @@ const MOST_CREATED = 64;
 
 export function executionRecords(db: Database): ExecutionRecords {
   return {
-    create: gather<NewExecution, Execution | null>(
-      (executions) => db.write((sql) => createExecutions(sql, executions)),
+    create: gather<Upload, Execution | null>(
+      (uploads) => db.write((sql) => createExecutions(sql, uploads)),
       MOST_CREATED,
     ),
 
@@ -100,7 +101,7 @@ export function executionRecords(db: Database): ExecutionRecords {
         return rows.length > 0;
       }),
 
-    cancel: (id, now) =>
+    cancel: (id, now, author) =>
       db.write(async (sql) => {
         const execution = await getExecution(sql, id);
         if (!execution) return null;
@@ -112,6 +113,7 @@ export function executionRecords(db: Database): ExecutionRecords {
             [id, now],
           );
         }
+        await noteChange(sql, author, { ...changeOf(execution), action: 'CANCEL' });
         return getExecution(sql, id);
       }),
 
@@ -149,7 +151,7 @@ export function executionRecords(db: Database): ExecutionRecords {
 /** Makes executions that were asked for at the same time; null for one whose owner is gone. */
 async function createExecutions(
   sql: Sql,
-  executions: readonly NewExecution[],
+  executions: readonly Upload[],
 ): Promise<readonly (Execution | null)[]> {
   const imports = await existing(sql, 'document_import', executions.map(ownerOf('DOCUMENT_IMPORT')));
   const segments = await existing(sql, 'segment', executions.map(ownerOf('USER_SEGMENT_IMPORT')));
@@ -175,10 +177,22 @@ async function createExecutions(
        error_file_bytes)
      values ${checkpoints.join(', ')}`,
   );
-  return executions.map((execution) => {
+  const created = executions.map(({ author: _, ...execution }) => {
     const id = idByFolder.get(execution.document.folder);
     return id === undefined ? null : pendingExecution(id, execution);
   });
+  const notes = created.map((execution, i) => ({ execution, author: executions[i]?.author }));
+  await noteChanges(
+    sql,
+    notes.flatMap(({ execution, author }) =>
+      execution && author ? [{ author, change: { ...changeOf(execution), action: 'UPLOAD' } as const }] : [],
+    ),
+  );
+  return created;
+}
+
+function changeOf({ id, datamartId }: Execution) {
+  return { resourceType: 'execution', resourceId: id, datamartId } as const;
 }
 
 function ownerOf(type: Job['type']): (execution: NewExecution) => string | null {
