@@ -93,7 +93,7 @@ async function addCors(app: App, origins: readonly string[]): Promise<void> {
     origin: origins.includes('*') ? '*' : [...origins],
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
     allowedHeaders: ['Authorization', 'Content-Type', 'Accept', 'X-Requested-By', 'Idempotency-Key'],
-    exposedHeaders: ['X-Request-Id', 'Content-Disposition'],
+    exposedHeaders: ['X-Request-Id', 'Content-Disposition', 'Idempotent-Replayed'],
     maxAge: 600,
   });
 }

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { FastifyReply } from 'fastify';
 import type { Static } from 'typebox';
 import { notFound, ServiceError } from '../errors.ts';
 import type { Author } from '../model/audit.ts';
@@ -13,20 +14,32 @@ import type { ExecutionsQuery } from './schemas.ts';
 
 /** What the routes of document imports and of single-segment imports have in common. */
 
-/** Makes an execution of a document that has been received, or removes the document again. */
+/**
+ * Makes an execution of a document that has been received. Where its key is known already the document is removed again and
+ * the answer is the first execution, under a header that says so; where none can be made it is removed too.
+ */
 export async function startExecution(
   { store, documents, wakeRunner }: HttpDependencies,
-  execution: Upload,
+  { upload, reply }: { readonly upload: Upload; readonly reply: FastifyReply },
 ): Promise<Execution> {
-  let created: Execution | null = null;
+  const { folder } = upload.document;
+  let made: Execution | 'KEY_REUSED' | null = null;
   try {
-    created = await store.executions.create(execution);
+    made = await store.executions.create(upload);
   } finally {
-    if (created === null) await documents.remove(execution.document.folder);
+    if (made === null || made === 'KEY_REUSED' || made.document.folder !== folder)
+      await documents.remove(folder);
   }
-  if (created === null) throw notFound();
-  wakeRunner();
-  return created;
+  if (made === null) throw notFound();
+  if (made === 'KEY_REUSED') {
+    throw new ServiceError(
+      'IDEMPOTENCY_KEY_REUSED',
+      'Idempotency-Key must be another one for another file or other parameters: under this one something else was sent',
+    );
+  }
+  if (made.document.folder === folder) wakeRunner();
+  else reply.header('Idempotent-Replayed', 'true');
+  return made;
 }
 
 /** The answer of a list of executions: those that `filter` leaves, by status and page as the query says. */

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Documents } from '../documents/documents.ts';
-import type { Execution } from '../model/execution.ts';
+import { type Execution, KEY_LIFE_MS } from '../model/execution.ts';
 import type { Store } from '../store/store.ts';
 
 const DAY_MS = 86_400_000;
@@ -48,7 +48,13 @@ export function startSweeper(context: SweeperContext): Sweeper {
 }
 
 async function sweepAll(context: SweeperContext): Promise<void> {
-  for (const part of [removeExpiredMemberships, removeExpiredFiles, removeOrphans, removeOldAudit]) {
+  for (const part of [
+    removeExpiredMemberships,
+    removeExpiredFiles,
+    removeOrphans,
+    removeOldAudit,
+    removeOldKeys,
+  ]) {
     try {
       await part(context);
     } catch (fault) {
@@ -101,4 +107,8 @@ async function removeOldAudit({ store, clock, logger, auditRetentionDays }: Swee
   if (auditRetentionDays === 0) return;
   const entries = await store.auditLog.removeBefore(clock() - auditRetentionDays * DAY_MS);
   if (entries > 0) logger.info({ entries }, 'old entries of the audit log were removed');
+}
+
+async function removeOldKeys({ store, clock }: SweeperContext): Promise<void> {
+  await store.executions.removeKeysBefore(clock() - KEY_LIFE_MS);
 }

@@ -7,6 +7,7 @@ import type {
   Ending,
   Execution,
   ExecutionStatus,
+  IdempotencyKey,
   NewExecution,
 } from '../model/execution.ts';
 import type { Identifier, StoredIdentifier, UserSelector, UuidHalves } from '../model/identifier.ts';
@@ -308,11 +309,18 @@ export type ExecutionFilter = {
 };
 
 /** A document that was received, as an execution to be. */
-export type Upload = NewExecution & { readonly author?: Author };
+export type Upload = NewExecution & { readonly author?: Author; readonly key?: IdempotencyKey };
 
 export interface ExecutionRecords {
-  /** PENDING from here on: it will run, whatever happens to the process. Null when its import or segment is gone. */
-  create(upload: Upload): Promise<Execution | null>;
+  /**
+   * PENDING from here on: it will run, whatever happens to the process. Null when its import or segment is gone.
+   *
+   * An upload with a `key` that another one to the same import or segment had within KEY_LIFE_MS makes nothing: it gets the
+   * execution of that one, which has another document, or `'KEY_REUSED'` when its bytes or its parameters are others.
+   */
+  create(upload: Upload): Promise<Execution | 'KEY_REUSED' | null>;
+  /** Forgets keys given at an instant or before; resolves to how many. */
+  removeKeysBefore(instant: number): Promise<number>;
   get(id: string): Promise<Execution | null>;
   /** Newest first. */
   list(of: { filter: ExecutionFilter; page: Page }): Promise<Listed<Execution>>;

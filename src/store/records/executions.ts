@@ -24,6 +24,7 @@ import {
   type SqlValue,
   textOrNull,
 } from './database.ts';
+import { createOnce, removeKeysBefore } from './idempotency-keys.ts';
 
 /** Executions with their checkpoints. A checkpoint has a table of its own, so that a merge and a cancel never meet. */
 const executionsOf = (
@@ -41,10 +42,18 @@ const MOST_CREATED = 64;
 
 export function executionRecords(db: Database): ExecutionRecords {
   return {
-    create: gather<Upload, Execution | null>(
-      (uploads) => db.write((sql) => createExecutions(sql, uploads)),
+    create: gather<Upload, Execution | 'KEY_REUSED' | null>(
+      (uploads) =>
+        db.write((sql) =>
+          createOnce(sql, uploads, {
+            insert: (fresh) => createExecutions(sql, fresh),
+            get: (id) => getExecution(sql, id),
+          }),
+        ),
       MOST_CREATED,
     ),
+
+    removeKeysBefore: (instant) => db.write((sql) => removeKeysBefore(sql, instant)),
 
     get: (id) => db.read((sql) => getExecution(sql, id)),
 
@@ -177,7 +186,7 @@ async function createExecutions(
        error_file_bytes)
      values ${checkpoints.join(', ')}`,
   );
-  const created = executions.map(({ author: _, ...execution }) => {
+  const created = executions.map(({ author: _author, key: _key, ...execution }) => {
     const id = idByFolder.get(execution.document.folder);
     return id === undefined ? null : pendingExecution(id, execution);
   });

@@ -12,3 +12,14 @@ create table audit_log (
   datamart_id bigint,
   details text
 );
+
+-- Keys that senders gave to uploads, so that sending one again gives its execution again. What was sent is in the execution,
+-- by its SHA-256. A store that several processes write to needs a unique index on the first three.
+create table idempotency_key (
+  job_type text not null,
+  owner_id bigint not null,
+  key_value text not null,
+  parameters text not null,
+  execution_id bigint not null,
+  creation_date bigint not null
+);
