@@ -10,6 +10,7 @@ import type { RouteAccess } from './http/route-table.ts';
 import { openLogger } from './log.ts';
 import type { Author } from './model/audit.ts';
 import { hashToken } from './model/records.ts';
+import { startEraser } from './runner/eraser.ts';
 import { startRunner } from './runner/runner.ts';
 import { startSweeper } from './runner/sweeper.ts';
 import { openStore } from './store/open-store.ts';
@@ -62,6 +63,8 @@ export async function startService(config: Config): Promise<Service> {
       auditRetentionDays: config.auditRetentionDays,
     });
     opened.push(() => sweeper.close());
+    const eraser = startEraser({ store, documents, logger, clock, intervalMs: config.sweepIntervalMs });
+    opened.push(() => eraser.close());
     const runner = startRunner(
       {
         store,
@@ -75,7 +78,8 @@ export async function startService(config: Config): Promise<Service> {
     );
     opened.push(() => runner.close());
     const { wake: wakeRunner, noticeCancel } = runner;
-    const app = await buildApp({ store, documents, config, logger, clock, wakeRunner, noticeCancel });
+    const parts = { store, documents, config, logger, clock };
+    const app = await buildApp({ ...parts, wakeRunner, noticeCancel, wakeEraser: eraser.wake });
     opened.push(() => app.close());
     const url = await app.listen({ host: config.host, port: config.port });
     logServiceStart(logger, url);

@@ -16,6 +16,7 @@ import { compartmentRoutes } from './routes/compartments.ts';
 import { dataFileRoutes } from './routes/data-file.ts';
 import { datamartRoutes } from './routes/datamarts.ts';
 import { documentImportRoutes } from './routes/document-imports.ts';
+import { erasureRoutes } from './routes/erasures.ts';
 import { executionRoutes, executionUploadRoute } from './routes/executions.ts';
 import { segmentListRoutes } from './routes/segment-list.ts';
 import { segmentRoutes } from './routes/segments.ts';
@@ -111,6 +112,7 @@ async function addApi(app: App, dependencies: HttpDependencies): Promise<void> {
   segmentListRoutes(app, dependencies);
   segmentRoutes(app, dependencies);
   userRoutes(app, dependencies);
+  erasureRoutes(app, dependencies);
   datamartRoutes(app, dependencies);
   compartmentRoutes(app, dependencies);
   selectionRoutes(app, dependencies);

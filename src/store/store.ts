@@ -1,6 +1,7 @@
 import type { DuckDBInstance } from '@duckdb/node-api';
 import type { AuditAction, AuditEntry, AuditResource, Author, Change } from '../model/audit.ts';
 import type { Catalogue } from '../model/catalogue.ts';
+import type { Erasure, Sought } from '../model/erasure.ts';
 import type {
   Checkpoint,
   EndedStatus,
@@ -41,6 +42,7 @@ export interface Store {
   readonly executions: ExecutionRecords;
   readonly tokens: TokenRecords;
   readonly auditLog: AuditRecords;
+  readonly erasures: ErasureRecords;
 
   /**
    * The DuckDB of this process in which chunks are staged, as tables of its attached in-memory database `staging`.
@@ -96,6 +98,19 @@ export interface Store {
     userPointId: UuidHalves;
     now: number;
   }): Promise<boolean>;
+
+  /**
+   * Removes a user: the user point, its identifiers, its memberships. Executions of the datamart that have not ended, whose
+   * files were there before, leave out commands for any of its identifiers from here on and count them as unchanged; files
+   * that come later may bring the user back. Resolves to what is noted of it; null for a user point that is not known. An
+   * identifier need not be known: the files that there are may name it.
+   */
+  eraseUser(of: {
+    datamartId: string;
+    user: UserSelector;
+    now: number;
+    author?: Author;
+  }): Promise<Erasure | null>;
 
   /** Live members of each of these segments at `now`; a segment without any is absent from the map. */
   countMembers(of: { segmentIds: readonly string[]; now: number }): Promise<ReadonlyMap<string, SegmentSize>>;
@@ -402,4 +417,36 @@ export interface AuditRecords {
   list(of: { filter: AuditFilter; page: Page }): Promise<Listed<AuditEntry>>;
   /** Removes what is older; resolves to how many entries that were. */
   removeBefore(instant: number): Promise<number>;
+}
+
+/** What a store notes of a user that it removes. */
+export type UserErased = {
+  readonly datamartId: string;
+  /** Whom to look for in files. */
+  readonly sought: readonly Identifier[];
+  /** How many identifiers and memberships were removed. */
+  readonly known: number;
+  readonly memberships: number;
+  readonly now: number;
+  readonly author?: Author;
+};
+
+/** What came of looking through the files of an execution, for one erasure. */
+export type FilesChecked = {
+  readonly erasureId: string;
+  readonly filesRewritten: number;
+  readonly linesRemoved: number;
+};
+
+export interface ErasureRecords {
+  get(id: string): Promise<Erasure | null>;
+  /** Newest first. */
+  list(of: { datamartId: string; page: Page }): Promise<Listed<Erasure>>;
+  /**
+   * The next execution, by id after `afterExecutionId`, that has ended (or is gone) and whose files pending erasures have
+   * to look through, with whom to look for. Null when there is none.
+   */
+  nextFiles(afterExecutionId: string): Promise<{ executionId: string; sought: readonly Sought[] } | null>;
+  /** Notes that its files were looked through for these erasures; one that has none left is DONE, and knows nobody any more. */
+  noteFiles(of: { executionId: string; checked: readonly FilesChecked[]; now: number }): Promise<void>;
 }

@@ -83,6 +83,7 @@ test('answers a fault with a bare 500 whose id is in the log, and is not ready',
     clock: Date.now,
     wakeRunner: () => {},
     noticeCancel: () => {},
+    wakeEraser: () => {},
   });
   t.after(() => app.close());
   const answer = await app.inject({

@@ -4,6 +4,7 @@ import { checkMerge, storeCheckpoint } from '../records/executions.ts';
 import type { MergeOutcome, StagedChunk } from '../store.ts';
 import { noteAppended, type Tail } from './compact.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
+import { leaveOutErased, type PendingErasures } from './erase.ts';
 import { statement } from './statements.ts';
 
 /** What is known of all user points. */
@@ -25,7 +26,7 @@ export async function readUserPoints(db: DuckDbDatabase): Promise<UserPoints> {
 export async function mergeChunk(
   db: DuckDbDatabase,
   chunk: StagedChunk,
-  { tail, points }: { tail: Tail; points: UserPoints },
+  { tail, points, erasures }: { tail: Tail; points: UserPoints; erasures: PendingErasures },
 ): Promise<MergeOutcome> {
   const outcome = await db.merge(async (sql): Promise<MergeOutcome> => {
     const state = await checkMerge(sql, {
@@ -36,7 +37,7 @@ export async function mergeChunk(
       offset: chunk.from.offset,
     });
     if (state !== 'READY') return { type: state };
-    const effects = await mergeTable(sql, chunk, points);
+    const effects = await mergeTable(sql, chunk, { points, erasures });
     const checkpoint: Checkpoint = { ...chunk.to, effects: addEffects(chunk.from.effects, effects) };
     await storeCheckpoint(sql, chunk.execution.id, checkpoint);
     return { type: 'MERGED', checkpoint };
@@ -45,11 +46,19 @@ export async function mergeChunk(
   return outcome;
 }
 
-async function mergeTable(sql: Sql, { table, execution }: StagedChunk, points: UserPoints): Promise<Effects> {
+async function mergeTable(
+  sql: Sql,
+  { table, execution }: StagedChunk,
+  { points, erasures }: { points: UserPoints; erasures: PendingErasures },
+): Promise<Effects> {
   if (table === null) return NO_EFFECTS;
   const countEffects = async () => toCounts((await sql.query(statement('count-effects')))[0] as Row);
-  const staged = `staging.main.${table}`;
-  return toEffects(await applyCommands(sql, { ...execution, staged, points }, countEffects));
+  const all = `staging.main.${table}`;
+  const { staged, leftOut } = erasures.any
+    ? await leaveOutErased(sql, { executionId: execution.id, staged: all })
+    : { staged: all, leftOut: 0 };
+  const effects = toEffects(await applyCommands(sql, { ...execution, staged, points }, countEffects));
+  return { ...effects, unchanged: effects.unchanged + leftOut };
 }
 
 /** Commands on their way into the store. */

@@ -6,6 +6,7 @@ import { auditRecords } from '../records/audit-log.ts';
 import { compartmentRecords } from '../records/compartments.ts';
 import { datamartRecords } from '../records/datamarts.ts';
 import { documentImportRecords } from '../records/document-imports.ts';
+import { erasureRecords } from '../records/erasures.ts';
 import { executionRecords } from '../records/executions.ts';
 import { keepRecords } from '../records/keep-records.ts';
 import { segmentRecords } from '../records/segments.ts';
@@ -13,6 +14,7 @@ import { tokenRecords } from '../records/tokens.ts';
 import type { Store } from '../store.ts';
 import { compact, readTail } from './compact.ts';
 import { type DuckDbDatabase, openDuckDbDatabase } from './duckdb-database.ts';
+import { eraseUser, readPendingErasures, refreshPending } from './erase.ts';
 import { lookUps } from './look-ups.ts';
 import { mergeChunk, readUserPoints } from './merge-chunk.ts';
 import { mergeGroup } from './merge-group.ts';
@@ -56,6 +58,7 @@ export async function openDuckDbStore({
   const tail = await readTail(db);
   const points = await readUserPoints(db);
   const users = lookUps(db, { points, segments: kept.segments });
+  const erasures = await readPendingErasures(db);
   const closing = new AbortController();
 
   return {
@@ -79,9 +82,11 @@ export async function openDuckDbStore({
     executions: executionRecords(db),
     tokens: tokenRecords(db),
     auditLog: auditRecords(db),
+    erasures: erasureRecords(db, () => refreshPending(db, erasures)),
     ...users,
-    mergeChunk: (chunk) => sizes.forgetAfter(mergeChunk(db, chunk, { tail, points })),
-    mergeGroup: (group) => sizes.forgetAfter(mergeGroup(db, group, { tail, points })),
+    mergeChunk: (chunk) => sizes.forgetAfter(mergeChunk(db, chunk, { tail, points, erasures })),
+    mergeGroup: (group) => sizes.forgetAfter(mergeGroup(db, group, { tail, points, erasures })),
+    eraseUser: (erasure) => sizes.forgetAfter(eraseUser(db, erasure, erasures)),
     attachIdentifier: (attachment) => sizes.forgetAfter(users.attachIdentifier(attachment)),
     countMembers: async ({ segmentIds, now }) => {
       const all = segmentIds.length === 0 ? null : await sizes.at(now);
