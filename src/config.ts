@@ -87,9 +87,30 @@ export const SETTINGS = {
   data: text('./muster-data', 'folder that holds the store and the uploaded files', 'DIR'),
   host: text('127.0.0.1', 'address to listen on', 'ADDRESS'),
   port: whole(8080, [0, 65_535], 'port to listen on; 0 takes a free one'),
+  tlsCert: optionalText('certificate chain in PEM, for HTTPS; read again at SIGHUP', 'FILE'),
+  tlsKey: optionalText('private key of the certificate in PEM', 'FILE'),
   adminToken: optionalText('value of the admin token; without it a fresh store makes one and prints it once'),
   maxUploadBytes: bytes(100 * MIB, [1, Number.MAX_SAFE_INTEGER], 'largest file that is taken, decompressed'),
   uploadIdleMs: whole(60_000, [1_000, 3_600_000], 'an upload that sends nothing for so long is cut off'),
+  requestMs: whole(30_000, [100, 3_600_000], 'a request whose headers, or JSON body, take longer is cut off'),
+  maxConnections: whole(10_000, [1, 1_000_000], 'connections at the same time; more are closed at once'),
+  maxUploads: whole(256, [1, 100_000], 'uploads that are received at the same time; more are answered 503'),
+  maxUploadsPerDatamart: whole(
+    128,
+    [1, 100_000],
+    'uploads that are received at the same time for one datamart; more are answered 429',
+  ),
+  maxPending: whole(50_000, [1, 10_000_000], 'executions that may wait; more are answered 503'),
+  maxPendingPerDatamart: whole(
+    10_000,
+    [1, 10_000_000],
+    'executions of one datamart that may wait; more are answered 429',
+  ),
+  minFreeBytes: bytes(
+    GIB,
+    [0, Number.MAX_SAFE_INTEGER],
+    'bytes that uploads leave free on the disk; 0: they may fill it',
+  ),
   retentionDays: whole(
     30,
     [0, 36_500],
@@ -102,6 +123,11 @@ export const SETTINGS = {
     'time between two removals of expired memberships and files',
   ),
   parallelExecutions: whole(2, [1, 64], 'executions that run at the same time, in different datamarts'),
+  turnMs: whole(
+    5_000,
+    [1, 86_400_000],
+    'an execution that has run for so long lets others run that wait, and goes on after them',
+  ),
   chunkBytes: bytes(64 * MIB, [4 * KIB, GIB], 'bytes of a file that become visible in one step'),
   chunkRows: whole(500_000, [100, 10_000_000], '(command, segment) pairs that become visible in one step'),
   databaseMemory: bytes(defaultDatabaseMemory(), [64 * MIB, 1024 * GIB], 'memory the database may use'),
@@ -178,6 +204,8 @@ export function readConfig(
       config[name] = parseSetting(name, fromFile[name], `${name} in ${file}`);
     else config[name] = SETTINGS[name].default;
   }
+  if ((config.tlsCert === null) !== (config.tlsKey === null))
+    throw new ConfigError('tlsCert and tlsKey: expected both or none, got one of them');
   config.data = path.resolve(config.data as string);
   return Object.freeze(config) as Config;
 }

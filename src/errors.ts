@@ -31,11 +31,25 @@ const STATUS = {
   UNSUPPORTED_MEDIA_TYPE: 415,
   RANGE_NOT_SATISFIABLE: 416,
   TOO_MANY_ATTEMPTS: 429,
+  EXPECTATION_FAILED: 417,
+  TOO_MANY_EXECUTIONS: 429,
+  TOO_MANY_UPLOADS: 429,
   HEADERS_TOO_LARGE: 431,
-  INSUFFICIENT_STORAGE: 507,
+  OVERLOADED: 503,
   SHUTTING_DOWN: 503,
   NOT_READY: 503,
+  INSUFFICIENT_STORAGE: 507,
 } as const;
+
+/** Refusals that pass by themselves: seconds until another try makes sense, for Retry-After. */
+const RETRY_AFTER_SECONDS: Readonly<{ [code in ErrorCode]?: number }> = {
+  TOO_MANY_EXECUTIONS: 10,
+  TOO_MANY_UPLOADS: 2,
+  OVERLOADED: 10,
+  SHUTTING_DOWN: 5,
+  NOT_READY: 5,
+  INSUFFICIENT_STORAGE: 60,
+};
 
 export type ErrorCode = keyof typeof STATUS;
 
@@ -51,6 +65,11 @@ export class ServiceError extends Error {
 
   get status(): number {
     return STATUS[this.code];
+  }
+
+  /** Null where the same request would be refused again. */
+  get retryAfterSeconds(): number | null {
+    return RETRY_AFTER_SECONDS[this.code] ?? null;
   }
 }
 

@@ -4,3 +4,5 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 export const registry = new Registry();
 
 collectDefaultMetrics({ register: registry });
+// `/metrics` needs no token, and what can be attacked is best not told to everybody.
+registry.removeSingleMetric('nodejs_version_info');

@@ -1,12 +1,16 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { access, constants, mkdir, readdir, stat } from 'node:fs/promises';
+import type { Server as HttpServer } from 'node:http';
+import { Server as HttpsServer } from 'node:https';
 import path from 'node:path';
 import type { Logger } from 'pino';
 import { type Config, ConfigError } from './config.ts';
 import { openDocumentsFolder } from './documents/folder.ts';
 import { StoreInUseError } from './errors.ts';
+import { createAdmission } from './http/admission.ts';
 import { buildApp } from './http/app.ts';
 import type { RouteAccess } from './http/route-table.ts';
+import { readCertificate } from './http/tls.ts';
 import { openLogger } from './log.ts';
 import type { Author } from './model/audit.ts';
 import { hashToken } from './model/records.ts';
@@ -24,6 +28,8 @@ export type Service = {
   readonly store: Store;
   /** Its routes, with who may call them. */
   readonly routes: readonly RouteAccess[];
+  /** Reads certificate and key again; connections go on. One that cannot be used is logged, and the old one kept. */
+  reloadCertificate(): void;
   /** Stops taking requests, brings running executions to a safe point, and lets go of everything. */
   close(): Promise<void>;
 };
@@ -73,17 +79,22 @@ export async function startService(config: Config): Promise<Service> {
         clock,
         worker: randomUUID(),
         limits: { bytes: config.chunkBytes, rows: config.chunkRows },
+        turnMs: config.turnMs,
       },
       config.parallelExecutions,
     );
     opened.push(() => runner.close());
     const { wake: wakeRunner, noticeCancel } = runner;
-    const parts = { store, documents, config, logger, clock };
-    const app = await buildApp({ ...parts, wakeRunner, noticeCancel, wakeEraser: eraser.wake });
+    const admission = createAdmission(store, config, clock);
+    const app = await buildApp({
+      ...{ store, documents, config, logger, clock },
+      ...{ wakeRunner, noticeCancel, wakeEraser: eraser.wake, admission },
+    });
     opened.push(() => app.close());
     const url = await app.listen({ host: config.host, port: config.port });
     logServiceStart(logger, url);
-    return { url, adminToken, store, routes: app.routeTable, close };
+    const reloadCertificate = () => renewCertificate(app.server, config, logger);
+    return { url, adminToken, store, routes: app.routeTable, reloadCertificate, close };
   } catch (error) {
     await close();
     if (error instanceof StoreInUseError) throw new ConfigError(`data: ${error.message}`, { cause: error });
@@ -114,6 +125,16 @@ async function makeFolder(folder: string): Promise<void> {
   await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
   });
+}
+
+function renewCertificate(server: HttpServer, config: Config, logger: Logger): void {
+  if (!(server instanceof HttpsServer)) return;
+  try {
+    server.setSecureContext(readCertificate(config) ?? {});
+    logger.info('certificate was read again');
+  } catch (error) {
+    logger.error({ err: error }, 'certificate could not be read again, the old one stays');
+  }
 }
 
 function logServiceStart(logger: Logger, url: string): void {

@@ -37,9 +37,9 @@ function pad(cell: string, width: number, align: 'left' | 'right' = 'left'): str
   return align === 'left' ? cell + blanks : blanks + cell;
 }
 
-/** Text that came from elsewhere, without the control characters that a terminal would obey. */
+/** Text that came from elsewhere, without what a terminal would obey: control characters, and those that turn text around. */
 export function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, (character) =>
+  return text.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, (character) =>
     JSON.stringify(character)
       .slice(1, -1)
       .replace(/^[^\\]$/, '?'),

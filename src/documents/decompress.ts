@@ -1,6 +1,6 @@
-import { createGunzip } from 'node:zlib';
 import { ServiceError } from '../errors.ts';
-import { type Decoder, throughStream } from './decoder.ts';
+import type { Decoder } from './decoder.ts';
+import { decodeGzip } from './gzip.ts';
 import { decodeZstd } from './zstd.ts';
 
 /**
@@ -15,7 +15,7 @@ export function chooseDecoder(contentEncoding: string | null): Decoder {
       return (source) => source;
     case 'gzip':
     case 'x-gzip':
-      return (source) => throughStream(source, createGunzip());
+      return decodeGzip;
     case 'zstd':
       return decodeZstd;
     default:

@@ -38,6 +38,11 @@ export interface Documents {
     readonly contentEncoding: string | null;
     readonly profile: 'COMMANDS' | 'USER_LIST';
   }): Promise<ReceivedDocument>;
+  /**
+   * Throws `ServiceError` INSUFFICIENT_STORAGE when a file of so many bytes would leave less room on the disk than is to
+   * be kept free. `receive` sees to it too, while the file grows.
+   */
+  requireRoom(bytes: number): Promise<void>;
   /** Absolute path of a kept file, whether it exists or not. */
   path(folder: string, file: DocumentFile): string;
   /** Replaces a kept file, whole or not at all, durably when it resolves; `false` when it is gone. */

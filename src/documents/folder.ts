@@ -4,6 +4,7 @@ import path from 'node:path';
 import { gather } from '../gather.ts';
 import type { DocumentFile, Documents, KeptFolder, ReceivedDocument } from './documents.ts';
 import { insufficientStorage, type ReceiveLimits, receiveFile } from './receive.ts';
+import { createRoomCheck, freeBytesOf } from './room.ts';
 
 /** What `randomUUID` makes; nothing else is ever joined to a path. */
 const FOLDER_NAME = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -12,7 +13,11 @@ const FOLDER_NAME = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
  * Opens the documents under `dir`: `incoming/` holds uploads under way, `kept/FOLDER/` files that are whole. What an
  * earlier process left in `incoming/` is removed; a folder of documents belongs to one process at a time.
  */
-export async function openDocumentsFolder(dir: string, limits: ReceiveLimits): Promise<Documents> {
+export async function openDocumentsFolder(
+  dir: string,
+  limits: ReceiveLimits & { readonly minFreeBytes: number },
+  freeBytes: () => Promise<number> = () => freeBytesOf(dir),
+): Promise<Documents> {
   const incoming = path.join(dir, 'incoming');
   const kept = path.join(dir, 'kept');
   await rm(incoming, { recursive: true, force: true });
@@ -28,12 +33,14 @@ export async function openDocumentsFolder(dir: string, limits: ReceiveLimits): P
     return path.join(kept, folder);
   };
 
+  const requireRoom = createRoomCheck(freeBytes, limits.minFreeBytes);
+
   return {
     async receive(upload) {
       const folder = randomUUID();
       const file = path.join(incoming, folder);
       try {
-        const measured = await receiveFile(file, upload, limits);
+        const measured = await receiveFile(file, upload, { ...limits, requireRoom });
         await keep(file, folderPath(folder), syncKept);
         return { folder, ...measured } satisfies ReceivedDocument;
       } catch (error) {
@@ -42,6 +49,7 @@ export async function openDocumentsFolder(dir: string, limits: ReceiveLimits): P
         throw error;
       }
     },
+    requireRoom,
     path: (folder: string, file: DocumentFile) => path.join(folderPath(folder), file),
     async replace(folder, file, content) {
       const fresh = path.join(incoming, randomUUID());

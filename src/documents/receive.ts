@@ -7,6 +7,7 @@ import { ServiceError } from '../errors.ts';
 import { createStartCheck } from './check-start.ts';
 import { chooseDecoder } from './decompress.ts';
 import type { Documents } from './documents.ts';
+import type { RequireRoom } from './room.ts';
 import { invalidCompression } from './zstd-frames.ts';
 
 export type ReceiveLimits = {
@@ -14,6 +15,10 @@ export type ReceiveLimits = {
   readonly maxUploadBytes: number;
   readonly uploadIdleMs: number;
 };
+type Limits = ReceiveLimits & { readonly requireRoom: RequireRoom };
+
+/** How far a file grows between two looks at the room on the disk. */
+const ROOM_STEP_BYTES = 4 * 1024 * 1024;
 
 type Upload = Parameters<Documents['receive']>[0];
 type Measured = { readonly bytes: number; readonly sha256: string };
@@ -22,7 +27,7 @@ type Measured = { readonly bytes: number; readonly sha256: string };
  * Writes an upload to `file` and syncs it; the stream is destroyed when it is over, whichever way. What went wrong comes
  * out as a ServiceError where the sender can do something about it. The file may be there in part after a failure.
  */
-export async function receiveFile(file: string, upload: Upload, limits: ReceiveLimits): Promise<Measured> {
+export async function receiveFile(file: string, upload: Upload, limits: Limits): Promise<Measured> {
   // Until the pipeline listens, an error would be nobody's and end the process; the pipeline finds it afterwards.
   upload.stream.on('error', () => {});
   try {
@@ -30,14 +35,9 @@ export async function receiveFile(file: string, upload: Upload, limits: ReceiveL
     const handle = await open(file, 'wx');
     try {
       let measured: Measured | null = null;
-      await pipeline(
-        upload.stream,
-        guardIdle(upload.stream, limits.uploadIdleMs),
-        decoder,
-        async (decoded) => {
-          measured = await write(decoded, { handle, upload, limits });
-        },
-      );
+      await pipeline(upload.stream, guardIdle(upload.stream, limits), decoder, async (decoded) => {
+        measured = await write(decoded, { handle, upload, limits });
+      });
       if (measured === null) throw new Error('the pipeline ended without its last stage');
       await handle.sync();
       return measured;
@@ -51,17 +51,26 @@ export async function receiveFile(file: string, upload: Upload, limits: ReceiveL
   }
 }
 
-/** Ends an upload that sends nothing for too long. Time that the disk takes does not count. */
-function guardIdle(stream: Readable, idleMs: number) {
+/**
+ * Ends an upload that sends nothing for too long, or more than a file may have: packed bytes can come to nothing for ever.
+ * Time that the disk takes does not count.
+ */
+function guardIdle(
+  stream: Readable,
+  { uploadIdleMs: idleMs, maxUploadBytes }: Pick<ReceiveLimits, 'uploadIdleMs' | 'maxUploadBytes'>,
+) {
   return async function* (source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     const cutOff = () =>
       stream.destroy(
         new ServiceError('REQUEST_TIMEOUT', `the upload must go on within ${idleMs} ms, got nothing`),
       );
     let timer = setTimeout(cutOff, idleMs);
+    let bytes = 0;
     try {
       for await (const chunk of source) {
         clearTimeout(timer);
+        bytes += chunk.length;
+        if (bytes > maxUploadBytes) throw fileTooLarge(maxUploadBytes);
         yield chunk;
         timer = setTimeout(cutOff, idleMs);
       }
@@ -73,19 +82,19 @@ function guardIdle(stream: Readable, idleMs: number) {
 
 async function write(
   decoded: AsyncIterable<Buffer>,
-  to: { handle: FileHandle; upload: Upload; limits: ReceiveLimits },
+  to: { handle: FileHandle; upload: Upload; limits: Limits },
 ): Promise<Measured> {
-  const { maxUploadBytes } = to.limits;
+  const { maxUploadBytes, requireRoom } = to.limits;
   const hash = createHash('sha256');
   const start = createStartCheck(to.upload.mimeType, to.upload.profile);
   let bytes = 0;
+  let roomUntil = ROOM_STEP_BYTES;
   for await (const chunk of decoded) {
     bytes += chunk.length;
-    if (bytes > maxUploadBytes) {
-      throw new ServiceError(
-        'FILE_TOO_LARGE',
-        `the file must be at most ${maxUploadBytes} bytes, decompressed`,
-      );
+    if (bytes > maxUploadBytes) throw fileTooLarge(maxUploadBytes);
+    if (bytes > roomUntil) {
+      await requireRoom(chunk.length);
+      roomUntil = bytes + ROOM_STEP_BYTES;
     }
     start.take(chunk);
     hash.update(chunk);
@@ -99,10 +108,18 @@ function asServiceError(error: unknown): unknown {
   const code = (error as { code?: unknown } | null)?.code;
   if (error instanceof ServiceError || typeof code !== 'string') return error;
   if (code === 'ENOSPC' || code === 'EDQUOT') return insufficientStorage(error);
+  // What Node's gunzip says of bytes that come after the end of its output.
+  if (code === 'ERR_STREAM_PUSH_AFTER_EOF')
+    return invalidCompression('gzip', 'something follows its end', error);
   if (code === 'Z_BUF_ERROR') return invalidCompression('gzip', 'it ends early', error);
   if (code.startsWith('Z_')) return invalidCompression('gzip', (error as Error).message, error);
   if (code.startsWith('ZSTD_')) return invalidCompression('zstd', (error as Error).message, error);
   return error;
+}
+
+/** More bytes than are taken, as they were sent or decompressed. */
+export function fileTooLarge(maxUploadBytes: number): ServiceError {
+  return new ServiceError('FILE_TOO_LARGE', `the file must be at most ${maxUploadBytes} bytes, decompressed`);
 }
 
 /** The disk is full: said to the sender, who can try again later. */

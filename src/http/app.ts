@@ -5,6 +5,7 @@ import fastifyStatic from '@fastify/static';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { createAuthenticator } from './authenticate.ts';
 import { createClientErrorHandler } from './client-error.ts';
+import { holdBodies } from './continue.ts';
 import type { HttpDependencies } from './dependencies.ts';
 import { handleError } from './error-handler.ts';
 import { addHooks } from './hooks.ts';
@@ -25,6 +26,7 @@ import { systemRoutes } from './routes/system.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { userListImportRoutes, userListUploadRoute } from './routes/user-list-imports.ts';
 import { userRoutes } from './routes/users.ts';
+import { readCertificate } from './tls.ts';
 import type { App } from './types.ts';
 
 /** Largest JSON body; files are not subject to it. */
@@ -33,12 +35,15 @@ const MOST_JSON_BYTES = 1024 * 1024;
 /** The HTTP layer, ready to `listen` or to `inject` into. */
 export async function buildApp(dependencies: HttpDependencies): Promise<FastifyInstance> {
   const app = createInstance(dependencies);
+  holdBodies(app.server);
+  app.server.maxConnections = dependencies.config.maxConnections;
+  app.server.headersTimeout = dependencies.config.requestMs;
   app.decorateRequest('apiToken', null);
   app.decorateRequest('errorCode', null);
   app.setErrorHandler(handleError);
   collectRoutes(app);
   refuseUnknownRoutes(app);
-  addHooks(app);
+  addHooks(app, dependencies.config);
   takeJsonOnly(app);
   await addCors(app, dependencies.config.corsOrigins);
   await app.register(fastifyStatic, { serve: false });
@@ -50,7 +55,17 @@ export async function buildApp(dependencies: HttpDependencies): Promise<FastifyI
 }
 
 function createInstance({ config, logger }: HttpDependencies): App {
+  const certificate = readCertificate(config);
+  const server = {
+    // How often Node looks for headers that are late.
+    connectionsCheckingInterval: Math.min(config.requestMs, 5_000),
+    // Checked in `hooks.ts`: Node would answer without a body.
+    requireHostHeader: false,
+  };
   return Fastify({
+    ...(certificate === null
+      ? { http: server }
+      : { https: { ...server, ...certificate, handshakeTimeout: config.requestMs } }),
     loggerInstance: logger,
     // Its lines would show whole URLs, and those name users; `hooks.ts` writes one without.
     logController: new LogController({ disableRequestLogging: true }),
@@ -94,7 +109,7 @@ async function addCors(app: App, origins: readonly string[]): Promise<void> {
     origin: origins.includes('*') ? '*' : [...origins],
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
     allowedHeaders: ['Authorization', 'Content-Type', 'Accept', 'X-Requested-By', 'Idempotency-Key'],
-    exposedHeaders: ['X-Request-Id', 'Content-Disposition', 'Idempotent-Replayed'],
+    exposedHeaders: ['X-Request-Id', 'Content-Disposition', 'Retry-After', 'Idempotent-Replayed'],
     maxAge: 600,
   });
 }

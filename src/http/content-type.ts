@@ -3,6 +3,8 @@ import type { MimeType } from '../model/records.ts';
 
 export const CONTENT_TYPE = { APPLICATION_X_NDJSON: 'application/x-ndjson', TEXT_CSV: 'text/csv' } as const;
 
+const MOST_FORM_TYPE = 200;
+
 /** How the file of an upload comes: as the body itself, or as a part of a form. */
 export type Carrier = 'BODY' | 'MULTIPART';
 
@@ -13,7 +15,14 @@ export type Carrier = 'BODY' | 'MULTIPART';
  */
 export function checkContentType(header: string | undefined, mimeType: MimeType): Carrier {
   const [type = '', ...parameters] = (header ?? '').split(';').map((part) => part.trim());
-  if (type.toLowerCase() === 'multipart/form-data') return 'MULTIPART';
+  if (type.toLowerCase() === 'multipart/form-data') {
+    // A boundary has at most 70 characters (RFC 2046); its parser takes some more, and fails on what is far over.
+    if ((header ?? '').length <= MOST_FORM_TYPE) return 'MULTIPART';
+    throw new ServiceError(
+      'INVALID_REQUEST',
+      `Content-Type of a form must be at most ${MOST_FORM_TYPE} characters long, got ${header?.length}`,
+    );
+  }
   const charset = parameters.map(readCharset).find((value) => value !== null) ?? 'utf-8';
   if (type.toLowerCase() === CONTENT_TYPE[mimeType] && /^utf-?8$/i.test(charset)) return 'BODY';
   const given = header === undefined ? 'none' : JSON.stringify(header.slice(0, 200));

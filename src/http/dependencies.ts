@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Documents } from '../documents/documents.ts';
 import type { Store } from '../store/store.ts';
+import type { Admission } from './admission.ts';
 
 /** What the HTTP layer is made of; assembled by `service.ts`, and by tests. */
 export type HttpDependencies = {
@@ -17,4 +18,6 @@ export type HttpDependencies = {
   readonly noticeCancel: (executionId: string) => void;
   /** Tells that a user was erased: the files that are kept are to be gone through. Never waits. */
   readonly wakeEraser: () => void;
+  /** Whether another upload may come in. */
+  readonly admission: Admission;
 };

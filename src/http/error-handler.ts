@@ -2,6 +2,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, ServiceError } from '../errors.ts';
 import { describeInvalid } from './describe-invalid.ts';
 import type { ErrorAnswer } from './schemas.ts';
+import { SECURITY_HEADERS } from './security-headers.ts';
 
 /** The JSON of an error (spec §2). */
 export function errorAnswer(of: { text: string; code: string; id: string }): ErrorAnswer {
@@ -13,6 +14,7 @@ export function handleError(error: unknown, request: FastifyRequest, reply: Fast
   const refusal = asRefusal(error, request);
   // A URL that cannot be read gets here before any hook has run.
   reply.header('X-Request-Id', request.id);
+  if (!reply.hasHeader('X-Content-Type-Options')) reply.headers(SECURITY_HEADERS);
   if (refusal === null) {
     request.errorCode = 'INTERNAL_ERROR';
     request.log.error({ err: error, error_id: request.id }, 'fault');
@@ -24,6 +26,7 @@ export function handleError(error: unknown, request: FastifyRequest, reply: Fast
   if (refusal.status >= 500 && refusal.cause !== undefined)
     request.log.warn({ err: refusal.cause, error_id: request.id }, 'refused');
   if (refusal.code === 'RANGE_NOT_SATISFIABLE') reply.headers(headersOf(error));
+  if (refusal.retryAfterSeconds !== null) reply.header('Retry-After', refusal.retryAfterSeconds);
   if (refusal.code === 'UNAUTHORIZED') reply.header('WWW-Authenticate', 'Bearer');
   reply.code(refusal.status).type('application/json; charset=utf-8');
   reply.send(errorAnswer({ text: refusal.message, code: refusal.code, id: request.id }));

@@ -1,29 +1,59 @@
+import type { Readable } from 'node:stream';
+import type { Config } from '../config.ts';
 import { ServiceError } from '../errors.ts';
 import { dropAbsent } from './absent.ts';
+import { checkTexts } from './check-texts.ts';
+import { askForBody, isBodyHeld } from './continue.ts';
 import { drain } from './drain.ts';
 import { observeRequest } from './request-metrics.ts';
+import { SECURITY_HEADERS } from './security-headers.ts';
+import { timeBody } from './time-body.ts';
 import type { App } from './types.ts';
 
 /** What happens to every request, whichever route takes it. */
-export function addHooks(app: App): void {
+export function addHooks(app: App, { requestMs }: Pick<Config, 'requestMs'>): void {
   let closing = false;
   app.addHook('preClose', async () => {
     closing = true;
   });
 
   app.addHook('onRequest', async (request, reply) => {
-    reply.header('X-Request-Id', request.id);
+    reply.header('X-Request-Id', request.id).headers(SECURITY_HEADERS);
     if (closing)
       throw new ServiceError('SHUTTING_DOWN', 'the service is shutting down, try again in a moment');
   });
 
+  app.addHook('onRequest', async (request) => {
+    // Both are left to Fastify by Node's settings, so that they are answered like everything else.
+    if (request.raw.headers.host === undefined && request.raw.httpVersion !== '1.0')
+      throw new ServiceError('INVALID_REQUEST', 'the header Host is required, got none');
+    const { expect } = request.headers;
+    if (expect !== undefined && expect.toLowerCase() !== '100-continue') {
+      throw new ServiceError(
+        'EXPECTATION_FAILED',
+        `Expect must be 100-continue or absent, got ${JSON.stringify(expect.slice(0, 100))}`,
+      );
+    }
+  });
+
+  app.addHook('preParsing', async (request, _reply, body) => {
+    if (request.routeOptions.config.takesFile) return body;
+    askForBody(request.raw);
+    return timeBody(request.raw, body as Readable, requestMs);
+  });
+
   app.addHook('preValidation', async (request) => {
     const { body, querystring } = request.routeOptions.schema ?? {};
+    checkTexts(request.body);
+    checkTexts(request.query);
     dropAbsent(body, request.body);
     dropAbsent(querystring, request.query);
   });
 
-  app.addHook('onSend', async (request) => drain(request.raw));
+  app.addHook('onSend', async (request, reply) => {
+    if (isBodyHeld(request.raw)) reply.header('Connection', 'close');
+    else drain(request.raw);
+  });
 
   app.addHook('onResponse', async (request, reply) => {
     const { method, id } = request;

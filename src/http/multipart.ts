@@ -5,7 +5,14 @@ import { type ErrorCode, ServiceError } from '../errors.ts';
 import { detached, endedEarly } from './detached.ts';
 
 const MOST_SKIPPED_BYTES = 64 * 1024 * 1024;
-const LIMITS = { fileSize: Number.POSITIVE_INFINITY, files: 100, parts: 200 };
+/** Texts of a form are kept in memory until its end, and nothing reads them. */
+const LIMITS = {
+  fileSize: Number.POSITIVE_INFINITY,
+  files: 100,
+  parts: 200,
+  fieldSize: 1024,
+  headerPairs: 20,
+};
 /** Refusals of one file that another `file` part may follow and replace; the others end the request. */
 const REPLACEABLE: ReadonlySet<ErrorCode> = new Set(['EMPTY_FILE', 'NOT_NDJSON', 'INVALID_HEADER']);
 

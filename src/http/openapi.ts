@@ -1,5 +1,6 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
+import { DOCS_POLICY } from './security-headers.ts';
 import type { App } from './types.ts';
 
 const FILE = { type: 'string', contentMediaType: 'application/octet-stream' };
@@ -40,6 +41,10 @@ export async function describeApi(app: App): Promise<void> {
       security: [{ token: [] }],
     },
   });
-  await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { validatorUrl: null } });
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    uiConfig: { validatorUrl: null },
+    staticCSP: DOCS_POLICY,
+  });
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
 }

@@ -1,28 +1,53 @@
 import type { FastifyRequest } from 'fastify';
+import { fileTooLarge } from '../documents/receive.ts';
 import { ServiceError } from '../errors.ts';
 import type { StoredDocument } from '../model/execution.ts';
 import type { MimeType } from '../model/records.ts';
-import { checkContentType } from './content-type.ts';
+import { type Carrier, checkContentType } from './content-type.ts';
+import { askForBody } from './continue.ts';
 import type { HttpDependencies } from './dependencies.ts';
 import { detached } from './detached.ts';
 import { cleanFileName, nameInDisposition } from './file-name.ts';
 import { receiveMultipart } from './multipart.ts';
 
 /** What an upload must be, by where it goes. */
-export type Expected = { readonly mimeType: MimeType; readonly profile: 'COMMANDS' | 'USER_LIST' };
+export type Expected = {
+  readonly datamartId: string;
+  readonly mimeType: MimeType;
+  readonly profile: 'COMMANDS' | 'USER_LIST';
+};
 
-/** Receives the file of a request, raw or in a form; when it resolves the file is durable. */
+/**
+ * Receives the file of a request, raw or in a form; when it resolves the file is durable. What can be refused without
+ * the body is refused before it is asked for.
+ */
 export async function receiveUpload(
   request: FastifyRequest,
-  { documents, config }: HttpDependencies,
+  dependencies: HttpDependencies,
   expected: Expected,
 ): Promise<StoredDocument> {
-  const contentEncoding = request.headers['content-encoding'] ?? null;
+  const { config, documents, admission } = dependencies;
   const carrier = checkContentType(request.headers['content-type'], expected.mimeType);
+  const bytes = Number(request.headers['content-length'] ?? 0);
+  if (carrier === 'BODY' && bytes > config.maxUploadBytes) throw fileTooLarge(config.maxUploadBytes);
+  return admission.admit(expected.datamartId, async () => {
+    await documents.requireRoom(bytes);
+    askForBody(request.raw);
+    return receiveBody(request, dependencies, { ...expected, carrier });
+  });
+}
+
+async function receiveBody(
+  request: FastifyRequest,
+  { documents, config }: HttpDependencies,
+  { carrier, mimeType, profile }: Expected & { readonly carrier: Carrier },
+): Promise<StoredDocument> {
+  const contentEncoding = request.headers['content-encoding'] ?? null;
   if (carrier === 'BODY') {
-    const received = await documents.receive({ stream: detached(request.raw), contentEncoding, ...expected });
+    const stream = detached(request.raw);
+    const received = await documents.receive({ stream, contentEncoding, mimeType, profile });
     const name = nameInDisposition(request.headers['content-disposition']);
-    return { ...received, fileName: cleanFileName(name, expected.mimeType) };
+    return { ...received, fileName: cleanFileName(name, mimeType) };
   }
   if (contentEncoding !== null && contentEncoding.toLowerCase() !== 'identity') {
     throw new ServiceError(
@@ -34,8 +59,8 @@ export async function receiveUpload(
   request.raw.setTimeout(2 * config.uploadIdleMs, () => request.raw.destroy());
   const { document, fileName } = await receiveMultipart(
     request,
-    (stream) => documents.receive({ stream, contentEncoding: null, ...expected }),
+    (stream) => documents.receive({ stream, contentEncoding: null, mimeType, profile }),
     documents,
   );
-  return { ...document, fileName: cleanFileName(fileName, expected.mimeType) };
+  return { ...document, fileName: cleanFileName(fileName, mimeType) };
 }

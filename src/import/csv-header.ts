@@ -52,6 +52,8 @@ function namesUsers(columns: readonly string[], profile: CsvProfile): boolean {
 function headerProblem({ cells, columns, isWhole }: CsvHeader, profile: CsvProfile): string | null {
   if (!isWhole) return 'a quoted name in the first line is not closed, or goes on after its quote';
   if (cells.some((cell) => cell.includes('\r'))) return 'lines must end in \\n or \\r\\n, got \\r alone';
+  if (columns.length > MAX_COLUMNS)
+    return `a row may have ${MAX_COLUMNS} columns, the first line names ${columns.length}`;
   const came = `got ${columns
     .map((column) => JSON.stringify(column.slice(0, 40)))
     .slice(0, 12)
@@ -60,13 +62,17 @@ function headerProblem({ cells, columns, isWhole }: CsvHeader, profile: CsvProfi
     const expected = profile === 'COMMANDS' ? 'operation' : `one of ${IDENTIFIER_COLUMNS.join(', ')}`;
     return `the first line must name the columns, among them ${expected}, separated by commas, semicolons or tabs; ${came}`;
   }
-  const twice = columns.find((column, i) => column !== '' && columns.indexOf(column) !== i);
+  const seen = new Set<string>();
+  const twice = columns.find((column) => column !== '' && seen.size === seen.add(column).size);
   if (twice !== undefined) return `each column may be named once, ${JSON.stringify(twice)} is named twice`;
   const segment =
     profile === 'USER_LIST' ? columns.find((column) => SEGMENT_COLUMNS.includes(column)) : undefined;
   if (segment !== undefined) return `a list of users for one segment has no segment columns; got ${segment}`;
   return null;
 }
+
+/** Far more than any table has; each row is looked at column by column. */
+const MAX_COLUMNS = 10_000;
 
 /** The longest header, in bytes. */
 export const MAX_HEADER_BYTES = MAX_LINE_BYTES;

@@ -15,8 +15,6 @@ import {
 } from './stage/stage-chunk.ts';
 import { dropStagingTable } from './stage/staging-table.ts';
 
-/** The share of a full chunk that the first one has: the store has nothing to do until it is staged. */
-const FIRST_SHARE = 1 / 4;
 /** The least share of a chunk that is staged again after it went stale: some ms of work. */
 const LEAST_SHARE = 1 / 256;
 
@@ -41,8 +39,7 @@ export type ImportJob = ImportFiles & {
 /**
  * Imports a document from its checkpoint to its end: the one loop over a file. Each chunk is staged, its failed lines are
  * appended to the error file, and it is merged together with the checkpoint after it; while one is merged the next is
- * staged. A chunk may be as large as all before it, up to the limit: so that where one ends depends on the file alone, and
- * whatever ends the process in between, the same call goes on with the same result.
+ * staged. Whatever ends the process in between, the same call goes on with the same result.
  *
  * Throws faults of the disk and the store only. What is wrong with the file's lines is counted, never thrown.
  */
@@ -78,14 +75,12 @@ async function importChunks(
   errorFile: ErrorFile,
 ): Promise<ImportOutcome> {
   const stage = (from: Chunk['to'], share: number) => stageFrom(job, store, source, { from, share });
-  const shareAfter = (pairs: number) => Math.min(1, Math.max(FIRST_SHARE, pairs / job.limits.rows));
   let checkpoint = job.execution.checkpoint;
   /** Cut to a quarter when a chunk went stale: what changes often must not keep a file from coming forward. */
-  let share = shareAfter(checkpoint.pairs);
+  let share = 1;
   let chunk = await stage(checkpoint, share);
   for (;;) {
-    const nextShare = shareAfter(checkpoint.pairs + chunk.pairs);
-    const following = chunk.isLast || job.signal.aborted ? null : inBackground(stage(chunk.to, nextShare));
+    const following = chunk.isLast || job.signal.aborted ? null : inBackground(stage(chunk.to, 1));
     let outcome: MergeOutcome;
     try {
       outcome = await mergeStaged(job, store, { chunk, checkpoint, errorFile });
@@ -101,7 +96,7 @@ async function importChunks(
       chunk = await stage(checkpoint, share);
       continue;
     }
-    share = nextShare;
+    share = 1;
     checkpoint = outcome.checkpoint;
     job.onCheckpoint(checkpoint);
     if (chunk.isLast) return 'DONE';

@@ -16,6 +16,8 @@ export type RunnerContext = {
   readonly store: Store;
   readonly documents: Documents;
   readonly limits: ChunkLimits;
+  /** How long an execution runs before it lets others run that wait. */
+  readonly turnMs: number;
   readonly logger: Logger;
   readonly clock: () => number;
   /** Names this process among those that share the store. */
@@ -23,7 +25,7 @@ export type RunnerContext = {
 };
 
 /** Why a run is to stop at the next safe point. */
-export type StopReason = 'CANCEL' | 'SHUTDOWN' | 'LEASE_LOST';
+export type StopReason = 'CANCEL' | 'SHUTDOWN' | 'LEASE_LOST' | 'TURN_OVER';
 
 /**
  * Runs an execution whose lease is held until it has ended, is given back, or is somebody else's. Faults that can pass are tried again
@@ -40,8 +42,11 @@ export async function runExecution(
     const ending = await tryToEnd(claimed, { ...context, logger }, stop);
     if (ending === 'LEASE_LOST') return logger.warn('execution was taken over');
     if (ending === 'GIVEN_BACK') {
-      await store.executions.release({ id: claimed.id, worker });
-      return logger.info('execution was given back, it goes on at the next start');
+      await store.executions.release({ id: claimed.id, worker, now: clock() });
+      return logger.info(
+        { reason: stop.signal.reason },
+        'execution was given back, to go on from its checkpoint',
+      );
     }
     if (ending.status !== 'SUCCEEDED') await cutErrorFile(claimed.id, { ...context, logger });
     await store.executions.finish({ id: claimed.id, worker, ...ending, now: clock() });
@@ -94,7 +99,12 @@ async function tryToEnd(
     if (stop.signal.aborted) return stopped(stop.signal.reason as StopReason);
     try {
       const last = { checkpoint: execution.checkpoint };
-      const outcome = await importOnce(execution, { context, last, signal: stop.signal });
+      const outcome = await importOnce(execution, {
+        context,
+        last,
+        stop,
+        endTurn: turnOf(claimed, context, stop),
+      });
       if (outcome === 'LEASE_LOST') return 'LEASE_LOST';
       if (outcome === 'STOPPED') return stopped(stop.signal.reason as StopReason);
       return ended(last.checkpoint, context.logger);
@@ -113,8 +123,14 @@ function importOnce(
   {
     context,
     last,
-    signal,
-  }: { context: RunnerContext; last: { checkpoint: Checkpoint }; signal: AbortSignal },
+    stop,
+    endTurn,
+  }: {
+    context: RunnerContext;
+    last: { checkpoint: Checkpoint };
+    stop: AbortController;
+    endTurn: () => void;
+  },
 ) {
   const { store, worker, limits } = context;
   return importDocument(
@@ -122,19 +138,45 @@ function importOnce(
       ...filesOf(execution, context),
       worker,
       limits,
-      signal,
+      signal: stop.signal,
       onCheckpoint: (checkpoint) => {
         observeCheckpoint(last.checkpoint, checkpoint);
         last.checkpoint = checkpoint;
+        endTurn();
       },
     },
     store,
   );
 }
 
+/**
+ * To be called at each checkpoint: once the turn of an execution is over, it is stopped when others wait, and goes on after
+ * them. So a few huge files do not keep the small ones of other datamarts waiting for hours.
+ */
+function turnOf(
+  { id, priority }: Execution,
+  { store, worker, clock, turnMs, logger }: RunnerContext,
+  stop: AbortController,
+): () => void {
+  const overAt = clock() + turnMs;
+  let looking = false;
+  return () => {
+    const now = clock();
+    if (now < overAt || looking || stop.signal.aborted) return;
+    looking = true;
+    store.executions
+      .isWaiting({ worker, now, priority })
+      .then((isWaiting) => isWaiting && stop.abort('TURN_OVER' satisfies StopReason))
+      .catch((fault: unknown) => logger.warn({ err: fault, execution_id: id }, 'it is not known who waits'))
+      .finally(() => {
+        looking = false;
+      });
+  };
+}
+
 function stopped(reason: StopReason): Ending | 'LEASE_LOST' | 'GIVEN_BACK' {
   if (reason === 'LEASE_LOST') return 'LEASE_LOST';
-  return reason === 'SHUTDOWN' ? 'GIVEN_BACK' : { status: 'CANCELED', failure: null };
+  return reason === 'CANCEL' ? { status: 'CANCELED', failure: null } : 'GIVEN_BACK';
 }
 
 /** The end of a file that was read to its end, after the service has checked its own sums. */

@@ -21,6 +21,7 @@ import type {
   Listed,
   Membership,
   Page,
+  Priority,
   Segment,
   SegmentSize,
 } from '../model/records.ts';
@@ -124,7 +125,7 @@ export interface Store {
   /**
    * Puts in order what merges have appended, where that makes look-ups quicker: `IDLE` as soon as it is worth while,
    * `BUSY` only when it is overdue, since merges wait for it. An aborted signal ends it soon and leaves everything as it
-   * was. Resolves to whether it did anything.
+   * was, unless most of it is done. Resolves to whether it did anything.
    */
   compact(pressure: 'IDLE' | 'BUSY', signal: AbortSignal): Promise<boolean>;
 
@@ -344,9 +345,10 @@ export interface ExecutionRecords {
 
   /**
    * Takes the next execution that can run, RUNNING from here on and leased to `worker` until `leaseUntil`: per datamart
-   * one at a time, first one that another worker left RUNNING beyond its lease, then PENDING by priority, then age. What
-   * `worker` itself is running it never gets again, however late its lease is renewed. `startDate` is set to
-   * `now` the first time only. An empty list when nothing can run.
+   * one at a time, first one that was given back or left RUNNING beyond its lease, then PENDING by priority, then age.
+   * Among datamarts by priority, then by how long each has waited: since it was created, or given back. What `worker`
+   * itself is running it never gets again, however late its lease is renewed. `startDate` is set to `now` the first time
+   * only. An empty list when nothing can run.
    *
    * With one that is PENDING come those that follow it in its datamart, in that order and with no gap, as long as there
    * are at most `most.documents` and their documents have at most `most.bytes` together. They are one group: none of
@@ -358,14 +360,16 @@ export interface ExecutionRecords {
     leaseUntil: number;
     most: { readonly documents: number; readonly bytes: number };
   }): Promise<readonly Execution[]>;
+  /** Whether `claim` would find an execution of this priority or a higher one. */
+  isWaiting(of: { worker: string; now: number; priority: Priority }): Promise<boolean>;
   /** Extends a lease; tells whether it is still held and whether a cancel was asked for. */
   renewLease(of: {
     id: string;
     worker: string;
     leaseUntil: number;
   }): Promise<{ held: boolean; cancelRequested: boolean }>;
-  /** Gives an execution back unended, so that another worker, or this one after a restart, can go on with it. */
-  release(of: { id: string; worker: string }): Promise<void>;
+  /** Gives an execution back unended, so that whoever claims it can go on with it; it has waited since `now`. */
+  release(of: { id: string; worker: string; now: number }): Promise<void>;
   /** Ends an execution that `worker` holds; `false` when it no longer does. */
   finish(of: {
     id: string;

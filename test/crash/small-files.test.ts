@@ -34,9 +34,8 @@ test('of many small files none that was acknowledged is lost or applied twice', 
         if (execution) acknowledged.push(execution);
       }
     });
-    const enough = acknowledged.length + 2 * SENDERS;
-    while (acknowledged.length < enough) await sleep(5);
-    await sleep(Math.random() * 300);
+    const enough = acknowledged.length + SENDERS + Math.random() * 60;
+    while (acknowledged.length < enough) await sleep(3);
     isKilled = true;
     await service.kill();
     await Promise.all(senders);

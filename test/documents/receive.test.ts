@@ -13,12 +13,13 @@ import { discardFolder, makeFolder } from '../folder.ts';
 import { rawZstd, rleZstd } from '../zstd-samples.ts';
 
 const MIB = 1024 * 1024;
+const LIMITS = { maxUploadBytes: 8 * MIB, uploadIdleMs: 5_000, minFreeBytes: 0 };
 const LINE = '{"operation":"UPDATE","email_hash":"a","segment_id":"1","expiration_duration":0}\n';
 
-async function openFolder(t: TestContext, limits = { maxUploadBytes: 8 * MIB, uploadIdleMs: 5_000 }) {
+async function openFolder(t: TestContext, limits = LIMITS, freeBytes?: () => Promise<number>) {
   const dir = await makeFolder();
   t.after(() => discardFolder(t, dir));
-  return { dir, documents: await openDocumentsFolder(dir, limits) };
+  return { dir, documents: await openDocumentsFolder(dir, limits, freeBytes) };
 }
 
 type Given = {
@@ -66,7 +67,7 @@ test('removes what an earlier process left half-received', async (t) => {
   const under = receive(documents, stuck);
   stuck.write(LINE);
   while ((await readdir(path.join(dir, 'incoming'))).length === 0) await new Promise(setImmediate);
-  await openDocumentsFolder(dir, { maxUploadBytes: MIB, uploadIdleMs: 5_000 });
+  await openDocumentsFolder(dir, LIMITS);
   assert.deepEqual(await readdir(path.join(dir, 'incoming')), []);
   stuck.destroy(new Error('gone'));
   await assert.rejects(under, /gone/);
@@ -195,10 +196,67 @@ test('keeps nothing of an upload whose sender goes away', async (t) => {
 
 for (const contentEncoding of ['identity', 'gzip', 'zstd']) {
   test(`ends an upload in ${contentEncoding} that stands still`, async (t) => {
-    const { dir, documents } = await openFolder(t, { maxUploadBytes: MIB, uploadIdleMs: 100 });
+    const { dir, documents } = await openFolder(t, { ...LIMITS, uploadIdleMs: 100 });
     const stream = new PassThrough();
     await assert.rejects(receive(documents, stream, { contentEncoding }), { code: 'REQUEST_TIMEOUT' });
     assert.ok(stream.destroyed);
     await assertNothingLeft(dir);
   });
 }
+
+test('cuts an upload that would leave too little of the disk free, and keeps nothing', async (t) => {
+  let free = 40 * MIB;
+  const limits = { ...LIMITS, maxUploadBytes: 64 * MIB, minFreeBytes: 10 * MIB };
+  const { dir, documents } = await openFolder(t, limits, async () => free);
+  await documents.requireRoom(30 * MIB);
+  await assert.rejects(documents.requireRoom(30 * MIB + 1), { code: 'INSUFFICIENT_STORAGE' });
+  const grows = (async function* () {
+    for (let sent = 0; sent < 48; sent++) {
+      free -= MIB;
+      yield Buffer.alloc(MIB, ' \n');
+    }
+  })();
+  await assert.rejects(receive(documents, Readable.from(grows)), { code: 'INSUFFICIENT_STORAGE' });
+  assert.ok(free >= 5 * MIB, 'it is noticed within some MiB');
+  await assertNothingLeft(dir);
+});
+
+test('a packed body that comes to nothing ends at the limit too', async (t) => {
+  const { dir, documents } = await openFolder(t, { ...LIMITS, maxUploadBytes: MIB });
+  const skipped = Buffer.concat([
+    Buffer.from([0x50, 0x2a, 0x4d, 0x18, 0xf8, 0xff, 0, 0]),
+    Buffer.alloc(0xfff8),
+  ]);
+  for (const [contentEncoding, packed] of [
+    ['gzip', gzipSync('')],
+    ['zstd', skipped],
+  ] as const) {
+    const endless = Readable.from(
+      (function* () {
+        for (;;) yield packed;
+      })(),
+    );
+    await assert.rejects(receive(documents, endless, { contentEncoding }), { code: 'FILE_TOO_LARGE' });
+  }
+  await assertNothingLeft(dir);
+});
+
+test('refuses gzip after whose end something follows, also behind zeros; zeros alone are padding', async (t) => {
+  const { dir, documents } = await openFolder(t);
+  const [member, zeros] = [gzipSync(LINE), Buffer.alloc(600)];
+  for (const parts of [
+    [member, zeros, member],
+    [member, Buffer.from(LINE)],
+    [member, Buffer.from([0x1f])],
+    [member, zeros, Buffer.from('x')],
+  ]) {
+    for (const stream of [Readable.from([Buffer.concat(parts)]), Readable.from(parts)]) {
+      await assert.rejects(receive(documents, stream, { contentEncoding: 'gzip' }), {
+        code: 'INVALID_COMPRESSION',
+      });
+    }
+  }
+  await assertNothingLeft(dir);
+  const padded = Readable.from([member, member, zeros, zeros, zeros]);
+  assert.equal((await receive(documents, padded, { contentEncoding: 'gzip' })).bytes, 2 * LINE.length);
+});

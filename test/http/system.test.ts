@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pino } from 'pino';
 import { openDocumentsFolder } from '../../src/documents/folder.ts';
+import { createAdmission } from '../../src/http/admission.ts';
 import { buildApp } from '../../src/http/app.ts';
 import type { Store } from '../../src/store/store.ts';
 import { startService } from '../helper.ts';
@@ -76,14 +77,11 @@ test('answers a fault with a bare 500 whose id is in the log, and is not ready',
   const documents = await openDocumentsFolder(service.config.data, service.config);
   const { config } = service;
   const app = await buildApp({
-    store,
-    documents,
-    config,
-    logger,
-    clock: Date.now,
+    ...{ store, documents, config, logger, clock: Date.now },
     wakeRunner: () => {},
     noticeCancel: () => {},
     wakeEraser: () => {},
+    admission: createAdmission(store, config, Date.now),
   });
   t.after(() => app.close());
   const answer = await app.inject({

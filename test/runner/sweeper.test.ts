@@ -28,6 +28,7 @@ async function open(t: TestContext) {
   const documents = await openDocumentsFolder(path.join(dir, 'documents'), {
     maxUploadBytes: 1000,
     uploadIdleMs: 1000,
+    minFreeBytes: 0,
   });
   const receive = () =>
     documents.receive({

@@ -13,7 +13,7 @@ import {
   type UuidHalves,
   userKey,
 } from '../../src/model/identifier.ts';
-import type { Membership, Segment } from '../../src/model/records.ts';
+import type { Membership, Priority, Segment } from '../../src/model/records.ts';
 import type { MergeOutcome, NewSegment, SegmentOrder, Store } from '../../src/store/store.ts';
 
 /** Opens a store in a folder; the same folder again is the same store. */
@@ -283,6 +283,35 @@ export function storeContract(name: string, open: OpenStore): void {
       },
     );
 
+    withStore('executions that were given back take turns with those that wait', async ({ store }) => {
+      const other = await store.datamarts.create({
+        ...{ organisationId: '1', name: 'other', token: 'other', timeZone: 'UTC', compartmentId: null },
+        now: NOW,
+      });
+      assert.ok(typeof other === 'object' && other !== null);
+      const claim = async (now: number) =>
+        (await claimOne(store, { worker: 'w', now, leaseUntil: now + 1000 }))?.id;
+      const isWaiting = (now: number, priority: Priority) =>
+        store.executions.isWaiting({ worker: 'w', now, priority });
+      const huge = await createExecution(store, { creationDate: NOW });
+      await createExecution(store, { creationDate: NOW + 1 });
+      assert.equal(await claim(NOW + 1), huge.id);
+      assert.equal(await isWaiting(NOW + 1, 'LOW'), false, 'what waits behind it in its datamart');
+
+      const small = await createExecution(store, { creationDate: NOW + 2, datamartId: other.id });
+      assert.deepEqual([await isWaiting(NOW + 2, 'HIGH'), await isWaiting(NOW + 2, 'MEDIUM')], [false, true]);
+      await store.executions.release({ id: huge.id, worker: 'w', now: NOW + 3 });
+      assert.equal(await isWaiting(NOW + 3, 'MEDIUM'), true);
+      assert.equal(await claim(NOW + 3), small.id, 'has waited for longer');
+      assert.equal(await claim(NOW + 3), huge.id, 'goes before what waits in its datamart');
+      await store.executions.release({ id: huge.id, worker: 'w', now: NOW + 4 });
+      await store.executions.release({ id: small.id, worker: 'w', now: NOW + 5 });
+      assert.equal(await claim(NOW + 6), huge.id);
+      await store.executions.release({ id: huge.id, worker: 'w', now: NOW + 7 });
+      await store.executions.cancel(huge.id, NOW + 7);
+      assert.equal(await claim(NOW + 8), huge.id, 'is to be canceled');
+    });
+
     withStore(
       'cancel: at once while PENDING, noted while RUNNING, too late afterwards',
       async ({ store }) => {
@@ -319,6 +348,13 @@ export function storeContract(name: string, open: OpenStore): void {
       assert.deepEqual(typeof removal === 'object' && removal?.folders, [execution.document.folder]);
       assert.equal(await store.executions.get(execution.id), null);
       assert.equal(await store.documentImports.remove(importId), null);
+    });
+
+    withStore('a text that begins with U+FEFF is kept and given back as it is', async ({ store }) => {
+      const segment = await createSegment(store, { technicalName: '\ufeffname' });
+      assert.equal((await store.segments.get(segment.id))?.technicalName, '\ufeffname');
+      const catalogue = await store.datamarts.catalogue('1');
+      assert.equal(catalogue?.segmentByTechnicalName.get('\ufeffname')?.id, segment.id);
     });
 
     withStore('technical names are unique among the live segments of a datamart', async ({ store }) => {
@@ -521,6 +557,62 @@ export function storeContract(name: string, open: OpenStore): void {
       assert.notEqual(await version(), between);
     });
 
+    withStore('records that were read before show what was written since', async ({ store }) => {
+      const execution = await createExecution(store, {});
+      assert.ok(execution.job.type === 'DOCUMENT_IMPORT');
+      const { documentImportId } = execution.job;
+      const read = async () => ({
+        datamart: (await store.datamarts.get('1'))?.name,
+        documentImport: (await store.documentImports.get(documentImportId))?.name,
+        segments: [...((await store.datamarts.catalogue('1'))?.segmentById.keys() ?? [])],
+        compartments: [...((await store.datamarts.catalogue('1'))?.compartmentById.keys() ?? [])],
+      });
+      const before = await read();
+      assert.deepEqual(await read(), before);
+      await store.datamarts.update('1', { name: 'renamed' });
+      await store.documentImports.update(documentImportId, { name: 'renamed' });
+      const { id } = await createSegment(store);
+      const compartment = await store.compartments.create({ organisationId: '1', name: 'c', token: 'c' });
+      assert.ok(typeof compartment === 'object' && compartment !== null);
+      await store.compartments.select({ datamartId: '1', compartmentId: compartment.id, isDefault: false });
+      assert.deepEqual(await read(), {
+        datamart: 'renamed',
+        documentImport: 'renamed',
+        segments: [id],
+        compartments: ['1', compartment.id],
+      });
+      await store.segments.remove(id);
+      await store.documentImports.remove(documentImportId);
+      const { documentImport, segments } = await read();
+      assert.deepEqual([documentImport, segments], [undefined, []]);
+    });
+
+    withStore(
+      'executions that are made at once are all made, but those whose import is gone',
+      async ({ store }) => {
+        const gone = await createExecution(store, {});
+        assert.ok(gone.job.type === 'DOCUMENT_IMPORT');
+        await store.documentImports.remove(gone.job.documentImportId);
+        const { id: _, status: __, ...another } = await createExecution(store, {});
+        const made = await Promise.all(
+          Array.from({ length: 20 }, (_, i) =>
+            store.executions.create({
+              ...another,
+              ...(i % 5 === 4 ? { job: gone.job } : {}),
+              document: { ...another.document, folder: `at-once-${i}` },
+            }),
+          ),
+        );
+        for (const [i, execution] of made.entries()) {
+          assert.ok(execution !== 'KEY_REUSED');
+          if (i % 5 === 4) assert.equal(execution, null);
+          else assert.equal(execution?.document.folder, `at-once-${i}`);
+          if (execution) assert.deepEqual(await store.executions.get(execution.id), execution);
+        }
+        assert.equal(new Set(made.map((each) => (typeof each === 'string' ? each : each?.id))).size, 17);
+      },
+    );
+
     withStore('tokens are found by their hash and forgotten when removed', async ({ store }) => {
       const token = await store.tokens.create({
         name: 't',
@@ -625,9 +717,9 @@ let folders = 0;
 
 export async function createExecution(
   store: Store,
-  more: { priority?: 'LOW' | 'HIGH'; datamartId?: string; bytes?: number },
+  more: { priority?: 'LOW' | 'HIGH'; datamartId?: string; bytes?: number; creationDate?: number },
 ): Promise<Execution> {
-  const { priority = 'MEDIUM', datamartId = '1', bytes = 10 } = more;
+  const { priority = 'MEDIUM', datamartId = '1', bytes = 10, creationDate = NOW } = more;
   const { id } = await store.documentImports.create({
     datamartId,
     documentType: 'USER_SEGMENT',
@@ -644,7 +736,7 @@ export async function createExecution(
     mimeType: 'APPLICATION_X_NDJSON',
     priority,
     userId: null,
-    creationDate: NOW,
+    creationDate,
     document: { folder: `folder-${++folders}`, fileName: 'a.ndjson', bytes, sha256: 'x' },
   });
   assert.ok(execution !== null && execution !== 'KEY_REUSED');

@@ -128,7 +128,7 @@ export function groupContract(name: string, open: OpenStore): void {
       assert.deepEqual(await context.store.mergeGroup(group), { type: 'NOT_MERGED' });
       const catalogue = await context.store.datamarts.catalogue('1');
       const restaged = { ...group, catalogueVersion: catalogue?.version ?? -1 };
-      await context.store.executions.release({ id: claimed[1]?.id ?? '', worker: 'w' });
+      await context.store.executions.release({ id: claimed[1]?.id ?? '', worker: 'w', now: NOW });
       assert.deepEqual(await context.store.mergeGroup(restaged), { type: 'NOT_MERGED' });
       assert.equal(await context.pointOf('a'), null);
       assert.deepEqual((await context.store.executions.get(claimed[0]?.id ?? ''))?.checkpoint, START);

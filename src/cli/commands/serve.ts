@@ -54,6 +54,7 @@ export const serve = command({
     endOnFault(config.logLevel);
     const service = await startListening(config);
     print(`Muster listens on ${service.url}`);
+    if (config.tlsCert !== null) process.on('SIGHUP', service.reloadCertificate);
     if (service.adminToken !== null) print(`Admin token, shown this once: ${service.adminToken}`);
     await stopped;
     await service.close();

@@ -7,6 +7,8 @@ const DELAYS_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000] as const;
 
 /** The service, or a proxy before it, says that it is away for the moment. */
 const PASSING_STATUS = new Set([502, 503, 504]);
+/** It has too much to do for the moment. */
+const PASSING_REFUSALS = new Set(['TOO_MANY_UPLOADS', 'TOO_MANY_EXECUTIONS']);
 /** How a connection breaks, or is not made. */
 const PASSING_CODES = new Set([
   'ECONNRESET',
@@ -34,7 +36,7 @@ export async function retrying<T>(work: () => Promise<T>, signal: AbortSignal): 
 }
 
 function canPass(error: unknown): boolean {
-  if (error instanceof ApiError) return PASSING_STATUS.has(error.status);
+  if (error instanceof ApiError) return PASSING_STATUS.has(error.status) || PASSING_REFUSALS.has(error.code);
   const code = systemCode(error);
   return code !== null && PASSING_CODES.has(code);
 }

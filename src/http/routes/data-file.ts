@@ -51,7 +51,7 @@ export function dataFileRoutes(app: App, dependencies: HttpDependencies): void {
         details: { file: reference.file },
       });
     }
-    reply.type('application/octet-stream').header('X-Content-Type-Options', 'nosniff');
+    reply.type('application/octet-stream');
     // `root` is an option of `download` that its types leave out; it is never decoded, as a path would be.
     return reply.download(path.basename(file), name, { ...SEND, root: path.dirname(file) } as typeof SEND);
   });

@@ -31,7 +31,11 @@ export function executionUploadRoute(app: App, dependencies: HttpDependencies): 
     const key = readIdempotencyKey(request);
     const { datamart, documentImport } = await findDocumentImport({ request, dependencies }, request.params);
     const { mimeType, priority } = documentImport;
-    const document = await receiveUpload(request, dependencies, { mimeType, profile: 'COMMANDS' });
+    const document = await receiveUpload(request, dependencies, {
+      datamartId: datamart.id,
+      mimeType,
+      profile: 'COMMANDS',
+    });
     const upload = {
       organisationId: datamart.organisationId,
       datamartId: datamart.id,

@@ -47,6 +47,7 @@ export function userListUploadRoute(app: App, dependencies: HttpDependencies): v
       );
     }
     const document = await receiveUpload(request, dependencies, {
+      datamartId: datamart.id,
       mimeType: 'TEXT_CSV',
       profile: 'USER_LIST',
     });

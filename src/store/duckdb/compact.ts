@@ -23,7 +23,11 @@ export async function readTail(db: DuckDbDatabase): Promise<Tail> {
       const [ordered] = await sql.query('select ordered_rows from table_order where table_name = $1', [
         table,
       ]);
-      tail[table] = Math.max(0, (await countRows(sql, table)) - Number(ordered?.ordered_rows ?? 0));
+      // rows keep their place: those that were inserted after the last time the table was put in order have the highest ids
+      const [behind] = await sql.query(
+        `select count(*) as total from ${table} where rowid >= ${BigInt(String(ordered?.ordered_rows ?? 0))}`,
+      );
+      tail[table] = Number(behind?.total);
     }
     return tail;
   });
@@ -31,7 +35,9 @@ export async function readTail(db: DuckDbDatabase): Promise<Tail> {
 
 /** Adds what a merge has appended: the difference of two effects. */
 export function noteAppended(tail: Tail, before: Effects, after: Effects): void {
-  tail.membership += after.membershipsCreated - before.membershipsCreated;
+  // those who stay in are inserted anew
+  tail.membership += after.membershipsCreated + after.membershipsUpdated;
+  tail.membership -= before.membershipsCreated + before.membershipsUpdated;
   tail.user_identifier += after.userPointsCreated - before.userPointsCreated;
 }
 
@@ -44,13 +50,13 @@ const ROWS_PER_RANGE = 1_000_000;
  */
 const THRESHOLDS = {
   IDLE: { rows: 100_000, share: 0.04 },
-  BUSY: { rows: 4_000_000, share: 0.5 },
+  BUSY: { rows: 4_000_000, share: 0.3 },
 } as const;
 
 /**
  * `Store.compact` for the embedded store. Merges append runs, each in key order; a look-up touches a row group of each. This
  * rewrites a table as one ordered run, a range of keys at a time so that the memory is bounded, in one transaction: a
- * crash or `stop` leaves the table as it was. Look-ups go on meanwhile, merges wait.
+ * crash, or `stop` in the first half of it, leaves the table as it was. Look-ups go on meanwhile, merges wait.
  */
 export async function compact(
   db: DuckDbDatabase,
@@ -59,13 +65,17 @@ export async function compact(
   let done = false;
   for (const each of TABLES) {
     if (stop.aborted || !(await isWorthIt(db, tail[each.table], { table: each.table, pressure }))) continue;
-    await db
+    const isRewritten = await db
       .merge((sql) => rewrite(sql, each, stop))
-      .catch((error) => {
-        if (!stop.aborted) throw error;
-      });
-    done = !stop.aborted;
-    if (done) tail[each.table] = 0;
+      .then(
+        () => true,
+        (error) => {
+          if (!stop.aborted) throw error;
+          return false;
+        },
+      );
+    if (isRewritten) tail[each.table] = 0;
+    done ||= isRewritten;
   }
   return done;
 }
@@ -85,7 +95,8 @@ async function rewrite(sql: Sql, { table, range, order }: BigTable, stop: AbortS
   const width = 2n ** 64n / ranges;
   await createLike(sql, table, `${table}_ordered`);
   for (let i = 0n; i < ranges; i++) {
-    stop.throwIfAborted();
+    // what is half done is brought to its end: under imports that come again and again it would never be
+    if (2n * i < ranges) stop.throwIfAborted();
     const last = i + 1n === ranges ? 2n ** 64n - 1n : (i + 1n) * width - 1n;
     await sql.query(
       `insert into ${table}_ordered select * from ${table} where ${range} between ${i * width} and ${last} order by ${order}`,

@@ -12,8 +12,10 @@ export interface DuckDbDatabase extends Database {
   close(): Promise<void>;
 }
 
-export async function openDuckDbDatabase(instance: DuckDBInstance): Promise<DuckDbDatabase> {
+/** `name`: the attached database that statements are about. */
+export async function openDuckDbDatabase(instance: DuckDBInstance, name: string): Promise<DuckDbDatabase> {
   const connections = await Promise.all(Array.from({ length: READERS + 2 }, () => instance.connect()));
+  for (const connection of connections) await connection.run(`use ${name}`);
   const [writer, merger, ...readers] = connections.map(asSql) as [Sql, Sql, ...Sql[]];
   const readTurns = createTurns(readers);
   const writeTurns = createTurns([writer]);

@@ -7,6 +7,9 @@ import type { DuckDbDatabase } from './duckdb-database.ts';
 import { leaveOutErased, type PendingErasures } from './erase.ts';
 import { statement } from './statements.ts';
 
+/** The most keys of a chunk by which DuckDB is told to skip row groups; with more, nearly every row group has one of them. */
+export const MOST_KEYS_TO_PRUNE_BY = 500;
+
 /** What is known of all user points. */
 export type UserPoints = {
   /** Each has one identifier, the one it was made of: nobody has attached another. Spares merges a join. */
@@ -48,7 +51,7 @@ export async function mergeChunk(
 
 async function mergeTable(
   sql: Sql,
-  { table, execution }: StagedChunk,
+  { table, execution, from, to }: StagedChunk,
   { points, erasures }: { points: UserPoints; erasures: PendingErasures },
 ): Promise<Effects> {
   if (table === null) return NO_EFFECTS;
@@ -57,7 +60,8 @@ async function mergeTable(
   const { staged, leftOut } = erasures.any
     ? await leaveOutErased(sql, { executionId: execution.id, staged: all })
     : { staged: all, leftOut: 0 };
-  const effects = toEffects(await applyCommands(sql, { ...execution, staged, points }, countEffects));
+  const pairs = to.pairs - from.pairs;
+  const effects = toEffects(await applyCommands(sql, { ...execution, staged, pairs, points }, countEffects));
   return { ...effects, unchanged: effects.unchanged + leftOut };
 }
 
@@ -65,6 +69,8 @@ async function mergeTable(
 export type Commands = {
   /** A relation with STAGED_COLUMNS. */
   readonly staged: string;
+  /** How many rows that has, or more. */
+  readonly pairs: number;
   readonly datamartId: string;
   readonly startDate: number;
   readonly points: UserPoints;
@@ -73,10 +79,10 @@ export type Commands = {
 /** Applies commands. `countEffects` counts `chunk_effect` before it is done; it gets the commands with their user points. */
 export async function applyCommands(
   sql: Sql,
-  { staged, datamartId, startDate: start_date, points }: Commands,
+  { staged, pairs, datamartId, startDate: start_date, points }: Commands,
   countEffects: (commands: string) => Promise<Counts>,
 ): Promise<Counts> {
-  await sql.query(statement('find-new-users', { staged }));
+  await sql.query(statement('find-new-users', { staged, known: knownIdentifiers(staged, pairs) }));
   const commands = await commandsWithPoints(sql, { staged, points });
   await sql.query(statement('find-effects', { commands, start_date }));
   const counts = await countEffects(commands);
@@ -84,9 +90,6 @@ export async function applyCommands(
   if (counts.user_points_created > 0) {
     await sql.query(statement('insert-identifiers', { start_date, datamart_id: BigInt(datamartId) }));
   }
-  if (counts.rows_to_update > 0) await sql.query(statement('update-memberships', { start_date }));
-  if (counts.rows_to_renew > 0) await sql.query(statement('renew-memberships', { start_date }));
-  if (counts.bags_to_update > 0) await sql.query(statement('update-data-bags'));
   if (counts.rows_to_delete > 0) await sql.query(statement('delete-memberships'));
   if (counts.rows_to_insert > 0) await sql.query(statement('insert-memberships', { start_date }));
   return counts;
@@ -99,9 +102,6 @@ const COUNTS = [
   'unchanged',
   'superseded',
   'user_points_created',
-  'rows_to_update',
-  'rows_to_renew',
-  'bags_to_update',
   'rows_to_delete',
   'rows_to_insert',
 ] as const;
@@ -128,6 +128,13 @@ export function toEffects(counts: Counts): Effects {
     superseded: counts.superseded,
     userPointsCreated: counts.user_points_created,
   };
+}
+
+/** The identifiers that are there, or where commands are few, those of them that the commands name. */
+function knownIdentifiers(staged: string, pairs: number): string {
+  if (pairs > MOST_KEYS_TO_PRUNE_BY) return 'user_identifier';
+  // DuckDB skips row groups by the keys of the smaller side of a semi join, but not of an anti join
+  return `(select key_hi, key_lo from user_identifier semi join ${staged} as few using (key_hi, key_lo))`;
 }
 
 /** A relation of the chunk's commands with their user points. */

@@ -70,9 +70,10 @@ async function applyDocuments(
     group.documents.length === 1
       ? [{ from: 0, to: 1 }]
       : cut(await sharedUsers(sql, { staged, points }), group.documents.length);
+  const pairs = group.documents.reduce((sum, { to }) => sum + to.pairs, 0);
   for (const run of runs) {
     const part = runs.length === 1 ? staged : linesOf(staged, run);
-    await applyCommands(sql, { ...group, staged: part, points }, (commands) =>
+    await applyCommands(sql, { ...group, staged: part, pairs, points }, (commands) =>
       countByDocument(sql, commands, effects),
     );
   }

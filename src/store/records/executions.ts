@@ -35,6 +35,9 @@ const executionsOf = (
   from ${relation} e join execution_checkpoint c on c.execution_id = e.id`;
 const EXECUTIONS = executionsOf('execution');
 
+/** Later than any instant: a priority outweighs any wait. */
+const RANK_MS = 1e15;
+const RANK: Readonly<Record<Priority, number>> = { HIGH: 0, MEDIUM: 1, LOW: 2 };
 const PRIORITY_RANK = `case priority when 'HIGH' then 0 when 'MEDIUM' then 1 else 2 end`;
 
 /** Executions that are made in one transaction at most. */
@@ -91,12 +94,21 @@ export function executionRecords(db: Database): ExecutionRecords {
         return { held: row !== undefined, cancelRequested: Boolean(row?.cancel_requested) };
       }),
 
-    release: ({ id, worker }) =>
+    isWaiting: ({ worker, now, priority }) =>
+      db.read(async (sql) => {
+        const { next, begun } = await nextBegun(sql, { worker, now });
+        const rank = rankOf(priority);
+        if (next !== null && rankOf(next.priority as Priority) <= rank) return true;
+        const [pending] = await nextPending(sql, begun, { documents: 1, bytes: 0 });
+        return pending !== undefined && rankOf(pending.priority) <= rank;
+      }),
+
+    release: ({ id, worker, now }) =>
       db.write(async (sql) => {
         await sql.query(
-          `update execution set worker = null, lease_until = 0
+          `update execution set worker = null, lease_until = cast($3 as bigint)
            where id = cast($1 as bigint) and worker = $2 and status = 'RUNNING'`,
-          [id, worker],
+          [id, worker, now],
         );
       }),
 
@@ -265,15 +277,12 @@ async function claimExecutions(
   sql: Sql,
   { worker, now, leaseUntil, most }: Parameters<ExecutionRecords['claim']>[0],
 ): Promise<readonly Execution[]> {
-  const running = await sql.query(
-    `select id, datamart_id, worker, lease_until from execution where status = 'RUNNING' order by ${PRIORITY_RANK}, id`,
-  );
-  const isHeld = (row: Row) => Number(row.lease_until) >= now || row.worker === worker;
-  const taken = new Set(running.filter(isHeld).map((row) => String(row.datamart_id)));
-  const left = running.find((row) => !isHeld(row) && !taken.has(String(row.datamart_id)));
-  const group = left
-    ? [await getExecution(sql, String(left.id))].filter((execution) => execution !== null)
-    : await nextPending(sql, taken, most);
+  const { next, begun } = await nextBegun(sql, { worker, now });
+  const pending = await nextPending(sql, begun, most);
+  const goesOn = next !== null && (pending[0] === undefined || comesBefore(next, pending[0]));
+  const group = goesOn
+    ? [await getExecution(sql, String(next.id))].filter((execution) => execution !== null)
+    : pending;
   if (group.length === 0) return [];
   await sql.query(
     `update execution set status = 'RUNNING', worker = $1, lease_until = ${literal(leaseUntil)},
@@ -286,6 +295,47 @@ async function claimExecutions(
     status: 'RUNNING' as const,
     startDate: execution.startDate ?? now,
   }));
+}
+
+/**
+ * Of the executions that have begun and that nobody runs now, the one that is next: in each datamart the first in its order,
+ * and among datamarts what is to be canceled, then by priority, then what was given back first. `begun` has the datamarts
+ * with any that has begun: what is PENDING there waits for it.
+ */
+async function nextBegun(
+  sql: Sql,
+  { worker, now }: { readonly worker: string; readonly now: number },
+): Promise<{ next: Row | null; begun: ReadonlySet<string> }> {
+  const running = await sql.query(
+    `select id, datamart_id, priority, worker, lease_until, cancel_requested from execution
+     where status = 'RUNNING' order by ${PRIORITY_RANK}, id`,
+  );
+  const isHeld = (row: Row) =>
+    row.worker === worker || (row.worker !== null && Number(row.lease_until) >= now);
+  const taken = new Set(running.filter(isHeld).map((row) => String(row.datamart_id)));
+  let next: Row | null = null;
+  const seen = new Set(taken);
+  for (const row of running) {
+    const datamartId = String(row.datamart_id);
+    if (seen.has(datamartId)) continue;
+    seen.add(datamartId);
+    if (next === null || turnOf(row) < turnOf(next)) next = row;
+  }
+  return { next, begun: seen };
+}
+
+/** Orders executions that were given back: by priority, then since when they wait; what is to be canceled comes first. */
+function turnOf(row: Row): number {
+  return row.cancel_requested ? -1 : rankOf(row.priority as Priority) * RANK_MS + Number(row.lease_until);
+}
+
+function rankOf(priority: Priority): number {
+  return RANK[priority];
+}
+
+/** Whether one that was given back goes before one that has not begun: by priority, then by how long each has waited. */
+function comesBefore(begun: Row, pending: Execution): boolean {
+  return turnOf(begun) <= rankOf(pending.priority) * RANK_MS + pending.creationDate;
 }
 
 /** The PENDING executions that are next, of one datamart that is not `taken`; what is PENDING has not begun. */

@@ -6,10 +6,10 @@ with placed as (
   group by point_hi, point_lo
 ),
 counted as (
-  select point_hi, point_lo, puts_in, was_in, was_taken_out, commands, data_bag, membership_row, false as is_new_user
+  select point_hi, point_lo, puts_in, was_in, commands, membership_row, false as is_new_user
   from chunk_effect
   union all
-  select key_hi, key_lo, null, null, null, null, null, null, true
+  select key_hi, key_lo, null, null, null, null, true
   from chunk_new_user
 )
 select
@@ -20,11 +20,8 @@ select
   count(*) filter (where not puts_in and not was_in) as unchanged,
   coalesce(sum(commands - 1), 0) as superseded,
   count(*) filter (where is_new_user) as user_points_created,
-  count(*) filter (where puts_in and membership_row is not null) as rows_to_update,
-  count(*) filter (where puts_in and membership_row is not null and (not was_in or was_taken_out)) as rows_to_renew,
-  count(*) filter (where puts_in and membership_row is not null and was_in and not was_taken_out and data_bag is not null) as bags_to_update,
-  count(*) filter (where not puts_in and membership_row is not null) as rows_to_delete,
-  count(*) filter (where puts_in and membership_row is null) as rows_to_insert
+  count(*) filter (where membership_row is not null) as rows_to_delete,
+  count(*) filter (where puts_in) as rows_to_insert
 from counted
 join placed using (point_hi, point_lo)
 group by document

@@ -1,3 +1,3 @@
--- Members who leave, and the rows of expired memberships that a command takes out.
+-- The rows of memberships that a command touches; those of users who stay in are inserted anew.
 delete from membership
-where rowid in (select membership_row from chunk_effect where not puts_in and membership_row is not null)
+where rowid in (select membership_row from chunk_effect where membership_row is not null)

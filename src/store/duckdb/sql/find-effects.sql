@@ -64,6 +64,8 @@ pair as (
 select
   p.*,
   m.rowid as membership_row,
+  m.creation_ts as old_creation_ts,
+  m.data_bag as old_data_bag,
   m.rowid is not null and (m.expiration_ts is null or m.expiration_ts > $start_date) as was_in
 from pair p
 left join membership m

@@ -6,7 +6,7 @@ select
   any_value(kind) as kind,
   any_value(compartment_id) as compartment_id,
   any_value(value) as value
-from $staged s
-anti join user_identifier u on u.key_hi = s.key_hi and u.key_lo = s.key_lo
+from $staged
+anti join $known as known using (key_hi, key_lo)
 where is_update
 group by key_hi, key_lo

@@ -1,0 +1,114 @@
+import type { Config } from '../config.ts';
+import { type ErrorCode, ServiceError } from '../errors.ts';
+import type { Store } from '../store/store.ts';
+
+/** How long a count of the store is believed; what comes in meanwhile is added to it. */
+const COUNTED_MS = 1_000;
+
+type Limits = Pick<Config, 'maxUploads' | 'maxUploadsPerDatamart' | 'maxPending' | 'maxPendingPerDatamart'>;
+
+/** Bounds what is received and what waits, so that senders who are faster than the service are told so and fill nothing. */
+export interface Admission {
+  /**
+   * Lets an upload in while there is room for it and for its execution, and counts it until `receive` has settled.
+   * Decided before any of the file is read. Throws `ServiceError` TOO_MANY_UPLOADS or TOO_MANY_EXECUTIONS for a limit of
+   * the datamart, OVERLOADED for one of the service.
+   */
+  admit<T>(datamartId: string, receive: () => Promise<T>): Promise<T>;
+}
+
+/** The part of the limits that holds for one datamart, or for all. */
+type Gate = {
+  /** Uploads that are being received. */
+  uploads: number;
+  /** Executions that wait, as last counted, with those that came in since. */
+  pending: number;
+  countedAt: number;
+  counting: Promise<void> | null;
+};
+
+export function createAdmission(store: Store, limits: Limits, clock: () => number): Admission {
+  const all = newGate();
+  const byDatamart = new Map<string, Gate>();
+
+  /** Counts anew where the last count is old; several that come at once wait for the same count. */
+  async function refresh(gate: Gate, count: () => Promise<number>): Promise<void> {
+    if (clock() - gate.countedAt < COUNTED_MS) return;
+    gate.counting ??= (async () => {
+      try {
+        gate.pending = await count();
+        gate.countedAt = clock();
+      } finally {
+        gate.counting = null;
+      }
+    })();
+    await gate.counting;
+  }
+
+  return {
+    async admit(datamartId, receive) {
+      const own = byDatamart.get(datamartId) ?? newGate();
+      byDatamart.set(datamartId, own);
+      await Promise.all([
+        refresh(own, () => countPending(store, datamartId)),
+        refresh(all, async () => (await store.executions.countByStatus()).get('PENDING') ?? 0),
+      ]);
+      check(own, limits, DATAMART);
+      check(all, limits, SERVICE);
+      const gates = [own, all];
+      for (const gate of gates) gate.uploads++;
+      try {
+        const received = await receive();
+        // Its execution is about to be made; if that fails, the next count takes it back.
+        for (const gate of gates) gate.pending++;
+        return received;
+      } finally {
+        for (const gate of gates) gate.uploads--;
+      }
+    },
+  };
+}
+
+function newGate(): Gate {
+  return { uploads: 0, pending: 0, countedAt: Number.NEGATIVE_INFINITY, counting: null };
+}
+
+async function countPending(store: Store, datamartId: string): Promise<number> {
+  const filter = { datamartId, statuses: ['PENDING'] as const };
+  return (await store.executions.list({ filter, page: { firstResult: 0, maxResults: 0 } })).total;
+}
+
+type Scope = {
+  readonly of: string;
+  readonly uploads: { readonly setting: keyof Limits; readonly code: ErrorCode };
+  readonly pending: { readonly setting: keyof Limits; readonly code: ErrorCode };
+};
+
+const DATAMART: Scope = {
+  of: 'a datamart',
+  uploads: { setting: 'maxUploadsPerDatamart', code: 'TOO_MANY_UPLOADS' },
+  pending: { setting: 'maxPendingPerDatamart', code: 'TOO_MANY_EXECUTIONS' },
+};
+const SERVICE: Scope = {
+  of: 'the service',
+  uploads: { setting: 'maxUploads', code: 'OVERLOADED' },
+  pending: { setting: 'maxPending', code: 'OVERLOADED' },
+};
+
+function check(gate: Gate, limits: Limits, { of, uploads, pending }: Scope): void {
+  const mostUploads = limits[uploads.setting];
+  if (gate.uploads >= mostUploads) {
+    throw new ServiceError(
+      uploads.code,
+      `at most ${mostUploads} uploads to ${of} are received at the same time (${uploads.setting}): try again soon`,
+    );
+  }
+  const mostPending = limits[pending.setting];
+  // Each upload under way is an execution that will wait.
+  if (gate.pending + gate.uploads >= mostPending) {
+    throw new ServiceError(
+      pending.code,
+      `at most ${mostPending} executions of ${of} may wait (${pending.setting}), ${gate.pending} do: try again later`,
+    );
+  }
+}
