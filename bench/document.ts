@@ -44,11 +44,13 @@ it makes a system user \`postgres\` where there is none. Redis is measured where
   included: an idle service shows 10.
 * **The middle of 3**: the row was measured three times, on fresh stores where it says empty, on the same store with different files
   where it says large. Peak and event loop are the worst of the three.
+* **Into 10 M and 30 M memberships**: the store has just been filled, so the first import after that (NDJSON) waits while the tables
+  are put in order, some 4 to 5 s; the second one (CSV) does not.
 * **Look-ups** ask for the memberships of one random user by account id over keep-alive HTTP, from a process of its own; one
   in ten is unknown (404). They are sent on schedule, whether or not earlier ones were answered, so a stall counts for each
   look-up that falls into it. Client, service and imports share the cores. Imports "with no pause": while one file is
   processed, the next one is uploaded; all files are different.
-* **Small files** go to four datamarts, as executions of one datamart run one after the other; two run at the same time by default.
+* **Small files** go to four datamarts; those of one datamart run in groups, two groups at the same time by default.
   The client sends over keep-alive connections, one request each. It stops sending after a minute, then waits for half a minute at most.
 * **PostgreSQL by hand** is what a data engineer would write (\`bench/postgres/*.sql\`), in one transaction: \`COPY\` as \`jsonb\` into an unlogged table, the last command
   of each pair, new accounts, \`INSERT … ON CONFLICT\`, \`DELETE\`. It runs over its socket with \`synchronous_commit = on\`, as durable as Muster; cache, WAL and
@@ -56,6 +58,8 @@ it makes a system user \`postgres\` where there is none. Redis is measured where
   progress, counts of effects, and recovery in the middle of a file.
 * **Redis** has one hash for each user. It keeps everything in memory, expires no single membership, has no sizes of segments, and
   the time leaves out turning the file into its commands.
+* **Where the time goes** is measured by \`node --import tsx bench/profile.ts\`; [architecture.md](architecture.md#where-the-time-of-an-import-goes)
+  says what follows from it.
 * **Limits** are what it costs to only look at the same file, in cache: they bound what any importer can reach.
 `;
 }

@@ -50,7 +50,7 @@ const ROWS_PER_RANGE = 1_000_000;
  */
 const THRESHOLDS = {
   IDLE: { rows: 100_000, share: 0.04 },
-  BUSY: { rows: 4_000_000, share: 0.3 },
+  BUSY: { rows: 4_000_000, share: 0.5 },
 } as const;
 
 /**
