@@ -12,7 +12,9 @@ import { buildApp } from './http/app.ts';
 import type { RouteAccess } from './http/route-table.ts';
 import { readCertificate } from './http/tls.ts';
 import { openLogger } from './log.ts';
+import type { Author } from './model/audit.ts';
 import { hashToken } from './model/records.ts';
+import { startEraser } from './runner/eraser.ts';
 import { startRunner } from './runner/runner.ts';
 import { startSweeper } from './runner/sweeper.ts';
 import { openStore } from './store/open-store.ts';
@@ -64,8 +66,11 @@ export async function startService(config: Config): Promise<Service> {
       clock,
       intervalMs: config.sweepIntervalMs,
       retentionDays: config.retentionDays,
+      auditRetentionDays: config.auditRetentionDays,
     });
     opened.push(() => sweeper.close());
+    const eraser = startEraser({ store, documents, logger, clock, intervalMs: config.sweepIntervalMs });
+    opened.push(() => eraser.close());
     const runner = startRunner(
       {
         store,
@@ -83,7 +88,7 @@ export async function startService(config: Config): Promise<Service> {
     const admission = createAdmission(store, config, clock);
     const app = await buildApp({
       ...{ store, documents, config, logger, clock },
-      ...{ wakeRunner, noticeCancel, admission },
+      ...{ wakeRunner, noticeCancel, wakeEraser: eraser.wake, admission },
     });
     opened.push(() => app.close());
     const url = await app.listen({ host: config.host, port: config.port });
@@ -142,7 +147,8 @@ async function provideAdminToken(store: Store, preset: string | null, now: numbe
   if (preset !== null) {
     const known = await store.tokens.findByHash(hashToken(preset));
     for (const token of elements) {
-      if (token.name === PRESET_TOKEN && token.id !== known?.id) await store.tokens.remove(token.id);
+      if (token.name === PRESET_TOKEN && token.id !== known?.id)
+        await store.tokens.remove(token.id, serviceAt(now));
     }
     if (!known) await createAdminToken(store, { name: PRESET_TOKEN, value: preset, now });
     return null;
@@ -157,12 +163,18 @@ async function createAdminToken(
   store: Store,
   { name, value, now }: { name: string; value: string; now: number },
 ): Promise<void> {
-  await store.tokens.create({
+  const token = {
     name,
     role: 'admin',
     datamartIds: null,
     creationDate: now,
     expirationDate: null,
     valueHash: hashToken(value),
-  });
+  } as const;
+  await store.tokens.create(token, serviceAt(now));
+}
+
+/** The service itself, in the audit log. */
+function serviceAt(now: number): Author {
+  return { tokenId: null, tokenName: 'service', requestId: null, at: now };
 }

@@ -41,6 +41,30 @@ export type ApiToken = {
   value?: string;
 };
 
+export type ApiAuditEntry = {
+  id: string;
+  date: number;
+  token_id: string | null;
+  token_name: string;
+  action: string;
+  resource_type: string;
+  resource_id: string;
+  datamart_id: string | null;
+  details: Record<string, unknown> | null;
+};
+
+export type ApiErasure = {
+  id: string;
+  status: 'PENDING' | 'DONE';
+  creation_date: number;
+  end_date: number | null;
+  identifiers_removed: number;
+  memberships_removed: number;
+  executions_left: number;
+  files_rewritten: number;
+  lines_removed: number;
+};
+
 /** What an execution did; which members there are depends on its status and kind. */
 export type ApiResult = {
   input_file_uri?: string;

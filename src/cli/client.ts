@@ -81,9 +81,11 @@ export function readAnswer(connection: Connection, answer: { status: number; tex
   try {
     content = JSON.parse(answer.text);
   } catch {
-    throw new CliError(
-      `${connection.url} answered ${answer.status} with something that is not JSON: is it a Muster service?`,
-    );
+    const text = `${connection.url} answered ${answer.status} with something that is not JSON: is it a Muster service?`;
+    // a proxy whose service is away
+    throw [502, 503, 504].includes(answer.status)
+      ? new ApiError(answer.status, `HTTP_${answer.status}`, text)
+      : new CliError(text);
   }
   if (answer.status < 400 && content.status !== 'error') return content;
   const code = content.error_code ?? `HTTP_${answer.status}`;

@@ -21,6 +21,8 @@ const COMMANDS: Readonly<Record<string, Loader | (() => Promise<Group>)>> = {
   status: async () => (await import('./commands/status.ts')).status,
   cancel: async () => (await import('./commands/cancel.ts')).cancel,
   tokens: async () => (await import('./commands/tokens.ts')).tokens,
+  erase: async () => (await import('./commands/erase.ts')).erase,
+  audit: async () => (await import('./commands/audit.ts')).audit,
   demo: async () => (await import('./commands/demo.ts')).demo,
 };
 

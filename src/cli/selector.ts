@@ -4,6 +4,23 @@ const FORMS =
   'user_account_id=V, compartment_id=C,user_account_id=V, email_hash=H, user_agent_id=V, user_point_id=UUID or a UUID';
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
+/** The ways in which a command line names one user. */
+export const USER_ARGS = {
+  selector: {
+    type: 'positional',
+    required: false,
+    description: 'such as user_account_id=1234, email_hash=… or a user point id',
+  },
+  account: { type: 'string', valueHint: 'ID', description: 'the user with this account' },
+  compartment: {
+    type: 'string',
+    valueHint: 'ID',
+    description: 'compartment of --account; without it the default one of the datamart',
+  },
+  'email-hash': { type: 'string', valueHint: 'HASH', description: 'the user with this email hash' },
+  'user-agent': { type: 'string', valueHint: 'ID', description: 'the user with this user agent id' },
+} as const;
+
 type Flags = {
   readonly account?: string | undefined;
   readonly compartment?: string | undefined;

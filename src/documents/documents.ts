@@ -45,6 +45,8 @@ export interface Documents {
   requireRoom(bytes: number): Promise<void>;
   /** Absolute path of a kept file, whether it exists or not. */
   path(folder: string, file: DocumentFile): string;
+  /** Replaces a kept file, whole or not at all, durably when it resolves; `false` when it is gone. */
+  replace(folder: string, file: DocumentFile, content: AsyncIterable<Buffer>): Promise<boolean>;
   /** Removes a folder and its files; one that is gone already is no error. */
   remove(folder: string): Promise<void>;
   /**

@@ -51,8 +51,22 @@ export async function openDocumentsFolder(
     },
     requireRoom,
     path: (folder: string, file: DocumentFile) => path.join(folderPath(folder), file),
+    async replace(folder, file, content) {
+      const fresh = path.join(incoming, randomUUID());
+      try {
+        await writeSynced(fresh, content);
+        await rename(fresh, path.join(folderPath(folder), file));
+        await syncFolder(folderPath(folder));
+        return true;
+      } catch (error) {
+        await rm(fresh, { force: true });
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+        throw error;
+      }
+    },
     async remove(folder) {
-      await rm(folderPath(folder), { recursive: true, force: true });
+      // a file may be replaced at this moment, and then the folder is not empty at once
+      await rm(folderPath(folder), { recursive: true, force: true, maxRetries: 3 });
     },
     listFolders: () => listFolders(kept),
   };
@@ -70,6 +84,16 @@ async function keep(file: string, folder: string, syncKept: () => Promise<void>)
     await syncKept();
   } catch (error) {
     throw (error as NodeJS.ErrnoException).code === 'ENOSPC' ? insufficientStorage(error) : error;
+  }
+}
+
+async function writeSynced(file: string, content: AsyncIterable<Buffer>): Promise<void> {
+  const handle = await open(file, 'wx', 0o600);
+  try {
+    for await (const chunk of content) await handle.appendFile(chunk);
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 

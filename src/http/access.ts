@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { notFound } from '../errors.ts';
+import type { Author } from '../model/audit.ts';
 import type { ApiToken, Datamart, DocumentImport, Segment } from '../model/records.ts';
 import type { HttpDependencies } from './dependencies.ts';
 
@@ -15,6 +16,12 @@ export function isId(text: string): boolean {
 export function tokenOf(request: FastifyRequest): ApiToken {
   if (request.apiToken === null) throw new Error('the route is outside authentication');
   return request.apiToken;
+}
+
+/** Who asks, for the audit log. */
+export function authorOf(request: FastifyRequest, { clock }: HttpDependencies): Author {
+  const { id, name } = tokenOf(request);
+  return { tokenId: id, tokenName: name, requestId: request.id, at: clock() };
 }
 
 export function maySee(token: ApiToken, datamartId: string): boolean {

@@ -12,10 +12,12 @@ import { addHooks } from './hooks.ts';
 import { refuseUnknownRoutes } from './not-found.ts';
 import { describeApi } from './openapi.ts';
 import { collectRoutes } from './route-table.ts';
+import { auditLogRoutes } from './routes/audit-log.ts';
 import { compartmentRoutes } from './routes/compartments.ts';
 import { dataFileRoutes } from './routes/data-file.ts';
 import { datamartRoutes } from './routes/datamarts.ts';
 import { documentImportRoutes } from './routes/document-imports.ts';
+import { erasureRoutes } from './routes/erasures.ts';
 import { executionRoutes, executionUploadRoute } from './routes/executions.ts';
 import { segmentListRoutes } from './routes/segment-list.ts';
 import { segmentRoutes } from './routes/segments.ts';
@@ -107,7 +109,7 @@ async function addCors(app: App, origins: readonly string[]): Promise<void> {
     origin: origins.includes('*') ? '*' : [...origins],
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
     allowedHeaders: ['Authorization', 'Content-Type', 'Accept', 'X-Requested-By', 'Idempotency-Key'],
-    exposedHeaders: ['X-Request-Id', 'Content-Disposition', 'Retry-After'],
+    exposedHeaders: ['X-Request-Id', 'Content-Disposition', 'Retry-After', 'Idempotent-Replayed'],
     maxAge: 600,
   });
 }
@@ -125,10 +127,12 @@ async function addApi(app: App, dependencies: HttpDependencies): Promise<void> {
   segmentListRoutes(app, dependencies);
   segmentRoutes(app, dependencies);
   userRoutes(app, dependencies);
+  erasureRoutes(app, dependencies);
   datamartRoutes(app, dependencies);
   compartmentRoutes(app, dependencies);
   selectionRoutes(app, dependencies);
   tokenRoutes(app, dependencies, authenticator);
+  auditLogRoutes(app, dependencies);
   await app.register(async (scope: FastifyInstance) => addUploads(scope as App, dependencies));
 }
 

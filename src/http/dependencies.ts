@@ -16,6 +16,8 @@ export type HttpDependencies = {
   readonly wakeRunner: () => void;
   /** Tells the runner that a cancel of an execution was noted. Never waits. */
   readonly noticeCancel: (executionId: string) => void;
+  /** Tells that a user was erased: the files that are kept are to be gone through. Never waits. */
+  readonly wakeEraser: () => void;
   /** Whether another upload may come in. */
   readonly admission: Admission;
 };

@@ -1,14 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { FastifyReply } from 'fastify';
 import type { Static } from 'typebox';
 import { notFound, ServiceError } from '../errors.ts';
-import {
-  EXECUTION_STATUSES,
-  type Execution,
-  type ExecutionStatus,
-  type Job,
-  type NewExecution,
-} from '../model/execution.ts';
-import type { ExecutionFilter } from '../store/store.ts';
+import type { Author } from '../model/audit.ts';
+import { EXECUTION_STATUSES, type Execution, type ExecutionStatus, type Job } from '../model/execution.ts';
+import type { ExecutionFilter, Upload } from '../store/store.ts';
 import { isId } from './access.ts';
 import type { HttpDependencies } from './dependencies.ts';
 import { okList } from './envelope.ts';
@@ -18,20 +14,32 @@ import type { ExecutionsQuery } from './schemas.ts';
 
 /** What the routes of document imports and of single-segment imports have in common. */
 
-/** Makes an execution of a document that has been received, or removes the document again. */
+/**
+ * Makes an execution of a document that has been received. Where its key is known already the document is removed again and
+ * the answer is the first execution, under a header that says so; where none can be made it is removed too.
+ */
 export async function startExecution(
   { store, documents, wakeRunner }: HttpDependencies,
-  execution: NewExecution,
+  { upload, reply }: { readonly upload: Upload; readonly reply: FastifyReply },
 ): Promise<Execution> {
-  let created: Execution | null = null;
+  const { folder } = upload.document;
+  let made: Execution | 'KEY_REUSED' | null = null;
   try {
-    created = await store.executions.create(execution);
+    made = await store.executions.create(upload);
   } finally {
-    if (created === null) await documents.remove(execution.document.folder);
+    if (made === null || made === 'KEY_REUSED' || made.document.folder !== folder)
+      await documents.remove(folder);
   }
-  if (created === null) throw notFound();
-  wakeRunner();
-  return created;
+  if (made === null) throw notFound();
+  if (made === 'KEY_REUSED') {
+    throw new ServiceError(
+      'IDEMPOTENCY_KEY_REUSED',
+      'Idempotency-Key must be another one for another file or other parameters: under this one something else was sent',
+    );
+  }
+  if (made.document.folder === folder) wakeRunner();
+  else reply.header('Idempotent-Replayed', 'true');
+  return made;
 }
 
 /** The answer of a list of executions: those that `filter` leaves, by status and page as the query says. */
@@ -61,7 +69,11 @@ export async function findExecution(
 /** Carries out the `action` of a client on an execution; CANCEL is the only one. */
 export async function actOnExecution(
   { store, clock, noticeCancel }: HttpDependencies,
-  { execution, action }: { readonly execution: Execution; readonly action: string },
+  {
+    execution,
+    action,
+    author,
+  }: { readonly execution: Execution; readonly action: string; readonly author: Author },
 ): Promise<Execution> {
   if (action !== 'CANCEL') {
     throw new ServiceError(
@@ -69,7 +81,7 @@ export async function actOnExecution(
       `action must be CANCEL, got ${JSON.stringify(action.slice(0, 100))}`,
     );
   }
-  const canceled = await store.executions.cancel(execution.id, clock());
+  const canceled = await store.executions.cancel(execution.id, clock(), author);
   if (canceled === null) throw notFound();
   if (canceled === 'ENDED') {
     const { status } = (await store.executions.get(execution.id)) ?? execution;

@@ -1,4 +1,6 @@
 import { type Static, Type } from 'typebox';
+import { AUDIT_ACTIONS, AUDIT_RESOURCES, type AuditDetails, type AuditEntry } from '../model/audit.ts';
+import type { Erasure } from '../model/erasure.ts';
 import { formatUuid, type StoredIdentifier, type UuidHalves } from '../model/identifier.ts';
 import type {
   ApiToken,
@@ -234,5 +236,67 @@ export function viewToken(of: ApiToken): Static<typeof TokenView> {
     creation_date: of.creationDate,
     expiration_date: of.expirationDate,
     last_used_date: of.lastUsedDate,
+  };
+}
+
+export const AuditEntryView = Type.Object({
+  id: Id,
+  date: Instant,
+  token_id: nullableText({ description: 'null: the service itself' }),
+  token_name: Type.String(),
+  request_id: nullableText({ description: 'X-Request-Id of the answer' }),
+  action: oneOf(AUDIT_ACTIONS),
+  resource_type: oneOf(AUDIT_RESOURCES),
+  resource_id: Type.String(),
+  datamart_id: nullableText(),
+  details: Type.Unsafe<AuditDetails | null>({ type: ['object', 'null'], additionalProperties: true }),
+});
+
+export function viewAuditEntry({ id, author, change }: AuditEntry): Static<typeof AuditEntryView> {
+  return {
+    id,
+    date: author.at,
+    token_id: author.tokenId,
+    token_name: author.tokenName,
+    request_id: author.requestId,
+    action: change.action,
+    resource_type: change.resourceType,
+    resource_id: change.resourceId,
+    datamart_id: change.datamartId,
+    details: change.details ?? null,
+  };
+}
+
+export const ErasureView = Type.Object({
+  id: Id,
+  datamart_id: Id,
+  status: oneOf(['PENDING', 'DONE']),
+  creation_date: Instant,
+  end_date: nullableInteger(),
+  user_id: nullableText({ description: 'id of the token that asked for it' }),
+  identifiers_removed: Count,
+  memberships_removed: Count,
+  executions_left: Type.Integer({
+    minimum: 0,
+    description:
+      'executions whose files are still to be gone through; those that have not ended are waited for',
+  }),
+  files_rewritten: Count,
+  lines_removed: Count,
+});
+
+export function viewErasure(of: Erasure): Static<typeof ErasureView> {
+  return {
+    id: of.id,
+    datamart_id: of.datamartId,
+    status: of.status,
+    creation_date: of.creationDate,
+    end_date: of.endDate,
+    user_id: of.userId,
+    identifiers_removed: of.identifiers,
+    memberships_removed: of.memberships,
+    executions_left: of.executionsLeft,
+    files_rewritten: of.filesRewritten,
+    lines_removed: of.linesRemoved,
   };
 }

@@ -8,6 +8,7 @@ const CARRIAGE_RETURN = 0x0d;
 /** A CSV record as it stands in the document; its cells are still to be read. */
 export type RawCsvRecord = {
   readonly line: number;
+  readonly start: number;
   readonly end: Position;
   readonly text: string;
   /** Why its cells cannot be read, or null. */
@@ -100,10 +101,12 @@ function followQuotes(bytes: Buffer, line: Line, separator: number, before: Quot
 function cut(reader: LineReader, first: Line, last: Line, problem: Rejection | null): RawCsvRecord {
   const valid = reader.isUtf8(first, last);
   const text = reader.textOf(first, last);
+  const start = reader.position().offset;
   reader.consume(last);
   const encoding: Rejection = { code: 'INVALID_ENCODING', message: 'the row is not valid UTF-8' };
   return {
     line: first.number,
+    start,
     end: reader.position(),
     text: text.length > MAX_LINE_BYTES ? text.slice(0, MAX_ERROR_RAW_CHARS) : text,
     problem: problem ?? (valid ? null : encoding),

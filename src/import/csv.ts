@@ -52,9 +52,9 @@ function readRecords(
   const sound = raw.filter((record) => record.problem === null);
   const rows = readRows(sound, header.delimiter);
   let next = 0;
-  return raw.map(({ line, end, text, problem }) => {
+  return raw.map(({ line, start, end, text, problem }) => {
     const content = problem ?? readCells(rows[next++] ?? null, columns, header.columns.length);
-    return { line, end, text, content };
+    return { line, start, end, text, content };
   });
 }
 

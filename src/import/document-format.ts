@@ -26,6 +26,8 @@ export type CommandSource = {
 export type DocumentRecord = {
   /** Its first physical line, from 1. */
   readonly line: number;
+  /** Bytes of the document before it. */
+  readonly start: number;
   /** Where the next record begins. */
   readonly end: Position;
   /** The record as it stands in the document, without its last line end; shortened when it is over the line limit. */

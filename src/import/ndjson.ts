@@ -83,8 +83,9 @@ export function createNdjsonSplitter(from: Position): Splitter {
 
   function takeLines(first: Line, last: Line, content: CommandSource | Rejection): DocumentRecord {
     const text = reader.textOf(first, last).slice(0, first.tooLong ? MAX_ERROR_RAW_CHARS : undefined);
+    const start = reader.position().offset;
     reader.consume(last);
-    return { line: first.number, end: reader.position(), text, content };
+    return { line: first.number, start, end: reader.position(), text, content };
   }
 
   /** Passes over the lines that belong to a record that never closes. Until they end it is not a record: see `position`. */
@@ -98,9 +99,9 @@ export function createNdjsonSplitter(from: Position): Splitter {
     return last ? endUnclosed(record) : null;
   }
 
-  function endUnclosed({ line, text, rejection }: Unclosed): DocumentRecord {
+  function endUnclosed({ line, start, text, rejection }: Unclosed): DocumentRecord {
     unclosed = null;
-    return { line, end: reader.position(), text, content: rejection };
+    return { line, start: start.offset, end: reader.position(), text, content: rejection };
   }
 
   return { push, position: () => unclosed?.start ?? reader.position() };

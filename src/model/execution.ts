@@ -125,3 +125,13 @@ export type NewExecution = Pick<
   Execution,
   'organisationId' | 'datamartId' | 'job' | 'mimeType' | 'priority' | 'userId' | 'document' | 'creationDate'
 >;
+
+/** What a sender calls an upload by, so that sending it again makes no second execution (spec §8). */
+export type IdempotencyKey = {
+  readonly value: string;
+  /** What else was asked for beside the file, as one text that is the same for the same. */
+  readonly parameters: string;
+};
+
+/** How long a key is known. */
+export const KEY_LIFE_MS = 24 * 3_600_000;

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Documents } from '../documents/documents.ts';
-import type { Execution } from '../model/execution.ts';
+import { type Execution, KEY_LIFE_MS } from '../model/execution.ts';
 import type { Store } from '../store/store.ts';
 
 const DAY_MS = 86_400_000;
@@ -15,6 +15,8 @@ export type SweeperContext = {
   readonly intervalMs: number;
   /** 0: files are kept for ever. */
   readonly retentionDays: number;
+  /** Of the audit log; 0: for ever. */
+  readonly auditRetentionDays: number;
 };
 
 export interface Sweeper {
@@ -46,7 +48,13 @@ export function startSweeper(context: SweeperContext): Sweeper {
 }
 
 async function sweepAll(context: SweeperContext): Promise<void> {
-  for (const part of [removeExpiredMemberships, removeExpiredFiles, removeOrphans]) {
+  for (const part of [
+    removeExpiredMemberships,
+    removeExpiredFiles,
+    removeOrphans,
+    removeOldAudit,
+    removeOldKeys,
+  ]) {
     try {
       await part(context);
     } catch (fault) {
@@ -93,4 +101,14 @@ async function removeOrphans({ store, documents, clock, logger }: SweeperContext
     if (orphans.length > 0)
       logger.info({ folders: orphans.length }, 'files of unfinished uploads were removed');
   }
+}
+
+async function removeOldAudit({ store, clock, logger, auditRetentionDays }: SweeperContext): Promise<void> {
+  if (auditRetentionDays === 0) return;
+  const entries = await store.auditLog.removeBefore(clock() - auditRetentionDays * DAY_MS);
+  if (entries > 0) logger.info({ entries }, 'old entries of the audit log were removed');
+}
+
+async function removeOldKeys({ store, clock }: SweeperContext): Promise<void> {
+  await store.executions.removeKeysBefore(clock() - KEY_LIFE_MS);
 }

@@ -1,11 +1,14 @@
 import type { DuckDBInstance } from '@duckdb/node-api';
+import type { AuditAction, AuditEntry, AuditResource, Author, Change } from '../model/audit.ts';
 import type { Catalogue } from '../model/catalogue.ts';
+import type { Erasure, Sought } from '../model/erasure.ts';
 import type {
   Checkpoint,
   EndedStatus,
   Ending,
   Execution,
   ExecutionStatus,
+  IdempotencyKey,
   NewExecution,
 } from '../model/execution.ts';
 import type { Identifier, StoredIdentifier, UserSelector, UuidHalves } from '../model/identifier.ts';
@@ -28,6 +31,8 @@ import type {
  * it wrote is durable. Instants come in as arguments; a store never reads a clock. Ids that a store does not know give
  * null, an empty list or `false`, never an error: what that means to a client is not a store's business.
  *
+ * A call that changes records and gets an `author` notes in the audit log, in the same transaction, who did what.
+ *
  * `test/store/contract.ts` is this text as tests; it runs against every store.
  */
 export interface Store {
@@ -37,6 +42,8 @@ export interface Store {
   readonly documentImports: DocumentImportRecords;
   readonly executions: ExecutionRecords;
   readonly tokens: TokenRecords;
+  readonly auditLog: AuditRecords;
+  readonly erasures: ErasureRecords;
 
   /**
    * The DuckDB of this process in which chunks are staged, as tables of its attached in-memory database `staging`.
@@ -92,6 +99,19 @@ export interface Store {
     userPointId: UuidHalves;
     now: number;
   }): Promise<boolean>;
+
+  /**
+   * Removes a user: the user point, its identifiers, its memberships. Executions of the datamart that have not ended, whose
+   * files were there before, leave out commands for any of its identifiers from here on and count them as unchanged; files
+   * that come later may bring the user back. Resolves to what is noted of it; null for a user point that is not known. An
+   * identifier need not be known: the files that there are may name it.
+   */
+  eraseUser(of: {
+    datamartId: string;
+    user: UserSelector;
+    now: number;
+    author?: Author;
+  }): Promise<Erasure | null>;
 
   /** Live members of each of these segments at `now`; a segment without any is absent from the map. */
   countMembers(of: { segmentIds: readonly string[]; now: number }): Promise<ReadonlyMap<string, SegmentSize>>;
@@ -186,10 +206,12 @@ export interface DatamartRecords {
     timeZone: string;
     compartmentId: string | null;
     now: number;
+    author?: Author;
   }): Promise<Datamart | 'TOKEN_TAKEN' | null>;
   update(
     id: string,
     change: Partial<Pick<Datamart, 'name' | 'token' | 'timeZone' | 'archived'>>,
+    author?: Author,
   ): Promise<Datamart | 'TOKEN_TAKEN' | null>;
   /** Everything the commands of a file are checked against, read in one moment; null for an unknown datamart. */
   catalogue(id: string): Promise<Catalogue | null>;
@@ -203,10 +225,12 @@ export interface CompartmentRecords {
     organisationId: string;
     name: string;
     token: string;
+    author?: Author;
   }): Promise<Compartment | 'TOKEN_TAKEN' | null>;
   update(
     id: string,
     change: Partial<Pick<Compartment, 'name' | 'token' | 'archived'>>,
+    author?: Author,
   ): Promise<Compartment | 'TOKEN_TAKEN' | null>;
   /** What a datamart has selected. */
   listSelections(datamartId: string, page: Page): Promise<Listed<CompartmentSelection>>;
@@ -218,6 +242,7 @@ export interface CompartmentRecords {
     datamartId: string;
     compartmentId: string;
     isDefault: boolean;
+    author?: Author;
   }): Promise<CompartmentSelection | 'NO_DEFAULT' | null>;
 }
 
@@ -258,30 +283,38 @@ export interface SegmentRecords {
   /** `now` decides which memberships count where the order is by size. */
   list(of: { filter: SegmentFilter; order: SegmentOrder; page: Page; now: number }): Promise<Listed<Segment>>;
   get(id: string): Promise<Segment | null>;
-  create(segment: NewSegment): Promise<Segment | 'TECHNICAL_NAME_TAKEN'>;
-  update(id: string, change: SegmentChange, now: number): Promise<Segment | 'TECHNICAL_NAME_TAKEN' | null>;
+  create(segment: NewSegment, author?: Author): Promise<Segment | 'TECHNICAL_NAME_TAKEN'>;
+  update(
+    id: string,
+    change: SegmentChange,
+    by: { now: number; author?: Author },
+  ): Promise<Segment | 'TECHNICAL_NAME_TAKEN' | null>;
   /**
    * Removes the segment, its memberships, and the executions that import into it alone, but for one that runs; its
    * technical name is free again. Resolves to it and to the folders of documents that nothing refers to any more.
    */
-  remove(id: string): Promise<{ removed: Segment; folders: readonly string[] } | null>;
+  remove(id: string, author?: Author): Promise<{ removed: Segment; folders: readonly string[] } | null>;
 }
 
 export interface DocumentImportRecords {
   /** Newest first. `keywords`: the name contains it, in any case. */
   list(of: { datamartId: string; keywords?: string; page: Page }): Promise<Listed<DocumentImport>>;
   get(id: string): Promise<DocumentImport | null>;
-  create(documentImport: Omit<DocumentImport, 'id'>): Promise<DocumentImport>;
+  create(documentImport: Omit<DocumentImport, 'id'>, author?: Author): Promise<DocumentImport>;
   /** `'IN_USE'`: the type, mime type or encoding would change although there is an execution. */
   update(
     id: string,
     change: Partial<Pick<DocumentImport, 'name' | 'priority' | 'mimeType' | 'encoding'>>,
+    author?: Author,
   ): Promise<DocumentImport | 'IN_USE' | null>;
   /**
    * Removes an import and its executions, PENDING ones included; `'RUNNING'` while one runs. Memberships stay. Resolves
    * to the folders of the documents that nothing refers to any more.
    */
-  remove(id: string): Promise<{ removed: DocumentImport; folders: readonly string[] } | 'RUNNING' | null>;
+  remove(
+    id: string,
+    author?: Author,
+  ): Promise<{ removed: DocumentImport; folders: readonly string[] } | 'RUNNING' | null>;
 }
 
 export type ExecutionFilter = {
@@ -291,9 +324,19 @@ export type ExecutionFilter = {
   readonly statuses?: readonly ExecutionStatus[];
 };
 
+/** A document that was received, as an execution to be. */
+export type Upload = NewExecution & { readonly author?: Author; readonly key?: IdempotencyKey };
+
 export interface ExecutionRecords {
-  /** PENDING from here on: it will run, whatever happens to the process. Null when its import or segment is gone. */
-  create(execution: NewExecution): Promise<Execution | null>;
+  /**
+   * PENDING from here on: it will run, whatever happens to the process. Null when its import or segment is gone.
+   *
+   * An upload with a `key` that another one to the same import or segment had within KEY_LIFE_MS makes nothing: it gets the
+   * execution of that one, which has another document, or `'KEY_REUSED'` when its bytes or its parameters are others.
+   */
+  create(upload: Upload): Promise<Execution | 'KEY_REUSED' | null>;
+  /** Forgets keys given at an instant or before; resolves to how many. */
+  removeKeysBefore(instant: number): Promise<number>;
   get(id: string): Promise<Execution | null>;
   /** Newest first. */
   list(of: { filter: ExecutionFilter; page: Page }): Promise<Listed<Execution>>;
@@ -336,7 +379,7 @@ export interface ExecutionRecords {
     now: number;
   }): Promise<boolean>;
   /** PENDING: CANCELED at once. RUNNING: noted, for the worker to see. `'ENDED'`: too late. */
-  cancel(id: string, now: number): Promise<Execution | 'ENDED' | null>;
+  cancel(id: string, now: number, author?: Author): Promise<Execution | 'ENDED' | null>;
 
   /** Folders of documents that an execution refers to, of those asked about. */
   referredFolders(folders: readonly string[]): Promise<ReadonlySet<string>>;
@@ -349,8 +392,65 @@ export interface ExecutionRecords {
 export interface TokenRecords {
   list(page: Page): Promise<Listed<ApiToken>>;
   /** `valueHash` is SHA-256 of the token's value, hex: the value itself is never stored. */
-  create(token: Omit<ApiToken, 'id' | 'lastUsedDate'> & { valueHash: string }): Promise<ApiToken>;
+  create(
+    token: Omit<ApiToken, 'id' | 'lastUsedDate'> & { valueHash: string },
+    author?: Author,
+  ): Promise<ApiToken>;
   findByHash(valueHash: string): Promise<ApiToken | null>;
   markUsed(id: string, now: number): Promise<void>;
-  remove(id: string): Promise<ApiToken | null>;
+  remove(id: string, author?: Author): Promise<ApiToken | null>;
+}
+
+export type AuditFilter = {
+  /** Those that may be seen: of these datamarts, and nothing that belongs to none. Null: all. */
+  readonly datamartIds: readonly string[] | null;
+  readonly datamartId?: string;
+  readonly tokenId?: string;
+  readonly action?: AuditAction;
+  readonly resourceType?: AuditResource;
+  readonly resourceId?: string;
+  /** From this instant on, up to and without that one. */
+  readonly from?: number;
+  readonly to?: number;
+};
+
+export interface AuditRecords {
+  /** Notes what is no change of a record: the others are noted by the calls that make them. */
+  note(author: Author, change: Change): Promise<void>;
+  /** Newest first. */
+  list(of: { filter: AuditFilter; page: Page }): Promise<Listed<AuditEntry>>;
+  /** Removes what is older; resolves to how many entries that were. */
+  removeBefore(instant: number): Promise<number>;
+}
+
+/** What a store notes of a user that it removes. */
+export type UserErased = {
+  readonly datamartId: string;
+  /** Whom to look for in files. */
+  readonly sought: readonly Identifier[];
+  /** How many identifiers and memberships were removed. */
+  readonly known: number;
+  readonly memberships: number;
+  readonly now: number;
+  readonly author?: Author;
+};
+
+/** What came of looking through the files of an execution, for one erasure. */
+export type FilesChecked = {
+  readonly erasureId: string;
+  readonly filesRewritten: number;
+  readonly linesRemoved: number;
+};
+
+export interface ErasureRecords {
+  get(id: string): Promise<Erasure | null>;
+  /** Newest first. */
+  list(of: { datamartId: string; page: Page }): Promise<Listed<Erasure>>;
+  /**
+   * The next execution, by id after `afterExecutionId`, that has ended (or is gone) and whose files pending erasures have
+   * to look through, with whom to look for. Null when there is none.
+   */
+  nextFiles(afterExecutionId: string): Promise<{ executionId: string; sought: readonly Sought[] } | null>;
+  /** Notes that its files were looked through for these erasures; one that has none left is DONE, and knows nobody any more. */
+  noteFiles(of: { executionId: string; checked: readonly FilesChecked[]; now: number }): Promise<void>;
 }

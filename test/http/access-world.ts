@@ -167,6 +167,16 @@ export const REQUESTS: Readonly<Record<string, Prepare>> = {
   'PUT /v1/datamarts/:datamartId/compartments/:selectionId': fixed('/v1/datamarts/1/compartments/1', {
     default: true,
   }),
+  'DELETE /v1/datamarts/:datamartId/user_points/*': fixed(
+    '/v1/datamarts/1/user_points/user_account_id=erased',
+  ),
+  'GET /v1/datamarts/:datamartId/erasures': fixed('/v1/datamarts/1/erasures'),
+  'GET /v1/datamarts/:datamartId/erasures/:erasureId': async ({ service }) => {
+    const path = '/v1/datamarts/1/user_points/user_account_id=erased';
+    const { id } = await dataOf<{ id: string }>(service.call('DELETE', path));
+    return { path: `/v1/datamarts/1/erasures/${id}` };
+  },
+  'GET /v1/audit_log': fixed('/v1/audit_log'),
   'GET /v1/api_tokens': fixed('/v1/api_tokens'),
   'POST /v1/api_tokens': () => ({ path: '/v1/api_tokens', body: { ...named(), role: 'reader' } }),
   'DELETE /v1/api_tokens/:tokenId': async ({ service }) => {

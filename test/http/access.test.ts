@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { networkOf } from '../../src/http/failed-attempts.ts';
 import type { RouteAccess } from '../../src/http/route-table.ts';
+import type { Store } from '../../src/store/store.ts';
 import { clientOf, dataOf } from '../client.ts';
 import { startService } from '../helper.ts';
 import { makeToken, openWorld, type Prepare, type Prepared, REQUESTS, type World } from './access-world.ts';
@@ -62,6 +63,7 @@ test('every caller gets from every route what docs/access.md says', async (t) =>
       for (const token of tokens[caller]) {
         const prepared: Prepared = await prepare(world);
         request += 1;
+        const loggedBefore = await countLogged(service.store);
         const answer = await send(world, {
           route,
           prepared,
@@ -72,7 +74,14 @@ test('every caller gets from every route what docs/access.md says', async (t) =>
         if (row[caller] === 'yes' || row[caller] === 'filtered') {
           assert.ok(answer.status < 400 || answer.status === 409, `${answer.status} for ${told}`);
         } else assert.equal(String(answer.status), row[caller], told);
-        if (row[caller] === 'filtered' && route.method === 'GET') assertNothingOf('1', answer.text);
+        const logged = (await countLogged(service.store)) - loggedBefore;
+        assert.equal(
+          logged,
+          answer.status < 400 && isAudited(route) ? 1 : 0,
+          `${logged} entries in the audit log for ${told}`,
+        );
+        if (caller === 'admin of another' && row[caller] === 'filtered' && route.method === 'GET')
+          assertNothingOf('1', answer.text);
       }
     }
   }
@@ -96,6 +105,16 @@ async function makeTokens(world: World): Promise<Readonly<Record<Caller, readonl
     'admin of all': [await makeToken(world, admin)],
     'admin of another': [await makeToken(world, { role: 'admin', datamartIds: [world.otherDatamartId] })],
   };
+}
+
+/** Changes are, and downloads of files; look-ups are not. */
+function isAudited({ method, url }: RouteAccess): boolean {
+  return !['GET', 'HEAD'].includes(method) || (method === 'GET' && url === '/v1/data_file/data');
+}
+
+async function countLogged(store: Store): Promise<number> {
+  const page = { firstResult: 0, maxResults: 0 };
+  return (await store.auditLog.list({ filter: { datamartIds: null }, page })).total;
 }
 
 function openPath(url: string): string {

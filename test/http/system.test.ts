@@ -80,6 +80,7 @@ test('answers a fault with a bare 500 whose id is in the log, and is not ready',
     ...{ store, documents, config, logger, clock: Date.now },
     wakeRunner: () => {},
     noticeCancel: () => {},
+    wakeEraser: () => {},
     admission: createAdmission(store, config, Date.now),
   });
   t.after(() => app.close());

@@ -46,7 +46,7 @@ async function open(t: TestContext) {
     ...{ mimeType: 'APPLICATION_X_NDJSON', priority: 'MEDIUM', userId: null, creationDate: NOW },
     document: { ...(await receive()), fileName: 'a.ndjson' },
   });
-  assert.ok(execution);
+  assert.ok(execution !== null && execution !== 'KEY_REUSED');
   await store.executions.cancel(execution.id, NOW);
   const orphan = (await receive()).folder;
 
@@ -60,6 +60,7 @@ async function open(t: TestContext) {
       clock: () => now,
       intervalMs: DAY_MS,
       retentionDays,
+      auditRetentionDays: 1,
     }).close();
     return (await documents.listFolders()).map(({ folder }) => folder).sort();
   };

@@ -1,4 +1,5 @@
 import { openDuckDbStore } from '../../src/store/duckdb/open-duckdb-store.ts';
+import { accessContract } from './access-contract.ts';
 import { type OpenStore, storeContract } from './contract.ts';
 import { groupContract } from './group-contract.ts';
 
@@ -7,3 +8,4 @@ const open: OpenStore = (dir) =>
 
 storeContract('DuckDB', open);
 groupContract('DuckDB', open);
+accessContract('DuckDB', open);

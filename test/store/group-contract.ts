@@ -124,7 +124,7 @@ export function groupContract(name: string, open: OpenStore): void {
         [update('a', segment.id)],
         [update('b', segment.id)],
       ]);
-      await context.store.segments.update(segment.id, { paused: true }, NOW);
+      await context.store.segments.update(segment.id, { paused: true }, { now: NOW });
       assert.deepEqual(await context.store.mergeGroup(group), { type: 'NOT_MERGED' });
       const catalogue = await context.store.datamarts.catalogue('1');
       const restaged = { ...group, catalogueVersion: catalogue?.version ?? -1 };

@@ -4,25 +4,13 @@ import { command } from '../command.ts';
 import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
 import { ApiError, CliError } from '../failures.ts';
 import { type Column, formatDuration, formatInstant, print, printJson, table } from '../output.ts';
-import { readSelector } from '../selector.ts';
+import { readSelector, USER_ARGS } from '../selector.ts';
 
 export const lookup = command({
   name: 'lookup',
   description: 'shows the segments and the identifiers of one user',
   args: {
-    selector: {
-      type: 'positional',
-      required: false,
-      description: 'such as user_account_id=1234, email_hash=… or a user point id',
-    },
-    account: { type: 'string', valueHint: 'ID', description: 'the user with this account' },
-    compartment: {
-      type: 'string',
-      valueHint: 'ID',
-      description: 'compartment of --account; without it the default one of the datamart',
-    },
-    'email-hash': { type: 'string', valueHint: 'HASH', description: 'the user with this email hash' },
-    'user-agent': { type: 'string', valueHint: 'ID', description: 'the user with this user agent id' },
+    ...USER_ARGS,
     ...DATAMART_ARG,
     ...CONNECTION_ARGS,
   },

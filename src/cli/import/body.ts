@@ -12,7 +12,7 @@ export function fileBody(source: Source, format: Format): Body {
     'content-disposition': `attachment; filename*=UTF-8''${encodeRfc5987(source.name)}`,
   };
   if (source.compression !== null) headers['content-encoding'] = source.compression;
-  return { headers, chunks: readFile(source), bytes: source.bytes };
+  return { headers, chunks: () => readFile(source), bytes: source.bytes };
 }
 
 /** As many bytes as were announced: a file that grows meanwhile is cut there, one that shrinks fails the upload. */

@@ -7,7 +7,8 @@ import { CliError, systemCode } from '../failures.ts';
 
 export type Body = {
   readonly headers: Readonly<Record<string, string>>;
-  readonly chunks: AsyncIterable<Uint8Array>;
+  /** From its start, each time it is called: an upload may have to be sent again. */
+  readonly chunks: () => AsyncIterable<Uint8Array>;
   /** Length of all chunks, or null when it is not known beforehand. */
   readonly bytes: number | null;
 };
@@ -65,7 +66,7 @@ function readResponse(request: http.ClientRequest): Promise<{ status: number; te
 
 async function* counted({ chunks, bytes }: Body, onSent: (bytes: number) => void) {
   let sent = 0;
-  for await (const chunk of chunks) {
+  for await (const chunk of chunks()) {
     yield chunk;
     sent += chunk.byteLength;
     onSent(sent);

@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import type { ApiDocumentImport, ApiExecution, ApiSegment } from '../api.ts';
 import type { Client } from '../client.ts';
 import { CliError, UsageError } from '../failures.ts';
 import { fileBody } from './body.ts';
+import { retrying } from './retry.ts';
 import { type Body, sendBody } from './send.ts';
 import type { Format, Source } from './source.ts';
 
@@ -97,12 +99,20 @@ async function findSegment(client: Client, datamart: string, wanted: string): Pr
   throw new CliError(`there is no segment with the technical name ${JSON.stringify(wanted)}`);
 }
 
-/** Sends the file; resolves to its execution once the service has it for good. */
+/**
+ * Sends the file; resolves to its execution once the service has it for good. What breaks on the way is sent again, under one
+ * key, so that a file whose answer was lost is not applied twice.
+ */
 export async function upload(
   client: Client,
   target: Target,
   watch: { signal: AbortSignal; onSent: (bytes: number) => void },
 ): Promise<ApiExecution> {
-  const answer = await sendBody(client.connection, { path: target.path, body: target.body, ...watch });
+  const body = {
+    ...target.body,
+    headers: { ...target.body.headers, 'idempotency-key': randomUUID() },
+  };
+  const send = () => sendBody(client.connection, { path: target.path, body, ...watch });
+  const answer = await retrying(send, watch.signal);
   return (answer as { data: ApiExecution }).data;
 }

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { notFound } from '../../errors.ts';
 import { type Compartment, FIRST_ID } from '../../model/records.ts';
-import { isId, tokenOf } from '../access.ts';
+import { authorOf, isId, tokenOf } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { ok, okList } from '../envelope.ts';
 import { pageOf } from '../paging.ts';
@@ -77,6 +77,7 @@ export function compartmentRoutes(app: App, dependencies: HttpDependencies): voi
       organisationId: organisation_id ?? FIRST_ID,
       name,
       token: token ?? randomUUID(),
+      author: authorOf(request, dependencies),
     });
     return ok(viewCompartment(orConflict(created)));
   });
@@ -95,11 +96,12 @@ export function compartmentRoutes(app: App, dependencies: HttpDependencies): voi
   app.put(`${PATH}/:compartmentId`, { config: everywhere, schema: putSchema }, async (request) => {
     const compartment = await find(request, request.params.compartmentId);
     const { name, token, archived } = request.body;
-    const updated = await store.compartments.update(compartment.id, {
+    const change = {
       ...(name === undefined ? {} : { name }),
       ...(token === undefined ? {} : { token }),
       ...(archived === undefined ? {} : { archived }),
-    });
+    };
+    const updated = await store.compartments.update(compartment.id, change, authorOf(request, dependencies));
     return ok(viewCompartment(orConflict(updated)));
   });
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { Type } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
 import type { Execution } from '../../model/execution.ts';
-import { maySee, tokenOf } from '../access.ts';
+import { authorOf, maySee, tokenOf } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { hasErrorFile } from '../execution-view.ts';
 import { errorFileName, type FileReference, parseFileUri } from '../file-uri.ts';
@@ -41,6 +41,16 @@ export function dataFileRoutes(app: App, dependencies: HttpDependencies): void {
     await access(file).catch((error) => {
       throw new ServiceError('FILE_REMOVED', 'the file is not there any more', { cause: error });
     });
+    // HEAD tells the length and gives no bytes
+    if (request.method === 'GET') {
+      await store.auditLog.note(authorOf(request, dependencies), {
+        action: 'DOWNLOAD',
+        resourceType: 'execution',
+        resourceId: execution.id,
+        datamartId: execution.datamartId,
+        details: { file: reference.file },
+      });
+    }
     reply.type('application/octet-stream');
     // `root` is an option of `download` that its types leave out; it is never decoded, as a path would be.
     return reply.download(path.basename(file), name, { ...SEND, root: path.dirname(file) } as typeof SEND);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Type } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
 import { FIRST_ID } from '../../model/records.ts';
-import { findDatamart, tokenOf } from '../access.ts';
+import { authorOf, findDatamart, tokenOf } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { ok, okList } from '../envelope.ts';
 import { pageOf } from '../paging.ts';
@@ -57,6 +57,7 @@ export function datamartRoutes(app: App, dependencies: HttpDependencies): void {
       timeZone: readTimeZone(body.time_zone ?? 'UTC'),
       compartmentId: body.compartment_id ?? null,
       now: clock(),
+      author: authorOf(request, dependencies),
     });
     return ok(viewDatamart(orConflict(created)));
   });
@@ -75,12 +76,13 @@ export function datamartRoutes(app: App, dependencies: HttpDependencies): void {
   app.put('/datamarts/:datamartId', { config: { role: 'admin' }, schema: putSchema }, async (request) => {
     const datamart = await findDatamart({ request, dependencies }, request.params.datamartId);
     const { name, token, time_zone, archived } = request.body;
-    const updated = await store.datamarts.update(datamart.id, {
+    const change = {
       ...(name === undefined ? {} : { name }),
       ...(token === undefined ? {} : { token }),
       ...(time_zone === undefined ? {} : { timeZone: readTimeZone(time_zone) }),
       ...(archived === undefined ? {} : { archived }),
-    });
+    };
+    const updated = await store.datamarts.update(datamart.id, change, authorOf(request, dependencies));
     return ok(viewDatamart(orConflict(updated)));
   });
 }

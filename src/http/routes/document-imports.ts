@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
-import { findDatamart, findDocumentImport } from '../access.ts';
+import { authorOf, findDatamart, findDocumentImport } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { ok, okList } from '../envelope.ts';
 import { pageOf } from '../paging.ts';
@@ -78,15 +78,16 @@ export function documentImportRoutes(app: App, dependencies: HttpDependencies): 
     const datamart = await findDatamart({ request, dependencies }, request.params.datamartId);
     const { body } = request;
     checkDocumentType(body.document_type);
-    const created = await store.documentImports.create({
+    const wanted = {
       datamartId: datamart.id,
-      documentType: 'USER_SEGMENT',
+      documentType: 'USER_SEGMENT' as const,
       mimeType: body.mime_type,
       encoding: readEncoding(body.encoding),
       name: body.name,
       priority: body.priority ?? 'MEDIUM',
       creationTs: clock(),
-    });
+    };
+    const created = await store.documentImports.create(wanted, authorOf(request, dependencies));
     return ok(viewDocumentImport(created));
   });
 
@@ -111,12 +112,14 @@ export function documentImportRoutes(app: App, dependencies: HttpDependencies): 
     const { documentImport } = await findDocumentImport({ request, dependencies }, request.params);
     const { name, priority, mime_type, encoding, document_type } = request.body;
     checkDocumentType(document_type);
-    const updated = await store.documentImports.update(documentImport.id, {
+    const change = {
       ...(name === undefined ? {} : { name }),
       ...(priority === undefined ? {} : { priority }),
       ...(mime_type === undefined ? {} : { mimeType: mime_type }),
       ...(encoding === undefined ? {} : { encoding: readEncoding(encoding) }),
-    });
+    };
+    const author = authorOf(request, dependencies);
+    const updated = await store.documentImports.update(documentImport.id, change, author);
     if (updated === null) throw notFound();
     if (updated === 'IN_USE') {
       throw new ServiceError(
@@ -129,7 +132,7 @@ export function documentImportRoutes(app: App, dependencies: HttpDependencies): 
 
   app.delete(`${PATH}/:importId`, { config: { role: 'editor' }, schema: deleteSchema }, async (request) => {
     const { documentImport } = await findDocumentImport({ request, dependencies }, request.params);
-    const removal = await store.documentImports.remove(documentImport.id);
+    const removal = await store.documentImports.remove(documentImport.id, authorOf(request, dependencies));
     if (removal === null) throw notFound();
     if (removal === 'RUNNING') {
       throw new ServiceError('CONFLICT', 'an execution of the import is running: cancel it, or wait for it');

@@ -1,10 +1,11 @@
 import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { findDocumentImport, tokenOf } from '../access.ts';
+import { authorOf, findDocumentImport, tokenOf } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { ok } from '../envelope.ts';
 import { actOnExecution, findExecution, listExecutions, startExecution } from '../execution-calls.ts';
 import { ExecutionView, viewExecution } from '../execution-view.ts';
+import { IdempotencyHeaders, readIdempotencyKey } from '../idempotency.ts';
 import { Action, answersWith, answersWithList, ExecutionsQuery } from '../schemas.ts';
 import type { App } from '../types.ts';
 import { receiveUpload } from '../upload.ts';
@@ -23,9 +24,11 @@ export function executionUploadRoute(app: App, dependencies: HttpDependencies): 
     description:
       'The body is the file, with the Content-Type of the import and optionally gzip or zstd as its Content-Encoding; or a form with the part `file`.',
     params: Params,
+    headers: IdempotencyHeaders,
     response: answersWith(ExecutionView),
   };
-  app.post(PATH, { config: { role: 'editor', takesFile: true }, schema }, async (request) => {
+  app.post(PATH, { config: { role: 'editor', takesFile: true }, schema }, async (request, reply) => {
+    const key = readIdempotencyKey(request);
     const { datamart, documentImport } = await findDocumentImport({ request, dependencies }, request.params);
     const { mimeType, priority } = documentImport;
     const document = await receiveUpload(request, dependencies, {
@@ -33,16 +36,19 @@ export function executionUploadRoute(app: App, dependencies: HttpDependencies): 
       mimeType,
       profile: 'COMMANDS',
     });
-    const execution = await startExecution(dependencies, {
+    const upload = {
       organisationId: datamart.organisationId,
       datamartId: datamart.id,
-      job: { type: 'DOCUMENT_IMPORT', documentImportId: documentImport.id },
+      job: { type: 'DOCUMENT_IMPORT' as const, documentImportId: documentImport.id },
       mimeType,
       priority,
       userId: tokenOf(request).id,
       document,
       creationDate: dependencies.clock(),
-    });
+      author: authorOf(request, dependencies),
+      ...(key === undefined ? {} : { key }),
+    };
+    const execution = await startExecution(dependencies, { upload, reply });
     return ok(viewExecution(execution, dependencies.clock()));
   });
 }
@@ -88,7 +94,8 @@ export function executionRoutes(app: App, dependencies: HttpDependencies): void 
     async (request) => {
       const execution = await find(request, request.params);
       const { action } = request.body;
-      return ok(viewExecution(await actOnExecution(dependencies, { execution, action }), clock()));
+      const author = authorOf(request, dependencies);
+      return ok(viewExecution(await actOnExecution(dependencies, { execution, action, author }), clock()));
     },
   );
 }

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
 import { EMPTY_SEGMENT_SIZE, type Segment } from '../../model/records.ts';
 import type { SegmentChange } from '../../store/store.ts';
-import { findDatamart, findSegment } from '../access.ts';
+import { authorOf, findDatamart, findSegment } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { ok } from '../envelope.ts';
 import { answersWith, Id, Name, nullableInteger, nullableText, SegmentTypeName } from '../schemas.ts';
@@ -58,7 +58,7 @@ export function segmentRoutes(app: App, dependencies: HttpDependencies): void {
     const datamart = await findDatamart({ request, dependencies }, datamartId);
     if (organisationId !== undefined && organisationId !== datamart.organisationId) throw notFound();
     const type = body.type ?? 'USER_LIST';
-    const created = await store.segments.create({
+    const wanted = {
       organisationId: datamart.organisationId,
       datamartId: datamart.id,
       type,
@@ -71,7 +71,8 @@ export function segmentRoutes(app: App, dependencies: HttpDependencies): void {
       persisted: body.persisted ?? true,
       paused: body.paused ?? false,
       now: clock(),
-    });
+    };
+    const created = await store.segments.create(wanted, authorOf(request, dependencies));
     return ok(viewSegment(orTaken(created, body.technical_name), EMPTY_SEGMENT_SIZE));
   });
 
@@ -88,7 +89,10 @@ export function segmentRoutes(app: App, dependencies: HttpDependencies): void {
   const putSchema = { ...getSchema, summary: 'Changes a segment, in part or whole', body: Change };
   app.put(path, { config: { role: 'editor' }, schema: putSchema }, async (request) => {
     const segment = await findSegment({ request, dependencies }, request.params.segmentId);
-    const updated = await store.segments.update(segment.id, changeOf(request.body), clock());
+    const updated = await store.segments.update(segment.id, changeOf(request.body), {
+      now: clock(),
+      author: authorOf(request, dependencies),
+    });
     if (updated === null) throw notFound();
     return withSize(orTaken(updated, request.body.technical_name));
   });
@@ -97,7 +101,7 @@ export function segmentRoutes(app: App, dependencies: HttpDependencies): void {
   app.delete(path, { config: { role: 'editor' }, schema: deleteSchema }, async (request) => {
     const segment = await findSegment({ request, dependencies }, request.params.segmentId);
     const answer = await withSize(segment);
-    const removal = await store.segments.remove(segment.id);
+    const removal = await store.segments.remove(segment.id, authorOf(request, dependencies));
     if (removal === null) throw notFound();
     for (const folder of removal.folders) await documents.remove(folder);
     return answer;

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
-import { findDatamart, isId } from '../access.ts';
+import { authorOf, findDatamart, isId } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { ok, okList } from '../envelope.ts';
 import { pageOf } from '../paging.ts';
@@ -25,7 +25,7 @@ export function selectionRoutes(app: App, dependencies: HttpDependencies): void 
     wanted: { datamartId: string; compartmentId: string; isDefault: boolean },
   ) {
     await findDatamart({ request, dependencies }, wanted.datamartId);
-    const selection = await store.compartments.select(wanted);
+    const selection = await store.compartments.select({ ...wanted, author: authorOf(request, dependencies) });
     if (selection === null) throw notFound();
     if (selection === 'NO_DEFAULT') {
       throw new ServiceError(

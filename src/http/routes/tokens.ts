@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Type } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
 import { hashToken } from '../../model/records.ts';
-import { isId } from '../access.ts';
+import { authorOf, isId } from '../access.ts';
 import type { Authenticator } from '../authenticate.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { ok, okList } from '../envelope.ts';
@@ -64,14 +64,15 @@ export function tokenRoutes(app: App, dependencies: HttpDependencies, authentica
     const now = clock();
     await checkDatamarts(dependencies, datamartIds);
     const value = `muster_${randomBytes(32).toString('base64url')}`;
-    const created = await store.tokens.create({
+    const wanted = {
       name,
       role,
       datamartIds,
       creationDate: now,
       expirationDate: readExpiration(request.body.expiration_date ?? null, now),
       valueHash: hashToken(value),
-    });
+    };
+    const created = await store.tokens.create(wanted, authorOf(request, dependencies));
     return ok({ ...viewToken(created), value });
   });
 
@@ -83,7 +84,8 @@ export function tokenRoutes(app: App, dependencies: HttpDependencies, authentica
   };
   app.delete('/api_tokens/:tokenId', { config, schema: deleteSchema }, async (request) => {
     const { tokenId } = request.params;
-    const removed = isId(tokenId) ? await store.tokens.remove(tokenId) : null;
+    const author = authorOf(request, dependencies);
+    const removed = isId(tokenId) ? await store.tokens.remove(tokenId, author) : null;
     authenticator.forget(tokenId);
     if (removed === null) throw notFound();
     return ok(viewToken(removed));

@@ -2,11 +2,12 @@ import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
 import { isImportable } from '../../model/records.ts';
-import { findDatamart, findSegment, tokenOf } from '../access.ts';
+import { authorOf, findDatamart, findSegment, tokenOf } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { ok } from '../envelope.ts';
 import { actOnExecution, findExecution, listExecutions, startExecution } from '../execution-calls.ts';
 import { ExecutionView, viewExecution } from '../execution-view.ts';
+import { IdempotencyHeaders, readIdempotencyKey } from '../idempotency.ts';
 import { Action, answersWith, answersWithList, ExecutionsQuery } from '../schemas.ts';
 import type { App } from '../types.ts';
 import { receiveUpload } from '../upload.ts';
@@ -33,9 +34,11 @@ export function userListUploadRoute(app: App, dependencies: HttpDependencies): v
     tags,
     summary: 'Uploads a list of users for one segment, as CSV or TSV without segment columns',
     params: Params,
+    headers: IdempotencyHeaders,
     response: answersWith(ExecutionView),
   };
-  app.post(PATH, { config: { role: 'editor', takesFile: true }, schema }, async (request) => {
+  app.post(PATH, { config: { role: 'editor', takesFile: true }, schema }, async (request, reply) => {
+    const key = readIdempotencyKey(request);
     const { datamart, segment } = await findBoth({ request, dependencies }, request.params);
     if (!isImportable(segment)) {
       throw new ServiceError(
@@ -48,16 +51,19 @@ export function userListUploadRoute(app: App, dependencies: HttpDependencies): v
       mimeType: 'TEXT_CSV',
       profile: 'USER_LIST',
     });
-    const execution = await startExecution(dependencies, {
+    const upload = {
       organisationId: datamart.organisationId,
       datamartId: datamart.id,
-      job: { type: 'USER_SEGMENT_IMPORT', segmentId: segment.id },
-      mimeType: 'TEXT_CSV',
-      priority: 'MEDIUM',
+      job: { type: 'USER_SEGMENT_IMPORT' as const, segmentId: segment.id },
+      mimeType: 'TEXT_CSV' as const,
+      priority: 'MEDIUM' as const,
       userId: tokenOf(request).id,
       document,
       creationDate: dependencies.clock(),
-    });
+      author: authorOf(request, dependencies),
+      ...(key === undefined ? {} : { key }),
+    };
+    const execution = await startExecution(dependencies, { upload, reply });
     return ok(viewExecution(execution, dependencies.clock()));
   });
 }
@@ -103,7 +109,8 @@ export function userListImportRoutes(app: App, dependencies: HttpDependencies): 
     async (request) => {
       const execution = await find(request, request.params);
       const { action } = request.body;
-      return ok(viewExecution(await actOnExecution(dependencies, { execution, action }), clock()));
+      const author = authorOf(request, dependencies);
+      return ok(viewExecution(await actOnExecution(dependencies, { execution, action, author }), clock()));
     },
   );
 }

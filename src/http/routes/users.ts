@@ -84,7 +84,7 @@ export function userRoutes(app: App, dependencies: HttpDependencies): void {
 }
 
 /** An account without compartment is one of the datamart's default compartment. */
-async function inCompartment(
+export async function inCompartment(
   { store }: HttpDependencies,
   datamartId: string,
   requested: RequestedUser,

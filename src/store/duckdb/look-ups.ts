@@ -39,13 +39,7 @@ export function lookUps(
       return { elements: live.slice(firstResult, firstResult + maxResults), total: live.length };
     },
 
-    listIdentifiers: (userPointId) =>
-      db.read(async (sql) => {
-        const rows = await sql.query(
-          `select * from user_identifier where ${isPoint(userPointId)} order by creation_ts, kind, compartment_id, value`,
-        );
-        return rows.map(toIdentifier);
-      }),
+    listIdentifiers: (userPointId) => db.read((sql) => identifiersOf(sql, userPointId)),
 
     attachIdentifier: ({ datamartId, identifier, userPointId, now }) =>
       db.merge(async (sql) => {
@@ -85,13 +79,21 @@ export function lookUps(
 type Asked = { readonly datamartId: string; readonly user: UserSelector };
 type Segments = ReadonlyMap<string, Segment>;
 
-async function findUserPoint(sql: Sql, { datamartId, user }: Asked): Promise<UuidHalves | null> {
+export async function findUserPoint(sql: Sql, { datamartId, user }: Asked): Promise<UuidHalves | null> {
   const where =
     user.by === 'identifier' ? isKey(userKey(datamartId, user.identifier)) : isPoint(user.userPointId);
   const [row] = await sql.query(
     `select point_hi, point_lo from user_identifier where ${where} and datamart_id = ${BigInt(datamartId)} limit 1`,
   );
   return row ? { hi: row.point_hi as bigint, lo: row.point_lo as bigint } : null;
+}
+
+/** Identifiers of a user point, oldest first. */
+export async function identifiersOf(sql: Sql, point: UuidHalves): Promise<readonly StoredIdentifier[]> {
+  const rows = await sql.query(
+    `select * from user_identifier where ${isPoint(point)} order by creation_ts, kind, compartment_id, value`,
+  );
+  return rows.map(toIdentifier);
 }
 
 /**
@@ -124,7 +126,7 @@ function isKey({ hi, lo }: UuidHalves): string {
   return `key_hi = ${hi} and key_lo = ${lo}`;
 }
 
-function isPoint({ hi, lo }: UuidHalves): string {
+export function isPoint({ hi, lo }: UuidHalves): string {
   return `point_hi = ${hi} and point_lo = ${lo}`;
 }
 

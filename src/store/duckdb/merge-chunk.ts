@@ -4,6 +4,7 @@ import { checkMerge, storeCheckpoint } from '../records/executions.ts';
 import type { MergeOutcome, StagedChunk } from '../store.ts';
 import { noteAppended, type Tail } from './compact.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
+import { leaveOutErased, type PendingErasures } from './erase.ts';
 import { statement } from './statements.ts';
 
 /** The most keys of a chunk by which DuckDB is told to skip row groups; with more, nearly every row group has one of them. */
@@ -28,7 +29,7 @@ export async function readUserPoints(db: DuckDbDatabase): Promise<UserPoints> {
 export async function mergeChunk(
   db: DuckDbDatabase,
   chunk: StagedChunk,
-  { tail, points }: { tail: Tail; points: UserPoints },
+  { tail, points, erasures }: { tail: Tail; points: UserPoints; erasures: PendingErasures },
 ): Promise<MergeOutcome> {
   const outcome = await db.merge(async (sql): Promise<MergeOutcome> => {
     const state = await checkMerge(sql, {
@@ -39,7 +40,7 @@ export async function mergeChunk(
       offset: chunk.from.offset,
     });
     if (state !== 'READY') return { type: state };
-    const effects = await mergeTable(sql, chunk, points);
+    const effects = await mergeTable(sql, chunk, { points, erasures });
     const checkpoint: Checkpoint = { ...chunk.to, effects: addEffects(chunk.from.effects, effects) };
     await storeCheckpoint(sql, chunk.execution.id, checkpoint);
     return { type: 'MERGED', checkpoint };
@@ -51,14 +52,17 @@ export async function mergeChunk(
 async function mergeTable(
   sql: Sql,
   { table, execution, from, to }: StagedChunk,
-  points: UserPoints,
+  { points, erasures }: { points: UserPoints; erasures: PendingErasures },
 ): Promise<Effects> {
   if (table === null) return NO_EFFECTS;
   const countEffects = async () => toCounts((await sql.query(statement('count-effects')))[0] as Row);
-  const staged = `staging.main.${table}`;
-  return toEffects(
-    await applyCommands(sql, { ...execution, staged, pairs: to.pairs - from.pairs, points }, countEffects),
-  );
+  const all = `staging.main.${table}`;
+  const { staged, leftOut } = erasures.any
+    ? await leaveOutErased(sql, { executionId: execution.id, staged: all })
+    : { staged: all, leftOut: 0 };
+  const pairs = to.pairs - from.pairs;
+  const effects = toEffects(await applyCommands(sql, { ...execution, staged, pairs, points }, countEffects));
+  return { ...effects, unchanged: effects.unchanged + leftOut };
 }
 
 /** Commands on their way into the store. */

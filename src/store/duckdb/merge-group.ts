@@ -1,9 +1,11 @@
 import { addEffects, type Checkpoint, type Effects, NO_EFFECTS, START } from '../../model/execution.ts';
 import type { Row, Sql } from '../records/database.ts';
+import { concernsErased } from '../records/erasures.ts';
 import { checkGroup, endExecutions } from '../records/executions.ts';
 import { GROUP_LINES, type GroupOutcome, type StagedGroup } from '../store.ts';
 import { noteAppended, type Tail } from './compact.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
+import type { PendingErasures } from './erase.ts';
 import {
   applyCommands,
   type Counts,
@@ -26,11 +28,13 @@ type Run = { readonly from: number; readonly to: number };
 export async function mergeGroup(
   db: DuckDbDatabase,
   group: StagedGroup,
-  { tail, points }: { tail: Tail; points: UserPoints },
+  { tail, points, erasures }: { tail: Tail; points: UserPoints; erasures: PendingErasures },
 ): Promise<GroupOutcome> {
   const executionIds = group.documents.map(({ executionId }) => executionId);
   const outcome = await db.writeAlone(async (sql): Promise<GroupOutcome> => {
     if (!(await checkGroup(sql, { ...group, executionIds }))) return { type: 'NOT_MERGED' };
+    // what must leave out somebody is done one by one
+    if (erasures.any && (await concernsErased(sql, executionIds))) return { type: 'NOT_MERGED' };
     const effects = await applyDocuments(sql, group, points);
     const checkpoints = group.documents.map(
       ({ to }, i): Checkpoint => ({ ...to, effects: effects.get(i) ?? NO_EFFECTS }),

@@ -2,9 +2,11 @@ import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { StoreInUseError } from '../../errors.ts';
+import { auditRecords } from '../records/audit-log.ts';
 import { compartmentRecords } from '../records/compartments.ts';
 import { datamartRecords } from '../records/datamarts.ts';
 import { documentImportRecords } from '../records/document-imports.ts';
+import { erasureRecords } from '../records/erasures.ts';
 import { executionRecords } from '../records/executions.ts';
 import { keepRecords } from '../records/keep-records.ts';
 import { segmentRecords } from '../records/segments.ts';
@@ -12,6 +14,7 @@ import { tokenRecords } from '../records/tokens.ts';
 import type { Store } from '../store.ts';
 import { compact, readTail } from './compact.ts';
 import { type DuckDbDatabase, openDuckDbDatabase } from './duckdb-database.ts';
+import { eraseUser, readPendingErasures, refreshPending } from './erase.ts';
 import { keepBom } from './keep-bom.ts';
 import { lookUps } from './look-ups.ts';
 import { MOST_KEYS_TO_PRUNE_BY, mergeChunk, readUserPoints } from './merge-chunk.ts';
@@ -66,6 +69,7 @@ export async function openDuckDbStore({
   const tail = await readTail(db);
   const points = await readUserPoints(db);
   const users = lookUps(db, { points, segments: kept.segments });
+  const erasures = await readPendingErasures(db);
   const closing = new AbortController();
 
   return {
@@ -88,9 +92,12 @@ export async function openDuckDbStore({
     documentImports: { ...documentImportRecords(kept.noticing), get: kept.getDocumentImport },
     executions: executionRecords(db),
     tokens: tokenRecords(db),
+    auditLog: auditRecords(db),
+    erasures: erasureRecords(db, () => refreshPending(db, erasures)),
     ...users,
-    mergeChunk: (chunk) => sizes.forgetAfter(mergeChunk(db, chunk, { tail, points })),
-    mergeGroup: (group) => sizes.forgetAfter(mergeGroup(db, group, { tail, points })),
+    mergeChunk: (chunk) => sizes.forgetAfter(mergeChunk(db, chunk, { tail, points, erasures })),
+    mergeGroup: (group) => sizes.forgetAfter(mergeGroup(db, group, { tail, points, erasures })),
+    eraseUser: (erasure) => sizes.forgetAfter(eraseUser(db, erasure, erasures)),
     attachIdentifier: (attachment) => sizes.forgetAfter(users.attachIdentifier(attachment)),
     countMembers: async ({ segmentIds, now }) => {
       const all = segmentIds.length === 0 ? null : await sizes.at(now);

@@ -1,5 +1,6 @@
 import type { Compartment, CompartmentSelection } from '../../model/records.ts';
 import type { CompartmentRecords } from '../store.ts';
+import { membersOf, noteChange } from './audit-log.ts';
 import { invalidateCatalogue } from './catalogue-version.ts';
 import { assignments, type Database, limits, parameters, type Row, type Sql } from './database.ts';
 
@@ -23,7 +24,7 @@ export function compartmentRecords(db: Database): CompartmentRecords {
 
     get: (id) => db.read((sql) => getCompartment(sql, id)),
 
-    create: ({ organisationId, name, token }) =>
+    create: ({ organisationId, name, token, author }) =>
       db.write(async (sql) => {
         const [organisation] = await sql.query('select id from organisation where id = cast($1 as bigint)', [
           organisationId,
@@ -35,10 +36,17 @@ export function compartmentRecords(db: Database): CompartmentRecords {
            values (nextval('compartment_id'), cast($1 as bigint), $2, $3, false) returning *`,
           [organisationId, name, token],
         );
-        return toCompartment(row as Row);
+        const created = toCompartment(row as Row);
+        await noteChange(sql, author, {
+          action: 'CREATE',
+          resourceType: 'compartment',
+          resourceId: created.id,
+          datamartId: null,
+        });
+        return created;
       }),
 
-    update: (id, change) =>
+    update: (id, change, author) =>
       db.write(async (sql) => {
         if (change.token !== undefined && (await isTokenTaken(sql, change.token, id))) return 'TOKEN_TAKEN';
         const given = parameters();
@@ -61,6 +69,13 @@ export function compartmentRecords(db: Database): CompartmentRecords {
            where id in (select datamart_id from compartment_selection where compartment_id = cast($1 as bigint))`,
           [id],
         );
+        await noteChange(sql, author, {
+          action: 'UPDATE',
+          resourceType: 'compartment',
+          resourceId: id,
+          datamartId: null,
+          details: membersOf(change),
+        });
         return toCompartment(row);
       }),
 
@@ -77,7 +92,7 @@ export function compartmentRecords(db: Database): CompartmentRecords {
         return { elements: rows.map(toSelection), total: Number(count?.total) };
       }),
 
-    select: ({ datamartId, compartmentId, isDefault }) =>
+    select: ({ datamartId, compartmentId, isDefault, author }) =>
       db.write(async (sql) => {
         const [possible] = await sql.query(
           `select c.id from datamart d join compartment c on c.organisation_id = d.organisation_id
@@ -104,6 +119,13 @@ export function compartmentRecords(db: Database): CompartmentRecords {
         );
         const after = await getSelection(sql, datamartId, compartmentId);
         if (after?.isDefault !== current?.isDefault) await invalidateCatalogue(sql, datamartId);
+        await noteChange(sql, author, {
+          action: current ? 'UPDATE' : 'CREATE',
+          resourceType: 'compartment_selection',
+          resourceId: after?.id ?? '',
+          datamartId,
+          details: { compartment_id: compartmentId, default: isDefault },
+        });
         return after;
       }),
   };

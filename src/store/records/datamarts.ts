@@ -1,5 +1,6 @@
 import type { Datamart } from '../../model/records.ts';
 import type { DatamartRecords } from '../store.ts';
+import { membersOf, noteChange } from './audit-log.ts';
 import { readCatalogue } from './catalogue.ts';
 import { assignments, type Database, limits, parameters, type Row, type Sql } from './database.ts';
 
@@ -46,10 +47,12 @@ export function datamartRecords(db: Database): DatamartRecords {
            values (nextval('compartment_selection_id'), cast($1 as bigint), cast($2 as bigint), true)`,
           [created.id, compartment],
         );
+        const change = { action: 'CREATE', resourceType: 'datamart', resourceId: created.id } as const;
+        await noteChange(sql, datamart.author, { ...change, datamartId: created.id });
         return created;
       }),
 
-    update: (id, change) =>
+    update: (id, change, author) =>
       db.write(async (sql) => {
         if (change.token !== undefined && (await isTokenTaken(sql, change.token, id))) return 'TOKEN_TAKEN';
         const given = parameters();
@@ -63,7 +66,15 @@ export function datamartRecords(db: Database): DatamartRecords {
           `update datamart set ${set.join(', ')} where id = cast(${given.add(id)} as bigint) returning *`,
           given.values,
         );
-        return row ? toDatamart(row) : null;
+        if (!row) return null;
+        await noteChange(sql, author, {
+          action: 'UPDATE',
+          resourceType: 'datamart',
+          resourceId: id,
+          datamartId: id,
+          details: membersOf(change),
+        });
+        return toDatamart(row);
       }),
 
     catalogue: (id) => db.write((sql) => readCatalogue(sql, id)),

@@ -1,5 +1,6 @@
 import type { DocumentImport, MimeType, Priority } from '../../model/records.ts';
 import type { DocumentImportRecords } from '../store.ts';
+import { membersOf, noteChange } from './audit-log.ts';
 import {
   assignments,
   containing,
@@ -26,7 +27,7 @@ export function documentImportRecords(db: Database): DocumentImportRecords {
 
     get: (id) => db.read((sql) => getDocumentImport(sql, id)),
 
-    create: (documentImport) =>
+    create: (documentImport, author) =>
       db.write(async (sql) => {
         const { datamartId, documentType, mimeType, encoding, name, priority, creationTs } = documentImport;
         const [row] = await sql.query(
@@ -34,10 +35,12 @@ export function documentImportRecords(db: Database): DocumentImportRecords {
            values (nextval('document_import_id'), cast($1 as bigint), $2, $3, $4, $5, $6, cast($7 as bigint)) returning *`,
           [datamartId, documentType, mimeType, encoding, name, priority, creationTs],
         );
-        return toDocumentImport(row as Row);
+        const created = toDocumentImport(row as Row);
+        await noteChange(sql, author, { ...changeOf(created), action: 'CREATE' });
+        return created;
       }),
 
-    update: (id, change) =>
+    update: (id, change, author) =>
       db.write(async (sql) => {
         const before = await getDocumentImport(sql, id);
         if (!before) return null;
@@ -65,10 +68,13 @@ export function documentImportRecords(db: Database): DocumentImportRecords {
           `update document_import set ${set.join(', ')} where id = cast(${given.add(id)} as bigint) returning *`,
           given.values,
         );
-        return row ? toDocumentImport(row) : null;
+        if (!row) return null;
+        const note = { ...changeOf(before), action: 'UPDATE' as const, details: membersOf(change) };
+        await noteChange(sql, author, note);
+        return toDocumentImport(row);
       }),
 
-    remove: (id) =>
+    remove: (id, author) =>
       db.write(async (sql) => {
         const removed = await getDocumentImport(sql, id);
         if (!removed) return null;
@@ -79,9 +85,14 @@ export function documentImportRecords(db: Database): DocumentImportRecords {
         if (running.length > 0) return 'RUNNING';
         const folders = await removeExecutions(sql, 'document_import_id', id);
         await sql.query('delete from document_import where id = cast($1 as bigint)', [id]);
+        await noteChange(sql, author, { ...changeOf(removed), action: 'DELETE' });
         return { removed, folders };
       }),
   };
+}
+
+function changeOf({ id, datamartId }: DocumentImport) {
+  return { resourceType: 'document_import', resourceId: id, datamartId } as const;
 }
 
 async function getDocumentImport(sql: Sql, id: string): Promise<DocumentImport | null> {

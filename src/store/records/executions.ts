@@ -11,7 +11,8 @@ import {
   START,
 } from '../../model/execution.ts';
 import type { MimeType, Priority } from '../../model/records.ts';
-import type { ExecutionFilter, ExecutionRecords } from '../store.ts';
+import type { ExecutionFilter, ExecutionRecords, Upload } from '../store.ts';
+import { noteChange, noteChanges } from './audit-log.ts';
 import {
   type Database,
   limits,
@@ -23,6 +24,7 @@ import {
   type SqlValue,
   textOrNull,
 } from './database.ts';
+import { createOnce, removeKeysBefore } from './idempotency-keys.ts';
 
 /** Executions with their checkpoints. A checkpoint has a table of its own, so that a merge and a cancel never meet. */
 const executionsOf = (
@@ -43,10 +45,18 @@ const MOST_CREATED = 64;
 
 export function executionRecords(db: Database): ExecutionRecords {
   return {
-    create: gather<NewExecution, Execution | null>(
-      (executions) => db.write((sql) => createExecutions(sql, executions)),
+    create: gather<Upload, Execution | 'KEY_REUSED' | null>(
+      (uploads) =>
+        db.write((sql) =>
+          createOnce(sql, uploads, {
+            insert: (fresh) => createExecutions(sql, fresh),
+            get: (id) => getExecution(sql, id),
+          }),
+        ),
       MOST_CREATED,
     ),
+
+    removeKeysBefore: (instant) => db.write((sql) => removeKeysBefore(sql, instant)),
 
     get: (id) => db.read((sql) => getExecution(sql, id)),
 
@@ -112,7 +122,7 @@ export function executionRecords(db: Database): ExecutionRecords {
         return rows.length > 0;
       }),
 
-    cancel: (id, now) =>
+    cancel: (id, now, author) =>
       db.write(async (sql) => {
         const execution = await getExecution(sql, id);
         if (!execution) return null;
@@ -124,6 +134,7 @@ export function executionRecords(db: Database): ExecutionRecords {
             [id, now],
           );
         }
+        await noteChange(sql, author, { ...changeOf(execution), action: 'CANCEL' });
         return getExecution(sql, id);
       }),
 
@@ -161,7 +172,7 @@ export function executionRecords(db: Database): ExecutionRecords {
 /** Makes executions that were asked for at the same time; null for one whose owner is gone. */
 async function createExecutions(
   sql: Sql,
-  executions: readonly NewExecution[],
+  executions: readonly Upload[],
 ): Promise<readonly (Execution | null)[]> {
   const imports = await existing(sql, 'document_import', executions.map(ownerOf('DOCUMENT_IMPORT')));
   const segments = await existing(sql, 'segment', executions.map(ownerOf('USER_SEGMENT_IMPORT')));
@@ -187,10 +198,22 @@ async function createExecutions(
        error_file_bytes)
      values ${checkpoints.join(', ')}`,
   );
-  return executions.map((execution) => {
+  const created = executions.map(({ author: _author, key: _key, ...execution }) => {
     const id = idByFolder.get(execution.document.folder);
     return id === undefined ? null : pendingExecution(id, execution);
   });
+  const notes = created.map((execution, i) => ({ execution, author: executions[i]?.author }));
+  await noteChanges(
+    sql,
+    notes.flatMap(({ execution, author }) =>
+      execution && author ? [{ author, change: { ...changeOf(execution), action: 'UPLOAD' } as const }] : [],
+    ),
+  );
+  return created;
+}
+
+function changeOf({ id, datamartId }: Execution) {
+  return { resourceType: 'execution', resourceId: id, datamartId } as const;
 }
 
 function ownerOf(type: Job['type']): (execution: NewExecution) => string | null {

@@ -1,5 +1,6 @@
 import type { Segment, SegmentType } from '../../model/records.ts';
 import type { SegmentFilter, SegmentOrder, SegmentRecords } from '../store.ts';
+import { membersOf, noteChange } from './audit-log.ts';
 import { invalidateCatalogue } from './catalogue-version.ts';
 import {
   assignments,
@@ -51,7 +52,7 @@ export function segmentRecords(db: Database, hooks: MembershipHooks): SegmentRec
 
     get: (id) => db.read((sql) => getSegment(sql, id)),
 
-    create: (segment) =>
+    create: (segment, author) =>
       db.write(async (sql) => {
         if (await isNameTaken(sql, segment.datamartId, segment.technicalName, null))
           return 'TECHNICAL_NAME_TAKEN';
@@ -75,10 +76,12 @@ export function segmentRecords(db: Database, hooks: MembershipHooks): SegmentRec
             segment.now,
           ],
         );
-        return toSegment(row as Row);
+        const created = toSegment(row as Row);
+        await noteChange(sql, author, { ...changeOf(created), action: 'CREATE' });
+        return created;
       }),
 
-    update: (id, change, now) =>
+    update: (id, change, { now, author }) =>
       db.write(async (sql) => {
         const before = await getSegment(sql, id);
         if (!before) return null;
@@ -107,10 +110,12 @@ export function segmentRecords(db: Database, hooks: MembershipHooks): SegmentRec
         );
         const after = row ? toSegment(row) : null;
         if (after && !meansTheSame(before, after)) await invalidateCatalogue(sql, before.datamartId);
+        const note = { ...changeOf(before), action: 'UPDATE' as const, details: membersOf(change) };
+        if (after) await noteChange(sql, author, note);
         return after;
       }),
 
-    remove: (id) =>
+    remove: (id, author) =>
       db.writeAlone(async (sql) => {
         const segment = await getSegment(sql, id);
         if (!segment) return null;
@@ -118,9 +123,14 @@ export function segmentRecords(db: Database, hooks: MembershipHooks): SegmentRec
         const folders = await removeExecutions(sql, 'segment_id', id);
         await sql.query('delete from segment where id = cast($1 as bigint)', [id]);
         await invalidateCatalogue(sql, segment.datamartId);
+        await noteChange(sql, author, { ...changeOf(segment), action: 'DELETE' });
         return { removed: segment, folders };
       }),
   };
+}
+
+function changeOf({ id, datamartId }: Segment) {
+  return { resourceType: 'segment', resourceId: id, datamartId } as const;
 }
 
 /** Whether commands that were checked against one can be applied to the other. */

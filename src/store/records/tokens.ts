@@ -1,5 +1,6 @@
 import { type ApiToken, HASH_PREFIX, isSameHash, type Role } from '../../model/records.ts';
 import type { TokenRecords } from '../store.ts';
+import { noteChange } from './audit-log.ts';
 import { type Database, limits, numberOrNull, type Row } from './database.ts';
 
 export function tokenRecords(db: Database): TokenRecords {
@@ -11,14 +12,17 @@ export function tokenRecords(db: Database): TokenRecords {
         return { elements: rows.map(toToken), total: Number(count?.total) };
       }),
 
-    create: ({ name, role, datamartIds, creationDate, expirationDate, valueHash }) =>
+    create: ({ name, role, datamartIds, creationDate, expirationDate, valueHash }, author) =>
       db.write(async (sql) => {
         const [row] = await sql.query(
           `insert into api_token (id, name, role, datamart_ids, creation_date, expiration_date, last_used_date, value_hash)
            values (nextval('api_token_id'), $1, $2, $3, cast($4 as bigint), cast($5 as bigint), null, $6) returning *`,
           [name, role, datamartIds && JSON.stringify(datamartIds), creationDate, expirationDate, valueHash],
         );
-        return toToken(row as Row);
+        const created = toToken(row as Row);
+        const details = { name, role, datamart_ids: datamartIds };
+        await noteChange(sql, author, { ...changeOf(created.id), action: 'CREATE', details });
+        return created;
       }),
 
     findByHash: (valueHash) =>
@@ -40,14 +44,22 @@ export function tokenRecords(db: Database): TokenRecords {
         );
       }),
 
-    remove: (id) =>
+    remove: (id, author) =>
       db.write(async (sql) => {
         const [row] = await sql.query('delete from api_token where id = cast($1 as bigint) returning *', [
           id,
         ]);
-        return row ? toToken(row) : null;
+        if (!row) return null;
+        const removed = toToken(row);
+        const details = { name: removed.name };
+        await noteChange(sql, author, { ...changeOf(id), action: 'DELETE', details });
+        return removed;
       }),
   };
+}
+
+function changeOf(id: string) {
+  return { resourceType: 'api_token', resourceId: id, datamartId: null } as const;
 }
 
 function toToken(row: Row): ApiToken {

@@ -1,0 +1,67 @@
+import { Type } from 'typebox';
+import { notFound } from '../../errors.ts';
+import { authorOf, findDatamart, isId } from '../access.ts';
+import type { HttpDependencies } from '../dependencies.ts';
+import { ok, okList } from '../envelope.ts';
+import { pageOf } from '../paging.ts';
+import { answersWith, answersWithList, DatamartParams, PagingQuery } from '../schemas.ts';
+import { parseSelector, selectorText } from '../selector.ts';
+import type { App } from '../types.ts';
+import { ErasureView, viewErasure } from '../views.ts';
+import { inCompartment } from './users.ts';
+
+const UserParams = Type.Object({
+  datamartId: Type.String(),
+  '*': Type.String({ description: 'who: see the docs' }),
+});
+const Params = Type.Object({ datamartId: Type.String(), erasureId: Type.String() });
+const PATH = '/datamarts/:datamartId/erasures';
+const tags = ['users'];
+
+/** Removal of users, and what became of it. */
+export function erasureRoutes(app: App, dependencies: HttpDependencies): void {
+  const { store, clock, wakeEraser } = dependencies;
+  const config = { role: 'admin' } as const;
+
+  const deleteSchema = {
+    tags,
+    summary:
+      'Erases a user: the user point, its identifiers, its memberships, its lines in the files that are kept',
+    params: UserParams,
+    response: answersWith(ErasureView),
+  };
+  app.delete('/datamarts/:datamartId/user_points/*', { config, schema: deleteSchema }, async (request) => {
+    const datamart = await findDatamart({ request, dependencies }, request.params.datamartId);
+    const selector = selectorText(request.raw.url ?? '', 'user_points');
+    // those are lists, which nobody can delete
+    if (/\/(user_segments|user_identifiers)$/.test(selector)) throw notFound();
+    const user = await inCompartment(dependencies, datamart.id, parseSelector(selector));
+    const author = authorOf(request, dependencies);
+    const erased = await store.eraseUser({ datamartId: datamart.id, user, now: clock(), author });
+    if (erased === null) throw notFound();
+    wakeEraser();
+    return ok(viewErasure(erased));
+  });
+
+  const listSchema = {
+    tags,
+    summary: 'Lists erasures, newest first; whom they were about is not known any more',
+    params: DatamartParams,
+    querystring: PagingQuery,
+    response: answersWithList(ErasureView),
+  };
+  app.get(PATH, { config, schema: listSchema }, async (request) => {
+    const datamart = await findDatamart({ request, dependencies }, request.params.datamartId);
+    const page = pageOf(request.query);
+    return okList(await store.erasures.list({ datamartId: datamart.id, page }), page, viewErasure);
+  });
+
+  const getSchema = { tags, summary: 'Shows an erasure', params: Params, response: answersWith(ErasureView) };
+  app.get(`${PATH}/:erasureId`, { config, schema: getSchema }, async (request) => {
+    const { datamartId, erasureId } = request.params;
+    const datamart = await findDatamart({ request, dependencies }, datamartId);
+    const erasure = isId(erasureId) ? await store.erasures.get(erasureId) : null;
+    if (erasure?.datamartId !== datamart.id) throw notFound();
+    return ok(viewErasure(erasure));
+  });
+}

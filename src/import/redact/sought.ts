@@ -1,0 +1,99 @@
+import type { Catalogue } from '../../model/catalogue.ts';
+import type { Sought } from '../../model/erasure.ts';
+import type { IdentifierKind } from '../../model/identifier.ts';
+import type { MimeType } from '../../model/records.ts';
+import { type CommandSource, type DocumentRecord, isRejection } from '../document-format.ts';
+import { readText } from '../read-field.ts';
+
+const FIELD: Readonly<Record<IdentifierKind, string>> = {
+  USER_ACCOUNT: 'user_account_id',
+  USER_EMAIL: 'email_hash',
+  USER_AGENT: 'user_agent_id',
+};
+
+/** A row of a CSV error file that keeps a row which could not be read, in one cell. */
+const UNREAD_ROW = /^"?\d+"?[,;\t](?:INVALID_CSV|INVALID_ENCODING|LINE_TOO_LONG)[,;\t]/;
+
+/**
+ * How a value may stand in a file, as its writer may have escaped it; and once more, as an error file escapes a line that
+ * could not be read.
+ */
+export function spellingsOf(value: string, mimeType: MimeType): readonly string[] {
+  const escaped = mimeType === 'TEXT_CSV' ? doubleQuotes : escapeInJson;
+  const once = escaped(value);
+  return [...new Set([value, ...once, ...once.flatMap(escaped)])];
+}
+
+function doubleQuotes(text: string): string[] {
+  return [text.replaceAll('"', '""')];
+}
+
+function escapeInJson(text: string): string[] {
+  const inJson = JSON.stringify(text).slice(1, -1);
+  return [inJson, inJson.replaceAll('/', '\\/')];
+}
+
+/**
+ * What a file must hold somewhere to name one of them. In JSON `\u` may stand for any character, and each `/` may be escaped
+ * or not.
+ */
+export function needlesOf(sought: readonly Sought[], mimeType: MimeType): readonly Buffer[] {
+  const needles = new Set(sought.flatMap(({ value }) => spellingsOf(value, mimeType)));
+  if (mimeType !== 'TEXT_CSV') {
+    needles.add('\\u');
+    if (sought.some(({ value }) => value.includes('/'))) needles.add('\\/');
+  }
+  return [...needles].map((text) => Buffer.from(text));
+}
+
+/**
+ * Whether a record names this user. One that cannot be read does when the value stands in it as a word. An account without
+ * compartment is in the default one, which may have been another by then: it is taken for this user's.
+ */
+export function namesUser(
+  record: Pick<DocumentRecord, 'content' | 'text'>,
+  { kind, compartmentId, value }: Sought,
+  of: { readonly catalogue: Catalogue; readonly mimeType: MimeType; readonly file: 'input' | 'errors' },
+): boolean {
+  const { content, text } = record;
+  const isIn = (where: string) =>
+    spellingsOf(value, of.mimeType).some((spelling) => holdsWord(where, spelling));
+  if (isRejection(content)) return isIn(text);
+  const given = readText(content, FIELD[kind]);
+  if (typeof given === 'string') {
+    if (given !== value) return of.file === 'errors' && isIn(unreadPart(content, text));
+    return kind !== 'USER_ACCOUNT' || mayBeIn(content, { compartmentId, catalogue: of.catalogue });
+  }
+  // a value of another type: an array that holds it, for one
+  if (given !== null) return isIn(text);
+  return of.file === 'errors' && isIn(unreadPart(content, text));
+}
+
+/** What an error file keeps of a record that could not be read, or an empty text. */
+function unreadPart({ fields }: CommandSource, text: string): string {
+  if (typeof fields.error_raw === 'string') return fields.error_raw;
+  return UNREAD_ROW.test(text) ? text : '';
+}
+
+function mayBeIn(
+  source: CommandSource,
+  { compartmentId, catalogue }: { compartmentId: string; catalogue: Catalogue },
+): boolean {
+  const id = readText(source, 'compartment_id');
+  if (typeof id === 'string') return id === compartmentId;
+  const token = readText(source, 'compartment_token');
+  if (typeof token !== 'string') return true;
+  return (catalogue.compartmentIdByToken.get(token) ?? compartmentId) === compartmentId;
+}
+
+/** Whether a text stands in another with no letter or digit beside it. */
+function holdsWord(text: string, word: string): boolean {
+  for (let at = text.indexOf(word); at !== -1; at = text.indexOf(word, at + 1)) {
+    if (!isLetter(text[at - 1]) && !isLetter(text[at + word.length])) return true;
+  }
+  return false;
+}
+
+function isLetter(character: string | undefined): boolean {
+  return character !== undefined && /[\p{L}\p{N}]/u.test(character);
+}

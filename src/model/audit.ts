@@ -1,0 +1,44 @@
+/** What the audit log tells: who did what to which resource, and when. Look-ups are not in it. */
+
+export const AUDIT_ACTIONS = ['CREATE', 'UPDATE', 'DELETE', 'UPLOAD', 'CANCEL', 'DOWNLOAD', 'ERASE'] as const;
+/** UPLOAD: a file was taken. DOWNLOAD: an input or error file was read. ERASE: a user was. */
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
+
+export const AUDIT_RESOURCES = [
+  'datamart',
+  'compartment',
+  'compartment_selection',
+  'segment',
+  'document_import',
+  'execution',
+  'api_token',
+  'erasure',
+] as const;
+export type AuditResource = (typeof AUDIT_RESOURCES)[number];
+
+/** Who asked for a change, and when. The name is kept as it was: a token that is deleted is still named. */
+export type Author = {
+  /** Null: the service itself, at its start. */
+  readonly tokenId: string | null;
+  readonly tokenName: string;
+  readonly requestId: string | null;
+  readonly at: number;
+};
+
+/** What was done. Neither values of members nor identifiers of users are in it. */
+export type Change = {
+  readonly action: AuditAction;
+  readonly resourceType: AuditResource;
+  readonly resourceId: string;
+  /** Null for what belongs to no datamart. */
+  readonly datamartId: string | null;
+  readonly details?: AuditDetails;
+};
+
+export type AuditDetails = { readonly [name: string]: string | number | boolean | null | readonly string[] };
+
+export type AuditEntry = {
+  readonly id: string;
+  readonly author: Author;
+  readonly change: Change;
+};

@@ -1,0 +1,120 @@
+import type { Logger } from 'pino';
+import type { DocumentFile, Documents } from '../documents/documents.ts';
+import { redactFile } from '../import/redact/redact-file.ts';
+import type { Sought } from '../model/erasure.ts';
+import type { Execution } from '../model/execution.ts';
+import type { FilesChecked, Store } from '../store/store.ts';
+
+const FILES: readonly DocumentFile[] = ['input', 'errors'];
+
+export type EraserContext = {
+  readonly store: Store;
+  readonly documents: Documents;
+  readonly logger: Logger;
+  readonly clock: () => number;
+  readonly intervalMs: number;
+};
+
+export interface Eraser {
+  /** There is something to do: a user was erased. */
+  wake(): void;
+  /** Stops between two blocks of a file; what was not finished is begun again at the next start. */
+  close(): Promise<void>;
+}
+
+/**
+ * Takes the lines of users who were erased out of the files that were kept of them, in the background: those of ended
+ * executions at once, those of the others when they have ended. What is still to be done is in the store, so that it goes
+ * on after a crash; a file that was rewritten just before one is found clean, and not counted.
+ */
+export function startEraser(context: EraserContext): Eraser {
+  const stop = new AbortController();
+  let running: Promise<void> | null = null;
+  let askedAgain = false;
+
+  function wake(): void {
+    askedAgain = true;
+    running ??= run().finally(() => {
+      running = null;
+      if (askedAgain && !stop.signal.aborted) wake();
+    });
+  }
+
+  async function run(): Promise<void> {
+    while (askedAgain && !stop.signal.aborted) {
+      askedAgain = false;
+      await goThroughFiles(context, stop.signal);
+    }
+  }
+
+  const timer = setInterval(wake, context.intervalMs);
+  wake();
+  return {
+    wake,
+    close: async () => {
+      clearInterval(timer);
+      stop.abort();
+      await running;
+    },
+  };
+}
+
+/** One execution after the other; one whose files meet a fault is left for the next time. */
+async function goThroughFiles(context: EraserContext, signal: AbortSignal): Promise<void> {
+  const { store, logger, clock } = context;
+  let after = '0';
+  while (!signal.aborted) {
+    try {
+      const next = await store.erasures.nextFiles(after);
+      if (next === null) return;
+      after = next.executionId;
+      const execution = await store.executions.get(next.executionId);
+      const checked = await checkFiles({ execution, sought: next.sought }, context, signal);
+      await store.erasures.noteFiles({ executionId: next.executionId, checked, now: clock() });
+    } catch (fault) {
+      if (signal.aborted) return;
+      const execution_id = after;
+      logger.error(
+        { err: fault, execution_id },
+        'files could not be cleared of an erased user, it is tried again',
+      );
+      if (after === '0') return;
+    }
+  }
+}
+
+async function checkFiles(
+  { execution, sought }: { execution: Execution | null; sought: readonly Sought[] },
+  { store, documents }: EraserContext,
+  signal: AbortSignal,
+): Promise<FilesChecked[]> {
+  const erasureIds = [...new Set(sought.map(({ erasureId }) => erasureId))];
+  const files = new Map<string, number>();
+  const lines = new Map<string, number>();
+  const catalogue =
+    execution?.filesRemovedDate === null ? await store.datamarts.catalogue(execution.datamartId) : null;
+  if (execution !== null && catalogue !== null) {
+    const { folder } = execution.document;
+    for (const which of FILES) {
+      const of = { path: documents.path(folder, which), which, execution, catalogue, sought, signal };
+      const found = await redactFile(of, (content) => documents.replace(folder, which, content)).catch(
+        noneIfGone,
+      );
+      for (const [erasureId, count] of found) {
+        files.set(erasureId, (files.get(erasureId) ?? 0) + 1);
+        lines.set(erasureId, (lines.get(erasureId) ?? 0) + count);
+      }
+    }
+  }
+  return erasureIds.map((erasureId) => ({
+    erasureId,
+    filesRewritten: files.get(erasureId) ?? 0,
+    linesRemoved: lines.get(erasureId) ?? 0,
+  }));
+}
+
+/** There may be no error file, and retention may have taken both. */
+function noneIfGone(error: NodeJS.ErrnoException): ReadonlyMap<string, number> {
+  if (error.code !== 'ENOENT') throw error;
+  return new Map();
+}

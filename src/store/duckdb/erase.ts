@@ -1,0 +1,75 @@
+import type { Erasure } from '../../model/erasure.ts';
+import type { Identifier } from '../../model/identifier.ts';
+import { literal, type Sql } from '../records/database.ts';
+import { arePending, concernsErased, createErasure } from '../records/erasures.ts';
+import type { Store } from '../store.ts';
+import type { DuckDbDatabase } from './duckdb-database.ts';
+import { findUserPoint, identifiersOf, isPoint } from './look-ups.ts';
+
+/** What merges have to know of erasures: mostly nothing, which spares them a query. */
+export type PendingErasures = {
+  any: boolean;
+  /** How many were begun in this process. */
+  begun: number;
+};
+
+export async function readPendingErasures(db: DuckDbDatabase): Promise<PendingErasures> {
+  return { any: await db.read(arePending), begun: 0 };
+}
+
+/** Sees whether there are any left; one that begins meanwhile is not overlooked. */
+export async function refreshPending(db: DuckDbDatabase, pending: PendingErasures): Promise<void> {
+  const { begun } = pending;
+  const any = await db.read(arePending);
+  if (pending.begun === begun) pending.any = any;
+}
+
+/** `Store.eraseUser`: alone, so that no merge is half way with the user, and every later one knows. */
+export async function eraseUser(
+  db: DuckDbDatabase,
+  { datamartId, user, now, author }: Parameters<Store['eraseUser']>[0],
+  pending: PendingErasures,
+): Promise<Erasure | null> {
+  // before it is so: a merge that comes right after it must know
+  pending.any = true;
+  pending.begun += 1;
+  const erased = await db.writeAlone(async (sql) => {
+    const point = await findUserPoint(sql, { datamartId, user });
+    if (point === null && user.by === 'user_point_id') return null;
+    const known: readonly Identifier[] = point === null ? [] : await identifiersOf(sql, point);
+    const sought = user.by === 'identifier' && known.length === 0 ? [user.identifier] : known;
+    const memberships = point === null ? 0 : await remove(sql, `membership where ${isPoint(point)}`);
+    if (point !== null) await remove(sql, `user_identifier where ${isPoint(point)}`);
+    const of = { datamartId, sought, known: known.length, memberships, now };
+    return createErasure(sql, author === undefined ? of : { ...of, author });
+  });
+  if (erased?.status !== 'PENDING') await refreshPending(db, pending);
+  return erased;
+}
+
+async function remove(sql: Sql, from: string): Promise<number> {
+  const [removed] = await sql.query(`delete from ${from}`);
+  return Number(removed?.Count ?? 0);
+}
+
+/**
+ * The commands of a chunk without those for users who were erased after the file had come; `leftOut` is how many there
+ * were. A table of its own, since a transaction writes to one database alone and the staged ones are in another.
+ */
+export async function leaveOutErased(
+  sql: Sql,
+  { executionId, staged }: { executionId: string; staged: string },
+): Promise<{ staged: string; leftOut: number }> {
+  if (!(await concernsErased(sql, [executionId]))) return { staged, leftOut: 0 };
+  await sql.query(
+    `create or replace temp table chunk_kept as select s.* from ${staged} s where not exists (
+       select 1 from erasure_identifier i join erasure_execution x on x.erasure_id = i.erasure_id
+       where x.execution_id = ${literal(executionId)}
+         and i.kind = s.kind and i.compartment_id = s.compartment_id and i.value = s.value
+     )`,
+  );
+  const [counts] = await sql.query(
+    `select (select count(*) from ${staged}) - (select count(*) from chunk_kept) as left_out`,
+  );
+  return { staged: 'chunk_kept', leftOut: Number(counts?.left_out) };
+}

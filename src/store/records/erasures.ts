@@ -1,0 +1,147 @@
+import type { Erasure, ErasureStatus, Sought } from '../../model/erasure.ts';
+import { KIND_BIT, kindOfBit } from '../../model/identifier.ts';
+import type { ErasureRecords, FilesChecked, UserErased } from '../store.ts';
+import { noteChange } from './audit-log.ts';
+import { type Database, limits, literal, numberOrNull, type Row, type Sql, textOrNull } from './database.ts';
+
+const ERASURES = `select e.*, (select count(*) from erasure_execution x where x.erasure_id = e.id) as executions_left
+  from erasure e`;
+
+/** `onClosed` is called after a write that may have ended erasures. */
+export function erasureRecords(db: Database, onClosed: () => Promise<void>): ErasureRecords {
+  return {
+    get: (id) => db.read((sql) => getErasure(sql, id)),
+
+    list: ({ datamartId, page }) =>
+      db.read(async (sql) => {
+        const where = `where e.datamart_id = ${literal(datamartId)}`;
+        const rows = await sql.query(`${ERASURES} ${where} order by e.id desc ${limits(page)}`);
+        const [count] = await sql.query(`select count(*) as total from erasure e ${where}`);
+        return { elements: rows.map(toErasure), total: Number(count?.total) };
+      }),
+
+    nextFiles: (afterExecutionId) =>
+      db.read(async (sql) => {
+        const [next] = await sql.query(
+          `select x.execution_id from erasure_execution x left join execution e on e.id = x.execution_id
+           where x.execution_id > ${literal(afterExecutionId)}
+             and (e.id is null or e.status not in ('PENDING', 'RUNNING'))
+           order by x.execution_id limit 1`,
+        );
+        if (!next) return null;
+        const executionId = String(next.execution_id);
+        const rows = await sql.query(
+          `select i.* from erasure_identifier i join erasure_execution x on x.erasure_id = i.erasure_id
+           where x.execution_id = ${literal(executionId)}`,
+        );
+        return { executionId, sought: rows.map(toSought) };
+      }),
+
+    noteFiles: async ({ executionId, checked, now }) => {
+      await db.write(async (sql) => {
+        for (const each of checked) await noteChecked(sql, executionId, each);
+        await closeErasures(sql, now);
+      });
+      await onClosed();
+    },
+  };
+}
+
+async function noteChecked(sql: Sql, executionId: string, of: FilesChecked): Promise<void> {
+  await sql.query(
+    `update erasure set files_rewritten = files_rewritten + ${literal(of.filesRewritten)},
+       lines_removed = lines_removed + ${literal(of.linesRemoved)}
+     where id = ${literal(of.erasureId)}`,
+  );
+  await sql.query(
+    `delete from erasure_execution
+     where erasure_id = ${literal(of.erasureId)} and execution_id = ${literal(executionId)}`,
+  );
+}
+
+/** Notes an erasure and the executions whose files it has to go through; for the transaction that removes the user. */
+export async function createErasure(
+  sql: Sql,
+  { datamartId, sought, memberships, known, now, author }: UserErased,
+): Promise<Erasure> {
+  const [row] = await sql.query(
+    `insert into erasure (id, datamart_id, status, creation_date, end_date, user_id, identifiers, memberships,
+       files_rewritten, lines_removed)
+     values (nextval('erasure_id'), ${literal(datamartId)}, 'PENDING', ${literal(now)}, null, $1, ${literal(known)},
+       ${literal(memberships)}, 0, 0) returning id`,
+    [author?.tokenId ?? null],
+  );
+  const id = String(row?.id);
+  for (const { kind, compartmentId, value } of sought) {
+    await sql.query(
+      `insert into erasure_identifier (erasure_id, kind, compartment_id, value)
+       values (${literal(id)}, ${KIND_BIT[kind]}, ${literal(compartmentId)}, $1)`,
+      [value],
+    );
+  }
+  await sql.query(
+    `insert into erasure_execution (erasure_id, execution_id)
+     select ${literal(id)}, e.id from execution e
+     where e.datamart_id = ${literal(datamartId)} and e.files_removed_date is null`,
+  );
+  await closeErasures(sql, now);
+  await noteChange(sql, author, {
+    action: 'ERASE',
+    resourceType: 'erasure',
+    resourceId: id,
+    datamartId,
+  });
+  return (await getErasure(sql, id)) as Erasure;
+}
+
+/** Ends the erasures that have nothing left to look through, and forgets whom they were about. */
+async function closeErasures(sql: Sql, now: number): Promise<void> {
+  await sql.query(
+    `update erasure set status = 'DONE', end_date = ${literal(now)}
+     where status = 'PENDING' and id not in (select erasure_id from erasure_execution)`,
+  );
+  await sql.query(
+    `delete from erasure_identifier where erasure_id in (select id from erasure where status = 'DONE')`,
+  );
+}
+
+/** Whether an execution may not bring somebody back: its file was there when that user was erased. */
+export async function concernsErased(sql: Sql, executionIds: readonly string[]): Promise<boolean> {
+  const ids = executionIds.map(literal).join(', ') || 'null';
+  const rows = await sql.query(`select 1 from erasure_execution where execution_id in (${ids}) limit 1`);
+  return rows.length > 0;
+}
+
+export async function arePending(sql: Sql): Promise<boolean> {
+  return (await sql.query(`select 1 from erasure where status = 'PENDING' limit 1`)).length > 0;
+}
+
+async function getErasure(sql: Sql, id: string): Promise<Erasure | null> {
+  const [row] = await sql.query(`${ERASURES} where e.id = ${literal(id)}`);
+  return row ? toErasure(row) : null;
+}
+
+function toErasure(row: Row): Erasure {
+  return {
+    id: String(row.id),
+    datamartId: String(row.datamart_id),
+    status: String(row.status) as ErasureStatus,
+    creationDate: Number(row.creation_date),
+    endDate: numberOrNull(row.end_date),
+    userId: textOrNull(row.user_id),
+    identifiers: Number(row.identifiers),
+    memberships: Number(row.memberships),
+    executionsLeft: Number(row.executions_left),
+    filesRewritten: Number(row.files_rewritten),
+    linesRemoved: Number(row.lines_removed),
+  };
+}
+
+function toSought(row: Row): Sought {
+  return {
+    erasureId: String(row.erasure_id),
+    kind: kindOfBit(Number(row.kind)),
+    compartmentId: String(row.compartment_id),
+    value: String(row.value),
+  };
+}
