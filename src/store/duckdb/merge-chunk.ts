@@ -82,16 +82,27 @@ export async function applyCommands(
   { staged, pairs, datamartId, startDate: start_date, points }: Commands,
   countEffects: (commands: string) => Promise<Counts>,
 ): Promise<Counts> {
+  await sql.query(statement('keep-row-ids'));
   await sql.query(statement('find-new-users', { staged, known: knownIdentifiers(staged, pairs) }));
   const commands = await commandsWithPoints(sql, { staged, points });
   await sql.query(statement('find-effects', { commands, start_date }));
   const counts = await countEffects(commands);
 
-  if (counts.user_points_created > 0) {
-    await sql.query(statement('insert-identifiers', { start_date, datamart_id: BigInt(datamartId) }));
-  }
-  if (counts.rows_to_delete > 0) await sql.query(statement('delete-memberships'));
-  if (counts.rows_to_insert > 0) await sql.query(statement('insert-memberships', { start_date }));
+  const change = async (rows: number, name: string, values: Parameters<typeof statement>[1] = {}) => {
+    if (rows === 0) return;
+    const [changed] = await sql.query(statement(name, values));
+    if (Number(changed?.Count) !== rows) {
+      throw new Error(
+        `${name} changed ${String(changed?.Count)} rows of ${rows}: nothing of the chunk is applied`,
+      );
+    }
+  };
+  await change(counts.user_points_created, 'insert-identifiers', {
+    start_date,
+    datamart_id: BigInt(datamartId),
+  });
+  await change(counts.rows_to_delete, 'delete-memberships');
+  await change(counts.rows_to_insert, 'insert-memberships', { start_date });
   return counts;
 }
 
