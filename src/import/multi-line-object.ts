@@ -58,10 +58,14 @@ export function joinObjectLines(reader: LineReader, first: Line): JoinedLines | 
   }
 }
 
-/** Follows brackets and strings through one line; says why no JSON can come of it, or null. */
+/**
+ * Follows brackets and strings through one line; says why no JSON can come of it, or null. One that is nested too deep is
+ * followed to the end of its line all the same: where it closes there, it costs no line but its own.
+ */
 function scanLine(bytes: Buffer, line: Line, nesting: Nesting): string | null {
   let inString = false;
   let opened = 0;
+  let tooDeep = false;
   for (let i = line.start; i < line.end; i++) {
     const byte = bytes[i] as number;
     if (inString) {
@@ -77,9 +81,10 @@ function scanLine(bytes: Buffer, line: Line, nesting: Nesting): string | null {
     }
     if (byte === OPENING_BRACE || byte === OPENING_BRACKET) nesting.open.push(byte);
     else if (byte === CLOSING_BRACE || byte === CLOSING_BRACKET) nesting.open.pop();
-    if (nesting.open.length > MAX_NESTING) return `the object is nested deeper than ${MAX_NESTING}`;
+    if (nesting.open.length > MAX_NESTING) tooDeep = true;
     if (nesting.open.length === 0) return null;
   }
+  if (tooDeep) return `the object is nested deeper than ${MAX_NESTING}`;
   return inString ? `the text that opens at character ${opened} of line ${line.number} is not closed` : null;
 }
 

@@ -128,7 +128,7 @@ function readObject(text: string, isValidUtf8: boolean): CommandSource | Rejecti
     const came = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`;
     return { code: 'NOT_AN_OBJECT', message: `a line must hold a JSON object, got ${came}` };
   }
-  if (isNestedTooDeep(value)) return invalidJson(`nested deeper than ${MAX_NESTING}`);
+  if (isNestedTooDeep(value)) return invalidJson(`the object is nested deeper than ${MAX_NESTING}`);
   return {
     fields: value as Record<string, unknown>,
     ...jsonText(text),

@@ -101,10 +101,19 @@ test('what is no object, no UTF-8, nested too deep', () => {
       '4 INVALID_ENCODING the line is not valid UTF-8',
       '5 {…',
       '6 INVALID_JSON the object is nested deeper than 32',
-    ].map((record) =>
-      record.replace(/^6 .*/, '6 INVALID_JSON not JSON: the object is nested deeper than 32'),
-    ),
+    ],
   );
+});
+
+test('an object that is nested too deep and closes on its line costs no line after it', () => {
+  const deep = `{"a":${'['.repeat(40)}${']'.repeat(40)}}`;
+  assert.deepEqual(read(`${deep}\ntru\n${deep} \n[1]\n {"a":1}\n`), [
+    '1 INVALID_JSON the object is nested deeper than 32',
+    '2 INVALID_JSON not JSON: a JSON value was expected at character 1',
+    '3 INVALID_JSON the object is nested deeper than 32',
+    '4 NOT_AN_OBJECT a line must hold a JSON object, got an array',
+    '5 {"a":1}',
+  ]);
 });
 
 test('a file whose every line is cut short has one failure a line', () => {
