@@ -52,6 +52,7 @@ const RETRY_AFTER_SECONDS: Readonly<{ [code in ErrorCode]?: number }> = {
 };
 
 export type ErrorCode = keyof typeof STATUS;
+export const ERROR_CODES = Object.keys(STATUS) as readonly ErrorCode[];
 
 /** A request that cannot be served: thrown anywhere below a route, answered by `http/error-handler.ts`. */
 export class ServiceError extends Error {

@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
 import { safeMessage, withoutQuoted } from './safe-message.ts';
+import { traceIds } from './tracing.ts';
 
 /** How many causes of a fault are told, each of the one before. */
 const MOST_CAUSES = 5;
@@ -13,6 +14,7 @@ type LoggedFault = {
 };
 
 const OPTIONS: LoggerOptions = {
+  mixin: traceIds,
   serializers: {
     err: (fault: unknown) => faultForLog(fault, MOST_CAUSES),
     // the framework's own: they would show URLs and headers

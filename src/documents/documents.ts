@@ -43,6 +43,8 @@ export interface Documents {
    * be kept free. `receive` sees to it too, while the file grows.
    */
   requireRoom(bytes: number): Promise<void>;
+  /** Bytes that are free on the disk of the files. */
+  freeBytes(): Promise<number>;
   /** Absolute path of a kept file, whether it exists or not. */
   path(folder: string, file: DocumentFile): string;
   /** Replaces a kept file, whole or not at all, durably when it resolves; `false` when it is gone. */

@@ -50,6 +50,7 @@ export async function openDocumentsFolder(
       }
     },
     requireRoom,
+    freeBytes,
     path: (folder: string, file: DocumentFile) => path.join(folderPath(folder), file),
     async replace(folder, file, content) {
       const fresh = path.join(incoming, randomUUID());

@@ -34,6 +34,7 @@ export async function findDatamart({ request, dependencies }: Looking, id: strin
   if (!isId(id) || !maySee(tokenOf(request), id)) throw notFound();
   const datamart = await dependencies.store.datamarts.get(id);
   if (datamart === null) throw notFound();
+  request.datamartId = datamart.id;
   return datamart;
 }
 

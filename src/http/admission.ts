@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts';
 import { type ErrorCode, ServiceError } from '../errors.ts';
 import type { Store } from '../store/store.ts';
+import { countUpload } from './request-metrics.ts';
 
 /** How long a count of the store is believed; what comes in meanwhile is added to it. */
 const COUNTED_MS = 1_000;
@@ -58,7 +59,7 @@ export function createAdmission(store: Store, limits: Limits, clock: () => numbe
       const gates = [own, all];
       for (const gate of gates) gate.uploads++;
       try {
-        const received = await receive();
+        const received = await countUpload(receive);
         // Its execution is about to be made; if that fails, the next count takes it back.
         for (const gate of gates) gate.pending++;
         return received;

@@ -40,6 +40,8 @@ export async function buildApp(dependencies: HttpDependencies): Promise<FastifyI
   app.server.headersTimeout = dependencies.config.requestMs;
   app.decorateRequest('apiToken', null);
   app.decorateRequest('errorCode', null);
+  app.decorateRequest('datamartId', null);
+  app.decorateRequest('executionId', null);
   app.setErrorHandler(handleError);
   collectRoutes(app);
   refuseUnknownRoutes(app);

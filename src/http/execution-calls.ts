@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import { notFound, ServiceError } from '../errors.ts';
 import type { Author } from '../model/audit.ts';
@@ -10,6 +10,7 @@ import type { HttpDependencies } from './dependencies.ts';
 import { okList } from './envelope.ts';
 import { viewExecution } from './execution-view.ts';
 import { listOf, pageOf } from './paging.ts';
+import { observeUploaded } from './request-metrics.ts';
 import type { ExecutionsQuery } from './schemas.ts';
 
 /** What the routes of document imports and of single-segment imports have in common. */
@@ -37,8 +38,10 @@ export async function startExecution(
       'Idempotency-Key must be another one for another file or other parameters: under this one something else was sent',
     );
   }
-  if (made.document.folder === folder) wakeRunner();
-  else reply.header('Idempotent-Replayed', 'true');
+  if (made.document.folder === folder) {
+    observeUploaded(made.document.bytes);
+    wakeRunner();
+  } else reply.header('Idempotent-Replayed', 'true');
   return made;
 }
 
@@ -58,11 +61,12 @@ export async function listExecutions(
 
 /** The execution with this id, if it is one of `job`; one of another job is not found. */
 export async function findExecution(
-  { store }: HttpDependencies,
+  { request, dependencies: { store } }: { request: FastifyRequest; dependencies: HttpDependencies },
   { id, job }: { readonly id: string; readonly job: Job },
 ): Promise<Execution> {
   const execution = isId(id) ? await store.executions.get(id) : null;
   if (execution === null || !isDeepStrictEqual(execution.job, job)) throw notFound();
+  request.executionId = execution.id;
   return execution;
 }
 

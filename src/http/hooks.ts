@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { FastifyRequest } from 'fastify';
 import type { Config } from '../config.ts';
 import { ServiceError } from '../errors.ts';
 import { dropAbsent } from './absent.ts';
@@ -56,12 +57,21 @@ export function addHooks(app: App, { requestMs }: Pick<Config, 'requestMs'>): vo
   });
 
   app.addHook('onResponse', async (request, reply) => {
-    const { method, id } = request;
+    const { method, id, errorCode } = request;
     const route = request.routeOptions.url ?? 'none';
     const ms = Math.round(reply.elapsedTime * 10) / 10;
     const status = reply.statusCode;
-    observeRequest({ method, route, status, ms });
-    const refused = request.errorCode === null ? {} : { error_id: id, error_code: request.errorCode };
-    request.log.info({ request_id: id, method, route, status, ms, ...refused }, 'request');
+    observeRequest({ method, route, status, ms, errorCode });
+    const refused = errorCode === null ? {} : { error_id: id, error_code: errorCode };
+    request.log.info({ request_id: id, method, route, status, ms, ...idsOf(request), ...refused }, 'request');
   });
+}
+
+/** What a request was about, for its log line. */
+function idsOf({ apiToken, datamartId, executionId }: FastifyRequest): Record<string, string> {
+  return {
+    ...(apiToken === null ? {} : { token_id: apiToken.id }),
+    ...(datamartId === null ? {} : { datamart_id: datamartId }),
+    ...(executionId === null ? {} : { execution_id: executionId }),
+  };
 }

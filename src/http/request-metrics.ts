@@ -1,7 +1,6 @@
-import { Gauge, Histogram } from 'prom-client';
+import { Counter, Gauge, Histogram } from 'prom-client';
+import { ERROR_CODES, type ErrorCode } from '../errors.ts';
 import { registry } from '../metrics.ts';
-import { EXECUTION_STATUSES } from '../model/execution.ts';
-import type { Store } from '../store/store.ts';
 
 const requestSeconds = new Histogram({
   name: 'muster_http_request_duration_seconds',
@@ -11,28 +10,71 @@ const requestSeconds = new Histogram({
   registers: [registry],
 });
 
-const executions = new Gauge({
-  name: 'muster_executions',
-  help: 'Executions by status',
-  labelNames: ['status'],
+const errors = new Counter({
+  name: 'muster_http_errors_total',
+  help: 'Requests that were refused or met a fault, by error code',
+  labelNames: ['code'],
+  registers: [registry],
+});
+for (const code of [...ERROR_CODES, 'INTERNAL_ERROR']) errors.inc({ code }, 0);
+
+const lookUpSeconds = new Histogram({
+  name: 'muster_lookup_duration_seconds',
+  help: 'Time the store takes to look up a user',
+  labelNames: ['of'],
+  buckets: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5],
+  registers: [registry],
+});
+const LOOK_UPS = ['memberships', 'identifiers'] as const;
+for (const of of LOOK_UPS) lookUpSeconds.zero({ of });
+
+const uploads = new Gauge({
+  name: 'muster_uploads_in_progress',
+  help: 'Uploads that are being received',
   registers: [registry],
 });
 
-const storeBytes = new Gauge({
-  name: 'muster_store_bytes',
-  help: 'Bytes the store occupies',
+const uploadedBytes = new Counter({
+  name: 'muster_uploaded_bytes_total',
+  help: 'Decompressed bytes of files that were taken in',
   registers: [registry],
 });
 
-/** Notes an answered request, under the pattern of its route: a path would be a label for every id. */
-export function observeRequest(of: { method: string; route: string; status: number; ms: number }): void {
-  requestSeconds.observe({ method: of.method, route: of.route, status: of.status }, of.ms / 1000);
+/** An answered request, under the pattern of its route: a path would be a label for every id. */
+export type AnsweredRequest = {
+  readonly method: string;
+  readonly route: string;
+  readonly status: number;
+  readonly ms: number;
+  readonly errorCode: ErrorCode | 'INTERNAL_ERROR' | null;
+};
+
+export function observeRequest({ method, route, status, ms, errorCode }: AnsweredRequest): void {
+  requestSeconds.observe({ method, route, status }, ms / 1000);
+  if (errorCode !== null) errors.inc({ code: errorCode });
 }
 
-/** The text of `GET /metrics`; what the store knows is asked for now. */
-export async function renderMetrics(store: Store): Promise<string> {
-  const counts = await store.executions.countByStatus();
-  for (const status of EXECUTION_STATUSES) executions.set({ status }, counts.get(status) ?? 0);
-  storeBytes.set(await store.sizeBytes());
-  return registry.metrics();
+/** Times what a look-up of one user waits for the store. */
+export async function timeLookUp<T>(of: (typeof LOOK_UPS)[number], lookUp: () => Promise<T>): Promise<T> {
+  const end = lookUpSeconds.startTimer({ of });
+  try {
+    return await lookUp();
+  } finally {
+    end();
+  }
+}
+
+/** Counts an upload for as long as it is received. */
+export async function countUpload<T>(receive: () => Promise<T>): Promise<T> {
+  uploads.inc();
+  try {
+    return await receive();
+  } finally {
+    uploads.dec();
+  }
+}
+
+/** Notes a file that is to be imported. */
+export function observeUploaded(bytes: number): void {
+  uploadedBytes.inc(bytes);
 }

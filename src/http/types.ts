@@ -32,5 +32,8 @@ declare module 'fastify' {
     apiToken: ApiToken | null;
     /** What the request was refused with, for its log line. */
     errorCode: ErrorCode | 'INTERNAL_ERROR' | null;
+    /** The datamart and the execution it came to, for its log line: ids of what is there, never what the URL says. */
+    datamartId: string | null;
+    executionId: string | null;
   }
 }

@@ -14,6 +14,7 @@ import {
   stageChunk,
 } from './stage/stage-chunk.ts';
 import { dropStagingTable } from './stage/staging-table.ts';
+import { inStep } from './step.ts';
 
 /** The least share of a chunk that is staged again after it went stale: some ms of work. */
 const LEAST_SHARE = 1 / 256;
@@ -116,13 +117,17 @@ async function mergeStaged(
 ): Promise<MergeOutcome> {
   try {
     const errorFileBytes = await errorFile.appendAt(checkpoint.errorFileBytes, chunk.errorLines);
-    return await store.mergeChunk({
-      table: chunk.table,
-      execution: toMerge(job.execution),
-      worker: job.worker,
-      catalogueVersion: chunk.catalogueVersion,
-      from: checkpoint,
-      to: { ...advance(checkpoint, chunk), errorFileBytes },
+    return await inStep('merge', { 'muster.pairs': chunk.pairs }, async (span) => {
+      const outcome = await store.mergeChunk({
+        table: chunk.table,
+        execution: toMerge(job.execution),
+        worker: job.worker,
+        catalogueVersion: chunk.catalogueVersion,
+        from: checkpoint,
+        to: { ...advance(checkpoint, chunk), errorFileBytes },
+      });
+      span.setAttribute('muster.outcome', outcome.type);
+      return outcome;
     });
   } finally {
     await dropTable(store, chunk);
@@ -138,12 +143,20 @@ async function stageFrom(
   const { datamartId, startDate } = toMerge(job.execution);
   const catalogue = await store.datamarts.catalogue(datamartId);
   if (!catalogue) throw new Error(`datamart ${datamartId} of execution ${job.execution.id} is not there`);
-  return stageChunk({
-    source,
-    from: { offset: from.offset, line: from.line },
-    limits: { bytes: Math.ceil(job.limits.bytes * share), rows: Math.ceil(job.limits.rows * share) },
-    context: { catalogue, startDate },
-    staging: store.staging,
+  return inStep('stage', { 'muster.from_line': from.line + 1 }, async (span) => {
+    const chunk = await stageChunk({
+      source,
+      from: { offset: from.offset, line: from.line },
+      limits: { bytes: Math.ceil(job.limits.bytes * share), rows: Math.ceil(job.limits.rows * share) },
+      context: { catalogue, startDate },
+      staging: store.staging,
+    });
+    span.setAttributes({
+      'muster.bytes': chunk.to.offset - chunk.from.offset,
+      'muster.commands': chunk.successes + chunk.failures,
+      'muster.failures': chunk.failures,
+    });
+    return chunk;
   });
 }
 

@@ -5,6 +5,7 @@ import { advance, type ImportFiles, readDocument } from './import-document.ts';
 import type { ChunkLimits } from './stage/stage-chunk.ts';
 import { stageGroup } from './stage/stage-group.ts';
 import { dropStagingTable } from './stage/staging-table.ts';
+import { inStep } from './step.ts';
 
 export type GroupJob = {
   /** Executions that were claimed together, in their order. */
@@ -29,40 +30,46 @@ export async function importGroup(job: GroupJob, store: Store): Promise<readonly
   const catalogue = await store.datamarts.catalogue(job.datamartId);
   if (!catalogue) throw new Error(`datamart ${job.datamartId} is not there`);
   const errorFileBytes: number[] = [];
-  const staged = await stageGroup({
-    count: job.documents.length,
-    open: (position, read) => {
-      const document = job.documents[position] as ImportFiles;
-      return readDocument(document, async (source) => {
-        const chunk = await read(source);
-        const { errorFileHeader } = source.format;
-        errorFileBytes[position] = await writeErrorFile(
-          document.errorsPath,
-          errorFileHeader,
-          chunk.errorLines,
-        );
-        return chunk;
-      });
-    },
-    limits: job.limits,
-    context: { catalogue, startDate: job.startDate },
-    staging: store.staging,
-  });
+  const staged = await inStep('stage', {}, () =>
+    stageGroup({
+      count: job.documents.length,
+      open: (position, read) => {
+        const document = job.documents[position] as ImportFiles;
+        return readDocument(document, async (source) => {
+          const chunk = await read(source);
+          const { errorFileHeader } = source.format;
+          errorFileBytes[position] = await writeErrorFile(
+            document.errorsPath,
+            errorFileHeader,
+            chunk.errorLines,
+          );
+          return chunk;
+        });
+      },
+      limits: job.limits,
+      context: { catalogue, startDate: job.startDate },
+      staging: store.staging,
+    }),
+  );
   if (staged === null) return null;
   try {
     if (job.isStopped()) return null;
     const { datamartId, startDate, worker, ending } = job;
-    const outcome = await store.mergeGroup({
-      table: staged.table,
-      datamartId,
-      startDate,
-      worker,
-      catalogueVersion: catalogue.version,
-      documents: staged.documents.map((chunk, position) => ({
-        executionId: job.documents[position]?.execution.id ?? '',
-        to: { ...advance(START, chunk), errorFileBytes: errorFileBytes[position] ?? 0 },
-      })),
-      ending,
+    const outcome = await inStep('merge', {}, async (span) => {
+      const merged = await store.mergeGroup({
+        table: staged.table,
+        datamartId,
+        startDate,
+        worker,
+        catalogueVersion: catalogue.version,
+        documents: staged.documents.map((chunk, position) => ({
+          executionId: job.documents[position]?.execution.id ?? '',
+          to: { ...advance(START, chunk), errorFileBytes: errorFileBytes[position] ?? 0 },
+        })),
+        ending,
+      });
+      span.setAttribute('muster.outcome', merged.type);
+      return merged;
     });
     return outcome.type === 'MERGED' ? outcome.checkpoints : null;
   } finally {

@@ -4,6 +4,8 @@ import { redactFile } from '../import/redact/redact-file.ts';
 import type { Sought } from '../model/erasure.ts';
 import type { Execution } from '../model/execution.ts';
 import type { FilesChecked, Store } from '../store/store.ts';
+import { outsideTraces } from '../tracing.ts';
+import { observeFault } from './background-metrics.ts';
 
 const FILES: readonly DocumentFile[] = ['input', 'errors'];
 
@@ -33,10 +35,14 @@ export function startEraser(context: EraserContext): Eraser {
   let askedAgain = false;
 
   function wake(): void {
+    outsideTraces(goOn);
+  }
+
+  function goOn(): void {
     askedAgain = true;
     running ??= run().finally(() => {
       running = null;
-      if (askedAgain && !stop.signal.aborted) wake();
+      if (askedAgain && !stop.signal.aborted) goOn();
     });
   }
 
@@ -73,6 +79,7 @@ async function goThroughFiles(context: EraserContext, signal: AbortSignal): Prom
       await store.erasures.noteFiles({ executionId: next.executionId, checked, now: clock() });
     } catch (fault) {
       if (signal.aborted) return;
+      observeFault('erase');
       const execution_id = after;
       logger.error(
         { err: fault, execution_id },

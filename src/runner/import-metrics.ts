@@ -1,6 +1,7 @@
 import { Counter, Histogram } from 'prom-client';
 import { registry } from '../metrics.ts';
-import type { Checkpoint, Execution } from '../model/execution.ts';
+import { REJECTION_CODES } from '../model/command.ts';
+import type { Checkpoint, EndedStatus, Execution } from '../model/execution.ts';
 
 const commands = new Counter({
   name: 'muster_commands_total',
@@ -8,11 +9,19 @@ const commands = new Counter({
   labelNames: ['outcome'],
   registers: [registry],
 });
+for (const outcome of ['applied', 'failed']) commands.inc({ outcome }, 0);
 
 const failures = new Counter({
   name: 'muster_command_failures_total',
   help: 'Commands that failed, by code',
   labelNames: ['code'],
+  registers: [registry],
+});
+for (const code of REJECTION_CODES) failures.inc({ code }, 0);
+
+const importedBytes = new Counter({
+  name: 'muster_imported_bytes_total',
+  help: 'Bytes of files that were read and applied',
   registers: [registry],
 });
 
@@ -23,10 +32,25 @@ const waited = new Histogram({
   registers: [registry],
 });
 
+const ends = new Counter({
+  name: 'muster_executions_ended_total',
+  help: 'Executions that ran and ended, by status',
+  labelNames: ['status'],
+  registers: [registry],
+});
+for (const status of ['SUCCEEDED', 'FAILED', 'CANCELED']) ends.inc({ status }, 0);
+
+const retries = new Counter({
+  name: 'muster_execution_retries_total',
+  help: 'Faults of executions that are tried again from the last checkpoint',
+  registers: [registry],
+});
+
 /** Notes what a chunk came to: the difference of two checkpoints of an execution. */
 export function observeCheckpoint(before: Checkpoint, after: Checkpoint): void {
   commands.inc({ outcome: 'applied' }, after.successes - before.successes);
   commands.inc({ outcome: 'failed' }, after.failures - before.failures);
+  importedBytes.inc(after.offset - before.offset);
   for (const [code, count] of Object.entries(after.failuresByCode)) {
     failures.inc({ code }, count - (before.failuresByCode[code as keyof typeof before.failuresByCode] ?? 0));
   }
@@ -36,4 +60,12 @@ export function observeCheckpoint(before: Checkpoint, after: Checkpoint): void {
 export function observeStart({ creationDate, startDate, checkpoint }: Execution): void {
   if (checkpoint.offset === 0 && startDate !== null)
     waited.observe(Math.max(0, startDate - creationDate) / 1000);
+}
+
+export function observeEnd(status: EndedStatus): void {
+  ends.inc({ status });
+}
+
+export function observeRetry(): void {
+  retries.inc();
 }

@@ -1,6 +1,8 @@
 import { importGroup } from '../import/import-group.ts';
 import { type Ending, type Execution, START } from '../model/execution.ts';
+import { inSpan } from '../tracing.ts';
 import { observeCheckpoint, observeStart } from './import-metrics.ts';
+import { noteEnd } from './note-end.ts';
 import {
   ended,
   filesOf,
@@ -28,6 +30,14 @@ export function groupLimits({ limits }: RunnerContext): { documents: number; byt
  * they are small, and otherwise, or when that did not go smoothly, one after the other. Never throws.
  */
 export async function runClaimed(
+  claimed: readonly Execution[],
+  context: RunnerContext,
+  stops: ReadonlyMap<string, AbortController>,
+): Promise<void> {
+  await inSpan('muster.run', attributesOf(claimed), () => run(claimed, context, stops));
+}
+
+async function run(
   claimed: readonly Execution[],
   context: RunnerContext,
   stops: ReadonlyMap<string, AbortController>,
@@ -97,7 +107,12 @@ async function runTogether(
     for (const [i, execution] of claimed.entries()) {
       const checkpoint = checkpoints[i] ?? START;
       observeCheckpoint(START, checkpoint);
-      loggerOf(execution, context).info({ status: endings.get(execution.id)?.status }, 'execution ended');
+      const ending = endings.get(execution.id);
+      if (ending === undefined) continue;
+      noteEnd(
+        { execution, status: ending.status, checkpoint, now: context.clock() },
+        loggerOf(execution, context),
+      );
     }
     return true;
   } catch (fault) {
@@ -107,4 +122,11 @@ async function runTogether(
     );
     return false;
   }
+}
+
+function attributesOf(claimed: readonly Execution[]) {
+  return {
+    'muster.datamart_id': claimed[0]?.datamartId ?? '',
+    'muster.execution_ids': claimed.map(({ id }) => id),
+  };
 }

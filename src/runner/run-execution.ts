@@ -3,10 +3,13 @@ import type { Logger } from 'pino';
 import type { Documents } from '../documents/documents.ts';
 import { type ImportFiles, importDocument } from '../import/import-document.ts';
 import type { ChunkLimits } from '../import/stage/stage-chunk.ts';
-import type { Checkpoint, Ending, Execution } from '../model/execution.ts';
+import type { Checkpoint, EndedStatus, Ending, Execution } from '../model/execution.ts';
 import { safeMessage } from '../safe-message.ts';
 import type { Store } from '../store/store.ts';
-import { observeCheckpoint } from './import-metrics.ts';
+import { inSpan } from '../tracing.ts';
+import { observeFault } from './background-metrics.ts';
+import { observeCheckpoint, observeRetry } from './import-metrics.ts';
+import { noteEnd } from './note-end.ts';
 import { canPass, delay, RETRY_DELAYS_MS } from './retry.ts';
 
 /** How long a lease lasts without being renewed. A third of it passes between two renewals. */
@@ -36,24 +39,42 @@ export async function runExecution(
   context: RunnerContext,
   stop: AbortController,
 ): Promise<void> {
+  const { id, datamartId, document } = claimed;
+  const of = { 'muster.execution_id': id, 'muster.datamart_id': datamartId, 'muster.bytes': document.bytes };
+  await inSpan('muster.execution', of, async (span) => {
+    span.setAttribute('muster.outcome', await run(claimed, context, stop));
+  });
+}
+
+async function run(
+  claimed: Execution,
+  context: RunnerContext,
+  stop: AbortController,
+): Promise<EndedStatus | 'LEASE_LOST' | 'GIVEN_BACK' | 'NOT_ENDED'> {
   const { store, worker, clock } = context;
   const logger = loggerOf(claimed, context);
+  const last = { checkpoint: claimed.checkpoint };
   try {
-    const ending = await tryToEnd(claimed, { ...context, logger }, stop);
-    if (ending === 'LEASE_LOST') return logger.warn('execution was taken over');
+    const ending = await tryToEnd({ claimed, last }, { ...context, logger }, stop);
+    if (ending === 'LEASE_LOST') {
+      logger.warn('execution was taken over');
+      return ending;
+    }
     if (ending === 'GIVEN_BACK') {
       await store.executions.release({ id: claimed.id, worker, now: clock() });
-      return logger.info(
-        { reason: stop.signal.reason },
-        'execution was given back, to go on from its checkpoint',
-      );
+      logger.info({ reason: stop.signal.reason }, 'execution was given back, to go on from its checkpoint');
+      return ending;
     }
     if (ending.status !== 'SUCCEEDED') await cutErrorFile(claimed.id, { ...context, logger });
-    await store.executions.finish({ id: claimed.id, worker, ...ending, now: clock() });
-    logger.info({ status: ending.status }, 'execution ended');
+    const now = clock();
+    await store.executions.finish({ id: claimed.id, worker, ...ending, now });
+    noteEnd({ execution: claimed, status: ending.status, ...last, now }, logger);
+    return ending.status;
   } catch (fault) {
     // the store does not answer: the lease runs out, and whoever takes the execution up goes on from its checkpoint
+    observeFault('end');
     logger.error({ err: fault }, 'execution could not be ended');
+    return 'NOT_ENDED';
   }
 }
 
@@ -83,12 +104,16 @@ export async function renew(
     if (!lease.held) stop.abort('LEASE_LOST' satisfies StopReason);
     else if (lease.cancelRequested) stop.abort('CANCEL' satisfies StopReason);
   } catch (fault) {
+    observeFault('lease');
     logger.warn({ err: fault, execution_id: id }, 'lease could not be renewed');
   }
 }
 
+/** Where a run has come to, chunk by chunk. */
+type Last = { checkpoint: Checkpoint };
+
 async function tryToEnd(
-  claimed: Execution,
+  { claimed, last }: { readonly claimed: Execution; readonly last: Last },
   context: RunnerContext,
   stop: AbortController,
 ): Promise<Ending | 'LEASE_LOST' | 'GIVEN_BACK'> {
@@ -98,7 +123,7 @@ async function tryToEnd(
     if (!execution) return 'LEASE_LOST';
     if (stop.signal.aborted) return stopped(stop.signal.reason as StopReason);
     try {
-      const last = { checkpoint: execution.checkpoint };
+      last.checkpoint = execution.checkpoint;
       const outcome = await importOnce(execution, {
         context,
         last,
@@ -111,13 +136,14 @@ async function tryToEnd(
     } catch (fault) {
       const wait = RETRY_DELAYS_MS[tries];
       if (wait === undefined || !canPass(fault)) return await failed(claimed.id, fault, context);
+      observeRetry();
       context.logger.warn({ err: fault, retry_in_ms: wait }, 'execution met a fault and is tried again');
       await delay(wait, stop.signal);
     }
   }
 }
 
-/** Runs the import; `last` is where it has come to, chunk by chunk. */
+/** Runs the import; `last` follows it. */
 function importOnce(
   execution: Execution,
   {
@@ -127,7 +153,7 @@ function importOnce(
     endTurn,
   }: {
     context: RunnerContext;
-    last: { checkpoint: Checkpoint };
+    last: Last;
     stop: AbortController;
     endTurn: () => void;
   },

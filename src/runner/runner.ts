@@ -1,3 +1,5 @@
+import { outsideTraces } from '../tracing.ts';
+import { observeCompaction, observeFault } from './background-metrics.ts';
 import { delay } from './retry.ts';
 import { groupLimits, runClaimed } from './run-claimed.ts';
 import type { RunnerContext, StopReason } from './run-execution.ts';
@@ -36,7 +38,7 @@ export function startRunner(context: RunnerContext, parallel: number): Runner {
 
   function wake(): void {
     announced += 1;
-    lookForWork();
+    outsideTraces(lookForWork);
   }
 
   function lookForWork(): void {
@@ -70,8 +72,12 @@ export function startRunner(context: RunnerContext, parallel: number): Runner {
     try {
       const startedAt = context.clock();
       const done = await context.store.compact(pressure, signal);
-      if (done) context.logger.info({ ms: context.clock() - startedAt, pressure }, 'store was put in order');
+      if (!done) return;
+      const ms = context.clock() - startedAt;
+      observeCompaction(pressure, ms);
+      context.logger.info({ ms, pressure }, 'store was put in order');
     } catch (fault) {
+      observeFault('compact');
       context.logger.error({ err: fault }, 'the store could not be put in order; it is tried again');
     }
   }
@@ -115,6 +121,7 @@ export function startRunner(context: RunnerContext, parallel: number): Runner {
       runs.add(run);
       return true;
     } catch (fault) {
+      observeFault('claim');
       logger.error({ err: fault }, 'no execution could be claimed');
       return false;
     }

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Documents } from '../documents/documents.ts';
 import { type Execution, KEY_LIFE_MS } from '../model/execution.ts';
 import type { Store } from '../store/store.ts';
+import { observeFault } from './background-metrics.ts';
 
 const DAY_MS = 86_400_000;
 /** An upload's folder is there before its execution is; nothing takes so long between the two, not the slowest form. */
@@ -58,6 +59,7 @@ async function sweepAll(context: SweeperContext): Promise<void> {
     try {
       await part(context);
     } catch (fault) {
+      observeFault('sweep');
       context.logger.error({ err: fault }, 'a sweep failed and is tried again at the next interval');
     }
   }

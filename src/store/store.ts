@@ -342,6 +342,8 @@ export interface ExecutionRecords {
   list(of: { filter: ExecutionFilter; page: Page }): Promise<Listed<Execution>>;
   /** How many executions there are in each status; a status without any may be absent. */
   countByStatus(): Promise<ReadonlyMap<ExecutionStatus, number>>;
+  /** When the oldest PENDING execution of each priority was created; a priority of which none waits is absent. */
+  waitingSince(): Promise<ReadonlyMap<Priority, number>>;
 
   /**
    * Takes the next execution that can run, RUNNING from here on and leased to `worker` until `leaseUntil`: per datamart

@@ -283,6 +283,26 @@ export function storeContract(name: string, open: OpenStore): void {
       },
     );
 
+    withStore('says since when the oldest execution waits, by priority', async ({ store }) => {
+      assert.deepEqual(await store.executions.waitingSince(), new Map());
+      const [first] = [
+        await createExecution(store, { creationDate: NOW, priority: 'HIGH' }),
+        await createExecution(store, { creationDate: NOW + 1, priority: 'HIGH' }),
+        await createExecution(store, { creationDate: NOW + 2, priority: 'LOW' }),
+      ];
+      const waiting = async () => new Map(await store.executions.waitingSince());
+      assert.deepEqual(
+        await waiting(),
+        new Map([
+          ['HIGH', NOW],
+          ['LOW', NOW + 2],
+        ]),
+      );
+      const claimed = await claimOne(store, { worker: 'w', now: NOW + 3, leaseUntil: NOW + 4 });
+      assert.equal(claimed?.id, first?.id);
+      assert.equal((await waiting()).get('HIGH'), NOW + 1, 'one that runs does not wait');
+    });
+
     withStore('executions that were given back take turns with those that wait', async ({ store }) => {
       const other = await store.datamarts.create({
         ...{ organisationId: '1', name: 'other', token: 'other', timeZone: 'UTC', compartmentId: null },

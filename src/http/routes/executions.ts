@@ -7,6 +7,7 @@ import { actOnExecution, findExecution, listExecutions, startExecution } from '.
 import { ExecutionView, viewExecution } from '../execution-view.ts';
 import { IdempotencyHeaders, readIdempotencyKey } from '../idempotency.ts';
 import { Action, answersWith, answersWithList, ExecutionsQuery } from '../schemas.ts';
+import { traceUpload } from '../trace-upload.ts';
 import type { App } from '../types.ts';
 import { receiveUpload } from '../upload.ts';
 
@@ -31,24 +32,26 @@ export function executionUploadRoute(app: App, dependencies: HttpDependencies): 
     const key = readIdempotencyKey(request);
     const { datamart, documentImport } = await findDocumentImport({ request, dependencies }, request.params);
     const { mimeType, priority } = documentImport;
-    const document = await receiveUpload(request, dependencies, {
-      datamartId: datamart.id,
-      mimeType,
-      profile: 'COMMANDS',
+    const execution = await traceUpload(request, async () => {
+      const document = await receiveUpload(request, dependencies, {
+        datamartId: datamart.id,
+        mimeType,
+        profile: 'COMMANDS',
+      });
+      const upload = {
+        organisationId: datamart.organisationId,
+        datamartId: datamart.id,
+        job: { type: 'DOCUMENT_IMPORT' as const, documentImportId: documentImport.id },
+        mimeType,
+        priority,
+        userId: tokenOf(request).id,
+        document,
+        creationDate: dependencies.clock(),
+        author: authorOf(request, dependencies),
+        ...(key === undefined ? {} : { key }),
+      };
+      return startExecution(dependencies, { upload, reply });
     });
-    const upload = {
-      organisationId: datamart.organisationId,
-      datamartId: datamart.id,
-      job: { type: 'DOCUMENT_IMPORT' as const, documentImportId: documentImport.id },
-      mimeType,
-      priority,
-      userId: tokenOf(request).id,
-      document,
-      creationDate: dependencies.clock(),
-      author: authorOf(request, dependencies),
-      ...(key === undefined ? {} : { key }),
-    };
-    const execution = await startExecution(dependencies, { upload, reply });
     return ok(viewExecution(execution, dependencies.clock()));
   });
 }
@@ -74,7 +77,7 @@ export function executionRoutes(app: App, dependencies: HttpDependencies): void 
   async function find(request: FastifyRequest, params: Static<typeof ExecutionParams>) {
     const { documentImport } = await findDocumentImport({ request, dependencies }, params);
     const job = { type: 'DOCUMENT_IMPORT', documentImportId: documentImport.id } as const;
-    return findExecution(dependencies, { id: params.executionId, job });
+    return findExecution({ request, dependencies }, { id: params.executionId, job });
   }
 
   const getSchema = {

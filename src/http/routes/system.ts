@@ -1,15 +1,17 @@
 import { Type } from 'typebox';
 import { ServiceError } from '../../errors.ts';
 import type { HttpDependencies } from '../dependencies.ts';
-import { renderMetrics } from '../request-metrics.ts';
 import { ErrorAnswer } from '../schemas.ts';
+import { createMetricsText } from '../store-metrics.ts';
 import type { App } from '../types.ts';
 
 const Alive = Type.Object({ status: Type.Literal('ok') });
 const tags = ['system'];
 
 /** What operators and their machines ask; without a token. */
-export function systemRoutes(app: App, { store }: HttpDependencies): void {
+export function systemRoutes(app: App, dependencies: HttpDependencies): void {
+  const { store } = dependencies;
+  const renderMetrics = createMetricsText(dependencies);
   const schema = { tags, security: [], response: { 200: Alive, '5xx': ErrorAnswer } };
   const logLevel = 'warn';
 
@@ -36,7 +38,7 @@ export function systemRoutes(app: App, { store }: HttpDependencies): void {
     { logLevel, schema: { tags, security: [], summary: 'Metrics for Prometheus' } },
     async (_request, reply) => {
       reply.type('text/plain; version=0.0.4; charset=utf-8');
-      return renderMetrics(store);
+      return renderMetrics();
     },
   );
 

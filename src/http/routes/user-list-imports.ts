@@ -9,6 +9,7 @@ import { actOnExecution, findExecution, listExecutions, startExecution } from '.
 import { ExecutionView, viewExecution } from '../execution-view.ts';
 import { IdempotencyHeaders, readIdempotencyKey } from '../idempotency.ts';
 import { Action, answersWith, answersWithList, ExecutionsQuery } from '../schemas.ts';
+import { traceUpload } from '../trace-upload.ts';
 import type { App } from '../types.ts';
 import { receiveUpload } from '../upload.ts';
 
@@ -46,24 +47,26 @@ export function userListUploadRoute(app: App, dependencies: HttpDependencies): v
         `the segment must be a USER_LIST with the feed type FILE_IMPORT, it is a ${segment.type} with ${segment.feedType ?? 'none'}`,
       );
     }
-    const document = await receiveUpload(request, dependencies, {
-      datamartId: datamart.id,
-      mimeType: 'TEXT_CSV',
-      profile: 'USER_LIST',
+    const execution = await traceUpload(request, async () => {
+      const document = await receiveUpload(request, dependencies, {
+        datamartId: datamart.id,
+        mimeType: 'TEXT_CSV',
+        profile: 'USER_LIST',
+      });
+      const upload = {
+        organisationId: datamart.organisationId,
+        datamartId: datamart.id,
+        job: { type: 'USER_SEGMENT_IMPORT' as const, segmentId: segment.id },
+        mimeType: 'TEXT_CSV' as const,
+        priority: 'MEDIUM' as const,
+        userId: tokenOf(request).id,
+        document,
+        creationDate: dependencies.clock(),
+        author: authorOf(request, dependencies),
+        ...(key === undefined ? {} : { key }),
+      };
+      return startExecution(dependencies, { upload, reply });
     });
-    const upload = {
-      organisationId: datamart.organisationId,
-      datamartId: datamart.id,
-      job: { type: 'USER_SEGMENT_IMPORT' as const, segmentId: segment.id },
-      mimeType: 'TEXT_CSV' as const,
-      priority: 'MEDIUM' as const,
-      userId: tokenOf(request).id,
-      document,
-      creationDate: dependencies.clock(),
-      author: authorOf(request, dependencies),
-      ...(key === undefined ? {} : { key }),
-    };
-    const execution = await startExecution(dependencies, { upload, reply });
     return ok(viewExecution(execution, dependencies.clock()));
   });
 }
@@ -89,7 +92,7 @@ export function userListImportRoutes(app: App, dependencies: HttpDependencies): 
   async function find(request: FastifyRequest, params: Static<typeof ExecutionParams>) {
     const { segment } = await findBoth({ request, dependencies }, params);
     const job = { type: 'USER_SEGMENT_IMPORT', segmentId: segment.id } as const;
-    return findExecution(dependencies, { id: params.executionId, job });
+    return findExecution({ request, dependencies }, { id: params.executionId, job });
   }
 
   const getSchema = {

@@ -6,6 +6,7 @@ import { findDatamart } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { okList } from '../envelope.ts';
 import { pageOf } from '../paging.ts';
+import { timeLookUp } from '../request-metrics.ts';
 import { answersWithList, PagingQuery } from '../schemas.ts';
 import { parseSelector, type RequestedUser, selectorText } from '../selector.ts';
 import type { App } from '../types.ts';
@@ -33,17 +34,22 @@ export function userRoutes(app: App, dependencies: HttpDependencies): void {
   async function listMemberships(request: UserRequest, selector: string) {
     const asked = await read(request, selector);
     const page = pageOf(request.query);
-    const listed = await store.listMemberships({ ...asked, now: clock(), page });
+    const listed = await timeLookUp('memberships', () =>
+      store.listMemberships({ ...asked, now: clock(), page }),
+    );
     if (listed === null) throw notFound();
     return okList(listed, page, viewMembership);
   }
 
   async function listIdentifiers(request: UserRequest, selector: string) {
     const { datamartId, user } = await read(request, selector);
-    const userPointId = await store.findUserPoint(datamartId, user);
-    if (userPointId === null) throw notFound();
+    const found = await timeLookUp('identifiers', async () => {
+      const userPointId = await store.findUserPoint(datamartId, user);
+      return userPointId === null ? null : { userPointId, stored: await store.listIdentifiers(userPointId) };
+    });
+    if (found === null) throw notFound();
+    const { userPointId, stored } = found;
     const page = pageOf(request.query);
-    const stored = await store.listIdentifiers(userPointId);
     const [oldest] = stored;
     const all = [viewUserPoint(userPointId, oldest?.creationTs ?? 0), ...stored.map(viewIdentifier)];
     const elements = all.slice(page.firstResult, page.firstResult + page.maxResults);

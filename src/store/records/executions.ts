@@ -82,6 +82,14 @@ export function executionRecords(db: Database): ExecutionRecords {
         return new Map(rows.map((row) => [String(row.status) as ExecutionStatus, Number(row.executions)]));
       }),
 
+    waitingSince: () =>
+      db.read(async (sql) => {
+        const rows = await sql.query(
+          `select priority, min(creation_date) as since from execution where status = 'PENDING' group by priority`,
+        );
+        return new Map(rows.map((row) => [String(row.priority) as Priority, Number(row.since)]));
+      }),
+
     claim: (of) => db.write((sql) => claimExecutions(sql, of)),
 
     renewLease: ({ id, worker, leaseUntil }) =>

@@ -1,0 +1,89 @@
+import { Gauge } from 'prom-client';
+import type { Documents } from '../documents/documents.ts';
+import { registry } from '../metrics.ts';
+import { EXECUTION_STATUSES } from '../model/execution.ts';
+import { PRIORITIES } from '../model/records.ts';
+import type { Store } from '../store/store.ts';
+
+/** How long what the store said is shown again: several scrapers cost it no more than one. */
+const READ_MS = 1_000;
+
+const executions = new Gauge({
+  name: 'muster_executions',
+  help: 'Executions by status',
+  labelNames: ['status'],
+  registers: [registry],
+});
+
+const queueAge = new Gauge({
+  name: 'muster_queue_age_seconds',
+  help: 'How long the PENDING execution has waited that has waited longest; 0 when none waits',
+  labelNames: ['priority'],
+  registers: [registry],
+});
+
+const storeBytes = new Gauge({
+  name: 'muster_store_bytes',
+  help: 'Bytes the store occupies',
+  registers: [registry],
+});
+
+const diskFreeBytes = new Gauge({
+  name: 'muster_disk_free_bytes',
+  help: 'Bytes that are free on the disk of the files',
+  registers: [registry],
+});
+
+const storeUp = new Gauge({
+  name: 'muster_store_up',
+  help: '1 when the store answered the last time it was asked for metrics, else 0',
+  registers: [registry],
+});
+
+type MetricsContext = {
+  readonly store: Store;
+  readonly documents: Pick<Documents, 'freeBytes'>;
+  readonly clock: () => number;
+};
+
+/**
+ * What renders `GET /metrics`. The store is asked two small queries at most once a second. When it does not answer, what
+ * only it knows is left out and the rest is shown: that is when operators look.
+ */
+export function createMetricsText({ store, documents, clock }: MetricsContext): () => Promise<string> {
+  let readAt = Number.NEGATIVE_INFINITY;
+  let reading: Promise<void> | null = null;
+
+  async function readStore(): Promise<void> {
+    try {
+      await showStore(store, clock());
+      diskFreeBytes.set(await documents.freeBytes());
+      storeUp.set(1);
+    } catch {
+      for (const gauge of [executions, queueAge]) gauge.reset();
+      for (const gauge of [storeBytes, diskFreeBytes]) gauge.remove();
+      storeUp.set(0);
+    }
+    readAt = clock();
+  }
+
+  return async () => {
+    if (clock() - readAt >= READ_MS) reading ??= readStore().finally(() => (reading = null));
+    await reading;
+    return registry.metrics();
+  };
+}
+
+async function showStore(store: Store, now: number): Promise<void> {
+  const [counts, waitingSince, bytes] = await Promise.all([
+    store.executions.countByStatus(),
+    store.executions.waitingSince(),
+    store.sizeBytes(),
+  ]);
+  for (const status of EXECUTION_STATUSES) executions.set({ status }, counts.get(status) ?? 0);
+  for (const priority of PRIORITIES) {
+    const since = waitingSince.get(priority) ?? now;
+    queueAge.set({ priority }, Math.max(0, now - since) / 1000);
+  }
+  storeBytes.set(bytes);
+}
