@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { csvFormat } from '../../src/import/csv.ts';
+import { findHeaderEnd, headerText, parseCsvHeader } from '../../src/import/csv-header.ts';
+import {
+  type CommandContext,
+  type DocumentFormat,
+  isRejection,
+  type Position,
+} from '../../src/import/document-format.ts';
+import { parseCommand } from '../../src/import/parse-command.ts';
+import { buildCatalogue } from '../../src/model/catalogue.ts';
+import { KIND_BIT } from '../../src/model/identifier.ts';
+import type { Segment } from '../../src/model/records.ts';
+import { SOME_NAMES } from '../properties/mutations.ts';
+
+/** When the executions of these documents started. */
+export const START_DATE = 1_800_000_000_000;
+
+function segment(id: string, more: Partial<Segment> = {}): Segment {
+  return {
+    id,
+    organisationId: '1',
+    datamartId: '1',
+    type: 'USER_LIST',
+    feedType: 'FILE_IMPORT',
+    subtype: 'STANDARD',
+    name: id,
+    shortDescription: null,
+    technicalName: null,
+    defaultTtlMs: null,
+    persisted: true,
+    paused: false,
+    creationTs: 0,
+    lastModifiedTs: 0,
+    ...more,
+  };
+}
+
+function selection(compartmentId: string, more: object) {
+  return {
+    id: compartmentId,
+    datamartId: '1',
+    compartmentId,
+    isDefault: false,
+    token: `t${compartmentId}`,
+    name: '',
+    archived: false,
+    ...more,
+  };
+}
+
+/** Every id and name that the generators may use, so that most commands are valid. */
+const context: CommandContext = {
+  startDate: START_DATE,
+  catalogue: buildCatalogue({
+    datamartId: '1',
+    version: 0,
+    selections: [
+      selection('1', { isDefault: true }),
+      selection('2', {}),
+      selection('3', { archived: true }),
+      ...['default', 'other', 'archived'].map((name) =>
+        selection(SOME_NAMES.get(name) ?? '', { token: `${name}-token`, archived: name === 'archived' }),
+      ),
+    ],
+    segments: [
+      segment('1'),
+      segment('2', { defaultTtlMs: 60_000 }),
+      segment('3', { paused: true }),
+      segment('4', { type: 'USER_QUERY', feedType: null }),
+      ...['alpha', 'beta', 'lasting', 'short', 'paused', 'query'].map((name) =>
+        segment(SOME_NAMES.get(name) ?? '', {
+          technicalName: name,
+          defaultTtlMs: name === 'short' ? 1000 : null,
+          paused: name === 'paused',
+          type: name === 'query' ? 'USER_QUERY' : 'USER_LIST',
+        }),
+      ),
+      segment('10', { technicalName: 'vip é' }),
+    ],
+  }),
+};
+
+type Reading = { readonly outcomes: readonly string[]; readonly plain: number; readonly end: Position };
+
+/** What a document comes to, line by line: pairs as they are staged, rejections with code and message. */
+export function readDocument(
+  format: DocumentFormat,
+  document: Buffer,
+  way: 'reference' | 'plain',
+  blockBytes: number,
+): Reading {
+  const splitter = format.createSplitter(format.start);
+  const readPlain = format.createPlainReader(context);
+  const outcomes: [line: number, outcome: unknown][] = [];
+  let plain = 0;
+  const take = (bytes: Buffer, line: Parameters<typeof readPlain>[1]) => {
+    const pair = way === 'plain' ? readPlain(bytes, line) : null;
+    if (pair === null) return false;
+    plain++;
+    const { valueStart, valueEnd, ...rest } = pair;
+    outcomes.push([pair.line, { value: bytes.toString('utf8', valueStart, valueEnd), ...rest }]);
+    return true;
+  };
+  const blocks: Buffer[] = [];
+  // each block a copy of its own: what lies behind it in the document must not be seen
+  for (let at = format.start.offset; at < document.length; at += blockBytes) {
+    blocks.push(Buffer.from(document.subarray(at, at + blockBytes)));
+  }
+  for (const block of [...blocks, Buffer.alloc(0)]) {
+    const last = block.length === 0;
+    for (const { line, content } of splitter.push(block, last, { take, most: Number.POSITIVE_INFINITY })) {
+      const command = isRejection(content) ? content : parseCommand(content, context);
+      if (isRejection(command)) outcomes.push([line, command]);
+      else for (const pair of pairsOf(line, command)) outcomes.push([line, pair]);
+    }
+  }
+  outcomes.sort(([a], [b]) => a - b);
+  return { outcomes: outcomes.map((each) => JSON.stringify(each)), plain, end: splitter.position() };
+}
+
+function pairsOf(line: number, command: Exclude<ReturnType<typeof parseCommand>, { code: string }>) {
+  const { identifier, operation, targets, dataBag } = command;
+  return targets.map(({ segmentId, expiresAt }) => ({
+    value: identifier.value,
+    line,
+    kind: KIND_BIT[identifier.kind],
+    compartmentId: Number(identifier.compartmentId),
+    segmentId: Number(segmentId),
+    isUpdate: operation === 'UPDATE',
+    expiresAt: expiresAt ?? 0,
+    dataBag: dataBag ?? '',
+  }));
+}
+
+/** Asserts that both ways come to the same; returns how many lines were plain. */
+export function assertSame(format: DocumentFormat, document: Buffer, blockBytes: number): number {
+  const reference = readDocument(format, document, 'reference', 1 << 20);
+  const plain = readDocument(format, document, 'plain', blockBytes);
+  assert.deepEqual(plain.outcomes, reference.outcomes);
+  assert.deepEqual(plain.end, reference.end);
+  return plain.plain;
+}
+
+/** How a CSV document is read; null when its header is refused. */
+export function formatOf(document: Buffer): DocumentFormat | null {
+  const end = findHeaderEnd(document, { at: 'CELL_START' });
+  const parsed = parseCsvHeader(
+    headerText(document.subarray(0, end === -1 ? document.length : end)),
+    'COMMANDS',
+  );
+  const lines = document.subarray(0, end).toString('latin1').split('\n').length;
+  return parsed.ok
+    ? csvFormat(parsed.header, { offset: end === -1 ? document.length : end + 1, line: lines })
+    : null;
+}
