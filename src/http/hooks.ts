@@ -52,8 +52,13 @@ export function addHooks(app: App, { requestMs }: Pick<Config, 'requestMs'>): vo
   });
 
   app.addHook('onSend', async (request, reply) => {
-    if (isBodyHeld(request.raw)) reply.header('Connection', 'close');
+    if (closing || isBodyHeld(request.raw)) reply.header('Connection', 'close');
     else drain(request.raw);
+  });
+
+  app.addHook('onResponse', async () => {
+    // A connection that was in use when the stop began would be waited for until its client lets go of it.
+    if (closing) setImmediate(() => app.server.closeIdleConnections());
   });
 
   app.addHook('onResponse', async (request, reply) => {
