@@ -128,6 +128,11 @@ export const SETTINGS = {
     [1, 86_400_000],
     'an execution that has run for so long lets others run that wait, and goes on after them',
   ),
+  retryMs: whole(
+    1_000,
+    [1, 600_000],
+    'wait before an execution that met a fault is tried again; then 5, 15 and 60 times as long',
+  ),
   chunkBytes: bytes(64 * MIB, [4 * KIB, GIB], 'bytes of a file that become visible in one step'),
   chunkRows: whole(500_000, [100, 10_000_000], '(command, segment) pairs that become visible in one step'),
   databaseMemory: bytes(defaultDatabaseMemory(), [64 * MIB, 1024 * GIB], 'memory the database may use'),

@@ -79,6 +79,16 @@ export function notFound(): ServiceError {
   return new ServiceError('NOT_FOUND', 'Resource Not Found');
 }
 
+/** The store refuses everything until it is opened again; the cause is the fault after which that is so. */
+export class StoreLostError extends Error {
+  override readonly name = 'StoreLostError';
+}
+
+/** What is on the disk is no store, or not a whole one: it was not opened, and nothing of it was changed. */
+export class StoreDamagedError extends Error {
+  override readonly name = 'StoreDamagedError';
+}
+
 /** Another process has the store open: the embedded store serves one at a time. */
 export class StoreInUseError extends Error {
   override readonly name = 'StoreInUseError';

@@ -6,7 +6,8 @@ import path from 'node:path';
 import type { Logger } from 'pino';
 import { type Config, ConfigError } from './config.ts';
 import { openDocumentsFolder } from './documents/folder.ts';
-import { StoreInUseError } from './errors.ts';
+import { StoreDamagedError, StoreInUseError, StoreLostError } from './errors.ts';
+import { kindOfFault } from './faults.ts';
 import { createAdmission } from './http/admission.ts';
 import { buildApp } from './http/app.ts';
 import type { RouteAccess } from './http/route-table.ts';
@@ -17,6 +18,7 @@ import { hashToken } from './model/records.ts';
 import { startEraser } from './runner/eraser.ts';
 import { startRunner } from './runner/runner.ts';
 import { startSweeper } from './runner/sweeper.ts';
+import { safeMessage } from './safe-message.ts';
 import { openStore } from './store/open-store.ts';
 import type { Store } from './store/store.ts';
 
@@ -28,6 +30,8 @@ export type Service = {
   readonly store: Store;
   /** Its routes, with who may call them. */
   readonly routes: readonly RouteAccess[];
+  /** Resolves when the store can no longer be used: nothing can be served until the service is started again. */
+  readonly lost: Promise<Error>;
   /** Reads certificate and key again; connections go on. One that cannot be used is logged, and the old one kept. */
   reloadCertificate(): void;
   /** Stops taking requests, brings running executions to a safe point, and lets go of everything. */
@@ -41,9 +45,12 @@ const PRESET_TOKEN = 'preset admin token';
  * Puts the service together, opens its parts in order, and listens. They are closed in reverse: what fails on the way
  * closes what was opened before it.
  */
-export async function startService(config: Config): Promise<Service> {
+export async function startService(config: Config, clock: () => number = Date.now): Promise<Service> {
   const logger = openLogger(config.logLevel);
-  const clock = Date.now;
+  let tellLost: (fault: Error) => void = () => undefined;
+  const lost = new Promise<Error>((resolve) => {
+    tellLost = resolve;
+  });
   const opened: (() => Promise<void>)[] = [];
   const close = async () => {
     while (opened.length > 0) await opened.pop()?.();
@@ -55,6 +62,11 @@ export async function startService(config: Config): Promise<Service> {
       memoryBytes: config.databaseMemory,
       threads: config.databaseThreads,
       now: clock(),
+      expected: (await hasDocuments(config.data)) ? 'EXISTING' : 'EXISTING_OR_FRESH',
+      onLost: (fault) => {
+        logger.fatal({ err: fault }, 'the store can no longer be used, the service has to be started again');
+        tellLost(fault);
+      },
     });
     opened.push(() => store.close());
     const documents = await openDocumentsFolder(path.join(config.data, 'documents'), config);
@@ -80,12 +92,13 @@ export async function startService(config: Config): Promise<Service> {
         worker: randomUUID(),
         limits: { bytes: config.chunkBytes, rows: config.chunkRows },
         turnMs: config.turnMs,
+        retryMs: config.retryMs,
       },
       config.parallelExecutions,
     );
     opened.push(() => runner.close());
     const { wake: wakeRunner, noticeCancel } = runner;
-    const admission = createAdmission(store, config, clock);
+    const admission = createAdmission(store, config);
     const app = await buildApp({
       ...{ store, documents, config, logger, clock },
       ...{ wakeRunner, noticeCancel, wakeEraser: eraser.wake, admission },
@@ -94,12 +107,28 @@ export async function startService(config: Config): Promise<Service> {
     const url = await app.listen({ host: config.host, port: config.port });
     logServiceStart(logger, url);
     const reloadCertificate = () => renewCertificate(app.server, config, logger);
-    return { url, adminToken, store, routes: app.routeTable, reloadCertificate, close };
+    return { url, adminToken, store, routes: app.routeTable, lost, reloadCertificate, close };
   } catch (error) {
-    await close();
-    if (error instanceof StoreInUseError) throw new ConfigError(`data: ${error.message}`, { cause: error });
-    throw error;
+    await close().catch((cause: unknown) =>
+      logger.error({ err: cause }, 'the start was not undone in order'),
+    );
+    throw asConfigError(error, config.data);
   }
+}
+
+/** What keeps a data folder from being used, as a message that names it. */
+function asConfigError(error: unknown, folder: string): unknown {
+  if (error instanceof StoreInUseError || error instanceof StoreDamagedError)
+    return new ConfigError(`data: ${error.message}`, { cause: error });
+  const cause = error instanceof StoreLostError ? error.cause : error;
+  if (kindOfFault(cause) === null) return error;
+  return new ConfigError(`data: the folder ${folder} cannot be used: ${safeMessage(cause)}`, { cause });
+}
+
+/** Whether there are kept files, which a store must know of. */
+async function hasDocuments(folder: string): Promise<boolean> {
+  const kept = await readdir(path.join(folder, 'documents', 'kept')).catch(() => []);
+  return kept.length > 0;
 }
 
 async function makeDataFolder(folder: string): Promise<void> {

@@ -11,6 +11,8 @@ export type TestService = Client & {
   readonly store: Store;
   /** Its routes, with who may call them. */
   readonly routes: readonly RouteAccess[];
+  /** Resolves when its store can no longer be used. */
+  readonly lost: Promise<Error>;
   /** Ends the service; the folder stays. Twice does no harm. */
   stop(): Promise<void>;
 };
@@ -19,13 +21,17 @@ export type TestService = Client & {
  * Starts the real service in this process, on a free port, in a folder of its own. It ends with the test, and its folder
  * goes when the test has passed.
  */
-export async function startService(t: TestContext, overrides: Partial<Config> = {}): Promise<TestService> {
+export async function startService(
+  t: TestContext,
+  overrides: Partial<Config> = {},
+  clock: () => number = Date.now,
+): Promise<TestService> {
   const data = await makeFolder();
   const config: Config = Object.freeze({
     ...readConfig({ data, port: '0', 'log-level': 'silent', 'admin-token': ADMIN_TOKEN }, {}),
     ...overrides,
   });
-  const service = await openService(config);
+  const service = await openService(config, clock);
   let closing: Promise<void> | undefined;
   const stop = async () => {
     closing ??= service.close();
@@ -36,5 +42,5 @@ export async function startService(t: TestContext, overrides: Partial<Config> = 
     await discardFolder(t, data);
   });
   const client = clientOf(service.url, config.adminToken ?? ADMIN_TOKEN);
-  return { ...client, config, store: service.store, routes: service.routes, stop };
+  return { ...client, config, store: service.store, routes: service.routes, lost: service.lost, stop };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
@@ -20,6 +20,8 @@ export type ServiceProcess = Client & {
   kill(): Promise<void>;
   /** SIGTERM; resolves to the exit code, null when a signal ended it. */
   terminate(): Promise<number | null>;
+  /** Resolves to the exit code when it has ended, for whatever reason. */
+  exited(): Promise<number | null>;
   /** Starts it again on the same folder and port. Only after `kill` or `terminate`. */
   restart(): Promise<void>;
 };
@@ -38,20 +40,25 @@ export async function startProcess(
   return service;
 }
 
+/** How a process is started. */
+export type Launch = {
+  /** A program with its arguments that starts the command, such as `prlimit --nofile=64`. */
+  readonly launcher?: readonly string[];
+  /** File that gets all it prints; by default its log goes nowhere and its errors to those of the test. */
+  readonly log?: string;
+};
+
 /** Starts `dist/cli.js serve` over `data` and waits until it answers. */
 export async function serve(
   data: string,
   env: Readonly<Record<string, string>> = {},
+  launch: Launch = {},
 ): Promise<ServiceProcess> {
-  assert.ok(existsSync(CLI), `${CLI} is missing: npm run build`);
   const port = await freePort();
   const client = clientOf(`http://127.0.0.1:${port}`, ADMIN_TOKEN);
 
   const start = async () => {
-    const child = spawn(process.execPath, [CLI, 'serve', '--data', data, '--port', String(port)], {
-      env: { ...process.env, MUSTER_ADMIN_TOKEN: ADMIN_TOKEN, MUSTER_LOG_LEVEL: 'warn', ...env },
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
+    const child = spawnServe(['--data', data, '--port', String(port)], env, launch);
     await untilReady(client, child);
     return child;
   };
@@ -68,11 +75,45 @@ export async function serve(
       child.kill('SIGTERM');
       return exitOf(child);
     },
+    exited: () => exitOf(child),
     async restart() {
       assert.ok(hasExited(child), 'the process still runs');
       child = await start();
     },
   };
+}
+
+function spawnServe(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  { launcher = [], log }: Launch,
+): ChildProcess {
+  assert.ok(existsSync(CLI), `${CLI} is missing: npm run build`);
+  const output = log === undefined ? null : openSync(log, 'a');
+  const [program = '', ...rest] = [...launcher, process.execPath, CLI, 'serve', ...args];
+  const child = spawn(program, rest, {
+    env: { ...process.env, MUSTER_ADMIN_TOKEN: ADMIN_TOKEN, MUSTER_LOG_LEVEL: 'warn', ...env },
+    stdio: ['ignore', output ?? 'ignore', output ?? 'inherit'],
+  });
+  if (output !== null) closeSync(output);
+  return child;
+}
+
+/** Starts `serve` over `data` where it is to end at its start; resolves to the exit code and what it printed. */
+export async function serveRefused(
+  data: string,
+  { launcher, log }: { readonly launcher?: readonly string[]; readonly log: string },
+): Promise<{ readonly code: number | null; readonly text: string }> {
+  writeFileSync(log, '');
+  const child = spawnServe(
+    ['--data', data, '--port', '0'],
+    {},
+    { ...(launcher === undefined ? {} : { launcher }), log },
+  );
+  const late = setTimeout(() => child.kill('SIGKILL'), START_TIMEOUT_MS);
+  const code = await exitOf(child);
+  clearTimeout(late);
+  return { code, text: readFileSync(log, 'utf8') };
 }
 
 function hasExited(child: ChildProcess): boolean {

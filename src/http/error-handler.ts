@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { type ErrorCode, ServiceError } from '../errors.ts';
+import { type ErrorCode, ServiceError, StoreLostError } from '../errors.ts';
+import { type FaultKind, kindOfFault } from '../faults.ts';
 import { describeInvalid } from './describe-invalid.ts';
 import type { ErrorAnswer } from './schemas.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
@@ -52,9 +53,26 @@ const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
   416: 'RANGE_NOT_SATISFIABLE',
 };
 
+/** What is said of faults of the machine: they pass, so the same request can be sent again. */
+const BY_FAULT: Readonly<Record<FaultKind, readonly [ErrorCode, string]>> = {
+  DISK_FULL: ['INSUFFICIENT_STORAGE', 'there is no room left on the disk of the service'],
+  READ_ONLY: ['NOT_READY', 'the disk of the service cannot be written at present'],
+  NO_HANDLES: ['OVERLOADED', 'the service has no file handle left for this: try again soon'],
+  NO_MEMORY: ['OVERLOADED', 'the database has not enough memory for this at present: try again later'],
+};
+
+function machineRefusal(cause: unknown): ServiceError | null {
+  if (cause instanceof StoreLostError)
+    return new ServiceError('NOT_READY', 'the store cannot be used, the service ends', { cause });
+  const kind = kindOfFault(cause);
+  return kind === null ? null : new ServiceError(...BY_FAULT[kind], { cause });
+}
+
 /** The refusal an error stands for, or null when it is a fault. */
 function asRefusal(error: unknown, request: FastifyRequest): ServiceError | null {
   if (error instanceof ServiceError) return error;
+  const ofMachine = machineRefusal(error);
+  if (ofMachine !== null) return ofMachine;
   if (!(error instanceof Error)) return null;
   const { code, statusCode, validation, validationContext } = error as FastifyError;
   if (validation !== undefined) {

@@ -24,13 +24,14 @@ export async function startExecution(
   { upload, reply }: { readonly upload: Upload; readonly reply: FastifyReply },
 ): Promise<Execution> {
   const { folder } = upload.document;
-  let made: Execution | 'KEY_REUSED' | null = null;
-  try {
-    made = await store.executions.create(upload);
-  } finally {
-    if (made === null || made === 'KEY_REUSED' || made.document.folder !== folder)
-      await documents.remove(folder);
-  }
+  const made = await store.executions.create(upload).catch(async (fault: unknown) => {
+    // a commit that failed may have been written all the same: then it runs after the next start, and needs its document
+    const referred = await store.executions.referredFolders([folder]).catch(() => null);
+    if (referred !== null && !referred.has(folder)) await documents.remove(folder);
+    throw fault;
+  });
+  if (made === null || made === 'KEY_REUSED' || made.document.folder !== folder)
+    await documents.remove(folder);
   if (made === null) throw notFound();
   if (made === 'KEY_REUSED') {
     throw new ServiceError(

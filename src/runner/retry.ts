@@ -1,24 +1,23 @@
-/** Waits before another try at an execution that met a fault, in ms; after the last one it is FAILED. */
-export const RETRY_DELAYS_MS = [1_000, 5_000, 15_000, 60_000] as const;
+import { kindOfFault } from '../faults.ts';
 
-/** Faults that can pass by themselves: the disk is freed, handles are closed, a conflict is over. */
-const PASSING_ERRNO = new Set([
-  'ENOSPC',
-  'EDQUOT',
-  'EMFILE',
-  'ENFILE',
-  'EAGAIN',
-  'EBUSY',
-  'EINTR',
-  'ETIMEDOUT',
-  'EIO',
-]);
+/** Waits before another try at an execution that met a fault, as multiples of the setting; after the last one it is FAILED. */
+const WAITS = [1, 5, 15, 60] as const;
+export const MOST_RETRIES = WAITS.length;
+
+/** The wait after so many tries; beyond the last one the same again. */
+export function retryDelayMs(tries: number, retryMs: number): number {
+  return retryMs * (WAITS[tries] ?? Math.max(...WAITS));
+}
+
+/** Faults that can pass by themselves, beside those of `faults.ts`: a conflict is over, a disk answers again. */
+const PASSING_ERRNO = new Set(['EAGAIN', 'EBUSY', 'EINTR', 'ETIMEDOUT', 'EIO']);
 /** How DuckDB begins the messages of such faults; it has no codes. */
-const PASSING_MESSAGE = /^(IO Error|Out of Memory Error|TransactionContext Error|Transaction Error)/;
+const PASSING_MESSAGE = /^(IO Error|TransactionContext Error|Transaction Error)/;
 
 /** Whether trying again can help. */
 export function canPass(fault: unknown): boolean {
   if (!(fault instanceof Error)) return false;
+  if (kindOfFault(fault) !== null) return true;
   const { code } = fault as NodeJS.ErrnoException;
   return (code !== undefined && PASSING_ERRNO.has(code)) || PASSING_MESSAGE.test(fault.message);
 }

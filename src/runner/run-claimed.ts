@@ -8,6 +8,7 @@ import {
   filesOf,
   LEASE_MS,
   loggerOf,
+  type RunContext,
   type RunnerContext,
   renew,
   runExecution,
@@ -31,7 +32,7 @@ export function groupLimits({ limits }: RunnerContext): { documents: number; byt
  */
 export async function runClaimed(
   claimed: readonly Execution[],
-  context: RunnerContext,
+  context: RunContext,
   stops: ReadonlyMap<string, AbortController>,
 ): Promise<void> {
   await inSpan('muster.run', attributesOf(claimed), () => run(claimed, context, stops));
@@ -39,12 +40,12 @@ export async function runClaimed(
 
 async function run(
   claimed: readonly Execution[],
-  context: RunnerContext,
+  context: RunContext,
   stops: ReadonlyMap<string, AbortController>,
 ): Promise<void> {
   const stopOf = ({ id }: Execution) => stops.get(id) ?? new AbortController();
   const running = new Set(claimed);
-  const turnEndsAt = context.clock() + context.turnMs;
+  const turnEndsAt = performance.now() + context.turnMs;
   for (const execution of claimed) {
     const { checkpoint, document } = execution;
     loggerOf(execution, context).info(
@@ -59,7 +60,7 @@ async function run(
   try {
     if (await runTogether(claimed, context, stopOf)) return;
     for (const execution of claimed) {
-      const left = { ...context, turnMs: Math.max(0, turnEndsAt - context.clock()) };
+      const left = { ...context, turnMs: Math.max(0, turnEndsAt - performance.now()) };
       await runExecution(execution, left, stopOf(execution));
       running.delete(execution);
       // Those behind it in its datamart must not overtake it.

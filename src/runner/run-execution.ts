@@ -1,6 +1,7 @@
 import { truncate } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import type { Documents } from '../documents/documents.ts';
+import { StoreLostError } from '../errors.ts';
 import { type ImportFiles, importDocument } from '../import/import-document.ts';
 import type { ChunkLimits } from '../import/stage/stage-chunk.ts';
 import type { Checkpoint, EndedStatus, Ending, Execution } from '../model/execution.ts';
@@ -10,7 +11,7 @@ import { inSpan } from '../tracing.ts';
 import { observeFault } from './background-metrics.ts';
 import { observeCheckpoint, observeRetry } from './import-metrics.ts';
 import { noteEnd } from './note-end.ts';
-import { canPass, delay, RETRY_DELAYS_MS } from './retry.ts';
+import { canPass, delay, MOST_RETRIES, retryDelayMs } from './retry.ts';
 
 /** How long a lease lasts without being renewed. A third of it passes between two renewals. */
 export const LEASE_MS = 15_000;
@@ -21,11 +22,16 @@ export type RunnerContext = {
   readonly limits: ChunkLimits;
   /** How long an execution runs before it lets others run that wait. */
   readonly turnMs: number;
+  /** The first wait before a fault is tried again. */
+  readonly retryMs: number;
   readonly logger: Logger;
   readonly clock: () => number;
   /** Names this process among those that share the store. */
   readonly worker: string;
 };
+
+/** What a run needs beside that: the signal that the runner ends. */
+export type RunContext = RunnerContext & { readonly closing: AbortSignal };
 
 /** Why a run is to stop at the next safe point. */
 export type StopReason = 'CANCEL' | 'SHUTDOWN' | 'LEASE_LOST' | 'TURN_OVER';
@@ -36,7 +42,7 @@ export type StopReason = 'CANCEL' | 'SHUTDOWN' | 'LEASE_LOST' | 'TURN_OVER';
  */
 export async function runExecution(
   claimed: Execution,
-  context: RunnerContext,
+  context: RunContext,
   stop: AbortController,
 ): Promise<void> {
   const { id, datamartId, document } = claimed;
@@ -48,33 +54,58 @@ export async function runExecution(
 
 async function run(
   claimed: Execution,
-  context: RunnerContext,
+  context: RunContext,
   stop: AbortController,
 ): Promise<EndedStatus | 'LEASE_LOST' | 'GIVEN_BACK' | 'NOT_ENDED'> {
   const { store, worker, clock } = context;
   const logger = loggerOf(claimed, context);
+  const ofRun = { ...context, logger };
+  const { id } = claimed;
   const last = { checkpoint: claimed.checkpoint };
   try {
-    const ending = await tryToEnd({ claimed, last }, { ...context, logger }, stop);
+    const ending = await tryToEnd({ claimed, last }, ofRun, stop);
     if (ending === 'LEASE_LOST') {
       logger.warn('execution was taken over');
       return ending;
     }
     if (ending === 'GIVEN_BACK') {
-      await store.executions.release({ id: claimed.id, worker, now: clock() });
+      await untilNoted(() => store.executions.release({ id, worker, now: clock() }), ofRun);
       logger.info({ reason: stop.signal.reason }, 'execution was given back, to go on from its checkpoint');
       return ending;
     }
-    if (ending.status !== 'SUCCEEDED') await cutErrorFile(claimed.id, { ...context, logger });
-    const now = clock();
-    await store.executions.finish({ id: claimed.id, worker, ...ending, now });
+    const now = await untilNoted(async () => {
+      if (ending.status !== 'SUCCEEDED') await cutErrorFile(id, ofRun);
+      const endedAt = clock();
+      await store.executions.finish({ id, worker, ...ending, now: endedAt });
+      return endedAt;
+    }, ofRun);
     noteEnd({ execution: claimed, status: ending.status, ...last, now }, logger);
     return ending.status;
   } catch (fault) {
-    // the store does not answer: the lease runs out, and whoever takes the execution up goes on from its checkpoint
+    // the store is lost or the service ends: at the next start it goes on from its checkpoint
     observeFault('end');
     logger.error({ err: fault }, 'execution could not be ended');
     return 'NOT_ENDED';
+  }
+}
+
+/**
+ * Notes in the store how a run ended. As long as that cannot be done, on a full disk for one, this worker has the
+ * execution, and nothing else of its datamart runs: so it is tried until it is noted or the runner ends.
+ */
+async function untilNoted<T>(note: () => Promise<T>, { logger, closing, retryMs }: RunContext): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await note();
+    } catch (fault) {
+      if (fault instanceof StoreLostError || closing.aborted) throw fault;
+      const wait = retryDelayMs(tries, retryMs);
+      logger.warn(
+        { err: fault, retry_in_ms: wait },
+        'the end of an execution could not be noted and is tried again',
+      );
+      await delay(wait, closing);
+    }
   }
 }
 
@@ -114,15 +145,15 @@ type Last = { checkpoint: Checkpoint };
 
 async function tryToEnd(
   { claimed, last }: { readonly claimed: Execution; readonly last: Last },
-  context: RunnerContext,
+  context: RunContext,
   stop: AbortController,
 ): Promise<Ending | 'LEASE_LOST' | 'GIVEN_BACK'> {
   if (claimed.cancelRequested) stop.abort('CANCEL' satisfies StopReason);
   for (let tries = 0; ; tries++) {
-    const execution = tries === 0 ? claimed : await context.store.executions.get(claimed.id);
-    if (!execution) return 'LEASE_LOST';
     if (stop.signal.aborted) return stopped(stop.signal.reason as StopReason);
     try {
+      const execution = tries === 0 ? claimed : await context.store.executions.get(claimed.id);
+      if (!execution) return 'LEASE_LOST';
       last.checkpoint = execution.checkpoint;
       const outcome = await importOnce(execution, {
         context,
@@ -134,8 +165,9 @@ async function tryToEnd(
       if (outcome === 'STOPPED') return stopped(stop.signal.reason as StopReason);
       return ended(last.checkpoint, context.logger);
     } catch (fault) {
-      const wait = RETRY_DELAYS_MS[tries];
-      if (wait === undefined || !canPass(fault)) return await failed(claimed.id, fault, context);
+      if (fault instanceof StoreLostError) throw fault;
+      if (tries === MOST_RETRIES || !canPass(fault)) return await failed(claimed, fault, context);
+      const wait = retryDelayMs(tries, context.retryMs);
       observeRetry();
       context.logger.warn({ err: fault, retry_in_ms: wait }, 'execution met a fault and is tried again');
       await delay(wait, stop.signal);
@@ -184,14 +216,14 @@ function turnOf(
   { store, worker, clock, turnMs, logger }: RunnerContext,
   stop: AbortController,
 ): () => void {
-  const overAt = clock() + turnMs;
+  // not by the clock, which may be set back
+  const overAt = performance.now() + turnMs;
   let looking = false;
   return () => {
-    const now = clock();
-    if (now < overAt || looking || stop.signal.aborted) return;
+    if (performance.now() < overAt || looking || stop.signal.aborted) return;
     looking = true;
     store.executions
-      .isWaiting({ worker, now, priority })
+      .isWaiting({ worker, now: clock(), priority })
       .then((isWaiting) => isWaiting && stop.abort('TURN_OVER' satisfies StopReason))
       .catch((fault: unknown) => logger.warn({ err: fault, execution_id: id }, 'it is not known who waits'))
       .finally(() => {
@@ -223,9 +255,10 @@ function addsUp({ pairs, effects }: Checkpoint): boolean {
   return pairs === membershipsCreated + membershipsUpdated + membershipsDeleted + unchanged + superseded;
 }
 
-async function failed(id: string, fault: unknown, { store, logger }: RunnerContext): Promise<Ending> {
-  logger.error({ err: fault }, 'execution failed');
-  const applied = (await store.executions.get(id))?.checkpoint.successes ?? 0;
+async function failed({ id }: Execution, fault: unknown, context: RunContext): Promise<Ending> {
+  context.logger.error({ err: fault }, 'execution failed');
+  const execution = await untilNoted(() => context.store.executions.get(id), context);
+  const applied = execution?.checkpoint.successes ?? 0;
   const visible =
     applied === 0 ? 'nothing of the file was applied' : `${applied} commands had been applied before`;
   return { status: 'FAILED', failure: `${safeMessage(fault)}; ${visible}` };

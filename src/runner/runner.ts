@@ -63,7 +63,7 @@ export function startRunner(context: RunnerContext, parallel: number): Runner {
    * sends one file at a time never waits.
    */
   async function untilGathered(): Promise<void> {
-    const left = Math.min(restUntil - context.clock(), MOST_REST_MS);
+    const left = Math.min(restUntil - performance.now(), MOST_REST_MS);
     if (left > 0) await delay(left, stopping.signal);
   }
 
@@ -98,8 +98,9 @@ export function startRunner(context: RunnerContext, parallel: number): Runner {
     const { store, clock, worker, logger } = context;
     try {
       const now = clock();
+      const claimedAt = performance.now();
       announced = 0;
-      restUntil = now + GATHER_MS;
+      restUntil = claimedAt + GATHER_MS;
       const most = groupLimits(context);
       const claimed = await store.executions.claim({ worker, now, leaseUntil: now + LEASE_MS, most });
       if (claimed.length === 0) return false;
@@ -109,10 +110,10 @@ export function startRunner(context: RunnerContext, parallel: number): Runner {
         active.set(id, stop);
         if (closing) stop.abort('SHUTDOWN' satisfies StopReason);
       }
-      const run = runClaimed(claimed, context, stops).finally(() => {
+      const run = runClaimed(claimed, { ...context, closing: stopping.signal }, stops).finally(() => {
         for (const id of stops.keys()) active.delete(id);
-        const endedAt = clock();
-        restUntil = Math.max(restUntil, endedAt + Math.min(endedAt - now, MOST_REST_MS));
+        const endedAt = performance.now();
+        restUntil = Math.max(restUntil, endedAt + Math.min(endedAt - claimedAt, MOST_REST_MS));
         runs.delete(run);
         if (closing) return;
         compactInBackground('BUSY');

@@ -167,7 +167,7 @@ test('when the store does not answer the rest is shown, and that it does not', a
     wakeRunner: () => {},
     noticeCancel: () => {},
     wakeEraser: () => {},
-    admission: createAdmission(store, config, Date.now),
+    admission: createAdmission(store, config),
   });
   t.after(() => app.close());
   const { statusCode, body } = await app.inject('/metrics');

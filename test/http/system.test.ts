@@ -81,7 +81,7 @@ test('answers a fault with a bare 500 whose id is in the log, and is not ready',
     wakeRunner: () => {},
     noticeCancel: () => {},
     wakeEraser: () => {},
-    admission: createAdmission(store, config, Date.now),
+    admission: createAdmission(store, config),
   });
   t.after(() => app.close());
   const answer = await app.inject({

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ArgsDef } from 'citty';
 import {
   type Config,
@@ -56,11 +57,20 @@ export const serve = command({
     print(`Muster listens on ${service.url}`);
     if (config.tlsCert !== null) process.on('SIGHUP', service.reloadCertificate);
     if (service.adminToken !== null) print(`Admin token, shown this once: ${service.adminToken}`);
-    await stopped;
-    await service.close();
-    process.exit(0);
+    const lost = await Promise.race([stopped, service.lost]);
+    if (lost === undefined) {
+      await service.close();
+      process.exit(0);
+    }
+    // what is under way can only fail; it is told so, if that does not take long
+    await Promise.race([service.close().catch(() => undefined), sleep(LOST_CLOSE_MS)]);
+    process.exit(EXIT_START_AGAIN);
   },
 });
+
+/** EX_TEMPFAIL of sysexits.h: whoever started the service is to start it again. */
+const EXIT_START_AGAIN = 75;
+const LOST_CLOSE_MS = 5_000;
 
 /**
  * A fault that nobody caught ends the process, as Node would have it, but through the log: Node prints the message as it

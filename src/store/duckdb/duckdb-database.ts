@@ -1,4 +1,5 @@
 import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
+import { StoreLostError } from '../../errors.ts';
 import type { Database, Row, Sql } from '../records/database.ts';
 
 /** Connections for reads: as many look-ups run side by side; more wait for one of them. */
@@ -12,11 +13,25 @@ export interface DuckDbDatabase extends Database {
   close(): Promise<void>;
 }
 
-/** `name`: the attached database that statements are about. */
-export async function openDuckDbDatabase(instance: DuckDBInstance, name: string): Promise<DuckDbDatabase> {
+/**
+ * What DuckDB says when nothing works from then on: after a fatal error, after a checkpoint that could not be written (only
+ * that database then, so that `select 1` still works), and of blocks that are not what was written.
+ */
+const LOST = /^FATAL Error|has been invalidated|Corrupt database file/;
+
+/**
+ * `name`: the attached database that statements are about. `onLost` is called once, with the fault after which it can no
+ * longer be used; every call is refused from then on, so that nothing is done halfway.
+ */
+export async function openDuckDbDatabase(
+  instance: DuckDBInstance,
+  { name, onLost }: { readonly name: string; readonly onLost: (fault: StoreLostError) => void },
+): Promise<DuckDbDatabase> {
   const connections = await Promise.all(Array.from({ length: READERS + 2 }, () => instance.connect()));
   for (const connection of connections) await connection.run(`use ${name}`);
-  const [writer, merger, ...readers] = connections.map(asSql) as [Sql, Sql, ...Sql[]];
+  const whole = watchLoss(onLost);
+  const sqls = connections.map((connection) => whole(asSql(connection)));
+  const [writer, merger, ...readers] = sqls as [Sql, Sql, ...Sql[]];
   const readTurns = createTurns(readers);
   const writeTurns = createTurns([writer]);
   const mergeTurns = createTurns([merger]);
@@ -42,6 +57,26 @@ function asSql(connection: DuckDBConnection): Sql {
       return reader.getRowObjects() as Row[];
     },
   };
+}
+
+/** Wraps connections that are lost together. */
+function watchLoss(onLost: (fault: StoreLostError) => void): (sql: Sql) => Sql {
+  let lost: StoreLostError | null = null;
+  return (sql) => ({
+    query: async (statement, values) => {
+      if (lost !== null) throw lost;
+      try {
+        return await sql.query(statement, values);
+      } catch (error) {
+        if (!(error instanceof Error) || !LOST.test(error.message)) throw error;
+        if (lost === null) {
+          lost = new StoreLostError('the store cannot be used until it is opened again', { cause: error });
+          onLost(lost);
+        }
+        throw lost;
+      }
+    },
+  });
 }
 
 async function transaction<T>(sql: Sql, work: (sql: Sql) => Promise<T>): Promise<T> {

@@ -1,7 +1,8 @@
 import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { StoreInUseError } from '../../errors.ts';
+import { StoreInUseError, StoreLostError } from '../../errors.ts';
+import { safeMessage } from '../../safe-message.ts';
 import { auditRecords } from '../records/audit-log.ts';
 import { compartmentRecords } from '../records/compartments.ts';
 import { datamartRecords } from '../records/datamarts.ts';
@@ -12,6 +13,7 @@ import { keepRecords } from '../records/keep-records.ts';
 import { segmentRecords } from '../records/segments.ts';
 import { tokenRecords } from '../records/tokens.ts';
 import type { Store } from '../store.ts';
+import { checkFiles, damaged, type ExpectedStore } from './check-files.ts';
 import { compact, readTail } from './compact.ts';
 import { type DuckDbDatabase, openDuckDbDatabase } from './duckdb-database.ts';
 import { eraseUser, readPendingErasures, refreshPending } from './erase.ts';
@@ -30,6 +32,10 @@ export type DuckDbStoreOptions = {
   readonly threads: number;
   /** For what a fresh store and a migration write. */
   readonly now: number;
+  /** By default a store is made where there is none. */
+  readonly expected?: ExpectedStore;
+  /** Called once when the store refuses everything until it is opened again. */
+  readonly onLost?: (fault: StoreLostError) => void;
 };
 
 /** Name of the attached file among the databases of the instance. */
@@ -41,16 +47,20 @@ const DATABASE = 'muster';
  */
 const ROWS_PER_ROW_GROUP = 61_440;
 
-/** Opens the embedded store. The process that has the file open is the only one that can: a second one is refused. */
-export async function openDuckDbStore({
-  dir,
-  memoryBytes,
-  threads,
-  now,
-}: DuckDbStoreOptions): Promise<Store> {
+/** What DuckDB says of a file that is not what it has written. */
+const DAMAGED =
+  /not a valid DuckDB database file|Corrupt |Could not read enough bytes|Failure while replaying WAL|^(INTERNAL|FATAL|Serialization) Error/;
+
+/**
+ * Opens the embedded store. The process that has the file open is the only one that can: a second one is refused with
+ * `StoreInUseError`, a file that is not whole with `StoreDamagedError`.
+ */
+export async function openDuckDbStore(options: DuckDbStoreOptions): Promise<Store> {
+  const { dir, memoryBytes, threads, expected = 'EXISTING_OR_FRESH' } = options;
   keepBom();
   await mkdir(dir, { recursive: true });
   const file = path.join(dir, 'muster.duckdb');
+  await checkFiles(file, expected);
   const instance = await DuckDBInstance.create(':memory:', {
     threads: String(threads),
     memory_limit: `${Math.floor(memoryBytes / 1024)}KiB`,
@@ -60,8 +70,28 @@ export async function openDuckDbStore({
     // by default 50: a merge of 100 pairs scanned all keys
     dynamic_or_filter_threshold: String(MOST_KEYS_TO_PRUNE_BY),
   });
-  await attach(instance, file);
-  const db = await openDuckDbDatabase(instance, DATABASE);
+  let isOpen = false;
+  // what is lost while it is opened is an error of this call
+  const onLost = (fault: StoreLostError) => isOpen && options.onLost?.(fault);
+  try {
+    await attach(instance, file);
+    const store = await openStoreOf(instance, file, { now: options.now, onLost });
+    isOpen = true;
+    return store;
+  } catch (error) {
+    instance.closeSync();
+    const cause = error instanceof StoreLostError ? error.cause : error;
+    if (cause instanceof Error && DAMAGED.test(cause.message)) throw damaged(file, safeMessage(cause), cause);
+    throw error;
+  }
+}
+
+async function openStoreOf(
+  instance: DuckDBInstance,
+  file: string,
+  { now, onLost }: { readonly now: number; readonly onLost: (fault: StoreLostError) => void },
+): Promise<Store> {
+  const db = await openDuckDbDatabase(instance, { name: DATABASE, onLost });
   await migrate(db, now);
   await takeUpExecutions(db);
   const kept = keepRecords(db);
@@ -118,7 +148,8 @@ export async function openDuckDbStore({
       return files.reduce((sum, size) => sum + size, 0);
     },
     check: async () => {
-      await db.read((sql) => sql.query('select 1'));
+      // of the attached file: an instance answers `select 1` also when that can no longer be used
+      await db.read((sql) => sql.query('select count(*) from schema_version'));
     },
     close: async () => {
       closing.abort();
@@ -135,14 +166,13 @@ async function attach(instance: DuckDBInstance, file: string): Promise<void> {
       `attach '${file.replaceAll("'", "''")}' as ${DATABASE} (row_group_size ${ROWS_PER_ROW_GROUP})`,
     );
     await setup.run(`attach ':memory:' as staging`);
-    setup.closeSync();
   } catch (error) {
-    setup.closeSync();
-    instance.closeSync();
     if (!(error instanceof Error) || !error.message.includes('Could not set lock')) throw error;
     throw new StoreInUseError(`the store in ${path.dirname(file)} is in use by another process`, {
       cause: error,
     });
+  } finally {
+    setup.closeSync();
   }
 }
 
