@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { csvFile, ndjsonFile } from './files.ts';
 
-type Mutation =
+export type Mutation =
   | { readonly type: 'flip'; readonly at: number; readonly bit: number }
   | { readonly type: 'cut'; readonly at: number; readonly length: number }
   | { readonly type: 'repeat'; readonly at: number; readonly length: number }
@@ -50,7 +50,8 @@ const nasty = fc.constantFrom(
   ),
 );
 
-const mutation: fc.Arbitrary<Mutation> = fc.oneof(
+/** One thing that goes wrong with bytes. */
+export const mutation: fc.Arbitrary<Mutation> = fc.oneof(
   fc.record({ type: fc.constant('flip' as const), at: fc.nat(), bit: fc.nat(7) }),
   fc.record({ type: fc.constant('cut' as const), at: fc.nat(), length: fc.nat(300) }),
   fc.record({ type: fc.constant('repeat' as const), at: fc.nat(), length: fc.nat(300) }),
@@ -64,7 +65,8 @@ const mutation: fc.Arbitrary<Mutation> = fc.oneof(
   },
 );
 
-function mutate(bytes: Buffer, mutations: readonly Mutation[]): Buffer {
+/** The bytes after some things have gone wrong with them. */
+export function mutate(bytes: Buffer, mutations: readonly Mutation[]): Buffer {
   let mutated = bytes;
   for (const each of mutations) {
     const at = each.at % (mutated.length + 1);
@@ -81,7 +83,7 @@ function mutate(bytes: Buffer, mutations: readonly Mutation[]): Buffer {
 }
 
 /** Bytes that have the alphabet of a format and none of its order. */
-const soup = fc
+export const soup = fc
   .array(
     fc.oneof(
       nasty.map((bytes) => Buffer.from(bytes as string)),
