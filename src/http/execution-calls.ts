@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { FastifyReply } from 'fastify';
 import type { Static } from 'typebox';
 import { notFound, ServiceError } from '../errors.ts';
+import { passFaultPoint } from '../fault-points.ts';
 import type { Author } from '../model/audit.ts';
 import { EXECUTION_STATUSES, type Execution, type ExecutionStatus, type Job } from '../model/execution.ts';
 import type { ExecutionFilter, Upload } from '../store/store.ts';
@@ -24,8 +25,10 @@ export async function startExecution(
 ): Promise<Execution> {
   const { folder } = upload.document;
   let made: Execution | 'KEY_REUSED' | null = null;
+  passFaultPoint('upload-kept');
   try {
     made = await store.executions.create(upload);
+    passFaultPoint('execution-created');
   } finally {
     if (made === null || made === 'KEY_REUSED' || made.document.folder !== folder)
       await documents.remove(folder);

@@ -1,3 +1,4 @@
+import { passFaultPoint } from '../fault-points.ts';
 import { importGroup } from '../import/import-group.ts';
 import { type Ending, type Execution, START } from '../model/execution.ts';
 import { observeCheckpoint, observeStart } from './import-metrics.ts';
@@ -32,6 +33,7 @@ export async function runClaimed(
   context: RunnerContext,
   stops: ReadonlyMap<string, AbortController>,
 ): Promise<void> {
+  passFaultPoint('execution-claimed');
   const stopOf = ({ id }: Execution) => stops.get(id) ?? new AbortController();
   const running = new Set(claimed);
   const turnEndsAt = context.clock() + context.turnMs;

@@ -1,6 +1,7 @@
 import { truncate } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import type { Documents } from '../documents/documents.ts';
+import { passFaultPoint } from '../fault-points.ts';
 import { type ImportFiles, importDocument } from '../import/import-document.ts';
 import type { ChunkLimits } from '../import/stage/stage-chunk.ts';
 import type { Checkpoint, Ending, Execution } from '../model/execution.ts';
@@ -49,7 +50,9 @@ export async function runExecution(
       );
     }
     if (ending.status !== 'SUCCEEDED') await cutErrorFile(claimed.id, { ...context, logger });
+    passFaultPoint('execution-before-end');
     await store.executions.finish({ id: claimed.id, worker, ...ending, now: clock() });
+    passFaultPoint('execution-ended');
     logger.info({ status: ending.status }, 'execution ended');
   } catch (fault) {
     // the store does not answer: the lease runs out, and whoever takes the execution up goes on from its checkpoint

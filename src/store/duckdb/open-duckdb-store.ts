@@ -1,4 +1,4 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { StoreInUseError } from '../../errors.ts';
@@ -51,16 +51,19 @@ export async function openDuckDbStore({
   keepBom();
   await mkdir(dir, { recursive: true });
   const file = path.join(dir, 'muster.duckdb');
+  const spill = path.join(dir, 'spill');
   const instance = await DuckDBInstance.create(':memory:', {
     threads: String(threads),
     memory_limit: `${Math.floor(memoryBytes / 1024)}KiB`,
-    temp_directory: path.join(dir, 'spill'),
+    temp_directory: spill,
     // a checkpoint rewrites what changed and holds up commits: a few large ones cost less than many small ones
     checkpoint_threshold: '256MiB',
     // by default 50: a merge of 100 pairs scanned all keys
     dynamic_or_filter_threshold: String(MOST_KEYS_TO_PRUNE_BY),
   });
   await attach(instance, file);
+  // only now: until the file is ours, another process may be using it
+  await rm(spill, { recursive: true, force: true });
   const db = await openDuckDbDatabase(instance, DATABASE);
   await migrate(db, now);
   await takeUpExecutions(db);
