@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { FAULT_POINTS, type Fault } from './fault-points.ts';
 
 /**
  * The configuration of a service: one schema, and the only reader of the environment. Precedence: defaults < config file
@@ -213,4 +214,25 @@ export function readConfig(
     throw new ConfigError('tlsCert and tlsKey: expected both or none, got one of them');
   config.data = path.resolve(config.data as string);
   return Object.freeze(config) as Config;
+}
+
+/**
+ * Reads where a test wants the process to end: `MUSTER_FAULT_POINT=chunk-staged`, or `chunk-staged:3` for the third time
+ * it comes there. No setting: it is of no use to anybody else, and `--help` is read by everybody.
+ *
+ * @throws ConfigError
+ */
+export function readFaultPoint(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Fault | null {
+  const given = env.MUSTER_FAULT_POINT;
+  if (!given) return null;
+  const [name, pass = '1', ...rest] = given.split(':');
+  const point = FAULT_POINTS.find((known) => known === name);
+  if (point === undefined || rest.length > 0 || !/^[1-9]\d{0,5}$/.test(pass)) {
+    throw new ConfigError(
+      `MUSTER_FAULT_POINT: expected the name of a fault point, or NAME:PASS, got ${JSON.stringify(given)}`,
+    );
+  }
+  return { point, pass: Number(pass) };
 }

@@ -9,7 +9,7 @@ import { ADMIN_TOKEN, type Client, clientOf } from './client.ts';
 import { discardFolder, makeFolder } from './folder.ts';
 
 const CLI = path.resolve(import.meta.dirname, '../dist/cli.js');
-const START_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 60_000;
 
 /** The real command in a process of its own, over a folder that outlives it. */
 export type ServiceProcess = Client & {
@@ -22,8 +22,15 @@ export type ServiceProcess = Client & {
   terminate(): Promise<number | null>;
   /** Resolves to the exit code when it has ended, for whatever reason. */
   exited(): Promise<number | null>;
-  /** Starts it again on the same folder and port. Only after `kill` or `terminate`. */
-  restart(): Promise<void>;
+  /** The signal that ended it, null while it runs or when it ended otherwise. */
+  signal(): NodeJS.Signals | null;
+  /** Resolves when it has ended, or rejects when it still runs after `timeoutMs`. */
+  end(timeoutMs: number): Promise<void>;
+  /**
+   * Starts it again on the same folder and port, with `more` in its environment. Only when it has ended; rejects when it ends
+   * before it answers.
+   */
+  restart(more?: Readonly<Record<string, string>>): Promise<void>;
 };
 
 /** Starts `dist/cli.js serve` for a test, in a folder that outlives it only when it fails. */
@@ -54,31 +61,50 @@ export async function serve(
   env: Readonly<Record<string, string>> = {},
   launch: Launch = {},
 ): Promise<ServiceProcess> {
+  const service = await prepareProcess(data, env, launch);
+  await service.restart();
+  return service;
+}
+
+/** `dist/cli.js serve` over `data`, not started yet. */
+export async function prepareProcess(
+  data: string,
+  env: Readonly<Record<string, string>> = {},
+  launch: Launch = {},
+): Promise<ServiceProcess> {
   const port = await freePort();
   const client = clientOf(`http://127.0.0.1:${port}`, ADMIN_TOKEN);
 
-  const start = async () => {
-    const child = spawnServe(['--data', data, '--port', String(port)], env, launch);
-    await untilReady(client, child);
+  let child: ChildProcess | null = null;
+  const running = () => {
+    assert.ok(child !== null, 'the process was never started');
     return child;
   };
-  let child = await start();
   return {
     ...client,
     data,
-    pid: () => child.pid ?? -1,
+    pid: () => running().pid ?? -1,
+    signal: () => running().signalCode,
     async kill() {
-      child.kill('SIGKILL');
-      await exitOf(child);
+      running().kill('SIGKILL');
+      await exitOf(running());
     },
     async terminate() {
-      child.kill('SIGTERM');
-      return exitOf(child);
+      running().kill('SIGTERM');
+      return exitOf(running());
     },
-    exited: () => exitOf(child),
-    async restart() {
-      assert.ok(hasExited(child), 'the process still runs');
-      child = await start();
+    exited: () => exitOf(running()),
+    async end(timeoutMs) {
+      const timeout = new AbortController();
+      const late = sleep(timeoutMs, 'LATE', { signal: timeout.signal }).catch(() => undefined);
+      const first = await Promise.race([exitOf(running()), late]);
+      timeout.abort();
+      if (first === 'LATE') throw new Error(`the process still runs after ${timeoutMs} ms`);
+    },
+    async restart(more = {}) {
+      assert.ok(child === null || hasExited(child), 'the process still runs');
+      child = spawnServe(['--data', data, '--port', String(port)], { ...env, ...more }, launch);
+      await untilReady(client, child);
     },
   };
 }
@@ -128,7 +154,8 @@ function exitOf(child: ChildProcess): Promise<number | null> {
 async function untilReady(client: Client, child: ChildProcess): Promise<void> {
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (Date.now() < deadline) {
-    if (hasExited(child)) throw new Error(`serve ended at its start with ${child.exitCode}`);
+    if (hasExited(child))
+      throw new Error(`serve ended at its start with ${child.exitCode ?? child.signalCode}`);
     const answer = await client.call('GET', '/v1/datamarts').catch(() => null);
     if (answer?.status === 200) return;
     await sleep(20);

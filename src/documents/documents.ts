@@ -24,6 +24,8 @@ export type KeptFolder = {
  * refers to is an upload that was never acknowledged, and is swept.
  */
 export interface Documents {
+  /** By the clock of the file system: a folder that was modified before is of an earlier process. */
+  readonly openedAt: number;
   /**
    * Streams an upload to disk: decompresses, counts, hashes, checks what can be told at once, and makes it durable.
    * Throws `ServiceError` EMPTY_FILE, FILE_TOO_LARGE, NOT_NDJSON, INVALID_HEADER, UNSUPPORTED_CONTENT_ENCODING,
@@ -53,7 +55,7 @@ export interface Documents {
   remove(folder: string): Promise<void>;
   /**
    * Every kept folder, in no order. An upload's folder is there before its execution is: what sweeps orphans leaves
-   * young ones alone.
+   * young ones of this process alone.
    */
   listFolders(): Promise<readonly KeptFolder[]>;
 }

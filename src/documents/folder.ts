@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import type { Stats } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { passFaultPoint } from '../fault-points.ts';
 import { gather } from '../gather.ts';
 import type { DocumentFile, Documents, KeptFolder, ReceivedDocument } from './documents.ts';
 import { insufficientStorage, type ReceiveLimits, receiveFile } from './receive.ts';
@@ -23,6 +25,8 @@ export async function openDocumentsFolder(
   await rm(incoming, { recursive: true, force: true });
   await mkdir(incoming, { recursive: true });
   await mkdir(kept, { recursive: true });
+  // made anew just now, so that the clock that stamps folders says when that was
+  const openedAt = modifiedAt(await stat(incoming));
   const syncKept = gather<void, void>(async (asked) => {
     await syncFolder(kept);
     return asked;
@@ -36,6 +40,7 @@ export async function openDocumentsFolder(
   const requireRoom = createRoomCheck(freeBytes, limits.minFreeBytes);
 
   return {
+    openedAt,
     async receive(upload) {
       const folder = randomUUID();
       const file = path.join(incoming, folder);
@@ -91,7 +96,10 @@ async function keep(file: string, folder: string, syncKept: () => Promise<void>)
 async function writeSynced(file: string, content: AsyncIterable<Buffer>): Promise<void> {
   const handle = await open(file, 'wx', 0o600);
   try {
-    for await (const chunk of content) await handle.appendFile(chunk);
+    for await (const chunk of content) {
+      await handle.appendFile(chunk);
+      passFaultPoint('erasure-file-half-written');
+    }
     await handle.sync();
   } finally {
     await handle.close();
@@ -113,7 +121,11 @@ async function listFolders(kept: string): Promise<readonly KeptFolder[]> {
     if (!FOLDER_NAME.test(folder)) continue;
     // One that goes between the two calls is no longer kept.
     const found = await stat(path.join(kept, folder)).catch(() => null);
-    if (found !== null) folders.push({ folder, modifiedAt: Math.floor(found.mtimeMs) });
+    if (found !== null) folders.push({ folder, modifiedAt: modifiedAt(found) });
   }
   return folders;
+}
+
+function modifiedAt({ mtimeMs }: Stats): number {
+  return Math.floor(mtimeMs);
 }

@@ -4,6 +4,7 @@ import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ServiceError } from '../errors.ts';
+import { passFaultPoint } from '../fault-points.ts';
 import { createStartCheck } from './check-start.ts';
 import { chooseDecoder } from './decompress.ts';
 import type { Documents } from './documents.ts';
@@ -40,6 +41,7 @@ export async function receiveFile(file: string, upload: Upload, limits: Limits):
       });
       if (measured === null) throw new Error('the pipeline ended without its last stage');
       await handle.sync();
+      passFaultPoint('upload-synced');
       return measured;
     } finally {
       await handle.close();
@@ -99,6 +101,7 @@ async function write(
     start.take(chunk);
     hash.update(chunk);
     await to.handle.appendFile(chunk);
+    passFaultPoint('upload-half-written');
   }
   start.end();
   return { bytes, sha256: hash.digest('hex') };

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import { notFound, ServiceError } from '../errors.ts';
+import { passFaultPoint } from '../fault-points.ts';
 import type { Author } from '../model/audit.ts';
 import { EXECUTION_STATUSES, type Execution, type ExecutionStatus, type Job } from '../model/execution.ts';
 import type { ExecutionFilter, Upload } from '../store/store.ts';
@@ -24,12 +25,14 @@ export async function startExecution(
   { upload, reply }: { readonly upload: Upload; readonly reply: FastifyReply },
 ): Promise<Execution> {
   const { folder } = upload.document;
+  passFaultPoint('upload-kept');
   const made = await store.executions.create(upload).catch(async (fault: unknown) => {
     // a commit that failed may have been written all the same: then it runs after the next start, and needs its document
     const referred = await store.executions.referredFolders([folder]).catch(() => null);
     if (referred !== null && !referred.has(folder)) await documents.remove(folder);
     throw fault;
   });
+  passFaultPoint('execution-created');
   if (made === null || made === 'KEY_REUSED' || made.document.folder !== folder)
     await documents.remove(folder);
   if (made === null) throw notFound();

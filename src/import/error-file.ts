@@ -1,4 +1,5 @@
 import { constants, type FileHandle, open } from 'node:fs/promises';
+import { endsNextAt, passFaultPoint } from '../fault-points.ts';
 
 /** The error file of an execution: grows with each chunk, and is cut back to the checkpoint when one is done again. */
 export interface ErrorFile {
@@ -19,8 +20,11 @@ export function openErrorFile(path: string, header: string): ErrorFile {
     await file.truncate(bytes);
     if (lines === '') return bytes;
     const content = Buffer.from(bytes === 0 ? header + lines : lines);
+    if (endsNextAt('error-file-half-written')) await file.write(content, 0, content.length >> 1, bytes);
+    passFaultPoint('error-file-half-written');
     await file.write(content, 0, content.length, bytes);
     await file.datasync();
+    passFaultPoint('error-file-written');
     return bytes + content.length;
   }
 

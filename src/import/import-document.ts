@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { passFaultPoint } from '../fault-points.ts';
 import type { Checkpoint, Execution, FailuresByCode } from '../model/execution.ts';
 import type { MergeOutcome, Store } from '../store/store.ts';
 import { csvFormat } from './csv.ts';
@@ -115,6 +116,7 @@ async function mergeStaged(
   store: Store,
   { chunk, checkpoint, errorFile }: { chunk: Chunk; checkpoint: Checkpoint; errorFile: ErrorFile },
 ): Promise<MergeOutcome> {
+  passFaultPoint('chunk-staged');
   try {
     const errorFileBytes = await errorFile.appendAt(checkpoint.errorFileBytes, chunk.errorLines);
     return await inStep('merge', { 'muster.pairs': chunk.pairs }, async (span) => {

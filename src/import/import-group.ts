@@ -1,3 +1,4 @@
+import { passFaultPoint } from '../fault-points.ts';
 import { type Checkpoint, type Ending, START } from '../model/execution.ts';
 import type { Store } from '../store/store.ts';
 import { openErrorFile } from './error-file.ts';
@@ -52,6 +53,7 @@ export async function importGroup(job: GroupJob, store: Store): Promise<readonly
     }),
   );
   if (staged === null) return null;
+  passFaultPoint('group-staged');
   try {
     if (job.isStopped()) return null;
     const { datamartId, startDate, worker, ending } = job;

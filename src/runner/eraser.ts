@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { DocumentFile, Documents } from '../documents/documents.ts';
+import { passFaultPoint } from '../fault-points.ts';
 import { redactFile } from '../import/redact/redact-file.ts';
 import type { Sought } from '../model/erasure.ts';
 import type { Execution } from '../model/execution.ts';
@@ -107,6 +108,7 @@ async function checkFiles(
       const found = await redactFile(of, (content) => documents.replace(folder, which, content)).catch(
         noneIfGone,
       );
+      if (found.size > 0) passFaultPoint('erasure-file-replaced');
       for (const [erasureId, count] of found) {
         files.set(erasureId, (files.get(erasureId) ?? 0) + 1);
         lines.set(erasureId, (lines.get(erasureId) ?? 0) + count);

@@ -1,3 +1,4 @@
+import { passFaultPoint } from '../fault-points.ts';
 import { importGroup } from '../import/import-group.ts';
 import { type Ending, type Execution, START } from '../model/execution.ts';
 import { inSpan } from '../tracing.ts';
@@ -43,6 +44,7 @@ async function run(
   context: RunContext,
   stops: ReadonlyMap<string, AbortController>,
 ): Promise<void> {
+  passFaultPoint('execution-claimed');
   const stopOf = ({ id }: Execution) => stops.get(id) ?? new AbortController();
   const running = new Set(claimed);
   const turnEndsAt = performance.now() + context.turnMs;

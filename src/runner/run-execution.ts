@@ -2,6 +2,7 @@ import { truncate } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import type { Documents } from '../documents/documents.ts';
 import { StoreLostError } from '../errors.ts';
+import { passFaultPoint } from '../fault-points.ts';
 import { type ImportFiles, importDocument } from '../import/import-document.ts';
 import type { ChunkLimits } from '../import/stage/stage-chunk.ts';
 import type { Checkpoint, EndedStatus, Ending, Execution } from '../model/execution.ts';
@@ -75,10 +76,12 @@ async function run(
     }
     const now = await untilNoted(async () => {
       if (ending.status !== 'SUCCEEDED') await cutErrorFile(id, ofRun);
+      passFaultPoint('execution-before-end');
       const endedAt = clock();
       await store.executions.finish({ id, worker, ...ending, now: endedAt });
       return endedAt;
     }, ofRun);
+    passFaultPoint('execution-ended');
     noteEnd({ execution: claimed, status: ending.status, ...last, now }, logger);
     return ending.status;
   } catch (fault) {

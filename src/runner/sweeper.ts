@@ -92,9 +92,9 @@ async function removeExpiredFiles({
 }
 
 async function removeOrphans({ store, documents, clock, logger }: SweeperContext): Promise<void> {
-  const old = (await documents.listFolders()).filter(
-    ({ modifiedAt }) => modifiedAt < clock() - ORPHAN_AGE_MS,
-  );
+  // what an earlier process left has nobody who could still make an execution of it
+  const before = Math.max(documents.openedAt, clock() - ORPHAN_AGE_MS);
+  const old = (await documents.listFolders()).filter(({ modifiedAt }) => modifiedAt < before);
   for (let i = 0; i < old.length; i += 1000) {
     const folders = old.slice(i, i + 1000).map(({ folder }) => folder);
     const referred = await store.executions.referredFolders(folders);

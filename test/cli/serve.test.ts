@@ -60,6 +60,7 @@ test('a value that cannot be used stops the start and is named as it was given',
   for (const [args, env, message] of [
     [['--port', '70000'], {}, /^error: --port: expected a whole number from 0 to 65535, got "70000"\n$/],
     [[], { MUSTER_LOG_LEVEL: 'loud' }, /^error: MUSTER_LOG_LEVEL: expected one of .*, got "loud"\n$/],
+    [[], { MUSTER_FAULT_POINT: 'nowhere' }, /^error: MUSTER_FAULT_POINT: expected .*, got "nowhere"\n$/],
     [['--config', 'bad.json'], {}, /^error: port in bad\.json: /],
     [['--config', 'unknown.json'], {}, /there is no setting prot/],
     [['--config', 'absent.json'], {}, /absent\.json/],

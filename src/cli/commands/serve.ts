@@ -6,9 +6,11 @@ import {
   environmentName,
   flagName,
   readConfig,
+  readFaultPoint,
   SETTINGS,
   type SettingName,
 } from '../../config.ts';
+import { armFaultPoint } from '../../fault-points.ts';
 import { command } from '../command.ts';
 import { CliError, systemCode } from '../failures.ts';
 import { print } from '../output.ts';
@@ -50,6 +52,7 @@ export const serve = command({
       if (typeof value === 'string') flags[name] = value;
     }
     const config = readConfig(flags);
+    armFaultPoint(readFaultPoint());
     // Before the start, so that a signal during it ends in an orderly way too.
     const stopped = stopSignal();
     endOnFault(config.logLevel);

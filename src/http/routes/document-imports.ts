@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
+import { passFaultPoint } from '../../fault-points.ts';
 import { authorOf, findDatamart, findDocumentImport } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { ok, okList } from '../envelope.ts';
@@ -137,6 +138,7 @@ export function documentImportRoutes(app: App, dependencies: HttpDependencies): 
     if (removal === 'RUNNING') {
       throw new ServiceError('CONFLICT', 'an execution of the import is running: cancel it, or wait for it');
     }
+    passFaultPoint('executions-removed');
     for (const folder of removal.folders) await documents.remove(folder);
     return ok(viewDocumentImport(removal.removed));
   });

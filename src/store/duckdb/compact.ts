@@ -1,3 +1,4 @@
+import { passFaultPoint } from '../../fault-points.ts';
 import type { Effects } from '../../model/execution.ts';
 import type { Sql } from '../records/database.ts';
 import type { Store } from '../store.ts';
@@ -101,6 +102,7 @@ async function rewrite(sql: Sql, { table, range, order }: BigTable, stop: AbortS
     await sql.query(
       `insert into ${table}_ordered select * from ${table} where ${range} between ${i * width} and ${last} order by ${order}`,
     );
+    passFaultPoint('compaction-step');
   }
   const moved = await countRows(sql, `${table}_ordered`);
   if (moved !== rows) throw new Error(`compaction of ${table} moved ${moved} of ${rows} rows`);

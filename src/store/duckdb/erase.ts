@@ -1,3 +1,4 @@
+import { passFaultPoint } from '../../fault-points.ts';
 import type { Erasure } from '../../model/erasure.ts';
 import type { Identifier } from '../../model/identifier.ts';
 import { literal, type Sql } from '../records/database.ts';
@@ -41,8 +42,11 @@ export async function eraseUser(
     const memberships = point === null ? 0 : await remove(sql, `membership where ${isPoint(point)}`);
     if (point !== null) await remove(sql, `user_identifier where ${isPoint(point)}`);
     const of = { datamartId, sought, known: known.length, memberships, now };
-    return createErasure(sql, author === undefined ? of : { ...of, author });
+    const erasure = await createErasure(sql, author === undefined ? of : { ...of, author });
+    passFaultPoint('erasure-before-commit');
+    return erasure;
   });
+  passFaultPoint('erasure-after-commit');
   if (erased?.status !== 'PENDING') await refreshPending(db, pending);
   return erased;
 }

@@ -1,3 +1,4 @@
+import { passFaultPoint } from '../../fault-points.ts';
 import {
   KIND_BIT,
   kindOfBit,
@@ -71,6 +72,7 @@ export function lookUps(
         const [removed] = await sql.query(
           `delete from membership where expiration_ts <= ${Math.trunc(before)}`,
         );
+        passFaultPoint('expired-removed');
         return Number(removed?.Count ?? 0);
       }),
   };

@@ -1,3 +1,4 @@
+import { passFaultPoint } from '../../fault-points.ts';
 import { addEffects, type Checkpoint, type Effects, NO_EFFECTS } from '../../model/execution.ts';
 import type { Row, Sql } from '../records/database.ts';
 import { checkMerge, storeCheckpoint } from '../records/executions.ts';
@@ -43,9 +44,13 @@ export async function mergeChunk(
     const effects = await mergeTable(sql, chunk, { points, erasures });
     const checkpoint: Checkpoint = { ...chunk.to, effects: addEffects(chunk.from.effects, effects) };
     await storeCheckpoint(sql, chunk.execution.id, checkpoint);
+    passFaultPoint('chunk-before-commit');
     return { type: 'MERGED', checkpoint };
   });
-  if (outcome.type === 'MERGED') noteAppended(tail, chunk.from.effects, outcome.checkpoint.effects);
+  if (outcome.type === 'MERGED') {
+    passFaultPoint('chunk-after-commit');
+    noteAppended(tail, chunk.from.effects, outcome.checkpoint.effects);
+  }
   return outcome;
 }
 

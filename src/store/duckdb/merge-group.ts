@@ -1,3 +1,4 @@
+import { passFaultPoint } from '../../fault-points.ts';
 import { addEffects, type Checkpoint, type Effects, NO_EFFECTS, START } from '../../model/execution.ts';
 import type { Row, Sql } from '../records/database.ts';
 import { concernsErased } from '../records/erasures.ts';
@@ -44,9 +45,11 @@ export async function mergeGroup(
       return { executionId, checkpoint, ...group.ending(executionId, checkpoint) };
     });
     await endExecutions(sql, endings);
+    passFaultPoint('group-before-commit');
     return { type: 'MERGED', checkpoints };
   });
   if (outcome.type === 'MERGED') {
+    passFaultPoint('group-after-commit');
     const sum = outcome.checkpoints.reduce((all, { effects }) => addEffects(all, effects), NO_EFFECTS);
     noteAppended(tail, START.effects, sum);
   }

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { passFaultPoint } from '../../fault-points.ts';
 import { FIRST_ID } from '../../model/records.ts';
 import type { Sql } from '../records/database.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
@@ -28,14 +29,19 @@ export async function migrate(db: DuckDbDatabase, now: number): Promise<void> {
       `the store has schema version ${current}, this Muster knows ${newest}: it was written by a newer Muster`,
     );
   }
-  for (const file of files.slice(current)) await db.write((sql) => apply(sql, file, now));
+  for (const file of files.slice(current)) {
+    await db.write((sql) => apply(sql, file, now));
+    passFaultPoint('migration-after-commit');
+  }
 }
 
 async function apply(sql: Sql, file: string, now: number): Promise<void> {
   const version = Number(file.slice(0, 3));
   await sql.query('insert into schema_version values ($1, cast($2 as bigint))', [version, now]);
+  passFaultPoint('migration-begun');
   await sql.query(readFileSync(new URL(file, FOLDER), 'utf8'));
   if (version === 1) await insertFirstRecords(sql, now);
+  passFaultPoint('migration-before-commit');
 }
 
 /** What a fresh store has (spec §1): organisation 1, datamart 1, and compartment 1 as its default. */

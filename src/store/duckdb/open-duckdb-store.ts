@@ -1,4 +1,4 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { StoreInUseError, StoreLostError } from '../../errors.ts';
@@ -61,10 +61,11 @@ export async function openDuckDbStore(options: DuckDbStoreOptions): Promise<Stor
   await mkdir(dir, { recursive: true });
   const file = path.join(dir, 'muster.duckdb');
   await checkFiles(file, expected);
+  const spill = path.join(dir, 'spill');
   const instance = await DuckDBInstance.create(':memory:', {
     threads: String(threads),
     memory_limit: `${Math.floor(memoryBytes / 1024)}KiB`,
-    temp_directory: path.join(dir, 'spill'),
+    temp_directory: spill,
     // a checkpoint rewrites what changed and holds up commits: a few large ones cost less than many small ones
     checkpoint_threshold: '256MiB',
     // by default 50: a merge of 100 pairs scanned all keys
@@ -75,6 +76,8 @@ export async function openDuckDbStore(options: DuckDbStoreOptions): Promise<Stor
   const onLost = (fault: StoreLostError) => isOpen && options.onLost?.(fault);
   try {
     await attach(instance, file);
+    // only now: until the file is ours, another process may be using it
+    await rm(spill, { recursive: true, force: true });
     const store = await openStoreOf(instance, file, { now: options.now, onLost });
     isOpen = true;
     return store;

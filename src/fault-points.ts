@@ -1,0 +1,58 @@
+/**
+ * Points at which a test can end the process as a power cut would: with SIGKILL, and no word to anybody. One is armed by
+ * MUSTER_FAULT_POINT at the start of `muster serve` (docs/torture.md); otherwise passing one is a comparison with null.
+ */
+export const FAULT_POINTS = [
+  'upload-half-written',
+  'upload-synced',
+  'upload-kept',
+  'execution-created',
+  'execution-claimed',
+  'chunk-staged',
+  'error-file-half-written',
+  'error-file-written',
+  'chunk-before-commit',
+  'chunk-after-commit',
+  'group-staged',
+  'group-before-commit',
+  'group-after-commit',
+  'execution-before-end',
+  'execution-ended',
+  'executions-removed',
+  'expired-removed',
+  'compaction-step',
+  'migration-begun',
+  'migration-before-commit',
+  'migration-after-commit',
+  'erasure-before-commit',
+  'erasure-after-commit',
+  'erasure-file-half-written',
+  'erasure-file-replaced',
+] as const;
+
+export type FaultPoint = (typeof FAULT_POINTS)[number];
+
+/** Where the process is to end: at the `pass`th time that it comes there, counted from 1. */
+export type Fault = { readonly point: FaultPoint; readonly pass: number };
+
+let armed: Fault | null = null;
+let passes = 0;
+
+/** Arms a point for the rest of this process; null leaves all of them inert. */
+export function armFaultPoint(fault: Fault | null): void {
+  armed = fault;
+  passes = 0;
+}
+
+/** Says that the process has come to a point; does not return if it is to end there. */
+export function passFaultPoint(point: FaultPoint): void {
+  if (armed === null || armed.point !== point) return;
+  passes += 1;
+  // a signal to oneself is delivered before the call returns: nothing after it runs
+  if (passes === armed.pass) process.kill(process.pid, 'SIGKILL');
+}
+
+/** Whether the process ends the next time it comes to a point: for one that lies within a single write. */
+export function endsNextAt(point: FaultPoint): boolean {
+  return armed !== null && armed.point === point && passes + 1 === armed.pass;
+}
