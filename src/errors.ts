@@ -82,3 +82,8 @@ export function notFound(): ServiceError {
 export class StoreInUseError extends Error {
   override readonly name = 'StoreInUseError';
 }
+
+/** A store that cannot be used as it is; the message says what to do. */
+export class StoreUnusableError extends Error {
+  override readonly name = 'StoreUnusableError';
+}

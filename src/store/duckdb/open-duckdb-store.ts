@@ -1,7 +1,6 @@
 import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { StoreInUseError } from '../../errors.ts';
 import { auditRecords } from '../records/audit-log.ts';
 import { compartmentRecords } from '../records/compartments.ts';
 import { datamartRecords } from '../records/datamarts.ts';
@@ -12,6 +11,8 @@ import { keepRecords } from '../records/keep-records.ts';
 import { segmentRecords } from '../records/segments.ts';
 import { tokenRecords } from '../records/tokens.ts';
 import type { Store } from '../store.ts';
+import { attachText, whyNotAttached } from './attach.ts';
+import { checkContent } from './check/check-content.ts';
 import { compact, readTail } from './compact.ts';
 import { type DuckDbDatabase, openDuckDbDatabase } from './duckdb-database.ts';
 import { eraseUser, readPendingErasures, refreshPending } from './erase.ts';
@@ -21,6 +22,7 @@ import { MOST_KEYS_TO_PRUNE_BY, mergeChunk, readUserPoints } from './merge-chunk
 import { mergeGroup } from './merge-group.ts';
 import { migrate } from './migrate.ts';
 import { segmentSizes } from './segment-sizes.ts';
+import { sweepSnapshots, takeSnapshot } from './snapshot.ts';
 import { statement } from './statements.ts';
 
 export type DuckDbStoreOptions = {
@@ -34,13 +36,6 @@ export type DuckDbStoreOptions = {
 
 /** Name of the attached file among the databases of the instance. */
 const DATABASE = 'muster';
-/**
- * Half of DuckDB's default. A look-up reads in one row group of each run, whichever their size: beside 15 M memberships in
- * one run and 12 runs more, p50 3.1 ms with 122,880 rows, 1.5 with 61,440, 1.7 with 30,720, while full scans took the same.
- * Only an attached file can have its own; row groups of another size that are in it already stay as they are.
- */
-const ROWS_PER_ROW_GROUP = 61_440;
-
 /** Opens the embedded store. The process that has the file open is the only one that can: a second one is refused. */
 export async function openDuckDbStore({
   dir,
@@ -61,6 +56,7 @@ export async function openDuckDbStore({
     dynamic_or_filter_threshold: String(MOST_KEYS_TO_PRUNE_BY),
   });
   await attach(instance, file);
+  await sweepSnapshots(dir);
   const db = await openDuckDbDatabase(instance, DATABASE);
   await migrate(db, now);
   await takeUpExecutions(db);
@@ -106,6 +102,9 @@ export async function openDuckDbStore({
     },
     compact: (pressure, signal) =>
       compact(db, { pressure, tail, stop: AbortSignal.any([closing.signal, signal]) }),
+    checkContent: (now) =>
+      checkContent(instance, { database: DATABASE, now, sequences: 'IN_USE', tell: sizes.at }),
+    snapshot: () => takeSnapshot(instance, { dir, database: DATABASE }),
     sizeBytes: async () => {
       const files = await Promise.all(
         [file, `${file}.wal`].map((each) =>
@@ -131,18 +130,13 @@ export async function openDuckDbStore({
 async function attach(instance: DuckDBInstance, file: string): Promise<void> {
   const setup = await instance.connect();
   try {
-    await setup.run(
-      `attach '${file.replaceAll("'", "''")}' as ${DATABASE} (row_group_size ${ROWS_PER_ROW_GROUP})`,
-    );
+    await setup.run(attachText(file, DATABASE));
     await setup.run(`attach ':memory:' as staging`);
     setup.closeSync();
   } catch (error) {
     setup.closeSync();
     instance.closeSync();
-    if (!(error instanceof Error) || !error.message.includes('Could not set lock')) throw error;
-    throw new StoreInUseError(`the store in ${path.dirname(file)} is in use by another process`, {
-      cause: error,
-    });
+    throw whyNotAttached(error, path.dirname(file));
   }
 }
 
