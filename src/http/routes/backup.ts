@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { Type } from 'typebox';
 import { type Backup, openBackup } from '../../backup/write-backup.ts';
@@ -13,10 +14,13 @@ export function backupRoutes(app: App, dependencies: HttpDependencies): void {
   const { store, documents, clock, config, logger } = dependencies;
   /** The one that is under way: each takes room for a second store. */
   let running: Promise<Backup> | null = null;
+  /** Those whose last bytes may still lie in the socket's buffers: a reader that stands still would hold up the end. */
+  const sending = new Set<ServerResponse>();
 
   app.addHook('preClose', async () => {
     const backup = await running?.catch(() => null);
     backup?.stream.destroy(new Error('the service is shutting down'));
+    for (const answer of sending) answer.destroy();
     await backup?.closed;
   });
 
@@ -61,6 +65,8 @@ export function backupRoutes(app: App, dependencies: HttpDependencies): void {
         .then(() => logger.info({ ms: clock() - startedAt }, 'a backup ended'))
         .catch((fault) => logger.error({ err: fault }, 'what a backup left could not be removed'))
         .finally(forget);
+      sending.add(reply.raw);
+      reply.raw.once('close', () => sending.delete(reply.raw));
       reply.type('application/x-tar');
       return reply.send(stream);
     },
