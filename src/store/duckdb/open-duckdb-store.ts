@@ -102,8 +102,7 @@ export async function openDuckDbStore({
     },
     compact: (pressure, signal) =>
       compact(db, { pressure, tail, stop: AbortSignal.any([closing.signal, signal]) }),
-    checkContent: (now) =>
-      checkContent(instance, { database: DATABASE, now, sequences: 'IN_USE', tell: sizes.at }),
+    checkContent: (now) => checkContent(instance, { database: DATABASE, now, tell: sizes.at }),
     snapshot: () => takeSnapshot(instance, { dir, database: DATABASE }),
     sizeBytes: async () => {
       const files = await Promise.all(

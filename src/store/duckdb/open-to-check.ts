@@ -53,7 +53,6 @@ export async function openDuckDbStoreToCheck({
       checkContent(instance, {
         database: DATABASE,
         now,
-        sequences: 'JUST_OPENED',
         tell: segmentSizes(db).at,
       }),
     executions: executionRecords(db),

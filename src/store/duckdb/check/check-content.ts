@@ -4,11 +4,12 @@ import type { Sql } from '../../records/database.ts';
 import { openConnection } from '../duckdb-database.ts';
 import { CHECKS, type Checking, type KeyRange } from './checks.ts';
 import { differing, type Sizes } from './segment-sizes.ts';
+import { checkSequences } from './sequences.ts';
 
 /** Rows that are joined or grouped at once: some 100 MB. */
 const ROWS_PER_RANGE = 2_000_000;
 
-export type ContentSource = Pick<Checking, 'now' | 'sequences'> & {
+export type ContentSource = Pick<Checking, 'now'> & {
   readonly database: string;
   /** What users of the store are told of the sizes of segments. */
   readonly tell: (now: number) => Promise<Sizes>;
@@ -17,7 +18,7 @@ export type ContentSource = Pick<Checking, 'now' | 'sequences'> & {
 /** `Store.checkContent` for the embedded store: on a connection of its own, in one read transaction. */
 export async function checkContent(
   instance: DuckDBInstance,
-  { database, now, sequences, tell }: ContentSource,
+  { database, now, tell }: ContentSource,
 ): Promise<readonly CheckResult[]> {
   const { sql, close } = await openConnection(instance, database);
   try {
@@ -27,9 +28,9 @@ export async function checkContent(
     const ranges = await keyRanges(sql);
     const told = differing(before, await tell(now)).length === 0 ? before : null;
     const results: CheckResult[] = [];
-    for (const check of CHECKS) results.push(await check({ sql, now, ranges, sequences, told }));
+    for (const check of CHECKS) results.push(await check({ sql, now, ranges, told }));
     await sql.query('commit');
-    return results;
+    return [...results, await checkSequences(sql, database)];
   } finally {
     close();
   }

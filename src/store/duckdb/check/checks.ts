@@ -2,7 +2,6 @@ import { type CheckResult, MOST_EXAMPLES } from '../../../model/check.ts';
 import type { Sql } from '../../records/database.ts';
 import { statement } from '../statements.ts';
 import { checkSegmentSizes, type Sizes } from './segment-sizes.ts';
-import { checkSequences } from './sequences.ts';
 
 /** What a check may look at. */
 export type Checking = {
@@ -11,8 +10,6 @@ export type Checking = {
   readonly now: number;
   /** Ranges that keys fall in, some million rows each: what joins or groups the big tables does so range by range. */
   readonly ranges: readonly KeyRange[];
-  /** Whether numbers have been drawn since the store was opened: what is known of a sequence depends on it. */
-  readonly sequences: 'JUST_OPENED' | 'IN_USE';
   /** What users of the store were told of the sizes of segments at that moment; null when it is not known. */
   readonly told: Sizes | null;
 };
@@ -31,7 +28,6 @@ export const CHECKS: readonly Check[] = [
   byRange('identifier-keys'),
   byRange('identifier-duplicates'),
   atOnce('execution-rows'),
-  checkSequences,
   checkSegmentSizes,
 ];
 
