@@ -93,3 +93,8 @@ export class StoreDamagedError extends Error {
 export class StoreInUseError extends Error {
   override readonly name = 'StoreInUseError';
 }
+
+/** A store that cannot be used as it is; the message says what to do. */
+export class StoreUnusableError extends Error {
+  override readonly name = 'StoreUnusableError';
+}

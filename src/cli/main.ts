@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { type CommandDef, runCommand } from 'citty';
+import { BackupError } from '../backup/failures.ts';
 import { ConfigError } from '../config.ts';
+import { StoreInUseError, StoreUnusableError } from '../errors.ts';
+import { version } from '../version.ts';
 import { ApiError, CliError, describe, UsageError } from './failures.ts';
 import { renderHelp } from './help.ts';
 
@@ -23,6 +25,9 @@ const COMMANDS: Readonly<Record<string, Loader | (() => Promise<Group>)>> = {
   tokens: async () => (await import('./commands/tokens.ts')).tokens,
   erase: async () => (await import('./commands/erase.ts')).erase,
   audit: async () => (await import('./commands/audit.ts')).audit,
+  backup: async () => (await import('./commands/backup.ts')).backup,
+  restore: async () => (await import('./commands/restore.ts')).restore,
+  check: async () => (await import('./commands/check.ts')).check,
   demo: async () => (await import('./commands/demo.ts')).demo,
 };
 
@@ -92,8 +97,19 @@ async function descriptionOf(loaded: CommandDef | Group): Promise<string> {
   return meta?.description ?? '';
 }
 
+/** Errors whose message is all that the user needs. */
+const OWN_ERRORS = [
+  UsageError,
+  CliError,
+  ApiError,
+  ConfigError,
+  BackupError,
+  StoreInUseError,
+  StoreUnusableError,
+];
+
 function errorText(error: unknown, argv: readonly string[]): string {
-  const ours = [UsageError, CliError, ApiError, ConfigError].some((type) => error instanceof type);
+  const ours = OWN_ERRORS.some((type) => error instanceof type);
   const ofCitty = error instanceof Error && error.name === 'CLIError';
   if (!ours && !ofCitty) return error instanceof Error ? (error.stack ?? error.message) : String(error);
   const [word] = argv;
@@ -101,12 +117,6 @@ function errorText(error: unknown, argv: readonly string[]): string {
     word !== undefined && Object.hasOwn(COMMANDS, word) ? `muster ${word} --help` : 'muster --help';
   const hint = ofCitty || error instanceof UsageError ? `\n${help} lists what there is.` : '';
   return `error: ${describe(error)}${hint}`;
-}
-
-/** From package.json, which is two folders up in `src/` and in `dist/` alike. */
-export function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }
 
 function print(text: string): void {

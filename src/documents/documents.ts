@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { MimeType } from '../model/records.ts';
 
@@ -18,6 +19,12 @@ export type KeptFolder = {
   /** When something in it was last created or removed. */
   readonly modifiedAt: number;
 };
+
+export interface DocumentsHold {
+  /** Opens a file to read it, also one that was removed since; null when there is none. */
+  open(folder: string, file: DocumentFile): Promise<FileHandle | null>;
+  release(): Promise<void>;
+}
 
 /**
  * Uploaded files and their error files, kept in one folder each. Files are whole or absent: a folder that no execution
@@ -47,6 +54,11 @@ export interface Documents {
   requireRoom(bytes: number): Promise<void>;
   /** Bytes that are free on the disk of the files. */
   freeBytes(): Promise<number>;
+  /**
+   * Keeps what is removed from here on, for those who read it, until the last hold has been released; it is gone from
+   * `path` and `listFolders` at once.
+   */
+  hold(): Promise<DocumentsHold>;
   /** Absolute path of a kept file, whether it exists or not. */
   path(folder: string, file: DocumentFile): string;
   /** Replaces a kept file, whole or not at all, durably when it resolves; `false` when it is gone. */
@@ -59,3 +71,6 @@ export interface Documents {
    */
   listFolders(): Promise<readonly KeptFolder[]>;
 }
+
+/** What of the documents is looked at by those who check them. */
+export type DocumentsToCheck = Pick<Documents, 'hold' | 'listFolders'>;

@@ -4,7 +4,8 @@ import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { passFaultPoint } from '../fault-points.ts';
 import { gather } from '../gather.ts';
-import type { DocumentFile, Documents, KeptFolder, ReceivedDocument } from './documents.ts';
+import type { DocumentFile, Documents, DocumentsToCheck, KeptFolder, ReceivedDocument } from './documents.ts';
+import { createHolds, openIfThere } from './holds.ts';
 import { insufficientStorage, type ReceiveLimits, receiveFile } from './receive.ts';
 import { createRoomCheck, freeBytesOf } from './room.ts';
 
@@ -12,8 +13,8 @@ import { createRoomCheck, freeBytesOf } from './room.ts';
 const FOLDER_NAME = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
- * Opens the documents under `dir`: `incoming/` holds uploads under way, `kept/FOLDER/` files that are whole. What an
- * earlier process left in `incoming/` is removed; a folder of documents belongs to one process at a time.
+ * Opens the documents under `dir`: `incoming/` holds uploads under way, `kept/FOLDER/` files that are whole, `removed/`
+ * those that a hold keeps. What an earlier process left in `incoming/` and `removed/` is removed; a folder of documents belongs to one process at a time.
  */
 export async function openDocumentsFolder(
   dir: string,
@@ -22,7 +23,10 @@ export async function openDocumentsFolder(
 ): Promise<Documents> {
   const incoming = path.join(dir, 'incoming');
   const kept = path.join(dir, 'kept');
+  const removed = path.join(dir, 'removed');
+  const holds = createHolds({ kept, removed });
   await rm(incoming, { recursive: true, force: true });
+  await rm(removed, { recursive: true, force: true });
   await mkdir(incoming, { recursive: true });
   await mkdir(kept, { recursive: true });
   // made anew just now, so that the clock that stamps folders says when that was
@@ -56,6 +60,7 @@ export async function openDocumentsFolder(
     },
     requireRoom,
     freeBytes,
+    hold: holds.hold,
     path: (folder: string, file: DocumentFile) => path.join(folderPath(folder), file),
     async replace(folder, file, content) {
       const fresh = path.join(incoming, randomUUID());
@@ -71,6 +76,7 @@ export async function openDocumentsFolder(
       }
     },
     async remove(folder) {
+      if (await holds.take(folderPath(folder))) return;
       // a file may be replaced at this moment, and then the folder is not empty at once
       await rm(folderPath(folder), { recursive: true, force: true, maxRetries: 3 });
     },
@@ -128,4 +134,16 @@ async function listFolders(kept: string): Promise<readonly KeptFolder[]> {
 
 function modifiedAt({ mtimeMs }: Stats): number {
   return Math.floor(mtimeMs);
+}
+
+/** The kept files of a data folder that no process serves: to look at, nothing is changed. */
+export function readDocumentsFolder(dir: string): DocumentsToCheck {
+  const kept = path.join(dir, 'kept');
+  return {
+    hold: async () => ({
+      open: (folder, file) => openIfThere(path.join(kept, folder, file)),
+      release: async () => {},
+    }),
+    listFolders: () => listFolders(kept),
+  };
 }

@@ -13,6 +13,8 @@ import { refuseUnknownRoutes } from './not-found.ts';
 import { describeApi } from './openapi.ts';
 import { collectRoutes } from './route-table.ts';
 import { auditLogRoutes } from './routes/audit-log.ts';
+import { backupRoutes } from './routes/backup.ts';
+import { checkRoutes } from './routes/check.ts';
 import { compartmentRoutes } from './routes/compartments.ts';
 import { dataFileRoutes } from './routes/data-file.ts';
 import { datamartRoutes } from './routes/datamarts.ts';
@@ -135,6 +137,8 @@ async function addApi(app: App, dependencies: HttpDependencies): Promise<void> {
   selectionRoutes(app, dependencies);
   tokenRoutes(app, dependencies, authenticator);
   auditLogRoutes(app, dependencies);
+  backupRoutes(app, dependencies);
+  checkRoutes(app, dependencies);
   await app.register(async (scope: FastifyInstance) => addUploads(scope as App, dependencies));
 }
 

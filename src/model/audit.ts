@@ -1,7 +1,7 @@
 /** What the audit log tells: who did what to which resource, and when. Look-ups are not in it. */
 
 export const AUDIT_ACTIONS = ['CREATE', 'UPDATE', 'DELETE', 'UPLOAD', 'CANCEL', 'DOWNLOAD', 'ERASE'] as const;
-/** UPLOAD: a file was taken. DOWNLOAD: an input or error file was read. ERASE: a user was. */
+/** UPLOAD: a file was taken. DOWNLOAD: an input or error file was read, or a backup taken. ERASE: a user was. */
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
 export const AUDIT_RESOURCES = [
@@ -13,6 +13,7 @@ export const AUDIT_RESOURCES = [
   'execution',
   'api_token',
   'erasure',
+  'backup',
 ] as const;
 export type AuditResource = (typeof AUDIT_RESOURCES)[number];
 

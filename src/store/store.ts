@@ -1,6 +1,7 @@
 import type { DuckDBInstance } from '@duckdb/node-api';
 import type { AuditAction, AuditEntry, AuditResource, Author, Change } from '../model/audit.ts';
 import type { Catalogue } from '../model/catalogue.ts';
+import type { CheckResult } from '../model/check.ts';
 import type { Erasure, Sought } from '../model/erasure.ts';
 import type {
   Checkpoint,
@@ -129,6 +130,18 @@ export interface Store {
    */
   compact(pressure: 'IDLE' | 'BUSY', signal: AbortSignal): Promise<boolean>;
 
+  /**
+   * The store as it is at one moment, as files to be read and then discarded; what is written meanwhile goes on. Takes as much
+   * room beside the store as the store itself.
+   */
+  snapshot(): Promise<StoreSnapshot>;
+
+  /**
+   * Looks whether what the store holds agrees with itself, as of one moment: a result for each check, all of them whatever
+   * they find. Takes as long as reading everything does.
+   */
+  checkContent(now: number): Promise<readonly CheckResult[]>;
+
   /** Bytes the store occupies. */
   sizeBytes(): Promise<number>;
 
@@ -138,6 +151,31 @@ export interface Store {
   /** Waits for what is under way, then lets go of files and connections. */
   close(): Promise<void>;
 }
+
+/** The store at one moment; what is written to it changes the snapshot alone. */
+export interface StoreSnapshot {
+  /** A folder of the snapshot's own; what else is put into it goes with it. */
+  readonly folder: string;
+  /** A file that a store can be opened with, whole after `finish`. */
+  readonly file: string;
+  readonly schemaVersion: number;
+  /** Bytes of the snapshot and of the files its executions have, about. */
+  keptBytes(): Promise<number>;
+  /** `ExecutionRecords.listAfter`, of the snapshot. */
+  listExecutionsAfter(id: string): Promise<readonly Execution[]>;
+  /** Notes that the files of an execution are gone: they went just before the snapshot was taken. */
+  noteFilesRemoved(executionId: string, now: number): Promise<void>;
+  /** Nothing is asked any more: `file` can be read. */
+  finish(): Promise<void>;
+  /** Removes all of it. */
+  discard(): Promise<void>;
+}
+
+/** What of a store is looked at by those who check it, also in one that no service has open. */
+export type StoreToCheck = Pick<Store, 'checkContent' | 'close'> & {
+  readonly executions: Pick<ExecutionRecords, 'listAfter' | 'get' | 'referredFolders'>;
+  readonly erasures: Pick<ErasureRecords, 'list'>;
+};
 
 /** Columns of a staged table, one row per (command, segment) pair, in this order. */
 export const STAGED_COLUMNS = [
@@ -340,6 +378,8 @@ export interface ExecutionRecords {
   get(id: string): Promise<Execution | null>;
   /** Newest first. */
   list(of: { filter: ExecutionFilter; page: Page }): Promise<Listed<Execution>>;
+  /** All executions by id, those after `id`, at most 1 000: for going through them page by page. */
+  listAfter(id: string): Promise<readonly Execution[]>;
   /** How many executions there are in each status; a status without any may be absent. */
   countByStatus(): Promise<ReadonlyMap<ExecutionStatus, number>>;
   /** When the oldest PENDING execution of each priority was created; a priority of which none waits is absent. */

@@ -177,6 +177,8 @@ export const REQUESTS: Readonly<Record<string, Prepare>> = {
     return { path: `/v1/datamarts/1/erasures/${id}` };
   },
   'GET /v1/audit_log': fixed('/v1/audit_log'),
+  'GET /v1/backup': fixed('/v1/backup'),
+  'GET /v1/check': fixed('/v1/check'),
   'GET /v1/api_tokens': fixed('/v1/api_tokens'),
   'POST /v1/api_tokens': () => ({ path: '/v1/api_tokens', body: { ...named(), role: 'reader' } }),
   'DELETE /v1/api_tokens/:tokenId': async ({ service }) => {

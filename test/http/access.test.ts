@@ -109,7 +109,10 @@ async function makeTokens(world: World): Promise<Readonly<Record<Caller, readonl
 
 /** Changes are, and downloads of files; look-ups are not. */
 function isAudited({ method, url }: RouteAccess): boolean {
-  return !['GET', 'HEAD'].includes(method) || (method === 'GET' && url === '/v1/data_file/data');
+  return (
+    !['GET', 'HEAD'].includes(method) ||
+    (method === 'GET' && ['/v1/data_file/data', '/v1/backup'].includes(url))
+  );
 }
 
 async function countLogged(store: Store): Promise<number> {

@@ -1,11 +1,19 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { createReadStream, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'node:test';
-import { gunzipSync } from 'node:zlib';
+import { createGunzip, gunzipSync } from 'node:zlib';
+import { receiveBackup } from '../../src/backup/receive-backup.ts';
+import { restoreBackup } from '../../src/backup/restore-backup.ts';
+import { checkAll } from '../../src/check/check-all.ts';
+import { readConfig } from '../../src/config.ts';
+import { readDocumentsFolder } from '../../src/documents/folder.ts';
 import { NO_COMPARTMENT } from '../../src/model/identifier.ts';
+import { startService as openService } from '../../src/service.ts';
 import { openDuckDbStore } from '../../src/store/duckdb/open-duckdb-store.ts';
+import { openStore, openStoreToCheck } from '../../src/store/open-store.ts';
+import { ADMIN_TOKEN, clientOf, dataOf, type ExecutionAnswer, membershipsOf, waitForEnd } from '../client.ts';
 import { discardFolder, makeFolder } from '../folder.ts';
 
 const NOW = 1_800_000_000_000;
@@ -55,6 +63,70 @@ test('a store of version 1 is brought to this version and keeps what it holds', 
     const author = { tokenId: '1', tokenName: 'n', requestId: null, at: NOW };
     const change = { action: 'DELETE', resourceType: 'segment', resourceId: '1', datamartId: '1' } as const;
     if (time === 'first') await store.auditLog.note(author, change);
+    const checks = await store.checkContent(NOW);
+    assert.deepEqual(
+      checks.filter(({ violations }) => violations > 0),
+      [],
+    );
     await store.close();
   }
 });
+
+const FIXTURES = new URL('./fixtures/', import.meta.url);
+const MIGRATIONS = new URL('../../src/store/duckdb/migrations/', import.meta.url);
+const LIMITS = { memoryBytes: 256 * 1024 * 1024, threads: 1 };
+
+/** Versions whose stores may be met: all before the present one, from the first that could be backed up. */
+const EARLIER = readdirSync(MIGRATIONS)
+  .filter((file) => file.endsWith('.sql'))
+  .map((file) => Number(file.slice(0, 3)))
+  .filter((version, _, all) => version >= 2 && version <= Math.max(2, Math.max(...all) - 1));
+
+for (const version of EARLIER) {
+  test(`a backup of a service of version ${version} is restored, upgraded and goes on`, async (t) => {
+    const fixture = new URL(`version-${version}.tar.gz`, FIXTURES);
+    assert.ok(existsSync(fixture), `${fixture} is missing: make it with make-fixture.ts of that version`);
+    const folder = await makeFolder();
+    t.after(() => discardFolder(t, folder));
+    const [backup, data] = [path.join(folder, 'backup'), path.join(folder, 'data')];
+    for (const each of [backup, data]) await mkdir(each);
+    await receiveBackup(createReadStream(fixture).pipe(createGunzip()), backup, { received: () => {} });
+    await restoreBackup(backup, data, () => {});
+
+    // opened once without a runner: it is upgraded, and the execution stays where it was
+    const store = await openStore({ dir: path.join(data, 'store'), ...LIMITS, now: NOW });
+    const half = await store.executions.get('2');
+    assert.equal(half?.status, 'RUNNING');
+    assert.ok(half.checkpoint.offset > 0 && half.checkpoint.offset < half.document.bytes);
+    await store.close();
+    assert.deepEqual(await violationsIn(data), []);
+
+    const service = await openService(
+      readConfig({ data, port: '0', 'log-level': 'silent', 'admin-token': ADMIN_TOKEN }, {}),
+    );
+    const client = clientOf(service.url, ADMIN_TOKEN);
+    const execution = await dataOf<ExecutionAnswer>(
+      client.call('GET', '/v1/datamarts/1/document_imports/2/executions/2'),
+    );
+    const ended = await waitForEnd(client, execution);
+    assert.equal(ended.status, 'SUCCEEDED');
+    assert.deepEqual([ended.result.total_success, ended.result.total_failure], [19_800, 200]);
+    assert.equal((await membershipsOf(client, 'user_account_id=u1'))?.[0]?.data_bag, '{"tier":"gold"}');
+    assert.equal(await membershipsOf(client, 'email_hash=erased'), null);
+    await service.close();
+    assert.deepEqual(await violationsIn(data), []);
+  });
+}
+
+/** What `muster check` finds in a data folder. */
+async function violationsIn(data: string) {
+  const store = await openStoreToCheck({ dir: path.join(data, 'store'), ...LIMITS });
+  try {
+    const documents = readDocumentsFolder(path.join(data, 'documents'));
+    const results = await checkAll({ store, documents, clock: Date.now });
+    assert.ok(results.length >= 16);
+    return results.filter(({ violations }) => violations > 0);
+  } finally {
+    await store.close();
+  }
+}

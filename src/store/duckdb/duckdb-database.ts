@@ -50,6 +50,16 @@ export async function openDuckDbDatabase(
   };
 }
 
+/** A connection for work of its own that takes long: it holds up nobody who waits for one of the others. */
+export async function openConnection(
+  instance: DuckDBInstance,
+  name: string,
+): Promise<{ readonly sql: Sql; readonly close: () => void }> {
+  const connection = await instance.connect();
+  await connection.run(`use ${name}`);
+  return { sql: asSql(connection), close: () => connection.closeSync() };
+}
+
 function asSql(connection: DuckDBConnection): Sql {
   return {
     query: async (statement, values) => {

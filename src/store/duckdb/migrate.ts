@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { StoreUnusableError } from '../../errors.ts';
 import { passFaultPoint } from '../../fault-points.ts';
 import { FIRST_ID } from '../../model/records.ts';
 import type { Sql } from '../records/database.ts';
@@ -16,6 +17,26 @@ export async function migrate(db: DuckDbDatabase, now: number): Promise<void> {
       'create table if not exists schema_version (version integer not null, applied_ts bigint not null)',
     ),
   );
+  const { current, files } = await readVersions(db);
+  for (const file of files.slice(current)) {
+    await db.write((sql) => apply(sql, file, now));
+    passFaultPoint('migration-after-commit');
+  }
+}
+
+/** Throws for a store that is not of this version; nothing is changed. */
+export async function requireThisVersion(db: DuckDbDatabase): Promise<void> {
+  const { current, newest } = await readVersions(db);
+  if (current === newest) return;
+  throw new StoreUnusableError(
+    `the store has schema version ${current}, this Muster ${newest}: start it with "muster serve" once, which upgrades it`,
+  );
+}
+
+/** The version of the store, the one that this Muster knows, and the migrations; a newer store is refused. */
+async function readVersions(
+  db: DuckDbDatabase,
+): Promise<{ current: number; newest: number; files: readonly string[] }> {
   const [row] = await db.read((sql) =>
     sql.query('select coalesce(max(version), 0) as version from schema_version'),
   );
@@ -24,15 +45,10 @@ export async function migrate(db: DuckDbDatabase, now: number): Promise<void> {
     .filter((file) => file.endsWith('.sql'))
     .sort();
   const newest = Number(files.at(-1)?.slice(0, 3));
-  if (current > newest) {
-    throw new Error(
-      `the store has schema version ${current}, this Muster knows ${newest}: it was written by a newer Muster`,
-    );
-  }
-  for (const file of files.slice(current)) {
-    await db.write((sql) => apply(sql, file, now));
-    passFaultPoint('migration-after-commit');
-  }
+  if (current <= newest) return { current, newest, files };
+  throw new Error(
+    `the store has schema version ${current}, this Muster knows ${newest}: it was written by a newer Muster`,
+  );
 }
 
 async function apply(sql: Sql, file: string, now: number): Promise<void> {

@@ -1,7 +1,7 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { StoreInUseError, StoreLostError } from '../../errors.ts';
+import { StoreLostError } from '../../errors.ts';
 import { safeMessage } from '../../safe-message.ts';
 import { auditRecords } from '../records/audit-log.ts';
 import { compartmentRecords } from '../records/compartments.ts';
@@ -13,6 +13,8 @@ import { keepRecords } from '../records/keep-records.ts';
 import { segmentRecords } from '../records/segments.ts';
 import { tokenRecords } from '../records/tokens.ts';
 import type { Store } from '../store.ts';
+import { attachText, whyNotAttached } from './attach.ts';
+import { checkContent } from './check/check-content.ts';
 import { checkFiles, damaged, type ExpectedStore } from './check-files.ts';
 import { compact, readTail } from './compact.ts';
 import { type DuckDbDatabase, openDuckDbDatabase } from './duckdb-database.ts';
@@ -23,6 +25,7 @@ import { MOST_KEYS_TO_PRUNE_BY, mergeChunk, readUserPoints } from './merge-chunk
 import { mergeGroup } from './merge-group.ts';
 import { migrate } from './migrate.ts';
 import { segmentSizes } from './segment-sizes.ts';
+import { sweepSnapshots, takeSnapshot } from './snapshot.ts';
 import { statement } from './statements.ts';
 
 export type DuckDbStoreOptions = {
@@ -40,12 +43,6 @@ export type DuckDbStoreOptions = {
 
 /** Name of the attached file among the databases of the instance. */
 const DATABASE = 'muster';
-/**
- * Half of DuckDB's default. A look-up reads in one row group of each run, whichever their size: beside 15 M memberships in
- * one run and 12 runs more, p50 3.1 ms with 122,880 rows, 1.5 with 61,440, 1.7 with 30,720, while full scans took the same.
- * Only an attached file can have its own; row groups of another size that are in it already stay as they are.
- */
-const ROWS_PER_ROW_GROUP = 61_440;
 
 /** What DuckDB says of a file that is not what it has written. */
 const DAMAGED =
@@ -78,7 +75,8 @@ export async function openDuckDbStore(options: DuckDbStoreOptions): Promise<Stor
     await attach(instance, file);
     // only now: until the file is ours, another process may be using it
     await rm(spill, { recursive: true, force: true });
-    const store = await openStoreOf(instance, file, { now: options.now, onLost });
+    await sweepSnapshots(dir);
+    const store = await openStoreOf(instance, dir, { now: options.now, onLost });
     isOpen = true;
     return store;
   } catch (error) {
@@ -91,9 +89,10 @@ export async function openDuckDbStore(options: DuckDbStoreOptions): Promise<Stor
 
 async function openStoreOf(
   instance: DuckDBInstance,
-  file: string,
+  dir: string,
   { now, onLost }: { readonly now: number; readonly onLost: (fault: StoreLostError) => void },
 ): Promise<Store> {
+  const file = path.join(dir, 'muster.duckdb');
   const db = await openDuckDbDatabase(instance, { name: DATABASE, onLost });
   await migrate(db, now);
   await takeUpExecutions(db);
@@ -139,6 +138,8 @@ async function openStoreOf(
     },
     compact: (pressure, signal) =>
       compact(db, { pressure, tail, stop: AbortSignal.any([closing.signal, signal]) }),
+    checkContent: (now) => checkContent(instance, { database: DATABASE, now, tell: sizes.at }),
+    snapshot: () => takeSnapshot(instance, { dir, database: DATABASE }),
     sizeBytes: async () => {
       const files = await Promise.all(
         [file, `${file}.wal`].map((each) =>
@@ -165,15 +166,10 @@ async function openStoreOf(
 async function attach(instance: DuckDBInstance, file: string): Promise<void> {
   const setup = await instance.connect();
   try {
-    await setup.run(
-      `attach '${file.replaceAll("'", "''")}' as ${DATABASE} (row_group_size ${ROWS_PER_ROW_GROUP})`,
-    );
+    await setup.run(attachText(file, DATABASE));
     await setup.run(`attach ':memory:' as staging`);
   } catch (error) {
-    if (!(error instanceof Error) || !error.message.includes('Could not set lock')) throw error;
-    throw new StoreInUseError(`the store in ${path.dirname(file)} is in use by another process`, {
-      cause: error,
-    });
+    throw whyNotAttached(error, path.dirname(file));
   } finally {
     setup.closeSync();
   }

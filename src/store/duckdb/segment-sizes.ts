@@ -57,7 +57,7 @@ async function count(db: DuckDbDatabase, now: number): Promise<Sizes> {
   };
 }
 
-function toSize(row: Row): SegmentSize {
+export function toSize(row: Row): SegmentSize {
   return {
     userPoints: Number(row.user_points),
     userAccounts: Number(row.user_accounts),

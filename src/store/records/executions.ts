@@ -76,6 +76,8 @@ export function executionRecords(db: Database): ExecutionRecords {
         return { elements: rows.map((row) => toExecution(row)), total: Number(count?.total) };
       }),
 
+    listAfter: (id) => db.read((sql) => listExecutionsAfter(sql, id)),
+
     countByStatus: () =>
       db.read(async (sql) => {
         const rows = await sql.query('select status, count(*) as executions from execution group by status');
@@ -411,6 +413,15 @@ function conditions(filter: ExecutionFilter, add: (value: SqlValue) => string): 
 async function getExecution(sql: Sql, id: string): Promise<Execution | null> {
   const [row] = await sql.query(`${EXECUTIONS} where e.id = cast($1 as bigint)`, [id]);
   return row ? toExecution(row) : null;
+}
+
+/** `ExecutionRecords.listAfter`. */
+export async function listExecutionsAfter(sql: Sql, id: string): Promise<readonly Execution[]> {
+  const rows = await sql.query(
+    `${executionsOf(`(select * from execution where id > cast($1 as bigint) order by id limit 1000)`)} order by e.id`,
+    [id],
+  );
+  return rows.map((row) => toExecution(row));
 }
 
 function toExecution(row: Row, checkpoint = toCheckpoint(row)): Execution {

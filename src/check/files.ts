@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import type { MimeType } from '../model/records.ts';
+import type { Looking } from './check-executions.ts';
+
+/** The input file is there, as long as it was and with the same SHA-256; one that was rewritten is not longer. */
+export async function inputFileFault({ execution, hold, mayBeRewritten }: Looking): Promise<string | null> {
+  if (execution.filesRemovedDate !== null) return null;
+  const { folder, bytes, sha256 } = execution.document;
+  const file = await hold.open(folder, 'input');
+  if (file === null) return 'the input file is not there';
+  try {
+    const { size } = await file.stat();
+    if (size > bytes || (size < bytes && !mayBeRewritten))
+      return `the input file has ${size} bytes, expected ${bytes}`;
+    if (mayBeRewritten) return null;
+    const hash = createHash('sha256');
+    for await (const chunk of contentOf(file, size)) hash.update(chunk);
+    return hash.digest('hex') === sha256 ? null : 'the input file has another SHA-256 than it came with';
+  } finally {
+    await file.close();
+  }
+}
+
+/** The error file reaches to the checkpoint, and has a record for each failed command; a rewritten one may have fewer. */
+export async function errorFileFault({ execution, hold, mayBeRewritten }: Looking): Promise<string | null> {
+  const { errorFileBytes, failures } = execution.checkpoint;
+  if (execution.filesRemovedDate !== null) return null;
+  if (errorFileBytes === 0) return failures === 0 ? null : `there are ${failures} failures and no error file`;
+  const file = await hold.open(execution.document.folder, 'errors');
+  if (file === null) return 'the error file is not there';
+  try {
+    if (mayBeRewritten) return null;
+    const { size } = await file.stat();
+    if (size < errorFileBytes)
+      return `the error file has ${size} bytes, the checkpoint says ${errorFileBytes}`;
+    const records = await countRecords(contentOf(file, errorFileBytes), execution.mimeType);
+    return records === failures ? null : `the error file has ${records} records, expected ${failures}`;
+  } finally {
+    await file.close();
+  }
+}
+
+const QUOTE = 0x22;
+const LINE_FEED = 0x0a;
+
+/** Records of an error file: lines in NDJSON; in CSV lines that end outside of quotes, but for the header. */
+async function countRecords(content: AsyncIterable<Buffer>, mimeType: MimeType): Promise<number> {
+  const isCsv = mimeType === 'TEXT_CSV';
+  let lines = 0;
+  let quoted = false;
+  for await (const chunk of content) {
+    for (const byte of chunk) {
+      if (byte === QUOTE && isCsv) quoted = !quoted;
+      else if (byte === LINE_FEED && !quoted) lines += 1;
+    }
+  }
+  return isCsv ? lines - 1 : lines;
+}
+
+async function* contentOf(file: FileHandle, bytes: number): AsyncGenerator<Buffer> {
+  if (bytes > 0) yield* file.createReadStream({ start: 0, end: bytes - 1, autoClose: false });
+}
