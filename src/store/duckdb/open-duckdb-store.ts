@@ -71,7 +71,8 @@ export async function openDuckDbStore({
   const sizes = segmentSizes(db);
   const tail = await readTail(db);
   const points = await readUserPoints(db);
-  const users = lookUps(db, { points, segments: kept.segments });
+  const removed = { upTo: 0 };
+  const users = lookUps(db, { points, segments: kept.segments, removed });
   const erasures = await readPendingErasures(db);
   const closing = new AbortController();
 
@@ -93,7 +94,7 @@ export async function openDuckDbStore({
       get: kept.getSegment,
     },
     documentImports: { ...documentImportRecords(kept.noticing), get: kept.getDocumentImport },
-    executions: executionRecords(db),
+    executions: executionRecords(db, removed),
     tokens: tokenRecords(db),
     auditLog: auditRecords(db),
     erasures: erasureRecords(db, () => refreshPending(db, erasures)),
