@@ -106,7 +106,7 @@ function spoil(row: Row, of: { random: () => number; workload: Workload }): stri
 }
 
 /** Random numbers from 0 to 1 that are the same for the same seed. */
-function mulberry32(seed: number): () => number {
+export function mulberry32(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -119,7 +119,8 @@ export interface Store {
 
   /**
    * Removes memberships that expired at or before `now`, but none that a running execution may still take for live by
-   * its own clock. Resolves to how many it removed. A read never depends on it.
+   * its own clock; one that is claimed later starts at `now` or later. Resolves to how many it removed. A read never depends
+   * on it.
    */
   removeExpired(now: number): Promise<number>;
 
@@ -390,7 +391,7 @@ export interface ExecutionRecords {
    * one at a time, first one that was given back or left RUNNING beyond its lease, then PENDING by priority, then age.
    * Among datamarts by priority, then by how long each has waited: since it was created, or given back. What `worker`
    * itself is running it never gets again, however late its lease is renewed. `startDate` is set to `now` the first time
-   * only. An empty list when nothing can run.
+   * only, or to up to when expired memberships were removed where that is later. An empty list when nothing can run.
    *
    * With one that is PENDING come those that follow it in its datamart, in that order and with no gap, as long as there
    * are at most `most.documents` and their documents have at most `most.bytes` together. They are one group: none of

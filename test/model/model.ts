@@ -79,6 +79,12 @@ export class Model {
     this.#users.set(keyOf(identifier), user);
   }
 
+  /** Removes a user with all identifiers and memberships. */
+  erase(identifier: ModelIdentifier): void {
+    const user = this.find(identifier);
+    for (const known of user?.identifiers ?? []) this.#users.delete(keyOf(known));
+  }
+
   removeSegment(id: string): void {
     for (const user of this.#users.values()) user.memberships.delete(id);
   }

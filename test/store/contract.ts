@@ -536,6 +536,18 @@ export function storeContract(name: string, open: OpenStore): void {
       },
     );
 
+    withStore(
+      'an execution starts no earlier than up to when expired memberships were removed',
+      async (context) => {
+        const segment = await createSegment(context.store);
+        await context.run([update('a', segment.id, { expiresAt: NOW + 10 })], NOW);
+        assert.equal(await context.store.removeExpired(NOW + 20), 1);
+        // by a clock that was read before the removal, the membership would be live
+        const { startDate } = await context.claimed(NOW + 5);
+        assert.equal(startDate, NOW + 20);
+      },
+    );
+
     withStore('compaction changes nothing that can be seen', async (context) => {
       const segment = await createSegment(context.store);
       await context.run([update('a', segment.id), update('b', segment.id)]);

@@ -9,6 +9,7 @@ import {
 } from '../../model/identifier.ts';
 import type { Membership, Segment } from '../../model/records.ts';
 import { numberOrNull, type Row, type Sql, textOrNull } from '../records/database.ts';
+import type { RemovedExpired } from '../records/executions.ts';
 import type { KeptRecords } from '../records/keep-records.ts';
 import type { Store } from '../store.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
@@ -22,8 +23,9 @@ type LookUps = Pick<
 /** What the embedded store answers from its two big tables. */
 export function lookUps(
   db: DuckDbDatabase,
-  { points, segments: keptSegments }: { points: UserPoints; segments: KeptRecords['segments'] },
+  of: { points: UserPoints; segments: KeptRecords['segments']; removed: RemovedExpired },
 ): LookUps {
+  const { points, segments: keptSegments, removed } = of;
   return {
     findUserPoint: (datamartId, user) => db.read((sql) => findUserPoint(sql, { datamartId, user })),
 
@@ -62,19 +64,25 @@ export function lookUps(
         return true;
       }),
 
-    removeExpired: (now) =>
-      db.merge(async (sql) => {
-        // an execution takes for live what was live when it started
+    removeExpired: async (now) => {
+      // an execution takes for live what was live when it started; decided in the turn of the claims, so that one either
+      // runs here already or starts later
+      const before = await db.write(async (sql) => {
         const [running] = await sql.query(
           `select min(start_date) as start_date from execution where status = 'RUNNING'`,
         );
         const before = Math.min(now, numberOrNull(running?.start_date) ?? now);
-        const [removed] = await sql.query(
+        removed.upTo = Math.max(removed.upTo, before);
+        return before;
+      });
+      return db.merge(async (sql) => {
+        const [deleted] = await sql.query(
           `delete from membership where expiration_ts <= ${Math.trunc(before)}`,
         );
         passFaultPoint('expired-removed');
-        return Number(removed?.Count ?? 0);
-      }),
+        return Number(deleted?.Count ?? 0);
+      });
+    },
   };
 }
 

@@ -100,7 +100,8 @@ async function openStoreOf(
   const sizes = segmentSizes(db);
   const tail = await readTail(db);
   const points = await readUserPoints(db);
-  const users = lookUps(db, { points, segments: kept.segments });
+  const removed = { upTo: 0 };
+  const users = lookUps(db, { points, segments: kept.segments, removed });
   const erasures = await readPendingErasures(db);
   const closing = new AbortController();
 
@@ -122,7 +123,7 @@ async function openStoreOf(
       get: kept.getSegment,
     },
     documentImports: { ...documentImportRecords(kept.noticing), get: kept.getDocumentImport },
-    executions: executionRecords(db),
+    executions: executionRecords(db, removed),
     tokens: tokenRecords(db),
     auditLog: auditRecords(db),
     erasures: erasureRecords(db, () => refreshPending(db, erasures)),

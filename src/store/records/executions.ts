@@ -43,7 +43,10 @@ const PRIORITY_RANK = `case priority when 'HIGH' then 0 when 'MEDIUM' then 1 els
 /** Executions that are made in one transaction at most. */
 const MOST_CREATED = 64;
 
-export function executionRecords(db: Database): ExecutionRecords {
+/** Up to when expired memberships were removed since the store was opened: no execution starts earlier. */
+export type RemovedExpired = { upTo: number };
+
+export function executionRecords(db: Database, removed: RemovedExpired): ExecutionRecords {
   return {
     create: gather<Upload, Execution | 'KEY_REUSED' | null>(
       (uploads) =>
@@ -92,7 +95,7 @@ export function executionRecords(db: Database): ExecutionRecords {
         return new Map(rows.map((row) => [String(row.priority) as Priority, Number(row.since)]));
       }),
 
-    claim: (of) => db.write((sql) => claimExecutions(sql, of)),
+    claim: (of) => db.write((sql) => claimExecutions(sql, of, Math.max(of.now, removed.upTo))),
 
     renewLease: ({ id, worker, leaseUntil }) =>
       db.write(async (sql) => {
@@ -286,6 +289,7 @@ function pendingExecution(id: string, execution: NewExecution): Execution {
 async function claimExecutions(
   sql: Sql,
   { worker, now, leaseUntil, most }: Parameters<ExecutionRecords['claim']>[0],
+  startDate: number,
 ): Promise<readonly Execution[]> {
   const { next, begun } = await nextBegun(sql, { worker, now });
   const pending = await nextPending(sql, begun, most);
@@ -296,14 +300,14 @@ async function claimExecutions(
   if (group.length === 0) return [];
   await sql.query(
     `update execution set status = 'RUNNING', worker = $1, lease_until = ${literal(leaseUntil)},
-       start_date = coalesce(start_date, ${literal(now)})
+       start_date = coalesce(start_date, ${literal(startDate)})
      where id in (${group.map(({ id }) => literal(id)).join(', ')})`,
     [worker],
   );
   return group.map((execution) => ({
     ...execution,
     status: 'RUNNING' as const,
-    startDate: execution.startDate ?? now,
+    startDate: execution.startDate ?? startDate,
   }));
 }
 
