@@ -36,6 +36,25 @@ test('staged rows get the keys that userKey gives', async () => {
   instance.closeSync();
 });
 
+test('a short value crosses whole after a longer one that had characters of several bytes', async () => {
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  await connection.run(`attach ':memory:' as staging`);
+  const values = ['é'.repeat(20), '\u4e16'.repeat(20), 'a', 'ab', 'abc', 'abcd', 'abcdefghi'];
+  for (const value of values) {
+    const table = await openStagingTable(instance, '1');
+    const identifier = { kind: 'USER_EMAIL', compartmentId: '0', value } as const;
+    const targets = [{ segmentId: '1', expiresAt: null }];
+    table.append(1, { operation: 'UPDATE', identifier, targets, dataBag: null });
+    const name = await table.finish();
+    const reader = await connection.runAndReadAll(`select value, key_hi, key_lo from staging.main.${name}`);
+    const { hi, lo } = userKey('1', identifier);
+    assert.deepEqual(reader.getRowObjects(), [{ value, key_hi: hi, key_lo: lo }]);
+  }
+  connection.closeSync();
+  instance.closeSync();
+});
+
 test('a key shows as a version 8 UUID of RFC 9562, and reads back', () => {
   fc.assert(
     fc.property(identifier, (each) => {

@@ -103,7 +103,9 @@ export function textBlock(): TextBlock {
       return from;
     },
     placeIn: (vector) => {
-      // as one text, which the vector then holds; a short one would lie in the vector itself
+      // as one text, which the vector then holds; a short one would lie in the vector itself. What is left behind it of earlier
+      // texts may begin within a character, and a text that is no UTF-8 makes the row null
+      if (used < ENTRY_BYTES) block.fill(0, used, ENTRY_BYTES);
       duckdb.vector_assign_string_element_len(vector, 0, block.subarray(0, Math.max(used, ENTRY_BYTES)));
       const entry = duckdb.vector_get_data(vector, ENTRY_BYTES);
       return new DataView(entry.buffer, entry.byteOffset).getBigUint64(8, true);
