@@ -25,6 +25,7 @@ import { selectionRoutes } from './routes/selections.ts';
 import { systemRoutes } from './routes/system.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { userListImportRoutes, userListUploadRoute } from './routes/user-list-imports.ts';
+import { userSearchRoute } from './routes/user-search.ts';
 import { userRoutes } from './routes/users.ts';
 import { readCertificate } from './tls.ts';
 import type { App } from './types.ts';
@@ -127,6 +128,7 @@ async function addApi(app: App, dependencies: HttpDependencies): Promise<void> {
   segmentListRoutes(app, dependencies);
   segmentRoutes(app, dependencies);
   userRoutes(app, dependencies);
+  userSearchRoute(app, dependencies);
   erasureRoutes(app, dependencies);
   datamartRoutes(app, dependencies);
   compartmentRoutes(app, dependencies);

@@ -76,15 +76,28 @@ export interface Store {
   findUserPoint(datamartId: string, selector: UserSelector): Promise<UuidHalves | null>;
 
   /**
-   * Memberships of a user that are live at `now`, by segment id, ascending; null when the datamart does not know the user.
-   * An identifier leads to the point it belongs to.
+   * Memberships of a user that are live at `now`, by segment id, ascending; in `segmentIds` alone when they are given. Null
+   * when the datamart does not know the user. An identifier leads to the point it belongs to.
    */
   listMemberships(of: {
     datamartId: string;
     user: UserSelector;
+    segmentIds?: readonly string[];
     now: number;
     page: Page;
   }): Promise<Listed<Membership> | null>;
+
+  /**
+   * What `listMemberships` gives for each of these users, in their order and without pages, in a few queries for all of
+   * them. `'TOO_MANY'` when it is more than `most` memberships together, expired ones that are still stored included.
+   */
+  listMembershipsOfMany(of: {
+    datamartId: string;
+    users: readonly UserSelector[];
+    segmentIds?: readonly string[];
+    now: number;
+    most: number;
+  }): Promise<readonly (readonly Membership[] | null)[] | 'TOO_MANY'>;
 
   /** Identifiers of a user point, oldest first. The first one's creation is the user point's. */
   listIdentifiers(userPointId: UuidHalves): Promise<readonly StoredIdentifier[]>;

@@ -139,6 +139,9 @@ export const REQUESTS: Readonly<Record<string, Prepare>> = {
   'GET /v1/datamarts/:datamartId/user_identifiers/*': fixed(
     '/v1/datamarts/1/user_identifiers/user_account_id=u1',
   ),
+  'POST /v1/datamarts/:datamartId/user_segments/search': fixed('/v1/datamarts/1/user_segments/search', {
+    users: [{ user_account_id: 'u1' }],
+  }),
   'GET /v1/datamarts/:datamartId/user_points/*': fixed(
     '/v1/datamarts/1/user_points/user_account_id=u1/user_segments',
   ),
