@@ -15,6 +15,7 @@ import { openLogger } from './log.ts';
 import type { Author } from './model/audit.ts';
 import { hashToken } from './model/records.ts';
 import { startEraser } from './runner/eraser.ts';
+import { startExporter } from './runner/exporter.ts';
 import { startRunner } from './runner/runner.ts';
 import { startSweeper } from './runner/sweeper.ts';
 import { openStore } from './store/open-store.ts';
@@ -71,6 +72,8 @@ export async function startService(config: Config): Promise<Service> {
     opened.push(() => sweeper.close());
     const eraser = startEraser({ store, documents, logger, clock, intervalMs: config.sweepIntervalMs });
     opened.push(() => eraser.close());
+    const exporter = startExporter({ store, documents, logger, clock, intervalMs: config.sweepIntervalMs });
+    opened.push(() => exporter.close());
     const runner = startRunner(
       {
         store,
@@ -88,7 +91,7 @@ export async function startService(config: Config): Promise<Service> {
     const admission = createAdmission(store, config, clock);
     const app = await buildApp({
       ...{ store, documents, config, logger, clock },
-      ...{ wakeRunner, noticeCancel, wakeEraser: eraser.wake, admission },
+      ...{ wakeRunner, noticeCancel, wakeEraser: eraser.wake, wakeExporter: exporter.wake, admission },
     });
     opened.push(() => app.close());
     const url = await app.listen({ host: config.host, port: config.port });

@@ -18,6 +18,8 @@ export type HttpDependencies = {
   readonly noticeCancel: (executionId: string) => void;
   /** Tells that a user was erased: the files that are kept are to be gone through. Never waits. */
   readonly wakeEraser: () => void;
+  /** Tells that there is an export to be made. Never waits. */
+  readonly wakeExporter: () => void;
   /** Whether another upload may come in. */
   readonly admission: Admission;
 };

@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
-import type { DocumentFile, Documents } from '../documents/documents.ts';
+import type { Documents } from '../documents/documents.ts';
 import { redactFile } from '../import/redact/redact-file.ts';
 import type { Sought } from '../model/erasure.ts';
 import type { Execution } from '../model/execution.ts';
 import type { FilesChecked, Store } from '../store/store.ts';
 
-const FILES: readonly DocumentFile[] = ['input', 'errors'];
+const FILES = ['input', 'errors'] as const;
 
 export type EraserContext = {
   readonly store: Store;

@@ -142,6 +142,26 @@ export const REQUESTS: Readonly<Record<string, Prepare>> = {
   'POST /v1/datamarts/:datamartId/user_segments/search': fixed('/v1/datamarts/1/user_segments/search', {
     users: [{ user_account_id: 'u1' }],
   }),
+  'GET /v1/audience_segments/:segmentId/exports': (world) => ({ path: `${segmentPath(world)}/exports` }),
+  'POST /v1/audience_segments/:segmentId/exports': (world) => ({
+    path: `${segmentPath(world)}/exports`,
+    body: {},
+  }),
+  'GET /v1/audience_segments/:segmentId/exports/:exportId': async (world) => {
+    const path = `${segmentPath(world)}/exports`;
+    const { id } = await dataOf<{ id: string }>(world.service.call('POST', path, {}));
+    return { path: `${path}/${id}` };
+  },
+  'GET /v1/audience_segments/:segmentId/export_file': (world) => ({
+    path: `${segmentPath(world)}/export_file`,
+  }),
+  'GET /v1/audience_segments/:segmentId/members': (world) => ({ path: `${segmentPath(world)}/members` }),
+  'GET /v1/audience_segments/:segmentId/expirations': (world) => ({
+    path: `${segmentPath(world)}/expirations`,
+  }),
+  'GET /v1/datamarts/:datamartId/segment_overlaps': async ({ service, segmentId }) => ({
+    path: `/v1/datamarts/1/segment_overlaps?segment_ids=${segmentId},${await createSegment(service, named())}`,
+  }),
   'GET /v1/datamarts/:datamartId/user_points/*': fixed(
     '/v1/datamarts/1/user_points/user_account_id=u1/user_segments',
   ),

@@ -107,10 +107,12 @@ async function makeTokens(world: World): Promise<Readonly<Record<Caller, readonl
   };
 }
 
+const FILES = ['/v1/data_file/data', '/v1/audience_segments/:segmentId/export_file'];
+
 /** Changes are, and downloads of files; look-ups are not. */
 function isAudited({ method, url }: RouteAccess): boolean {
   if (url.endsWith('/search')) return false;
-  return !['GET', 'HEAD'].includes(method) || (method === 'GET' && url === '/v1/data_file/data');
+  return !['GET', 'HEAD'].includes(method) || (method === 'GET' && FILES.includes(url));
 }
 
 async function countLogged(store: Store): Promise<number> {

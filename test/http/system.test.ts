@@ -81,6 +81,7 @@ test('answers a fault with a bare 500 whose id is in the log, and is not ready',
     wakeRunner: () => {},
     noticeCancel: () => {},
     wakeEraser: () => {},
+    wakeExporter: () => {},
     admission: createAdmission(store, config, Date.now),
   });
   t.after(() => app.close());

@@ -46,6 +46,69 @@ export function lookUpContract(name: string, open: OpenStore): void {
       assert.notEqual(await ask(100), 'TOO_MANY');
     });
 
+    withStore('members are paged by user point, with their identifiers', async (context) => {
+      const { segments } = await populate(context);
+      const [segmentId = ''] = segments;
+      const first = await context.store.listMembers({ segmentId, after: null, most: 1, now: NOW });
+      const after = first[0]?.userPointId ?? null;
+      const rest = await context.store.listMembers({ segmentId, after, most: 10, now: NOW + 1 });
+      const found = [...first, ...rest]
+        .map(({ identifiers, dataBag, expirationTs }) => [
+          identifiers.map(({ value }) => value).join(' '),
+          dataBag,
+          expirationTs,
+        ])
+        .filter(([name]) => name !== 'c')
+        .sort();
+      assert.deepEqual(found, [
+        ['a', '{"k":1}', null],
+        ['b hash', null, NOW + 5],
+      ]);
+      assert.deepEqual(
+        await context.store.listMembers({ segmentId: '404', after: null, most: 9, now: NOW }),
+        [],
+      );
+    });
+
+    withStore('those who leave are counted by the instant', async (context) => {
+      const { segments } = await populate(context);
+      const until = [NOW, NOW + 1, NOW + 4, NOW + 5];
+      const count = (now: number) =>
+        context.store.countExpiring({ segmentId: segments[0] ?? '', now, until });
+      assert.deepEqual(await count(NOW), [0, 1, 1, 2]);
+      assert.deepEqual(await count(NOW + 1), [0, 0, 0, 1]);
+    });
+
+    withStore('overlaps are what counting each pair by itself gives', async (context) => {
+      const { store } = context;
+      const segments: string[] = [];
+      for (let at = 0; at < 5; at++) segments.push((await createSegment(store)).id);
+      const isIn = (user: number, at: number) => (user * 31 + at * 17) % (at + 2) === 0;
+      const users = Array.from({ length: 200 }, (_, user) => user);
+      await context.run(
+        users.flatMap((user) =>
+          segments.flatMap((id, at) =>
+            isIn(user, at) ? [update(`u${user}`, id, { expiresAt: at === 4 ? NOW + user : null })] : [],
+          ),
+        ),
+      );
+      const now = NOW + 100;
+      const isLive = (user: number, at: number) => isIn(user, at) && (at !== 4 || user > 100);
+      const expected = segments.flatMap((one, i) =>
+        segments.slice(i + 1).map((other, j) => ({
+          segmentIds: [one, other],
+          userPoints: users.filter((user) => isLive(user, i) && isLive(user, i + 1 + j)).length,
+        })),
+      );
+      const counted = await store.countOverlaps({ segmentIds: segments, now });
+      const inOrder = [...counted].sort((a, b) => (a.segmentIds.join() < b.segmentIds.join() ? -1 : 1));
+      assert.deepEqual(
+        inOrder,
+        expected.filter(({ userPoints }) => userPoints > 0),
+      );
+      assert.deepEqual(await store.countOverlaps({ segmentIds: [segments[0] ?? '', '404'], now }), []);
+    });
+
     withStore('a user is asked for in one segment', async (context) => {
       const { segments } = await populate(context);
       const [, second = ''] = segments;

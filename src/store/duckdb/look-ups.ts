@@ -1,6 +1,5 @@
 import {
   KIND_BIT,
-  kindOfBit,
   type StoredIdentifier,
   type UserSelector,
   type UuidHalves,
@@ -11,7 +10,7 @@ import type { KeptRecords } from '../records/keep-records.ts';
 import type { Store } from '../store.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { membershipsOfMany } from './look-up-many.ts';
-import { liveMemberships, type Segments } from './memberships.ts';
+import { liveMemberships, type Segments, toIdentifier } from './memberships.ts';
 import type { UserPoints } from './merge-chunk.ts';
 
 type LookUps = Pick<
@@ -137,13 +136,4 @@ function isKey({ hi, lo }: UuidHalves): string {
 
 export function isPoint({ hi, lo }: UuidHalves): string {
   return `point_hi = ${hi} and point_lo = ${lo}`;
-}
-
-function toIdentifier(row: Row): StoredIdentifier {
-  return {
-    kind: kindOfBit(Number(row.kind)),
-    compartmentId: String(row.compartment_id),
-    value: String(row.value),
-    creationTs: Number(row.creation_ts),
-  };
 }

@@ -1,3 +1,4 @@
+import { kindOfBit, type StoredIdentifier } from '../../model/identifier.ts';
 import type { Membership, Segment } from '../../model/records.ts';
 import { numberOrNull, type Row, textOrNull } from '../records/database.ts';
 
@@ -25,5 +26,15 @@ function toMembership(row: Row, segments: Segments): Membership {
     lastModifiedTs: Number(row.last_modified_ts),
     expirationTs: numberOrNull(row.expiration_ts),
     dataBag: textOrNull(row.data_bag),
+  };
+}
+
+/** An identifier as it is stored, from its row. */
+export function toIdentifier(row: Row): StoredIdentifier {
+  return {
+    kind: kindOfBit(Number(row.kind)),
+    compartmentId: String(row.compartment_id),
+    value: String(row.value),
+    creationTs: Number(row.creation_ts),
   };
 }

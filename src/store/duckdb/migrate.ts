@@ -22,20 +22,26 @@ export async function migrate(db: DuckDbDatabase, now: number): Promise<void> {
   const files = readdirSync(FOLDER)
     .filter((file) => file.endsWith('.sql'))
     .sort();
-  const newest = Number(files.at(-1)?.slice(0, 3));
+  const newest = versionOf(files.at(-1) ?? '');
   if (current > newest) {
     throw new Error(
       `the store has schema version ${current}, this Muster knows ${newest}: it was written by a newer Muster`,
     );
   }
-  for (const file of files.slice(current)) await db.write((sql) => apply(sql, file, now));
+  // by number, not by place: numbers may have gaps
+  const missing = files.filter((file) => versionOf(file) > current);
+  for (const file of missing) await db.write((sql) => apply(sql, file, now));
 }
 
 async function apply(sql: Sql, file: string, now: number): Promise<void> {
-  const version = Number(file.slice(0, 3));
+  const version = versionOf(file);
   await sql.query('insert into schema_version values ($1, cast($2 as bigint))', [version, now]);
   await sql.query(readFileSync(new URL(file, FOLDER), 'utf8'));
   if (version === 1) await insertFirstRecords(sql, now);
+}
+
+function versionOf(file: string): number {
+  return Number(file.slice(0, 3));
 }
 
 /** What a fresh store has (spec §1): organisation 1, datamart 1, and compartment 1 as its default. */
