@@ -47,7 +47,7 @@ export async function buildApp(dependencies: HttpDependencies): Promise<FastifyI
   app.setErrorHandler(handleError);
   collectRoutes(app);
   refuseUnknownRoutes(app);
-  addHooks(app, dependencies.config);
+  addHooks(app, dependencies);
   takeJsonOnly(app);
   await addCors(app, dependencies.config.corsOrigins);
   await app.register(fastifyStatic, { serve: false });

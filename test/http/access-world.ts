@@ -103,6 +103,12 @@ export const REQUESTS: Readonly<Record<string, Prepare>> = {
   'GET /v1/datamarts/:datamartId/document_imports/:importId/executions/:executionId': (world) => ({
     path: `${executions(world)}/${world.executionId}`,
   }),
+  'GET /v1/datamarts/:datamartId/document_imports/:importId/executions/:executionId/events': (world) => ({
+    path: `${executions(world)}/${world.executionId}/events`,
+  }),
+  'GET /v1/datamarts/:datamartId/audience_segments/:segmentId/user_list_imports/:executionId/events': (
+    world,
+  ) => ({ path: `${lists(world)}/${world.listImportId}/events` }),
   // that it has ended is found out after access: 409
   'POST /v1/datamarts/:datamartId/document_imports/:importId/executions/:executionId/action': (world) => ({
     path: `${executions(world)}/${world.executionId}/action`,
