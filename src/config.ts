@@ -95,6 +95,7 @@ export const SETTINGS = {
   uploadIdleMs: whole(60_000, [1_000, 3_600_000], 'an upload that sends nothing for so long is cut off'),
   requestMs: whole(30_000, [100, 3_600_000], 'a request whose headers, or JSON body, take longer is cut off'),
   maxConnections: whole(10_000, [1, 1_000_000], 'connections at the same time; more are closed at once'),
+  maxEventStreams: whole(500, [0, 1_000_000], 'streams of events of executions at the same time'),
   maxUploads: whole(256, [1, 100_000], 'uploads that are received at the same time; more are answered 503'),
   maxUploadsPerDatamart: whole(
     128,

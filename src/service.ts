@@ -10,15 +10,19 @@ import { StoreDamagedError, StoreInUseError, StoreLostError } from './errors.ts'
 import { kindOfFault } from './faults.ts';
 import { createAdmission } from './http/admission.ts';
 import { buildApp } from './http/app.ts';
+import { createEventStreams } from './http/event-streams.ts';
 import type { RouteAccess } from './http/route-table.ts';
 import { readCertificate } from './http/tls.ts';
 import { openLogger } from './log.ts';
 import type { Author } from './model/audit.ts';
 import { hashToken } from './model/records.ts';
+import { createNotices } from './notices.ts';
 import { startEraser } from './runner/eraser.ts';
+import { startExporter } from './runner/exporter.ts';
 import { startRunner } from './runner/runner.ts';
 import { startSweeper } from './runner/sweeper.ts';
 import { safeMessage } from './safe-message.ts';
+import { noticingStore } from './store/noticing-store.ts';
 import { openStore } from './store/open-store.ts';
 import type { Store } from './store/store.ts';
 
@@ -57,7 +61,7 @@ export async function startService(config: Config, clock: () => number = Date.no
   };
   try {
     await makeDataFolder(config.data);
-    const store = await openStore({
+    const quietStore = await openStore({
       dir: path.join(config.data, 'store'),
       memoryBytes: config.databaseMemory,
       threads: config.databaseThreads,
@@ -68,7 +72,9 @@ export async function startService(config: Config, clock: () => number = Date.no
         tellLost(fault);
       },
     });
-    opened.push(() => store.close());
+    opened.push(() => quietStore.close());
+    const notices = createNotices();
+    const store = noticingStore(quietStore, notices.notice);
     const documents = await openDocumentsFolder(path.join(config.data, 'documents'), config);
     const adminToken = await provideAdminToken(store, config.adminToken, clock());
     const sweeper = startSweeper({
@@ -83,6 +89,8 @@ export async function startService(config: Config, clock: () => number = Date.no
     opened.push(() => sweeper.close());
     const eraser = startEraser({ store, documents, logger, clock, intervalMs: config.sweepIntervalMs });
     opened.push(() => eraser.close());
+    const exporter = startExporter({ store, documents, logger, clock, intervalMs: config.sweepIntervalMs });
+    opened.push(() => exporter.close());
     const runner = startRunner(
       {
         store,
@@ -99,9 +107,18 @@ export async function startService(config: Config, clock: () => number = Date.no
     opened.push(() => runner.close());
     const { wake: wakeRunner, noticeCancel } = runner;
     const admission = createAdmission(store, config);
+    const { maxEventStreams } = config;
+    const eventStreams = createEventStreams({ store, notices, clock, maxEventStreams });
     const app = await buildApp({
       ...{ store, documents, config, logger, clock },
-      ...{ wakeRunner, noticeCancel, wakeEraser: eraser.wake, admission },
+      ...{
+        wakeRunner,
+        noticeCancel,
+        wakeEraser: eraser.wake,
+        wakeExporter: exporter.wake,
+        admission,
+        eventStreams,
+      },
     });
     opened.push(() => app.close());
     const url = await app.listen({ host: config.host, port: config.port });

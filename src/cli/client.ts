@@ -34,6 +34,16 @@ export function createClient(connection: Connection) {
   const list = async <T>(path: string, query: Query = {}): Promise<Page<T>> =>
     (await call('GET', path + queryText(query))) as Page<T>;
 
+  /** A body that is streamed, with its length where that is told. */
+  const downloadSized = async (path: string) => {
+    const response = await send('GET', `/v1${path}`);
+    if (!response.ok || response.body === null) {
+      readAnswer(connection, { status: response.status, text: await response.text() });
+      throw new CliError(`expected a file from ${path}, got an answer without body`);
+    }
+    return { body: response.body, bytes: Number(response.headers.get('content-length') ?? 0) };
+  };
+
   return {
     connection,
     list,
@@ -53,13 +63,9 @@ export function createClient(connection: Connection) {
     raw: (path: string) => send('GET', path),
     /** A body that is streamed, such as an error file. */
     async download(path: string): Promise<ReadableStream<Uint8Array>> {
-      const response = await send('GET', `/v1${path}`);
-      if (!response.ok || response.body === null) {
-        readAnswer(connection, { status: response.status, text: await response.text() });
-        throw new CliError(`expected a file from ${path}, got an answer without body`);
-      }
-      return response.body;
+      return (await downloadSized(path)).body;
     },
+    downloadSized,
   };
 }
 

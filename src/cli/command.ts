@@ -46,6 +46,7 @@ function checkFlags(given: Readonly<Record<string, unknown>>, args: ArgsDef): vo
   for (const [name, def] of Object.entries(args)) {
     if (def.type === 'positional') continue;
     known.set(name, name);
+    for (const alias of 'alias' in def ? [def.alias ?? []].flat() : []) known.set(alias, name);
     known.set(
       name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase()),
       name,

@@ -29,7 +29,8 @@ function positionalRow([name, arg]: readonly [string, ArgDef]): readonly [string
 function flagRow([name, arg]: readonly [string, ArgDef]): readonly [string, string] {
   if (arg.type === 'boolean') return [arg.default === true ? `--no-${name}` : `--${name}`, booleanText(arg)];
   const fallback = arg.default === undefined ? '' : ` [${arg.default}]`;
-  return [`--${name} ${arg.valueHint ?? 'TEXT'}`, `${arg.description ?? ''}${fallback}`];
+  const short = 'alias' in arg && arg.alias !== undefined ? `-${[arg.alias].flat().join(', -')}, ` : '';
+  return [`${short}--${name} ${arg.valueHint ?? 'TEXT'}`, `${arg.description ?? ''}${fallback}`];
 }
 
 function booleanText(arg: ArgDef): string {

@@ -12,7 +12,7 @@ export type ReceivedDocument = {
   readonly sha256: string;
 };
 
-export type DocumentFile = 'input' | 'errors';
+export type DocumentFile = 'input' | 'errors' | 'export';
 
 export type KeptFolder = {
   readonly folder: string;
@@ -47,6 +47,11 @@ export interface Documents {
     readonly contentEncoding: string | null;
     readonly profile: 'COMMANDS' | 'USER_LIST';
   }): Promise<ReceivedDocument>;
+  /**
+   * Keeps a file that the service makes itself, as `export` of a new folder, whole and durable when it resolves. `write`
+   * writes it under the path it gets; what it leaves when it rejects is removed.
+   */
+  make<T>(write: (path: string) => Promise<T>): Promise<{ folder: string; bytes: number; written: T }>;
   /**
    * Throws `ServiceError` INSUFFICIENT_STORAGE when a file of so many bytes would leave less room on the disk than is to
    * be kept free. `receive` sees to it too, while the file grows.

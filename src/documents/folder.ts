@@ -50,8 +50,23 @@ export async function openDocumentsFolder(
       const file = path.join(incoming, folder);
       try {
         const measured = await receiveFile(file, upload, { ...limits, requireRoom });
-        await keep(file, folderPath(folder), syncKept);
+        await keep({ file, as: 'input', folder: folderPath(folder) }, syncKept);
         return { folder, ...measured } satisfies ReceivedDocument;
+      } catch (error) {
+        await rm(file, { force: true });
+        await rm(folderPath(folder), { recursive: true, force: true });
+        throw error;
+      }
+    },
+    async make(write) {
+      const folder = randomUUID();
+      const file = path.join(incoming, folder);
+      try {
+        await requireRoom(0);
+        const written = await write(file);
+        const bytes = await syncFile(file);
+        await keep({ file, as: 'export', folder: folderPath(folder) }, syncKept);
+        return { folder, bytes, written };
       } catch (error) {
         await rm(file, { force: true });
         await rm(folderPath(folder), { recursive: true, force: true });
@@ -88,10 +103,13 @@ export async function openDocumentsFolder(
  * Moves a synced file to where it is kept, durably: a file is not safe before the folders that name it are. `syncKept`
  * syncs the folder of folders, for all uploads that ask at the same time.
  */
-async function keep(file: string, folder: string, syncKept: () => Promise<void>): Promise<void> {
+async function keep(
+  { file, as, folder }: { readonly file: string; readonly as: DocumentFile; readonly folder: string },
+  syncKept: () => Promise<void>,
+): Promise<void> {
   try {
     await mkdir(folder);
-    await rename(file, path.join(folder, 'input'));
+    await rename(file, path.join(folder, as));
     await syncFolder(folder);
     await syncKept();
   } catch (error) {
@@ -107,6 +125,18 @@ async function writeSynced(file: string, content: AsyncIterable<Buffer>): Promis
       passFaultPoint('erasure-file-half-written');
     }
     await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Makes a file durable that was written elsewhere; resolves to its length. */
+async function syncFile(file: string): Promise<number> {
+  const handle = await open(file, 'r+');
+  try {
+    await handle.chmod(0o600);
+    await handle.sync();
+    return (await handle.stat()).size;
   } finally {
     await handle.close();
   }

@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import type { Documents } from '../documents/documents.ts';
 import type { Store } from '../store/store.ts';
 import type { Admission } from './admission.ts';
+import type { EventStreams } from './event-streams.ts';
 
 /** What the HTTP layer is made of; assembled by `service.ts`, and by tests. */
 export type HttpDependencies = {
@@ -18,6 +19,10 @@ export type HttpDependencies = {
   readonly noticeCancel: (executionId: string) => void;
   /** Tells that a user was erased: the files that are kept are to be gone through. Never waits. */
   readonly wakeEraser: () => void;
+  /** Tells that there is an export to be made. Never waits. */
+  readonly wakeExporter: () => void;
+  /** The streams of events of executions. */
+  readonly eventStreams: EventStreams;
   /** Whether another upload may come in. */
   readonly admission: Admission;
 };

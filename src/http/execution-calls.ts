@@ -103,7 +103,7 @@ export async function actOnExecution(
 }
 
 /** The statuses of a comma-joined filter; undefined for all. */
-function readStatuses(joined: string | undefined): readonly ExecutionStatus[] | undefined {
+export function readStatuses(joined: string | undefined): readonly ExecutionStatus[] | undefined {
   return listOf(joined)?.map((name) => {
     const status = EXECUTION_STATUSES.find((candidate) => candidate === name);
     if (status !== undefined) return status;

@@ -1,5 +1,6 @@
 import type { DocumentFile } from '../documents/documents.ts';
 import type { Execution } from '../model/execution.ts';
+import type { Export } from '../model/export.ts';
 
 /** Names a file of an execution to clients. It carries ids and never a path, so that there is no path to forge. */
 export function fileUri(execution: Execution, file: DocumentFile): string {
@@ -23,6 +24,34 @@ export function parseFileUri(uri: string): FileReference | null {
   if (organisationId === undefined || datamartId === undefined || executionId === undefined) return null;
   return { organisationId, datamartId, executionId, file: file === 'errors' ? 'errors' : 'input' };
 }
+
+/** Names the file of an export to clients. */
+export function exportUri({ organisationId, datamartId, id }: Export): string {
+  return `mics://data_file/tenants/${organisationId}/datamarts/${datamartId}/exports/${id}/export`;
+}
+
+export type ExportReference = Omit<FileReference, 'executionId' | 'file'> & { readonly exportId: string };
+
+const EXPORT_URI =
+  /^mics:\/\/data_file\/tenants\/(\d{1,18})\/datamarts\/(\d{1,18})\/exports\/(\d{1,18})\/export$/;
+
+/** What a URI of `exportUri` names, or null for any other text. */
+export function parseExportUri(uri: string): ExportReference | null {
+  const [, organisationId, datamartId, exportId] = EXPORT_URI.exec(uri) ?? [];
+  if (organisationId === undefined || datamartId === undefined || exportId === undefined) return null;
+  return { organisationId, datamartId, exportId };
+}
+
+/** Name under which the members of a segment are downloaded. */
+export function exportFileName({ segmentId, mimeType }: Pick<Export, 'segmentId' | 'mimeType'>): string {
+  return `segment-${segmentId}.${EXTENSION[mimeType]}`;
+}
+
+const EXTENSION = {
+  TEXT_CSV: 'csv',
+  APPLICATION_X_NDJSON: 'ndjson',
+  APPLICATION_PARQUET: 'parquet',
+} as const;
 
 /** Name under which the error file of an execution is downloaded: `users.errors.csv` for `users.csv`. */
 export function errorFileName(inputName: string): string {

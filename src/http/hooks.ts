@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
-import type { Config } from '../config.ts';
 import { ServiceError } from '../errors.ts';
 import { dropAbsent } from './absent.ts';
 import { checkTexts } from './check-texts.ts';
 import { askForBody, isBodyHeld } from './continue.ts';
+import type { HttpDependencies } from './dependencies.ts';
 import { drain } from './drain.ts';
 import { observeRequest } from './request-metrics.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
@@ -12,10 +12,12 @@ import { timeBody } from './time-body.ts';
 import type { App } from './types.ts';
 
 /** What happens to every request, whichever route takes it. */
-export function addHooks(app: App, { requestMs }: Pick<Config, 'requestMs'>): void {
+export function addHooks(app: App, { config, eventStreams }: HttpDependencies): void {
+  const { requestMs } = config;
   let closing = false;
   app.addHook('preClose', async () => {
     closing = true;
+    eventStreams.close();
   });
 
   app.addHook('onRequest', async (request, reply) => {

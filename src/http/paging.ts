@@ -1,4 +1,6 @@
+import { ServiceError } from '../errors.ts';
 import type { Page } from '../model/records.ts';
+import { isId } from './access.ts';
 
 /** A larger page is cut to this, never refused: clients ask for 2147483647 (spec §2). */
 const MOST_RESULTS = 1000;
@@ -16,4 +18,15 @@ export function pageOf(query: { first_result?: number; max_results?: number }): 
 export function listOf(joined: string | undefined): readonly string[] | undefined {
   const elements = (joined ?? '').split(',').flatMap((element) => element.trim() || []);
   return elements.length === 0 ? undefined : elements;
+}
+
+/** The ids of a comma-joined parameter; undefined when there are none. Throws INVALID_REQUEST. */
+export function idsOf(name: string, joined: string | undefined): readonly string[] | undefined {
+  const ids = listOf(joined);
+  const wrong = ids?.find((id) => !isId(id));
+  if (wrong === undefined) return ids;
+  throw new ServiceError(
+    'INVALID_REQUEST',
+    `${name} must be ids with commas between them, got ${JSON.stringify(wrong.slice(0, 60))}`,
+  );
 }

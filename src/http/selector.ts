@@ -41,6 +41,36 @@ export function parseSelector(text: string): RequestedUser {
   return single(text.slice(0, equals), decode(text.slice(equals + 1)));
 }
 
+/** The members of a body by which a user is selected; numbers have become texts, null and nothing are empty. */
+export type SelectorMembers = {
+  readonly user_point_id?: string;
+  readonly user_account_id?: string;
+  readonly compartment_id?: string;
+  readonly email_hash?: string;
+  readonly user_agent_id?: string;
+};
+
+/**
+ * Reads a selector that came as members of an object: one of them, and `compartment_id` beside an account alone.
+ *
+ * @throws ServiceError INVALID_SELECTOR
+ */
+export function readSelectorMembers(members: SelectorMembers): RequestedUser {
+  const { compartment_id: compartment = '', ...ways } = members;
+  const given = Object.entries(ways).filter(([, value]) => value !== '');
+  const [way] = given;
+  if (way === undefined || given.length > 1)
+    throw invalid(`a user must be selected by one of ${SELECTORS}, got ${namesOf(given)}`);
+  const [name, value] = way;
+  if (compartment === '') return single(name, value);
+  if (name === 'user_account_id') return accountIn(compartment, value);
+  throw invalid(`compartment_id belongs to user_account_id, got it beside ${name}`);
+}
+
+function namesOf(given: readonly (readonly [string, string])[]): string {
+  return given.length === 0 ? 'none' : given.map(([name]) => name).join(', ');
+}
+
 function reverse(match: RegExpExecArray | null): readonly string[] | null {
   return match === null ? null : [match[0], match[2] ?? '', match[1] ?? ''];
 }

@@ -8,6 +8,7 @@ import type {
   CompartmentSelection,
   Datamart,
   DocumentImport,
+  Member,
   Membership,
   Segment,
   SegmentSize,
@@ -148,6 +149,26 @@ export function viewIdentifier(of: StoredIdentifier): Static<typeof IdentifierVi
     case 'USER_AGENT':
       return { type: of.kind, vector_id: of.value, creation_ts };
   }
+}
+
+export const MemberView = Type.Object({
+  user_point_id: Type.String(),
+  creation_ts: Instant,
+  last_modified_ts: Instant,
+  expiration_ts: nullableInteger(),
+  data_bag: nullableText({ description: 'JSON text of an object' }),
+  user_identifiers: Type.Array(IdentifierView),
+});
+
+export function viewMember(of: Member): Static<typeof MemberView> {
+  return {
+    user_point_id: formatUuid(of.userPointId),
+    creation_ts: of.creationTs,
+    last_modified_ts: of.lastModifiedTs,
+    expiration_ts: of.expirationTs,
+    data_bag: of.dataBag,
+    user_identifiers: of.identifiers.map(viewIdentifier),
+  };
 }
 
 export const DatamartView = Type.Object({

@@ -1,7 +1,19 @@
 /** What the audit log tells: who did what to which resource, and when. Look-ups are not in it. */
 
-export const AUDIT_ACTIONS = ['CREATE', 'UPDATE', 'DELETE', 'UPLOAD', 'CANCEL', 'DOWNLOAD', 'ERASE'] as const;
-/** UPLOAD: a file was taken. DOWNLOAD: an input or error file was read, or a backup taken. ERASE: a user was. */
+export const AUDIT_ACTIONS = [
+  'CREATE',
+  'UPDATE',
+  'DELETE',
+  'UPLOAD',
+  'CANCEL',
+  'DOWNLOAD',
+  'ERASE',
+  'EXPORT',
+] as const;
+/**
+ * UPLOAD: a file was taken. DOWNLOAD: an input, error or export file was read, or a backup taken. ERASE: a user was. EXPORT:
+ * members of a segment were asked for as a file.
+ */
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
 export const AUDIT_RESOURCES = [
@@ -14,6 +26,7 @@ export const AUDIT_RESOURCES = [
   'api_token',
   'erasure',
   'backup',
+  'segment_export',
 ] as const;
 export type AuditResource = (typeof AUDIT_RESOURCES)[number];
 

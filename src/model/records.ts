@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { StoredIdentifier, UuidHalves } from './identifier.ts';
 
 /** The small records of a store, in the words of spec §1 and §3. Ids are decimal strings, instants ms since the epoch. */
 
@@ -95,6 +96,16 @@ export type Membership = {
   /** JSON text of an object. */
   readonly dataBag: string | null;
 };
+
+/** A member of a segment: a user point with what it is found by, and its membership. */
+export type Member = {
+  readonly userPointId: UuidHalves;
+  /** Oldest first. */
+  readonly identifiers: readonly StoredIdentifier[];
+} & Omit<Membership, 'segmentId' | 'segmentName' | 'segmentTechnicalName'>;
+
+/** How many user points are in both of two segments. */
+export type Overlap = { readonly segmentIds: readonly [string, string]; readonly userPoints: number };
 
 export const MIME_TYPES = ['APPLICATION_X_NDJSON', 'TEXT_CSV'] as const;
 export type MimeType = (typeof MIME_TYPES)[number];

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { DocumentFile, Documents } from '../documents/documents.ts';
+import type { Documents } from '../documents/documents.ts';
 import { passFaultPoint } from '../fault-points.ts';
 import { redactFile } from '../import/redact/redact-file.ts';
 import type { Sought } from '../model/erasure.ts';
@@ -8,7 +8,7 @@ import type { FilesChecked, Store } from '../store/store.ts';
 import { outsideTraces } from '../tracing.ts';
 import { observeFault } from './background-metrics.ts';
 
-const FILES: readonly DocumentFile[] = ['input', 'errors'];
+const FILES = ['input', 'errors'] as const;
 
 export type EraserContext = {
   readonly store: Store;

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Documents } from '../documents/documents.ts';
 import { type Execution, KEY_LIFE_MS } from '../model/execution.ts';
+import { EXPORT_LIFE_MS } from '../model/export.ts';
 import type { Store } from '../store/store.ts';
 import { observeFault } from './background-metrics.ts';
 
@@ -52,6 +53,7 @@ async function sweepAll(context: SweeperContext): Promise<void> {
   for (const part of [
     removeExpiredMemberships,
     removeExpiredFiles,
+    removeExports,
     removeOrphans,
     removeOldAudit,
     removeOldKeys,
@@ -89,6 +91,12 @@ async function removeExpiredFiles({
     if (executions.length > 0)
       logger.info({ executions: executions.length }, 'files past their retention were removed');
   } while (executions.length > 0);
+}
+
+async function removeExports({ store, documents, clock, logger }: SweeperContext): Promise<void> {
+  const folders = await store.exports.forgetFiles({ endedBefore: clock() - EXPORT_LIFE_MS });
+  for (const folder of folders) await documents.remove(folder);
+  if (folders.length > 0) logger.info({ exports: folders.length }, 'files of old exports were removed');
 }
 
 async function removeOrphans({ store, documents, clock, logger }: SweeperContext): Promise<void> {

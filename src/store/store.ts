@@ -12,6 +12,14 @@ import type {
   IdempotencyKey,
   NewExecution,
 } from '../model/execution.ts';
+import type {
+  Export,
+  ExportCounts,
+  ExportEnding,
+  ExportedKind,
+  ExportMimeType,
+  NewExport,
+} from '../model/export.ts';
 import type { Identifier, StoredIdentifier, UserSelector, UuidHalves } from '../model/identifier.ts';
 import type {
   ApiToken,
@@ -20,7 +28,9 @@ import type {
   Datamart,
   DocumentImport,
   Listed,
+  Member,
   Membership,
+  Overlap,
   Page,
   Priority,
   Segment,
@@ -45,6 +55,7 @@ export interface Store {
   readonly tokens: TokenRecords;
   readonly auditLog: AuditRecords;
   readonly erasures: ErasureRecords;
+  readonly exports: ExportRecords;
 
   /**
    * The DuckDB of this process in which chunks are staged, as tables of its attached in-memory database `staging`.
@@ -77,15 +88,28 @@ export interface Store {
   findUserPoint(datamartId: string, selector: UserSelector): Promise<UuidHalves | null>;
 
   /**
-   * Memberships of a user that are live at `now`, by segment id, ascending; null when the datamart does not know the user.
-   * An identifier leads to the point it belongs to.
+   * Memberships of a user that are live at `now`, by segment id, ascending; in `segmentIds` alone when they are given. Null
+   * when the datamart does not know the user. An identifier leads to the point it belongs to.
    */
   listMemberships(of: {
     datamartId: string;
     user: UserSelector;
+    segmentIds?: readonly string[];
     now: number;
     page: Page;
   }): Promise<Listed<Membership> | null>;
+
+  /**
+   * What `listMemberships` gives for each of these users, in their order and without pages, in a few queries for all of
+   * them. `'TOO_MANY'` when it is more than `most` memberships together, expired ones that are still stored included.
+   */
+  listMembershipsOfMany(of: {
+    datamartId: string;
+    users: readonly UserSelector[];
+    segmentIds?: readonly string[];
+    now: number;
+    most: number;
+  }): Promise<readonly (readonly Membership[] | null)[] | 'TOO_MANY'>;
 
   /** Identifiers of a user point, oldest first. The first one's creation is the user point's. */
   listIdentifiers(userPointId: UuidHalves): Promise<readonly StoredIdentifier[]>;
@@ -116,6 +140,39 @@ export interface Store {
 
   /** Live members of each of these segments at `now`; a segment without any is absent from the map. */
   countMembers(of: { segmentIds: readonly string[]; now: number }): Promise<ReadonlyMap<string, SegmentSize>>;
+
+  /**
+   * Members of a segment that are live at `now`, in the order of their user points, those after `after` (null: from the first
+   * one), at most `most`. Who is a member all the time between two calls is in one page, and in no other.
+   */
+  listMembers(of: {
+    segmentId: string;
+    after: UuidHalves | null;
+    most: number;
+    now: number;
+  }): Promise<readonly Member[]>;
+
+  /** How many members that are live at `now` leave by each of these instants if nothing is written. */
+  countExpiring(of: { segmentId: string; now: number; until: readonly number[] }): Promise<readonly number[]>;
+
+  /**
+   * For each pair of these segments, how many user points are in both at `now`; a pair without any may be absent. The ids
+   * of a pair are in the order in which they were given, each id once.
+   */
+  countOverlaps(of: { segmentIds: readonly string[]; now: number }): Promise<readonly Overlap[]>;
+
+  /**
+   * Writes the members of a segment that are live at `now` to a new file: a line for each of their identifiers of these
+   * kinds, in no order, and in constant memory. CSV and NDJSON are user segment commands that bring about the same
+   * memberships. The file need not be durable. Rejects when it cannot be written, and may then leave a part of it.
+   */
+  writeMembers(of: {
+    segmentId: string;
+    mimeType: ExportMimeType;
+    kinds: readonly ExportedKind[];
+    file: string;
+    now: number;
+  }): Promise<ExportCounts>;
 
   /**
    * Removes memberships that expired at or before `now`, but none that a running execution may still take for live by
@@ -424,12 +481,33 @@ export interface ExecutionRecords {
   /** PENDING: CANCELED at once. RUNNING: noted, for the worker to see. `'ENDED'`: too late. */
   cancel(id: string, now: number, author?: Author): Promise<Execution | 'ENDED' | null>;
 
-  /** Folders of documents that an execution refers to, of those asked about. */
+  /** Folders of documents that an execution or an export refers to, of those asked about. */
   referredFolders(folders: readonly string[]): Promise<ReadonlySet<string>>;
   /** Ended executions whose end was before `endedBefore` and whose files are still kept, at most 1 000. */
   listExpiredFiles(endedBefore: number): Promise<readonly Execution[]>;
   /** Notes that the files of an execution are gone. */
   markFilesRemoved(id: string, now: number): Promise<void>;
+}
+
+export interface ExportRecords {
+  /** PENDING. Null when there is no such segment. */
+  create(wanted: NewExport, author?: Author): Promise<Export | null>;
+  get(id: string): Promise<Export | null>;
+  /** Newest first. */
+  list(of: { segmentId: string; statuses?: readonly ExecutionStatus[]; page: Page }): Promise<Listed<Export>>;
+  /** Takes the oldest PENDING one, RUNNING from here on; null when there is none. */
+  claim(now: number): Promise<Export | null>;
+  /** Makes those that are RUNNING PENDING again: whoever ran them is gone. */
+  release(): Promise<void>;
+  /** Ends a RUNNING one; `false` when it is gone. */
+  finish(id: string, ending: ExportEnding): Promise<boolean>;
+  /**
+   * Lets go of the files of exports: of those that ended before an instant, or of all of a datamart, where what is RUNNING is
+   * PENDING again, since its file is out of date too. Resolves to their folders, which nothing refers to any more.
+   */
+  forgetFiles(
+    of: { readonly endedBefore: number } | { readonly datamartId: string },
+  ): Promise<readonly string[]>;
 }
 
 export interface TokenRecords {

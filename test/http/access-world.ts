@@ -103,6 +103,12 @@ export const REQUESTS: Readonly<Record<string, Prepare>> = {
   'GET /v1/datamarts/:datamartId/document_imports/:importId/executions/:executionId': (world) => ({
     path: `${executions(world)}/${world.executionId}`,
   }),
+  'GET /v1/datamarts/:datamartId/document_imports/:importId/executions/:executionId/events': (world) => ({
+    path: `${executions(world)}/${world.executionId}/events`,
+  }),
+  'GET /v1/datamarts/:datamartId/audience_segments/:segmentId/user_list_imports/:executionId/events': (
+    world,
+  ) => ({ path: `${lists(world)}/${world.listImportId}/events` }),
   // that it has ended is found out after access: 409
   'POST /v1/datamarts/:datamartId/document_imports/:importId/executions/:executionId/action': (world) => ({
     path: `${executions(world)}/${world.executionId}/action`,
@@ -139,6 +145,29 @@ export const REQUESTS: Readonly<Record<string, Prepare>> = {
   'GET /v1/datamarts/:datamartId/user_identifiers/*': fixed(
     '/v1/datamarts/1/user_identifiers/user_account_id=u1',
   ),
+  'POST /v1/datamarts/:datamartId/user_segments/search': fixed('/v1/datamarts/1/user_segments/search', {
+    users: [{ user_account_id: 'u1' }],
+  }),
+  'GET /v1/audience_segments/:segmentId/exports': (world) => ({ path: `${segmentPath(world)}/exports` }),
+  'POST /v1/audience_segments/:segmentId/exports': (world) => ({
+    path: `${segmentPath(world)}/exports`,
+    body: {},
+  }),
+  'GET /v1/audience_segments/:segmentId/exports/:exportId': async (world) => {
+    const path = `${segmentPath(world)}/exports`;
+    const { id } = await dataOf<{ id: string }>(world.service.call('POST', path, {}));
+    return { path: `${path}/${id}` };
+  },
+  'GET /v1/audience_segments/:segmentId/export_file': (world) => ({
+    path: `${segmentPath(world)}/export_file`,
+  }),
+  'GET /v1/audience_segments/:segmentId/members': (world) => ({ path: `${segmentPath(world)}/members` }),
+  'GET /v1/audience_segments/:segmentId/expirations': (world) => ({
+    path: `${segmentPath(world)}/expirations`,
+  }),
+  'GET /v1/datamarts/:datamartId/segment_overlaps': async ({ service, segmentId }) => ({
+    path: `/v1/datamarts/1/segment_overlaps?segment_ids=${segmentId},${await createSegment(service, named())}`,
+  }),
   'GET /v1/datamarts/:datamartId/user_points/*': fixed(
     '/v1/datamarts/1/user_points/user_account_id=u1/user_segments',
   ),

@@ -167,6 +167,8 @@ test('when the store does not answer the rest is shown, and that it does not', a
     wakeRunner: () => {},
     noticeCancel: () => {},
     wakeEraser: () => {},
+    wakeExporter: () => {},
+    eventStreams: { open: () => null, close: () => {} },
     admission: createAdmission(store, config),
   });
   t.after(() => app.close());

@@ -81,6 +81,8 @@ test('answers a fault with a bare 500 whose id is in the log, and is not ready',
     wakeRunner: () => {},
     noticeCancel: () => {},
     wakeEraser: () => {},
+    wakeExporter: () => {},
+    eventStreams: { open: () => null, close: () => {} },
     admission: createAdmission(store, config),
   });
   t.after(() => app.close());

@@ -686,7 +686,7 @@ export type Pair = {
 
 export const NONE: Effects = { ...START.effects };
 
-function account(value: string): Identifier {
+export function account(value: string): Identifier {
   return { kind: 'USER_ACCOUNT', compartmentId: '1', value };
 }
 

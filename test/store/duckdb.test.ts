@@ -2,6 +2,7 @@ import { openDuckDbStore } from '../../src/store/duckdb/open-duckdb-store.ts';
 import { accessContract } from './access-contract.ts';
 import { type OpenStore, storeContract } from './contract.ts';
 import { groupContract } from './group-contract.ts';
+import { lookUpContract } from './look-up-contract.ts';
 
 const open: OpenStore = (dir) =>
   openDuckDbStore({ dir, memoryBytes: 256 * 1024 * 1024, threads: 2, now: 1_800_000_000_000 });
@@ -9,3 +10,4 @@ const open: OpenStore = (dir) =>
 storeContract('DuckDB', open);
 groupContract('DuckDB', open);
 accessContract('DuckDB', open);
+lookUpContract('DuckDB', open);

@@ -17,17 +17,7 @@ const WHOLE = 1000;
 /** A bar on standard error when that is a terminal; else nothing at all. */
 export function openProgress(name: string, totalBytes: number): Progress {
   if (!process.stderr.isTTY) return SILENT;
-  const bar = new SingleBar({
-    format: '{name}  {phase}  [{bar}] {percentage}%  {detail}',
-    barCompleteChar: '=',
-    barIncompleteChar: ' ',
-    barsize: 24,
-    stream: process.stderr,
-    clearOnComplete: true,
-    hideCursor: true,
-    emptyOnZero: true,
-    gracefulExit: false,
-  });
+  const bar = createBar('{name}  {phase}  [{bar}] {percentage}%  {detail}');
   const startedAt = Date.now();
   bar.start(WHOLE, 0, { name, phase: 'sending ', detail: '' });
   return {
@@ -41,6 +31,21 @@ export function openProgress(name: string, totalBytes: number): Progress {
     },
     close: () => bar.stop(),
   };
+}
+
+/** A bar on standard error that leaves nothing behind. */
+export function createBar(format: string): SingleBar {
+  return new SingleBar({
+    format,
+    barCompleteChar: '=',
+    barIncompleteChar: ' ',
+    barsize: 24,
+    stream: process.stderr,
+    clearOnComplete: true,
+    hideCursor: true,
+    emptyOnZero: true,
+    gracefulExit: false,
+  });
 }
 
 function applied(execution: ApiExecution): number {

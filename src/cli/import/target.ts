@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { ApiDocumentImport, ApiExecution, ApiSegment } from '../api.ts';
+import type { ApiDocumentImport, ApiExecution } from '../api.ts';
 import type { Client } from '../client.ts';
 import { CliError, UsageError } from '../failures.ts';
+import { findSegment } from '../find-segment.ts';
 import { fileBody } from './body.ts';
 import { retrying } from './retry.ts';
 import { type Body, sendBody } from './send.ts';
@@ -87,16 +88,6 @@ async function segmentTarget(client: Client, destination: Destination, source: S
     format: 'csv',
     body: fileBody(source, 'csv'),
   };
-}
-
-/** The segment of that technical name; where there is none, of that id. */
-async function findSegment(client: Client, datamart: string, wanted: string): Promise<ApiSegment> {
-  const datamartId = datamart.split('/').at(-1);
-  const query = { datamart_id: datamartId, technical_name: wanted };
-  const [byName] = (await client.list<ApiSegment>('/audience_segments', query)).data;
-  if (byName !== undefined) return byName;
-  if (/^\d+$/.test(wanted)) return client.get<ApiSegment>(`/audience_segments/${wanted}`);
-  throw new CliError(`there is no segment with the technical name ${JSON.stringify(wanted)}`);
 }
 
 /**

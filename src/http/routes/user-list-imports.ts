@@ -9,6 +9,7 @@ import { actOnExecution, findExecution, listExecutions, startExecution } from '.
 import { ExecutionView, viewExecution } from '../execution-view.ts';
 import { IdempotencyHeaders, readIdempotencyKey } from '../idempotency.ts';
 import { Action, answersWith, answersWithList, ExecutionsQuery } from '../schemas.ts';
+import { EVENTS_ROUTE, EVENTS_SCHEMA, sendEvents } from '../send-events.ts';
 import { traceUpload } from '../trace-upload.ts';
 import type { App } from '../types.ts';
 import { receiveUpload } from '../upload.ts';
@@ -103,6 +104,16 @@ export function userListImportRoutes(app: App, dependencies: HttpDependencies): 
   };
   app.get(`${PATH}/:executionId`, { config: { role }, schema: getSchema }, async (request) =>
     ok(viewExecution(await find(request, request.params), clock())),
+  );
+
+  const eventsSchema = { ...EVENTS_SCHEMA, params: ExecutionParams };
+  app.get(
+    `${PATH}/:executionId/events`,
+    { ...EVENTS_ROUTE, schema: eventsSchema },
+    async (request, reply) => {
+      const execution = await find(request, request.params);
+      return sendEvents(dependencies, { execution, request, reply });
+    },
   );
 
   const actionSchema = { ...getSchema, summary: 'Cancels a user list import', body: Action };

@@ -5,9 +5,9 @@ import type { UserSelector } from '../../model/identifier.ts';
 import { findDatamart } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { okList } from '../envelope.ts';
-import { pageOf } from '../paging.ts';
+import { idsOf, pageOf } from '../paging.ts';
 import { timeLookUp } from '../request-metrics.ts';
-import { answersWithList, PagingQuery } from '../schemas.ts';
+import { answersWithList, Paging, PagingQuery } from '../schemas.ts';
 import { parseSelector, type RequestedUser, selectorText } from '../selector.ts';
 import type { App } from '../types.ts';
 import { IdentifierView, MembershipView, viewIdentifier, viewMembership, viewUserPoint } from '../views.ts';
@@ -16,10 +16,17 @@ const Params = Type.Object({
   datamartId: Type.String(),
   '*': Type.String({ description: 'who: see the docs' }),
 });
+const MembershipsQuery = Type.Object({
+  ...Paging,
+  segment_ids: Type.Optional(Type.String({ description: 'memberships in these alone: ids, comma-joined' })),
+});
 const MOST_SELECTIONS = 10_000;
 const tags = ['users'];
 
-type UserRequest = FastifyRequest<{ Params: Static<typeof Params>; Querystring: Static<typeof PagingQuery> }>;
+type UserRequest = FastifyRequest<{
+  Params: Static<typeof Params>;
+  Querystring: Static<typeof MembershipsQuery>;
+}>;
 
 /** What is known of one user, by any of its identifiers; two families of paths, as clients use both (spec §4). */
 export function userRoutes(app: App, dependencies: HttpDependencies): void {
@@ -34,8 +41,14 @@ export function userRoutes(app: App, dependencies: HttpDependencies): void {
   async function listMemberships(request: UserRequest, selector: string) {
     const asked = await read(request, selector);
     const page = pageOf(request.query);
+    const segmentIds = idsOf('segment_ids', request.query.segment_ids);
     const listed = await timeLookUp('memberships', () =>
-      store.listMemberships({ ...asked, now: clock(), page }),
+      store.listMemberships({
+        ...asked,
+        ...(segmentIds === undefined ? {} : { segmentIds }),
+        now: clock(),
+        page,
+      }),
     );
     if (listed === null) throw notFound();
     return okList(listed, page, viewMembership);
@@ -59,6 +72,7 @@ export function userRoutes(app: App, dependencies: HttpDependencies): void {
   const common = { tags, params: Params, querystring: PagingQuery };
   const memberships = {
     ...common,
+    querystring: MembershipsQuery,
     summary: 'Memberships of a user',
     response: answersWithList(MembershipView),
   };
@@ -78,6 +92,7 @@ export function userRoutes(app: App, dependencies: HttpDependencies): void {
 
   const either = {
     ...common,
+    querystring: MembershipsQuery,
     summary: 'Memberships (…/user_segments) or identifiers (…/user_identifiers) of a user',
     response: answersWithList(Type.Unsafe<object>({ type: 'object', additionalProperties: true })),
   };

@@ -1,23 +1,28 @@
 import { passFaultPoint } from '../../fault-points.ts';
 import {
   KIND_BIT,
-  kindOfBit,
   type StoredIdentifier,
   type UserSelector,
   type UuidHalves,
   userKey,
 } from '../../model/identifier.ts';
-import type { Membership, Segment } from '../../model/records.ts';
-import { numberOrNull, type Row, type Sql, textOrNull } from '../records/database.ts';
+import { numberOrNull, type Row, type Sql } from '../records/database.ts';
 import type { RemovedExpired } from '../records/executions.ts';
 import type { KeptRecords } from '../records/keep-records.ts';
 import type { Store } from '../store.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
+import { membershipsOfMany } from './look-up-many.ts';
+import { liveMemberships, type Segments, toIdentifier } from './memberships.ts';
 import type { UserPoints } from './merge-chunk.ts';
 
 type LookUps = Pick<
   Store,
-  'findUserPoint' | 'listMemberships' | 'listIdentifiers' | 'attachIdentifier' | 'removeExpired'
+  | 'findUserPoint'
+  | 'listMemberships'
+  | 'listMembershipsOfMany'
+  | 'listIdentifiers'
+  | 'attachIdentifier'
+  | 'removeExpired'
 >;
 
 /** What the embedded store answers from its two big tables. */
@@ -29,17 +34,21 @@ export function lookUps(
   return {
     findUserPoint: (datamartId, user) => db.read((sql) => findUserPoint(sql, { datamartId, user })),
 
-    listMemberships: async ({ datamartId, user, now, page }) => {
+    listMemberships: async ({ datamartId, user, segmentIds, now, page }) => {
       // before the rows: a segment that has a membership among them is among these, or is being removed
       const segments = await keptSegments();
       const rows = await db.read((sql) => membershipRows(sql, { datamartId, user, segments }));
       if (rows === null) return null;
-      const live = rows
-        .map((row) => toMembership(row, segments))
-        .filter(({ expirationTs }) => expirationTs === null || expirationTs > now)
-        .sort((one, other) => Number(one.segmentId) - Number(other.segmentId));
+      const among = segmentIds && new Set(segmentIds);
+      const asked = among ? rows.filter((row) => among.has(String(row.segment_id))) : rows;
+      const live = liveMemberships(asked, { segments, now });
       const { firstResult, maxResults } = page;
       return { elements: live.slice(firstResult, firstResult + maxResults), total: live.length };
+    },
+
+    listMembershipsOfMany: async (of) => {
+      const segments = await keptSegments();
+      return db.read((sql) => membershipsOfMany(sql, { ...of, segments }));
     },
 
     listIdentifiers: (userPointId) => db.read((sql) => identifiersOf(sql, userPointId)),
@@ -87,7 +96,6 @@ export function lookUps(
 }
 
 type Asked = { readonly datamartId: string; readonly user: UserSelector };
-type Segments = ReadonlyMap<string, Segment>;
 
 export async function findUserPoint(sql: Sql, { datamartId, user }: Asked): Promise<UuidHalves | null> {
   const where =
@@ -138,26 +146,4 @@ function isKey({ hi, lo }: UuidHalves): string {
 
 export function isPoint({ hi, lo }: UuidHalves): string {
   return `point_hi = ${hi} and point_lo = ${lo}`;
-}
-
-function toMembership(row: Row, segments: Segments): Membership {
-  const segment = segments.get(String(row.segment_id));
-  return {
-    segmentId: String(row.segment_id),
-    segmentName: segment?.name ?? '',
-    segmentTechnicalName: segment?.technicalName ?? null,
-    creationTs: Number(row.creation_ts),
-    lastModifiedTs: Number(row.last_modified_ts),
-    expirationTs: numberOrNull(row.expiration_ts),
-    dataBag: textOrNull(row.data_bag),
-  };
-}
-
-function toIdentifier(row: Row): StoredIdentifier {
-  return {
-    kind: kindOfBit(Number(row.kind)),
-    compartmentId: String(row.compartment_id),
-    value: String(row.value),
-    creationTs: Number(row.creation_ts),
-  };
 }

@@ -9,6 +9,7 @@ import { datamartRecords } from '../records/datamarts.ts';
 import { documentImportRecords } from '../records/document-imports.ts';
 import { erasureRecords } from '../records/erasures.ts';
 import { executionRecords } from '../records/executions.ts';
+import { exportRecords } from '../records/exports.ts';
 import { keepRecords } from '../records/keep-records.ts';
 import { segmentRecords } from '../records/segments.ts';
 import { tokenRecords } from '../records/tokens.ts';
@@ -21,12 +22,15 @@ import { type DuckDbDatabase, openDuckDbDatabase } from './duckdb-database.ts';
 import { eraseUser, readPendingErasures, refreshPending } from './erase.ts';
 import { keepBom } from './keep-bom.ts';
 import { lookUps } from './look-ups.ts';
+import { memberCalls } from './members.ts';
 import { MOST_KEYS_TO_PRUNE_BY, mergeChunk, readUserPoints } from './merge-chunk.ts';
 import { mergeGroup } from './merge-group.ts';
 import { migrate } from './migrate.ts';
+import { countOverlaps } from './overlaps.ts';
 import { segmentSizes } from './segment-sizes.ts';
 import { sweepSnapshots, takeSnapshot } from './snapshot.ts';
 import { statement } from './statements.ts';
+import { memberWriter } from './write-members.ts';
 
 export type DuckDbStoreOptions = {
   /** Folder of the database file and of what DuckDB spills; made when it is not there. */
@@ -103,6 +107,8 @@ async function openStoreOf(
   const removed = { upTo: 0 };
   const users = lookUps(db, { points, segments: kept.segments, removed });
   const erasures = await readPendingErasures(db);
+  const exports = exportRecords(db);
+  await exports.release();
   const closing = new AbortController();
 
   return {
@@ -126,8 +132,12 @@ async function openStoreOf(
     executions: executionRecords(db, removed),
     tokens: tokenRecords(db),
     auditLog: auditRecords(db),
+    exports,
     erasures: erasureRecords(db, () => refreshPending(db, erasures)),
     ...users,
+    ...memberCalls(db),
+    writeMembers: memberWriter(db),
+    countOverlaps: (of) => countOverlaps(db, of),
     mergeChunk: (chunk) => sizes.forgetAfter(mergeChunk(db, chunk, { tail, points, erasures })),
     mergeGroup: (group) => sizes.forgetAfter(mergeGroup(db, group, { tail, points, erasures })),
     eraseUser: (erasure) => sizes.forgetAfter(eraseUser(db, erasure, erasures)),

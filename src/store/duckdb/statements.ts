@@ -13,8 +13,8 @@ export function statement(
   return read(name).replace(/\$([a-z_]+)/g, (_, key: string) => {
     const value = values[key];
     if (value === undefined) throw new Error(`statement ${name}: no value for $${key}`);
-    if (typeof value === 'string' && !/^[\w.,*()\s]*$/.test(value))
-      throw new Error(`statement ${name}: $${key} is no name or relation`);
+    if (typeof value === 'string' && !/^[\w.,*()=\s]*$/.test(value))
+      throw new Error(`statement ${name}: $${key} is no name, relation or condition`);
     return String(value);
   });
 }

@@ -157,7 +157,8 @@ export function executionRecords(db: Database, removed: RemovedExpired): Executi
         const given = parameters();
         const list = folders.map((folder) => given.add(folder)).join(', ');
         const rows = await sql.query(
-          `select document_folder from execution where document_folder in (${list})`,
+          `select document_folder from execution where document_folder in (${list})
+           union all select folder from segment_export where folder in (${list})`,
           given.values,
         );
         return new Set(rows.map((row) => String(row.document_folder)));

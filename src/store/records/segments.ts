@@ -15,6 +15,7 @@ import {
   textOrNull,
 } from './database.ts';
 import { removeExecutions } from './executions.ts';
+import { removeExports } from './exports.ts';
 
 /** What the segments need of an engine's big tables. */
 export type MembershipHooks = {
@@ -120,7 +121,8 @@ export function segmentRecords(db: Database, hooks: MembershipHooks): SegmentRec
         const segment = await getSegment(sql, id);
         if (!segment) return null;
         await hooks.removeMemberships(sql, id);
-        const folders = await removeExecutions(sql, 'segment_id', id);
+        const uploads = await removeExecutions(sql, 'segment_id', id);
+        const folders = [...uploads, ...(await removeExports(sql, id))];
         await sql.query('delete from segment where id = cast($1 as bigint)', [id]);
         await invalidateCatalogue(sql, segment.datamartId);
         await noteChange(sql, author, { ...changeOf(segment), action: 'DELETE' });

@@ -1,0 +1,123 @@
+import { createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ReadableStream } from 'node:stream/web';
+import type { Client } from '../client.ts';
+import { command } from '../command.ts';
+import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
+import { openDownloadProgress } from '../download-progress.ts';
+import { UsageError } from '../failures.ts';
+import { findSegment } from '../find-segment.ts';
+import { formatBytes, print, printJson } from '../output.ts';
+
+const MIME_TYPE = {
+  ndjson: 'APPLICATION_X_NDJSON',
+  csv: 'TEXT_CSV',
+  parquet: 'APPLICATION_PARQUET',
+} as const;
+type Format = keyof typeof MIME_TYPE;
+
+const TYPE: Readonly<Record<string, string>> = {
+  account: 'USER_ACCOUNT',
+  email: 'USER_EMAIL',
+  agent: 'USER_AGENT',
+};
+
+export const exportCommand = command({
+  name: 'export',
+  description: 'writes the members of a segment to a file that can be imported again',
+  args: {
+    segment: { type: 'positional', required: true, description: 'its technical name or its id' },
+    format: {
+      type: 'string',
+      valueHint: 'FORMAT',
+      description: 'ndjson, csv or parquet; without it, what the name of --output ends with, else ndjson',
+    },
+    identifiers: {
+      type: 'string',
+      valueHint: 'LIST',
+      description:
+        'of account, account:COMPARTMENT, email and agent, with commas between them; without it all',
+    },
+    output: {
+      type: 'string',
+      alias: 'o',
+      valueHint: 'FILE',
+      description: 'where to; without it segment-ID.FORMAT here, - is standard output',
+    },
+    ...DATAMART_ARG,
+    ...CONNECTION_ARGS,
+  },
+  examples: ['muster export vip', 'muster export vip --identifiers email -o vip.csv'],
+  notes: [
+    'NDJSON and CSV are lines of user segment commands: muster import brings about the same memberships again.',
+    'A file is replaced when the new one is whole.',
+  ],
+  run: async (args) => {
+    const client = openClient(args);
+    const format = readFormat(args.format, args.output);
+    const query = new URLSearchParams({ mime_type: MIME_TYPE[format] });
+    if (args.identifiers !== undefined) query.set('identifiers', readIdentifiers(args.identifiers));
+    const segment = await findSegment(client, datamartPath(args.datamart), args.segment);
+    const source = `/audience_segments/${segment.id}/export_file?${query}`;
+    if (args.output === '-') {
+      await pipeline(Readable.fromWeb((await client.download(source)) as ReadableStream), process.stdout);
+      return 0;
+    }
+    const file = args.output ?? `segment-${segment.id}.${format}`;
+    const bytes = await save(client, source, file);
+    if (args.json) printJson({ file, bytes, segment_id: segment.id });
+    else
+      print(
+        `${file}: segment ${segment.id} (${segment.technical_name ?? segment.name}), ${formatBytes(bytes)}`,
+      );
+    return 0;
+  },
+});
+
+/** Whole or not at all; resolves to its length. */
+async function save(client: Client, source: string, file: string): Promise<number> {
+  const partial = `${file}.part`;
+  const progress = openDownloadProgress(path.basename(file));
+  let received = 0;
+  try {
+    const { body, bytes } = await client.downloadSized(source);
+    const counted = async function* (chunks: AsyncIterable<Buffer>) {
+      for await (const chunk of chunks) {
+        received += chunk.length;
+        progress.received(received, bytes);
+        yield chunk;
+      }
+    };
+    await pipeline(Readable.fromWeb(body as ReadableStream), counted, createWriteStream(partial));
+    await rename(partial, file);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  } finally {
+    progress.close();
+  }
+  return received;
+}
+
+function readFormat(given: string | undefined, output: string | undefined): Format {
+  const text = given ?? /\.(ndjson|csv|parquet)$/.exec(output ?? '')?.[1] ?? 'ndjson';
+  if (text === 'ndjson' || text === 'csv' || text === 'parquet') return text;
+  throw new UsageError(`--format: expected ndjson, csv or parquet, got ${JSON.stringify(text)}`);
+}
+
+function readIdentifiers(list: string): string {
+  return list
+    .split(',')
+    .map((word) => {
+      const [, name = '', compartment = ''] = /^(account|email|agent)(:\d+)?$/.exec(word.trim()) ?? [];
+      const type = TYPE[name];
+      if (type !== undefined && (compartment === '' || name === 'account')) return type + compartment;
+      throw new UsageError(
+        `--identifiers: expected account, account:COMPARTMENT, email or agent, got ${JSON.stringify(word)}`,
+      );
+    })
+    .join(',');
+}

@@ -1,0 +1,64 @@
+import type { ExportedKind } from '../../model/export.ts';
+import { KIND_BIT } from '../../model/identifier.ts';
+import { literal, type Sql } from '../records/database.ts';
+import type { Store } from '../store.ts';
+import type { DuckDbDatabase } from './duckdb-database.ts';
+import { statement } from './statements.ts';
+
+type Wanted = Parameters<Store['writeMembers']>[0];
+
+/** How DuckDB writes what a statement of `sql/` gives. */
+const WRITTEN = {
+  TEXT_CSV: { name: 'export-csv', form: 'format csv, header true' },
+  // a line is JSON text, which holds no control characters: written as it is, with a separator that stands in none
+  APPLICATION_X_NDJSON: {
+    name: 'export-ndjson',
+    form: "format csv, header false, delimiter '\u0002', quote '', escape ''",
+  },
+  APPLICATION_PARQUET: { name: 'export-parquet', form: 'format parquet, compression zstd' },
+} as const;
+
+/**
+ * `Store.writeMembers`: DuckDB writes the file by itself, row group by row group. One at a time, since it takes one of the
+ * few connections for reads, and as much memory as the database may have.
+ */
+export function memberWriter(db: DuckDbDatabase): Store['writeMembers'] {
+  let last: Promise<unknown> = Promise.resolve();
+  return (wanted) => {
+    const writing = last.catch(() => undefined).then(() => db.read((sql) => writeAtOneMoment(sql, wanted)));
+    last = writing;
+    return writing;
+  };
+}
+
+/** In a transaction, so that the counts are those of the file. */
+async function writeAtOneMoment(sql: Sql, wanted: Wanted): ReturnType<Store['writeMembers']> {
+  await sql.query('begin transaction');
+  try {
+    return await write(sql, wanted);
+  } finally {
+    await sql.query('rollback');
+  }
+}
+
+async function write(sql: Sql, { segmentId, mimeType, kinds, file, now }: Wanted) {
+  const values = {
+    segment_id: literal(segmentId),
+    now: literal(Math.trunc(now)),
+    kinds: kinds.map(conditionOf).join(' or ') || 'false',
+  };
+  const { name, form } = WRITTEN[mimeType];
+  const target = `'${file.replaceAll("'", "''")}'`;
+  const [copied] = await sql.query(`copy (${statement(name, values)}) to ${target} (${form})`);
+  const [counts] = await sql.query(statement('export-counts', values));
+  return {
+    members: Number(counts?.members),
+    membersWithIdentifiers: Number(counts?.with_identifiers),
+    identifiers: Number(copied?.Count),
+  };
+}
+
+function conditionOf({ kind, compartmentId }: ExportedKind): string {
+  const condition = `kind = ${KIND_BIT[kind]}`;
+  return compartmentId === null ? condition : `(${condition} and compartment_id = ${literal(compartmentId)})`;
+}

@@ -1,0 +1,27 @@
+import type { Store } from './store.ts';
+
+/**
+ * A store that tells of executions that were written through it, after each write: begun, further on, given back, canceled
+ * or ended. Writes of other processes are not told of.
+ */
+export function noticingStore(store: Store, notice: (executionId: string) => void): Store {
+  const { executions } = store;
+  const noticing = async <T>(write: Promise<T>, idsOf: (result: T) => readonly string[]): Promise<T> => {
+    const result = await write;
+    for (const id of idsOf(result)) notice(id);
+    return result;
+  };
+  return {
+    ...store,
+    mergeChunk: (chunk) => noticing(store.mergeChunk(chunk), () => [chunk.execution.id]),
+    mergeGroup: (group) =>
+      noticing(store.mergeGroup(group), () => group.documents.map(({ executionId }) => executionId)),
+    executions: {
+      ...executions,
+      claim: (of) => noticing(executions.claim(of), (claimed) => claimed.map(({ id }) => id)),
+      release: (of) => noticing(executions.release(of), () => [of.id]),
+      finish: (of) => noticing(executions.finish(of), () => [of.id]),
+      cancel: (id, now, author) => noticing(executions.cancel(id, now, author), () => [id]),
+    },
+  };
+}
