@@ -67,6 +67,7 @@ export async function startService(config: Config): Promise<Service> {
       intervalMs: config.sweepIntervalMs,
       retentionDays: config.retentionDays,
       auditRetentionDays: config.auditRetentionDays,
+      historyDays: config.historyDays,
     });
     opened.push(() => sweeper.close());
     const eraser = startEraser({ store, documents, logger, clock, intervalMs: config.sweepIntervalMs });

@@ -17,6 +17,8 @@ export type SweeperContext = {
   readonly retentionDays: number;
   /** Of the audit log; 0: for ever. */
   readonly auditRetentionDays: number;
+  /** Of what happened to memberships; 0: for ever. */
+  readonly historyDays: number;
 };
 
 export interface Sweeper {
@@ -53,6 +55,7 @@ async function sweepAll(context: SweeperContext): Promise<void> {
     removeExpiredFiles,
     removeOrphans,
     removeOldAudit,
+    removeOldChanges,
     removeOldKeys,
   ]) {
     try {
@@ -107,6 +110,12 @@ async function removeOldAudit({ store, clock, logger, auditRetentionDays }: Swee
   if (auditRetentionDays === 0) return;
   const entries = await store.auditLog.removeBefore(clock() - auditRetentionDays * DAY_MS);
   if (entries > 0) logger.info({ entries }, 'old entries of the audit log were removed');
+}
+
+async function removeOldChanges({ store, clock, logger, historyDays }: SweeperContext): Promise<void> {
+  if (historyDays === 0) return;
+  const changes = await store.removeChangesBefore(clock() - historyDays * DAY_MS);
+  if (changes > 0) logger.info({ changes }, 'old changes of memberships were forgotten');
 }
 
 async function removeOldKeys({ store, clock }: SweeperContext): Promise<void> {

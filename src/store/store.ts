@@ -123,6 +123,13 @@ export interface Store {
   removeExpired(now: number): Promise<number>;
 
   /**
+   * Forgets what happened to memberships before an instant; resolves to how many changes that were. What a merge, a sweep of
+   * expired memberships or a revert does to memberships is noted in its own transaction, with what was there before. A segment
+   * that is removed and a user who is erased take their changes with them.
+   */
+  removeChangesBefore(instant: number): Promise<number>;
+
+  /**
    * Puts in order what merges have appended, where that makes look-ups quicker: `IDLE` as soon as it is worth while,
    * `BUSY` only when it is overdue, since merges wait for it. An aborted signal ends it soon and leaves everything as it
    * was, unless most of it is done. Resolves to whether it did anything.

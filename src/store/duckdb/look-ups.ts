@@ -10,8 +10,10 @@ import type { Membership, Segment } from '../../model/records.ts';
 import { numberOrNull, type Row, type Sql, textOrNull } from '../records/database.ts';
 import type { KeptRecords } from '../records/keep-records.ts';
 import type { Store } from '../store.ts';
+import type { ChangeLog } from './change-log.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import type { UserPoints } from './merge-chunk.ts';
+import { statement } from './statements.ts';
 
 type LookUps = Pick<
   Store,
@@ -21,7 +23,11 @@ type LookUps = Pick<
 /** What the embedded store answers from its two big tables. */
 export function lookUps(
   db: DuckDbDatabase,
-  { points, segments: keptSegments }: { points: UserPoints; segments: KeptRecords['segments'] },
+  {
+    points,
+    changes,
+    segments: keptSegments,
+  }: { points: UserPoints; changes: ChangeLog; segments: KeptRecords['segments'] },
 ): LookUps {
   return {
     findUserPoint: (datamartId, user) => db.read((sql) => findUserPoint(sql, { datamartId, user })),
@@ -67,10 +73,11 @@ export function lookUps(
         const [running] = await sql.query(
           `select min(start_date) as start_date from execution where status = 'RUNNING'`,
         );
-        const before = Math.min(now, numberOrNull(running?.start_date) ?? now);
-        const [removed] = await sql.query(
-          `delete from membership where expiration_ts <= ${Math.trunc(before)}`,
+        const before = Math.trunc(Math.min(now, numberOrNull(running?.start_date) ?? now));
+        await sql.query(
+          statement('insert-expiries', { step: changes.nextStep(), now: Math.trunc(now), before }),
         );
+        const [removed] = await sql.query(`delete from membership where expiration_ts <= ${before}`);
         return Number(removed?.Count ?? 0);
       }),
   };

@@ -4,6 +4,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { StoreInUseError } from '../../errors.ts';
 import { auditRecords } from '../records/audit-log.ts';
 import { compartmentRecords } from '../records/compartments.ts';
+import { literal } from '../records/database.ts';
 import { datamartRecords } from '../records/datamarts.ts';
 import { documentImportRecords } from '../records/document-imports.ts';
 import { erasureRecords } from '../records/erasures.ts';
@@ -12,6 +13,7 @@ import { keepRecords } from '../records/keep-records.ts';
 import { segmentRecords } from '../records/segments.ts';
 import { tokenRecords } from '../records/tokens.ts';
 import type { Store } from '../store.ts';
+import { readChangeLog, removeChangesBefore } from './change-log.ts';
 import { compact, readTail } from './compact.ts';
 import { type DuckDbDatabase, openDuckDbDatabase } from './duckdb-database.ts';
 import { eraseUser, readPendingErasures, refreshPending } from './erase.ts';
@@ -68,7 +70,8 @@ export async function openDuckDbStore({
   const sizes = segmentSizes(db);
   const tail = await readTail(db);
   const points = await readUserPoints(db);
-  const users = lookUps(db, { points, segments: kept.segments });
+  const changes = await readChangeLog(db);
+  const users = lookUps(db, { points, changes, segments: kept.segments });
   const erasures = await readPendingErasures(db);
   const closing = new AbortController();
 
@@ -83,7 +86,8 @@ export async function openDuckDbStore({
     segments: {
       ...segmentRecords(kept.noticing, {
         removeMemberships: async (sql, segmentId) => {
-          await sql.query('delete from membership where segment_id = cast($1 as bigint)', [segmentId]);
+          for (const table of ['membership', 'membership_change'])
+            await sql.query(`delete from ${table} where segment_id = ${literal(segmentId)}`);
         },
         sizes: (now) => statement('segment-sizes', { now: Math.trunc(now) }),
       }),
@@ -95,8 +99,8 @@ export async function openDuckDbStore({
     auditLog: auditRecords(db),
     erasures: erasureRecords(db, () => refreshPending(db, erasures)),
     ...users,
-    mergeChunk: (chunk) => sizes.forgetAfter(mergeChunk(db, chunk, { tail, points, erasures })),
-    mergeGroup: (group) => sizes.forgetAfter(mergeGroup(db, group, { tail, points, erasures })),
+    mergeChunk: (chunk) => sizes.forgetAfter(mergeChunk(db, chunk, { tail, points, erasures, changes })),
+    mergeGroup: (group) => sizes.forgetAfter(mergeGroup(db, group, { tail, points, erasures, changes })),
     eraseUser: (erasure) => sizes.forgetAfter(eraseUser(db, erasure, erasures)),
     attachIdentifier: (attachment) => sizes.forgetAfter(users.attachIdentifier(attachment)),
     countMembers: async ({ segmentIds, now }) => {
@@ -104,6 +108,7 @@ export async function openDuckDbStore({
       const asked = new Set(segmentIds);
       return new Map([...(all ?? [])].filter(([segmentId]) => asked.has(segmentId)));
     },
+    removeChangesBefore: (instant) => removeChangesBefore(db, instant),
     compact: (pressure, signal) =>
       compact(db, { pressure, tail, stop: AbortSignal.any([closing.signal, signal]) }),
     sizeBytes: async () => {
