@@ -79,6 +79,8 @@ export type ApiResult = {
   unchanged?: number;
   superseded?: number;
   user_points_created?: number;
+  memberships_left?: number;
+  segments?: { segment_id: string; size_before: number; size_after: number }[];
 };
 
 export type ApiExecution = {
@@ -92,6 +94,7 @@ export type ApiExecution = {
   erroneous_tasks: number | null;
   result: ApiResult | null;
   error: { message: string } | null;
+  dry_run?: boolean;
   progress?: {
     bytes_read: number;
     bytes_total: number;

@@ -34,6 +34,14 @@ export type ImportJob = ImportFiles & {
   readonly signal: AbortSignal;
   /** Called when a chunk is durable. */
   readonly onCheckpoint: (checkpoint: Checkpoint) => void;
+  /** What takes the chunks, if not the store itself. */
+  readonly taker?: ChunkTaker;
+};
+
+export type ChunkTaker = {
+  readonly mergeChunk: Store['mergeChunk'];
+  /** TALLY: chunks are only checked and counted, and have no tables. */
+  readonly needs: 'TABLES' | 'TALLY';
 };
 
 /**
@@ -116,7 +124,7 @@ async function mergeStaged(
 ): Promise<MergeOutcome> {
   try {
     const errorFileBytes = await errorFile.appendAt(checkpoint.errorFileBytes, chunk.errorLines);
-    return await store.mergeChunk({
+    return await (job.taker ?? store).mergeChunk({
       table: chunk.table,
       execution: toMerge(job.execution),
       worker: job.worker,
@@ -143,7 +151,7 @@ async function stageFrom(
     from: { offset: from.offset, line: from.line },
     limits: { bytes: Math.ceil(job.limits.bytes * share), rows: Math.ceil(job.limits.rows * share) },
     context: { catalogue, startDate },
-    staging: store.staging,
+    staging: job.taker?.needs === 'TALLY' ? null : store.staging,
   });
 }
 

@@ -1,5 +1,5 @@
 import { importGroup } from '../import/import-group.ts';
-import { type Ending, type Execution, START } from '../model/execution.ts';
+import { type Ending, type Execution, isPlain, START } from '../model/execution.ts';
 import { observeCheckpoint, observeStart } from './import-metrics.ts';
 import {
   ended,
@@ -71,7 +71,8 @@ async function runTogether(
   const { bytes } = groupLimits(context);
   const isSmall = claimed.reduce((sum, { document }) => sum + document.bytes, 0) <= bytes;
   const isFresh = claimed.every(
-    ({ checkpoint, cancelRequested }) => checkpoint.offset === 0 && !cancelRequested,
+    ({ checkpoint, cancelRequested, options }) =>
+      checkpoint.offset === 0 && !cancelRequested && isPlain(options),
   );
   if (!first || first.startDate === null || !isSmall || !isFresh) return false;
   const byId = new Map(claimed.map((execution) => [execution.id, execution]));

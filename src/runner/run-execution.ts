@@ -1,9 +1,10 @@
 import { truncate } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import type { Documents } from '../documents/documents.ts';
-import { type ImportFiles, importDocument } from '../import/import-document.ts';
+import { type ImportFiles, type ImportOutcome, importDocument } from '../import/import-document.ts';
+import { type Decided, importWhole } from '../import/import-whole.ts';
 import type { ChunkLimits } from '../import/stage/stage-chunk.ts';
-import type { Checkpoint, Ending, Execution } from '../model/execution.ts';
+import { type Checkpoint, type Ending, type Execution, isPlain } from '../model/execution.ts';
 import { safeMessage } from '../safe-message.ts';
 import type { Store } from '../store/store.ts';
 import { observeCheckpoint } from './import-metrics.ts';
@@ -48,7 +49,8 @@ export async function runExecution(
         'execution was given back, to go on from its checkpoint',
       );
     }
-    if (ending.status !== 'SUCCEEDED') await cutErrorFile(claimed.id, { ...context, logger });
+    if (ending.status !== 'SUCCEEDED' && ending.checkpoint === undefined)
+      await cutErrorFile(claimed.id, { ...context, logger });
     await store.executions.finish({ id: claimed.id, worker, ...ending, now: clock() });
     logger.info({ status: ending.status }, 'execution ended');
   } catch (fault) {
@@ -87,11 +89,14 @@ export async function renew(
   }
 }
 
+/** `checkpoint`: where it ends, if that is not stored yet. */
+type Ended = Ending & { readonly checkpoint?: Checkpoint };
+
 async function tryToEnd(
   claimed: Execution,
   context: RunnerContext,
   stop: AbortController,
-): Promise<Ending | 'LEASE_LOST' | 'GIVEN_BACK'> {
+): Promise<Ended | 'LEASE_LOST' | 'GIVEN_BACK'> {
   if (claimed.cancelRequested) stop.abort('CANCEL' satisfies StopReason);
   for (let tries = 0; ; tries++) {
     const execution = tries === 0 ? claimed : await context.store.executions.get(claimed.id);
@@ -106,6 +111,7 @@ async function tryToEnd(
         endTurn: turnOf(claimed, context, stop),
       });
       if (outcome === 'LEASE_LOST') return 'LEASE_LOST';
+      if (typeof outcome === 'object') return decided(outcome, context.logger);
       if (outcome === 'STOPPED') return stopped(stop.signal.reason as StopReason);
       return ended(last.checkpoint, context.logger);
     } catch (fault) {
@@ -131,22 +137,20 @@ function importOnce(
     stop: AbortController;
     endTurn: () => void;
   },
-) {
+): Promise<ImportOutcome | Decided> {
   const { store, worker, limits } = context;
-  return importDocument(
-    {
-      ...filesOf(execution, context),
-      worker,
-      limits,
-      signal: stop.signal,
-      onCheckpoint: (checkpoint) => {
-        observeCheckpoint(last.checkpoint, checkpoint);
-        last.checkpoint = checkpoint;
-        endTurn();
-      },
+  const job = {
+    ...filesOf(execution, context),
+    worker,
+    limits,
+    signal: stop.signal,
+    onCheckpoint: (checkpoint: Checkpoint) => {
+      observeCheckpoint(last.checkpoint, checkpoint);
+      last.checkpoint = checkpoint;
+      endTurn();
     },
-    store,
-  );
+  };
+  return isPlain(execution.options) ? importDocument(job, store) : importWhole(job, store);
 }
 
 /**
@@ -189,6 +193,14 @@ export function ended(checkpoint: Checkpoint, logger: Logger): Ending {
     };
   }
   return { status: 'SUCCEEDED', failure: null };
+}
+
+/** The end of a file that was decided upon as a whole, and of which nothing is stored yet. */
+function decided({ checkpoint, refusal }: Decided, logger: Logger): Ended {
+  return {
+    ...(refusal === null ? ended(checkpoint, logger) : { status: 'FAILED', failure: refusal }),
+    checkpoint,
+  };
 }
 
 /** Every (command, segment) pair of the applied commands has exactly one effect (spec §8). */

@@ -10,6 +10,7 @@ import type {
   ExecutionStatus,
   IdempotencyKey,
   NewExecution,
+  SegmentEffect,
 } from '../model/execution.ts';
 import type { Identifier, StoredIdentifier, UserSelector, UuidHalves } from '../model/identifier.ts';
 import type {
@@ -61,6 +62,18 @@ export interface Store {
    * already stored is `LEASE_LOST`, never applied twice.
    */
   mergeChunk(chunk: StagedChunk): Promise<MergeOutcome>;
+
+  /**
+   * Opens a rehearsal: it takes the chunks of one execution like `mergeChunk` and counts what they would do, each as if
+   * those before it had been applied. Nothing is written, and merges do not wait for it. It is gone with the process.
+   */
+  openRehearsal(): Promise<Rehearsal>;
+
+  /**
+   * Opens a replacement: it takes the chunks of one execution like `mergeChunk`, keeps them, and applies them all in one
+   * step. Until then nothing is written and merges do not wait for it. It is gone with the process.
+   */
+  openReplacement(): Promise<Replacement>;
 
   /**
    * Applies a group: documents of one datamart that were each staged whole, from START to their end. In one transaction
@@ -172,6 +185,35 @@ export type StagedChunk = {
   /** Where it stands after it, without `effects`, which the store counts. */
   readonly to: Omit<Checkpoint, 'effects'>;
 };
+
+export interface Rehearsal {
+  /** As `Store.mergeChunk`, but that the checkpoint is nowhere stored: the execution stays at its start. */
+  readonly mergeChunk: Store['mergeChunk'];
+  /** Of the segments that the chunks named, by id: live members by the clock of the file, before and after all of them. */
+  segments(): Promise<readonly SegmentEffect[]>;
+  close(): Promise<void>;
+}
+
+export interface Replacement {
+  /** Keeps a chunk. Its checkpoint, which has no effects, is nowhere stored: the execution stays at its start. */
+  readonly mergeChunk: Store['mergeChunk'];
+  /**
+   * Applies what was kept, in one transaction, with the checkpoint at its end: afterwards each of the segments, or where they
+   * are null each that a command names, holds exactly the users whom the commands, executed from top to bottom, leave in it.
+   * Who is in and stays in one of them with the same expiry and data bag is left alone and counts as unchanged.
+   *
+   * `judge` is asked before the commit; where it names a reason nothing is written. COUNT: nothing is written in any case.
+   * `STALE_CATALOGUE`: nothing was written, and the file has to be read again.
+   */
+  apply(of: {
+    purpose: 'APPLY' | 'COUNT';
+    segmentIds: readonly string[] | null;
+    judge: (checkpoint: Checkpoint) => string | null;
+  }): Promise<ReplacementOutcome>;
+  close(): Promise<void>;
+}
+
+export type ReplacementOutcome = MergeOutcome | { readonly type: 'REFUSED'; readonly reason: string };
 
 export type MergeOutcome =
   | { readonly type: 'MERGED'; readonly checkpoint: Checkpoint }
@@ -377,12 +419,16 @@ export interface ExecutionRecords {
   }): Promise<{ held: boolean; cancelRequested: boolean }>;
   /** Gives an execution back unended, so that whoever claims it can go on with it; it has waited since `now`. */
   release(of: { id: string; worker: string; now: number }): Promise<void>;
-  /** Ends an execution that `worker` holds; `false` when it no longer does. */
+  /**
+   * Ends an execution that `worker` holds; `false` when it no longer does. `checkpoint` is where it ends, if that is not
+   * where its merges have brought it.
+   */
   finish(of: {
     id: string;
     worker: string;
     status: EndedStatus;
     failure: string | null;
+    checkpoint?: Checkpoint;
     now: number;
   }): Promise<boolean>;
   /** PENDING: CANCELED at once. RUNNING: noted, for the worker to see. `'ENDED'`: too late. */

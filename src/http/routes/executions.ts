@@ -9,6 +9,7 @@ import { IdempotencyHeaders, readIdempotencyKey } from '../idempotency.ts';
 import { Action, answersWith, answersWithList, ExecutionsQuery } from '../schemas.ts';
 import type { App } from '../types.ts';
 import { receiveUpload } from '../upload.ts';
+import { readOptions, UploadQuery } from '../upload-options.ts';
 
 const Params = Type.Object({ datamartId: Type.String(), importId: Type.String() });
 const ExecutionParams = Type.Object({ ...Params.properties, executionId: Type.String() });
@@ -25,12 +26,14 @@ export function executionUploadRoute(app: App, dependencies: HttpDependencies): 
       'The body is the file, with the Content-Type of the import and optionally gzip or zstd as its Content-Encoding; or a form with the part `file`.',
     params: Params,
     headers: IdempotencyHeaders,
+    querystring: UploadQuery,
     response: answersWith(ExecutionView),
   };
   app.post(PATH, { config: { role: 'editor', takesFile: true }, schema }, async (request, reply) => {
     const key = readIdempotencyKey(request);
     const { datamart, documentImport } = await findDocumentImport({ request, dependencies }, request.params);
     const { mimeType, priority } = documentImport;
+    const options = await readOptions({ request, dependencies }, request.query);
     const document = await receiveUpload(request, dependencies, {
       datamartId: datamart.id,
       mimeType,
@@ -46,6 +49,7 @@ export function executionUploadRoute(app: App, dependencies: HttpDependencies): 
       document,
       creationDate: dependencies.clock(),
       author: authorOf(request, dependencies),
+      options,
       ...(key === undefined ? {} : { key }),
     };
     const execution = await startExecution(dependencies, { upload, reply });

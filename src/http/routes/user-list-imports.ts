@@ -11,6 +11,7 @@ import { IdempotencyHeaders, readIdempotencyKey } from '../idempotency.ts';
 import { Action, answersWith, answersWithList, ExecutionsQuery } from '../schemas.ts';
 import type { App } from '../types.ts';
 import { receiveUpload } from '../upload.ts';
+import { readOptions, UploadQuery } from '../upload-options.ts';
 
 const Params = Type.Object({ datamartId: Type.String(), segmentId: Type.String() });
 const ExecutionParams = Type.Object({ ...Params.properties, executionId: Type.String() });
@@ -35,6 +36,7 @@ export function userListUploadRoute(app: App, dependencies: HttpDependencies): v
     summary: 'Uploads a list of users for one segment, as CSV or TSV without segment columns',
     params: Params,
     headers: IdempotencyHeaders,
+    querystring: UploadQuery,
     response: answersWith(ExecutionView),
   };
   app.post(PATH, { config: { role: 'editor', takesFile: true }, schema }, async (request, reply) => {
@@ -46,6 +48,7 @@ export function userListUploadRoute(app: App, dependencies: HttpDependencies): v
         `the segment must be a USER_LIST with the feed type FILE_IMPORT, it is a ${segment.type} with ${segment.feedType ?? 'none'}`,
       );
     }
+    const options = await readOptions({ request, dependencies }, request.query, segment);
     const document = await receiveUpload(request, dependencies, {
       datamartId: datamart.id,
       mimeType: 'TEXT_CSV',
@@ -61,6 +64,7 @@ export function userListUploadRoute(app: App, dependencies: HttpDependencies): v
       document,
       creationDate: dependencies.clock(),
       author: authorOf(request, dependencies),
+      options,
       ...(key === undefined ? {} : { key }),
     };
     const execution = await startExecution(dependencies, { upload, reply });

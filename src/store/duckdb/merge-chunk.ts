@@ -96,11 +96,24 @@ export async function applyCommands(
   countEffects: (commands: string) => Promise<Counts>,
 ): Promise<Counts> {
   await sql.query(statement('keep-row-ids'));
-  await sql.query(statement('find-new-users', { staged, known: knownIdentifiers(staged, pairs) }));
-  const commands = await commandsWithPoints(sql, { staged, points });
-  await sql.query(statement('find-effects', { commands, start_date }));
+  const known = knownIdentifiers(staged, pairs);
+  const commands = await findEffects(sql, { staged, known, startDate: start_date, points });
   const counts = await countEffects(commands);
+  await writeEffects(sql, { datamartId, startDate: start_date, executionIds, changes }, counts);
+  return counts;
+}
 
+/** Does what `chunk_effect` and `chunk_new_user` say, and notes it. */
+export async function writeEffects(
+  sql: Sql,
+  {
+    datamartId,
+    startDate: start_date,
+    executionIds,
+    changes,
+  }: Pick<Commands, 'datamartId' | 'startDate' | 'executionIds' | 'changes'>,
+  counts: Counts,
+): Promise<void> {
   const change = async (rows: number, name: string, values: Parameters<typeof statement>[1] = {}) => {
     if (rows === 0) return;
     const [done] = await sql.query(statement(name, values));
@@ -123,7 +136,17 @@ export async function applyCommands(
   });
   await change(counts.rows_to_delete, 'delete-memberships');
   await change(counts.rows_to_insert, 'insert-memberships', { start_date });
-  return counts;
+}
+
+/** Makes `chunk_new_user` and `chunk_effect`; resolves to the commands with their user points. `known` has the known keys. */
+export async function findEffects(
+  sql: Sql,
+  { staged, known, startDate, points }: Pick<Commands, 'staged' | 'startDate' | 'points'> & { known: string },
+): Promise<string> {
+  await sql.query(statement('find-new-users', { staged, known }));
+  const commands = await commandsWithPoints(sql, { staged, points });
+  await sql.query(statement('find-effects', { commands, start_date: startDate }));
+  return commands;
 }
 
 const COUNTS = [
@@ -164,11 +187,12 @@ export function toEffects(counts: Counts): Effects {
     unchanged: counts.unchanged,
     superseded: counts.superseded,
     userPointsCreated: counts.user_points_created,
+    membershipsLeft: 0,
   };
 }
 
 /** The identifiers that are there, or where commands are few, those of them that the commands name. */
-function knownIdentifiers(staged: string, pairs: number): string {
+export function knownIdentifiers(staged: string, pairs: number): string {
   if (pairs > MOST_KEYS_TO_PRUNE_BY) return 'user_identifier';
   // DuckDB skips row groups by the keys of the smaller side of a semi join, but not of an anti join
   return `(select key_hi, key_lo from user_identifier semi join ${staged} as few using (key_hi, key_lo))`;

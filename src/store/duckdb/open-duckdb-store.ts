@@ -22,6 +22,8 @@ import { lookUps } from './look-ups.ts';
 import { MOST_KEYS_TO_PRUNE_BY, mergeChunk, readUserPoints } from './merge-chunk.ts';
 import { mergeGroup } from './merge-group.ts';
 import { migrate } from './migrate.ts';
+import { openRehearsal } from './rehearsal.ts';
+import { openReplacement } from './replacement.ts';
 import { segmentSizes } from './segment-sizes.ts';
 import { statement } from './statements.ts';
 
@@ -100,6 +102,11 @@ export async function openDuckDbStore({
     erasures: erasureRecords(db, () => refreshPending(db, erasures)),
     ...users,
     mergeChunk: (chunk) => sizes.forgetAfter(mergeChunk(db, chunk, { tail, points, erasures, changes })),
+    openRehearsal: () => openRehearsal(db, { points, erasures, sizesAt: sizes.at }),
+    openReplacement: async () => {
+      const opened = await openReplacement(db, { tail, points, erasures, changes, sizesAt: sizes.at });
+      return { ...opened, apply: (asked) => sizes.forgetAfter(opened.apply(asked)) };
+    },
     mergeGroup: (group) => sizes.forgetAfter(mergeGroup(db, group, { tail, points, erasures, changes })),
     eraseUser: (erasure) => sizes.forgetAfter(eraseUser(db, erasure, erasures)),
     attachIdentifier: (attachment) => sizes.forgetAfter(users.attachIdentifier(attachment)),

@@ -31,3 +31,10 @@ create table membership_change (
   expiration_ts bigint,
   data_bag varchar
 );
+
+-- What a sender asked for beside his file, as JSON; null: nothing.
+alter table execution add column options text;
+-- Sizes of segments before and after, as JSON; of executions that are decided upon as a whole.
+alter table execution_checkpoint add column segments text;
+-- Memberships that ended since the segment was replaced and no command put the user in.
+alter table execution_checkpoint add column memberships_left bigint default 0;

@@ -4,7 +4,7 @@ insert into membership_change
 select
   $step,
   $start_date,
-  list_extract($executions, (line >> 32) + 1),
+  list_extract($executions, (coalesce(line, 0) >> 32) + 1),
   line & 4294967295,
   case when not puts_in then 3 when was_in then 2 else 1 end,
   point_hi,
