@@ -50,9 +50,13 @@ export type ExecutionAnswer = {
     readonly superseded: number;
     readonly user_points_created: number;
     readonly memberships_left?: number;
+    readonly memberships_kept?: number;
     readonly segments?: readonly { segment_id: string; size_before: number; size_after: number }[];
   };
   readonly dry_run?: boolean;
+  readonly job_type?: string;
+  readonly reverts_execution_id?: string;
+  readonly reverted_by_execution_id?: string;
   readonly error: { readonly message: string } | null;
 };
 

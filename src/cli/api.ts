@@ -80,6 +80,7 @@ export type ApiResult = {
   superseded?: number;
   user_points_created?: number;
   memberships_left?: number;
+  memberships_kept?: number;
   segments?: { segment_id: string; size_before: number; size_after: number }[];
 };
 
@@ -95,6 +96,8 @@ export type ApiExecution = {
   result: ApiResult | null;
   error: { message: string } | null;
   dry_run?: boolean;
+  reverts_execution_id?: string;
+  reverted_by_execution_id?: string;
   progress?: {
     bytes_read: number;
     bytes_total: number;

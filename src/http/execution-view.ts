@@ -35,6 +35,12 @@ const Result = Type.Object({
       description: 'of mode=replace: users who left since the file does not put them in',
     }),
   ),
+  memberships_kept: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description: 'of a revert: left alone, since something has touched them since',
+    }),
+  ),
   segments: Type.Optional(
     Type.Array(Type.Object({ segment_id: Id, size_before: Count, size_after: Count }), {
       description:
@@ -74,7 +80,9 @@ export const ExecutionView = Type.Object({
   dry_run: Type.Optional(
     Type.Literal(true, { description: 'everything is checked and counted, nothing written' }),
   ),
-  job_type: Type.Optional(Type.Literal('USER_SEGMENT_IMPORT')),
+  job_type: Type.Optional(oneOf(['USER_SEGMENT_IMPORT', 'REVERT'])),
+  reverts_execution_id: Type.Optional(Id),
+  reverted_by_execution_id: Type.Optional(Id),
   parameters: Parameters,
   result: Result,
   error: Type.Unsafe<{ message: string } | null>({
@@ -103,7 +111,12 @@ export function viewExecution(of: Execution, now: number): Static<typeof Executi
     erroneous_tasks: failures,
     external_model_name: 'PUBLIC_DOCUMENT_IMPORT',
     ...(of.options.dryRun ? { dry_run: true } : {}),
-    ...(isSegmentImport ? { job_type: 'USER_SEGMENT_IMPORT' } : {}),
+    ...(of.reverts !== null
+      ? { job_type: 'REVERT', reverts_execution_id: of.reverts }
+      : isSegmentImport
+        ? { job_type: 'USER_SEGMENT_IMPORT' }
+        : {}),
+    ...(of.revertedBy === null ? {} : { reverted_by_execution_id: of.revertedBy }),
     parameters: parameters(of),
     result: result(of),
     error: errorOf(of),
@@ -155,6 +168,7 @@ function result(of: Execution): Static<typeof Result> {
     unchanged: effects.unchanged,
     superseded: effects.superseded,
     user_points_created: effects.userPointsCreated,
+    ...(of.reverts === null ? {} : { memberships_kept: effects.membershipsKept }),
     ...(of.options.replace ? { memberships_left: effects.membershipsLeft } : {}),
     ...(segments ? { segments: segments.map(viewSegment) } : {}),
     ...(of.job.type === 'USER_SEGMENT_IMPORT'

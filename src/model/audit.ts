@@ -1,7 +1,16 @@
 /** What the audit log tells: who did what to which resource, and when. Look-ups are not in it. */
 
-export const AUDIT_ACTIONS = ['CREATE', 'UPDATE', 'DELETE', 'UPLOAD', 'CANCEL', 'DOWNLOAD', 'ERASE'] as const;
-/** UPLOAD: a file was taken. DOWNLOAD: an input or error file was read. ERASE: a user was. */
+export const AUDIT_ACTIONS = [
+  'CREATE',
+  'UPDATE',
+  'DELETE',
+  'UPLOAD',
+  'CANCEL',
+  'DOWNLOAD',
+  'ERASE',
+  'REVERT',
+] as const;
+/** UPLOAD: a file was taken. DOWNLOAD: an input or error file was read. ERASE: a user was. REVERT: of an execution. */
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
 export const AUDIT_RESOURCES = [

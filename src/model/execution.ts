@@ -24,6 +24,8 @@ export type Effects = {
   readonly userPointsCreated: number;
   /** Of users who left a replaced segment since no command of the file put them in: pairs of no command. */
   readonly membershipsLeft: number;
+  /** That a revert left alone, since something has touched them after what it reverts. */
+  readonly membershipsKept: number;
 };
 
 export const NO_EFFECTS: Effects = {
@@ -34,6 +36,7 @@ export const NO_EFFECTS: Effects = {
   superseded: 0,
   userPointsCreated: 0,
   membershipsLeft: 0,
+  membershipsKept: 0,
 };
 
 /** The sum of two effects, member by member. */
@@ -46,6 +49,7 @@ export function addEffects(a: Effects, b: Effects): Effects {
     superseded: a.superseded + b.superseded,
     userPointsCreated: a.userPointsCreated + b.userPointsCreated,
     membershipsLeft: a.membershipsLeft + b.membershipsLeft,
+    membershipsKept: a.membershipsKept + b.membershipsKept,
   };
 }
 
@@ -127,11 +131,6 @@ export type ReplaceOptions = {
 /** What is done where nothing was asked for: the file is applied in batches. */
 export const PLAIN_IMPORT: ImportOptions = { dryRun: false, maxFailureRatio: null, replace: null };
 
-/** Whether the file is applied as it is read; otherwise something is decided about it as a whole. */
-export function isPlain({ dryRun, maxFailureRatio, replace }: ImportOptions): boolean {
-  return !dryRun && maxFailureRatio === null && replace === null;
-}
-
 export type Execution = {
   readonly id: string;
   readonly organisationId: string;
@@ -151,10 +150,20 @@ export type Execution = {
   readonly failure: string | null;
   readonly document: StoredDocument;
   readonly options: ImportOptions;
+  /** The execution that this one reverts; it has no file then, and its document's bytes are the changes that go back. */
+  readonly reverts: string | null;
+  /** The last one that reverts this one. */
+  readonly revertedBy: string | null;
   /** When the input and error files were removed by retention, else null. */
   readonly filesRemovedDate: number | null;
   readonly checkpoint: Checkpoint;
 };
+
+/** Whether it is a file that is applied as it is read, and about which nothing is decided as a whole. */
+export function isPlain({ options, reverts }: Pick<Execution, 'options' | 'reverts'>): boolean {
+  const { dryRun, maxFailureRatio, replace } = options;
+  return reverts === null && !dryRun && maxFailureRatio === null && replace === null;
+}
 
 /** How an execution ended; `failure` says why it FAILED. */
 export type Ending = { readonly status: EndedStatus; readonly failure: string | null };

@@ -71,8 +71,7 @@ async function runTogether(
   const { bytes } = groupLimits(context);
   const isSmall = claimed.reduce((sum, { document }) => sum + document.bytes, 0) <= bytes;
   const isFresh = claimed.every(
-    ({ checkpoint, cancelRequested, options }) =>
-      checkpoint.offset === 0 && !cancelRequested && isPlain(options),
+    (execution) => execution.checkpoint.offset === 0 && !execution.cancelRequested && isPlain(execution),
   );
   if (!first || first.startDate === null || !isSmall || !isFresh) return false;
   const byId = new Map(claimed.map((execution) => [execution.id, execution]));

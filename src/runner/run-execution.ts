@@ -9,6 +9,7 @@ import { safeMessage } from '../safe-message.ts';
 import type { Store } from '../store/store.ts';
 import { observeCheckpoint } from './import-metrics.ts';
 import { canPass, delay, RETRY_DELAYS_MS } from './retry.ts';
+import { revertChanges } from './revert-changes.ts';
 
 /** How long a lease lasts without being renewed. A third of it passes between two renewals. */
 export const LEASE_MS = 15_000;
@@ -150,7 +151,8 @@ function importOnce(
       endTurn();
     },
   };
-  return isPlain(execution.options) ? importDocument(job, store) : importWhole(job, store);
+  if (execution.reverts !== null) return revertChanges(job, store);
+  return isPlain(execution) ? importDocument(job, store) : importWhole(job, store);
 }
 
 /**
@@ -206,7 +208,8 @@ function decided({ checkpoint, refusal }: Decided, logger: Logger): Ended {
 /** Every (command, segment) pair of the applied commands has exactly one effect (spec §8). */
 function addsUp({ pairs, effects }: Checkpoint): boolean {
   const { membershipsCreated, membershipsUpdated, membershipsDeleted, unchanged, superseded } = effects;
-  return pairs === membershipsCreated + membershipsUpdated + membershipsDeleted + unchanged + superseded;
+  const changed = membershipsCreated + membershipsUpdated + membershipsDeleted;
+  return pairs === changed + unchanged + superseded + effects.membershipsKept;
 }
 
 async function failed(id: string, fault: unknown, { store, logger }: RunnerContext): Promise<Ending> {

@@ -85,6 +85,14 @@ export interface Store {
    */
   mergeGroup(group: StagedGroup): Promise<GroupOutcome>;
 
+  /**
+   * Takes the next part of an execution's changes back, with the checkpoint after it, in one transaction: each membership that
+   * it created, changed or ended becomes what it was before the first of its changes, its instants too, unless something has
+   * touched it since: another execution, its expiry by the clock of the revert, an erasure. Those are left alone and counted.
+   * User points stay. It is done when the checkpoint's offset is `changes`.
+   */
+  revertPart(part: RevertPart): Promise<MergeOutcome>;
+
   /** The user point that a selector names, or null. An identifier leads to the point it belongs to. */
   findUserPoint(datamartId: string, selector: UserSelector): Promise<UuidHalves | null>;
 
@@ -184,6 +192,15 @@ export type StagedChunk = {
   readonly from: Checkpoint;
   /** Where it stands after it, without `effects`, which the store counts. */
   readonly to: Omit<Checkpoint, 'effects'>;
+};
+
+export type RevertPart = {
+  readonly execution: StagedChunk['execution'];
+  readonly worker: string;
+  readonly reverted: string;
+  /** How many changes go back in all: those that were there when the revert was made. */
+  readonly changes: number;
+  readonly from: Checkpoint;
 };
 
 export interface Rehearsal {
@@ -376,6 +393,12 @@ export type ExecutionFilter = {
 /** A document that was received, as an execution to be. */
 export type Upload = NewExecution & { readonly author?: Author; readonly key?: IdempotencyKey };
 
+/**
+ * Why there is nothing to revert: it has not ended; it did nothing to memberships, or was a dry run; another execution
+ * reverts it already; its changes are not remembered any more, or never were.
+ */
+export type RevertRefusal = 'NOT_ENDED' | 'NOTHING_CHANGED' | 'REVERTED' | 'FORGOTTEN';
+
 export interface ExecutionRecords {
   /**
    * PENDING from here on: it will run, whatever happens to the process. Null when its import or segment is gone.
@@ -433,6 +456,15 @@ export interface ExecutionRecords {
   }): Promise<boolean>;
   /** PENDING: CANCELED at once. RUNNING: noted, for the worker to see. `'ENDED'`: too late. */
   cancel(id: string, now: number, author?: Author): Promise<Execution | 'ENDED' | null>;
+
+  /**
+   * Makes an execution that takes back what an ended one did to memberships: of the same import or segment, with the same
+   * priority, PENDING from here on. `folder` names the folder of the files that it does not have.
+   */
+  revert(
+    id: string,
+    of: { folder: string; userId: string | null; now: number; author: Author },
+  ): Promise<Execution | RevertRefusal | null>;
 
   /** Folders of documents that an execution refers to, of those asked about. */
   referredFolders(folders: readonly string[]): Promise<ReadonlySet<string>>;

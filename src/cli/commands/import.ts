@@ -49,6 +49,10 @@ export const importCommand = command({
       valueHint: '0…1',
       description: 'apply nothing of a file of which more than this share of the commands fails',
     },
+    'revert-on-failure': {
+      type: 'boolean',
+      description: 'take back what a file has done whose execution failed or was canceled',
+    },
     format: { type: 'string', valueHint: 'ndjson|csv', description: 'when neither name nor content tell' },
     wait: {
       type: 'boolean',
@@ -74,6 +78,8 @@ export const importCommand = command({
   run: async (args) => {
     if (args.import !== undefined && args.segment !== undefined)
       throw new UsageError('--import and --segment exclude each other');
+    if (args['revert-on-failure'] && !args.wait)
+      throw new UsageError('--revert-on-failure waits for the end: it excludes --no-wait');
     const destination = {
       datamart: datamartPath(args.datamart),
       documentImport: args.import,
@@ -88,7 +94,9 @@ export const importCommand = command({
     const outcomes: Outcome[] = [];
     for (const file of args._) {
       const until = args.wait ? 'ended' : 'received';
-      const outcome = await importFile(client, file, { destination, until, signal: interrupt.signal });
+      const onFailure = args['revert-on-failure'] ? 'revert' : 'keep';
+      const { signal } = interrupt;
+      const outcome = await importFile(client, file, { destination, until, onFailure, signal });
       outcomes.push(outcome);
       report(outcome, args.json ? 'json' : 'text');
       if (interrupt.signal.aborted) break;

@@ -91,7 +91,11 @@ export function executionRoutes(app: App, dependencies: HttpDependencies): void 
     ok(viewExecution(await find(request, request.params), clock())),
   );
 
-  const actionSchema = { ...getSchema, summary: 'Cancels an execution', body: Action };
+  const actionSchema = {
+    ...getSchema,
+    summary: 'Cancels an execution, or reverts what one has done',
+    body: Action,
+  };
   app.post(
     `${PATH}/:executionId/action`,
     { config: { role: 'editor' }, schema: actionSchema },

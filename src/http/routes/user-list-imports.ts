@@ -106,7 +106,11 @@ export function userListImportRoutes(app: App, dependencies: HttpDependencies): 
     ok(viewExecution(await find(request, request.params), clock())),
   );
 
-  const actionSchema = { ...getSchema, summary: 'Cancels a user list import', body: Action };
+  const actionSchema = {
+    ...getSchema,
+    summary: 'Cancels a user list import, or reverts what one has done',
+    body: Action,
+  };
   app.post(
     `${PATH}/:executionId/action`,
     { config: { role: 'editor' }, schema: actionSchema },

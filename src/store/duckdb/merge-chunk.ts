@@ -114,28 +114,38 @@ export async function writeEffects(
   }: Pick<Commands, 'datamartId' | 'startDate' | 'executionIds' | 'changes'>,
   counts: Counts,
 ): Promise<void> {
-  const change = async (rows: number, name: string, values: Parameters<typeof statement>[1] = {}) => {
-    if (rows === 0) return;
-    const [done] = await sql.query(statement(name, values));
-    if (Number(done?.Count) !== rows) {
-      throw new Error(
-        `${name} changed ${String(done?.Count)} rows of ${rows}: nothing of the chunk is applied`,
-      );
-    }
-  };
+  const change = (rows: number, name: string, values: Values = {}) =>
+    changeExactly(sql, rows, { name, values });
   await change(counts.user_points_created, 'insert-identifiers', {
     start_date,
     datamart_id: BigInt(datamartId),
   });
   const step = changes.nextStep();
   await change(counts.expiries_met, 'insert-met-expiries', { start_date, step });
-  await change(changed(counts), 'insert-changes', {
+  await change(changedMemberships(counts), 'insert-changes', {
     start_date,
     step,
     executions: `list_value(${executionIds.map(literal).join(', ')})`,
   });
   await change(counts.rows_to_delete, 'delete-memberships');
   await change(counts.rows_to_insert, 'insert-memberships', { start_date });
+}
+
+type Values = Parameters<typeof statement>[1];
+
+/** Runs a statement that is to change so many rows, and fails the transaction when it does not. */
+export async function changeExactly(
+  sql: Sql,
+  rows: number,
+  { name, values }: { name: string; values: Values },
+): Promise<void> {
+  if (rows === 0) return;
+  const [done] = await sql.query(statement(name, values));
+  if (Number(done?.Count) !== rows) {
+    throw new Error(
+      `${name} changed ${String(done?.Count)} rows of ${rows}: nothing of the chunk is applied`,
+    );
+  }
 }
 
 /** Makes `chunk_new_user` and `chunk_effect`; resolves to the commands with their user points. `known` has the known keys. */
@@ -165,7 +175,7 @@ const COUNTS = [
 export type Counts = { readonly [name in (typeof COUNTS)[number]]: number };
 
 /** Memberships that are not what they were. */
-function changed(counts: Counts): number {
+export function changedMemberships(counts: Counts): number {
   return counts.memberships_created + counts.memberships_updated + counts.memberships_deleted;
 }
 
@@ -188,6 +198,7 @@ export function toEffects(counts: Counts): Effects {
     superseded: counts.superseded,
     userPointsCreated: counts.user_points_created,
     membershipsLeft: 0,
+    membershipsKept: 0,
   };
 }
 

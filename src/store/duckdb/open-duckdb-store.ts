@@ -24,6 +24,7 @@ import { mergeGroup } from './merge-group.ts';
 import { migrate } from './migrate.ts';
 import { openRehearsal } from './rehearsal.ts';
 import { openReplacement } from './replacement.ts';
+import { revertPart } from './revert-part.ts';
 import { segmentSizes } from './segment-sizes.ts';
 import { statement } from './statements.ts';
 
@@ -107,6 +108,7 @@ export async function openDuckDbStore({
       const opened = await openReplacement(db, { tail, points, erasures, changes, sizesAt: sizes.at });
       return { ...opened, apply: (asked) => sizes.forgetAfter(opened.apply(asked)) };
     },
+    revertPart: (part) => sizes.forgetAfter(revertPart(db, part, { tail, changes })),
     mergeGroup: (group) => sizes.forgetAfter(mergeGroup(db, group, { tail, points, erasures, changes })),
     eraseUser: (erasure) => sizes.forgetAfter(eraseUser(db, erasure, erasures)),
     attachIdentifier: (attachment) => sizes.forgetAfter(users.attachIdentifier(attachment)),

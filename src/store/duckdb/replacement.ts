@@ -16,6 +16,7 @@ import {
   toEffects,
   writeEffects,
 } from './merge-chunk.ts';
+import { rangesOf } from './ranges.ts';
 import { statement } from './statements.ts';
 
 type Context = MergeContext & {
@@ -183,13 +184,4 @@ export async function openReplacement(db: DuckDbDatabase, context: Context): Pro
 async function namedSegments(sql: Sql, staged: string): Promise<readonly string[]> {
   const rows = await sql.query(`select distinct segment_id from ${staged} order by segment_id`);
   return rows.map((row) => String(row.segment_id));
-}
-
-/** All keys, in so many ranges of about the same size. */
-function rangesOf(count: number): readonly { first: bigint; last: bigint }[] {
-  const width = 2n ** 64n / BigInt(count);
-  return Array.from({ length: count }, (_, i) => ({
-    first: BigInt(i) * width,
-    last: i + 1 === count ? 2n ** 64n - 1n : BigInt(i + 1) * width - 1n,
-  }));
 }

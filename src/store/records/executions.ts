@@ -29,13 +29,14 @@ import {
   textOrNull,
 } from './database.ts';
 import { createOnce, removeKeysBefore } from './idempotency-keys.ts';
+import { createRevert } from './reverts.ts';
 
 /** Executions with their checkpoints. A checkpoint has a table of its own, so that a merge and a cancel never meet. */
 const executionsOf = (
   relation: string,
 ) => `select e.*, c.next_offset, c.line, c.successes, c.failures, c.failures_by_code, c.pairs,
     c.memberships_created, c.memberships_updated, c.memberships_deleted, c.unchanged, c.superseded, c.user_points_created,
-    c.memberships_left, c.error_file_bytes, c.segments
+    c.memberships_left, c.memberships_kept, c.error_file_bytes, c.segments
   from ${relation} e join execution_checkpoint c on c.execution_id = e.id`;
 const EXECUTIONS = executionsOf('execution');
 
@@ -142,6 +143,8 @@ export function executionRecords(db: Database): ExecutionRecords {
         await noteChange(sql, author, { ...changeOf(execution), action: 'CANCEL' });
         return getExecution(sql, id);
       }),
+
+    revert: (id, asked) => createRevert(db, id, { ...asked, getExecution }),
 
     referredFolders: (folders) =>
       db.read(async (sql) => {
@@ -270,6 +273,8 @@ function pendingExecution(id: string, execution: NewExecution): Execution {
     id,
     ...execution,
     options: execution.options ?? PLAIN_IMPORT,
+    reverts: null,
+    revertedBy: null,
     status: 'PENDING',
     startDate: null,
     endDate: null,
@@ -375,8 +380,9 @@ async function nextPending(
  */
 function firstOf(executions: readonly Execution[], bytes: number): readonly Execution[] {
   let left = bytes;
-  const end = executions.findIndex(({ document, options }) => {
-    left -= isPlain(options) ? document.bytes : Number.POSITIVE_INFINITY;
+  const end = executions.findIndex((execution) => {
+    const { document } = execution;
+    left -= isPlain(execution) ? document.bytes : Number.POSITIVE_INFINITY;
     return left < 0;
   });
   return end === -1 ? executions : executions.slice(0, Math.max(1, end));
@@ -440,6 +446,8 @@ function toExecution(row: Row, checkpoint = toCheckpoint(row)): Execution {
       row.options === null
         ? PLAIN_IMPORT
         : { ...PLAIN_IMPORT, ...(JSON.parse(String(row.options)) as Partial<ImportOptions>) },
+    reverts: textOrNull(row.reverts_execution_id),
+    revertedBy: textOrNull(row.reverted_by_execution_id),
     filesRemovedDate: numberOrNull(row.files_removed_date),
     checkpoint,
   };
@@ -467,6 +475,7 @@ function toCheckpoint(row: Row): Checkpoint {
       superseded: Number(row.superseded),
       userPointsCreated: Number(row.user_points_created),
       membershipsLeft: Number(row.memberships_left),
+      membershipsKept: Number(row.memberships_kept),
     },
     errorFileBytes: Number(row.error_file_bytes),
     ...(row.segments === null ? {} : { segments: JSON.parse(String(row.segments)) as SegmentEffect[] }),
@@ -581,6 +590,7 @@ const CHECKPOINT_NUMBERS = [
   'superseded',
   'user_points_created',
   'memberships_left',
+  'memberships_kept',
   'error_file_bytes',
 ] as const;
 
@@ -598,6 +608,7 @@ function checkpointNumbers({ effects, ...checkpoint }: Checkpoint): readonly num
     effects.superseded,
     effects.userPointsCreated,
     effects.membershipsLeft,
+    effects.membershipsKept,
     checkpoint.errorFileBytes,
   ];
 }

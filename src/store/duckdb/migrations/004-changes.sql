@@ -5,7 +5,8 @@
 -- step          one number for all rows of one transaction or of one part of it, ascending as the changes were made: of two rows
 --               of one membership the one with the higher step is the later. No membership has two rows of one execution
 --               in one step.
--- date          when: the start_date of the execution, which is the creation_ts or last_modified_ts it wrote; of an expiry,
+-- date          when: the start_date of the execution, which is the creation_ts or last_modified_ts it wrote, but for a revert,
+--               which writes those that were before; of an expiry,
 --               when the row was removed (the membership itself ended at its expiration_ts).
 -- execution_id  who: null for an expiry. Executions are removed with their import and their rows here stay.
 -- line          the line of the file that decided, the last one of the membership in its step; null where no line did.
@@ -38,3 +39,8 @@ alter table execution add column options text;
 alter table execution_checkpoint add column segments text;
 -- Memberships that ended since the segment was replaced and no command put the user in.
 alter table execution_checkpoint add column memberships_left bigint default 0;
+-- Memberships that a revert left alone.
+alter table execution_checkpoint add column memberships_kept bigint default 0;
+-- The execution that this one reverts, and the last one that reverts it.
+alter table execution add column reverts_execution_id bigint;
+alter table execution add column reverted_by_execution_id bigint;
