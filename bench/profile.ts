@@ -39,6 +39,7 @@ function stepOf(statement: string): string {
   if (/temp table chunk_effect/.test(statement)) return 'fold commands, find memberships';
   if (/insert into user_identifier/.test(statement)) return 'insert identifiers';
   if (/delete from membership/.test(statement)) return 'delete memberships';
+  if (/insert into membership_change/.test(statement)) return 'insert changes';
   if (/insert into membership/.test(statement)) return 'insert memberships';
   if (/^commit/.test(statement)) return 'commit';
   return 'other statements';

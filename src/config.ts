@@ -119,6 +119,11 @@ export const SETTINGS = {
     'days that input and error files are kept after an execution has ended; 0: for ever',
   ),
   auditRetentionDays: whole(365, [0, 36_500], 'days that the audit log remembers who did what; 0: for ever'),
+  historyDays: whole(
+    30,
+    [0, 36_500],
+    'days that changes of memberships are remembered, and can be reverted; 0: for ever',
+  ),
   sweepIntervalMs: whole(
     MINUTE_MS,
     [100, 86_400_000],

@@ -85,6 +85,7 @@ export async function startService(config: Config, clock: () => number = Date.no
       intervalMs: config.sweepIntervalMs,
       retentionDays: config.retentionDays,
       auditRetentionDays: config.auditRetentionDays,
+      historyDays: config.historyDays,
     });
     opened.push(() => sweeper.close());
     const eraser = startEraser({ store, documents, logger, clock, intervalMs: config.sweepIntervalMs });

@@ -49,7 +49,14 @@ export type ExecutionAnswer = {
     readonly unchanged: number;
     readonly superseded: number;
     readonly user_points_created: number;
+    readonly memberships_left?: number;
+    readonly memberships_kept?: number;
+    readonly segments?: readonly { segment_id: string; size_before: number; size_after: number }[];
   };
+  readonly dry_run?: boolean;
+  readonly job_type?: string;
+  readonly reverts_execution_id?: string;
+  readonly reverted_by_execution_id?: string;
   readonly error: { readonly message: string } | null;
 };
 
@@ -150,11 +157,16 @@ export function executionsPath(of: { datamartId: string; documentImportId: strin
 /** Uploads a file; resolves to the execution as it was answered. */
 export async function upload(
   client: Client,
-  of: { datamartId: string; documentImportId: string; format: Format; body: string | Uint8Array },
+  of: {
+    datamartId: string;
+    documentImportId: string;
+    format: Format;
+    body: string | Uint8Array;
+    query?: string;
+  },
 ): Promise<ExecutionAnswer> {
-  return dataOf(
-    client.call('POST', executionsPath(of), of.body, { 'content-type': CONTENT_TYPE[of.format] }),
-  );
+  const path = `${executionsPath(of)}?${of.query ?? ''}`;
+  return dataOf(client.call('POST', path, of.body, { 'content-type': CONTENT_TYPE[of.format] }));
 }
 
 export async function getExecution(client: Client, execution: ExecutionAnswer): Promise<ExecutionAnswer> {
@@ -186,11 +198,11 @@ export async function runFile(
   client: Client,
   format: Format,
   body: string | Uint8Array,
-  of: { datamartId?: string; documentImportId?: string } = {},
+  of: { datamartId?: string; documentImportId?: string; query?: string } = {},
 ): Promise<ExecutionAnswer> {
   const datamartId = of.datamartId ?? '1';
   const documentImportId = of.documentImportId ?? (await createImport(client, { format, datamartId }));
-  return waitForEnd(client, await upload(client, { datamartId, documentImportId, format, body }));
+  return waitForEnd(client, await upload(client, { ...of, datamartId, documentImportId, format, body }));
 }
 
 /** The error file of an execution as text, empty when it has none. */

@@ -79,6 +79,9 @@ export type ApiResult = {
   unchanged?: number;
   superseded?: number;
   user_points_created?: number;
+  memberships_left?: number;
+  memberships_kept?: number;
+  segments?: { segment_id: string; size_before: number; size_after: number }[];
 };
 
 export type ApiExecution = {
@@ -92,6 +95,9 @@ export type ApiExecution = {
   erroneous_tasks: number | null;
   result: ApiResult | null;
   error: { message: string } | null;
+  dry_run?: boolean;
+  reverts_execution_id?: string;
+  reverted_by_execution_id?: string;
   progress?: {
     bytes_read: number;
     bytes_total: number;

@@ -23,6 +23,7 @@ const COMMANDS: Readonly<Record<string, Loader | (() => Promise<Group>)>> = {
   lookup: async () => (await import('./commands/lookup.ts')).lookup,
   status: async () => (await import('./commands/status.ts')).status,
   cancel: async () => (await import('./commands/cancel.ts')).cancel,
+  revert: async () => (await import('./commands/revert.ts')).revert,
   tokens: async () => (await import('./commands/tokens.ts')).tokens,
   erase: async () => (await import('./commands/erase.ts')).erase,
   audit: async () => (await import('./commands/audit.ts')).audit,

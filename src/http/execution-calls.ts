@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
@@ -5,7 +6,7 @@ import { notFound, ServiceError } from '../errors.ts';
 import { passFaultPoint } from '../fault-points.ts';
 import type { Author } from '../model/audit.ts';
 import { EXECUTION_STATUSES, type Execution, type ExecutionStatus, type Job } from '../model/execution.ts';
-import type { ExecutionFilter, Upload } from '../store/store.ts';
+import type { ExecutionFilter, RevertRefusal, Upload } from '../store/store.ts';
 import { isId } from './access.ts';
 import type { HttpDependencies } from './dependencies.ts';
 import { okList } from './envelope.ts';
@@ -74,21 +75,41 @@ export async function findExecution(
   return execution;
 }
 
-/** Carries out the `action` of a client on an execution; CANCEL is the only one. */
-export async function actOnExecution(
-  { store, clock, noticeCancel }: HttpDependencies,
-  {
-    execution,
-    action,
-    author,
-  }: { readonly execution: Execution; readonly action: string; readonly author: Author },
+type Act = { readonly execution: Execution; readonly action: string; readonly author: Author };
+
+/** Carries out the `action` of a client on an execution; resolves to it, or to the new one of a REVERT. */
+export async function actOnExecution(dependencies: HttpDependencies, act: Act): Promise<Execution> {
+  if (act.action === 'CANCEL') return cancelExecution(dependencies, act);
+  if (act.action === 'REVERT') return revertExecution(dependencies, act);
+  const got = JSON.stringify(act.action.slice(0, 100));
+  throw new ServiceError('INVALID_ACTION', `action must be CANCEL or REVERT, got ${got}`);
+}
+
+const REVERT_REFUSALS: Readonly<Record<RevertRefusal, string>> = {
+  NOT_ENDED: 'only an execution that has ended can be reverted; CANCEL it first',
+  NOTHING_CHANGED: 'there is nothing to revert: the execution changed no membership',
+  REVERTED:
+    'the execution is reverted already; to undo that, revert the execution in reverted_by_execution_id',
+  FORGOTTEN:
+    'there is nothing to revert: what the execution changed is not remembered any more (historyDays)',
+};
+
+async function revertExecution(
+  { store, clock, wakeRunner }: HttpDependencies,
+  { execution, author }: Act,
 ): Promise<Execution> {
-  if (action !== 'CANCEL') {
-    throw new ServiceError(
-      'INVALID_ACTION',
-      `action must be CANCEL, got ${JSON.stringify(action.slice(0, 100))}`,
-    );
-  }
+  const asked = { folder: randomUUID(), userId: author.tokenId, now: clock(), author };
+  const revert = await store.executions.revert(execution.id, asked);
+  if (revert === null) throw notFound();
+  if (typeof revert === 'string') throw new ServiceError('CONFLICT', REVERT_REFUSALS[revert]);
+  wakeRunner();
+  return revert;
+}
+
+async function cancelExecution(
+  { store, clock, noticeCancel }: HttpDependencies,
+  { execution, author }: Act,
+): Promise<Execution> {
   const canceled = await store.executions.cancel(execution.id, clock(), author);
   if (canceled === null) throw notFound();
   if (canceled === 'ENDED') {

@@ -1,5 +1,11 @@
 import { type Static, Type } from 'typebox';
-import { EXECUTION_STATUSES, type Execution, hasEnded } from '../model/execution.ts';
+import {
+  EXECUTION_STATUSES,
+  type Execution,
+  hasEnded,
+  type ImportOptions,
+  type SegmentEffect,
+} from '../model/execution.ts';
 import { fileUri } from './file-uri.ts';
 import { Count, Id, Instant, nullableInteger, nullableText, oneOf } from './schemas.ts';
 
@@ -23,6 +29,24 @@ const Result = Type.Object({
   unchanged: Count,
   superseded: Count,
   user_points_created: Count,
+  memberships_left: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description: 'of mode=replace: users who left since the file does not put them in',
+    }),
+  ),
+  memberships_kept: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description: 'of a revert: left alone, since something has touched them since',
+    }),
+  ),
+  segments: Type.Optional(
+    Type.Array(Type.Object({ segment_id: Id, size_before: Count, size_after: Count }), {
+      description:
+        'of a dry run and of mode=replace: the segments that are named, with their live members before and after',
+    }),
+  ),
   total_user_segment_imported: Type.Optional(Count),
   total_user_segment_treated: Type.Optional(Count),
 });
@@ -35,6 +59,10 @@ const Parameters = Type.Object({
   file_uri: Type.String(),
   total_success: Count,
   total_failure: Count,
+  max_failure_ratio: Type.Optional(Type.Number()),
+  mode: Type.Optional(Type.Literal('replace')),
+  segment_ids: Type.Optional(Type.Array(Id)),
+  max_shrink_ratio: Type.Optional(Type.Number()),
 });
 
 export const ExecutionView = Type.Object({
@@ -49,7 +77,12 @@ export const ExecutionView = Type.Object({
   completed_tasks: nullableInteger(),
   erroneous_tasks: Count,
   external_model_name: Type.Literal('PUBLIC_DOCUMENT_IMPORT'),
-  job_type: Type.Optional(Type.Literal('USER_SEGMENT_IMPORT')),
+  dry_run: Type.Optional(
+    Type.Literal(true, { description: 'everything is checked and counted, nothing written' }),
+  ),
+  job_type: Type.Optional(oneOf(['USER_SEGMENT_IMPORT', 'REVERT'])),
+  reverts_execution_id: Type.Optional(Id),
+  reverted_by_execution_id: Type.Optional(Id),
   parameters: Parameters,
   result: Result,
   error: Type.Unsafe<{ message: string } | null>({
@@ -77,7 +110,13 @@ export function viewExecution(of: Execution, now: number): Static<typeof Executi
     completed_tasks: of.status === 'PENDING' ? null : successes + failures,
     erroneous_tasks: failures,
     external_model_name: 'PUBLIC_DOCUMENT_IMPORT',
-    ...(isSegmentImport ? { job_type: 'USER_SEGMENT_IMPORT' } : {}),
+    ...(of.options.dryRun ? { dry_run: true } : {}),
+    ...(of.reverts !== null
+      ? { job_type: 'REVERT', reverts_execution_id: of.reverts }
+      : isSegmentImport
+        ? { job_type: 'USER_SEGMENT_IMPORT' }
+        : {}),
+    ...(of.revertedBy === null ? {} : { reverted_by_execution_id: of.revertedBy }),
     parameters: parameters(of),
     result: result(of),
     error: errorOf(of),
@@ -100,11 +139,22 @@ function parameters(of: Execution): Static<typeof Parameters> {
     file_uri: fileUri(of, 'input'),
     total_success: of.checkpoint.successes,
     total_failure: of.checkpoint.failures,
+    ...viewOptions(of.options),
+  };
+}
+
+/** Nothing of what was not asked for. */
+function viewOptions({ maxFailureRatio, replace }: ImportOptions) {
+  return {
+    ...(maxFailureRatio === null ? {} : { max_failure_ratio: maxFailureRatio }),
+    ...(replace === null ? {} : { mode: 'replace' as const }),
+    ...(replace?.segmentIds ? { segment_ids: [...replace.segmentIds] } : {}),
+    ...(typeof replace?.maxShrinkRatio === 'number' ? { max_shrink_ratio: replace.maxShrinkRatio } : {}),
   };
 }
 
 function result(of: Execution): Static<typeof Result> {
-  const { successes, failures, failuresByCode, effects } = of.checkpoint;
+  const { successes, failures, failuresByCode, effects, segments } = of.checkpoint;
   return {
     input_file_uri: fileUri(of, 'input'),
     input_file_name: of.document.fileName,
@@ -118,10 +168,17 @@ function result(of: Execution): Static<typeof Result> {
     unchanged: effects.unchanged,
     superseded: effects.superseded,
     user_points_created: effects.userPointsCreated,
+    ...(of.reverts === null ? {} : { memberships_kept: effects.membershipsKept }),
+    ...(of.options.replace ? { memberships_left: effects.membershipsLeft } : {}),
+    ...(segments ? { segments: segments.map(viewSegment) } : {}),
     ...(of.job.type === 'USER_SEGMENT_IMPORT'
       ? { total_user_segment_imported: successes, total_user_segment_treated: successes + failures }
       : {}),
   };
+}
+
+function viewSegment({ segmentId, sizeBefore, sizeAfter }: SegmentEffect) {
+  return { segment_id: segmentId, size_before: sizeBefore, size_after: sizeAfter };
 }
 
 /** Whether an error file can be had: not before the end, as until then its last lines may be taken back. */

@@ -70,4 +70,4 @@ export const ExecutionsQuery = Type.Object({
   ...Paging,
   status: Type.Optional(Type.String({ description: 'one or several, comma-joined' })),
 });
-export const Action = Type.Object({ action: Type.String({ examples: ['CANCEL'] }) });
+export const Action = Type.Object({ action: Type.String({ examples: ['CANCEL', 'REVERT'] }) });

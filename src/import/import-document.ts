@@ -36,6 +36,14 @@ export type ImportJob = ImportFiles & {
   readonly signal: AbortSignal;
   /** Called when a chunk is durable. */
   readonly onCheckpoint: (checkpoint: Checkpoint) => void;
+  /** What takes the chunks, if not the store itself. */
+  readonly taker?: ChunkTaker;
+};
+
+export type ChunkTaker = {
+  readonly mergeChunk: Store['mergeChunk'];
+  /** TALLY: chunks are only checked and counted, and have no tables. */
+  readonly needs: 'TABLES' | 'TALLY';
 };
 
 /**
@@ -120,7 +128,7 @@ async function mergeStaged(
   try {
     const errorFileBytes = await errorFile.appendAt(checkpoint.errorFileBytes, chunk.errorLines);
     return await inStep('merge', { 'muster.pairs': chunk.pairs }, async (span) => {
-      const outcome = await store.mergeChunk({
+      const outcome = await (job.taker ?? store).mergeChunk({
         table: chunk.table,
         execution: toMerge(job.execution),
         worker: job.worker,
@@ -151,7 +159,7 @@ async function stageFrom(
       from: { offset: from.offset, line: from.line },
       limits: { bytes: Math.ceil(job.limits.bytes * share), rows: Math.ceil(job.limits.rows * share) },
       context: { catalogue, startDate },
-      staging: store.staging,
+      staging: job.taker?.needs === 'TALLY' ? null : store.staging,
     });
     span.setAttributes({
       'muster.bytes': chunk.to.offset - chunk.from.offset,

@@ -9,10 +9,11 @@ export const AUDIT_ACTIONS = [
   'DOWNLOAD',
   'ERASE',
   'EXPORT',
+  'REVERT',
 ] as const;
 /**
  * UPLOAD: a file was taken. DOWNLOAD: an input, error or export file was read, or a backup taken. ERASE: a user was. EXPORT:
- * members of a segment were asked for as a file.
+ * members of a segment were asked for as a file. REVERT: of an execution.
  */
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 

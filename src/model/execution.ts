@@ -22,6 +22,10 @@ export type Effects = {
   readonly unchanged: number;
   readonly superseded: number;
   readonly userPointsCreated: number;
+  /** Of users who left a replaced segment since no command of the file put them in: pairs of no command. */
+  readonly membershipsLeft: number;
+  /** That a revert left alone, since something has touched them after what it reverts. */
+  readonly membershipsKept: number;
 };
 
 export const NO_EFFECTS: Effects = {
@@ -31,6 +35,8 @@ export const NO_EFFECTS: Effects = {
   unchanged: 0,
   superseded: 0,
   userPointsCreated: 0,
+  membershipsLeft: 0,
+  membershipsKept: 0,
 };
 
 /** The sum of two effects, member by member. */
@@ -42,8 +48,17 @@ export function addEffects(a: Effects, b: Effects): Effects {
     unchanged: a.unchanged + b.unchanged,
     superseded: a.superseded + b.superseded,
     userPointsCreated: a.userPointsCreated + b.userPointsCreated,
+    membershipsLeft: a.membershipsLeft + b.membershipsLeft,
+    membershipsKept: a.membershipsKept + b.membershipsKept,
   };
 }
+
+/** How many live members a segment had before something was done, and has after it. */
+export type SegmentEffect = {
+  readonly segmentId: string;
+  readonly sizeBefore: number;
+  readonly sizeAfter: number;
+};
 
 export type FailuresByCode = { readonly [code in RejectionCode]?: number };
 
@@ -66,6 +81,8 @@ export type Checkpoint = {
   readonly effects: Effects;
   /** Length of the error file that belongs to this checkpoint; what lies beyond it is cut off on resume. */
   readonly errorFileBytes: number;
+  /** Of the segments that commands named; only of what is decided upon as a whole. */
+  readonly segments?: readonly SegmentEffect[];
 };
 
 export const START: Checkpoint = {
@@ -94,6 +111,26 @@ export type Job =
   | { readonly type: 'DOCUMENT_IMPORT'; readonly documentImportId: string }
   | { readonly type: 'USER_SEGMENT_IMPORT'; readonly segmentId: string };
 
+/** What a sender asks for beside his file. */
+export type ImportOptions = {
+  /** Everything is checked and counted, and nothing is written. */
+  readonly dryRun: boolean;
+  /** Nothing of the file is applied where more than this share of its commands fails. */
+  readonly maxFailureRatio: number | null;
+  readonly replace: ReplaceOptions | null;
+};
+
+/** Segments are to hold exactly the users of the file. */
+export type ReplaceOptions = {
+  /** Null: each segment that a command of the file names. */
+  readonly segmentIds: readonly string[] | null;
+  /** Nothing is applied where a segment would lose more than this share of its members. Null: where it would lose all. */
+  readonly maxShrinkRatio: number | null;
+};
+
+/** What is done where nothing was asked for: the file is applied in batches. */
+export const PLAIN_IMPORT: ImportOptions = { dryRun: false, maxFailureRatio: null, replace: null };
+
 export type Execution = {
   readonly id: string;
   readonly organisationId: string;
@@ -112,10 +149,21 @@ export type Execution = {
   /** Why it FAILED. */
   readonly failure: string | null;
   readonly document: StoredDocument;
+  readonly options: ImportOptions;
+  /** The execution that this one reverts; it has no file then, and its document's bytes are the changes that go back. */
+  readonly reverts: string | null;
+  /** The last one that reverts this one. */
+  readonly revertedBy: string | null;
   /** When the input and error files were removed by retention, else null. */
   readonly filesRemovedDate: number | null;
   readonly checkpoint: Checkpoint;
 };
+
+/** Whether it is a file that is applied as it is read, and about which nothing is decided as a whole. */
+export function isPlain({ options, reverts }: Pick<Execution, 'options' | 'reverts'>): boolean {
+  const { dryRun, maxFailureRatio, replace } = options;
+  return reverts === null && !dryRun && maxFailureRatio === null && replace === null;
+}
 
 /** How an execution ended; `failure` says why it FAILED. */
 export type Ending = { readonly status: EndedStatus; readonly failure: string | null };
@@ -124,7 +172,10 @@ export type Ending = { readonly status: EndedStatus; readonly failure: string | 
 export type NewExecution = Pick<
   Execution,
   'organisationId' | 'datamartId' | 'job' | 'mimeType' | 'priority' | 'userId' | 'document' | 'creationDate'
->;
+> & {
+  /** Absent: PLAIN_IMPORT. */
+  readonly options?: ImportOptions;
+};
 
 /** What a sender calls an upload by, so that sending it again makes no second execution (spec §8). */
 export type IdempotencyKey = {

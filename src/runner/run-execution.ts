@@ -3,9 +3,16 @@ import type { Logger } from 'pino';
 import type { Documents } from '../documents/documents.ts';
 import { StoreLostError } from '../errors.ts';
 import { passFaultPoint } from '../fault-points.ts';
-import { type ImportFiles, importDocument } from '../import/import-document.ts';
+import { type ImportFiles, type ImportOutcome, importDocument } from '../import/import-document.ts';
+import { type Decided, importWhole } from '../import/import-whole.ts';
 import type { ChunkLimits } from '../import/stage/stage-chunk.ts';
-import type { Checkpoint, EndedStatus, Ending, Execution } from '../model/execution.ts';
+import {
+  type Checkpoint,
+  type EndedStatus,
+  type Ending,
+  type Execution,
+  isPlain,
+} from '../model/execution.ts';
 import { safeMessage } from '../safe-message.ts';
 import type { Store } from '../store/store.ts';
 import { inSpan } from '../tracing.ts';
@@ -13,6 +20,7 @@ import { observeFault } from './background-metrics.ts';
 import { observeCheckpoint, observeRetry } from './import-metrics.ts';
 import { noteEnd } from './note-end.ts';
 import { canPass, delay, MOST_RETRIES, retryDelayMs } from './retry.ts';
+import { revertChanges } from './revert-changes.ts';
 
 /** How long a lease lasts without being renewed. A third of it passes between two renewals. */
 export const LEASE_MS = 15_000;
@@ -75,14 +83,15 @@ async function run(
       return ending;
     }
     const now = await untilNoted(async () => {
-      if (ending.status !== 'SUCCEEDED') await cutErrorFile(id, ofRun);
+      if (ending.status !== 'SUCCEEDED' && ending.checkpoint === undefined) await cutErrorFile(id, ofRun);
       passFaultPoint('execution-before-end');
       const endedAt = clock();
       await store.executions.finish({ id, worker, ...ending, now: endedAt });
       return endedAt;
     }, ofRun);
     passFaultPoint('execution-ended');
-    noteEnd({ execution: claimed, status: ending.status, ...last, now }, logger);
+    const { status, checkpoint = last.checkpoint } = ending;
+    noteEnd({ execution: claimed, status, checkpoint, now }, logger);
     return ending.status;
   } catch (fault) {
     // the store is lost or the service ends: at the next start it goes on from its checkpoint
@@ -145,12 +154,14 @@ export async function renew(
 
 /** Where a run has come to, chunk by chunk. */
 type Last = { checkpoint: Checkpoint };
+/** `checkpoint`: where it ends, if that is not stored yet. */
+type Ended = Ending & { readonly checkpoint?: Checkpoint };
 
 async function tryToEnd(
   { claimed, last }: { readonly claimed: Execution; readonly last: Last },
   context: RunContext,
   stop: AbortController,
-): Promise<Ending | 'LEASE_LOST' | 'GIVEN_BACK'> {
+): Promise<Ended | 'LEASE_LOST' | 'GIVEN_BACK'> {
   if (claimed.cancelRequested) stop.abort('CANCEL' satisfies StopReason);
   for (let tries = 0; ; tries++) {
     if (stop.signal.aborted) return stopped(stop.signal.reason as StopReason);
@@ -165,6 +176,7 @@ async function tryToEnd(
         endTurn: turnOf(claimed, context, stop),
       });
       if (outcome === 'LEASE_LOST') return 'LEASE_LOST';
+      if (typeof outcome === 'object') return decided(outcome, context.logger);
       if (outcome === 'STOPPED') return stopped(stop.signal.reason as StopReason);
       return ended(last.checkpoint, context.logger);
     } catch (fault) {
@@ -192,22 +204,21 @@ function importOnce(
     stop: AbortController;
     endTurn: () => void;
   },
-) {
+): Promise<ImportOutcome | Decided> {
   const { store, worker, limits } = context;
-  return importDocument(
-    {
-      ...filesOf(execution, context),
-      worker,
-      limits,
-      signal: stop.signal,
-      onCheckpoint: (checkpoint) => {
-        observeCheckpoint(last.checkpoint, checkpoint);
-        last.checkpoint = checkpoint;
-        endTurn();
-      },
+  const job = {
+    ...filesOf(execution, context),
+    worker,
+    limits,
+    signal: stop.signal,
+    onCheckpoint: (checkpoint: Checkpoint) => {
+      observeCheckpoint(last.checkpoint, checkpoint);
+      last.checkpoint = checkpoint;
+      endTurn();
     },
-    store,
-  );
+  };
+  if (execution.reverts !== null) return revertChanges(job, store);
+  return isPlain(execution) ? importDocument(job, store) : importWhole(job, store);
 }
 
 /**
@@ -252,10 +263,19 @@ export function ended(checkpoint: Checkpoint, logger: Logger): Ending {
   return { status: 'SUCCEEDED', failure: null };
 }
 
+/** The end of a file that was decided upon as a whole, and of which nothing is stored yet. */
+function decided({ checkpoint, refusal }: Decided, logger: Logger): Ended {
+  return {
+    ...(refusal === null ? ended(checkpoint, logger) : { status: 'FAILED', failure: refusal }),
+    checkpoint,
+  };
+}
+
 /** Every (command, segment) pair of the applied commands has exactly one effect (spec §8). */
 function addsUp({ pairs, effects }: Checkpoint): boolean {
   const { membershipsCreated, membershipsUpdated, membershipsDeleted, unchanged, superseded } = effects;
-  return pairs === membershipsCreated + membershipsUpdated + membershipsDeleted + unchanged + superseded;
+  const changed = membershipsCreated + membershipsUpdated + membershipsDeleted;
+  return pairs === changed + unchanged + superseded + effects.membershipsKept;
 }
 
 async function failed({ id }: Execution, fault: unknown, context: RunContext): Promise<Ending> {

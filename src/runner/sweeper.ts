@@ -19,6 +19,8 @@ export type SweeperContext = {
   readonly retentionDays: number;
   /** Of the audit log; 0: for ever. */
   readonly auditRetentionDays: number;
+  /** Of what happened to memberships; 0: for ever. */
+  readonly historyDays: number;
 };
 
 export interface Sweeper {
@@ -56,6 +58,7 @@ async function sweepAll(context: SweeperContext): Promise<void> {
     removeExports,
     removeOrphans,
     removeOldAudit,
+    removeOldChanges,
     removeOldKeys,
   ]) {
     try {
@@ -117,6 +120,12 @@ async function removeOldAudit({ store, clock, logger, auditRetentionDays }: Swee
   if (auditRetentionDays === 0) return;
   const entries = await store.auditLog.removeBefore(clock() - auditRetentionDays * DAY_MS);
   if (entries > 0) logger.info({ entries }, 'old entries of the audit log were removed');
+}
+
+async function removeOldChanges({ store, clock, logger, historyDays }: SweeperContext): Promise<void> {
+  if (historyDays === 0) return;
+  const changes = await store.removeChangesBefore(clock() - historyDays * DAY_MS);
+  if (changes > 0) logger.info({ changes }, 'old changes of memberships were forgotten');
 }
 
 async function removeOldKeys({ store, clock }: SweeperContext): Promise<void> {

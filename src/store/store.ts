@@ -11,6 +11,7 @@ import type {
   ExecutionStatus,
   IdempotencyKey,
   NewExecution,
+  SegmentEffect,
 } from '../model/execution.ts';
 import type {
   Export,
@@ -75,6 +76,18 @@ export interface Store {
   mergeChunk(chunk: StagedChunk): Promise<MergeOutcome>;
 
   /**
+   * Opens a rehearsal: it takes the chunks of one execution like `mergeChunk` and counts what they would do, each as if
+   * those before it had been applied. Nothing is written, and merges do not wait for it. It is gone with the process.
+   */
+  openRehearsal(): Promise<Rehearsal>;
+
+  /**
+   * Opens a replacement: it takes the chunks of one execution like `mergeChunk`, keeps them, and applies them all in one
+   * step. Until then nothing is written and merges do not wait for it. It is gone with the process.
+   */
+  openReplacement(): Promise<Replacement>;
+
+  /**
    * Applies a group: documents of one datamart that were each staged whole, from START to their end. In one transaction
    * their commands are applied as if document after document, their effects counted for each as if it had been merged by
    * itself, their checkpoints moved to the end, and their executions ended as `ending` says.
@@ -83,6 +96,14 @@ export interface Store {
    * to do then is what `mergeChunk` says; for that, each is to be run by itself.
    */
   mergeGroup(group: StagedGroup): Promise<GroupOutcome>;
+
+  /**
+   * Takes the next part of an execution's changes back, with the checkpoint after it, in one transaction: each membership that
+   * it created, changed or ended becomes what it was before the first of its changes, its instants too, unless something has
+   * touched it since: another execution, its expiry by the clock of the revert, an erasure. Those are left alone and counted.
+   * User points stay. It is done when the checkpoint's offset is `changes`.
+   */
+  revertPart(part: RevertPart): Promise<MergeOutcome>;
 
   /** The user point that a selector names, or null. An identifier leads to the point it belongs to. */
   findUserPoint(datamartId: string, selector: UserSelector): Promise<UuidHalves | null>;
@@ -182,6 +203,13 @@ export interface Store {
   removeExpired(now: number): Promise<number>;
 
   /**
+   * Forgets what happened to memberships before an instant; resolves to how many changes that were. What a merge, a sweep of
+   * expired memberships or a revert does to memberships is noted in its own transaction, with what was there before. A segment
+   * that is removed and a user who is erased take their changes with them.
+   */
+  removeChangesBefore(instant: number): Promise<number>;
+
+  /**
    * Puts in order what merges have appended, where that makes look-ups quicker: `IDLE` as soon as it is worth while,
    * `BUSY` only when it is overdue, since merges wait for it. An aborted signal ends it soon and leaves everything as it
    * was, unless most of it is done. Resolves to whether it did anything.
@@ -261,6 +289,44 @@ export type StagedChunk = {
   /** Where it stands after it, without `effects`, which the store counts. */
   readonly to: Omit<Checkpoint, 'effects'>;
 };
+
+export type RevertPart = {
+  readonly execution: StagedChunk['execution'];
+  readonly worker: string;
+  readonly reverted: string;
+  /** How many changes go back in all: those that were there when the revert was made. */
+  readonly changes: number;
+  readonly from: Checkpoint;
+};
+
+export interface Rehearsal {
+  /** As `Store.mergeChunk`, but that the checkpoint is nowhere stored: the execution stays at its start. */
+  readonly mergeChunk: Store['mergeChunk'];
+  /** Of the segments that the chunks named, by id: live members by the clock of the file, before and after all of them. */
+  segments(): Promise<readonly SegmentEffect[]>;
+  close(): Promise<void>;
+}
+
+export interface Replacement {
+  /** Keeps a chunk. Its checkpoint, which has no effects, is nowhere stored: the execution stays at its start. */
+  readonly mergeChunk: Store['mergeChunk'];
+  /**
+   * Applies what was kept, in one transaction, with the checkpoint at its end: afterwards each of the segments, or where they
+   * are null each that a command names, holds exactly the users whom the commands, executed from top to bottom, leave in it.
+   * Who is in and stays in one of them with the same expiry and data bag is left alone and counts as unchanged.
+   *
+   * `judge` is asked before the commit; where it names a reason nothing is written. COUNT: nothing is written in any case.
+   * `STALE_CATALOGUE`: nothing was written, and the file has to be read again.
+   */
+  apply(of: {
+    purpose: 'APPLY' | 'COUNT';
+    segmentIds: readonly string[] | null;
+    judge: (checkpoint: Checkpoint) => string | null;
+  }): Promise<ReplacementOutcome>;
+  close(): Promise<void>;
+}
+
+export type ReplacementOutcome = MergeOutcome | { readonly type: 'REFUSED'; readonly reason: string };
 
 export type MergeOutcome =
   | { readonly type: 'MERGED'; readonly checkpoint: Checkpoint }
@@ -423,6 +489,12 @@ export type ExecutionFilter = {
 /** A document that was received, as an execution to be. */
 export type Upload = NewExecution & { readonly author?: Author; readonly key?: IdempotencyKey };
 
+/**
+ * Why there is nothing to revert: it has not ended; it did nothing to memberships, or was a dry run; another execution
+ * reverts it already; its changes are not remembered any more, or never were.
+ */
+export type RevertRefusal = 'NOT_ENDED' | 'NOTHING_CHANGED' | 'REVERTED' | 'FORGOTTEN';
+
 export interface ExecutionRecords {
   /**
    * PENDING from here on: it will run, whatever happens to the process. Null when its import or segment is gone.
@@ -470,16 +542,29 @@ export interface ExecutionRecords {
   }): Promise<{ held: boolean; cancelRequested: boolean }>;
   /** Gives an execution back unended, so that whoever claims it can go on with it; it has waited since `now`. */
   release(of: { id: string; worker: string; now: number }): Promise<void>;
-  /** Ends an execution that `worker` holds; `false` when it no longer does. */
+  /**
+   * Ends an execution that `worker` holds; `false` when it no longer does. `checkpoint` is where it ends, if that is not
+   * where its merges have brought it.
+   */
   finish(of: {
     id: string;
     worker: string;
     status: EndedStatus;
     failure: string | null;
+    checkpoint?: Checkpoint;
     now: number;
   }): Promise<boolean>;
   /** PENDING: CANCELED at once. RUNNING: noted, for the worker to see. `'ENDED'`: too late. */
   cancel(id: string, now: number, author?: Author): Promise<Execution | 'ENDED' | null>;
+
+  /**
+   * Makes an execution that takes back what an ended one did to memberships: of the same import or segment, with the same
+   * priority, PENDING from here on. `folder` names the folder of the files that it does not have.
+   */
+  revert(
+    id: string,
+    of: { folder: string; userId: string | null; now: number; author: Author },
+  ): Promise<Execution | RevertRefusal | null>;
 
   /** Folders of documents that an execution or an export refers to, of those asked about. */
   referredFolders(folders: readonly string[]): Promise<ReadonlySet<string>>;

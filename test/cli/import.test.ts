@@ -176,3 +176,47 @@ test('says which address was tried when there is no service', async (t) => {
   assert.match(stderr, /no service at http:\/\/127\.0\.0\.1:9 /);
   assert.match(stderr, /muster serve/);
 });
+
+test('--dry-run says what would happen, and --max-failure-ratio applies nothing of a file that is too bad', async (t) => {
+  const { run, write, service, segmentId } = await startWithSegment(t);
+  await write('mixed.ndjson', `${GOOD}not json\n`);
+  const dry = await run('import', '--dry-run', 'mixed.ndjson');
+  assert.equal(dry.code, 2, dry.stderr);
+  assert.match(dry.stdout, /^dry run of mixed\.ndjson: 3 lines in /);
+  assert.match(dry.stdout, /would be applied +2\n/);
+  assert.match(dry.stdout, /segment \d+ +0 → 2 members\n/);
+  const refused = await run('import', '--max-failure-ratio', '0.3', 'mixed.ndjson');
+  assert.equal(refused.code, 1);
+  assert.match(
+    refused.stderr,
+    /max_failure_ratio is 0\.3, and 1 of 3 commands failed \(0\.3333\): nothing of the file was applied/,
+  );
+  assert.match(refused.stdout, /error file +mixed\.errors\.ndjson\n/);
+  assert.equal((await getSegment(service, segmentId)).user_points_count, 0);
+  const misspelt = await run('import', '--max-failure-ratio', '30 %', 'mixed.ndjson');
+  assert.match(misspelt.stderr, /--max-failure-ratio: expected a number from 0 to 1, got "30 %"/);
+});
+
+test('revert takes back what an execution did, once, and --mode replace leaves the users of the file', async (t) => {
+  const { run, write, service, segmentId } = await startWithSegment(t);
+  await write('good.ndjson', GOOD);
+  await write('other.ndjson', update('u2') + update('u3') + update('u4'));
+  await run('import', 'good.ndjson');
+  const replaced = await run('import', '--mode', 'replace', '--json', 'other.ndjson');
+  assert.equal(replaced.code, 0, replaced.stderr);
+  const [{ execution }] = JSON.parse(replaced.stdout).files;
+  assert.equal(execution.result.memberships_left, 1);
+  assert.equal(execution.result.unchanged, 1);
+  assert.deepEqual(await membershipsOf(service, 'user_account_id=u1'), []);
+
+  const importId = String(execution.parameters.document_import_id);
+  const reverted = await run('revert', execution.id, '--import', importId);
+  assert.equal(reverted.code, 0, reverted.stderr);
+  assert.match(reverted.stdout, /^revert of execution 2: execution 3, SUCCEEDED\n {2}1 {2}put back\n/);
+  assert.equal((await getSegment(service, segmentId)).user_points_count, 2);
+  const again = await run('revert', execution.id, '--import', importId);
+  assert.equal(again.code, 1);
+  assert.match(again.stderr, /reverted already/);
+  const misused = await run('import', '--no-wait', '--revert-on-failure', 'good.ndjson');
+  assert.match(misused.stderr, /--revert-on-failure waits for the end: it excludes --no-wait/);
+});

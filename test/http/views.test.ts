@@ -5,7 +5,7 @@ import { viewExecution } from '../../src/http/execution-view.ts';
 import { cleanFileName, nameInDisposition } from '../../src/http/file-name.ts';
 import { errorFileName, fileUri, parseFileUri } from '../../src/http/file-uri.ts';
 import { listOf, pageOf } from '../../src/http/paging.ts';
-import { type Execution, START } from '../../src/model/execution.ts';
+import { type Execution, PLAIN_IMPORT, START } from '../../src/model/execution.ts';
 
 const pending: Execution = {
   id: '5',
@@ -22,6 +22,9 @@ const pending: Execution = {
   cancelRequested: false,
   failure: null,
   document: { folder: 'f', fileName: 'users.ndjson', bytes: 1_000, sha256: '' },
+  options: PLAIN_IMPORT,
+  reverts: null,
+  revertedBy: null,
   filesRemovedDate: null,
   checkpoint: START,
 };

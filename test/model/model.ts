@@ -28,6 +28,9 @@ export type ModelOutcome = {
   /** (command, segment) pairs of the commands that were applied. */
   readonly pairs: number;
   readonly userPointsCreated: number;
+  /** Users and segments that the applied commands named, as far as the users are known. */
+  readonly named: readonly { readonly user: ModelUser; readonly segmentId: string }[];
+  readonly segmentIds: ReadonlySet<string>;
 };
 
 export type ModelSize = {
@@ -45,6 +48,23 @@ export class Model {
   /** By `keyOf` an identifier. Two keys can lead to one user. */
   readonly #users = new Map<string, ModelUser>();
 
+  /** The same users, apart from here on. */
+  copy(): Model {
+    const copies = new Map<ModelUser, ModelUser>();
+    const copied = new Model();
+    for (const [key, user] of this.#users) {
+      const { creationTs, identifiers, memberships } = user;
+      const copy = copies.get(user) ?? {
+        creationTs,
+        identifiers: [...identifiers],
+        memberships: new Map(memberships),
+      };
+      copies.set(user, copy);
+      copied.#users.set(key, copy);
+    }
+    return copied;
+  }
+
   /** Every identifier that is known, once. */
   identifiers(): readonly ModelIdentifier[] {
     return [...new Set(this.#users.values())].flatMap((user) => user.identifiers);
@@ -58,17 +78,48 @@ export class Model {
     const failures: { line: number; code: RejectionCode }[] = [];
     let pairs = 0;
     let userPointsCreated = 0;
+    const named: { user: ModelUser; segmentId: string }[] = [];
+    const segmentIds = new Set<string>();
     for (const record of records) {
       try {
         const command = readCommand(record, catalogue, startDate);
         if (this.#apply(command, startDate) === 'CREATED') userPointsCreated += 1;
         pairs += command.targets.size;
+        const user = this.find(command.identifier);
+        for (const segmentId of command.targets.keys()) {
+          segmentIds.add(segmentId);
+          if (user !== null) named.push({ user, segmentId });
+        }
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
         failures.push({ line: record.line, code: error.code });
       }
     }
-    return { successes: records.length - failures.length, failures, pairs, userPointsCreated };
+    const successes = records.length - failures.length;
+    return { successes, failures, pairs, userPointsCreated, named, segmentIds };
+  }
+
+  /** Executes a file after which some segments hold its users alone; null: those it names. */
+  replace(
+    file: { records: readonly ModelRecord[]; catalogue: ModelCatalogue; startDate: number },
+    segmentIds: readonly string[] | null,
+  ): ModelOutcome {
+    const { records, catalogue, startDate } = file;
+    const before = this.copy();
+    const outcome = this.execute(records, catalogue, startDate);
+    for (const segmentId of segmentIds ?? outcome.segmentIds) {
+      const named = new Set(
+        outcome.named.filter((each) => each.segmentId === segmentId).map(({ user }) => user),
+      );
+      for (const [key, user] of this.#users) {
+        const was = before.#users.get(key)?.memberships.get(segmentId);
+        const is = user.memberships.get(segmentId);
+        if (!named.has(user)) user.memberships.delete(segmentId);
+        else if (isLive(was, startDate) && is !== undefined && staysTheSame(was, is))
+          user.memberships.set(segmentId, was);
+      }
+    }
+    return outcome;
   }
 
   /** Makes an unknown identifier lead to the user of a known one. */
@@ -132,6 +183,13 @@ export class Model {
     }
     return known === undefined ? 'CREATED' : 'KNOWN';
   }
+}
+
+/** Whether it goes on with the same expiry and data bag. */
+function staysTheSame(was: ModelMembership, is: ModelMembership): boolean {
+  return (
+    was.creationTs === is.creationTs && was.expirationTs === is.expirationTs && was.dataBag === is.dataBag
+  );
 }
 
 /** Whether there is a membership and it has not expired at `now`. */

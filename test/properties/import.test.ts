@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { errorFile, runFile, runs } from '../client.ts';
 import { startService, type TestService } from '../helper.ts';
-import { Model } from '../model/model.ts';
+import { Model, type ModelOutcome } from '../model/model.ts';
 import type { ModelIdentifier } from '../model/read-command.ts';
 import { compareCounts, compareErrors, compareSizes, compareUsers } from './compare.ts';
 import { readErrorFile } from './error-file.ts';
@@ -13,17 +13,47 @@ import { createWorld, type SegmentName, type World } from './world.ts';
 
 /** What happens to a datamart, one after the other. */
 type Step =
-  | { readonly type: 'import'; readonly file: FileDraft }
+  | { readonly type: 'import'; readonly file: FileDraft; readonly asked?: Asked }
   | { readonly type: 'setPaused'; readonly name: SegmentName; readonly paused: boolean }
   | { readonly type: 'replaceSegment'; readonly name: SegmentName }
   | { readonly type: 'attach'; readonly value: string; readonly pick: number }
   | { readonly type: 'archiveDefaultCompartment' }
   | { readonly type: 'wait'; readonly ms: number };
 
+/** What is asked for beside a file. */
+type Asked = {
+  readonly dryRun: boolean;
+  readonly maxFailureRatio: number | null;
+  /** `segments` null: those that the file names. */
+  readonly replace: null | {
+    readonly segments: readonly SegmentName[] | null;
+    readonly maxShrinkRatio: number | null;
+  };
+};
+
 const segmentName = fc.constantFrom<SegmentName>('alpha', 'beta', 'lasting', 'short');
+
+const asked: fc.Arbitrary<Asked> = fc.record({
+  dryRun: fc.boolean(),
+  maxFailureRatio: fc.option(fc.constantFrom(0.2, 0.5, 1)),
+  replace: fc.option(
+    fc.record({
+      segments: fc.option(fc.uniqueArray(segmentName, { minLength: 1, maxLength: 3 })),
+      maxShrinkRatio: fc.option(fc.constantFrom(0, 0.3, 1, 1)),
+    }),
+  ),
+});
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ type: fc.constant('import' as const), file: ndjsonFile(60) }) },
   { weight: 4, arbitrary: fc.record({ type: fc.constant('import' as const), file: csvFile(60) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      type: fc.constant('import' as const),
+      file: fc.oneof(ndjsonFile(60), csvFile(60)),
+      asked,
+    }),
+  },
   fc.record({ type: fc.constant('setPaused' as const), name: segmentName, paused: fc.boolean() }),
   fc.record({ type: fc.constant('replaceSegment' as const), name: segmentName }),
   {
@@ -59,25 +89,91 @@ test('imports do what the spec says, command after command', async (t) => {
 type Scene = { readonly service: TestService; readonly world: World; readonly model: Model };
 
 async function take(each: Step, scene: Scene): Promise<void> {
-  const { service, world, model } = scene;
+  const { world, model } = scene;
   if (each.type === 'wait') await sleep(each.ms);
   else if (each.type === 'setPaused') await world.setPaused(each.name, each.paused);
   else if (each.type === 'replaceSegment') model.removeSegment(await world.replaceSegment(each.name));
   else if (each.type === 'archiveDefaultCompartment') await world.archiveDefaultCompartment();
   else if (each.type === 'attach') await attach(each, scene);
-  else {
-    const { bytes, records } = each.file.write(world.names, Date.now());
-    const execution = await runFile(service, each.file.format, bytes, { datamartId: world.datamartId });
-    assert.equal(execution.status, 'SUCCEEDED', JSON.stringify(execution));
-    assert.ok(execution.start_date !== null);
-    const outcome = model.execute(records, world.catalogue(), execution.start_date);
-    const errors = readErrorFile(each.file.format, await errorFile(service, execution));
-    compareErrors(errors, outcome.failures, bytes);
-    for (const error of errors) assert.ok(error.message.length > 0, 'an error without a message');
-    compareCounts(execution, outcome);
+  else await importFile(each, scene);
+  await compareUsers({ client: scene.service, world, model });
+  await compareSizes({ client: scene.service, world, model });
+}
+
+async function importFile(
+  { file, asked }: { file: FileDraft; asked?: Asked },
+  { service, world, model }: Scene,
+): Promise<void> {
+  const { bytes, records } = file.write(world.names, Date.now());
+  const query = queryOf(asked, world);
+  const execution = await runFile(service, file.format, bytes, { datamartId: world.datamartId, query });
+  const { start_date: startDate } = execution;
+  assert.ok(startDate !== null);
+  const before = model.copy();
+  const tried = model.copy();
+  const run = (on: Model) =>
+    asked?.replace
+      ? on.replace({ records, catalogue: world.catalogue(), startDate }, replacedIds(asked, world))
+      : on.execute(records, world.catalogue(), startDate);
+  const outcome = run(tried);
+  const isRefused =
+    outcome.failures.length / Math.max(1, records.length) > (asked?.maxFailureRatio ?? 1) ||
+    isReplaceRefused({ asked, outcome, world }, (id) => [
+      before.sizeOf(id, startDate).userPoints,
+      tried.sizeOf(id, startDate).userPoints,
+    ]);
+  assert.equal(execution.status, isRefused ? 'FAILED' : 'SUCCEEDED', JSON.stringify(execution));
+  assert.equal(execution.dry_run, asked?.dryRun ? true : undefined);
+  const errors = readErrorFile(file.format, await errorFile(service, execution));
+  compareErrors(errors, outcome.failures, bytes);
+  for (const error of errors) assert.ok(error.message.length > 0, 'an error without a message');
+  compareCounts(
+    execution,
+    isRefused ? { ...outcome, successes: 0, pairs: 0, userPointsCreated: 0 } : outcome,
+  );
+  if (isRefused) return;
+  if (!asked?.dryRun) run(model);
+  for (const { segment_id, size_before, size_after } of execution.result.segments ?? []) {
+    assert.equal(size_before, before.sizeOf(segment_id, startDate).userPoints, `${segment_id} before`);
+    assert.equal(size_after, tried.sizeOf(segment_id, startDate).userPoints, `${segment_id} after`);
   }
-  await compareUsers({ client: service, world, model });
-  await compareSizes({ client: service, world, model });
+}
+
+function replacedIds(asked: Asked, world: World): readonly string[] | null {
+  return asked.replace?.segments?.map((name) => world.names.get(name) ?? '') ?? null;
+}
+
+/** Whether a replacement must not happen: nothing to replace, a paused segment, or one that would lose too much. */
+function isReplaceRefused(
+  { asked, outcome, world }: { asked: Asked | undefined; outcome: ModelOutcome; world: World },
+  sizes: (segmentId: string) => readonly [before: number, after: number],
+): boolean {
+  if (!asked?.replace) return false;
+  const given = replacedIds(asked, world);
+  if (given === null && outcome.successes === 0) return true;
+  const { segments } = world.catalogue();
+  if (given?.some((id) => segments.find((segment) => segment.id === id)?.paused)) return true;
+  const most = asked.replace.maxShrinkRatio;
+  return [...(given ?? outcome.segmentIds)].some((id) => {
+    const [before, after] = sizes(id);
+    const lost = (before - after) / Math.max(1, before);
+    return most === null ? lost === 1 : lost > most;
+  });
+}
+
+function queryOf(asked: Asked | undefined, world: World): string {
+  const query = new URLSearchParams();
+  if (asked?.dryRun) query.set('dry_run', 'true');
+  if (typeof asked?.maxFailureRatio === 'number')
+    query.set('max_failure_ratio', String(asked.maxFailureRatio));
+  if (asked?.replace) {
+    query.set('mode', 'replace');
+    const given = replacedIds(asked, world);
+    if (given) query.set('segment_id', given.join(','));
+    const { maxShrinkRatio } = asked.replace;
+    if (maxShrinkRatio !== null) query.set('max_shrink_ratio', String(maxShrinkRatio));
+  }
+  return query.toString();
 }
 
 /** Gives a user point that is known one more identifier, the way an association would. */

@@ -61,6 +61,7 @@ async function open(t: TestContext) {
       intervalMs: DAY_MS,
       retentionDays,
       auditRetentionDays: 1,
+      historyDays: 1,
     }).close();
     return (await documents.listFolders()).map(({ folder }) => folder).sort();
   };

@@ -3,6 +3,7 @@ import { command, type ExitCode } from '../command.ts';
 import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
 import { UsageError } from '../failures.ts';
 import { importFile, type Outcome } from '../import/import-file.ts';
+import { readOptions } from '../import/options.ts';
 import type { Format } from '../import/source.ts';
 import { followUp, summarize } from '../import/summary.ts';
 import { note, print, printJson } from '../output.ts';
@@ -27,6 +28,31 @@ export const importCommand = command({
       valueHint: 'ID|NAME',
       description: 'the files are lists of users (CSV, TSV) for this one segment, by id or technical name',
     },
+    'dry-run': {
+      type: 'boolean',
+      description: 'check and count everything as if it were applied, and write nothing',
+    },
+    mode: {
+      type: 'string',
+      valueHint: 'update|replace',
+      description:
+        'replace: each segment that a file names holds exactly the users of the file afterwards, in one step',
+    },
+    'max-shrink-ratio': {
+      type: 'string',
+      valueHint: '0…1',
+      description:
+        'with --mode replace: apply nothing where a segment would lose more than this share of its members',
+    },
+    'max-failure-ratio': {
+      type: 'string',
+      valueHint: '0…1',
+      description: 'apply nothing of a file of which more than this share of the commands fails',
+    },
+    'revert-on-failure': {
+      type: 'boolean',
+      description: 'take back what a file has done whose execution failed or was canceled',
+    },
     format: { type: 'string', valueHint: 'ndjson|csv', description: 'when neither name nor content tell' },
     wait: {
       type: 'boolean',
@@ -41,6 +67,8 @@ export const importCommand = command({
   examples: [
     'muster import day-one.ndjson',
     'muster import --import "nightly export" part-1.csv.gz part-2.csv.gz',
+    'muster import --dry-run --max-failure-ratio 0.05 day-two.ndjson',
+    'muster import --mode replace --max-shrink-ratio 0.3 --segment big-spenders customers.csv',
     'muster import --segment big-spenders customers.csv',
   ],
   notes: [
@@ -50,11 +78,14 @@ export const importCommand = command({
   run: async (args) => {
     if (args.import !== undefined && args.segment !== undefined)
       throw new UsageError('--import and --segment exclude each other');
+    if (args['revert-on-failure'] && !args.wait)
+      throw new UsageError('--revert-on-failure waits for the end: it excludes --no-wait');
     const destination = {
       datamart: datamartPath(args.datamart),
       documentImport: args.import,
       segment: args.segment,
       format: readFormat(args.format),
+      options: readOptions(args),
     };
     const client = openClient(args);
     const interrupt = new AbortController();
@@ -63,7 +94,9 @@ export const importCommand = command({
     const outcomes: Outcome[] = [];
     for (const file of args._) {
       const until = args.wait ? 'ended' : 'received';
-      const outcome = await importFile(client, file, { destination, until, signal: interrupt.signal });
+      const onFailure = args['revert-on-failure'] ? 'revert' : 'keep';
+      const { signal } = interrupt;
+      const outcome = await importFile(client, file, { destination, until, onFailure, signal });
       outcomes.push(outcome);
       report(outcome, args.json ? 'json' : 'text');
       if (interrupt.signal.aborted) break;

@@ -1,18 +1,20 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type ApiExecution, hasEnded } from '../api.ts';
 import type { Client } from '../client.ts';
 import type { ExitCode } from '../command.ts';
-import { getExecution } from '../executions.ts';
 import { ApiError, describe } from '../failures.ts';
+import { followExecution } from '../follow.ts';
+import { revertExecution } from '../revert.ts';
 import { saveErrorFile } from './error-file.ts';
-import { openProgress, type Progress } from './progress.ts';
+import { openProgress } from './progress.ts';
 import { type Format, inspectFile, type Source } from './source.ts';
-import { type Destination, openTarget, type Target, upload } from './target.ts';
+import { type Destination, openTarget, upload } from './target.ts';
 
 export type ImportOptions = {
   readonly destination: Destination;
   /** Stay until the execution has ended, or only until the file is received. */
   readonly until: 'ended' | 'received';
+  /** What is done with an execution that ended otherwise than SUCCEEDED. */
+  readonly onFailure?: 'keep' | 'revert';
   readonly signal: AbortSignal;
 };
 
@@ -40,45 +42,19 @@ export async function importFile(client: Client, file: string, options: ImportOp
       if (options.until === 'received') return { ...outcome, exitCode: 0 };
       const execution = await followExecution(client, {
         first: sent,
-        target,
-        progress,
+        path: target.path,
+        onLook: progress.applying,
         signal: options.signal,
       });
       outcome = { ...outcome, execution };
     } finally {
       progress.close();
     }
-    return await conclude(client, outcome, { source, format: target.format });
+    const concluded = await conclude(client, outcome, { source, format: target.format });
+    return options.onFailure === 'revert' ? await revertFailed(client, concluded, options.signal) : concluded;
   } catch (error) {
     return { ...outcome, error: errorOf(error, options.signal) };
   }
-}
-
-const FIRST_WAIT_MS = 50;
-const LONGEST_WAIT_MS = 1000;
-/** A service that restarts goes on with the execution, so that waiting outlasts that. */
-const MOST_FAILED_POLLS = 15;
-
-/** Asks for the execution, ever more rarely, until it has ended or the signal says that nobody waits any longer. */
-async function followExecution(
-  client: Client,
-  of: { first: ApiExecution; target: Target; progress: Progress; signal: AbortSignal },
-): Promise<ApiExecution> {
-  let execution = of.first;
-  let failedPolls = 0;
-  for (let waitMs = FIRST_WAIT_MS; !hasEnded(execution); waitMs = Math.min(waitMs * 1.5, LONGEST_WAIT_MS)) {
-    of.progress.applying(execution);
-    await sleep(waitMs, undefined, { signal: of.signal }).catch(() => {});
-    if (of.signal.aborted) return execution;
-    try {
-      execution = await getExecution(client, of.target.path, execution.id);
-      failedPolls = 0;
-    } catch (error) {
-      failedPolls += 1;
-      if (error instanceof ApiError || failedPolls > MOST_FAILED_POLLS) throw error;
-    }
-  }
-  return execution;
 }
 
 /** Judges an execution, and fetches its error file. */
@@ -103,6 +79,21 @@ async function conclude(
     const text = `the error file could not be saved: ${describe(error)}; it is still at ${uri}`;
     return { ...judged, error: { text, code: null } };
   }
+}
+
+/** Takes back what an execution has done that failed or was canceled. */
+async function revertFailed(client: Client, outcome: Outcome, signal: AbortSignal): Promise<Outcome> {
+  const { execution, target, error } = outcome;
+  const hasFailed = execution?.status === 'FAILED' || execution?.status === 'CANCELED';
+  if (!hasFailed || target === null) return outcome;
+  const text = await revertExecution(client, { path: target.path, id: execution.id, signal }).then(
+    (revert) =>
+      revert.status === 'SUCCEEDED'
+        ? `reverted by execution ${revert.id}`
+        : `revert ${revert.id} is ${revert.status}`,
+    (reason: unknown) => `not reverted: ${describe(reason)}`,
+  );
+  return { ...outcome, error: { code: error?.code ?? null, text: `${error?.text ?? ''}; ${text}` } };
 }
 
 function exitCodeOf(execution: ApiExecution): ExitCode {

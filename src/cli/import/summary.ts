@@ -6,6 +6,7 @@ const EFFECTS = [
   ['memberships_created', 'memberships created'],
   ['memberships_updated', 'memberships updated'],
   ['memberships_deleted', 'memberships deleted'],
+  ['memberships_left', 'left the segment'],
   ['unchanged', 'unchanged'],
   ['superseded', 'superseded'],
   ['user_points_created', 'user points created'],
@@ -16,6 +17,8 @@ export function summarize(outcome: Outcome): string {
   const { execution } = outcome;
   const rows: [string, string][] = [];
   if (execution !== null && execution.num_tasks !== null) rows.push(...countRows(execution));
+  for (const { segment_id, size_before, size_after } of execution?.result?.segments ?? [])
+    rows.push([`segment ${segment_id}`, `${formatCount(size_before)} → ${formatCount(size_after)} members`]);
   if (outcome.errorFile !== null) rows.push(['error file', outcome.errorFile]);
   if (execution !== null)
     rows.push(['execution', `${execution.id}, ${execution.status}, of ${outcome.target?.label}`]);
@@ -28,7 +31,7 @@ export function summarize(outcome: Outcome): string {
 }
 
 function headline({ file, execution, error }: Outcome): string {
-  const name = printable(file);
+  const name = `${execution?.dry_run ? 'dry run of ' : ''}${printable(file)}`;
   if (execution === null) return `${name}: not imported`;
   if (execution.status === 'PENDING' || execution.status === 'RUNNING') {
     return error === null ? `${name}: received` : `${name}: received, not finished yet`;
@@ -45,7 +48,7 @@ function countRows(execution: ApiExecution): [string, string][] {
   const all = execution.num_tasks ?? 0;
   const failed = result.total_failure ?? execution.erroneous_tasks ?? 0;
   const counts: [string, number][] = [
-    ['applied', result.total_success ?? all - failed],
+    [execution.dry_run ? 'would be applied' : 'applied', result.total_success ?? all - failed],
     ['failed', failed],
   ];
   const codes = Object.entries(result.failures_by_code ?? {}).sort(([, a], [, b]) => b - a);

@@ -15,11 +15,14 @@ export type Destination = {
   readonly documentImport: string | undefined;
   readonly segment: string | undefined;
   readonly format: Format | undefined;
+  /** What is asked for beside the file, as the query of the upload. */
+  readonly options?: URLSearchParams;
 };
 
 /** Where one file goes: the path under `/v1` that takes it and lists its executions, in words, and the file as it takes it. */
 export type Target = {
   readonly path: string;
+  readonly query: string;
   readonly label: string;
   readonly format: Format;
   readonly body: Body;
@@ -43,6 +46,7 @@ async function documentTarget(client: Client, destination: Destination, source: 
   const target = named ?? (await ownImport(client, datamart, format));
   return {
     path: `${datamart}/document_imports/${target.id}/executions`,
+    query: String(destination.options ?? ''),
     label: `document import ${target.id} (${target.name})`,
     format,
     body: fileBody(source, format),
@@ -84,6 +88,7 @@ async function segmentTarget(client: Client, destination: Destination, source: S
   const segment = await findSegment(client, datamart, wanted);
   return {
     path: `${datamart}/audience_segments/${segment.id}/user_list_imports`,
+    query: String(destination.options ?? ''),
     label: `segment ${segment.id} (${segment.technical_name ?? segment.name})`,
     format: 'csv',
     body: fileBody(source, 'csv'),
@@ -103,7 +108,7 @@ export async function upload(
     ...target.body,
     headers: { ...target.body.headers, 'idempotency-key': randomUUID() },
   };
-  const send = () => sendBody(client.connection, { path: target.path, body, ...watch });
+  const send = () => sendBody(client.connection, { path: `${target.path}?${target.query}`, body, ...watch });
   const answer = await retrying(send, watch.signal);
   return (answer as { data: ApiExecution }).data;
 }

@@ -11,6 +11,7 @@ import { EVENTS_ROUTE, EVENTS_SCHEMA, sendEvents } from '../send-events.ts';
 import { traceUpload } from '../trace-upload.ts';
 import type { App } from '../types.ts';
 import { receiveUpload } from '../upload.ts';
+import { readOptions, UploadQuery } from '../upload-options.ts';
 
 const Params = Type.Object({ datamartId: Type.String(), importId: Type.String() });
 const ExecutionParams = Type.Object({ ...Params.properties, executionId: Type.String() });
@@ -27,12 +28,14 @@ export function executionUploadRoute(app: App, dependencies: HttpDependencies): 
       'The body is the file, with the Content-Type of the import and optionally gzip or zstd as its Content-Encoding; or a form with the part `file`.',
     params: Params,
     headers: IdempotencyHeaders,
+    querystring: UploadQuery,
     response: answersWith(ExecutionView),
   };
   app.post(PATH, { config: { role: 'editor', takesFile: true }, schema }, async (request, reply) => {
     const key = readIdempotencyKey(request);
     const { datamart, documentImport } = await findDocumentImport({ request, dependencies }, request.params);
     const { mimeType, priority } = documentImport;
+    const options = await readOptions({ request, dependencies }, request.query);
     const execution = await traceUpload(request, async () => {
       const document = await receiveUpload(request, dependencies, {
         datamartId: datamart.id,
@@ -49,6 +52,7 @@ export function executionUploadRoute(app: App, dependencies: HttpDependencies): 
         document,
         creationDate: dependencies.clock(),
         author: authorOf(request, dependencies),
+        options,
         ...(key === undefined ? {} : { key }),
       };
       return startExecution(dependencies, { upload, reply });
@@ -101,7 +105,11 @@ export function executionRoutes(app: App, dependencies: HttpDependencies): void 
     },
   );
 
-  const actionSchema = { ...getSchema, summary: 'Cancels an execution', body: Action };
+  const actionSchema = {
+    ...getSchema,
+    summary: 'Cancels an execution, or reverts what one has done',
+    body: Action,
+  };
   app.post(
     `${PATH}/:executionId/action`,
     { config: { role: 'editor' }, schema: actionSchema },

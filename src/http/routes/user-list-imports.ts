@@ -13,6 +13,7 @@ import { EVENTS_ROUTE, EVENTS_SCHEMA, sendEvents } from '../send-events.ts';
 import { traceUpload } from '../trace-upload.ts';
 import type { App } from '../types.ts';
 import { receiveUpload } from '../upload.ts';
+import { readOptions, UploadQuery } from '../upload-options.ts';
 
 const Params = Type.Object({ datamartId: Type.String(), segmentId: Type.String() });
 const ExecutionParams = Type.Object({ ...Params.properties, executionId: Type.String() });
@@ -37,6 +38,7 @@ export function userListUploadRoute(app: App, dependencies: HttpDependencies): v
     summary: 'Uploads a list of users for one segment, as CSV or TSV without segment columns',
     params: Params,
     headers: IdempotencyHeaders,
+    querystring: UploadQuery,
     response: answersWith(ExecutionView),
   };
   app.post(PATH, { config: { role: 'editor', takesFile: true }, schema }, async (request, reply) => {
@@ -48,6 +50,7 @@ export function userListUploadRoute(app: App, dependencies: HttpDependencies): v
         `the segment must be a USER_LIST with the feed type FILE_IMPORT, it is a ${segment.type} with ${segment.feedType ?? 'none'}`,
       );
     }
+    const options = await readOptions({ request, dependencies }, request.query, segment);
     const execution = await traceUpload(request, async () => {
       const document = await receiveUpload(request, dependencies, {
         datamartId: datamart.id,
@@ -64,6 +67,7 @@ export function userListUploadRoute(app: App, dependencies: HttpDependencies): v
         document,
         creationDate: dependencies.clock(),
         author: authorOf(request, dependencies),
+        options,
         ...(key === undefined ? {} : { key }),
       };
       return startExecution(dependencies, { upload, reply });
@@ -116,7 +120,11 @@ export function userListImportRoutes(app: App, dependencies: HttpDependencies): 
     },
   );
 
-  const actionSchema = { ...getSchema, summary: 'Cancels a user list import', body: Action };
+  const actionSchema = {
+    ...getSchema,
+    summary: 'Cancels a user list import, or reverts what one has done',
+    body: Action,
+  };
   app.post(
     `${PATH}/:executionId/action`,
     { config: { role: 'editor' }, schema: actionSchema },

@@ -12,7 +12,7 @@ import {
 } from '../document-format.ts';
 import { parseCommand } from '../parse-command.ts';
 import { asUserListCommand } from '../user-list.ts';
-import { openStagingTable, type PairTable } from './staging-table.ts';
+import { countingTable, openStagingTable, type PairTable } from './staging-table.ts';
 
 /** Bytes that are read, cut and parsed between two looks at the event loop: a few ms. */
 const BLOCK_BYTES = 256 * 1024;
@@ -55,8 +55,14 @@ type ChunkStart = {
 };
 
 /** Reads on from `from` until a limit or the end of the document; every command goes to a table or to the error lines. */
-export async function stageChunk(of: ChunkStart & { readonly staging: DuckDBInstance }): Promise<Chunk> {
-  const table = await openStagingTable(of.staging, of.context.catalogue.datamartId);
+export async function stageChunk(
+  /** `staging` null: commands are checked and counted, and come into no table. */
+  of: ChunkStart & { readonly staging: DuckDBInstance | null },
+): Promise<Chunk> {
+  const table =
+    of.staging === null
+      ? countingTable()
+      : await openStagingTable(of.staging, of.context.catalogue.datamartId);
   try {
     const read = await readChunk(of, table);
     return { table: await table.finish(), ...read };

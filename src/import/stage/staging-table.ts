@@ -31,6 +31,24 @@ export interface StagingTable extends PairTable {
   discard(): Promise<void>;
 }
 
+/** Keeps nothing of what it takes. */
+export function countingTable(): StagingTable {
+  let rows = 0;
+  return {
+    get rows() {
+      return rows;
+    },
+    append: (_, { targets }) => {
+      rows += targets.length;
+    },
+    appendPlain: () => {
+      rows++;
+    },
+    finish: async () => null,
+    discard: async () => undefined,
+  };
+}
+
 /** Opens a table for commands of a datamart. They are gathered as columns and cross into DuckDB a vector at a time. */
 export async function openStagingTable(staging: DuckDBInstance, datamartId: string): Promise<StagingTable> {
   const name = `command_${++tables}`;

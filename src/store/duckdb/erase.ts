@@ -40,7 +40,10 @@ export async function eraseUser(
     const known: readonly Identifier[] = point === null ? [] : await identifiersOf(sql, point);
     const sought = user.by === 'identifier' && known.length === 0 ? [user.identifier] : known;
     const memberships = point === null ? 0 : await remove(sql, `membership where ${isPoint(point)}`);
-    if (point !== null) await remove(sql, `user_identifier where ${isPoint(point)}`);
+    if (point !== null) {
+      await remove(sql, `user_identifier where ${isPoint(point)}`);
+      await remove(sql, `membership_change where ${isPoint(point)}`);
+    }
     const of = { datamartId, sought, known: known.length, memberships, now };
     const erasure = await createErasure(sql, author === undefined ? of : { ...of, author });
     passFaultPoint('erasure-before-commit');

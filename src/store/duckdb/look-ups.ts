@@ -10,10 +10,12 @@ import { numberOrNull, type Row, type Sql } from '../records/database.ts';
 import type { RemovedExpired } from '../records/executions.ts';
 import type { KeptRecords } from '../records/keep-records.ts';
 import type { Store } from '../store.ts';
+import type { ChangeLog } from './change-log.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { membershipsOfMany } from './look-up-many.ts';
 import { liveMemberships, type Segments, toIdentifier } from './memberships.ts';
 import type { UserPoints } from './merge-chunk.ts';
+import { statement } from './statements.ts';
 
 type LookUps = Pick<
   Store,
@@ -28,9 +30,9 @@ type LookUps = Pick<
 /** What the embedded store answers from its two big tables. */
 export function lookUps(
   db: DuckDbDatabase,
-  of: { points: UserPoints; segments: KeptRecords['segments']; removed: RemovedExpired },
+  of: { points: UserPoints; changes: ChangeLog; segments: KeptRecords['segments']; removed: RemovedExpired },
 ): LookUps {
-  const { points, segments: keptSegments, removed } = of;
+  const { points, changes, segments: keptSegments, removed } = of;
   return {
     findUserPoint: (datamartId, user) => db.read((sql) => findUserPoint(sql, { datamartId, user })),
 
@@ -82,12 +84,13 @@ export function lookUps(
         );
         const before = Math.min(now, numberOrNull(running?.start_date) ?? now);
         removed.upTo = Math.max(removed.upTo, before);
-        return before;
+        return Math.trunc(before);
       });
       return db.merge(async (sql) => {
-        const [deleted] = await sql.query(
-          `delete from membership where expiration_ts <= ${Math.trunc(before)}`,
+        await sql.query(
+          statement('insert-expiries', { step: changes.nextStep(), now: Math.trunc(now), before }),
         );
+        const [deleted] = await sql.query(`delete from membership where expiration_ts <= ${before}`);
         passFaultPoint('expired-removed');
         return Number(deleted?.Count ?? 0);
       });

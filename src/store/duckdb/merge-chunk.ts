@@ -1,8 +1,9 @@
 import { passFaultPoint } from '../../fault-points.ts';
 import { addEffects, type Checkpoint, type Effects, NO_EFFECTS } from '../../model/execution.ts';
-import type { Row, Sql } from '../records/database.ts';
+import { literal, type Row, type Sql } from '../records/database.ts';
 import { checkMerge, storeCheckpoint } from '../records/executions.ts';
 import type { MergeOutcome, StagedChunk } from '../store.ts';
+import type { ChangeLog } from './change-log.ts';
 import { noteAppended, type Tail } from './compact.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { leaveOutErased, type PendingErasures } from './erase.ts';
@@ -26,11 +27,19 @@ export async function readUserPoints(db: DuckDbDatabase): Promise<UserPoints> {
   return { areOwnKeys: !row?.attached };
 }
 
+/** What merges know without asking the store, and keep up to date. */
+export type MergeContext = {
+  readonly tail: Tail;
+  readonly points: UserPoints;
+  readonly erasures: PendingErasures;
+  readonly changes: ChangeLog;
+};
+
 /** `Store.mergeChunk` for the embedded store: some ten statements over the chunk, in one transaction; `tail` learns of it. */
 export async function mergeChunk(
   db: DuckDbDatabase,
   chunk: StagedChunk,
-  { tail, points, erasures }: { tail: Tail; points: UserPoints; erasures: PendingErasures },
+  { tail, ...known }: MergeContext,
 ): Promise<MergeOutcome> {
   const outcome = await db.merge(async (sql): Promise<MergeOutcome> => {
     const state = await checkMerge(sql, {
@@ -41,7 +50,7 @@ export async function mergeChunk(
       offset: chunk.from.offset,
     });
     if (state !== 'READY') return { type: state };
-    const effects = await mergeTable(sql, chunk, { points, erasures });
+    const effects = await mergeTable(sql, chunk, known);
     const checkpoint: Checkpoint = { ...chunk.to, effects: addEffects(chunk.from.effects, effects) };
     await storeCheckpoint(sql, chunk.execution.id, checkpoint);
     passFaultPoint('chunk-before-commit');
@@ -57,7 +66,7 @@ export async function mergeChunk(
 async function mergeTable(
   sql: Sql,
   { table, execution, from, to }: StagedChunk,
-  { points, erasures }: { points: UserPoints; erasures: PendingErasures },
+  { points, erasures, changes }: Omit<MergeContext, 'tail'>,
 ): Promise<Effects> {
   if (table === null) return NO_EFFECTS;
   const countEffects = async () => toCounts((await sql.query(statement('count-effects')))[0] as Row);
@@ -66,7 +75,8 @@ async function mergeTable(
     ? await leaveOutErased(sql, { executionId: execution.id, staged: all })
     : { staged: all, leftOut: 0 };
   const pairs = to.pairs - from.pairs;
-  const effects = toEffects(await applyCommands(sql, { ...execution, staged, pairs, points }, countEffects));
+  const commands = { ...execution, executionIds: [execution.id], staged, pairs, points, changes };
+  const effects = toEffects(await applyCommands(sql, commands, countEffects));
   return { ...effects, unchanged: effects.unchanged + leftOut };
 }
 
@@ -78,37 +88,80 @@ export type Commands = {
   readonly pairs: number;
   readonly datamartId: string;
   readonly startDate: number;
+  /** Of the documents the commands are from, by position (GROUP_LINES). */
+  readonly executionIds: readonly string[];
   readonly points: UserPoints;
+  readonly changes: ChangeLog;
 };
 
 /** Applies commands. `countEffects` counts `chunk_effect` before it is done; it gets the commands with their user points. */
 export async function applyCommands(
   sql: Sql,
-  { staged, pairs, datamartId, startDate: start_date, points }: Commands,
+  { staged, pairs, datamartId, startDate: start_date, executionIds, points, changes }: Commands,
   countEffects: (commands: string) => Promise<Counts>,
 ): Promise<Counts> {
   await sql.query(statement('keep-row-ids'));
-  await sql.query(statement('find-new-users', { staged, known: knownIdentifiers(staged, pairs) }));
-  const commands = await commandsWithPoints(sql, { staged, points });
-  await sql.query(statement('find-effects', { commands, start_date }));
+  const known = knownIdentifiers(staged, pairs);
+  const commands = await findEffects(sql, { staged, known, startDate: start_date, points });
   const counts = await countEffects(commands);
+  await writeEffects(sql, { datamartId, startDate: start_date, executionIds, changes }, counts);
+  return counts;
+}
 
-  const change = async (rows: number, name: string, values: Parameters<typeof statement>[1] = {}) => {
-    if (rows === 0) return;
-    const [changed] = await sql.query(statement(name, values));
-    if (Number(changed?.Count) !== rows) {
-      throw new Error(
-        `${name} changed ${String(changed?.Count)} rows of ${rows}: nothing of the chunk is applied`,
-      );
-    }
-  };
+/** Does what `chunk_effect` and `chunk_new_user` say, and notes it. */
+export async function writeEffects(
+  sql: Sql,
+  {
+    datamartId,
+    startDate: start_date,
+    executionIds,
+    changes,
+  }: Pick<Commands, 'datamartId' | 'startDate' | 'executionIds' | 'changes'>,
+  counts: Counts,
+): Promise<void> {
+  const change = (rows: number, name: string, values: Values = {}) =>
+    changeExactly(sql, rows, { name, values });
   await change(counts.user_points_created, 'insert-identifiers', {
     start_date,
     datamart_id: BigInt(datamartId),
   });
+  const step = changes.nextStep();
+  await change(counts.expiries_met, 'insert-met-expiries', { start_date, step });
+  await change(changedMemberships(counts), 'insert-changes', {
+    start_date,
+    step,
+    executions: `list_value(${executionIds.map(literal).join(', ')})`,
+  });
   await change(counts.rows_to_delete, 'delete-memberships');
   await change(counts.rows_to_insert, 'insert-memberships', { start_date });
-  return counts;
+}
+
+type Values = Parameters<typeof statement>[1];
+
+/** Runs a statement that is to change so many rows, and fails the transaction when it does not. */
+export async function changeExactly(
+  sql: Sql,
+  rows: number,
+  { name, values }: { name: string; values: Values },
+): Promise<void> {
+  if (rows === 0) return;
+  const [done] = await sql.query(statement(name, values));
+  if (Number(done?.Count) !== rows) {
+    throw new Error(
+      `${name} changed ${String(done?.Count)} rows of ${rows}: nothing of the chunk is applied`,
+    );
+  }
+}
+
+/** Makes `chunk_new_user` and `chunk_effect`; resolves to the commands with their user points. `known` has the known keys. */
+export async function findEffects(
+  sql: Sql,
+  { staged, known, startDate, points }: Pick<Commands, 'staged' | 'startDate' | 'points'> & { known: string },
+): Promise<string> {
+  await sql.query(statement('find-new-users', { staged, known }));
+  const commands = await commandsWithPoints(sql, { staged, points });
+  await sql.query(statement('find-effects', { commands, start_date: startDate }));
+  return commands;
 }
 
 const COUNTS = [
@@ -120,10 +173,16 @@ const COUNTS = [
   'user_points_created',
   'rows_to_delete',
   'rows_to_insert',
+  'expiries_met',
 ] as const;
 
 /** What commands do, as `count-effects.sql` names it. */
 export type Counts = { readonly [name in (typeof COUNTS)[number]]: number };
+
+/** Memberships that are not what they were. */
+export function changedMemberships(counts: Counts): number {
+  return counts.memberships_created + counts.memberships_updated + counts.memberships_deleted;
+}
 
 export function toCounts(row: Row): Counts {
   return Object.fromEntries(COUNTS.map((name) => [name, Number(row[name])])) as Counts;
@@ -143,11 +202,13 @@ export function toEffects(counts: Counts): Effects {
     unchanged: counts.unchanged,
     superseded: counts.superseded,
     userPointsCreated: counts.user_points_created,
+    membershipsLeft: 0,
+    membershipsKept: 0,
   };
 }
 
 /** The identifiers that are there, or where commands are few, those of them that the commands name. */
-function knownIdentifiers(staged: string, pairs: number): string {
+export function knownIdentifiers(staged: string, pairs: number): string {
   if (pairs > MOST_KEYS_TO_PRUNE_BY) return 'user_identifier';
   // DuckDB skips row groups by the keys of the smaller side of a semi join, but not of an anti join
   return `(select key_hi, key_lo from user_identifier semi join ${staged} as few using (key_hi, key_lo))`;

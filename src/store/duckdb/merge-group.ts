@@ -4,13 +4,13 @@ import type { Row, Sql } from '../records/database.ts';
 import { concernsErased } from '../records/erasures.ts';
 import { checkGroup, endExecutions } from '../records/executions.ts';
 import { GROUP_LINES, type GroupOutcome, type StagedGroup } from '../store.ts';
-import { noteAppended, type Tail } from './compact.ts';
+import { noteAppended } from './compact.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
-import type { PendingErasures } from './erase.ts';
 import {
   applyCommands,
   type Counts,
   commandsWithPoints,
+  type MergeContext,
   sumCounts,
   toCounts,
   toEffects,
@@ -29,14 +29,14 @@ type Run = { readonly from: number; readonly to: number };
 export async function mergeGroup(
   db: DuckDbDatabase,
   group: StagedGroup,
-  { tail, points, erasures }: { tail: Tail; points: UserPoints; erasures: PendingErasures },
+  { tail, erasures, ...known }: MergeContext,
 ): Promise<GroupOutcome> {
   const executionIds = group.documents.map(({ executionId }) => executionId);
   const outcome = await db.writeAlone(async (sql): Promise<GroupOutcome> => {
     if (!(await checkGroup(sql, { ...group, executionIds }))) return { type: 'NOT_MERGED' };
     // what must leave out somebody is done one by one
     if (erasures.any && (await concernsErased(sql, executionIds))) return { type: 'NOT_MERGED' };
-    const effects = await applyDocuments(sql, group, points);
+    const effects = await applyDocuments(sql, group, known);
     const checkpoints = group.documents.map(
       ({ to }, i): Checkpoint => ({ ...to, effects: effects.get(i) ?? NO_EFFECTS }),
     );
@@ -64,7 +64,7 @@ export async function mergeGroup(
 async function applyDocuments(
   sql: Sql,
   group: StagedGroup,
-  points: UserPoints,
+  { points, changes }: Pick<MergeContext, 'points' | 'changes'>,
 ): Promise<ReadonlyMap<number, Effects>> {
   const effects = new Map<number, Effects>();
   if (group.table === null) return effects;
@@ -74,9 +74,10 @@ async function applyDocuments(
       ? [{ from: 0, to: 1 }]
       : cut(await sharedUsers(sql, { staged, points }), group.documents.length);
   const pairs = group.documents.reduce((sum, { to }) => sum + to.pairs, 0);
+  const executionIds = group.documents.map(({ executionId }) => executionId);
   for (const run of runs) {
     const part = runs.length === 1 ? staged : linesOf(staged, run);
-    await applyCommands(sql, { ...group, staged: part, pairs, points }, (commands) =>
+    await applyCommands(sql, { ...group, staged: part, pairs, executionIds, points, changes }, (commands) =>
       countByDocument(sql, commands, effects),
     );
   }

@@ -5,6 +5,7 @@ import { StoreLostError } from '../../errors.ts';
 import { safeMessage } from '../../safe-message.ts';
 import { auditRecords } from '../records/audit-log.ts';
 import { compartmentRecords } from '../records/compartments.ts';
+import { literal } from '../records/database.ts';
 import { datamartRecords } from '../records/datamarts.ts';
 import { documentImportRecords } from '../records/document-imports.ts';
 import { erasureRecords } from '../records/erasures.ts';
@@ -15,6 +16,7 @@ import { segmentRecords } from '../records/segments.ts';
 import { tokenRecords } from '../records/tokens.ts';
 import type { Store } from '../store.ts';
 import { attachText, whyNotAttached } from './attach.ts';
+import { readChangeLog, removeChangesBefore } from './change-log.ts';
 import { checkContent } from './check/check-content.ts';
 import { checkFiles, damaged, type ExpectedStore } from './check-files.ts';
 import { compact, readTail } from './compact.ts';
@@ -27,6 +29,9 @@ import { MOST_KEYS_TO_PRUNE_BY, mergeChunk, readUserPoints } from './merge-chunk
 import { mergeGroup } from './merge-group.ts';
 import { migrate } from './migrate.ts';
 import { countOverlaps } from './overlaps.ts';
+import { openRehearsal } from './rehearsal.ts';
+import { openReplacement } from './replacement.ts';
+import { revertPart } from './revert-part.ts';
 import { segmentSizes } from './segment-sizes.ts';
 import { sweepSnapshots, takeSnapshot } from './snapshot.ts';
 import { statement } from './statements.ts';
@@ -105,7 +110,8 @@ async function openStoreOf(
   const tail = await readTail(db);
   const points = await readUserPoints(db);
   const removed = { upTo: 0 };
-  const users = lookUps(db, { points, segments: kept.segments, removed });
+  const changes = await readChangeLog(db);
+  const users = lookUps(db, { points, changes, segments: kept.segments, removed });
   const erasures = await readPendingErasures(db);
   const exports = exportRecords(db);
   await exports.release();
@@ -122,7 +128,8 @@ async function openStoreOf(
     segments: {
       ...segmentRecords(kept.noticing, {
         removeMemberships: async (sql, segmentId) => {
-          await sql.query('delete from membership where segment_id = cast($1 as bigint)', [segmentId]);
+          for (const table of ['membership', 'membership_change'])
+            await sql.query(`delete from ${table} where segment_id = ${literal(segmentId)}`);
         },
         sizes: (now) => statement('segment-sizes', { now: Math.trunc(now) }),
       }),
@@ -138,8 +145,14 @@ async function openStoreOf(
     ...memberCalls(db),
     writeMembers: memberWriter(db),
     countOverlaps: (of) => countOverlaps(db, of),
-    mergeChunk: (chunk) => sizes.forgetAfter(mergeChunk(db, chunk, { tail, points, erasures })),
-    mergeGroup: (group) => sizes.forgetAfter(mergeGroup(db, group, { tail, points, erasures })),
+    mergeChunk: (chunk) => sizes.forgetAfter(mergeChunk(db, chunk, { tail, points, erasures, changes })),
+    openRehearsal: () => openRehearsal(db, { points, erasures, sizesAt: sizes.at }),
+    openReplacement: async () => {
+      const opened = await openReplacement(db, { tail, points, erasures, changes, sizesAt: sizes.at });
+      return { ...opened, apply: (asked) => sizes.forgetAfter(opened.apply(asked)) };
+    },
+    revertPart: (part) => sizes.forgetAfter(revertPart(db, part, { tail, changes })),
+    mergeGroup: (group) => sizes.forgetAfter(mergeGroup(db, group, { tail, points, erasures, changes })),
     eraseUser: (erasure) => sizes.forgetAfter(eraseUser(db, erasure, erasures)),
     attachIdentifier: (attachment) => sizes.forgetAfter(users.attachIdentifier(attachment)),
     countMembers: async ({ segmentIds, now }) => {
@@ -147,6 +160,7 @@ async function openStoreOf(
       const asked = new Set(segmentIds);
       return new Map([...(all ?? [])].filter(([segmentId]) => asked.has(segmentId)));
     },
+    removeChangesBefore: (instant) => removeChangesBefore(db, instant),
     compact: (pressure, signal) =>
       compact(db, { pressure, tail, stop: AbortSignal.any([closing.signal, signal]) }),
     checkContent: (now) => checkContent(instance, { database: DATABASE, now, tell: sizes.at }),

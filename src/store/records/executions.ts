@@ -6,8 +6,12 @@ import {
   type ExecutionStatus,
   type FailuresByCode,
   hasEnded,
+  type ImportOptions,
+  isPlain,
   type Job,
   type NewExecution,
+  PLAIN_IMPORT,
+  type SegmentEffect,
   START,
 } from '../../model/execution.ts';
 import type { MimeType, Priority } from '../../model/records.ts';
@@ -25,13 +29,14 @@ import {
   textOrNull,
 } from './database.ts';
 import { createOnce, removeKeysBefore } from './idempotency-keys.ts';
+import { createRevert } from './reverts.ts';
 
 /** Executions with their checkpoints. A checkpoint has a table of its own, so that a merge and a cancel never meet. */
 const executionsOf = (
   relation: string,
 ) => `select e.*, c.next_offset, c.line, c.successes, c.failures, c.failures_by_code, c.pairs,
     c.memberships_created, c.memberships_updated, c.memberships_deleted, c.unchanged, c.superseded, c.user_points_created,
-    c.error_file_bytes
+    c.memberships_left, c.memberships_kept, c.error_file_bytes, c.segments
   from ${relation} e join execution_checkpoint c on c.execution_id = e.id`;
 const EXECUTIONS = executionsOf('execution');
 
@@ -125,13 +130,14 @@ export function executionRecords(db: Database, removed: RemovedExpired): Executi
         );
       }),
 
-    finish: ({ id, worker, status, failure, now }) =>
+    finish: ({ id, worker, status, failure, checkpoint, now }) =>
       db.write(async (sql) => {
         const rows = await sql.query(
           `update execution set status = $3, failure = $4, end_date = cast($5 as bigint), worker = null, lease_until = 0
            where id = cast($1 as bigint) and worker = $2 and status = 'RUNNING' returning id`,
           [id, worker, status, failure, now],
         );
+        if (rows.length > 0 && checkpoint !== undefined) await storeCheckpoint(sql, id, checkpoint);
         return rows.length > 0;
       }),
 
@@ -150,6 +156,8 @@ export function executionRecords(db: Database, removed: RemovedExpired): Executi
         await noteChange(sql, author, { ...changeOf(execution), action: 'CANCEL' });
         return getExecution(sql, id);
       }),
+
+    revert: (id, asked) => createRevert(db, id, { ...asked, getExecution }),
 
     referredFolders: (folders) =>
       db.read(async (sql) => {
@@ -198,7 +206,7 @@ async function createExecutions(
   const rows = await sql.query(
     `insert into execution (id, job_type, document_import_id, segment_id, organisation_id, datamart_id, mime_type, priority,
        user_id, status, creation_date, cancel_requested, document_folder, document_name, document_bytes, document_sha256,
-       lease_until)
+       options, lease_until)
      values ${owned.map((execution) => newRow(execution, given.add)).join(', ')} returning id, document_folder`,
     given.values,
   );
@@ -269,6 +277,7 @@ function newRow(execution: NewExecution, add: (value: SqlValue) => string): stri
     add(document.fileName),
     literal(document.bytes),
     add(document.sha256),
+    execution.options === undefined ? 'null' : add(JSON.stringify(execution.options)),
     '0',
   ].join(', ')})`;
 }
@@ -277,6 +286,9 @@ function pendingExecution(id: string, execution: NewExecution): Execution {
   return {
     id,
     ...execution,
+    options: execution.options ?? PLAIN_IMPORT,
+    reverts: null,
+    revertedBy: null,
     status: 'PENDING',
     startDate: null,
     endDate: null,
@@ -377,11 +389,15 @@ async function nextPending(
   );
 }
 
-/** The first of some executions, and those after it while their documents have at most so many bytes together. */
+/**
+ * The first of some executions, and those after it while their documents have at most so many bytes together. One about which
+ * something is decided as a whole is always by itself.
+ */
 function firstOf(executions: readonly Execution[], bytes: number): readonly Execution[] {
   let left = bytes;
-  const end = executions.findIndex(({ document }) => {
-    left -= document.bytes;
+  const end = executions.findIndex((execution) => {
+    const { document } = execution;
+    left -= isPlain(execution) ? document.bytes : Number.POSITIVE_INFINITY;
     return left < 0;
   });
   return end === -1 ? executions : executions.slice(0, Math.max(1, end));
@@ -450,6 +466,12 @@ function toExecution(row: Row, checkpoint = toCheckpoint(row)): Execution {
       bytes: Number(row.document_bytes),
       sha256: String(row.document_sha256),
     },
+    options:
+      row.options === null
+        ? PLAIN_IMPORT
+        : { ...PLAIN_IMPORT, ...(JSON.parse(String(row.options)) as Partial<ImportOptions>) },
+    reverts: textOrNull(row.reverts_execution_id),
+    revertedBy: textOrNull(row.reverted_by_execution_id),
     filesRemovedDate: numberOrNull(row.files_removed_date),
     checkpoint,
   };
@@ -476,8 +498,11 @@ function toCheckpoint(row: Row): Checkpoint {
       unchanged: Number(row.unchanged),
       superseded: Number(row.superseded),
       userPointsCreated: Number(row.user_points_created),
+      membershipsLeft: Number(row.memberships_left),
+      membershipsKept: Number(row.memberships_kept),
     },
     errorFileBytes: Number(row.error_file_bytes),
+    ...(row.segments === null ? {} : { segments: JSON.parse(String(row.segments)) as SegmentEffect[] }),
   };
 }
 
@@ -486,9 +511,12 @@ export async function storeCheckpoint(sql: Sql, executionId: string, checkpoint:
   const numbers = checkpointNumbers(checkpoint);
   const set = CHECKPOINT_NUMBERS.map((column, i) => `${column} = ${literal(numbers[i] ?? 0)}`);
   await sql.query(
-    `update execution_checkpoint set ${set.join(', ')}, failures_by_code = $1
+    `update execution_checkpoint set ${set.join(', ')}, failures_by_code = $1, segments = $2
      where execution_id = ${literal(executionId)}`,
-    [JSON.stringify(checkpoint.failuresByCode)],
+    [
+      JSON.stringify(checkpoint.failuresByCode),
+      checkpoint.segments ? JSON.stringify(checkpoint.segments) : null,
+    ],
   );
 }
 
@@ -585,6 +613,8 @@ const CHECKPOINT_NUMBERS = [
   'unchanged',
   'superseded',
   'user_points_created',
+  'memberships_left',
+  'memberships_kept',
   'error_file_bytes',
 ] as const;
 
@@ -601,6 +631,8 @@ function checkpointNumbers({ effects, ...checkpoint }: Checkpoint): readonly num
     effects.unchanged,
     effects.superseded,
     effects.userPointsCreated,
+    effects.membershipsLeft,
+    effects.membershipsKept,
     checkpoint.errorFileBytes,
   ];
 }

@@ -21,7 +21,8 @@ select
   coalesce(sum(commands - 1), 0) as superseded,
   count(*) filter (where is_new_user) as user_points_created,
   count(*) filter (where membership_row is not null) as rows_to_delete,
-  count(*) filter (where puts_in) as rows_to_insert
+  count(*) filter (where puts_in) as rows_to_insert,
+  count(*) filter (where membership_row is not null and not was_in) as expiries_met
 from counted
 join placed using (point_hi, point_lo)
 group by document

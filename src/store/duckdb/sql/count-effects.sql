@@ -7,5 +7,6 @@ select
   coalesce(sum(commands - 1), 0) as superseded,
   (select count(*) from chunk_new_user) as user_points_created,
   count(*) filter (where membership_row is not null) as rows_to_delete,
-  count(*) filter (where puts_in) as rows_to_insert
+  count(*) filter (where puts_in) as rows_to_insert,
+  count(*) filter (where membership_row is not null and not was_in) as expiries_met
 from chunk_effect

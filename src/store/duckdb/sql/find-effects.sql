@@ -5,6 +5,7 @@
 -- was_in: the membership is live by the clock of the file.
 -- was_taken_out: some command before the last took the user out, so what was there before is gone.
 -- data_bag: the last one given, unless the user was taken out after it.
+-- line: of the last command.
 --
 -- Nearly all pairs have one command, and folding all of them costs three times as much as finding those that have more: so
 -- these are folded, and the others pass as they are. One statement: each table between two costs a tenth of it.
@@ -26,6 +27,7 @@ folded as (
     segment_id,
     max(point_kinds) as point_kinds,
     count(*) as commands,
+    max(line) as line,
     arg_max(puts_in, line) as puts_in,
     arg_max(coalesce(expires_at, 0), line) as expires_at,
     max(line) filter (where not puts_in) as last_out,
@@ -42,6 +44,7 @@ pair as (
     segment_id,
     point_kinds,
     commands,
+    line,
     puts_in,
     last_out is not null and puts_in as was_taken_out,
     expires_at,
@@ -54,6 +57,7 @@ pair as (
     segment_id,
     point_kinds,
     1,
+    line,
     puts_in,
     false,
     coalesce(expires_at, 0),
@@ -65,6 +69,8 @@ select
   p.*,
   m.rowid as membership_row,
   m.creation_ts as old_creation_ts,
+  m.last_modified_ts as old_last_modified_ts,
+  m.expiration_ts as old_expiration_ts,
   m.data_bag as old_data_bag,
   m.rowid is not null and (m.expiration_ts is null or m.expiration_ts > $start_date) as was_in
 from pair p

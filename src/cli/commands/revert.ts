@@ -1,0 +1,47 @@
+import { type ApiExecution, hasEnded } from '../api.ts';
+import { command } from '../command.ts';
+import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
+import { executionsPath, OWNER_ARGS } from '../executions.ts';
+import { formatCount, note, print, printJson } from '../output.ts';
+import { readId } from '../read-args.ts';
+import { revertExecution } from '../revert.ts';
+
+export const revert = command({
+  name: 'revert',
+  description: 'takes back what an ended execution did to memberships, and waits for that',
+  args: {
+    execution: { type: 'positional', required: true, description: 'id of the execution' },
+    ...OWNER_ARGS,
+    ...DATAMART_ARG,
+    ...CONNECTION_ARGS,
+  },
+  examples: ['muster revert 17 --import 3', 'muster revert 18 --segment 5'],
+  notes: [
+    'What a later execution, an expiry or an erasure has touched since is kept. User points that were created stay.',
+    'A revert is an execution itself: reverting it does again what was taken back.',
+  ],
+  run: async (args) => {
+    const path = executionsPath(datamartPath(args.datamart), args);
+    const id = readId(args.execution, 'EXECUTION');
+    const interrupt = new AbortController();
+    process.once('SIGINT', () => interrupt.abort(new Error('interrupted')));
+    const done = await revertExecution(openClient(args), { path, id, signal: interrupt.signal });
+    if (args.json) printJson(done);
+    else print(summarize(done, id));
+    if (!hasEnded(done)) note('stopped waiting; the revert goes on in the service');
+    else if (done.error !== null) note(`error: ${done.error.message}`);
+    return done.status === 'SUCCEEDED' ? 0 : 1;
+  },
+});
+
+function summarize({ id, status, result }: ApiExecution, reverted: string): string {
+  const counts = [
+    [result?.memberships_created, 'put back'],
+    [result?.memberships_updated, 'set back'],
+    [result?.memberships_deleted, 'taken out'],
+    [result?.memberships_kept, 'kept, as something has touched them since'],
+  ] as const;
+  const width = Math.max(...counts.map(([count]) => formatCount(count ?? 0).length));
+  const lines = counts.map(([count, what]) => `  ${formatCount(count ?? 0).padStart(width)}  ${what}`);
+  return [`revert of execution ${reverted}: execution ${id}, ${status}`, ...lines].join('\n');
+}

@@ -1,0 +1,85 @@
+import type { FastifyRequest } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { notFound, ServiceError } from '../errors.ts';
+import type { ImportOptions } from '../model/execution.ts';
+import { isImportable, type Segment } from '../model/records.ts';
+import { findSegment } from './access.ts';
+import type { HttpDependencies } from './dependencies.ts';
+import { listOf } from './paging.ts';
+
+/** What a sender can ask for beside his file. */
+export const UploadQuery = Type.Object({
+  dry_run: Type.Optional(
+    Type.Boolean({ description: 'checks and counts everything as if it were applied, and writes nothing' }),
+  ),
+  max_failure_ratio: Type.Optional(
+    Type.Number({
+      minimum: 0,
+      maximum: 1,
+      description:
+        'where more than this share of the commands fails, nothing of the file is applied and the execution is FAILED',
+    }),
+  ),
+  mode: Type.Optional(
+    Type.Unsafe<'update' | 'replace'>({
+      type: 'string',
+      enum: ['update', 'replace'],
+      description:
+        'replace: in one step each segment that the file names holds exactly the users of the file; update, the default: the others stay',
+    }),
+  ),
+  segment_id: Type.Optional(
+    Type.String({
+      description:
+        'with mode=replace: the segments that are replaced, comma-joined, whether the file names them or not',
+    }),
+  ),
+  max_shrink_ratio: Type.Optional(
+    Type.Number({
+      minimum: 0,
+      maximum: 1,
+      description:
+        'with mode=replace: where a segment would lose more than this share of its members, nothing is applied and the execution is FAILED; by default where it would lose all',
+    }),
+  ),
+});
+
+/** What the query asks for. `ofSegment`: the one segment of a user list, which names none itself. */
+export async function readOptions(
+  looking: { readonly request: FastifyRequest; readonly dependencies: HttpDependencies },
+  query: Static<typeof UploadQuery>,
+  ofSegment?: Segment,
+): Promise<ImportOptions> {
+  const { dry_run: dryRun = false, max_failure_ratio: maxFailureRatio = null, mode } = query;
+  if (mode === 'replace') {
+    const segmentIds = ofSegment ? [ofSegment.id] : await readSegmentIds(looking, query.segment_id);
+    const replace = { segmentIds, maxShrinkRatio: query.max_shrink_ratio ?? null };
+    return { dryRun, maxFailureRatio, replace };
+  }
+  for (const name of ['segment_id', 'max_shrink_ratio'] as const) {
+    if (query[name] !== undefined)
+      throw new ServiceError('INVALID_REQUEST', `${name} is for mode=replace, got it without`);
+  }
+  return { dryRun, maxFailureRatio, replace: null };
+}
+
+/** The segments that are to be replaced; null where the file is to say. */
+async function readSegmentIds(
+  looking: Parameters<typeof readOptions>[0],
+  joined: string | undefined,
+): Promise<readonly string[] | null> {
+  const ids = listOf(joined);
+  if (ids === undefined) return null;
+  const { datamartId } = looking.request.params as { datamartId: string };
+  for (const id of ids) {
+    const segment = await findSegment(looking, id);
+    if (segment.datamartId !== datamartId) throw notFound();
+    if (!isImportable(segment)) {
+      throw new ServiceError(
+        'SEGMENT_NOT_IMPORTABLE',
+        `segment_id must name USER_LIST segments with the feed type FILE_IMPORT, ${id} is a ${segment.type} with ${segment.feedType ?? 'none'}`,
+      );
+    }
+  }
+  return [...new Set(ids)];
+}

@@ -1,0 +1,143 @@
+import {
+  type Checkpoint,
+  NO_EFFECTS,
+  type ReplaceOptions,
+  type SegmentEffect,
+  START,
+} from '../model/execution.ts';
+import type { Store } from '../store/store.ts';
+import { type ChunkTaker, type ImportJob, type ImportOutcome, importDocument } from './import-document.ts';
+
+/** What was decided about a file as a whole: where its execution ends, and why nothing of it is applied, if so. */
+export type Decided = { readonly checkpoint: Checkpoint; readonly refusal: string | null };
+
+/**
+ * Imports a document about which something is to be decided before any of it can be seen, or that is only to be counted.
+ * What was read for that is kept nowhere: after a crash it is read again. Once the file is being applied its checkpoint
+ * says that this was decided, and it goes on as any other.
+ */
+export async function importWhole(job: ImportJob, store: Store): Promise<ImportOutcome | Decided> {
+  const { dryRun, maxFailureRatio, replace } = job.execution.options;
+  if (replace !== null) {
+    // it is applied with the checkpoint at the end of the file, or not at all
+    if (job.execution.checkpoint.offset > 0) return 'DONE';
+    return replaceSegments(job, store, replace);
+  }
+  if (dryRun) return rehearse(job, store);
+  if (maxFailureRatio !== null && job.execution.checkpoint.offset === 0) {
+    const read = await readThrough(job, store, TALLY);
+    if (typeof read === 'string') return read;
+    const refusal = tooManyFailures(read, maxFailureRatio);
+    if (refusal !== null) return refused(read, refusal);
+  }
+  return importDocument(job, store);
+}
+
+/** Counts chunks without looking at what they would do. */
+const TALLY: ChunkTaker = {
+  needs: 'TALLY',
+  mergeChunk: async ({ to }) => ({ type: 'MERGED', checkpoint: { ...to, effects: NO_EFFECTS } }),
+};
+
+async function rehearse(job: ImportJob, store: Store): Promise<ImportOutcome | Decided> {
+  const rehearsal = await store.openRehearsal();
+  try {
+    const read = await readThrough(job, store, { needs: 'TABLES', mergeChunk: rehearsal.mergeChunk });
+    if (typeof read === 'string') return read;
+    const refusal = tooManyFailures(read, job.execution.options.maxFailureRatio);
+    if (refusal !== null) return refused(read, refusal);
+    return { checkpoint: { ...read, segments: await rehearsal.segments() }, refusal: null };
+  } finally {
+    await rehearsal.close();
+  }
+}
+
+async function replaceSegments(
+  job: ImportJob,
+  store: Store,
+  replace: ReplaceOptions,
+): Promise<ImportOutcome | Decided> {
+  const { dryRun, maxFailureRatio } = job.execution.options;
+  for (;;) {
+    const replacement = await store.openReplacement();
+    try {
+      const read = await readThrough(job, store, { needs: 'TABLES', mergeChunk: replacement.mergeChunk });
+      if (typeof read === 'string') return read;
+      const refusal =
+        tooManyFailures(read, maxFailureRatio) ??
+        nothingToReplace(read, replace) ??
+        (await notReplaceable(job, store, replace));
+      if (refusal !== null) return refused(read, refusal);
+      const { segmentIds, maxShrinkRatio } = replace;
+      const isReplaced = ({ segmentId }: SegmentEffect) => segmentIds?.includes(segmentId) ?? true;
+      const judge = ({ segments = [] }: Checkpoint) =>
+        tooMuchShrinkage(segments.filter(isReplaced), maxShrinkRatio);
+      const outcome = await replacement.apply({ purpose: dryRun ? 'COUNT' : 'APPLY', segmentIds, judge });
+      if (outcome.type === 'MERGED') return { checkpoint: outcome.checkpoint, refusal: null };
+      if (outcome.type === 'REFUSED') return refused(read, outcome.reason);
+      if (outcome.type === 'LEASE_LOST') return 'LEASE_LOST';
+      // the catalogue has changed since the first chunk: the file is read anew
+      if (job.signal.aborted) return 'STOPPED';
+    } finally {
+      await replacement.close();
+    }
+  }
+}
+
+function nothingToReplace({ successes }: Checkpoint, { segmentIds }: ReplaceOptions): string | null {
+  if (successes > 0 || segmentIds !== null) return null;
+  return 'mode=replace expects a command that names a segment, or segment_id, and no command of the file is valid';
+}
+
+/** Segments can be deleted or paused between the upload and here. */
+async function notReplaceable(
+  { execution }: ImportJob,
+  store: Store,
+  { segmentIds }: ReplaceOptions,
+): Promise<string | null> {
+  const catalogue = await store.datamarts.catalogue(execution.datamartId);
+  for (const id of segmentIds ?? []) {
+    const segment = catalogue?.segmentById.get(id);
+    if (segment === undefined) return `segment ${id}, which is to be replaced, is not there any more`;
+    if (segment.paused) return `segment ${id}, which is to be replaced, is paused`;
+  }
+  return null;
+}
+
+/** The first segment that would lose more than it may: by default all its members. */
+function tooMuchShrinkage(segments: readonly SegmentEffect[], most: number | null): string | null {
+  for (const { segmentId, sizeBefore, sizeAfter } of segments) {
+    const lost = (sizeBefore - sizeAfter) / Math.max(1, sizeBefore);
+    const sizes = `segment ${segmentId} would go from ${sizeBefore} members to ${sizeAfter}`;
+    if (most === null && lost === 1) return `${sizes}: to empty it, max_shrink_ratio=1 must be given`;
+    if (most !== null && lost > most)
+      return `max_shrink_ratio is ${most}, and ${sizes} (${lost.toFixed(4)} less)`;
+  }
+  return null;
+}
+
+/** Reads a document from start to end, with its error file; resolves to where that has come, or why it has not. */
+async function readThrough(
+  job: ImportJob,
+  store: Store,
+  taker: ChunkTaker,
+): Promise<Checkpoint | Exclude<ImportOutcome, 'DONE'>> {
+  let last = START;
+  const onCheckpoint = (checkpoint: Checkpoint) => {
+    last = checkpoint;
+  };
+  const outcome = await importDocument({ ...job, taker, onCheckpoint }, store);
+  return outcome === 'DONE' ? last : outcome;
+}
+
+function tooManyFailures({ successes, failures }: Checkpoint, most: number | null): string | null {
+  const ratio = failures / Math.max(1, successes + failures);
+  if (most === null || ratio <= most) return null;
+  return `max_failure_ratio is ${most}, and ${failures} of ${successes + failures} commands failed (${ratio.toFixed(4)})`;
+}
+
+/** Where a file ends of which nothing is applied: its failures are counted and stand in the error file. */
+function refused(read: Checkpoint, refusal: string): Decided {
+  const checkpoint = { ...read, successes: 0, pairs: 0, effects: NO_EFFECTS };
+  return { checkpoint, refusal: `${refusal}: nothing of the file was applied` };
+}

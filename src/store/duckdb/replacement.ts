@@ -1,0 +1,187 @@
+import { type Checkpoint, type Effects, NO_EFFECTS, type SegmentEffect } from '../../model/execution.ts';
+import type { SegmentSize } from '../../model/records.ts';
+import type { Row, Sql } from '../records/database.ts';
+import { checkMerge, storeCheckpoint } from '../records/executions.ts';
+import { type Replacement, type ReplacementOutcome, STAGED_COLUMNS, type StagedChunk } from '../store.ts';
+import { noteAppended } from './compact.ts';
+import type { DuckDbDatabase } from './duckdb-database.ts';
+import { leaveOutErased } from './erase.ts';
+import {
+  type Counts,
+  commandsWithPoints,
+  knownIdentifiers,
+  type MergeContext,
+  sumCounts,
+  toCounts,
+  toEffects,
+  writeEffects,
+} from './merge-chunk.ts';
+import { rangesOf } from './ranges.ts';
+import { statement } from './statements.ts';
+
+type Context = MergeContext & {
+  readonly sizesAt: (now: number) => Promise<Sizes>;
+};
+type Sizes = ReadonlyMap<string, SegmentSize>;
+type Apply = Parameters<Replacement['apply']>[0];
+/** What a file does, by the names of `Counts`, and by how many members each segment grows. */
+type Counted = { counts: Counts; left: number; growth: Map<string, number> };
+
+/** Pairs, or members of the replaced segments, that are looked at in one statement: some 300 MB. */
+const ROWS_PER_RANGE = 1_000_000;
+
+class Refused extends Error {}
+
+let replacements = 0;
+
+/**
+ * `Store.openReplacement` for the embedded store. The commands of the whole file lie in a table of `staging`, in memory and
+ * where that is short in the folder for spilling: after a crash they are read again, which takes as long as a resumable copy
+ * would take to write. They are applied a range of keys at a time, so that the memory is bounded, in one transaction.
+ */
+export async function openReplacement(db: DuckDbDatabase, context: Context): Promise<Replacement> {
+  const kept = `staging.main.replacement_${++replacements}`;
+  const versions = new Set<number>();
+  let last: StagedChunk | null = null;
+  await db.read((sql) => sql.query(`create table ${kept} (${STAGED_COLUMNS.join(', ')})`));
+
+  async function keep(sql: Sql, chunk: StagedChunk): Promise<void> {
+    if (chunk.table !== null)
+      await sql.query(`insert into ${kept} by name select * from staging.main.${chunk.table}`);
+    versions.add(chunk.catalogueVersion);
+    last = chunk;
+  }
+
+  /** In a transaction where `asked.purpose` is to apply. */
+  async function apply(
+    sql: Sql,
+    chunk: StagedChunk,
+    asked: Apply & { sizes: Sizes },
+  ): Promise<ReplacementOutcome> {
+    const { execution, worker, to } = chunk;
+    const [catalogueVersion = -1] = versions;
+    const of = { executionId: execution.id, datamartId: execution.datamartId, worker };
+    const state = await checkMerge(sql, { ...of, catalogueVersion, offset: 0 });
+    if (state !== 'READY') return { type: state };
+    if (versions.size > 1) return { type: 'STALE_CATALOGUE' };
+    const { effects, segments } = await replace(sql, chunk, asked);
+    const checkpoint: Checkpoint = { ...to, effects, segments };
+    const refusal = asked.judge(checkpoint);
+    // takes back what was written
+    if (refusal !== null) throw new Refused(refusal);
+    if (asked.purpose === 'APPLY') await storeCheckpoint(sql, execution.id, checkpoint);
+    return { type: 'MERGED', checkpoint };
+  }
+
+  async function replace(
+    sql: Sql,
+    chunk: StagedChunk,
+    { purpose, segmentIds, sizes }: Apply & { sizes: Sizes },
+  ): Promise<{ effects: Effects; segments: readonly SegmentEffect[] }> {
+    const { execution } = chunk;
+    const { staged, leftOut } = context.erasures.any
+      ? await leaveOutErased(sql, { executionId: execution.id, staged: kept })
+      : { staged: kept, leftOut: 0 };
+    const replaced = segmentIds ?? (await namedSegments(sql, staged));
+    const members = replaced.reduce((sum, id) => sum + (sizes.get(id)?.userPoints ?? 0), 0);
+    const counted = await replaceRanges(sql, {
+      ...{ chunk, staged, replaced, purpose },
+      ranges: Math.max(1, Math.ceil(Math.max(chunk.to.pairs, members) / ROWS_PER_RANGE)),
+    });
+    const effects = toEffects(counted.counts);
+    return {
+      effects: { ...effects, unchanged: effects.unchanged + leftOut, membershipsLeft: counted.left },
+      segments: [...counted.growth]
+        .sort(([one], [other]) => Number(one) - Number(other))
+        .map(([segmentId, more]) => {
+          const sizeBefore = sizes.get(segmentId)?.userPoints ?? 0;
+          return { segmentId, sizeBefore, sizeAfter: sizeBefore + more };
+        }),
+    };
+  }
+
+  async function replaceRanges(
+    sql: Sql,
+    of: {
+      chunk: StagedChunk;
+      staged: string;
+      replaced: readonly string[];
+      ranges: number;
+      purpose: Apply['purpose'];
+    },
+  ): Promise<Counted> {
+    const { execution, to } = of.chunk;
+    const all = await commandsWithPoints(sql, { staged: of.staged, points: context.points });
+    const growth = new Map(of.replaced.map((id) => [id, 0]));
+    const counts: Counts[] = [];
+    let left = 0;
+    if (of.purpose === 'APPLY') await sql.query(statement('keep-row-ids'));
+    for (const { first, last: end } of rangesOf(of.ranges)) {
+      const part = `(select * from ${of.staged} where key_hi between ${first} and ${end})`;
+      const known = knownIdentifiers(part, to.pairs);
+      await sql.query(statement('find-new-users', { staged: part, known }));
+      const start_date = execution.startDate;
+      const commands = `(select * from ${all} where point_hi between ${first} and ${end})`;
+      await sql.query(statement('find-effects', { commands, start_date }));
+      const values = { segments: of.replaced.join(', ') || 'null', first, last: end, start_date };
+      await sql.query(statement('find-replaced', values));
+      const found = toCounts((await sql.query(statement('count-effects')))[0] as Row);
+      for (const row of await sql.query(statement('count-growth'))) {
+        const segmentId = String(row.segment_id);
+        growth.set(segmentId, (growth.get(segmentId) ?? 0) + Number(row.growth));
+      }
+      if (of.purpose === 'APPLY')
+        await writeEffects(
+          sql,
+          { ...execution, executionIds: [execution.id], changes: context.changes },
+          found,
+        );
+      const [leaving] = await sql.query('select count(*) as users from chunk_effect where commands = 0');
+      left += Number(leaving?.users);
+      counts.push(found);
+    }
+    const sum = sumCounts(counts);
+    // who leaves has no command: neither was one of theirs superseded
+    const own = {
+      memberships_deleted: sum.memberships_deleted - left,
+      superseded: sum.superseded + left,
+    };
+    return { counts: { ...sum, ...own }, left, growth };
+  }
+
+  return {
+    mergeChunk: (chunk) =>
+      db.read(async (sql) => {
+        await keep(sql, chunk);
+        return { type: 'MERGED', checkpoint: { ...chunk.to, effects: NO_EFFECTS } };
+      }),
+
+    apply: async (asked) => {
+      const chunk = last;
+      if (chunk === null) throw new Error('a replacement is applied after its last chunk');
+      // before a connection is taken: it needs one itself
+      const sizes = await context.sizesAt(chunk.execution.startDate);
+      try {
+        const outcome = await (asked.purpose === 'APPLY'
+          ? db.merge((sql) => apply(sql, chunk, { ...asked, sizes }))
+          : db.read((sql) => apply(sql, chunk, { ...asked, sizes })));
+        if (asked.purpose === 'APPLY' && outcome.type === 'MERGED')
+          noteAppended(context.tail, NO_EFFECTS, outcome.checkpoint.effects);
+        return outcome;
+      } catch (error) {
+        if (error instanceof Refused) return { type: 'REFUSED', reason: error.message };
+        throw error;
+      }
+    },
+
+    close: () =>
+      db.read(async (sql) => {
+        await sql.query(`drop table if exists ${kept}`);
+      }),
+  };
+}
+
+async function namedSegments(sql: Sql, staged: string): Promise<readonly string[]> {
+  const rows = await sql.query(`select distinct segment_id from ${staged} order by segment_id`);
+  return rows.map((row) => String(row.segment_id));
+}

@@ -1,0 +1,88 @@
+import { addEffects, type Checkpoint, type Effects } from '../../model/execution.ts';
+import { literal, type Row, type Sql } from '../records/database.ts';
+import { checkMerge, storeCheckpoint } from '../records/executions.ts';
+import type { MergeOutcome, RevertPart } from '../store.ts';
+import { noteAppended } from './compact.ts';
+import type { DuckDbDatabase } from './duckdb-database.ts';
+import { changedMemberships, changeExactly, type MergeContext, toCounts, toEffects } from './merge-chunk.ts';
+import { rangesOf } from './ranges.ts';
+import { statement } from './statements.ts';
+
+/** Changes that go back in one transaction, as many as a chunk of a file has pairs. */
+const CHANGES_PER_PART = 500_000;
+
+/**
+ * `Store.revertPart` for the embedded store: a range of keys of the changes in each transaction, found by one scan of the
+ * execution's rows in the change log and one of what came after them.
+ */
+export async function revertPart(
+  db: DuckDbDatabase,
+  part: RevertPart,
+  { tail, changes }: Pick<MergeContext, 'tail' | 'changes'>,
+): Promise<MergeOutcome> {
+  const { execution, from, changes: total, worker } = part;
+  const ranges = rangesOf(Math.max(1, Math.ceil(total / CHANGES_PER_PART)));
+  const range = ranges[from.line];
+  if (range === undefined) throw new Error(`revert ${execution.id} has no part ${from.line}`);
+  const outcome = await db.merge(async (sql): Promise<MergeOutcome> => {
+    const of = { executionId: execution.id, datamartId: execution.datamartId, worker };
+    // what it goes back to was checked when it came about: it needs no version of the catalogue
+    const state = await checkMerge(sql, { ...of, catalogueVersion: -1, offset: from.offset });
+    if (state === 'LEASE_LOST') return { type: 'LEASE_LOST' };
+    const { effects, pairs } = await revert(sql, part, { ...range, step: changes.nextStep() });
+    const line = from.line + 1;
+    const checkpoint: Checkpoint = {
+      ...from,
+      offset: line === ranges.length ? total : Math.floor((total * line) / ranges.length),
+      line,
+      successes: from.successes + pairs,
+      pairs: from.pairs + pairs,
+      effects: addEffects(from.effects, effects),
+    };
+    await storeCheckpoint(sql, execution.id, checkpoint);
+    return { type: 'MERGED', checkpoint };
+  });
+  if (outcome.type === 'MERGED') noteAppended(tail, from.effects, outcome.checkpoint.effects);
+  return outcome;
+}
+
+async function revert(
+  sql: Sql,
+  { execution, reverted }: RevertPart,
+  { first, last, step }: { first: bigint; last: bigint; step: number },
+): Promise<{ effects: Effects; pairs: number }> {
+  const start_date = execution.startDate;
+  await sql.query(statement('keep-row-ids'));
+  const [own] = await sql.query(
+    `select coalesce(min(step), 0) as first_step from membership_change where execution_id = ${literal(reverted)}`,
+  );
+  const first_step = Number(own?.first_step);
+  await sql.query(
+    statement('find-reverted', { reverted: BigInt(reverted), first, last, first_step, start_date }),
+  );
+  // it makes nobody
+  await sql.query('create or replace temp table chunk_new_user (key_hi ubigint, key_lo ubigint)');
+  const counts = toCounts((await sql.query(statement('count-effects')))[0] as Row);
+  const [all] = await sql.query(
+    'select count(*) as pairs, count(*) filter (where commands = 0) as kept from chunk_effect',
+  );
+  const executions = `list_value(${literal(execution.id)})`;
+  await changeExactly(sql, changedMemberships(counts), {
+    name: 'insert-changes',
+    values: { start_date, step, executions },
+  });
+  await changeExactly(sql, counts.rows_to_delete, { name: 'delete-memberships', values: {} });
+  await changeExactly(sql, counts.rows_to_insert, { name: 'insert-reverted', values: {} });
+  const kept = Number(all?.kept);
+  const effects = toEffects(counts);
+  return {
+    // what is left alone has neither command nor effect
+    effects: {
+      ...effects,
+      unchanged: effects.unchanged - kept,
+      superseded: 0,
+      membershipsKept: kept,
+    },
+    pairs: Number(all?.pairs),
+  };
+}
