@@ -27,6 +27,7 @@ export const CHECKS: readonly Check[] = [
   byRange('identifier-kinds'),
   byRange('identifier-keys'),
   byRange('identifier-duplicates'),
+  byRange('changes'),
   atOnce('execution-rows'),
   checkSegmentSizes,
 ];
