@@ -4,7 +4,7 @@ import type { Documents } from '../documents/documents.ts';
 import { type ImportFiles, type ImportOutcome, importDocument } from '../import/import-document.ts';
 import { type Decided, importWhole } from '../import/import-whole.ts';
 import type { ChunkLimits } from '../import/stage/stage-chunk.ts';
-import { type Checkpoint, type Ending, type Execution, isPlain } from '../model/execution.ts';
+import { type Checkpoint, type Ending, type Execution, isPlain, START } from '../model/execution.ts';
 import { safeMessage } from '../safe-message.ts';
 import type { Store } from '../store/store.ts';
 import { observeCheckpoint } from './import-metrics.ts';
@@ -112,7 +112,11 @@ async function tryToEnd(
         endTurn: turnOf(claimed, context, stop),
       });
       if (outcome === 'LEASE_LOST') return 'LEASE_LOST';
-      if (typeof outcome === 'object') return decided(outcome, context.logger);
+      if (typeof outcome === 'object') {
+        const isApplied = outcome.refusal === null && !execution.options.dryRun;
+        if (isApplied) observeCheckpoint(START, outcome.checkpoint);
+        return decided(outcome, context.logger);
+      }
       if (outcome === 'STOPPED') return stopped(stop.signal.reason as StopReason);
       return ended(last.checkpoint, context.logger);
     } catch (fault) {
