@@ -12,6 +12,7 @@ import {
   type Ending,
   type Execution,
   isPlain,
+  START,
 } from '../model/execution.ts';
 import { safeMessage } from '../safe-message.ts';
 import type { Store } from '../store/store.ts';
@@ -176,7 +177,11 @@ async function tryToEnd(
         endTurn: turnOf(claimed, context, stop),
       });
       if (outcome === 'LEASE_LOST') return 'LEASE_LOST';
-      if (typeof outcome === 'object') return decided(outcome, context.logger);
+      if (typeof outcome === 'object') {
+        const isApplied = outcome.refusal === null && !execution.options.dryRun;
+        if (isApplied) observeCheckpoint(START, outcome.checkpoint);
+        return decided(outcome, context.logger);
+      }
       if (outcome === 'STOPPED') return stopped(stop.signal.reason as StopReason);
       return ended(last.checkpoint, context.logger);
     } catch (fault) {

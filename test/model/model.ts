@@ -70,6 +70,10 @@ export class Model {
     return [...new Set(this.#users.values())].flatMap((user) => user.identifiers);
   }
 
+  users(): Iterable<ModelUser> {
+    return new Set(this.#users.values());
+  }
+
   find(identifier: ModelIdentifier): ModelUser | null {
     return this.#users.get(keyOf(identifier)) ?? null;
   }

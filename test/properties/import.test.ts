@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import { errorFile, runFile, runs } from '../client.ts';
+import { type ExecutionAnswer, errorFile, executionsPath, runFile, runs, waitForEnd } from '../client.ts';
 import { startService, type TestService } from '../helper.ts';
 import { Model, type ModelOutcome } from '../model/model.ts';
 import type { ModelIdentifier } from '../model/read-command.ts';
+import { Undo } from '../model/undo.ts';
 import { compareCounts, compareErrors, compareSizes, compareUsers } from './compare.ts';
 import { readErrorFile } from './error-file.ts';
 import { csvFile, type FileDraft, ndjsonFile } from './files.ts';
@@ -18,7 +19,8 @@ type Step =
   | { readonly type: 'replaceSegment'; readonly name: SegmentName }
   | { readonly type: 'attach'; readonly value: string; readonly pick: number }
   | { readonly type: 'archiveDefaultCompartment' }
-  | { readonly type: 'wait'; readonly ms: number };
+  | { readonly type: 'wait'; readonly ms: number }
+  | { readonly type: 'revert'; readonly pick: number };
 
 /** What is asked for beside a file. */
 type Asked = {
@@ -74,25 +76,67 @@ const history = fc
   .tuple(ndjsonFile(60), fc.array(step, { minLength: 1, maxLength: 6 }))
   .map(([file, steps]): Step[] => [{ type: 'import', file }, ...steps]);
 
+/** With one of what happened before taken back now and then. */
+const revertedHistory = fc
+  .tuple(
+    ndjsonFile(60),
+    fc.array(
+      fc.oneof(
+        { weight: 3, arbitrary: step },
+        { weight: 2, arbitrary: fc.record({ type: fc.constant('revert' as const), pick: fc.nat() }) },
+      ),
+      { minLength: 2, maxLength: 8 },
+    ),
+  )
+  .map(([file, steps]): Step[] => [{ type: 'import', file }, ...steps]);
+
 test('imports do what the spec says, command after command', async (t) => {
   const service = await startService(t, { chunkRows: 7, chunkBytes: 4096, sweepIntervalMs: 200 });
   await fc.assert(
     fc.asyncProperty(history, async (steps) => {
       const world = await createWorld(service);
       const model = new Model();
-      for (const each of steps) await take(each, { service, world, model });
+      for (const each of steps) await take(each, { service, world, model, undo: null });
     }),
     { numRuns: runs(15), endOnFailure: process.env.MUSTER_TEST_SHRINK === undefined },
   );
 });
 
-type Scene = { readonly service: TestService; readonly world: World; readonly model: Model };
+// In one batch each: whether a user who comes and goes within one file was touched depends on its batches.
+test('what executions did is taken back, but for what was touched since', async (t) => {
+  const service = await startService(t, { sweepIntervalMs: 200 });
+  await fc.assert(
+    fc.asyncProperty(revertedHistory, async (steps) => {
+      const world = await createWorld(service);
+      const scene: Scene = {
+        service,
+        world,
+        model: new Model(),
+        undo: { log: new Undo(), executions: [] },
+      };
+      for (const each of steps) await take(each, scene);
+    }),
+    { numRuns: runs(15), endOnFailure: process.env.MUSTER_TEST_SHRINK === undefined },
+  );
+});
+
+type Scene = {
+  readonly service: TestService;
+  readonly world: World;
+  readonly model: Model;
+  /** What can be reverted; null where nothing is. */
+  readonly undo: { readonly log: Undo; readonly executions: ExecutionAnswer[] } | null;
+};
 
 async function take(each: Step, scene: Scene): Promise<void> {
-  const { world, model } = scene;
+  const { world, model, undo } = scene;
   if (each.type === 'wait') await sleep(each.ms);
   else if (each.type === 'setPaused') await world.setPaused(each.name, each.paused);
-  else if (each.type === 'replaceSegment') model.removeSegment(await world.replaceSegment(each.name));
+  else if (each.type === 'replaceSegment') {
+    const id = await world.replaceSegment(each.name);
+    model.removeSegment(id);
+    undo?.log.removeSegment(id);
+  } else if (each.type === 'revert') await revert(each.pick, scene);
   else if (each.type === 'archiveDefaultCompartment') await world.archiveDefaultCompartment();
   else if (each.type === 'attach') await attach(each, scene);
   else await importFile(each, scene);
@@ -102,7 +146,7 @@ async function take(each: Step, scene: Scene): Promise<void> {
 
 async function importFile(
   { file, asked }: { file: FileDraft; asked?: Asked },
-  { service, world, model }: Scene,
+  { service, world, model, undo }: Scene,
 ): Promise<void> {
   const { bytes, records } = file.write(world.names, Date.now());
   const query = queryOf(asked, world);
@@ -131,8 +175,12 @@ async function importFile(
     execution,
     isRefused ? { ...outcome, successes: 0, pairs: 0, userPointsCreated: 0 } : outcome,
   );
+  undo?.executions.push(execution);
   if (isRefused) return;
-  if (!asked?.dryRun) run(model);
+  if (!asked?.dryRun) {
+    run(model);
+    undo?.log.note(execution.id, { before, after: model, now: startDate });
+  }
   for (const { segment_id, size_before, size_after } of execution.result.segments ?? []) {
     assert.equal(size_before, before.sizeOf(segment_id, startDate).userPoints, `${segment_id} before`);
     assert.equal(size_after, tried.sizeOf(segment_id, startDate).userPoints, `${segment_id} after`);
@@ -174,6 +222,33 @@ function queryOf(asked: Asked | undefined, world: World): string {
     if (maxShrinkRatio !== null) query.set('max_shrink_ratio', String(maxShrinkRatio));
   }
   return query.toString();
+}
+
+/** Reverts one of the executions so far, or sees that it cannot be. */
+async function revert(pick: number, { service, world, undo }: Scene): Promise<void> {
+  const execution = undo?.executions[pick % Math.max(1, undo.executions.length)];
+  if (undo === null || execution === undefined) return;
+  const documentImportId = String(execution.parameters.document_import_id);
+  const path = executionsPath({ datamartId: world.datamartId, documentImportId });
+  const answer = await service.call('POST', `${path}/${execution.id}/action`, { action: 'REVERT' });
+  assert.equal(answer.status, undo.log.canRevert(execution.id) ? 200 : 409, answer.text);
+  if (answer.status !== 200) return;
+  const ended = await waitForEnd(service, (answer.json as { data: ExecutionAnswer }).data);
+  assert.equal(ended.status, 'SUCCEEDED', JSON.stringify(ended));
+  assert.ok(ended.start_date !== null);
+  const expected = undo.log.revert(execution.id, { by: ended.id, now: ended.start_date });
+  const { result } = ended;
+  assert.deepEqual(
+    {
+      created: result.memberships_created,
+      updated: result.memberships_updated,
+      deleted: result.memberships_deleted,
+      unchanged: result.unchanged,
+      kept: result.memberships_kept,
+    },
+    expected,
+  );
+  undo.executions.push(ended);
 }
 
 /** Gives a user point that is known one more identifier, the way an association would. */

@@ -164,6 +164,12 @@ export async function findEffects(
   return commands;
 }
 
+/** Drops what finding effects has made, on a connection that has other work. */
+export async function dropEffects(sql: Sql): Promise<void> {
+  for (const table of ['chunk_new_user', 'chunk_command', 'chunk_effect', 'chunk_kept'])
+    await sql.query(`drop table if exists temp.${table}`);
+}
+
 const COUNTS = [
   'memberships_created',
   'memberships_updated',

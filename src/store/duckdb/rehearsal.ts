@@ -11,7 +11,14 @@ import { checkMerge } from '../records/executions.ts';
 import type { MergeOutcome, Rehearsal, StagedChunk } from '../store.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { leaveOutErased } from './erase.ts';
-import { findEffects, knownIdentifiers, type MergeContext, toCounts, toEffects } from './merge-chunk.ts';
+import {
+  dropEffects,
+  findEffects,
+  knownIdentifiers,
+  type MergeContext,
+  toCounts,
+  toEffects,
+} from './merge-chunk.ts';
 import { statement } from './statements.ts';
 
 type Context = Pick<MergeContext, 'points' | 'erasures'> & {
@@ -65,6 +72,7 @@ export async function openRehearsal(db: DuckDbDatabase, context: Context): Promi
        where puts_in or was_in`,
     );
     await sql.query(`insert into ${over.newUsers} select key_hi, key_lo from chunk_new_user`);
+    await dropEffects(sql);
     return { ...effects, unchanged: effects.unchanged + leftOut };
   }
 

@@ -9,6 +9,7 @@ import { leaveOutErased } from './erase.ts';
 import {
   type Counts,
   commandsWithPoints,
+  dropEffects,
   knownIdentifiers,
   type MergeContext,
   sumCounts,
@@ -164,7 +165,7 @@ export async function openReplacement(db: DuckDbDatabase, context: Context): Pro
       try {
         const outcome = await (asked.purpose === 'APPLY'
           ? db.merge((sql) => apply(sql, chunk, { ...asked, sizes }))
-          : db.read((sql) => apply(sql, chunk, { ...asked, sizes })));
+          : db.read((sql) => apply(sql, chunk, { ...asked, sizes }).finally(() => dropEffects(sql))));
         if (asked.purpose === 'APPLY' && outcome.type === 'MERGED')
           noteAppended(context.tail, NO_EFFECTS, outcome.checkpoint.effects);
         return outcome;
