@@ -44,3 +44,22 @@ alter table execution_checkpoint add column memberships_kept bigint default 0;
 -- The execution that this one reverts, and the last one that reverts it.
 alter table execution add column reverts_execution_id bigint;
 alter table execution add column reverted_by_execution_id bigint;
+
+-- Exports of the members of segments, each with the file it made.
+create sequence segment_export_id;
+create table segment_export (
+  id bigint not null,
+  organisation_id bigint not null,
+  datamart_id bigint not null,
+  segment_id bigint not null,
+  mime_type text not null,
+  kinds text not null,
+  user_id text,
+  status text not null,
+  creation_date bigint not null,
+  start_date bigint,
+  end_date bigint,
+  failure text,
+  folder text,
+  counts text
+);
