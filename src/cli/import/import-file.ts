@@ -1,19 +1,22 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { randomUUID } from 'node:crypto';
 import { type ApiExecution, hasEnded } from '../api.ts';
 import type { Client } from '../client.ts';
 import type { ExitCode } from '../command.ts';
-import { getExecution } from '../executions.ts';
 import { ApiError, describe } from '../failures.ts';
 import { saveErrorFile } from './error-file.ts';
-import { openProgress, type Progress } from './progress.ts';
+import { followExecution } from './follow-execution.ts';
+import { openProgress } from './progress.ts';
+import { canPass } from './retry.ts';
 import { type Format, inspectFile, type Source } from './source.ts';
-import { type Destination, openTarget, type Target, upload } from './target.ts';
+import { type Destination, openTarget, upload } from './target.ts';
 
 export type ImportOptions = {
   readonly destination: Destination;
   /** Stay until the execution has ended, or only until the file is received. */
   readonly until: 'ended' | 'received';
   readonly signal: AbortSignal;
+  /** Under which the file is sent; one of its own without it. */
+  readonly idempotencyKey?: string;
 };
 
 /** How the import of one file came out. */
@@ -25,22 +28,30 @@ export type Outcome = {
   readonly errorFile: string | null;
   /** Why it did not work, or what went wrong beside it. */
   readonly error: { readonly text: string; readonly code: string | null } | null;
+  /** Whether it did not work for a reason that passes: the same file may do later. */
+  readonly passes: boolean;
 };
 
 /** Imports one file over the public API. Never throws what a user can cause: that is in the outcome. */
 export async function importFile(client: Client, file: string, options: ImportOptions): Promise<Outcome> {
-  let outcome: Outcome = { file, exitCode: 1, target: null, execution: null, errorFile: null, error: null };
+  let outcome: Outcome = {
+    ...{ file, exitCode: 1, target: null, execution: null, errorFile: null, error: null, passes: false },
+  };
   try {
     const source = await inspectFile(file);
     const target = await openTarget(client, options.destination, source);
     const progress = openProgress(source.name, source.bytes);
     try {
-      const sent = await upload(client, target, { signal: options.signal, onSent: progress.sent });
+      const sent = await upload(client, target, {
+        signal: options.signal,
+        onSent: progress.sent,
+        idempotencyKey: options.idempotencyKey ?? randomUUID(),
+      });
       outcome = { ...outcome, target: { path: target.path, label: target.label }, execution: sent };
       if (options.until === 'received') return { ...outcome, exitCode: 0 };
       const execution = await followExecution(client, {
         first: sent,
-        target,
+        path: target.path,
         progress,
         signal: options.signal,
       });
@@ -50,35 +61,8 @@ export async function importFile(client: Client, file: string, options: ImportOp
     }
     return await conclude(client, outcome, { source, format: target.format });
   } catch (error) {
-    return { ...outcome, error: errorOf(error, options.signal) };
+    return { ...outcome, error: errorOf(error, options.signal), passes: canPass(error) };
   }
-}
-
-const FIRST_WAIT_MS = 50;
-const LONGEST_WAIT_MS = 1000;
-/** A service that restarts goes on with the execution, so that waiting outlasts that. */
-const MOST_FAILED_POLLS = 15;
-
-/** Asks for the execution, ever more rarely, until it has ended or the signal says that nobody waits any longer. */
-async function followExecution(
-  client: Client,
-  of: { first: ApiExecution; target: Target; progress: Progress; signal: AbortSignal },
-): Promise<ApiExecution> {
-  let execution = of.first;
-  let failedPolls = 0;
-  for (let waitMs = FIRST_WAIT_MS; !hasEnded(execution); waitMs = Math.min(waitMs * 1.5, LONGEST_WAIT_MS)) {
-    of.progress.applying(execution);
-    await sleep(waitMs, undefined, { signal: of.signal }).catch(() => {});
-    if (of.signal.aborted) return execution;
-    try {
-      execution = await getExecution(client, of.target.path, execution.id);
-      failedPolls = 0;
-    } catch (error) {
-      failedPolls += 1;
-      if (error instanceof ApiError || failedPolls > MOST_FAILED_POLLS) throw error;
-    }
-  }
-  return execution;
 }
 
 /** Judges an execution, and fetches its error file. */
@@ -92,6 +76,7 @@ async function conclude(
     return {
       ...outcome,
       error: { text: 'stopped waiting; the execution goes on in the service', code: null },
+      passes: true,
     };
   }
   const uri = execution.result?.error_file_uri;
