@@ -59,6 +59,11 @@ export function createClient(connection: Connection) {
         if (page.data.length === 0 || all.length >= page.total) return all;
       }
     },
+    /** The answer to a request for server-sent events, whatever it is; `signal` ends it. */
+    async events(path: string, signal: AbortSignal): Promise<Response> {
+      const headers = { ...authorization(connection), accept: 'text/event-stream' };
+      return fetch(`${connection.url}/v1${path}`, { headers, signal });
+    },
     /** The answer itself, outside `/v1` and whatever its status: for the health of the service. */
     raw: (path: string) => send('GET', path),
     /** A body that is streamed, such as an error file. */

@@ -18,6 +18,7 @@ export type Group = {
 const COMMANDS: Readonly<Record<string, Loader | (() => Promise<Group>)>> = {
   serve: async () => (await import('./commands/serve.ts')).serve,
   import: async () => (await import('./commands/import.ts')).importCommand,
+  watch: async () => (await import('./commands/watch.ts')).watch,
   export: async () => (await import('./commands/export.ts')).exportCommand,
   segments: async () => (await import('./commands/segments.ts')).segments,
   lookup: async () => (await import('./commands/lookup.ts')).lookup,

@@ -1,6 +1,7 @@
 import { openDuckDbStore } from '../../src/store/duckdb/open-duckdb-store.ts';
 import { accessContract } from './access-contract.ts';
 import { type OpenStore, storeContract } from './contract.ts';
+import { exportContract } from './export-contract.ts';
 import { groupContract } from './group-contract.ts';
 import { lookUpContract } from './look-up-contract.ts';
 
@@ -11,3 +12,4 @@ storeContract('DuckDB', open);
 groupContract('DuckDB', open);
 accessContract('DuckDB', open);
 lookUpContract('DuckDB', open);
+exportContract('DuckDB', open);

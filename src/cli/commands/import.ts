@@ -2,10 +2,10 @@ import { hasEnded } from '../api.ts';
 import { command, type ExitCode } from '../command.ts';
 import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
 import { UsageError } from '../failures.ts';
+import { readFormat } from '../import/format.ts';
 import { importFile, type Outcome } from '../import/import-file.ts';
 import { readOptions } from '../import/options.ts';
-import type { Format } from '../import/source.ts';
-import { followUp, summarize } from '../import/summary.ts';
+import { followUp, reportOf, summarize } from '../import/summary.ts';
 import { note, print, printJson } from '../output.ts';
 
 export const importCommand = command({
@@ -102,15 +102,10 @@ export const importCommand = command({
       if (interrupt.signal.aborted) break;
     }
     const exitCode = worst(outcomes);
-    if (args.json) printJson({ files: outcomes.map(toJson), exit_code: exitCode });
+    if (args.json) printJson({ files: outcomes.map(reportOf), exit_code: exitCode });
     return exitCode;
   },
 });
-
-function readFormat(given: string | undefined): Format | undefined {
-  if (given === undefined || given === 'ndjson' || given === 'csv') return given;
-  throw new UsageError(`--format: expected ndjson or csv, got ${JSON.stringify(given)}`);
-}
 
 function report(outcome: Outcome, as: 'json' | 'text'): void {
   if (as === 'text') print(summarize(outcome));
@@ -119,10 +114,6 @@ function report(outcome: Outcome, as: 'json' | 'text'): void {
     note(`error: ${outcome.file}: ${error.text}${error.code === null ? '' : ` (${error.code})`}`);
   const hint = execution !== null && !hasEnded(execution) ? followUp(outcome) : null;
   if (hint !== null && as === 'text') note(hint);
-}
-
-function toJson({ file, exitCode, execution, errorFile, error }: Outcome) {
-  return { file, exit_code: exitCode, execution, error_file: errorFile, error };
 }
 
 /** 1 before 2 before 0. */

@@ -49,6 +49,7 @@ function executionText(execution: ApiExecution, path: string): string {
     execution,
     errorFile: execution.result?.error_file_uri ?? null,
     error: null,
+    passes: false,
   });
   const lines = [text];
   if (!hasEnded(execution)) lines.push(`  ${progressText(execution)}`);

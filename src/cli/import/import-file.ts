@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type ApiExecution, hasEnded } from '../api.ts';
 import type { Client } from '../client.ts';
 import type { ExitCode } from '../command.ts';
@@ -6,6 +7,7 @@ import { followExecution } from '../follow.ts';
 import { revertExecution } from '../revert.ts';
 import { saveErrorFile } from './error-file.ts';
 import { openProgress } from './progress.ts';
+import { canPass } from './retry.ts';
 import { type Format, inspectFile, type Source } from './source.ts';
 import { type Destination, openTarget, upload } from './target.ts';
 
@@ -16,6 +18,8 @@ export type ImportOptions = {
   /** What is done with an execution that ended otherwise than SUCCEEDED. */
   readonly onFailure?: 'keep' | 'revert';
   readonly signal: AbortSignal;
+  /** Under which the file is sent; one of its own without it. */
+  readonly idempotencyKey?: string;
 };
 
 /** How the import of one file came out. */
@@ -27,17 +31,25 @@ export type Outcome = {
   readonly errorFile: string | null;
   /** Why it did not work, or what went wrong beside it. */
   readonly error: { readonly text: string; readonly code: string | null } | null;
+  /** Whether it did not work for a reason that passes: the same file may do later. */
+  readonly passes: boolean;
 };
 
 /** Imports one file over the public API. Never throws what a user can cause: that is in the outcome. */
 export async function importFile(client: Client, file: string, options: ImportOptions): Promise<Outcome> {
-  let outcome: Outcome = { file, exitCode: 1, target: null, execution: null, errorFile: null, error: null };
+  let outcome: Outcome = {
+    ...{ file, exitCode: 1, target: null, execution: null, errorFile: null, error: null, passes: false },
+  };
   try {
     const source = await inspectFile(file);
     const target = await openTarget(client, options.destination, source);
     const progress = openProgress(source.name, source.bytes);
     try {
-      const sent = await upload(client, target, { signal: options.signal, onSent: progress.sent });
+      const sent = await upload(client, target, {
+        signal: options.signal,
+        onSent: progress.sent,
+        idempotencyKey: options.idempotencyKey ?? randomUUID(),
+      });
       outcome = { ...outcome, target: { path: target.path, label: target.label }, execution: sent };
       if (options.until === 'received') return { ...outcome, exitCode: 0 };
       const execution = await followExecution(client, {
@@ -53,7 +65,7 @@ export async function importFile(client: Client, file: string, options: ImportOp
     const concluded = await conclude(client, outcome, { source, format: target.format });
     return options.onFailure === 'revert' ? await revertFailed(client, concluded, options.signal) : concluded;
   } catch (error) {
-    return { ...outcome, error: errorOf(error, options.signal) };
+    return { ...outcome, error: errorOf(error, options.signal), passes: canPass(error) };
   }
 }
 
@@ -68,6 +80,7 @@ async function conclude(
     return {
       ...outcome,
       error: { text: 'stopped waiting; the execution goes on in the service', code: null },
+      passes: true,
     };
   }
   const uri = execution.result?.error_file_uri;

@@ -35,7 +35,8 @@ export async function retrying<T>(work: () => Promise<T>, signal: AbortSignal): 
   return work();
 }
 
-function canPass(error: unknown): boolean {
+/** Whether an error is of a kind that goes by itself. */
+export function canPass(error: unknown): boolean {
   if (error instanceof ApiError) return PASSING_STATUS.has(error.status) || PASSING_REFUSALS.has(error.code);
   const code = systemCode(error);
   return code !== null && PASSING_CODES.has(code);

@@ -12,6 +12,11 @@ const EFFECTS = [
   ['user_points_created', 'user points created'],
 ] as const;
 
+/** What became of a file, as JSON. */
+export function reportOf({ file, exitCode, execution, errorFile, error }: Outcome) {
+  return { file, exit_code: exitCode, execution, error_file: errorFile, error };
+}
+
 /** What became of every line of a file, as text. */
 export function summarize(outcome: Outcome): string {
   const { execution } = outcome;

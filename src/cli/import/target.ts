@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { ApiDocumentImport, ApiExecution } from '../api.ts';
 import type { Client } from '../client.ts';
 import { CliError, UsageError } from '../failures.ts';
@@ -102,13 +101,15 @@ async function segmentTarget(client: Client, destination: Destination, source: S
 export async function upload(
   client: Client,
   target: Target,
-  watch: { signal: AbortSignal; onSent: (bytes: number) => void },
+  watch: { signal: AbortSignal; onSent: (bytes: number) => void; idempotencyKey: string },
 ): Promise<ApiExecution> {
+  const { signal, onSent, idempotencyKey } = watch;
   const body = {
     ...target.body,
-    headers: { ...target.body.headers, 'idempotency-key': randomUUID() },
+    headers: { ...target.body.headers, 'idempotency-key': idempotencyKey },
   };
-  const send = () => sendBody(client.connection, { path: `${target.path}?${target.query}`, body, ...watch });
-  const answer = await retrying(send, watch.signal);
+  const send = () =>
+    sendBody(client.connection, { path: `${target.path}?${target.query}`, body, signal, onSent });
+  const answer = await retrying(send, signal);
   return (answer as { data: ApiExecution }).data;
 }

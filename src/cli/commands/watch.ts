@@ -1,0 +1,69 @@
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { command } from '../command.ts';
+import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
+import { UsageError } from '../failures.ts';
+import { readFormat } from '../import/format.ts';
+import { reportOf, summarize } from '../import/summary.ts';
+import { note, print } from '../output.ts';
+import { readCount } from '../read-args.ts';
+import { watchFolder } from '../watch/watch-folder.ts';
+
+export const watch = command({
+  name: 'watch',
+  description: 'imports the files that are put into a folder, as they come',
+  args: {
+    folder: { type: 'positional', required: true, valueHint: 'DIR', description: 'where files are put' },
+    import: { type: 'string', valueHint: 'ID|NAME', description: 'as for muster import' },
+    segment: { type: 'string', valueHint: 'ID|NAME', description: 'as for muster import' },
+    format: { type: 'string', valueHint: 'ndjson|csv', description: 'when neither name nor content tell' },
+    settle: {
+      type: 'string',
+      valueHint: 'SECONDS',
+      default: '5',
+      description: 'a file is whole when it has not changed for so long',
+    },
+    once: { type: 'boolean', description: 'end when the files that are there are done' },
+    ...DATAMART_ARG,
+    ...CONNECTION_ARGS,
+  },
+  examples: ['muster watch /srv/drop', 'muster watch /srv/drop --import nightly --once'],
+  notes: [
+    'A file goes to done/ when every line was applied, else to failed/, with NAME.report.json and NAME.errors beside it.',
+    'Best is to write elsewhere and rename into the folder. Names that end in .part, .partial or .tmp, or begin with a dot, are left alone.',
+    'One watch for a folder. With --json it prints a line of JSON for each file.',
+  ],
+  run: async (args) => {
+    if (args.import !== undefined && args.segment !== undefined)
+      throw new UsageError('--import and --segment exclude each other');
+    const folder = path.resolve(args.folder);
+    const isFolder = await stat(folder).then(
+      (found) => found.isDirectory(),
+      () => false,
+    );
+    if (!isFolder) throw new UsageError(`expected a folder, got ${JSON.stringify(args.folder)}`);
+    const stop = new AbortController();
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+    let failed = 0;
+    await watchFolder(openClient(args), {
+      folder,
+      destination: {
+        datamart: datamartPath(args.datamart),
+        documentImport: args.import,
+        segment: args.segment,
+        format: readFormat(args.format),
+      },
+      settleMs: readCount('--settle', args.settle) * 1000,
+      until: args.once ? 'empty' : 'stopped',
+      signal: stop.signal,
+      onDone: (outcome, movedTo) => {
+        if (outcome.exitCode !== 0 && !outcome.passes) failed += 1;
+        if (args.json) print(JSON.stringify({ ...reportOf(outcome), moved_to: movedTo }));
+        else print(summarize(outcome));
+        if (outcome.error !== null)
+          note(`${outcome.passes ? 'tried again later' : 'error'}: ${outcome.error.text}`);
+      },
+    });
+    return failed === 0 ? 0 : 2;
+  },
+});
