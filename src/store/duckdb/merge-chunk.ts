@@ -166,7 +166,7 @@ export async function findEffects(
 
 /** Drops what finding effects has made, on a connection that has other work. */
 export async function dropEffects(sql: Sql): Promise<void> {
-  for (const table of ['chunk_new_user', 'chunk_command', 'chunk_effect', 'chunk_kept'])
+  for (const table of ['chunk_new_user', 'chunk_command', 'chunk_effect', 'chunk_kept', 'chunk_part'])
     await sql.query(`drop table if exists temp.${table}`);
 }
 

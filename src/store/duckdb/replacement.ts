@@ -47,8 +47,11 @@ export async function openReplacement(db: DuckDbDatabase, context: Context): Pro
   await db.read((sql) => sql.query(`create table ${kept} (${STAGED_COLUMNS.join(', ')})`));
 
   async function keep(sql: Sql, chunk: StagedChunk): Promise<void> {
+    // in key order, so that zone maps prune the ranges: unordered, each range would read all that was spilled
     if (chunk.table !== null)
-      await sql.query(`insert into ${kept} by name select * from staging.main.${chunk.table}`);
+      await sql.query(
+        `insert into ${kept} by name select * from staging.main.${chunk.table} order by key_hi`,
+      );
     versions.add(chunk.catalogueVersion);
     last = chunk;
   }
@@ -112,17 +115,26 @@ export async function openReplacement(db: DuckDbDatabase, context: Context): Pro
     },
   ): Promise<Counted> {
     const { execution, to } = of.chunk;
-    const all = await commandsWithPoints(sql, { staged: of.staged, points: context.points });
+    // an identifier's point may lie in another range than its key
+    const attached = context.points.areOwnKeys
+      ? null
+      : await commandsWithPoints(sql, { staged: of.staged, points: context.points });
     const growth = new Map(of.replaced.map((id) => [id, 0]));
     const counts: Counts[] = [];
     let left = 0;
     if (of.purpose === 'APPLY') await sql.query(statement('keep-row-ids'));
     for (const { first, last: end } of rangesOf(of.ranges)) {
-      const part = `(select * from ${of.staged} where key_hi between ${first} and ${end})`;
-      const known = knownIdentifiers(part, to.pairs);
-      await sql.query(statement('find-new-users', { staged: part, known }));
+      const between = `between ${first} and ${end}`;
+      // read once: the statements below read it several times
+      await sql.query(
+        `create or replace temp table chunk_part as select * from ${of.staged} where key_hi ${between}`,
+      );
+      const known = knownIdentifiers('chunk_part', to.pairs);
+      await sql.query(statement('find-new-users', { staged: 'chunk_part', known }));
       const start_date = execution.startDate;
-      const commands = `(select * from ${all} where point_hi between ${first} and ${end})`;
+      const commands = attached
+        ? `(select * from ${attached} where point_hi ${between})`
+        : await commandsWithPoints(sql, { staged: 'chunk_part', points: { areOwnKeys: true } });
       await sql.query(statement('find-effects', { commands, start_date }));
       const values = { segments: of.replaced.join(', ') || 'null', first, last: end, start_date };
       await sql.query(statement('find-replaced', values));
