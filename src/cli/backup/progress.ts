@@ -1,4 +1,4 @@
-import { SingleBar } from 'cli-progress';
+import { createBar } from '../import/progress.ts';
 import { formatBytes } from '../output.ts';
 
 export type ByteProgress = {
@@ -9,17 +9,7 @@ export type ByteProgress = {
 /** A bar of bytes on standard error when that is a terminal; else nothing at all. The whole is known about, and may grow. */
 export function openByteProgress(name: string): ByteProgress {
   if (!process.stderr.isTTY) return { moved: () => {}, close: () => {} };
-  const bar = new SingleBar({
-    format: '{name}  [{bar}] {percentage}%  {detail}',
-    barCompleteChar: '=',
-    barIncompleteChar: ' ',
-    barsize: 24,
-    stream: process.stderr,
-    clearOnComplete: true,
-    hideCursor: true,
-    emptyOnZero: true,
-    gracefulExit: false,
-  });
+  const bar = createBar('{name}  [{bar}] {percentage}%  {detail}');
   const startedAt = Date.now();
   bar.start(1, 0, { name, detail: '' });
   return {
