@@ -13,7 +13,7 @@ const PROGRAM = path.resolve(import.meta.dirname, '../dist/bin.cjs');
 const START_TIMEOUT_MS = 30_000;
 
 /** The service as somebody who installed it runs it: a process of its own, over a store of its own. */
-export type Server = Client & Closable & { readonly pid: number };
+export type Server = Client & Closable & { readonly pid: number; readonly data: string };
 
 /** Starts `dist/bin.cjs serve` on a fresh folder in `scratch`. All settings but the largest upload are the defaults. */
 export async function startServer(scratch: string): Promise<Server> {
@@ -37,6 +37,7 @@ export async function startServer(scratch: string): Promise<Server> {
       return {
         ...clientOf(url, ADMIN_TOKEN),
         pid: child.pid ?? -1,
+        data: path.join(folder, 'data'),
         async close() {
           child.kill('SIGKILL');
           await exited;
