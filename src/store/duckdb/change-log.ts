@@ -1,7 +1,7 @@
 import { literal } from '../records/database.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 
-/** What orders the changes of memberships (migration 004): kept in memory, since no other process writes to this store. */
+/** What orders the changes of memberships (migration 003): kept in memory, since no other process writes to this store. */
 export interface ChangeLog {
   /** Higher than that of any change that was noted before. One that is never used does no harm. */
   nextStep(): number;
