@@ -212,7 +212,7 @@ export interface Store {
   /**
    * Puts in order what merges have appended, where that makes look-ups quicker: `IDLE` as soon as it is worth while,
    * `BUSY` only when it is overdue, since merges wait for it. An aborted signal ends it soon and leaves everything as it
-   * was, unless most of it is done. Resolves to whether it did anything.
+   * was. Resolves to whether it did anything.
    */
   compact(pressure: 'IDLE' | 'BUSY', signal: AbortSignal): Promise<boolean>;
 

@@ -13,23 +13,23 @@ type Damage = { readonly sql?: string; readonly files?: (kept: string) => Promis
 /** What is done to a store that agrees with itself, by the check that must notice. Each notices it alone, or with those named. */
 const DAMAGES: readonly (Damage & { readonly noticed: readonly string[] })[] = [
   {
-    sql: 'delete from user_identifier where kind = 2',
+    sql: 'delete from user_identifier_recent where kind = 2',
     noticed: ['membership-users', 'segment-sizes'],
   },
-  { sql: 'update membership set point_kinds = 5', noticed: ['membership-kinds', 'segment-sizes'] },
+  { sql: 'update membership_recent set point_kinds = 5', noticed: ['membership-kinds', 'segment-sizes'] },
   {
-    sql: 'insert into membership select * from membership limit 1',
+    sql: 'insert into membership_recent select * from membership limit 1',
     noticed: ['membership-duplicates'],
   },
   {
-    sql: 'update membership set segment_id = 77 where segment_id = 2',
+    sql: 'update membership_recent set segment_id = 77 where segment_id = 2',
     noticed: ['membership-segments', 'changes'],
   },
   { sql: 'update segment set datamart_id = 9 where id = 2', noticed: ['membership-datamarts'] },
-  { sql: 'update user_identifier set point_kinds = 7 where kind = 1', noticed: ['identifier-kinds'] },
-  { sql: `update user_identifier set value = value || 'x'`, noticed: ['identifier-keys'] },
+  { sql: 'update user_identifier_recent set point_kinds = 7 where kind = 1', noticed: ['identifier-kinds'] },
+  { sql: `update user_identifier_recent set value = value || 'x'`, noticed: ['identifier-keys'] },
   {
-    sql: 'insert into user_identifier select * from user_identifier limit 1',
+    sql: 'insert into user_identifier_recent select * from user_identifier limit 1',
     noticed: ['identifier-duplicates'],
   },
   { sql: 'update membership_change set kind = 3 where segment_id = 1', noticed: ['changes'] },

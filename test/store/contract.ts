@@ -560,6 +560,25 @@ export function storeContract(name: string, open: OpenStore): void {
       assert.equal(sizes.get(segment.id)?.userPoints, 2);
     });
 
+    withStore(
+      'a look-up beside merges sees a member as before or as after, never as gone',
+      async (context) => {
+        const segment = await createSegment(context.store);
+        await context.run([update('a', segment.id)]);
+        let isMerging = true;
+        const seen = new Set<number>();
+        const looking = async () => {
+          while (isMerging) seen.add((await context.membershipsOf('a')).length);
+        };
+        const lookers = [looking(), looking(), looking()];
+        for (let i = 0; i < 40; i++)
+          await context.run([update('a', segment.id, { expiresAt: NOW + 1000 + i })]);
+        isMerging = false;
+        await Promise.all(lookers);
+        assert.deepEqual([...seen], [1]);
+      },
+    );
+
     withStore('a worker never gets again what it is running, however late its lease', async ({ store }) => {
       await createExecution(store, {});
       await createExecution(store, {});

@@ -11,9 +11,9 @@ export function openTestStore(dir: string): Promise<Store> {
 export async function makeUnorderedStore(dir: string, rows: number): Promise<void> {
   await (await openTestStore(dir)).close();
   await query(dir, [
-    `insert into user_identifier
+    `insert into user_identifier_recent
      select hash(i), i, hash(i), i, 1, 1, 1, 1, 'user-' || i, i from range(${rows}) t(i)`,
-    `insert into membership
+    `insert into membership_recent
      select hash(i), i, i % 7, 1, i, i, case when i % 3 = 0 then i end, case when i % 5 = 0 then '{"i":' || i || '}' end
      from range(${rows}) t(i)`,
   ]);
@@ -31,8 +31,8 @@ export async function describeStore(dir: string): Promise<unknown> {
 /** Neighbours in the tables that are not in the order of their keys. The store must be closed. */
 export async function countDisorder(dir: string): Promise<unknown> {
   return query(dir, [
-    'select count(*) from (select key_hi < lag(key_hi) over (order by rowid) as later from user_identifier) where later',
-    'select count(*) from (select point_hi < lag(point_hi) over (order by rowid) as later from membership) where later',
+    'select count(*) from (select key_hi < lag(key_hi) over (order by rowid) as later from user_identifier_ordered) where later',
+    'select count(*) from (select point_hi < lag(point_hi) over (order by rowid) as later from membership_ordered) where later',
   ]);
 }
 

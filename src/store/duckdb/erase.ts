@@ -1,9 +1,10 @@
 import { passFaultPoint } from '../../fault-points.ts';
 import type { Erasure } from '../../model/erasure.ts';
-import type { Identifier } from '../../model/identifier.ts';
+import type { Identifier, UuidHalves } from '../../model/identifier.ts';
 import { literal, type Sql } from '../records/database.ts';
 import { arePending, concernsErased, createErasure } from '../records/erasures.ts';
 import type { Store } from '../store.ts';
+import { type BigTableName, changeRows } from './big-tables.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { findUserPoint, identifiersOf, isPoint } from './look-ups.ts';
 
@@ -39,10 +40,10 @@ export async function eraseUser(
     if (point === null && user.by === 'user_point_id') return null;
     const known: readonly Identifier[] = point === null ? [] : await identifiersOf(sql, point);
     const sought = user.by === 'identifier' && known.length === 0 ? [user.identifier] : known;
-    const memberships = point === null ? 0 : await remove(sql, `membership where ${isPoint(point)}`);
+    const memberships = point === null ? 0 : await remove(sql, 'membership', point);
     if (point !== null) {
-      await remove(sql, `user_identifier where ${isPoint(point)}`);
-      await remove(sql, `membership_change where ${isPoint(point)}`);
+      await remove(sql, 'user_identifier', point);
+      await sql.query(`delete from membership_change where ${isPoint(point)}`);
     }
     const of = { datamartId, sought, known: known.length, memberships, now };
     const erasure = await createErasure(sql, author === undefined ? of : { ...of, author });
@@ -54,9 +55,8 @@ export async function eraseUser(
   return erased;
 }
 
-async function remove(sql: Sql, from: string): Promise<number> {
-  const [removed] = await sql.query(`delete from ${from}`);
-  return Number(removed?.Count ?? 0);
+function remove(sql: Sql, table: BigTableName, point: UuidHalves): Promise<number> {
+  return changeRows(sql, table, (part) => `delete from ${part} where ${isPoint(point)}`);
 }
 
 /**

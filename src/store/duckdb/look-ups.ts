@@ -10,11 +10,13 @@ import { numberOrNull, type Row, type Sql } from '../records/database.ts';
 import type { RemovedExpired } from '../records/executions.ts';
 import type { KeptRecords } from '../records/keep-records.ts';
 import type { Store } from '../store.ts';
+import { BIG_TABLES, changeRows } from './big-tables.ts';
 import type { ChangeLog } from './change-log.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { membershipsOfMany } from './look-up-many.ts';
 import { liveMemberships, type Segments, toIdentifier } from './memberships.ts';
 import type { UserPoints } from './merge-chunk.ts';
+import { noteWriting, type RunsOfTables } from './runs.ts';
 import { statement } from './statements.ts';
 
 type LookUps = Pick<
@@ -30,16 +32,22 @@ type LookUps = Pick<
 /** What the embedded store answers from its two big tables. */
 export function lookUps(
   db: DuckDbDatabase,
-  of: { points: UserPoints; changes: ChangeLog; segments: KeptRecords['segments']; removed: RemovedExpired },
+  of: {
+    points: UserPoints;
+    changes: ChangeLog;
+    runs: RunsOfTables;
+    segments: KeptRecords['segments'];
+    removed: RemovedExpired;
+  },
 ): LookUps {
-  const { points, changes, segments: keptSegments, removed } = of;
+  const { points, changes, runs, segments: keptSegments, removed } = of;
   return {
     findUserPoint: (datamartId, user) => db.read((sql) => findUserPoint(sql, { datamartId, user })),
 
     listMemberships: async ({ datamartId, user, segmentIds, now, page }) => {
       // before the rows: a segment that has a membership among them is among these, or is being removed
       const segments = await keptSegments();
-      const rows = await db.read((sql) => membershipRows(sql, { datamartId, user, segments }));
+      const rows = await db.read((sql) => membershipRows(sql, { datamartId, user, segments, runs }));
       if (rows === null) return null;
       const among = segmentIds && new Set(segmentIds);
       const asked = among ? rows.filter((row) => among.has(String(row.segment_id))) : rows;
@@ -65,13 +73,18 @@ export function lookUps(
         if (known.length > 0 || !point) return false;
         const kinds = Number(point.point_kinds) | KIND_BIT[identifier.kind];
         points.areOwnKeys = false;
+        noteWriting(runs, 'user_identifier');
         await sql.query(
-          `insert into user_identifier values (${key.hi}, ${key.lo}, ${userPointId.hi}, ${userPointId.lo}, ${kinds},
+          `insert into user_identifier_recent values (${key.hi}, ${key.lo}, ${userPointId.hi}, ${userPointId.lo}, ${kinds},
              ${BigInt(datamartId)}, ${KIND_BIT[identifier.kind]}, ${BigInt(identifier.compartmentId)}, $1, ${Math.trunc(now)})`,
           [identifier.value],
         );
-        await sql.query(`update user_identifier set point_kinds = ${kinds} where ${isPoint(userPointId)}`);
-        await sql.query(`update membership set point_kinds = ${kinds} where ${isPoint(userPointId)}`);
+        for (const { table } of BIG_TABLES)
+          await changeRows(
+            sql,
+            table,
+            (part) => `update ${part} set point_kinds = ${kinds} where ${isPoint(userPointId)}`,
+          );
         return true;
       }),
 
@@ -90,9 +103,10 @@ export function lookUps(
         await sql.query(
           statement('insert-expiries', { step: changes.nextStep(), now: Math.trunc(now), before }),
         );
-        const [deleted] = await sql.query(`delete from membership where expiration_ts <= ${before}`);
+        const where = `where expiration_ts <= ${before}`;
+        const removed = await changeRows(sql, 'membership', (table) => `delete from ${table} ${where}`);
         passFaultPoint('expired-removed');
-        return Number(deleted?.Count ?? 0);
+        return removed;
       });
     },
   };
@@ -124,23 +138,36 @@ export async function identifiersOf(sql: Sql, point: UuidHalves): Promise<readon
  */
 async function membershipRows(
   sql: Sql,
-  { datamartId, user, segments }: Asked & { readonly segments: Segments },
+  { datamartId, user, segments, runs }: Asked & { readonly segments: Segments; readonly runs: RunsOfTables },
 ): Promise<readonly Row[] | null> {
   const likely = user.by === 'identifier' ? userKey(datamartId, user.identifier) : user.userPointId;
-  const rows = await rowsOfPoint(sql, likely);
+  const rows = await rowsOfPoint(sql, likely, runs);
   const inDatamart = rows.filter((row) => segments.get(String(row.segment_id))?.datamartId === datamartId);
   if (inDatamart.length > 0) return inDatamart;
   const point = await findUserPoint(sql, { datamartId, user });
   if (point === null) return null;
   if (point.hi === likely.hi && point.lo === likely.lo) return [];
-  return (await rowsOfPoint(sql, point)).filter((row) => segments.has(String(row.segment_id)));
+  return (await rowsOfPoint(sql, point, runs)).filter((row) => segments.has(String(row.segment_id)));
 }
 
-/** Neither joined, sorted nor filtered further: each of that costs more in the query than here, on a user's few rows. */
-function rowsOfPoint(sql: Sql, point: UuidHalves): Promise<readonly Row[]> {
-  return sql.query(
-    `select segment_id, creation_ts, last_modified_ts, expiration_ts, data_bag from membership where ${isPoint(point)}`,
-  );
+/**
+ * Neither joined, sorted nor filtered further: each of that costs more in the query than here, on a user's few rows. Nor are
+ * recent rows read while there are none: reading both tables costs a quarter of a millisecond more.
+ */
+async function rowsOfPoint(
+  sql: Sql,
+  point: UuidHalves,
+  { membership: { recent } }: RunsOfTables,
+): Promise<readonly Row[]> {
+  const { isEmpty, writes } = recent;
+  const rowsOf = (table: string) =>
+    sql.query(
+      `select segment_id, creation_ts, last_modified_ts, expiration_ts, data_bag from ${table} where ${isPoint(point)}`,
+    );
+  if (!isEmpty) return rowsOf('membership');
+  const rows = await rowsOf('membership_ordered');
+  // a merge that wrote meanwhile may have moved them
+  return recent.writes === writes ? rows : rowsOf('membership');
 }
 
 function isKey({ hi, lo }: UuidHalves): string {

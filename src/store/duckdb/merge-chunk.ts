@@ -4,9 +4,10 @@ import { literal, type Row, type Sql } from '../records/database.ts';
 import { checkMerge, storeCheckpoint } from '../records/executions.ts';
 import type { MergeOutcome, StagedChunk } from '../store.ts';
 import type { ChangeLog } from './change-log.ts';
-import { noteAppended, type Tail } from './compact.ts';
+import { appendRecent } from './compact.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { leaveOutErased, type PendingErasures } from './erase.ts';
+import { noteWriting, noteWritten, type RunsOfTables } from './runs.ts';
 import { statement } from './statements.ts';
 
 /** The most keys of a chunk by which DuckDB is told to skip row groups; with more, nearly every row group has one of them. */
@@ -29,18 +30,20 @@ export async function readUserPoints(db: DuckDbDatabase): Promise<UserPoints> {
 
 /** What merges know without asking the store, and keep up to date. */
 export type MergeContext = {
-  readonly tail: Tail;
+  readonly runs: RunsOfTables;
   readonly points: UserPoints;
   readonly erasures: PendingErasures;
   readonly changes: ChangeLog;
 };
 
-/** `Store.mergeChunk` for the embedded store: some ten statements over the chunk, in one transaction; `tail` learns of it. */
+/** `Store.mergeChunk` for the embedded store: some ten statements over the chunk, in one transaction; `runs` learn of it. */
 export async function mergeChunk(
   db: DuckDbDatabase,
   chunk: StagedChunk,
-  { tail, ...known }: MergeContext,
+  known: MergeContext,
 ): Promise<MergeOutcome> {
+  const { runs } = known;
+  await appendRecent(db, runs);
   const outcome = await db.merge(async (sql): Promise<MergeOutcome> => {
     const state = await checkMerge(sql, {
       executionId: chunk.execution.id,
@@ -58,7 +61,7 @@ export async function mergeChunk(
   });
   if (outcome.type === 'MERGED') {
     passFaultPoint('chunk-after-commit');
-    noteAppended(tail, chunk.from.effects, outcome.checkpoint.effects);
+    noteWritten(runs, chunk.from.effects, outcome.checkpoint.effects);
   }
   return outcome;
 }
@@ -66,7 +69,7 @@ export async function mergeChunk(
 async function mergeTable(
   sql: Sql,
   { table, execution, from, to }: StagedChunk,
-  { points, erasures, changes }: Omit<MergeContext, 'tail'>,
+  { points, erasures, changes, runs }: MergeContext,
 ): Promise<Effects> {
   if (table === null) return NO_EFFECTS;
   const countEffects = async () => toCounts((await sql.query(statement('count-effects')))[0] as Row);
@@ -75,7 +78,7 @@ async function mergeTable(
     ? await leaveOutErased(sql, { executionId: execution.id, staged: all })
     : { staged: all, leftOut: 0 };
   const pairs = to.pairs - from.pairs;
-  const commands = { ...execution, executionIds: [execution.id], staged, pairs, points, changes };
+  const commands = { ...execution, executionIds: [execution.id], staged, pairs, points, changes, runs };
   const effects = toEffects(await applyCommands(sql, commands, countEffects));
   return { ...effects, unchanged: effects.unchanged + leftOut };
 }
@@ -92,19 +95,20 @@ export type Commands = {
   readonly executionIds: readonly string[];
   readonly points: UserPoints;
   readonly changes: ChangeLog;
+  readonly runs: RunsOfTables;
 };
 
 /** Applies commands. `countEffects` counts `chunk_effect` before it is done; it gets the commands with their user points. */
 export async function applyCommands(
   sql: Sql,
-  { staged, pairs, datamartId, startDate: start_date, executionIds, points, changes }: Commands,
+  { staged, pairs, datamartId, startDate: start_date, executionIds, points, changes, runs }: Commands,
   countEffects: (commands: string) => Promise<Counts>,
 ): Promise<Counts> {
   await sql.query(statement('keep-row-ids'));
   const known = knownIdentifiers(staged, pairs);
   const commands = await findEffects(sql, { staged, known, startDate: start_date, points });
   const counts = await countEffects(commands);
-  await writeEffects(sql, { datamartId, startDate: start_date, executionIds, changes }, counts);
+  await writeEffects(sql, { datamartId, startDate: start_date, executionIds, changes, runs }, counts);
   return counts;
 }
 
@@ -116,11 +120,14 @@ export async function writeEffects(
     startDate: start_date,
     executionIds,
     changes,
-  }: Pick<Commands, 'datamartId' | 'startDate' | 'executionIds' | 'changes'>,
+    runs,
+  }: Pick<Commands, 'datamartId' | 'startDate' | 'executionIds' | 'changes' | 'runs'>,
   counts: Counts,
 ): Promise<void> {
   const change = (rows: number, name: string, values: Values = {}) =>
     changeExactly(sql, rows, { name, values });
+  if (counts.user_points_created > 0) noteWriting(runs, 'user_identifier');
+  if (counts.rows_to_insert > 0) noteWriting(runs, 'membership');
   await change(counts.user_points_created, 'insert-identifiers', {
     start_date,
     datamart_id: BigInt(datamartId),
@@ -132,7 +139,8 @@ export async function writeEffects(
     step,
     executions: `list_value(${executionIds.map(literal).join(', ')})`,
   });
-  await change(counts.rows_to_delete, 'delete-memberships');
+  await change(counts.ordered_rows_to_delete, 'delete-ordered');
+  await change(counts.recent_rows_to_delete, 'delete-recent');
   await change(counts.rows_to_insert, 'insert-memberships', { start_date });
 }
 
@@ -177,7 +185,8 @@ const COUNTS = [
   'unchanged',
   'superseded',
   'user_points_created',
-  'rows_to_delete',
+  'ordered_rows_to_delete',
+  'recent_rows_to_delete',
   'rows_to_insert',
   'expiries_met',
 ] as const;

@@ -4,7 +4,7 @@ import type { Row, Sql } from '../records/database.ts';
 import { concernsErased } from '../records/erasures.ts';
 import { checkGroup, endExecutions } from '../records/executions.ts';
 import { GROUP_LINES, type GroupOutcome, type StagedGroup } from '../store.ts';
-import { noteAppended } from './compact.ts';
+import { appendRecent } from './compact.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import {
   applyCommands,
@@ -16,10 +16,11 @@ import {
   toEffects,
   type UserPoints,
 } from './merge-chunk.ts';
+import { noteWritten } from './runs.ts';
 import { statement } from './statements.ts';
 
 /** Some documents of a group that follow each other: from position `from` up to, not including, `to`. */
-type Run = { readonly from: number; readonly to: number };
+type Step = { readonly from: number; readonly to: number };
 
 /**
  * `Store.mergeGroup` for the embedded store. Alone, since it ends executions: a cancel or a lease on the same row would
@@ -29,8 +30,10 @@ type Run = { readonly from: number; readonly to: number };
 export async function mergeGroup(
   db: DuckDbDatabase,
   group: StagedGroup,
-  { tail, erasures, ...known }: MergeContext,
+  known: MergeContext,
 ): Promise<GroupOutcome> {
+  const { runs, erasures } = known;
+  await appendRecent(db, runs);
   const executionIds = group.documents.map(({ executionId }) => executionId);
   const outcome = await db.writeAlone(async (sql): Promise<GroupOutcome> => {
     if (!(await checkGroup(sql, { ...group, executionIds }))) return { type: 'NOT_MERGED' };
@@ -51,7 +54,7 @@ export async function mergeGroup(
   if (outcome.type === 'MERGED') {
     passFaultPoint('group-after-commit');
     const sum = outcome.checkpoints.reduce((all, { effects }) => addEffects(all, effects), NO_EFFECTS);
-    noteAppended(tail, START.effects, sum);
+    noteWritten(runs, START.effects, sum);
   }
   return outcome;
 }
@@ -64,22 +67,21 @@ export async function mergeGroup(
 async function applyDocuments(
   sql: Sql,
   group: StagedGroup,
-  { points, changes }: Pick<MergeContext, 'points' | 'changes'>,
+  { points, changes, runs }: Pick<MergeContext, 'points' | 'changes' | 'runs'>,
 ): Promise<ReadonlyMap<number, Effects>> {
   const effects = new Map<number, Effects>();
   if (group.table === null) return effects;
   const staged = `staging.main.${group.table}`;
-  const runs =
+  const steps =
     group.documents.length === 1
       ? [{ from: 0, to: 1 }]
       : cut(await sharedUsers(sql, { staged, points }), group.documents.length);
   const pairs = group.documents.reduce((sum, { to }) => sum + to.pairs, 0);
   const executionIds = group.documents.map(({ executionId }) => executionId);
-  for (const run of runs) {
-    const part = runs.length === 1 ? staged : linesOf(staged, run);
-    await applyCommands(sql, { ...group, staged: part, pairs, executionIds, points, changes }, (commands) =>
-      countByDocument(sql, commands, effects),
-    );
+  for (const step of steps) {
+    const part = steps.length === 1 ? staged : linesOf(staged, step);
+    const commands = { ...group, staged: part, pairs, executionIds, points, changes, runs };
+    await applyCommands(sql, commands, (named) => countByDocument(sql, named, effects));
   }
   return effects;
 }
@@ -91,8 +93,8 @@ async function sharedUsers(
   return sql.query(statement('shared-users', { commands: await commandsWithPoints(sql, commands) }));
 }
 
-/** Runs of documents none of which shares a user point with another of its run; `shared` is what `shared-users` gives. */
-function cut(shared: readonly Row[], documents: number): readonly Run[] {
+/** Steps: documents none of which shares a user point with another of its step; `shared` is what `shared-users` gives. */
+function cut(shared: readonly Row[], documents: number): readonly Step[] {
   const previous = new Array<number>(documents).fill(-1);
   for (const row of shared) {
     const touching = (row.documents as { items: readonly bigint[] }).items.map(Number).sort((a, b) => a - b);
@@ -100,17 +102,17 @@ function cut(shared: readonly Row[], documents: number): readonly Run[] {
       previous[document] = Math.max(previous[document] ?? -1, touching[i - 1] ?? -1);
     }
   }
-  const runs: Run[] = [];
+  const steps: Step[] = [];
   let from = 0;
   for (const [document, before] of previous.entries()) {
     if (before < from) continue;
-    runs.push({ from, to: document });
+    steps.push({ from, to: document });
     from = document;
   }
-  return [...runs, { from, to: documents }];
+  return [...steps, { from, to: documents }];
 }
 
-function linesOf(staged: string, { from, to }: Run): string {
+function linesOf(staged: string, { from, to }: Step): string {
   return `(select * from ${staged} where line between ${from * GROUP_LINES} and ${to * GROUP_LINES - 1})`;
 }
 

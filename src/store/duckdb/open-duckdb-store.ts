@@ -16,10 +16,12 @@ import { segmentRecords } from '../records/segments.ts';
 import { tokenRecords } from '../records/tokens.ts';
 import type { Store } from '../store.ts';
 import { attachText, whyNotAttached } from './attach.ts';
+import { withThreadsInBackground } from './background-threads.ts';
+import { changeRows } from './big-tables.ts';
 import { readChangeLog, removeChangesBefore } from './change-log.ts';
 import { checkContent } from './check/check-content.ts';
 import { checkFiles, damaged, type ExpectedStore } from './check-files.ts';
-import { compact, readTail } from './compact.ts';
+import { compact } from './compact.ts';
 import { type DuckDbDatabase, openDuckDbDatabase } from './duckdb-database.ts';
 import { eraseUser, readPendingErasures, refreshPending } from './erase.ts';
 import { keepBom } from './keep-bom.ts';
@@ -32,6 +34,7 @@ import { countOverlaps } from './overlaps.ts';
 import { openRehearsal } from './rehearsal.ts';
 import { openReplacement } from './replacement.ts';
 import { revertPart } from './revert-part.ts';
+import { readRuns } from './runs.ts';
 import { segmentSizes } from './segment-sizes.ts';
 import { sweepSnapshots, takeSnapshot } from './snapshot.ts';
 import { statement } from './statements.ts';
@@ -44,6 +47,8 @@ export type DuckDbStoreOptions = {
   readonly threads: number;
   /** For what a fresh store and a migration write. */
   readonly now: number;
+  /** Runs of recent rows that become one. */
+  readonly mostRecentRuns?: number;
   /** By default a store is made where there is none. */
   readonly expected?: ExpectedStore;
   /** Called once when the store refuses everything until it is opened again. */
@@ -68,15 +73,18 @@ export async function openDuckDbStore(options: DuckDbStoreOptions): Promise<Stor
   const file = path.join(dir, 'muster.duckdb');
   await checkFiles(file, expected);
   const spill = path.join(dir, 'spill');
-  const instance = await DuckDBInstance.create(':memory:', {
-    threads: String(threads),
-    memory_limit: `${Math.floor(memoryBytes / 1024)}KiB`,
-    temp_directory: spill,
-    // a checkpoint rewrites what changed and holds up commits: a few large ones cost less than many small ones
-    checkpoint_threshold: '256MiB',
-    // by default 50: a merge of 100 pairs scanned all keys
-    dynamic_or_filter_threshold: String(MOST_KEYS_TO_PRUNE_BY),
-  });
+  // the thread that waits for a statement works on it too
+  const instance = await withThreadsInBackground(threads - 1, () =>
+    DuckDBInstance.create(':memory:', {
+      threads: String(threads),
+      memory_limit: `${Math.floor(memoryBytes / 1024)}KiB`,
+      temp_directory: spill,
+      // a checkpoint rewrites what changed and holds up commits: a few large ones cost less than many small ones
+      checkpoint_threshold: '256MiB',
+      // by default 50: a merge of 100 pairs scanned all keys
+      dynamic_or_filter_threshold: String(MOST_KEYS_TO_PRUNE_BY),
+    }),
+  );
   let isOpen = false;
   // what is lost while it is opened is an error of this call
   const onLost = (fault: StoreLostError) => isOpen && options.onLost?.(fault);
@@ -85,7 +93,7 @@ export async function openDuckDbStore(options: DuckDbStoreOptions): Promise<Stor
     // only now: until the file is ours, another process may be using it
     await rm(spill, { recursive: true, force: true });
     await sweepSnapshots(dir);
-    const store = await openStoreOf(instance, dir, { now: options.now, onLost });
+    const store = await openStoreOf(instance, dir, { ...options, onLost });
     isOpen = true;
     return store;
   } catch (error) {
@@ -99,7 +107,13 @@ export async function openDuckDbStore(options: DuckDbStoreOptions): Promise<Stor
 async function openStoreOf(
   instance: DuckDBInstance,
   dir: string,
-  { now, onLost }: { readonly now: number; readonly onLost: (fault: StoreLostError) => void },
+  {
+    now,
+    mostRecentRuns,
+    onLost,
+  }: Pick<DuckDbStoreOptions, 'now' | 'mostRecentRuns'> & {
+    readonly onLost: (fault: StoreLostError) => void;
+  },
 ): Promise<Store> {
   const file = path.join(dir, 'muster.duckdb');
   const db = await openDuckDbDatabase(instance, { name: DATABASE, onLost });
@@ -107,11 +121,11 @@ async function openStoreOf(
   await takeUpExecutions(db);
   const kept = keepRecords(db);
   const sizes = segmentSizes(db);
-  const tail = await readTail(db);
+  const runs = await readRuns(db, mostRecentRuns);
   const points = await readUserPoints(db);
   const removed = { upTo: 0 };
   const changes = await readChangeLog(db);
-  const users = lookUps(db, { points, changes, segments: kept.segments, removed });
+  const users = lookUps(db, { points, changes, runs, segments: kept.segments, removed });
   const erasures = await readPendingErasures(db);
   const exports = exportRecords(db);
   await exports.release();
@@ -128,8 +142,9 @@ async function openStoreOf(
     segments: {
       ...segmentRecords(kept.noticing, {
         removeMemberships: async (sql, segmentId) => {
-          for (const table of ['membership', 'membership_change'])
-            await sql.query(`delete from ${table} where segment_id = ${literal(segmentId)}`);
+          const where = `where segment_id = ${literal(segmentId)}`;
+          await changeRows(sql, 'membership', (table) => `delete from ${table} ${where}`);
+          await sql.query(`delete from membership_change ${where}`);
         },
         sizes: (now) => statement('segment-sizes', { now: Math.trunc(now) }),
       }),
@@ -145,14 +160,14 @@ async function openStoreOf(
     ...memberCalls(db),
     writeMembers: memberWriter(db),
     countOverlaps: (of) => countOverlaps(db, of),
-    mergeChunk: (chunk) => sizes.forgetAfter(mergeChunk(db, chunk, { tail, points, erasures, changes })),
+    mergeChunk: (chunk) => sizes.forgetAfter(mergeChunk(db, chunk, { runs, points, erasures, changes })),
     openRehearsal: () => openRehearsal(db, { points, erasures, sizesAt: sizes.at }),
     openReplacement: async () => {
-      const opened = await openReplacement(db, { tail, points, erasures, changes, sizesAt: sizes.at });
+      const opened = await openReplacement(db, { runs, points, erasures, changes, sizesAt: sizes.at });
       return { ...opened, apply: (asked) => sizes.forgetAfter(opened.apply(asked)) };
     },
-    revertPart: (part) => sizes.forgetAfter(revertPart(db, part, { tail, changes })),
-    mergeGroup: (group) => sizes.forgetAfter(mergeGroup(db, group, { tail, points, erasures, changes })),
+    revertPart: (part) => sizes.forgetAfter(revertPart(db, part, { runs, changes })),
+    mergeGroup: (group) => sizes.forgetAfter(mergeGroup(db, group, { runs, points, erasures, changes })),
     eraseUser: (erasure) => sizes.forgetAfter(eraseUser(db, erasure, erasures)),
     attachIdentifier: (attachment) => sizes.forgetAfter(users.attachIdentifier(attachment)),
     countMembers: async ({ segmentIds, now }) => {
@@ -162,7 +177,7 @@ async function openStoreOf(
     },
     removeChangesBefore: (instant) => removeChangesBefore(db, instant),
     compact: (pressure, signal) =>
-      compact(db, { pressure, tail, stop: AbortSignal.any([closing.signal, signal]) }),
+      compact(db, { pressure, runs, stop: AbortSignal.any([closing.signal, signal]) }),
     checkContent: (now) => checkContent(instance, { database: DATABASE, now, tell: sizes.at }),
     snapshot: () => takeSnapshot(instance, { dir, database: DATABASE }),
     sizeBytes: async () => {

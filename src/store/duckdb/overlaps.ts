@@ -22,8 +22,8 @@ export async function countOverlaps(
   if (segmentIds.length < 2) return [];
   await db.read(async (sql) => {
     const [size] = await sql.query(
-      `select estimated_size as memberships from duckdb_tables()
-       where table_name = 'membership' and database_name = current_database()`,
+      `select sum(estimated_size) as memberships from duckdb_tables()
+       where table_name in ('membership_ordered', 'membership_recent') and database_name = current_database()`,
     );
     const parts = BigInt(Math.ceil(Number(size?.memberships) / ROWS_AT_A_TIME) || 1);
     for (let part = 0n; part < parts; part++) {

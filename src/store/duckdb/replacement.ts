@@ -3,7 +3,6 @@ import type { SegmentSize } from '../../model/records.ts';
 import type { Row, Sql } from '../records/database.ts';
 import { checkMerge, storeCheckpoint } from '../records/executions.ts';
 import { type Replacement, type ReplacementOutcome, STAGED_COLUMNS, type StagedChunk } from '../store.ts';
-import { noteAppended } from './compact.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { leaveOutErased } from './erase.ts';
 import {
@@ -18,6 +17,7 @@ import {
   writeEffects,
 } from './merge-chunk.ts';
 import { rangesOf } from './ranges.ts';
+import { noteWritten } from './runs.ts';
 import { statement } from './statements.ts';
 
 type Context = MergeContext & {
@@ -146,7 +146,7 @@ export async function openReplacement(db: DuckDbDatabase, context: Context): Pro
       if (of.purpose === 'APPLY')
         await writeEffects(
           sql,
-          { ...execution, executionIds: [execution.id], changes: context.changes },
+          { ...execution, executionIds: [execution.id], changes: context.changes, runs: context.runs },
           found,
         );
       const [leaving] = await sql.query('select count(*) as users from chunk_effect where commands = 0');
@@ -179,7 +179,7 @@ export async function openReplacement(db: DuckDbDatabase, context: Context): Pro
           ? db.merge((sql) => apply(sql, chunk, { ...asked, sizes }))
           : db.read((sql) => apply(sql, chunk, { ...asked, sizes }).finally(() => dropEffects(sql))));
         if (asked.purpose === 'APPLY' && outcome.type === 'MERGED')
-          noteAppended(context.tail, NO_EFFECTS, outcome.checkpoint.effects);
+          noteWritten(context.runs, NO_EFFECTS, outcome.checkpoint.effects);
         return outcome;
       } catch (error) {
         if (error instanceof Refused) return { type: 'REFUSED', reason: error.message };

@@ -2,10 +2,11 @@ import { addEffects, type Checkpoint, type Effects } from '../../model/execution
 import { literal, type Row, type Sql } from '../records/database.ts';
 import { checkMerge, storeCheckpoint } from '../records/executions.ts';
 import type { MergeOutcome, RevertPart } from '../store.ts';
-import { noteAppended } from './compact.ts';
+import { appendRecent } from './compact.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { changedMemberships, changeExactly, type MergeContext, toCounts, toEffects } from './merge-chunk.ts';
 import { rangesOf } from './ranges.ts';
+import { noteWriting, noteWritten, type RunsOfTables } from './runs.ts';
 import { statement } from './statements.ts';
 
 /** Changes that go back in one transaction, as many as a chunk of a file has pairs. */
@@ -18,8 +19,9 @@ const CHANGES_PER_PART = 500_000;
 export async function revertPart(
   db: DuckDbDatabase,
   part: RevertPart,
-  { tail, changes }: Pick<MergeContext, 'tail' | 'changes'>,
+  { runs, changes }: Pick<MergeContext, 'runs' | 'changes'>,
 ): Promise<MergeOutcome> {
+  await appendRecent(db, runs);
   const { execution, from, changes: total, worker } = part;
   const ranges = rangesOf(Math.max(1, Math.ceil(total / CHANGES_PER_PART)));
   const range = ranges[from.line];
@@ -29,7 +31,7 @@ export async function revertPart(
     // what it goes back to was checked when it came about: it needs no version of the catalogue
     const state = await checkMerge(sql, { ...of, catalogueVersion: -1, offset: from.offset });
     if (state === 'LEASE_LOST') return { type: 'LEASE_LOST' };
-    const { effects, pairs } = await revert(sql, part, { ...range, step: changes.nextStep() });
+    const { effects, pairs } = await revert(sql, part, { ...range, step: changes.nextStep(), runs });
     const line = from.line + 1;
     const checkpoint: Checkpoint = {
       ...from,
@@ -42,14 +44,14 @@ export async function revertPart(
     await storeCheckpoint(sql, execution.id, checkpoint);
     return { type: 'MERGED', checkpoint };
   });
-  if (outcome.type === 'MERGED') noteAppended(tail, from.effects, outcome.checkpoint.effects);
+  if (outcome.type === 'MERGED') noteWritten(runs, from.effects, outcome.checkpoint.effects);
   return outcome;
 }
 
 async function revert(
   sql: Sql,
   { execution, reverted }: RevertPart,
-  { first, last, step }: { first: bigint; last: bigint; step: number },
+  { first, last, step, runs }: { first: bigint; last: bigint; step: number; runs: RunsOfTables },
 ): Promise<{ effects: Effects; pairs: number }> {
   const start_date = execution.startDate;
   await sql.query(statement('keep-row-ids'));
@@ -71,7 +73,9 @@ async function revert(
     name: 'insert-changes',
     values: { start_date, step, executions },
   });
-  await changeExactly(sql, counts.rows_to_delete, { name: 'delete-memberships', values: {} });
+  await changeExactly(sql, counts.ordered_rows_to_delete, { name: 'delete-ordered', values: {} });
+  await changeExactly(sql, counts.recent_rows_to_delete, { name: 'delete-recent', values: {} });
+  if (counts.rows_to_insert > 0) noteWriting(runs, 'membership');
   await changeExactly(sql, counts.rows_to_insert, { name: 'insert-reverted', values: {} });
   const kept = Number(all?.kept);
   const effects = toEffects(counts);

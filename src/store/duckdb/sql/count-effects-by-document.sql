@@ -20,7 +20,8 @@ select
   count(*) filter (where not puts_in and not was_in) as unchanged,
   coalesce(sum(commands - 1), 0) as superseded,
   count(*) filter (where is_new_user) as user_points_created,
-  count(*) filter (where membership_row is not null) as rows_to_delete,
+  count(*) filter (where membership_row >= 0) as ordered_rows_to_delete,
+  count(*) filter (where membership_row < 0) as recent_rows_to_delete,
   count(*) filter (where puts_in) as rows_to_insert,
   count(*) filter (where membership_row is not null and not was_in) as expiries_met
 from counted

@@ -67,12 +67,12 @@ pair as (
 )
 select
   p.*,
-  m.rowid as membership_row,
+  m.row_id as membership_row,
   m.creation_ts as old_creation_ts,
   m.last_modified_ts as old_last_modified_ts,
   m.expiration_ts as old_expiration_ts,
   m.data_bag as old_data_bag,
-  m.rowid is not null and (m.expiration_ts is null or m.expiration_ts > $start_date) as was_in
+  m.row_id is not null and (m.expiration_ts is null or m.expiration_ts > $start_date) as was_in
 from pair p
-left join membership m
+left join membership_row m
   on m.point_hi = p.point_hi and m.point_lo = p.point_lo and m.segment_id = p.segment_id

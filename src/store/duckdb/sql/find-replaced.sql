@@ -30,12 +30,12 @@ select
   false as puts_in,
   false as was_taken_out,
   true as was_in,
-  m.rowid as membership_row,
+  m.row_id as membership_row,
   m.creation_ts as old_creation_ts,
   m.last_modified_ts as old_last_modified_ts,
   m.expiration_ts as old_expiration_ts,
   m.data_bag as old_data_bag
-from membership m
+from membership_row m
 anti join chunk_effect e
   on e.point_hi = m.point_hi and e.point_lo = m.point_lo and e.segment_id = m.segment_id
 where

@@ -28,7 +28,7 @@ beside as (
     c.last_modified_ts as back_last_modified_ts,
     c.expiration_ts as back_expiration_ts,
     c.data_bag as back_data_bag,
-    m.rowid as membership_row,
+    m.row_id as membership_row,
     m.creation_ts as old_creation_ts,
     m.last_modified_ts as old_last_modified_ts,
     m.expiration_ts as old_expiration_ts,
@@ -39,7 +39,7 @@ beside as (
     on c.point_hi = o.point_hi and c.point_lo = o.point_lo and c.segment_id = o.segment_id and c.step = o.first_step
   left join later l
     on l.point_hi = o.point_hi and l.point_lo = o.point_lo and l.segment_id = o.segment_id
-  left join membership m
+  left join membership_row m
     on m.point_hi = o.point_hi and m.point_lo = o.point_lo and m.segment_id = o.segment_id
   left join user_identifier u
     on u.key_hi = o.point_hi and u.key_lo = o.point_lo

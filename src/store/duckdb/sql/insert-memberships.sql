@@ -2,7 +2,7 @@
 --
 -- Members who stay in keep when they came in, and their data bag where no other came; {} clears it. An update in place would
 -- be cheaper to say, but committing it costs as much as writing every vector it touches: of 30 M rows, nearly all.
-insert into membership
+insert into membership_recent
 select
   point_hi,
   point_lo,

@@ -1,5 +1,5 @@
 -- Memberships as they were. In key order, as insert-memberships.
-insert into membership
+insert into membership_recent
 select
   point_hi,
   point_lo,
