@@ -63,8 +63,13 @@ export async function openConnection(
 function asSql(connection: DuckDBConnection): Sql {
   return {
     query: async (statement, values) => {
-      const reader = await connection.runAndReadAll(statement, values as DuckDBValue[] | undefined);
-      return reader.getRowObjects() as Row[];
+      // one trip to another thread: a reader fetches each chunk by another, and waits for the event loop each time
+      const result = await connection.run(statement, values as DuckDBValue[] | undefined);
+      const names = result.deduplicatedColumnNames();
+      const rows: Row[] = [];
+      for (let i = 0; i < result.chunkCount; i++)
+        result.getChunk(i).appendToRowObjects(names, rows as Record<string, DuckDBValue>[]);
+      return rows;
     },
   };
 }
