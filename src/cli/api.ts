@@ -99,6 +99,7 @@ export type ApiExecution = {
   reverts_execution_id?: string;
   reverted_by_execution_id?: string;
   progress?: {
+    phase?: 'CHECKING' | 'APPLYING';
     bytes_read: number;
     bytes_total: number;
     commands_per_second: number | null;

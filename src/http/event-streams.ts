@@ -139,8 +139,8 @@ function createSharedReader({ store, notices }: EventStreamsContext): Watching['
 }
 
 /** The same for the same state: what a client that connects again has seen, it is not sent again. */
-function idOf({ status, checkpoint }: Execution): string {
-  return `${status}-${checkpoint.offset}`;
+function idOf({ status, checked, checkpoint }: Execution): string {
+  return `${status}-${checked.bytes}-${checkpoint.offset}`;
 }
 
 function textOf(execution: Execution, now: number): string {

@@ -4,12 +4,15 @@ import {
   type Execution,
   hasEnded,
   type ImportOptions,
+  isPlain,
   type SegmentEffect,
 } from '../model/execution.ts';
 import { fileUri } from './file-uri.ts';
 import { Count, Id, Instant, nullableInteger, nullableText, oneOf } from './schemas.ts';
 
 const Progress = Type.Object({
+  /** CHECKING: the file is read as a whole before any of it is applied (`dry_run`, `max_failure_ratio`, `mode=replace`). */
+  phase: oneOf(['CHECKING', 'APPLYING']),
   bytes_read: Count,
   bytes_total: Count,
   commands_per_second: Count,
@@ -197,16 +200,24 @@ function errorOf(of: Execution): { message: string } | null {
 }
 
 function progressMembers(of: Execution, now: number) {
-  const { offset, successes, failures } = of.checkpoint;
+  const { checked, checkpoint } = of;
   const total = of.document.bytes;
+  const isRead = checkpoint.offset > 0 || checked.bytes >= total;
+  const isChecking = !isPlain(of) && of.reverts === null && (of.options.dryRun || !isRead);
+  const { bytes, commands } = isChecking
+    ? checked
+    : { bytes: checkpoint.offset, commands: checkpoint.successes + checkpoint.failures };
   const elapsedMs = Math.max(1, now - (of.startDate ?? now));
+  // how long it takes to apply what is being checked is not known yet
+  const isLast = !isChecking || of.options.dryRun;
   const progress: Static<typeof Progress> = {
-    bytes_read: offset,
+    phase: isChecking ? 'CHECKING' : 'APPLYING',
+    bytes_read: bytes,
     bytes_total: total,
-    commands_per_second: Math.round(((successes + failures) * 1000) / elapsedMs),
-    eta_ms: offset === 0 ? null : Math.round(((total - offset) * elapsedMs) / offset),
+    commands_per_second: Math.round((commands * 1000) / elapsedMs),
+    eta_ms: bytes === 0 || !isLast ? null : Math.round(((total - bytes) * elapsedMs) / bytes),
   };
-  const percent = total === 0 ? 100 : Math.floor((offset * 100) / total);
-  const debug = `${offset} of ${total} bytes read (${percent} %), ${progress.commands_per_second} commands per second`;
+  const percent = total === 0 ? 100 : Math.floor((bytes * 100) / total);
+  const debug = `${bytes} of ${total} bytes ${isChecking ? 'checked' : 'read'} (${percent} %), ${progress.commands_per_second} commands per second`;
   return { progress, debug };
 }

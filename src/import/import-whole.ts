@@ -1,4 +1,5 @@
 import {
+  type Checked,
   type Checkpoint,
   NO_EFFECTS,
   type ReplaceOptions,
@@ -11,12 +12,15 @@ import { type ChunkTaker, type ImportJob, type ImportOutcome, importDocument } f
 /** What was decided about a file as a whole: where its execution ends, and why nothing of it is applied, if so. */
 export type Decided = { readonly checkpoint: Checkpoint; readonly refusal: string | null };
 
+/** `onChecked` is called as the file is read of which nothing is applied yet. */
+export type WholeJob = ImportJob & { readonly onChecked: (checked: Checked) => void };
+
 /**
  * Imports a document about which something is to be decided before any of it can be seen, or that is only to be counted.
  * What was read for that is kept nowhere: after a crash it is read again. Once the file is being applied its checkpoint
  * says that this was decided, and it goes on as any other.
  */
-export async function importWhole(job: ImportJob, store: Store): Promise<ImportOutcome | Decided> {
+export async function importWhole(job: WholeJob, store: Store): Promise<ImportOutcome | Decided> {
   const { dryRun, maxFailureRatio, replace } = job.execution.options;
   if (replace !== null) {
     // it is applied with the checkpoint at the end of the file, or not at all
@@ -39,7 +43,7 @@ const TALLY: ChunkTaker = {
   mergeChunk: async ({ to }) => ({ type: 'MERGED', checkpoint: { ...to, effects: NO_EFFECTS } }),
 };
 
-async function rehearse(job: ImportJob, store: Store): Promise<ImportOutcome | Decided> {
+async function rehearse(job: WholeJob, store: Store): Promise<ImportOutcome | Decided> {
   const rehearsal = await store.openRehearsal();
   try {
     const read = await readThrough(job, store, { needs: 'TABLES', mergeChunk: rehearsal.mergeChunk });
@@ -53,7 +57,7 @@ async function rehearse(job: ImportJob, store: Store): Promise<ImportOutcome | D
 }
 
 async function replaceSegments(
-  job: ImportJob,
+  job: WholeJob,
   store: Store,
   replace: ReplaceOptions,
 ): Promise<ImportOutcome | Decided> {
@@ -118,13 +122,14 @@ function tooMuchShrinkage(segments: readonly SegmentEffect[], most: number | nul
 
 /** Reads a document from start to end, with its error file; resolves to where that has come, or why it has not. */
 async function readThrough(
-  job: ImportJob,
+  job: WholeJob,
   store: Store,
   taker: ChunkTaker,
 ): Promise<Checkpoint | Exclude<ImportOutcome, 'DONE'>> {
   let last = START;
   const onCheckpoint = (checkpoint: Checkpoint) => {
     last = checkpoint;
+    job.onChecked({ bytes: checkpoint.offset, commands: checkpoint.successes + checkpoint.failures });
   };
   const outcome = await importDocument({ ...job, taker, onCheckpoint }, store);
   return outcome === 'DONE' ? last : outcome;

@@ -131,6 +131,9 @@ export type ReplaceOptions = {
 /** What is done where nothing was asked for: the file is applied in batches. */
 export const PLAIN_IMPORT: ImportOptions = { dryRun: false, maxFailureRatio: null, replace: null };
 
+/** What has been read of a file and is not applied yet. */
+export type Checked = { readonly bytes: number; readonly commands: number };
+
 export type Execution = {
   readonly id: string;
   readonly organisationId: string;
@@ -156,6 +159,8 @@ export type Execution = {
   readonly revertedBy: string | null;
   /** When the input and error files were removed by retention, else null. */
   readonly filesRemovedDate: number | null;
+  /** How far the file has been read if something is decided about it as a whole; from the start again after a crash. */
+  readonly checked: Checked;
   readonly checkpoint: Checkpoint;
 };
 

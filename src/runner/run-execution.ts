@@ -7,6 +7,7 @@ import { type ImportFiles, type ImportOutcome, importDocument } from '../import/
 import { type Decided, importWhole } from '../import/import-whole.ts';
 import type { ChunkLimits } from '../import/stage/stage-chunk.ts';
 import {
+  type Checked,
   type Checkpoint,
   type EndedStatus,
   type Ending,
@@ -223,7 +224,16 @@ function importOnce(
     },
   };
   if (execution.reverts !== null) return revertChanges(job, store);
-  return isPlain(execution) ? importDocument(job, store) : importWhole(job, store);
+  if (isPlain(execution)) return importDocument(job, store);
+  const onChecked = (checked: Checked) => {
+    store.executions
+      .noteChecked({ id: execution.id, worker, checked })
+      // it is shown to those who wait, and nothing else comes of it
+      .catch((fault: unknown) =>
+        context.logger.warn({ err: fault }, 'how far a file is checked is not noted'),
+      );
+  };
+  return importWhole({ ...job, onChecked }, store);
 }
 
 /**

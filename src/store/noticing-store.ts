@@ -14,11 +14,13 @@ export function noticingStore(store: Store, notice: (executionId: string) => voi
   return {
     ...store,
     mergeChunk: (chunk) => noticing(store.mergeChunk(chunk), () => [chunk.execution.id]),
+    revertPart: (part) => noticing(store.revertPart(part), () => [part.execution.id]),
     mergeGroup: (group) =>
       noticing(store.mergeGroup(group), () => group.documents.map(({ executionId }) => executionId)),
     executions: {
       ...executions,
       claim: (of) => noticing(executions.claim(of), (claimed) => claimed.map(({ id }) => id)),
+      noteChecked: (of) => noticing(executions.noteChecked(of), () => [of.id]),
       release: (of) => noticing(executions.release(of), () => [of.id]),
       finish: (of) => noticing(executions.finish(of), () => [of.id]),
       cancel: (id, now, author) => noticing(executions.cancel(id, now, author), () => [id]),

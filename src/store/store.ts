@@ -4,6 +4,7 @@ import type { Catalogue } from '../model/catalogue.ts';
 import type { CheckResult } from '../model/check.ts';
 import type { Erasure, Sought } from '../model/erasure.ts';
 import type {
+  Checked,
   Checkpoint,
   EndedStatus,
   Ending,
@@ -540,6 +541,8 @@ export interface ExecutionRecords {
     worker: string;
     leaseUntil: number;
   }): Promise<{ held: boolean; cancelRequested: boolean }>;
+  /** Notes how far the file of an execution has been read that `worker` holds and has applied nothing of. */
+  noteChecked(of: { id: string; worker: string; checked: Checked }): Promise<void>;
   /** Gives an execution back unended, so that whoever claims it can go on with it; it has waited since `now`. */
   release(of: { id: string; worker: string; now: number }): Promise<void>;
   /**

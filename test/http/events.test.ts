@@ -28,7 +28,8 @@ async function prepare(service: TestService, count: number) {
   const segment = await createSegment(service, { name: 'events' });
   const documentImportId = await createImport(service, { format: 'NDJSON' });
   const of = { datamartId: '1', documentImportId };
-  const send = () => upload(service, { ...of, format: 'NDJSON', body: lines(segment, count) });
+  const send = (query = '') =>
+    upload(service, { ...of, format: 'NDJSON', body: lines(segment, count), query });
   return { send, path: (id: string) => `${executionsPath(of)}/${id}/events` };
 }
 
@@ -128,6 +129,24 @@ test('an execution tells of its progress, and once of its end', async (t) => {
   );
   const again = await open(service, path(execution.id), { 'last-event-id': end });
   assert.equal(again.answer.status, 204);
+});
+
+test('what is checked as a whole shows how far that is, before any of it is applied', async (t) => {
+  const service = await startService(t, { chunkRows: 500 });
+  const { send, path } = await prepare(service, 20_000);
+  for (const query of ['dry_run=true', 'mode=replace&max_shrink_ratio=1', 'max_failure_ratio=0']) {
+    const execution = await send(query);
+    const events = await all((await open(service, path(execution.id))).answer);
+    const checking = events.filter((event) => event.execution.progress?.phase === 'CHECKING');
+    const read = checking.map(({ execution }) => execution.progress?.bytes_read ?? 0);
+    assert.ok(new Set(read).size > 1, `${query}: ${read}`);
+    assert.deepEqual(
+      read,
+      [...read].sort((a, b) => a - b),
+    );
+    for (const { execution } of checking) assert.equal(execution.completed_tasks, 0);
+    assert.equal(events.at(-1)?.execution.status, 'SUCCEEDED');
+  }
 });
 
 test('who connects again is not told what it knows, and of the rest at once', async (t) => {

@@ -26,6 +26,7 @@ const pending: Execution = {
   reverts: null,
   revertedBy: null,
   filesRemovedDate: null,
+  checked: { bytes: 0, commands: 0 },
   checkpoint: START,
 };
 const running: Execution = { ...pending, status: 'RUNNING', startDate: 2_000 };
@@ -42,9 +43,29 @@ test('shows a PENDING execution without anything that is not known yet', () => {
   assert.deepEqual([view.parameters.datamart_id, view.parameters.document_import_id], [2, 3]);
 });
 
+test('shows how far a file is checked of which nothing is applied yet', () => {
+  const options = { ...PLAIN_IMPORT, maxFailureRatio: 0.1 };
+  const checking = { ...running, options, checked: { bytes: 250, commands: 5 } };
+  const view = viewExecution(checking, 4_000);
+  assert.deepEqual(view.progress, {
+    phase: 'CHECKING',
+    bytes_read: 250,
+    bytes_total: 1_000,
+    commands_per_second: 3,
+    eta_ms: null,
+  });
+  assert.equal(view.debug, '250 of 1000 bytes checked (25 %), 3 commands per second');
+  assert.equal(view.completed_tasks, 0);
+  const rehearsed = viewExecution({ ...checking, options: { ...options, dryRun: true } }, 4_000);
+  assert.equal(rehearsed.progress?.eta_ms, 6_000);
+  const read = viewExecution({ ...checking, checked: { bytes: 1_000, commands: 20 } }, 4_000);
+  assert.deepEqual([read.progress?.phase, read.progress?.bytes_read], ['APPLYING', 0]);
+});
+
 test('shows how far a RUNNING execution is', () => {
   const view = viewExecution({ ...running, checkpoint: halfway }, 4_000);
   assert.deepEqual(view.progress, {
+    phase: 'APPLYING',
     bytes_read: 500,
     bytes_total: 1_000,
     commands_per_second: 5,

@@ -27,7 +27,8 @@ export function openProgress(name: string, totalBytes: number): Progress {
       bar.update(thousandths(bytes, totalBytes), { phase: 'sending ', detail });
     },
     applying: (execution) => {
-      bar.update(applied(execution), { phase: 'applying', detail: applyingDetail(execution) });
+      const phase = execution.progress?.phase === 'CHECKING' ? 'checking' : 'applying';
+      bar.update(applied(execution), { phase, detail: applyingDetail(execution) });
     },
     close: () => bar.stop(),
   };

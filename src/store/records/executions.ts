@@ -112,6 +112,15 @@ export function executionRecords(db: Database, removed: RemovedExpired): Executi
         return { held: row !== undefined, cancelRequested: Boolean(row?.cancel_requested) };
       }),
 
+    noteChecked: ({ id, worker, checked: { bytes, commands } }) =>
+      db.write(async (sql) => {
+        await sql.query(
+          `update execution set checked_bytes = ${literal(bytes)}, checked_commands = ${literal(commands)}
+           where id = ${literal(id)} and worker = $1 and status = 'RUNNING'`,
+          [worker],
+        );
+      }),
+
     isWaiting: ({ worker, now, priority }) =>
       db.read(async (sql) => {
         const { next, begun } = await nextBegun(sql, { worker, now });
@@ -295,6 +304,7 @@ function pendingExecution(id: string, execution: NewExecution): Execution {
     cancelRequested: false,
     failure: null,
     filesRemovedDate: null,
+    checked: { bytes: 0, commands: 0 },
     checkpoint: START,
   };
 }
@@ -473,6 +483,7 @@ function toExecution(row: Row, checkpoint = toCheckpoint(row)): Execution {
     reverts: textOrNull(row.reverts_execution_id),
     revertedBy: textOrNull(row.reverted_by_execution_id),
     filesRemovedDate: numberOrNull(row.files_removed_date),
+    checked: { bytes: Number(row.checked_bytes), commands: Number(row.checked_commands) },
     checkpoint,
   };
 }

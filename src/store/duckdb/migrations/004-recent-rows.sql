@@ -40,5 +40,9 @@ select *, rowid as row_id from membership_ordered
 union all
 select *, -1 - rowid from membership_recent;
 
+-- How much of a document has been checked about which something is decided before any of it is applied.
+alter table execution add column checked_bytes bigint default 0;
+alter table execution add column checked_commands bigint default 0;
+
 -- How many runs of rows lie behind those in order.
 alter table table_order add column appended_runs bigint default 0;
