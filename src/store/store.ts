@@ -1,6 +1,7 @@
 import type { DuckDBInstance } from '@duckdb/node-api';
 import type { AuditAction, AuditEntry, AuditResource, Author, Change } from '../model/audit.ts';
 import type { Catalogue } from '../model/catalogue.ts';
+import type { ExecutionChanges, MembershipChange } from '../model/change.ts';
 import type { CheckResult } from '../model/check.ts';
 import type { Erasure, Sought } from '../model/erasure.ts';
 import type {
@@ -21,6 +22,7 @@ import type {
   ExportMimeType,
   NewExport,
 } from '../model/export.ts';
+import type { CountedChanges } from '../model/history.ts';
 import type { Identifier, StoredIdentifier, UserSelector, UuidHalves } from '../model/identifier.ts';
 import type {
   ApiToken,
@@ -183,6 +185,28 @@ export interface Store {
   countOverlaps(of: { segmentIds: readonly string[]; now: number }): Promise<readonly Overlap[]>;
 
   /**
+   * What happened to the memberships of a segment from an instant on, and its size at `now`, as of one moment: the size grew by
+   * the entries and shrank by the exits. A change is dated by the start of its execution, an expiry by itself, whether its row
+   * was removed already or not. Users who were erased are in neither.
+   */
+  countChanges(of: { segmentId: string; from: number; now: number }): Promise<CountedChanges>;
+
+  /** The executions that changed memberships of a segment, as far as that is known; the last to do so first. */
+  listChangingExecutions(of: { segmentId: string; page: Page }): Promise<KnownSince<ExecutionChanges>>;
+
+  /**
+   * The changes of the memberships of a user, in `segmentIds` alone when they are given, as far as they are known; the last one
+   * first. Null when the datamart does not know the user.
+   */
+  listChanges(of: {
+    datamartId: string;
+    user: UserSelector;
+    segmentIds?: readonly string[];
+    now: number;
+    page: Page;
+  }): Promise<KnownSince<MembershipChange> | null>;
+
+  /**
    * Writes the members of a segment that are live at `now` to a new file: a line for each of their identifiers of these
    * kinds, in no order, and in constant memory. CSV and NDJSON are user segment commands that bring about the same
    * memberships. The file need not be durable. Rejects when it cannot be written, and may then leave a part of it.
@@ -237,6 +261,9 @@ export interface Store {
   /** Waits for what is under way, then lets go of files and connections. */
   close(): Promise<void>;
 }
+
+/** A page of what is known from an instant on; what was before is not listed, or not all of it. */
+export type KnownSince<T> = Listed<T> & { readonly knownSince: number };
 
 /** The store at one moment; what is written to it changes the snapshot alone. */
 export interface StoreSnapshot {

@@ -17,6 +17,7 @@ import { tokenRecords } from '../records/tokens.ts';
 import type { Store } from '../store.ts';
 import { attachText, whyNotAttached } from './attach.ts';
 import { readChangeLog, removeChangesBefore } from './change-log.ts';
+import { changeCalls } from './changes.ts';
 import { checkContent } from './check/check-content.ts';
 import { checkFiles, damaged, type ExpectedStore } from './check-files.ts';
 import { compact, readTail } from './compact.ts';
@@ -143,6 +144,7 @@ async function openStoreOf(
     erasures: erasureRecords(db, () => refreshPending(db, erasures)),
     ...users,
     ...memberCalls(db),
+    ...changeCalls(db, { segments: kept.segments }),
     writeMembers: memberWriter(db),
     countOverlaps: (of) => countOverlaps(db, of),
     mergeChunk: (chunk) => sizes.forgetAfter(mergeChunk(db, chunk, { tail, points, erasures, changes })),
