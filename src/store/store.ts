@@ -185,6 +185,12 @@ export interface Store {
   countOverlaps(of: { segmentIds: readonly string[]; now: number }): Promise<readonly Overlap[]>;
 
   /**
+   * How many of the members of a segment are in each segment at `now`, that segment among them, by id; one without any is
+   * absent.
+   */
+  countOverlapsWith(of: { segmentId: string; now: number }): Promise<ReadonlyMap<string, number>>;
+
+  /**
    * What happened to the memberships of a segment from an instant on, and its size at `now`, as of one moment: the size grew by
    * the entries and shrank by the exits. A change is dated by the start of its execution, an expiry by itself, whether its row
    * was removed already or not. Users who were erased are in neither.

@@ -107,6 +107,16 @@ export function lookUpContract(name: string, open: OpenStore): void {
         expected.filter(({ userPoints }) => userPoints > 0),
       );
       assert.deepEqual(await store.countOverlaps({ segmentIds: [segments[0] ?? '', '404'], now }), []);
+
+      for (const [i, segmentId] of segments.entries()) {
+        const counts = await store.countOverlapsWith({ segmentId, now });
+        assert.deepEqual(
+          segments.map((id) => counts.get(id) ?? 0),
+          segments.map((_, j) => users.filter((user) => isLive(user, i) && isLive(user, j)).length),
+        );
+        assert.ok([...counts.keys()].every((id) => segments.includes(id)));
+      }
+      assert.equal((await store.countOverlapsWith({ segmentId: '404', now })).size, 0);
     });
 
     withStore('a user is asked for in one segment', async (context) => {

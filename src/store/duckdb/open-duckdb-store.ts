@@ -29,7 +29,7 @@ import { memberCalls } from './members.ts';
 import { MOST_KEYS_TO_PRUNE_BY, mergeChunk, readUserPoints } from './merge-chunk.ts';
 import { mergeGroup } from './merge-group.ts';
 import { migrate } from './migrate.ts';
-import { countOverlaps } from './overlaps.ts';
+import { overlapCalls } from './overlaps.ts';
 import { openRehearsal } from './rehearsal.ts';
 import { openReplacement } from './replacement.ts';
 import { revertPart } from './revert-part.ts';
@@ -146,7 +146,7 @@ async function openStoreOf(
     ...memberCalls(db),
     ...changeCalls(db, { segments: kept.segments }),
     writeMembers: memberWriter(db),
-    countOverlaps: (of) => countOverlaps(db, of),
+    ...overlapCalls(db),
     mergeChunk: (chunk) => sizes.forgetAfter(mergeChunk(db, chunk, { tail, points, erasures, changes })),
     openRehearsal: () => openRehearsal(db, { points, erasures, sizesAt: sizes.at }),
     openReplacement: async () => {
