@@ -23,6 +23,7 @@ import { erasureRoutes } from './routes/erasures.ts';
 import { executionRoutes, executionUploadRoute } from './routes/executions.ts';
 import { exportRoutes } from './routes/exports.ts';
 import { memberRoutes } from './routes/members.ts';
+import { overlapAnalysisRoutes } from './routes/overlap-analyses.ts';
 import { segmentHistoryRoutes } from './routes/segment-history.ts';
 import { segmentListRoutes } from './routes/segment-list.ts';
 import { segmentOverlapRoutes } from './routes/segment-overlaps.ts';
@@ -139,6 +140,7 @@ async function addApi(app: App, dependencies: HttpDependencies): Promise<void> {
   exportRoutes(app, dependencies);
   segmentHistoryRoutes(app, dependencies);
   segmentOverlapRoutes(app, dependencies);
+  overlapAnalysisRoutes(app, dependencies);
   userRoutes(app, dependencies);
   userSearchRoute(app, dependencies);
   erasureRoutes(app, dependencies);

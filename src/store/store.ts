@@ -25,6 +25,12 @@ import type {
 import type { CountedChanges } from '../model/history.ts';
 import type { Identifier, StoredIdentifier, UserSelector, UuidHalves } from '../model/identifier.ts';
 import type {
+  NewOverlapAnalysis,
+  OverlapAnalysis,
+  OverlapAnalysisEnding,
+  SegmentOverlap,
+} from '../model/overlap-analysis.ts';
+import type {
   ApiToken,
   Compartment,
   CompartmentSelection,
@@ -59,6 +65,7 @@ export interface Store {
   readonly auditLog: AuditRecords;
   readonly erasures: ErasureRecords;
   readonly exports: ExportRecords;
+  readonly overlapAnalyses: OverlapAnalysisRecords;
 
   /**
    * The DuckDB of this process in which chunks are staged, as tables of its attached in-memory database `staging`.
@@ -185,10 +192,10 @@ export interface Store {
   countOverlaps(of: { segmentIds: readonly string[]; now: number }): Promise<readonly Overlap[]>;
 
   /**
-   * How many of the members of a segment are in each segment at `now`, that segment among them, by id; one without any is
-   * absent.
+   * For each segment of the store that has live members at `now`, how many, and how many of them are in this one too, as of one
+   * moment. The segment itself is among them.
    */
-  countOverlapsWith(of: { segmentId: string; now: number }): Promise<ReadonlyMap<string, number>>;
+  countOverlapsWith(of: { segmentId: string; now: number }): Promise<readonly SegmentOverlap[]>;
 
   /**
    * What happened to the memberships of a segment from an instant on, and its size at `now`, as of one moment: the size grew by
@@ -626,6 +633,27 @@ export interface ExportRecords {
   forgetFiles(
     of: { readonly endedBefore: number } | { readonly datamartId: string },
   ): Promise<readonly string[]>;
+}
+
+export interface OverlapAnalysisRecords {
+  /** PENDING. Null when there is no such segment. */
+  create(wanted: NewOverlapAnalysis, author?: Author): Promise<OverlapAnalysis | null>;
+  /** With the text of its file; null until it SUCCEEDED. */
+  get(id: string): Promise<(OverlapAnalysis & { readonly result: string | null }) | null>;
+  /** Newest first. */
+  list(of: {
+    segmentId: string;
+    statuses?: readonly ExecutionStatus[];
+    page: Page;
+  }): Promise<Listed<OverlapAnalysis>>;
+  /** Takes the oldest PENDING one, RUNNING from here on; null when there is none. */
+  claim(now: number): Promise<OverlapAnalysis | null>;
+  /** Makes those that are RUNNING PENDING again: whoever ran them is gone. */
+  release(): Promise<void>;
+  /** Ends a RUNNING one; `false` when it is gone with its segment. */
+  finish(id: string, ending: OverlapAnalysisEnding): Promise<boolean>;
+  /** Removes those that ended before an instant; resolves to how many. */
+  removeBefore(instant: number): Promise<number>;
 }
 
 export interface TokenRecords {

@@ -12,6 +12,7 @@ import { erasureRecords } from '../records/erasures.ts';
 import { executionRecords } from '../records/executions.ts';
 import { exportRecords } from '../records/exports.ts';
 import { keepRecords } from '../records/keep-records.ts';
+import { overlapAnalysisRecords } from '../records/overlap-analyses.ts';
 import { segmentRecords } from '../records/segments.ts';
 import { tokenRecords } from '../records/tokens.ts';
 import type { Store } from '../store.ts';
@@ -116,6 +117,8 @@ async function openStoreOf(
   const erasures = await readPendingErasures(db);
   const exports = exportRecords(db);
   await exports.release();
+  const overlapAnalyses = overlapAnalysisRecords(db);
+  await overlapAnalyses.release();
   const closing = new AbortController();
 
   return {
@@ -141,6 +144,7 @@ async function openStoreOf(
     tokens: tokenRecords(db),
     auditLog: auditRecords(db),
     exports,
+    overlapAnalyses,
     erasures: erasureRecords(db, () => refreshPending(db, erasures)),
     ...users,
     ...memberCalls(db),

@@ -1,3 +1,4 @@
+import type { SegmentOverlap } from '../../model/overlap-analysis.ts';
 import type { Overlap } from '../../model/records.ts';
 import { literal, type Row, type Sql } from '../records/database.ts';
 import type { Store } from '../store.ts';
@@ -82,23 +83,29 @@ function addPairs(counts: Float64Array, row: Row, segments: number): void {
 async function countOverlapsWith(
   sql: Sql,
   { segmentId, now }: Parameters<Store['countOverlapsWith']>[0],
-): Promise<ReadonlyMap<string, number>> {
-  const counts = new Map<string, number>();
+): Promise<readonly SegmentOverlap[]> {
+  const overlaps = new Map<string, SegmentOverlap>();
   const live = await liveCondition(sql, now);
   for (const range of await keyRanges(sql)) {
-    const where = `${inRange(range)} ${live}`;
+    const members = `select * from membership where ${inRange(range)} ${live}`;
     const rows = await sql.query(
-      `select segment_id, count(*) as user_points from membership
-       semi join (select point_hi, point_lo from membership where segment_id = ${literal(segmentId)} and ${where}) member
-         using (point_hi, point_lo)
-       where ${where} group by segment_id`,
+      `select a.segment_id, count(*) as size, count(b.point_hi) as shared
+       from (${members}) a
+       left join (select point_hi, point_lo from (${members}) where segment_id = ${literal(segmentId)}) b
+         on b.point_hi = a.point_hi and b.point_lo = a.point_lo
+       group by a.segment_id`,
     );
     for (const row of rows) {
       const id = String(row.segment_id);
-      counts.set(id, (counts.get(id) ?? 0) + Number(row.user_points));
+      const { size, shared } = overlaps.get(id) ?? { size: 0, shared: 0 };
+      overlaps.set(id, {
+        segmentId: id,
+        size: size + Number(row.size),
+        shared: shared + Number(row.shared),
+      });
     }
   }
-  return counts;
+  return [...overlaps.values()];
 }
 
 async function keyRanges(sql: Sql): Promise<ReturnType<typeof rangesOf>> {
