@@ -319,6 +319,6 @@ test('at all times a size is the one before it with who came in and without who 
       wait(HOUR);
       from = Math.max(from, now() - 400 * HOUR);
     }),
-    { numRuns: runs(8) },
+    { numRuns: runs(5) },
   );
 });

@@ -1,17 +1,23 @@
 import { openDuckDbStore } from '../../src/store/duckdb/open-duckdb-store.ts';
 import { accessContract } from './access-contract.ts';
+import { changeSetContract } from './change-set-contract.ts';
 import { type OpenStore, storeContract } from './contract.ts';
 import { exportContract } from './export-contract.ts';
 import { groupContract } from './group-contract.ts';
 import { lookUpContract } from './look-up-contract.ts';
 import { overlapAnalysisContract } from './overlap-analysis-contract.ts';
 
-const open: OpenStore = (dir) =>
-  openDuckDbStore({ dir, memoryBytes: 256 * 1024 * 1024, threads: 2, now: 1_800_000_000_000 });
+const OPTIONS = { memoryBytes: 256 * 1024 * 1024, threads: 2, now: 1_800_000_000_000 };
+const open: OpenStore = (dir) => openDuckDbStore({ dir, ...OPTIONS });
+/** What it does part by part it does in several parts, however few rows there are. */
+const openInParts: OpenStore = (dir) =>
+  openDuckDbStore({ dir, ...OPTIONS, rowsAtATime: { reverted: 4, replaced: 5, compared: 30 } });
 
 storeContract('DuckDB', open);
 groupContract('DuckDB', open);
 accessContract('DuckDB', open);
-lookUpContract('DuckDB', open);
+lookUpContract('DuckDB', openInParts);
 exportContract('DuckDB', open);
+changeSetContract('DuckDB', open);
+changeSetContract('DuckDB, in parts', openInParts);
 overlapAnalysisContract('DuckDB', open);

@@ -34,6 +34,7 @@ import { overlapCalls } from './overlaps.ts';
 import { openRehearsal } from './rehearsal.ts';
 import { openReplacement } from './replacement.ts';
 import { revertPart } from './revert-part.ts';
+import { ROWS_AT_A_TIME, type RowsAtATime } from './rows-at-a-time.ts';
 import { segmentSizes } from './segment-sizes.ts';
 import { sweepSnapshots, takeSnapshot } from './snapshot.ts';
 import { statement } from './statements.ts';
@@ -48,6 +49,8 @@ export type DuckDbStoreOptions = {
   readonly now: number;
   /** By default a store is made where there is none. */
   readonly expected?: ExpectedStore;
+  /** Other numbers than usual, for tests: what is done in parts is to come out the same in any number of them. */
+  readonly rowsAtATime?: Partial<RowsAtATime>;
   /** Called once when the store refuses everything until it is opened again. */
   readonly onLost?: (fault: StoreLostError) => void;
 };
@@ -87,7 +90,8 @@ export async function openDuckDbStore(options: DuckDbStoreOptions): Promise<Stor
     // only now: until the file is ours, another process may be using it
     await rm(spill, { recursive: true, force: true });
     await sweepSnapshots(dir);
-    const store = await openStoreOf(instance, dir, { now: options.now, onLost });
+    const rows = { ...ROWS_AT_A_TIME, ...options.rowsAtATime };
+    const store = await openStoreOf(instance, dir, { now: options.now, onLost, rows });
     isOpen = true;
     return store;
   } catch (error) {
@@ -101,7 +105,15 @@ export async function openDuckDbStore(options: DuckDbStoreOptions): Promise<Stor
 async function openStoreOf(
   instance: DuckDBInstance,
   dir: string,
-  { now, onLost }: { readonly now: number; readonly onLost: (fault: StoreLostError) => void },
+  {
+    now,
+    onLost,
+    rows,
+  }: {
+    readonly now: number;
+    readonly onLost: (fault: StoreLostError) => void;
+    readonly rows: RowsAtATime;
+  },
 ): Promise<Store> {
   const file = path.join(dir, 'muster.duckdb');
   const db = await openDuckDbDatabase(instance, { name: DATABASE, onLost });
@@ -150,14 +162,15 @@ async function openStoreOf(
     ...memberCalls(db),
     ...changeCalls(db, { segments: kept.segments }),
     writeMembers: memberWriter(db),
-    ...overlapCalls(db),
+    ...overlapCalls(db, rows),
     mergeChunk: (chunk) => sizes.forgetAfter(mergeChunk(db, chunk, { tail, points, erasures, changes })),
     openRehearsal: () => openRehearsal(db, { points, erasures, sizesAt: sizes.at }),
     openReplacement: async () => {
-      const opened = await openReplacement(db, { tail, points, erasures, changes, sizesAt: sizes.at });
+      const merging = { tail, points, erasures, changes };
+      const opened = await openReplacement(db, { ...merging, sizesAt: sizes.at, rows });
       return { ...opened, apply: (asked) => sizes.forgetAfter(opened.apply(asked)) };
     },
-    revertPart: (part) => sizes.forgetAfter(revertPart(db, part, { tail, changes })),
+    revertPart: (part) => sizes.forgetAfter(revertPart(db, part, { tail, changes, rows })),
     mergeGroup: (group) => sizes.forgetAfter(mergeGroup(db, group, { tail, points, erasures, changes })),
     eraseUser: (erasure) => sizes.forgetAfter(eraseUser(db, erasure, erasures)),
     attachIdentifier: (attachment) => sizes.forgetAfter(users.attachIdentifier(attachment)),

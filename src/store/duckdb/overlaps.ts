@@ -5,24 +5,23 @@ import type { Store } from '../store.ts';
 import { atOneMoment } from './at-one-moment.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { rangesOf } from './ranges.ts';
+import type { RowsAtATime } from './rows-at-a-time.ts';
 
-/** Memberships that are grouped at a time: so few that their groups fit into the caches of a core (docs/architecture.md). */
-const ROWS_AT_A_TIME = 1_000_000;
 /** Segments in one unsigned integer of DuckDB, a bit each. */
 const BITS = 64;
 
 type OverlapCalls = Pick<Store, 'countOverlaps' | 'countOverlapsWith'>;
 
 /** How many user points segments have in common, counted range by range of their keys, as of one moment. */
-export function overlapCalls(db: DuckDbDatabase): OverlapCalls {
+export function overlapCalls(db: DuckDbDatabase, { compared }: RowsAtATime): OverlapCalls {
   return {
     countOverlaps: ({ segmentIds, now }) =>
       segmentIds.length < 2
         ? Promise.resolve([])
-        : atOneMoment(db, (sql) => countOverlaps(sql, { segmentIds, now })),
+        : atOneMoment(db, (sql) => countOverlaps(sql, { segmentIds, now, compared })),
 
     countOverlapsWith: ({ segmentId, now }) =>
-      atOneMoment(db, (sql) => countOverlapsWith(sql, { segmentId, now })),
+      atOneMoment(db, (sql) => countOverlapsWith(sql, { segmentId, now, compared })),
   };
 }
 
@@ -32,11 +31,11 @@ export function overlapCalls(db: DuckDbDatabase): OverlapCalls {
  */
 async function countOverlaps(
   sql: Sql,
-  { segmentIds, now }: Parameters<Store['countOverlaps']>[0],
+  { segmentIds, now, compared }: Parameters<Store['countOverlaps']>[0] & { compared: number },
 ): Promise<readonly Overlap[]> {
   const counts = new Float64Array(segmentIds.length ** 2);
   const live = await liveCondition(sql, now);
-  for (const range of await keyRanges(sql))
+  for (const range of await keyRanges(sql, compared))
     for (const row of await sql.query(setsOf(segmentIds, `${inRange(range)} ${live}`)))
       addPairs(counts, row, segmentIds.length);
   return segmentIds.flatMap((one, at) =>
@@ -82,11 +81,11 @@ function addPairs(counts: Float64Array, row: Row, segments: number): void {
 
 async function countOverlapsWith(
   sql: Sql,
-  { segmentId, now }: Parameters<Store['countOverlapsWith']>[0],
+  { segmentId, now, compared }: Parameters<Store['countOverlapsWith']>[0] & { compared: number },
 ): Promise<readonly SegmentOverlap[]> {
   const overlaps = new Map<string, SegmentOverlap>();
   const live = await liveCondition(sql, now);
-  for (const range of await keyRanges(sql)) {
+  for (const range of await keyRanges(sql, compared)) {
     const members = `select * from membership where ${inRange(range)} ${live}`;
     const rows = await sql.query(
       `select a.segment_id, count(*) as size, count(b.point_hi) as shared
@@ -108,9 +107,9 @@ async function countOverlapsWith(
   return [...overlaps.values()];
 }
 
-async function keyRanges(sql: Sql): Promise<ReturnType<typeof rangesOf>> {
+async function keyRanges(sql: Sql, rows: number): Promise<ReturnType<typeof rangesOf>> {
   const [row] = await sql.query('select count(*) as memberships from membership');
-  return rangesOf(Math.max(1, Math.ceil(Number(row?.memberships) / ROWS_AT_A_TIME)));
+  return rangesOf(Math.max(1, Math.ceil(Number(row?.memberships) / rows)));
 }
 
 function inRange({ first, last }: ReturnType<typeof rangesOf>[number]): string {
