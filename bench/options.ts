@@ -28,7 +28,7 @@ export function readOptions(args: readonly string[], parts: readonly string[]): 
       keep: { type: 'boolean', default: false },
       out: { type: 'string' },
       rounds: { type: 'string', default: '3' },
-      minutes: { type: 'string', default: '14' },
+      minutes: { type: 'string', default: '16' },
     },
   });
   const only = values.only?.split(',').map((part) => part.trim()) ?? null;

@@ -1,4 +1,5 @@
 import type { Bench } from './bench.ts';
+import { measureChangeSets } from './rows/change-sets.ts';
 import { measureImports, measureLargeFile } from './rows/imports.ts';
 import { measureLargeStore } from './rows/large-store.ts';
 import { measureLimits } from './rows/limits.ts';
@@ -12,6 +13,7 @@ export const PARTS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = 
   postgres: measurePostgres,
   'large-store': measureLargeStore,
   'large-file': measureLargeFile,
+  'change-sets': measureChangeSets,
   'small-files': measureSmallFiles,
   redis: measureRedis,
   limits: measureLimits,

@@ -17,6 +17,7 @@ import { openLogger } from './log.ts';
 import type { Author } from './model/audit.ts';
 import { hashToken } from './model/records.ts';
 import { createNotices } from './notices.ts';
+import { startAnalyzer } from './runner/analyzer.ts';
 import { startEraser } from './runner/eraser.ts';
 import { startExporter } from './runner/exporter.ts';
 import { startRunner } from './runner/runner.ts';
@@ -92,6 +93,8 @@ export async function startService(config: Config, clock: () => number = Date.no
     opened.push(() => eraser.close());
     const exporter = startExporter({ store, documents, logger, clock, intervalMs: config.sweepIntervalMs });
     opened.push(() => exporter.close());
+    const analyzer = startAnalyzer({ store, logger, clock, intervalMs: config.sweepIntervalMs });
+    opened.push(() => analyzer.close());
     const runner = startRunner(
       {
         store,
@@ -117,6 +120,7 @@ export async function startService(config: Config, clock: () => number = Date.no
         noticeCancel,
         wakeEraser: eraser.wake,
         wakeExporter: exporter.wake,
+        wakeAnalyzer: analyzer.wake,
         admission,
         eventStreams,
       },

@@ -8,6 +8,7 @@ import { startServer } from '../server.ts';
 import type { Measured } from '../table.ts';
 import { MILLION, workloadOf } from '../workloads.ts';
 import { measureLookups } from './lookups.ts';
+import { measureQuestions } from './questions.ts';
 
 /** Fills a store with 10 M and with 30 M memberships: three files of 10 M users, each into segments of its own. */
 export async function measureLargeStore(bench: Bench): Promise<void> {
@@ -27,6 +28,7 @@ export async function measureLargeStore(bench: Bench): Promise<void> {
       await importInto(bench, store, { millions: 10, seed: 10 });
       if (!(await fill(bench, store, { times: 2, from: 1 }))) return;
       await importInto(bench, store, { millions: 30, seed: 30 });
+      await measureQuestions(bench, store);
       await measureLookups(bench, store);
     },
   );

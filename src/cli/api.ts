@@ -23,6 +23,36 @@ export type ApiMembership = {
   data_bag: string | null;
 };
 
+export type ApiHistory = {
+  date: number;
+  interval: 'hour' | 'day';
+  time_zone: string;
+  known_since: number;
+  user_points_count: number;
+  history: {
+    from: number;
+    to: number;
+    user_points_count: number;
+    entries: number;
+    updates: number;
+    exits: number;
+    expirations: number;
+  }[];
+};
+
+export type ApiChange = {
+  segment_id: string;
+  segment_name: string;
+  segment_technical_name: string | null;
+  change: 'ENTERED' | 'UPDATED' | 'LEFT' | 'EXPIRED';
+  cause: 'COMMAND' | 'REPLACE' | 'REVERT' | 'EXPIRY' | null;
+  date: number;
+  execution_id: string | null;
+  document_import_id: string | null;
+  input_file_name: string | null;
+  line: number | null;
+};
+
 export type ApiIdentifier =
   | { type: 'USER_POINT'; user_point_id: string; creation_ts: number }
   | { type: 'USER_ACCOUNT'; user_account_id: string; compartment_id: string; creation_ts: number }

@@ -12,3 +12,14 @@ export function readCount(name: string, given: string): number {
   if (/^\d+$/.test(given) && count >= 1 && Number.isSafeInteger(count)) return count;
   throw new UsageError(`${name}: expected a whole number from 1 on, got ${JSON.stringify(given)}`);
 }
+
+/** ISO 8601; what has no time zone is UTC. */
+export function readInstant(name: string, given: string | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  const hasTime = /T/.test(given);
+  const instant = Date.parse(hasTime && !/(Z|[+-]\d\d:?\d\d)$/i.test(given) ? `${given}Z` : given);
+  if (/^\d{4}-\d\d-\d\d/.test(given) && Number.isFinite(instant)) return instant;
+  throw new UsageError(
+    `${name}: expected a date such as 2026-01-31 or 2026-01-31T12:00, got ${JSON.stringify(given)}`,
+  );
+}

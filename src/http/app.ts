@@ -23,6 +23,8 @@ import { erasureRoutes } from './routes/erasures.ts';
 import { executionRoutes, executionUploadRoute } from './routes/executions.ts';
 import { exportRoutes } from './routes/exports.ts';
 import { memberRoutes } from './routes/members.ts';
+import { overlapAnalysisRoutes } from './routes/overlap-analyses.ts';
+import { segmentHistoryRoutes } from './routes/segment-history.ts';
 import { segmentListRoutes } from './routes/segment-list.ts';
 import { segmentOverlapRoutes } from './routes/segment-overlaps.ts';
 import { segmentRoutes } from './routes/segments.ts';
@@ -136,7 +138,9 @@ async function addApi(app: App, dependencies: HttpDependencies): Promise<void> {
   segmentRoutes(app, dependencies);
   memberRoutes(app, dependencies);
   exportRoutes(app, dependencies);
+  segmentHistoryRoutes(app, dependencies);
   segmentOverlapRoutes(app, dependencies);
+  overlapAnalysisRoutes(app, dependencies);
   userRoutes(app, dependencies);
   userSearchRoute(app, dependencies);
   erasureRoutes(app, dependencies);

@@ -21,6 +21,8 @@ export type HttpDependencies = {
   readonly wakeEraser: () => void;
   /** Tells that there is an export to be made. Never waits. */
   readonly wakeExporter: () => void;
+  /** Tells that there is an overlap analysis to be made. Never waits. */
+  readonly wakeAnalyzer: () => void;
   /** The streams of events of executions. */
   readonly eventStreams: EventStreams;
   /** Whether another upload may come in. */

@@ -1,6 +1,7 @@
 import type { DocumentFile } from '../documents/documents.ts';
 import type { Execution } from '../model/execution.ts';
 import type { Export } from '../model/export.ts';
+import type { OverlapAnalysis } from '../model/overlap-analysis.ts';
 
 /** Names a file of an execution to clients. It carries ids and never a path, so that there is no path to forge. */
 export function fileUri(execution: Execution, file: DocumentFile): string {
@@ -40,6 +41,23 @@ export function parseExportUri(uri: string): ExportReference | null {
   const [, organisationId, datamartId, exportId] = EXPORT_URI.exec(uri) ?? [];
   if (organisationId === undefined || datamartId === undefined || exportId === undefined) return null;
   return { organisationId, datamartId, exportId };
+}
+
+/** Names the file of an overlap analysis to clients. */
+export function overlapsUri({ organisationId, datamartId, id }: OverlapAnalysis): string {
+  return `mics://data_file/tenants/${organisationId}/datamarts/${datamartId}/overlap_analyses/${id}/overlaps`;
+}
+
+export type OverlapsReference = Omit<FileReference, 'executionId' | 'file'> & { readonly analysisId: string };
+
+const OVERLAPS_URI =
+  /^mics:\/\/data_file\/tenants\/(\d{1,18})\/datamarts\/(\d{1,18})\/overlap_analyses\/(\d{1,18})\/overlaps$/;
+
+/** What a URI of `overlapsUri` names, or null for any other text. */
+export function parseOverlapsUri(uri: string): OverlapsReference | null {
+  const [, organisationId, datamartId, analysisId] = OVERLAPS_URI.exec(uri) ?? [];
+  if (organisationId === undefined || datamartId === undefined || analysisId === undefined) return null;
+  return { organisationId, datamartId, analysisId };
 }
 
 /** Name under which the members of a segment are downloaded. */

@@ -25,7 +25,7 @@ const lookUpSeconds = new Histogram({
   buckets: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5],
   registers: [registry],
 });
-const LOOK_UPS = ['memberships', 'identifiers'] as const;
+const LOOK_UPS = ['memberships', 'identifiers', 'changes'] as const;
 for (const of of LOOK_UPS) lookUpSeconds.zero({ of });
 
 const uploads = new Gauge({

@@ -28,6 +28,7 @@ export const AUDIT_RESOURCES = [
   'erasure',
   'backup',
   'segment_export',
+  'overlap_analysis',
 ] as const;
 export type AuditResource = (typeof AUDIT_RESOURCES)[number];
 

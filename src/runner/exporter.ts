@@ -3,6 +3,7 @@ import type { Documents } from '../documents/documents.ts';
 import type { Export, ExportEnding } from '../model/export.ts';
 import { safeMessage } from '../safe-message.ts';
 import type { Store } from '../store/store.ts';
+import { startWorkLoop, type WorkLoop } from './work-loop.ts';
 
 export type ExporterContext = {
   readonly store: Store;
@@ -12,47 +13,13 @@ export type ExporterContext = {
   readonly intervalMs: number;
 };
 
-export interface Exporter {
-  /** There is something to do: an export was asked for. */
-  wake(): void;
-  /** Waits for the export under way; those that wait go on at the next start. */
-  close(): Promise<void>;
-}
-
 /** Makes the exports that were asked for, one after the other. What was not finished in a crash is made anew. */
-export function startExporter(context: ExporterContext): Exporter {
-  let isClosing = false;
-  let running: Promise<void> | null = null;
-  let askedAgain = false;
-
-  function wake(): void {
-    askedAgain = true;
-    if (isClosing) return;
-    running ??= run().finally(() => {
-      running = null;
-      if (askedAgain && !isClosing) wake();
-    });
-  }
-
-  async function run(): Promise<void> {
-    askedAgain = false;
-    try {
-      while (!isClosing && (await makeNext(context)));
-    } catch (fault) {
-      context.logger.error({ err: fault }, 'exports cannot be made now, it is tried again');
-    }
-  }
-
-  const timer = setInterval(wake, context.intervalMs);
-  wake();
-  return {
-    wake,
-    close: async () => {
-      isClosing = true;
-      clearInterval(timer);
-      await running;
-    },
-  };
+export function startExporter(context: ExporterContext): WorkLoop {
+  return startWorkLoop({
+    doNext: () => makeNext(context),
+    onFault: (err) => context.logger.error({ err }, 'exports cannot be made now, it is tried again'),
+    intervalMs: context.intervalMs,
+  });
 }
 
 /** Whether there was one. */

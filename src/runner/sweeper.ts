@@ -56,6 +56,7 @@ async function sweepAll(context: SweeperContext): Promise<void> {
     removeExpiredMemberships,
     removeExpiredFiles,
     removeExports,
+    removeOverlapAnalyses,
     removeOrphans,
     removeOldAudit,
     removeOldChanges,
@@ -100,6 +101,12 @@ async function removeExports({ store, documents, clock, logger }: SweeperContext
   const folders = await store.exports.forgetFiles({ endedBefore: clock() - EXPORT_LIFE_MS });
   for (const folder of folders) await documents.remove(folder);
   if (folders.length > 0) logger.info({ exports: folders.length }, 'files of old exports were removed');
+}
+
+async function removeOverlapAnalyses({ store, clock, logger, retentionDays }: SweeperContext): Promise<void> {
+  if (retentionDays === 0) return;
+  const analyses = await store.overlapAnalyses.removeBefore(clock() - retentionDays * DAY_MS);
+  if (analyses > 0) logger.info({ analyses }, 'old overlap analyses were removed');
 }
 
 async function removeOrphans({ store, documents, clock, logger }: SweeperContext): Promise<void> {

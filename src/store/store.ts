@@ -1,6 +1,7 @@
 import type { DuckDBInstance } from '@duckdb/node-api';
 import type { AuditAction, AuditEntry, AuditResource, Author, Change } from '../model/audit.ts';
 import type { Catalogue } from '../model/catalogue.ts';
+import type { ExecutionChanges, MembershipChange } from '../model/change.ts';
 import type { CheckResult } from '../model/check.ts';
 import type { Erasure, Sought } from '../model/erasure.ts';
 import type {
@@ -22,7 +23,14 @@ import type {
   ExportMimeType,
   NewExport,
 } from '../model/export.ts';
+import type { CountedChanges } from '../model/history.ts';
 import type { Identifier, StoredIdentifier, UserSelector, UuidHalves } from '../model/identifier.ts';
+import type {
+  NewOverlapAnalysis,
+  OverlapAnalysis,
+  OverlapAnalysisEnding,
+  SegmentOverlap,
+} from '../model/overlap-analysis.ts';
 import type {
   ApiToken,
   Compartment,
@@ -58,6 +66,7 @@ export interface Store {
   readonly auditLog: AuditRecords;
   readonly erasures: ErasureRecords;
   readonly exports: ExportRecords;
+  readonly overlapAnalyses: OverlapAnalysisRecords;
 
   /**
    * The DuckDB of this process in which chunks are staged, as tables of its attached in-memory database `staging`.
@@ -184,6 +193,34 @@ export interface Store {
   countOverlaps(of: { segmentIds: readonly string[]; now: number }): Promise<readonly Overlap[]>;
 
   /**
+   * For each segment of the store that has live members at `now`, how many, and how many of them are in this one too, as of one
+   * moment. The segment itself is among them.
+   */
+  countOverlapsWith(of: { segmentId: string; now: number }): Promise<readonly SegmentOverlap[]>;
+
+  /**
+   * What happened to the memberships of a segment from an instant on, and its size at `now`, as of one moment: the size grew by
+   * the entries and shrank by the exits. A change is dated by the start of its execution, an expiry by itself, whether its row
+   * was removed already or not. Users who were erased are in neither.
+   */
+  countChanges(of: { segmentId: string; from: number; now: number }): Promise<CountedChanges>;
+
+  /** The executions that changed memberships of a segment, as far as that is known; the last to do so first. */
+  listChangingExecutions(of: { segmentId: string; page: Page }): Promise<KnownSince<ExecutionChanges>>;
+
+  /**
+   * The changes of the memberships of a user, in `segmentIds` alone when they are given, as far as they are known; the last one
+   * first. Null when the datamart does not know the user.
+   */
+  listChanges(of: {
+    datamartId: string;
+    user: UserSelector;
+    segmentIds?: readonly string[];
+    now: number;
+    page: Page;
+  }): Promise<KnownSince<MembershipChange> | null>;
+
+  /**
    * Writes the members of a segment that are live at `now` to a new file: a line for each of their identifiers of these
    * kinds, in no order, and in constant memory. CSV and NDJSON are user segment commands that bring about the same
    * memberships. The file need not be durable. Rejects when it cannot be written, and may then leave a part of it.
@@ -238,6 +275,9 @@ export interface Store {
   /** Waits for what is under way, then lets go of files and connections. */
   close(): Promise<void>;
 }
+
+/** A page of what is known from an instant on; what was before is not listed, or not all of it. */
+export type KnownSince<T> = Listed<T> & { readonly knownSince: number };
 
 /** The store at one moment; what is written to it changes the snapshot alone. */
 export interface StoreSnapshot {
@@ -596,6 +636,27 @@ export interface ExportRecords {
   forgetFiles(
     of: { readonly endedBefore: number } | { readonly datamartId: string },
   ): Promise<readonly string[]>;
+}
+
+export interface OverlapAnalysisRecords {
+  /** PENDING. Null when there is no such segment. */
+  create(wanted: NewOverlapAnalysis, author?: Author): Promise<OverlapAnalysis | null>;
+  /** With the text of its file; null until it SUCCEEDED. */
+  get(id: string): Promise<(OverlapAnalysis & { readonly result: string | null }) | null>;
+  /** Newest first. */
+  list(of: {
+    segmentId: string;
+    statuses?: readonly ExecutionStatus[];
+    page: Page;
+  }): Promise<Listed<OverlapAnalysis>>;
+  /** Takes the oldest PENDING one, RUNNING from here on; null when there is none. */
+  claim(now: number): Promise<OverlapAnalysis | null>;
+  /** Makes those that are RUNNING PENDING again: whoever ran them is gone. */
+  release(): Promise<void>;
+  /** Ends a RUNNING one; `false` when it is gone with its segment. */
+  finish(id: string, ending: OverlapAnalysisEnding): Promise<boolean>;
+  /** Removes those that ended before an instant; resolves to how many. */
+  removeBefore(instant: number): Promise<number>;
 }
 
 export interface TokenRecords {

@@ -85,6 +85,29 @@ test('lookup shows memberships with the time left, and identifiers', async (t) =
   assert.equal(unknown.stderr, 'error: there is no user user_account_id=nobody here (NOT_FOUND)\n');
 });
 
+test('segments history and lookup --changes tell what came of which line', async (t) => {
+  const { run, service } = await startMuster(t);
+  const segmentId = await createSegment(service, { name: 'VIP', technical_name: 'vip' });
+  const command = { operation: 'UPDATE', segment_id: segmentId, expiration_duration: 0 };
+  const lines = ['a', 'b'].map((user) => `${JSON.stringify({ ...command, user_account_id: user })}\n`);
+  const execution = await runFile(service, 'NDJSON', lines.join(''));
+  for (const interval of ['day', 'hour']) {
+    const told = await run('segments', 'history', 'vip', '--interval', interval);
+    assert.equal(told.code, 0, told.stderr);
+    assert.match(told.stdout, /ENTRIES +UPDATES +EXITS +EXPIRED +USERS AT END\n/);
+    assert.match(told.stdout, / 2 +0 +0 +0 +2\n\nknown since \d{4}-\d\d-\d\d /);
+  }
+  assert.match(
+    (await run('segments', 'history', 'vip', '--interval', 'week')).stderr,
+    /expected day or hour/,
+  );
+  const changes = await run('lookup', 'user_account_id=b', '--changes');
+  assert.equal(changes.code, 0, changes.stderr);
+  assert.match(changes.stdout, new RegExp(` vip +ENTERED +COMMAND +1 +${execution.id} +2 `));
+  const none = await run('lookup', 'user_account_id=nobody', '--changes');
+  assert.match(none.stderr, /there is no user user_account_id=nobody here/);
+});
+
 test('tokens are made, used, listed without value, and deleted', async (t) => {
   const { run, service } = await startMuster(t);
   const created = await run('tokens', 'create', 'reports', '--role', 'reader', '--json');

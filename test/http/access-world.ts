@@ -165,6 +165,17 @@ export const REQUESTS: Readonly<Record<string, Prepare>> = {
   'GET /v1/audience_segments/:segmentId/expirations': (world) => ({
     path: `${segmentPath(world)}/expirations`,
   }),
+  'GET /v1/audience_segments/:segmentId/history': (world) => ({ path: `${segmentPath(world)}/history` }),
+  'GET /v1/audience_segments/:segmentId/executions': (world) => ({
+    path: `${segmentPath(world)}/executions`,
+  }),
+  'POST /v1/datamarts/:datamartId/overlap_analysis': ({ segmentId }) => ({
+    path: '/v1/datamarts/1/overlap_analysis',
+    body: { first_party_overlap: { source: { segment_id: segmentId } } },
+  }),
+  'GET /v1/audience_segments/:segmentId/overlap_analysis': (world) => ({
+    path: `${segmentPath(world)}/overlap_analysis`,
+  }),
   'GET /v1/datamarts/:datamartId/segment_overlaps': async ({ service, segmentId }) => ({
     path: `/v1/datamarts/1/segment_overlaps?segment_ids=${segmentId},${await createSegment(service, named())}`,
   }),

@@ -168,6 +168,7 @@ test('when the store does not answer the rest is shown, and that it does not', a
     noticeCancel: () => {},
     wakeEraser: () => {},
     wakeExporter: () => {},
+    wakeAnalyzer: () => {},
     eventStreams: { open: () => null, close: () => {} },
     admission: createAdmission(store, config),
   });

@@ -82,6 +82,7 @@ test('answers a fault with a bare 500 whose id is in the log, and is not ready',
     noticeCancel: () => {},
     wakeEraser: () => {},
     wakeExporter: () => {},
+    wakeAnalyzer: () => {},
     eventStreams: { open: () => null, close: () => {} },
     admission: createAdmission(store, config),
   });

@@ -1,21 +1,29 @@
 import { openDuckDbStore } from '../../src/store/duckdb/open-duckdb-store.ts';
 import { accessContract } from './access-contract.ts';
+import { changeSetContract } from './change-set-contract.ts';
 import { type OpenStore, storeContract } from './contract.ts';
 import { exportContract } from './export-contract.ts';
 import { groupContract } from './group-contract.ts';
 import { lookUpContract } from './look-up-contract.ts';
+import { overlapAnalysisContract } from './overlap-analysis-contract.ts';
 
-const options = { memoryBytes: 256 * 1024 * 1024, threads: 2, now: 1_800_000_000_000 };
-const open: OpenStore = (dir) => openDuckDbStore({ ...options, dir });
-/** Puts behind the ordered rows what a merge has written, before the next one. */
-const openAppending: OpenStore = (dir) => openDuckDbStore({ ...options, dir, mostRecentRuns: 0 });
+const OPTIONS = { memoryBytes: 256 * 1024 * 1024, threads: 2, now: 1_800_000_000_000 };
+const open: OpenStore = (dir) => openDuckDbStore({ dir, ...OPTIONS });
+/** What it does part by part it does in several parts, however few rows there are. */
+const openInParts: OpenStore = (dir) =>
+  openDuckDbStore({ dir, ...OPTIONS, rowsAtATime: { reverted: 4, replaced: 5, compared: 30 } });
+/** What a merge has written it puts behind the ordered rows before the next one. */
+const openAppending: OpenStore = (dir) => openDuckDbStore({ dir, ...OPTIONS, mostRecentRuns: 0 });
 
 storeContract('DuckDB', open);
 groupContract('DuckDB', open);
 accessContract('DuckDB', open);
-lookUpContract('DuckDB', open);
+lookUpContract('DuckDB', openInParts);
 exportContract('DuckDB', open);
+changeSetContract('DuckDB', open);
+changeSetContract('DuckDB, in parts', openInParts);
+overlapAnalysisContract('DuckDB', open);
 
 storeContract('DuckDB, rows appended before each merge', openAppending);
 groupContract('DuckDB, rows appended before each merge', openAppending);
-lookUpContract('DuckDB, rows appended before each merge', openAppending);
+changeSetContract('DuckDB, rows appended before each merge', openAppending);

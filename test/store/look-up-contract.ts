@@ -107,6 +107,20 @@ export function lookUpContract(name: string, open: OpenStore): void {
         expected.filter(({ userPoints }) => userPoints > 0),
       );
       assert.deepEqual(await store.countOverlaps({ segmentIds: [segments[0] ?? '', '404'], now }), []);
+
+      for (const [i, segmentId] of segments.entries()) {
+        const counted = await store.countOverlapsWith({ segmentId, now });
+        assert.deepEqual(
+          [...counted].sort((one, other) => Number(one.segmentId) - Number(other.segmentId)),
+          segments.map((id, j) => ({
+            segmentId: id,
+            size: users.filter((user) => isLive(user, j)).length,
+            shared: users.filter((user) => isLive(user, i) && isLive(user, j)).length,
+          })),
+        );
+      }
+      const stranger = await store.countOverlapsWith({ segmentId: '404', now });
+      assert.ok(stranger.every(({ shared }) => shared === 0));
     });
 
     withStore('a user is asked for in one segment', async (context) => {

@@ -2,9 +2,8 @@ import type { ApiAuditEntry } from '../api.ts';
 import type { Client } from '../client.ts';
 import { command } from '../command.ts';
 import { CONNECTION_ARGS, openClient } from '../connection.ts';
-import { UsageError } from '../failures.ts';
 import { type Column, formatInstant, print, printJson, table } from '../output.ts';
-import { readCount, readId } from '../read-args.ts';
+import { readCount, readId, readInstant } from '../read-args.ts';
 
 const PAGE_SIZE = 1000;
 
@@ -70,15 +69,4 @@ async function newest(
 
 function whoOf({ token_id: id, token_name: name }: ApiAuditEntry): string {
   return id === null ? name : `${name} (${id})`;
-}
-
-/** ISO 8601; what has no time zone is UTC. */
-function readInstant(name: string, given: string | undefined): number | undefined {
-  if (given === undefined) return undefined;
-  const hasTime = /T/.test(given);
-  const instant = Date.parse(hasTime && !/(Z|[+-]\d\d:?\d\d)$/i.test(given) ? `${given}Z` : given);
-  if (/^\d{4}-\d\d-\d\d/.test(given) && Number.isFinite(instant)) return instant;
-  throw new UsageError(
-    `${name}: expected a date such as 2026-01-31 or 2026-01-31T12:00, got ${JSON.stringify(given)}`,
-  );
 }

@@ -1,4 +1,4 @@
-import type { ApiIdentifier, ApiMembership } from '../api.ts';
+import type { ApiChange, ApiIdentifier, ApiMembership } from '../api.ts';
 import type { Client } from '../client.ts';
 import { command } from '../command.ts';
 import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
@@ -8,16 +8,31 @@ import { readSelector, USER_ARGS } from '../selector.ts';
 
 export const lookup = command({
   name: 'lookup',
-  description: 'shows the segments and the identifiers of one user',
+  description: 'shows the segments and the identifiers of one user, or what put him there',
   args: {
     ...USER_ARGS,
+    changes: {
+      type: 'boolean',
+      description: 'shows which execution and which line of which file changed his memberships instead',
+    },
     ...DATAMART_ARG,
     ...CONNECTION_ARGS,
   },
-  examples: ['muster lookup user_account_id=00042', 'muster lookup --account 00042 --compartment 1'],
+  examples: [
+    'muster lookup user_account_id=00042',
+    'muster lookup --account 00042 --compartment 1',
+    'muster lookup user_account_id=00042 --changes',
+  ],
   run: async (args) => {
     const selector = readSelector(args.selector, args);
-    const user = await findUser(openClient(args), `${datamartPath(args.datamart)}/user_points/${selector}`);
+    const path = `${datamartPath(args.datamart)}/user_points/${selector}`;
+    if (args.changes) {
+      const changes = await ofUser(path, openClient(args).listAll<ApiChange>(`${path}/user_segment_changes`));
+      if (args.json) printJson(changes);
+      else print(changes.length === 0 ? 'no changes are known' : table(changes, CHANGES));
+      return 0;
+    }
+    const user = await findUser(openClient(args), path);
     if (args.json) printJson(user);
     else print(describeUser(user, Date.now()));
     return 0;
@@ -29,12 +44,33 @@ export type User = {
   readonly user_segments: readonly ApiMembership[];
 };
 
+const CHANGES: readonly Column<ApiChange>[] = [
+  { title: 'WHEN (UTC)', value: (change) => formatInstant(change.date) },
+  { title: 'SEGMENT', align: 'right', value: (change) => change.segment_id },
+  { title: 'NAME', value: (change) => change.segment_technical_name ?? change.segment_name },
+  { title: 'CHANGE', value: (change) => change.change },
+  { title: 'BY', value: (change) => change.cause ?? '-' },
+  { title: 'IMPORT', align: 'right', value: (change) => change.document_import_id ?? '-' },
+  { title: 'EXECUTION', align: 'right', value: (change) => change.execution_id ?? '-' },
+  { title: 'LINE', align: 'right', value: (change) => String(change.line ?? '-') },
+  { title: 'FILE', value: (change) => change.input_file_name ?? '-' },
+];
+
 /** @throws CliError when there is no such user */
 export async function findUser(client: Client, path: string): Promise<User> {
+  return ofUser(
+    path,
+    (async () => ({
+      user_identifiers: await client.listAll<ApiIdentifier>(`${path}/user_identifiers`),
+      user_segments: await client.listAll<ApiMembership>(`${path}/user_segments`),
+    }))(),
+  );
+}
+
+/** What is asked of a user; where there is none, an error that names him. */
+async function ofUser<T>(path: string, asked: Promise<T>): Promise<T> {
   try {
-    const identifiers = await client.listAll<ApiIdentifier>(`${path}/user_identifiers`);
-    const memberships = await client.listAll<ApiMembership>(`${path}/user_segments`);
-    return { user_identifiers: identifiers, user_segments: memberships };
+    return await asked;
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 404) throw error;
     const selector = decodeURIComponent(path.split('/').at(-1) ?? '');

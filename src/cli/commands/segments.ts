@@ -94,7 +94,12 @@ const remove = command({
 });
 
 export const segments: Group = {
-  description: 'lists, makes and deletes segments',
+  description: 'lists, makes and deletes segments, and tells how they grew',
   fallback: 'list',
-  commands: { list: async () => list, create: async () => create, delete: async () => remove },
+  commands: {
+    list: async () => list,
+    create: async () => create,
+    delete: async () => remove,
+    history: async () => (await import('./segment-history.ts')).segmentHistory,
+  },
 };

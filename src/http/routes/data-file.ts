@@ -12,34 +12,38 @@ import {
   errorFileName,
   exportFileName,
   type FileReference,
+  type OverlapsReference,
   parseExportUri,
   parseFileUri,
+  parseOverlapsUri,
 } from '../file-uri.ts';
 import { ErrorAnswer } from '../schemas.ts';
 import type { App } from '../types.ts';
 
 const Query = Type.Object({
   uri: Type.String({
-    description: '`input_file_uri` or `error_file_uri` of an execution, `export_file_uri` of an export',
+    description:
+      '`input_file_uri` or `error_file_uri` of an execution, `export_file_uri` of an export, `data_file_uri` of an overlap analysis',
   }),
 });
 /** Named as what it is; neither guessed nor kept by caches, since it holds personal data. */
 const SEND = { contentType: false, cacheControl: false, index: false as const };
 
-/** The bytes of input, error and export files, with ranges. */
+/** The bytes of input, error and export files, with ranges; and of overlap analyses, which are short. */
 export function dataFileRoutes(app: App, dependencies: HttpDependencies): void {
   const { store, documents } = dependencies;
   const schema = {
     tags: ['files'],
-    summary: 'Downloads an input, error or export file',
+    summary: 'Downloads an input, error or export file, or an overlap analysis',
     produces: ['application/octet-stream'],
     querystring: Query,
     response: { '4xx': ErrorAnswer, '5xx': ErrorAnswer },
   };
 
   async function find(request: FastifyRequest, uri: string): Promise<Found> {
-    const reference = parseFileUri(uri) ?? parseExportUri(uri);
+    const reference = parseFileUri(uri) ?? parseExportUri(uri) ?? parseOverlapsUri(uri);
     if (reference === null || !maySee(tokenOf(request), reference.datamartId)) throw notFound();
+    if ('analysisId' in reference) return findOverlaps(reference);
     return 'exportId' in reference ? findExport(reference) : findFile(reference);
   }
 
@@ -69,27 +73,48 @@ export function dataFileRoutes(app: App, dependencies: HttpDependencies): void {
     };
   }
 
+  async function findOverlaps(reference: OverlapsReference): Promise<Found> {
+    const made = await store.overlapAnalyses.get(reference.analysisId);
+    if (made === null || !isNamedBy(made, reference) || made.result === null) throw notFound();
+    const { id: resourceId, datamartId, segmentId } = made;
+    return {
+      text: made.result,
+      name: `overlaps-${segmentId}.json`,
+      change: { resourceType: 'overlap_analysis', resourceId, datamartId },
+    };
+  }
+
   app.get('/data_file/data', { config: { role: 'reader' }, schema }, async (request, reply) => {
-    const { file, name, change } = await find(request, request.query.uri);
-    await access(file).catch((error) => {
-      throw new ServiceError('FILE_REMOVED', 'the file is not there any more', { cause: error });
-    });
+    const found = await find(request, request.query.uri);
+    const { name, change } = found;
+    if ('file' in found) await requireFile(found.file);
     // HEAD tells the length and gives no bytes
     if (request.method === 'GET')
       await store.auditLog.note(authorOf(request, dependencies), { action: 'DOWNLOAD', ...change });
     reply.type('application/octet-stream');
+    if ('text' in found) {
+      reply.header('Content-Disposition', `attachment; filename=${name}`);
+      return reply.send(found.text as never);
+    }
+    const { file } = found;
     // `root` is an option of `download` that its types leave out; it is never decoded, as a path would be.
     return reply.download(path.basename(file), name, { ...SEND, root: path.dirname(file) } as typeof SEND);
   });
 }
 
-type Found = {
-  readonly file: string;
+/** A kept file by its path, or the text of one that is in the store. */
+type Found = ({ readonly file: string } | { readonly text: string }) & {
   /** Under which it is downloaded. */
   readonly name: string;
   /** For the audit log. */
   readonly change: Omit<Change, 'action'>;
 };
+
+async function requireFile(file: string): Promise<void> {
+  await access(file).catch((error) => {
+    throw new ServiceError('FILE_REMOVED', 'the file is not there any more', { cause: error });
+  });
+}
 
 type Owner = { readonly datamartId: string; readonly organisationId: string };
 

@@ -3,6 +3,7 @@ import { type Static, Type } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
 import type { UserSelector } from '../../model/identifier.ts';
 import { findDatamart } from '../access.ts';
+import { KnownSince, viewChange } from '../change-view.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { okList } from '../envelope.ts';
 import { idsOf, pageOf } from '../paging.ts';
@@ -54,6 +55,22 @@ export function userRoutes(app: App, dependencies: HttpDependencies): void {
     return okList(listed, page, viewMembership);
   }
 
+  async function listChanges(request: UserRequest, selector: string) {
+    const asked = await read(request, selector);
+    const page = pageOf(request.query);
+    const segmentIds = idsOf('segment_ids', request.query.segment_ids);
+    const listed = await timeLookUp('changes', () =>
+      store.listChanges({
+        ...asked,
+        ...(segmentIds === undefined ? {} : { segmentIds }),
+        now: clock(),
+        page,
+      }),
+    );
+    if (listed === null) throw notFound();
+    return { ...okList(listed, page, viewChange), known_since: listed.knownSince };
+  }
+
   async function listIdentifiers(request: UserRequest, selector: string) {
     const { datamartId, user } = await read(request, selector);
     const found = await timeLookUp('identifiers', async () => {
@@ -90,17 +107,24 @@ export function userRoutes(app: App, dependencies: HttpDependencies): void {
     listIdentifiers(request, selectorText(request.raw.url ?? '', 'user_identifiers')),
   );
 
+  const list = answersWithList(Type.Unsafe<object>({ type: 'object', additionalProperties: true }));
   const either = {
     ...common,
     querystring: MembershipsQuery,
-    summary: 'Memberships (…/user_segments) or identifiers (…/user_identifiers) of a user',
-    response: answersWithList(Type.Unsafe<object>({ type: 'object', additionalProperties: true })),
+    summary:
+      'Memberships (…/user_segments), identifiers (…/user_identifiers) or changes of memberships (…/user_segment_changes) of a user',
+    response: {
+      ...list,
+      200: Type.Object({ ...list[200].properties, known_since: Type.Optional(KnownSince) }),
+    },
   };
   app.get('/datamarts/:datamartId/user_points/*', { config, schema: either }, async (request) => {
     const text = selectorText(request.raw.url ?? '', 'user_points');
-    const [, selector, what] = /^(.*)\/(user_segments|user_identifiers)$/s.exec(text) ?? [];
+    const [, selector, what] =
+      /^(.*)\/(user_segments|user_identifiers|user_segment_changes)$/s.exec(text) ?? [];
     if (selector === undefined) throw notFound();
-    return what === 'user_segments' ? listMemberships(request, selector) : listIdentifiers(request, selector);
+    if (what === 'user_segments') return listMemberships(request, selector);
+    return what === 'user_identifiers' ? listIdentifiers(request, selector) : listChanges(request, selector);
   });
 }
 

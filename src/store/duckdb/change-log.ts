@@ -22,6 +22,9 @@ export async function removeChangesBefore(db: DuckDbDatabase, instant: number): 
   if (!oldest) return 0;
   return db.merge(async (sql) => {
     const [removed] = await sql.query(`delete ${where}`);
+    await sql.query(
+      `update change_log set known_since = greatest(known_since, ${literal(Math.trunc(instant))})`,
+    );
     return Number(removed?.Count ?? 0);
   });
 }

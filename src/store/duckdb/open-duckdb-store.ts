@@ -12,6 +12,7 @@ import { erasureRecords } from '../records/erasures.ts';
 import { executionRecords } from '../records/executions.ts';
 import { exportRecords } from '../records/exports.ts';
 import { keepRecords } from '../records/keep-records.ts';
+import { overlapAnalysisRecords } from '../records/overlap-analyses.ts';
 import { segmentRecords } from '../records/segments.ts';
 import { tokenRecords } from '../records/tokens.ts';
 import type { Store } from '../store.ts';
@@ -19,6 +20,7 @@ import { attachText, whyNotAttached } from './attach.ts';
 import { withThreadsInBackground } from './background-threads.ts';
 import { changeRows } from './big-tables.ts';
 import { readChangeLog, removeChangesBefore } from './change-log.ts';
+import { changeCalls } from './changes.ts';
 import { checkContent } from './check/check-content.ts';
 import { checkFiles, damaged, type ExpectedStore } from './check-files.ts';
 import { compact } from './compact.ts';
@@ -30,10 +32,11 @@ import { memberCalls } from './members.ts';
 import { MOST_KEYS_TO_PRUNE_BY, mergeChunk, readUserPoints } from './merge-chunk.ts';
 import { mergeGroup } from './merge-group.ts';
 import { migrate } from './migrate.ts';
-import { countOverlaps } from './overlaps.ts';
+import { overlapCalls } from './overlaps.ts';
 import { openRehearsal } from './rehearsal.ts';
 import { openReplacement } from './replacement.ts';
 import { revertPart } from './revert-part.ts';
+import { ROWS_AT_A_TIME, type RowsAtATime } from './rows-at-a-time.ts';
 import { readRuns } from './runs.ts';
 import { segmentSizes } from './segment-sizes.ts';
 import { sweepSnapshots, takeSnapshot } from './snapshot.ts';
@@ -51,6 +54,8 @@ export type DuckDbStoreOptions = {
   readonly mostRecentRuns?: number;
   /** By default a store is made where there is none. */
   readonly expected?: ExpectedStore;
+  /** Other numbers than usual, for tests: what is done in parts is to come out the same in any number of them. */
+  readonly rowsAtATime?: Partial<RowsAtATime>;
   /** Called once when the store refuses everything until it is opened again. */
   readonly onLost?: (fault: StoreLostError) => void;
 };
@@ -93,7 +98,8 @@ export async function openDuckDbStore(options: DuckDbStoreOptions): Promise<Stor
     // only now: until the file is ours, another process may be using it
     await rm(spill, { recursive: true, force: true });
     await sweepSnapshots(dir);
-    const store = await openStoreOf(instance, dir, { ...options, onLost });
+    const rows = { ...ROWS_AT_A_TIME, ...options.rowsAtATime };
+    const store = await openStoreOf(instance, dir, { ...options, onLost, rows });
     isOpen = true;
     return store;
   } catch (error) {
@@ -111,8 +117,10 @@ async function openStoreOf(
     now,
     mostRecentRuns,
     onLost,
+    rows,
   }: Pick<DuckDbStoreOptions, 'now' | 'mostRecentRuns'> & {
     readonly onLost: (fault: StoreLostError) => void;
+    readonly rows: RowsAtATime;
   },
 ): Promise<Store> {
   const file = path.join(dir, 'muster.duckdb');
@@ -129,6 +137,8 @@ async function openStoreOf(
   const erasures = await readPendingErasures(db);
   const exports = exportRecords(db);
   await exports.release();
+  const overlapAnalyses = overlapAnalysisRecords(db);
+  await overlapAnalyses.release();
   const closing = new AbortController();
 
   return {
@@ -155,18 +165,21 @@ async function openStoreOf(
     tokens: tokenRecords(db),
     auditLog: auditRecords(db),
     exports,
+    overlapAnalyses,
     erasures: erasureRecords(db, () => refreshPending(db, erasures)),
     ...users,
     ...memberCalls(db),
+    ...changeCalls(db, { segments: kept.segments }),
     writeMembers: memberWriter(db),
-    countOverlaps: (of) => countOverlaps(db, of),
+    ...overlapCalls(db, rows),
     mergeChunk: (chunk) => sizes.forgetAfter(mergeChunk(db, chunk, { runs, points, erasures, changes })),
     openRehearsal: () => openRehearsal(db, { points, erasures, sizesAt: sizes.at }),
     openReplacement: async () => {
-      const opened = await openReplacement(db, { runs, points, erasures, changes, sizesAt: sizes.at });
+      const merging = { runs, points, erasures, changes };
+      const opened = await openReplacement(db, { ...merging, sizesAt: sizes.at, rows });
       return { ...opened, apply: (asked) => sizes.forgetAfter(opened.apply(asked)) };
     },
-    revertPart: (part) => sizes.forgetAfter(revertPart(db, part, { runs, changes })),
+    revertPart: (part) => sizes.forgetAfter(revertPart(db, part, { runs, changes, rows })),
     mergeGroup: (group) => sizes.forgetAfter(mergeGroup(db, group, { runs, points, erasures, changes })),
     eraseUser: (erasure) => sizes.forgetAfter(eraseUser(db, erasure, erasures)),
     attachIdentifier: (attachment) => sizes.forgetAfter(users.attachIdentifier(attachment)),

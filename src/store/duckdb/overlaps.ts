@@ -1,81 +1,124 @@
+import type { SegmentOverlap } from '../../model/overlap-analysis.ts';
 import type { Overlap } from '../../model/records.ts';
-import { literal, type Row } from '../records/database.ts';
+import { literal, type Row, type Sql } from '../records/database.ts';
 import type { Store } from '../store.ts';
+import { atOneMoment } from './at-one-moment.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
+import { rangesOf } from './ranges.ts';
+import type { RowsAtATime } from './rows-at-a-time.ts';
 
-/** Memberships that are grouped at a time: what a group of user points takes in memory is bounded by it. */
-const ROWS_AT_A_TIME = 8_000_000;
-const ALL_KEYS = 2n ** 64n;
 /** Segments in one unsigned integer of DuckDB, a bit each. */
 const BITS = 64;
 
-/**
- * `Store.countOverlaps`: one scan. The segments of a user point are a set of bits, and users with the same set are counted
- * together; sets of one segment are left out. Keys are random, so that a range of them has its share of the rows, and runs are
- * in their order, so that each range reads only its own row groups.
- */
-export async function countOverlaps(
-  db: DuckDbDatabase,
-  { segmentIds, now }: Parameters<Store['countOverlaps']>[0],
-): Promise<readonly Overlap[]> {
-  const counts = new Map<number, number>();
-  if (segmentIds.length < 2) return [];
-  await db.read(async (sql) => {
-    const [size] = await sql.query(
-      `select sum(estimated_size) as memberships from duckdb_tables()
-       where table_name in ('membership_ordered', 'membership_recent') and database_name = current_database()`,
-    );
-    const parts = BigInt(Math.ceil(Number(size?.memberships) / ROWS_AT_A_TIME) || 1);
-    for (let part = 0n; part < parts; part++) {
-      const range = { from: (ALL_KEYS * part) / parts, to: (ALL_KEYS * (part + 1n)) / parts - 1n };
-      for (const row of await sql.query(setsOf(segmentIds, { now, ...range })))
-        addPairs(counts, row, segmentIds);
-    }
-  });
-  return [...counts].map(([pair, userPoints]) => ({
-    segmentIds: [
-      idAt(segmentIds, Math.floor(pair / segmentIds.length)),
-      idAt(segmentIds, pair % segmentIds.length),
-    ],
-    userPoints,
-  }));
+type OverlapCalls = Pick<Store, 'countOverlaps' | 'countOverlapsWith'>;
+
+/** How many user points segments have in common, counted range by range of their keys, as of one moment. */
+export function overlapCalls(db: DuckDbDatabase, { compared }: RowsAtATime): OverlapCalls {
+  return {
+    countOverlaps: ({ segmentIds, now }) =>
+      segmentIds.length < 2
+        ? Promise.resolve([])
+        : atOneMoment(db, (sql) => countOverlaps(sql, { segmentIds, now, compared })),
+
+    countOverlapsWith: ({ segmentId, now }) =>
+      atOneMoment(db, (sql) => countOverlapsWith(sql, { segmentId, now, compared })),
+  };
 }
 
-/** How many user points of a range are in each set of several segments. */
-function setsOf(
-  segmentIds: readonly string[],
-  { now, from, to }: { readonly now: number; readonly from: bigint; readonly to: bigint },
-): string {
-  const words = Array.from({ length: Math.ceil(segmentIds.length / BITS) }, (_, word) => {
-    const ids = segmentIds.slice(word * BITS, (word + 1) * BITS);
-    const bits = ids.map((id, bit) => `when ${literal(id)} then ${1n << BigInt(bit)}::ubigint`);
-    return `bit_or(case segment_id ${bits.join(' ')} else 0::ubigint end) as word${word}`;
+/**
+ * One scan: the segments of a user point are a set of bits, and users with the same set are counted together; pairs are made
+ * of the few sets that there are. Rows are nearly in the order of the keys, so that each range reads only its own row groups.
+ */
+async function countOverlaps(
+  sql: Sql,
+  { segmentIds, now, compared }: Parameters<Store['countOverlaps']>[0] & { compared: number },
+): Promise<readonly Overlap[]> {
+  const counts = new Float64Array(segmentIds.length ** 2);
+  const live = await liveCondition(sql, now);
+  for (const range of await keyRanges(sql, compared))
+    for (const row of await sql.query(setsOf(segmentIds, `${inRange(range)} ${live}`)))
+      addPairs(counts, row, segmentIds.length);
+  return segmentIds.flatMap((one, at) =>
+    segmentIds.slice(at + 1).flatMap((other, i): Overlap[] => {
+      const userPoints = counts[at * segmentIds.length + at + 1 + i] ?? 0;
+      return userPoints === 0 ? [] : [{ segmentIds: [one, other], userPoints }];
+    }),
+  );
+}
+
+/** How many user points of a range are in each set of segments. */
+function setsOf(segmentIds: readonly string[], where: string): string {
+  const words = Array.from({ length: Math.ceil(segmentIds.length / BITS) }, (_, word) => `word${word}`);
+  const asked = segmentIds.map((id, at) => {
+    const bits = words.map((_, word) =>
+      Math.floor(at / BITS) === word ? `${1n << BigInt(at % BITS)}::ubigint` : '0::ubigint',
+    );
+    return `(${literal(id)}::bigint, ${bits.join(', ')})`;
   });
+  // a join, since `in` and `case` compare each membership with one id after the other
   return `select columns('word.*'), count(*) as user_points from (
-      select ${words.join(', ')} from membership
-      where segment_id in (${segmentIds.map(literal).join(', ')})
-        and (expiration_ts is null or expiration_ts > ${literal(Math.trunc(now))})
-        and point_hi between ${from}::ubigint and ${to}::ubigint
+      select ${words.map((word) => `bit_or(${word}) as ${word}`).join(', ')}
+      from membership join (values ${asked.join(', ')}) asked (segment_id, ${words.join(', ')}) using (segment_id)
+      where ${where}
       group by point_hi, point_lo
-      having count(*) > 1
     ) group by all`;
 }
 
-/** Adds the user points of one set to each pair of its segments; a pair is the two places in one number. */
-function addPairs(counts: Map<number, number>, row: Row, segmentIds: readonly string[]): void {
+/** Adds the user points of one set to each pair of its segments. */
+function addPairs(counts: Float64Array, row: Row, segments: number): void {
   const userPoints = Number(row.user_points);
-  const places = segmentIds.flatMap((_, at) => {
-    const word = row[`word${Math.floor(at / BITS)}`] as bigint;
-    return (word >> BigInt(at % BITS)) & 1n ? [at] : [];
-  });
-  for (const [at, one] of places.entries()) {
-    for (const other of places.slice(at + 1)) {
-      const pair = one * segmentIds.length + other;
-      counts.set(pair, (counts.get(pair) ?? 0) + userPoints);
-    }
+  const places: number[] = [];
+  for (let first = 0; first < segments; first += BITS) {
+    let word = row[`word${first / BITS}`] as bigint;
+    for (let at = first; word > 0n; at += 1, word >>= 1n) if (word & 1n) places.push(at);
   }
+  for (const [at, one] of places.entries())
+    for (let i = at + 1; i < places.length; i++) {
+      const pair = one * segments + (places[i] ?? 0);
+      counts[pair] = (counts[pair] ?? 0) + userPoints;
+    }
 }
 
-function idAt(segmentIds: readonly string[], at: number): string {
-  return segmentIds[at] ?? '';
+async function countOverlapsWith(
+  sql: Sql,
+  { segmentId, now, compared }: Parameters<Store['countOverlapsWith']>[0] & { compared: number },
+): Promise<readonly SegmentOverlap[]> {
+  const overlaps = new Map<string, SegmentOverlap>();
+  const live = await liveCondition(sql, now);
+  for (const range of await keyRanges(sql, compared)) {
+    const members = `select * from membership where ${inRange(range)} ${live}`;
+    const rows = await sql.query(
+      `select a.segment_id, count(*) as size, count(b.point_hi) as shared
+       from (${members}) a
+       left join (select point_hi, point_lo from (${members}) where segment_id = ${literal(segmentId)}) b
+         on b.point_hi = a.point_hi and b.point_lo = a.point_lo
+       group by a.segment_id`,
+    );
+    for (const row of rows) {
+      const id = String(row.segment_id);
+      const { size, shared } = overlaps.get(id) ?? { size: 0, shared: 0 };
+      overlaps.set(id, {
+        segmentId: id,
+        size: size + Number(row.size),
+        shared: shared + Number(row.shared),
+      });
+    }
+  }
+  return [...overlaps.values()];
+}
+
+async function keyRanges(sql: Sql, rows: number): Promise<ReturnType<typeof rangesOf>> {
+  const [row] = await sql.query('select count(*) as memberships from membership');
+  return rangesOf(Math.max(1, Math.ceil(Number(row?.memberships) / rows)));
+}
+
+function inRange({ first, last }: ReturnType<typeof rangesOf>[number]): string {
+  return `point_hi between ${first}::ubigint and ${last}::ubigint`;
+}
+
+/** Nothing where no membership has expired, which zone maps tell at once: looking at each costs a third of it all. */
+async function liveCondition(sql: Sql, now: number): Promise<string> {
+  const expired = `expiration_ts <= ${literal(Math.trunc(now))}`;
+  const [any] = await sql.query(`select 1 from membership where ${expired} limit 1`);
+  return any ? `and (${expired}) is not true` : '';
 }

@@ -17,19 +17,18 @@ import {
   writeEffects,
 } from './merge-chunk.ts';
 import { rangesOf } from './ranges.ts';
+import type { RowsAtATime } from './rows-at-a-time.ts';
 import { noteWritten } from './runs.ts';
 import { statement } from './statements.ts';
 
 type Context = MergeContext & {
   readonly sizesAt: (now: number) => Promise<Sizes>;
+  readonly rows: RowsAtATime;
 };
 type Sizes = ReadonlyMap<string, SegmentSize>;
 type Apply = Parameters<Replacement['apply']>[0];
 /** What a file does, by the names of `Counts`, and by how many members each segment grows. */
 type Counted = { counts: Counts; left: number; growth: Map<string, number> };
-
-/** Pairs, or members of the replaced segments, that are looked at in one statement: some 300 MB. */
-const ROWS_PER_RANGE = 1_000_000;
 
 class Refused extends Error {}
 
@@ -90,7 +89,7 @@ export async function openReplacement(db: DuckDbDatabase, context: Context): Pro
     const members = replaced.reduce((sum, id) => sum + (sizes.get(id)?.userPoints ?? 0), 0);
     const counted = await replaceRanges(sql, {
       ...{ chunk, staged, replaced, purpose },
-      ranges: Math.max(1, Math.ceil(Math.max(chunk.to.pairs, members) / ROWS_PER_RANGE)),
+      ranges: Math.max(1, Math.ceil(Math.max(chunk.to.pairs, members) / context.rows.replaced)),
     });
     const effects = toEffects(counted.counts);
     return {

@@ -6,11 +6,9 @@ import { appendRecent } from './compact.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { changedMemberships, changeExactly, type MergeContext, toCounts, toEffects } from './merge-chunk.ts';
 import { rangesOf } from './ranges.ts';
+import type { RowsAtATime } from './rows-at-a-time.ts';
 import { noteWriting, noteWritten, type RunsOfTables } from './runs.ts';
 import { statement } from './statements.ts';
-
-/** Changes that go back in one transaction, as many as a chunk of a file has pairs. */
-const CHANGES_PER_PART = 500_000;
 
 /**
  * `Store.revertPart` for the embedded store: a range of keys of the changes in each transaction, found by one scan of the
@@ -19,11 +17,11 @@ const CHANGES_PER_PART = 500_000;
 export async function revertPart(
   db: DuckDbDatabase,
   part: RevertPart,
-  { runs, changes }: Pick<MergeContext, 'runs' | 'changes'>,
+  { runs, changes, rows }: Pick<MergeContext, 'runs' | 'changes'> & { readonly rows: RowsAtATime },
 ): Promise<MergeOutcome> {
   await appendRecent(db, runs);
   const { execution, from, changes: total, worker } = part;
-  const ranges = rangesOf(Math.max(1, Math.ceil(total / CHANGES_PER_PART)));
+  const ranges = rangesOf(Math.max(1, Math.ceil(total / rows.reverted)));
   const range = ranges[from.line];
   if (range === undefined) throw new Error(`revert ${execution.id} has no part ${from.line}`);
   const outcome = await db.merge(async (sql): Promise<MergeOutcome> => {

@@ -2,6 +2,7 @@ import type { ExportedKind } from '../../model/export.ts';
 import { KIND_BIT } from '../../model/identifier.ts';
 import { literal, type Sql } from '../records/database.ts';
 import type { Store } from '../store.ts';
+import { atOneMoment } from './at-one-moment.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { statement } from './statements.ts';
 
@@ -25,20 +26,11 @@ const WRITTEN = {
 export function memberWriter(db: DuckDbDatabase): Store['writeMembers'] {
   let last: Promise<unknown> = Promise.resolve();
   return (wanted) => {
-    const writing = last.catch(() => undefined).then(() => db.read((sql) => writeAtOneMoment(sql, wanted)));
+    // the counts are those of the file
+    const writing = last.catch(() => undefined).then(() => atOneMoment(db, (sql) => write(sql, wanted)));
     last = writing;
     return writing;
   };
-}
-
-/** In a transaction, so that the counts are those of the file. */
-async function writeAtOneMoment(sql: Sql, wanted: Wanted): ReturnType<Store['writeMembers']> {
-  await sql.query('begin transaction');
-  try {
-    return await write(sql, wanted);
-  } finally {
-    await sql.query('rollback');
-  }
 }
 
 async function write(sql: Sql, { segmentId, mimeType, kinds, file, now }: Wanted) {

@@ -455,6 +455,18 @@ export async function listExecutionsAfter(sql: Sql, id: string): Promise<readonl
   return rows.map((row) => toExecution(row));
 }
 
+/** Those of some executions that there are, by id. */
+export async function executionsById(
+  sql: Sql,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, Execution>> {
+  if (ids.length === 0) return new Map();
+  const rows = await sql.query(
+    executionsOf(`(select * from execution where id in (${ids.map(literal).join(', ')}))`),
+  );
+  return new Map(rows.map((row) => [String(row.id), toExecution(row)]));
+}
+
 function toExecution(row: Row, checkpoint = toCheckpoint(row)): Execution {
   return {
     id: String(row.id),

@@ -16,6 +16,7 @@ import {
 } from './database.ts';
 import { removeExecutions } from './executions.ts';
 import { removeExports } from './exports.ts';
+import { removeOverlapAnalyses } from './overlap-analyses.ts';
 
 /** What the segments need of an engine's big tables. */
 export type MembershipHooks = {
@@ -123,6 +124,7 @@ export function segmentRecords(db: Database, hooks: MembershipHooks): SegmentRec
         await hooks.removeMemberships(sql, id);
         const uploads = await removeExecutions(sql, 'segment_id', id);
         const folders = [...uploads, ...(await removeExports(sql, id))];
+        await removeOverlapAnalyses(sql, id);
         await sql.query('delete from segment where id = cast($1 as bigint)', [id]);
         await invalidateCatalogue(sql, segment.datamartId);
         await noteChange(sql, author, { ...changeOf(segment), action: 'DELETE' });

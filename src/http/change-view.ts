@@ -1,0 +1,113 @@
+import { type Static, Type } from 'typebox';
+import { CHANGE_KINDS, type ExecutionChanges, type MembershipChange } from '../model/change.ts';
+import type { Execution } from '../model/execution.ts';
+import { fileUri } from './file-uri.ts';
+import { Count, Id, Instant, nullableInteger, nullableText, oneOf } from './schemas.ts';
+
+export const KnownSince = Type.Integer({
+  description: 'what happened before this instant is not known; ms since the epoch',
+});
+
+/** Where a change came from; what is not known any more is null. */
+const Source = {
+  execution_id: nullableText({ description: 'null: no execution, it expired' }),
+  document_import_id: nullableText({
+    description: 'null for a user list import, and when it was removed with its executions',
+  }),
+  input_file_name: nullableText({ description: 'null for a revert, which has no file' }),
+  input_file_uri: Type.Optional(
+    Type.String({ description: 'absent when there is no file, or when it is not kept any more' }),
+  ),
+  reverts_execution_id: nullableText({ description: 'the execution that this one takes back' }),
+  reverted_by_execution_id: nullableText(),
+};
+
+type ViewedSource = Static<ReturnType<typeof Type.Object<typeof Source>>>;
+
+function viewSource(executionId: string | null, execution: Execution | null): ViewedSource {
+  const job = execution?.job;
+  const hasFile = execution !== null && execution.reverts === null;
+  return {
+    execution_id: executionId,
+    document_import_id: job?.type === 'DOCUMENT_IMPORT' ? job.documentImportId : null,
+    input_file_name: hasFile ? execution.document.fileName : null,
+    ...(hasFile && execution.filesRemovedDate === null
+      ? { input_file_uri: fileUri(execution, 'input') }
+      : {}),
+    reverts_execution_id: execution?.reverts ?? null,
+    reverted_by_execution_id: execution?.revertedBy ?? null,
+  };
+}
+
+/** An execution that changed memberships of a segment, with what it did to them. */
+export const ExecutionChangesView = Type.Object({
+  ...Source,
+  date: Type.Integer({ description: 'start of the execution, ms since the epoch' }),
+  entries: Count,
+  updates: Count,
+  exits: Count,
+});
+
+export function viewExecutionChanges(of: ExecutionChanges): Static<typeof ExecutionChangesView> {
+  const { executionId, execution, date, entries, updates, exits } = of;
+  return { ...viewSource(executionId, execution), date, entries, updates, exits };
+}
+
+const CAUSES = ['COMMAND', 'REPLACE', 'REVERT', 'EXPIRY'] as const;
+const Before = Type.Object({
+  creation_ts: Instant,
+  last_modified_ts: Instant,
+  expiration_ts: nullableInteger(),
+  data_bag: nullableText({ description: 'JSON text of an object' }),
+});
+
+/** A change of a membership of one user. */
+export const ChangeView = Type.Object({
+  segment_id: Id,
+  segment_name: Type.String(),
+  segment_technical_name: nullableText(),
+  change: oneOf(CHANGE_KINDS),
+  date: Type.Integer({
+    description: 'start of the execution, of EXPIRED the instant of the expiry; ms since the epoch',
+  }),
+  cause: Type.Unsafe<(typeof CAUSES)[number] | null>({
+    type: ['string', 'null'],
+    enum: [...CAUSES, null],
+    description:
+      'COMMAND: a line of the file. REPLACE: the file replaced the segment, and no line puts the user in. Null: the execution was removed, and was one of the latter two',
+  }),
+  ...Source,
+  line: nullableInteger({ description: 'of the file, from 1 on: the one that decided. Null: none did' }),
+  before: Type.Unsafe<Static<typeof Before> | null>({
+    ...Before,
+    type: ['object', 'null'],
+    description: 'the membership as it was; null of ENTERED',
+  }),
+});
+
+export function viewChange(of: MembershipChange): Static<typeof ChangeView> {
+  const { before } = of;
+  return {
+    segment_id: of.segmentId,
+    segment_name: of.segmentName,
+    segment_technical_name: of.segmentTechnicalName,
+    change: of.kind,
+    date: of.date,
+    cause: causeOf(of),
+    ...viewSource(of.executionId, of.execution),
+    line: of.line,
+    before: before && {
+      creation_ts: before.creationTs,
+      last_modified_ts: before.lastModifiedTs,
+      expiration_ts: before.expirationTs,
+      data_bag: before.dataBag,
+    },
+  };
+}
+
+function causeOf({ kind, line, execution }: MembershipChange): (typeof CAUSES)[number] | null {
+  if (kind === 'EXPIRED') return 'EXPIRY';
+  if (line !== null) return 'COMMAND';
+  if (execution === null) return null;
+  return execution.reverts === null ? 'REPLACE' : 'REVERT';
+}

@@ -1,0 +1,161 @@
+import { CHANGE_KINDS, type ExecutionChanges, type MembershipChange } from '../../model/change.ts';
+import { QUARTER_MS } from '../../model/history.ts';
+import { literal, numberOrNull, type Row, type Sql, textOrNull } from '../records/database.ts';
+import { executionsById } from '../records/executions.ts';
+import type { KeptRecords } from '../records/keep-records.ts';
+import type { Store } from '../store.ts';
+import { atOneMoment } from './at-one-moment.ts';
+import type { DuckDbDatabase } from './duckdb-database.ts';
+import { findUserPoint, isPoint } from './look-ups.ts';
+import type { Segments } from './memberships.ts';
+import { statement } from './statements.ts';
+
+type ChangeCalls = Pick<Store, 'countChanges' | 'listChangingExecutions' | 'listChanges'>;
+
+/** What the embedded store tells from its change log. */
+export function changeCalls(
+  db: DuckDbDatabase,
+  { segments: keptSegments }: { readonly segments: KeptRecords['segments'] },
+): ChangeCalls {
+  return {
+    countChanges: ({ segmentId, from, now }) =>
+      atOneMoment(db, async (sql) => {
+        const knownSince = await readKnownSince(sql);
+        const values = { segment_id: literal(segmentId), now: Math.trunc(now) };
+        const rows = await sql.query(
+          statement('count-changes', {
+            ...values,
+            quarter_ms: QUARTER_MS,
+            from: Math.trunc(Math.max(from, knownSince)),
+          }),
+        );
+        const [live] = await sql.query(
+          `select count(*) as size from membership
+           where segment_id = ${values.segment_id} and (expiration_ts <= ${values.now}) is not true`,
+        );
+        return { size: Number(live?.size), knownSince, quarters: rows.map(toCounts) };
+      }),
+
+    listChangingExecutions: ({ segmentId, page }) =>
+      atOneMoment(db, async (sql) => {
+        const rows = await sql.query(
+          statement('list-changing-executions', {
+            segment_id: literal(segmentId),
+            max_results: Math.trunc(page.maxResults),
+            first_result: Math.trunc(page.firstResult),
+          }),
+        );
+        const found = rows.filter(({ execution_id }) => execution_id !== null);
+        const executions = await executionsById(sql, idsOf(found));
+        const elements = found.map((row): ExecutionChanges => {
+          const executionId = String(row.execution_id);
+          return {
+            executionId,
+            execution: executions.get(executionId) ?? null,
+            date: Number(row.date),
+            entries: Number(row.entries),
+            updates: Number(row.updates),
+            exits: Number(row.exits),
+          };
+        });
+        const knownSince = await readKnownSince(sql);
+        return { elements, total: Number(rows[0]?.total), knownSince };
+      }),
+
+    listChanges: async ({ datamartId, user, segmentIds, now, page }) => {
+      // before the rows: a segment that has a change among them is among these, or is being removed
+      const segments = await keptSegments();
+      return atOneMoment(db, async (sql) => {
+        const point = await findUserPoint(sql, { datamartId, user });
+        if (point === null) return null;
+        const rows = await rowsOfPoint(sql, { point: isPoint(point), now });
+        const among = segmentIds && new Set(segmentIds);
+        const asked = rows
+          .filter(({ segment_id: id }) => segments.has(String(id)) && (!among || among.has(String(id))))
+          .sort(newestFirst);
+        const shown = asked.slice(page.firstResult, page.firstResult + page.maxResults);
+        const executions = await executionsById(sql, idsOf(shown));
+        return {
+          elements: shown.map((row) => toChange(row, { segments, executions })),
+          total: asked.length,
+          knownSince: await readKnownSince(sql),
+        };
+      });
+    },
+  };
+}
+
+/** From when on the change log is whole. */
+async function readKnownSince(sql: Sql): Promise<number> {
+  const [row] = await sql.query('select known_since from change_log');
+  return Number(row?.known_since);
+}
+
+function toCounts(row: Row) {
+  return {
+    quarter: Number(row.quarter),
+    entries: Number(row.entries),
+    updates: Number(row.updates),
+    exits: Number(row.exits),
+    expirations: Number(row.expirations),
+  };
+}
+
+/** The changes of a user, in no order; those of expiries that were not swept yet have no step. */
+function rowsOfPoint(sql: Sql, { point, now }: { point: string; now: number }): Promise<readonly Row[]> {
+  return sql.query(
+    `select step, date, execution_id, line, kind, segment_id, creation_ts, last_modified_ts, expiration_ts, data_bag
+     from membership_change where ${point}
+     union all
+     select null, expiration_ts, null, null, 4, segment_id, creation_ts, last_modified_ts, expiration_ts, data_bag
+     from membership where ${point} and expiration_ts <= ${literal(Math.trunc(now))}`,
+  );
+}
+
+const EXPIRED = 4;
+
+/** An expiry that a step met came before what else it did; one that is still to be swept comes after all. */
+function newestFirst(one: Row, other: Row): number {
+  const rank = ({ step }: Row) => numberOrNull(step) ?? Number.POSITIVE_INFINITY;
+  const isMet = ({ kind, step }: Row) => Number(kind === EXPIRED && step !== null);
+  return (
+    (rank(other) === rank(one) ? 0 : rank(other) - rank(one)) ||
+    isMet(one) - isMet(other) ||
+    Number(other.line ?? 0) - Number(one.line ?? 0) ||
+    Number(one.segment_id) - Number(other.segment_id)
+  );
+}
+
+function toChange(
+  row: Row,
+  of: { segments: Segments; executions: Awaited<ReturnType<typeof executionsById>> },
+): MembershipChange {
+  const segmentId = String(row.segment_id);
+  const segment = of.segments.get(segmentId);
+  const executionId = textOrNull(row.execution_id);
+  const kind = CHANGE_KINDS[Number(row.kind) - 1];
+  if (kind === undefined) throw new Error(`no change is stored as ${String(row.kind)}`);
+  return {
+    segmentId,
+    segmentName: segment?.name ?? '',
+    segmentTechnicalName: segment?.technicalName ?? null,
+    kind,
+    date: Number(kind === 'EXPIRED' ? row.expiration_ts : row.date),
+    executionId,
+    execution: executionId === null ? null : (of.executions.get(executionId) ?? null),
+    line: numberOrNull(row.line),
+    before:
+      row.creation_ts === null
+        ? null
+        : {
+            creationTs: Number(row.creation_ts),
+            lastModifiedTs: Number(row.last_modified_ts),
+            expirationTs: numberOrNull(row.expiration_ts),
+            dataBag: textOrNull(row.data_bag),
+          },
+  };
+}
+
+function idsOf(rows: readonly Row[]): readonly string[] {
+  return [...new Set(rows.flatMap(({ execution_id: id }) => (id === null ? [] : [String(id)])))];
+}

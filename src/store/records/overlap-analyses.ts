@@ -1,0 +1,118 @@
+import type { ExecutionStatus } from '../../model/execution.ts';
+import type { OverlapAnalysis } from '../../model/overlap-analysis.ts';
+import type { OverlapAnalysisRecords } from '../store.ts';
+import { noteChange } from './audit-log.ts';
+import {
+  type Database,
+  limits,
+  literal,
+  numberOrNull,
+  parameters,
+  type Row,
+  type Sql,
+  textOrNull,
+} from './database.ts';
+
+/** All but the result, which can be long. */
+const COLUMNS =
+  'id, organisation_id, datamart_id, segment_id, user_id, status, creation_date, start_date, end_date, failure';
+
+export function overlapAnalysisRecords(db: Database): OverlapAnalysisRecords {
+  return {
+    create: (wanted, author) =>
+      db.write(async (sql) => {
+        const [segment] = await sql.query(`select id from segment where id = ${literal(wanted.segmentId)}`);
+        if (!segment) return null;
+        const [row] = await sql.query(
+          `insert into overlap_analysis (id, organisation_id, datamart_id, segment_id, user_id, status, creation_date)
+           values (nextval('overlap_analysis_id'), ${literal(wanted.organisationId)}, ${literal(wanted.datamartId)},
+             ${literal(wanted.segmentId)}, $1, 'PENDING', ${literal(wanted.creationDate)})
+           returning ${COLUMNS}`,
+          [wanted.userId],
+        );
+        const created = toAnalysis(row as Row);
+        const { id, datamartId, segmentId } = created;
+        const details = { segment_id: segmentId };
+        await noteChange(sql, author, {
+          ...{ action: 'CREATE', resourceType: 'overlap_analysis', resourceId: id, datamartId, details },
+        });
+        return created;
+      }),
+
+    get: (id) =>
+      db.read(async (sql) => {
+        const [row] = await sql.query(`select * from overlap_analysis where id = ${literal(id)}`);
+        return row ? { ...toAnalysis(row), result: textOrNull(row.result) } : null;
+      }),
+
+    list: ({ segmentId, statuses, page }) =>
+      db.read(async (sql) => {
+        const given = parameters();
+        const among = statuses?.map((status) => given.add(status)).join(', ');
+        const where = `segment_id = ${literal(segmentId)} ${among === undefined ? '' : `and status in (${among})`}`;
+        const rows = await sql.query(
+          `select ${COLUMNS} from overlap_analysis where ${where} order by id desc ${limits(page)}`,
+          given.values,
+        );
+        const [count] = await sql.query(
+          `select count(*) as total from overlap_analysis where ${where}`,
+          given.values,
+        );
+        return { elements: rows.map(toAnalysis), total: Number(count?.total) };
+      }),
+
+    claim: (now) =>
+      db.write(async (sql) => {
+        const [row] = await sql.query(
+          `update overlap_analysis set status = 'RUNNING', start_date = ${literal(now)}
+           where id = (select min(id) from overlap_analysis where status = 'PENDING') returning ${COLUMNS}`,
+        );
+        return row ? toAnalysis(row) : null;
+      }),
+
+    release: () =>
+      db.write(async (sql) => {
+        await sql.query(
+          `update overlap_analysis set status = 'PENDING', start_date = null where status = 'RUNNING'`,
+        );
+      }),
+
+    finish: (id, { status, failure, result, now }) =>
+      db.write(async (sql) => {
+        const rows = await sql.query(
+          `update overlap_analysis set status = $1, failure = $2, result = $3, end_date = ${literal(now)}
+           where id = ${literal(id)} and status = 'RUNNING' returning id`,
+          [status, failure, result],
+        );
+        return rows.length > 0;
+      }),
+
+    removeBefore: (instant) =>
+      db.write(async (sql) => {
+        const rows = await sql.query(
+          `delete from overlap_analysis where end_date < ${literal(Math.trunc(instant))} returning id`,
+        );
+        return rows.length;
+      }),
+  };
+}
+
+/** Removes the analyses of a segment; for the transaction that removes it. */
+export async function removeOverlapAnalyses(sql: Sql, segmentId: string): Promise<void> {
+  await sql.query(`delete from overlap_analysis where segment_id = ${literal(segmentId)}`);
+}
+
+function toAnalysis(row: Row): OverlapAnalysis {
+  return {
+    id: String(row.id),
+    organisationId: String(row.organisation_id),
+    datamartId: String(row.datamart_id),
+    segmentId: String(row.segment_id),
+    userId: textOrNull(row.user_id),
+    status: String(row.status) as ExecutionStatus,
+    creationDate: Number(row.creation_date),
+    startDate: numberOrNull(row.start_date),
+    endDate: numberOrNull(row.end_date),
+    failure: textOrNull(row.failure),
+  };
+}
