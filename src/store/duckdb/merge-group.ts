@@ -2,6 +2,7 @@ import { passFaultPoint } from '../../fault-points.ts';
 import { addEffects, type Checkpoint, type Effects, NO_EFFECTS, START } from '../../model/execution.ts';
 import type { Row, Sql } from '../records/database.ts';
 import { concernsErased } from '../records/erasures.ts';
+import type { NoteEnds } from '../records/execution-ends.ts';
 import { checkGroup, endExecutions } from '../records/executions.ts';
 import { GROUP_LINES, type GroupOutcome, type StagedGroup } from '../store.ts';
 import { noteAppended } from './compact.ts';
@@ -29,7 +30,7 @@ type Run = { readonly from: number; readonly to: number };
 export async function mergeGroup(
   db: DuckDbDatabase,
   group: StagedGroup,
-  { tail, erasures, ...known }: MergeContext,
+  { tail, erasures, noteEnds, ...known }: MergeContext & { readonly noteEnds: NoteEnds },
 ): Promise<GroupOutcome> {
   const executionIds = group.documents.map(({ executionId }) => executionId);
   const outcome = await db.writeAlone(async (sql): Promise<GroupOutcome> => {
@@ -45,6 +46,7 @@ export async function mergeGroup(
       return { executionId, checkpoint, ...group.ending(executionId, checkpoint) };
     });
     await endExecutions(sql, endings);
+    await noteEnds(sql, executionIds);
     passFaultPoint('group-before-commit');
     return { type: 'MERGED', checkpoints };
   });
