@@ -18,7 +18,7 @@ export function eventOf({ status }: Execution): Event {
 }
 
 /**
- * What is sent of an execution that has ended: ids, counts and times, under 4 KB. Nothing of a user is in it, and neither is the
+ * What is sent of an execution that has ended: ids, counts and times, under 8 KB. Nothing of a user is in it, and neither is the
  * name of the file, which the sender chose.
  */
 export function executionBody(of: Execution): string {

@@ -118,7 +118,7 @@ export function startDeliverer(context: DelivererContext): Deliverer {
       const of = { webhook_id: webhookId, delivery_id: deliveryId, outcome };
       logger.warn(
         { ...of, status: responseStatus, ms: durationMs, reason: error },
-        'webhook was not reached',
+        'a delivery to a webhook did not succeed',
       );
     }
     if (disabled !== null) logger.warn({ webhook_id: webhookId, reason: disabled }, 'webhook was disabled');

@@ -3,7 +3,10 @@ import type { LookupAddress } from 'node:dns';
 import { createServer } from 'node:http';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { REJECTION_CODES } from '../../src/model/command.ts';
+import { PLAIN_IMPORT, START } from '../../src/model/execution.ts';
 import { isSecret, makeSecret } from '../../src/model/webhook.ts';
+import { executionBody } from '../../src/model/webhook-body.ts';
 import { whatIsWrong } from '../../src/webhooks/check-url.ts';
 import { post, reasonOf } from '../../src/webhooks/post.ts';
 import { isPublicAddress, lookUpPublic } from '../../src/webhooks/public-address.ts';
@@ -124,4 +127,24 @@ test('what a name leads to is checked when it is connected to', async (t) => {
   ] as const)
     await assert.rejects(to(url), (fault) => reasonOf(fault) === expected);
   assert.equal(asked, 0);
+});
+
+test('a body is small whatever an execution says', () => {
+  const effects = START.effects;
+  const failuresByCode = Object.fromEntries(REJECTION_CODES.map((code) => [code, Number.MAX_SAFE_INTEGER]));
+  const body = executionBody({
+    ...{ id: '9', organisationId: '1', datamartId: '1', mimeType: 'TEXT_CSV', priority: 'LOW', userId: null },
+    ...{ job: { type: 'DOCUMENT_IMPORT', documentImportId: '3' }, status: 'FAILED' },
+    ...{
+      creationDate: 1,
+      startDate: 2,
+      endDate: 3,
+      cancelRequested: false,
+      failure: '\u0001'.repeat(100_000),
+    },
+    document: { folder: 'f', fileName: 'x'.repeat(100_000), bytes: 1, sha256: '' },
+    ...{ options: PLAIN_IMPORT, reverts: '8', revertedBy: null, filesRemovedDate: null },
+    checkpoint: { ...START, failuresByCode, effects },
+  });
+  assert.ok(Buffer.byteLength(body) < 8_000, String(Buffer.byteLength(body)));
 });
