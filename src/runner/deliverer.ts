@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
+import { StoreLostError } from '../errors.ts';
 import type { Attempt } from '../model/webhook.ts';
 import type { Store } from '../store/store.ts';
 import { outsideTraces } from '../tracing.ts';
@@ -7,6 +8,7 @@ import type { Reach } from '../webhooks/check-url.ts';
 import { observeFault } from './background-metrics.ts';
 import { deliver } from './deliver.ts';
 import { createRests } from './rests.ts';
+import { delay } from './retry.ts';
 import { observeAttempt } from './webhook-metrics.ts';
 
 /** Webhooks that are sent to at the same time, one delivery of each at a time. */
@@ -15,6 +17,8 @@ const MOST_LANES = 32;
 const LANE = { deliveries: 100, ms: 2_000 } as const;
 /** Outcomes that are noted together at most, and how long one waits for others: a commit each would hold up imports. */
 const NOTED = { attempts: 20, ms: 200 } as const;
+/** The pause before outcomes that could not be noted are noted again. */
+const NOTE_AGAIN_MS = 5_000;
 /** How often it looks for what has become due. */
 const MOST_POLL_MS = 5_000;
 
@@ -110,7 +114,7 @@ export function startDeliverer(context: DelivererContext): Deliverer {
   }
 
   async function noteAttempts(webhookId: string, attempts: readonly Attempt[]): Promise<void> {
-    const disabled = await store.webhooks.noteAttempts(webhookId, attempts);
+    const disabled = await untilNoted(() => store.webhooks.noteAttempts(webhookId, attempts));
     for (const attempt of attempts) {
       observeAttempt(attempt);
       const { deliveryId, outcome, responseStatus, durationMs, error } = attempt;
@@ -122,6 +126,19 @@ export function startDeliverer(context: DelivererContext): Deliverer {
       );
     }
     if (disabled !== null) logger.warn({ webhook_id: webhookId, reason: disabled }, 'webhook was disabled');
+  }
+
+  /** As long as it cannot be noted, on a full disk for one, nothing more is sent: it would be sent again and again. */
+  async function untilNoted<T>(note: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await note();
+      } catch (fault) {
+        if (fault instanceof StoreLostError || closing.signal.aborted) throw fault;
+        noteFault(fault);
+        await delay(NOTE_AGAIN_MS, closing.signal);
+      }
+    }
   }
 
   function noteFault(fault: unknown): void {

@@ -45,10 +45,7 @@ const WebhookChange = Type.Object({
   url: Type.Optional(Url),
   enabled: Type.Optional(Type.Boolean()),
 });
-const Rotation = Type.Unsafe<{ secret?: unknown } | null>({
-  type: ['object', 'null'],
-  properties: { secret },
-});
+const Rotation = Type.Unsafe<unknown>({ properties: { secret } });
 
 const tags = ['webhooks'];
 const PATH = WEBHOOKS_PATH;
@@ -151,7 +148,8 @@ export function webhookRoutes(app: App, dependencies: HttpDependencies): void {
   };
   app.post(`${ONE}/rotate_secret`, { config, schema: rotateSchema }, async (request) => {
     const webhook = await findWebhook({ request, dependencies }, request.params);
-    const value = readSecret(request.body?.secret);
+    const given = (request.body ?? {}) as { readonly secret?: unknown };
+    const value = readSecret(given.secret);
     const author = authorOf(request, dependencies);
     const rotated = await store.webhooks.rotateSecret(webhook.id, { secret: value, now: clock(), author });
     if (rotated === null) throw notFound();

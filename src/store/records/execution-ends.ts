@@ -1,3 +1,4 @@
+import type { Delivery } from '../../model/webhook.ts';
 import { eventOf, executionBody } from '../../model/webhook-body.ts';
 import { literal, parameters, type Sql } from './database.ts';
 import { EXECUTIONS, toExecution } from './executions.ts';
@@ -32,25 +33,27 @@ export function executionEnds(known: KnownWebhooks): NoteEnds {
       if (execution === undefined) return [];
       const event = eventOf(execution);
       if (!(JSON.parse(String(row.events)) as string[]).includes(event)) return [];
-      const at = literal(execution.endDate ?? execution.creationDate);
-      const text = [given.add(event), given.add(executionBody(execution))];
-      return [newDelivery({ webhookId: String(row.webhook_id), executionId: execution.id, text, at })];
+      const webhookId = String(row.webhook_id);
+      const at = execution.endDate ?? execution.creationDate;
+      const body = given.add(executionBody(execution));
+      return [newDelivery({ webhookId, executionId: execution.id, event, body, at })];
     });
     if (deliveries.length > 0) await insertDeliveries(sql, deliveries, given.values);
   };
 }
 
-/** A row for `insertDeliveries`; `text` has the placeholders of its event and its body, `at` is the literal of its instant. */
+/** A row for `insertDeliveries`; `body` is its placeholder, since a parameter costs as much as the row it is in. */
 export function newDelivery(of: {
   readonly webhookId: string;
   readonly executionId: string | null;
-  readonly text: readonly string[];
-  readonly at: string;
+  readonly event: Delivery['event'];
+  readonly body: string;
+  readonly at: number;
 }): string {
-  const [event, body] = of.text;
   const executionId = of.executionId === null ? 'null' : literal(of.executionId);
-  return `(nextval('webhook_delivery_id'), ${literal(of.webhookId)}, cast(gen_random_uuid() as text), ${event}, ${executionId},
-    ${body}, 'PENDING', 0, ${of.at}, ${of.at})`;
+  const at = literal(of.at);
+  return `(nextval('webhook_delivery_id'), ${literal(of.webhookId)}, cast(gen_random_uuid() as text), '${of.event}',
+    ${executionId}, ${of.body}, 'PENDING', 0, ${at}, ${at})`;
 }
 
 /** Makes deliveries that are due at once; resolves to their rows. */

@@ -35,8 +35,8 @@ export function webhookDeliveryRecords(db: Database, known: KnownWebhooks): Deli
         if (!webhook.enabled) return 'DISABLED';
         const given = parameters();
         const datamartId = String(webhook.datamart_id);
-        const text = [given.add(PING), given.add(pingBody({ webhookId: id, datamartId, now }))];
-        const row = newDelivery({ webhookId: id, executionId: null, text, at: literal(now) });
+        const body = given.add(pingBody({ webhookId: id, datamartId, now }));
+        const row = newDelivery({ webhookId: id, executionId: null, event: PING, body, at: now });
         const [made] = await insertDeliveries(sql, [row], given.values);
         const of = { resourceType: 'webhook', resourceId: id, datamartId } as const;
         await noteChange(sql, author, { ...of, action: 'PING' });
@@ -106,7 +106,7 @@ export function webhookDeliveryRecords(db: Database, known: KnownWebhooks): Deli
 
     noteAttempts: (webhookId, attempts) =>
       db.write(async (sql) => {
-        for (const attempt of attempts) await noteAttempt(sql, attempt);
+        await noteOutcomes(sql, attempts);
         return noteHealth(sql, webhookId, attempts);
       }),
 
@@ -146,15 +146,32 @@ const STATUS_AFTER: Readonly<Record<Attempt['outcome'], DeliveryStatus>> = {
   GONE: 'FAILED',
 };
 
-async function noteAttempt(sql: Sql, of: Attempt): Promise<void> {
-  const { deliveryId, outcome, at, durationMs, responseStatus, responseBody, error, nextAttemptTs } = of;
-  const numberOf = (number: number | null) => (number === null ? 'null' : literal(number));
+/** In one statement: each goes through the table. Of a delivery that is among them twice the last attempt counts. */
+async function noteOutcomes(sql: Sql, attempts: readonly Attempt[]): Promise<void> {
+  const last = [...new Map(attempts.map((attempt) => [attempt.deliveryId, attempt])).values()];
+  if (last.length === 0) return;
+  const given = parameters();
+  const numberOf = (number: number | null) => (number === null ? 'cast(null as bigint)' : literal(number));
+  const rows = last.map((of) =>
+    [
+      `(${literal(of.deliveryId)}`,
+      `'${STATUS_AFTER[of.outcome]}'`,
+      numberOf(of.nextAttemptTs),
+      literal(of.at),
+      literal(of.durationMs),
+      numberOf(of.responseStatus),
+      `cast(${given.add(of.responseBody)} as text)`,
+      `cast(${given.add(of.error)} as text))`,
+    ].join(', '),
+  );
   await sql.query(
-    `update webhook_delivery set status = $1, attempts = attempts + 1, next_attempt_ts = ${numberOf(nextAttemptTs)},
-       last_attempt_ts = ${literal(at)}, duration_ms = ${literal(durationMs)},
-       response_status = ${numberOf(responseStatus)}, response_body = $2, error = $3
-     where id = ${literal(deliveryId)} and status = 'PENDING'`,
-    [STATUS_AFTER[outcome], responseBody, error],
+    `update webhook_delivery set status = v.status, attempts = attempts + 1, next_attempt_ts = v.next_attempt_ts,
+       last_attempt_ts = v.attempt_ts, duration_ms = v.duration_ms, response_status = v.response_status,
+       response_body = v.response_body, error = v.error
+     from (values ${rows.join(', ')})
+       v (id, status, next_attempt_ts, attempt_ts, duration_ms, response_status, response_body, error)
+     where webhook_delivery.id = v.id and webhook_delivery.status = 'PENDING'`,
+    given.values,
   );
 }
 
