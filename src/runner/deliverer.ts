@@ -48,6 +48,10 @@ export function startDeliverer(context: DelivererContext): Deliverer {
   setMaxListeners(MOST_LANES, closing.signal);
   const lanes = new Map<string, Promise<void>>();
   const rests = createRests(clock);
+  /** When each webhook had its last turn: one with much to be sent does not keep others waiting. */
+  const turns = new Map<string, number>();
+  let lastTurn = 0;
+  const byTurn = (one: string, other: string) => (turns.get(one) ?? 0) - (turns.get(other) ?? 0);
   let looking: Promise<void> | null = null;
   let askedAgain = false;
 
@@ -68,9 +72,12 @@ export function startDeliverer(context: DelivererContext): Deliverer {
     askedAgain = false;
     if (lanes.size >= MOST_LANES) return;
     try {
-      for (const webhookId of await store.webhooks.listDue(clock())) {
+      const due = await store.webhooks.listDue(clock());
+      for (const webhookId of due.toSorted(byTurn)) {
         if (closing.signal.aborted || lanes.size >= MOST_LANES) return;
-        if (!lanes.has(webhookId) && !rests.isResting(webhookId)) lanes.set(webhookId, runLane(webhookId));
+        if (lanes.has(webhookId) || rests.isResting(webhookId)) continue;
+        turns.set(webhookId, ++lastTurn);
+        lanes.set(webhookId, runLane(webhookId));
       }
     } catch (fault) {
       noteFault(fault);
