@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import type { LookupAddress } from 'node:dns';
+import { lookup as lookUp } from 'node:dns/promises';
+import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { request } from 'node:https';
+import { hostname } from 'node:os';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { REJECTION_CODES } from '../../src/model/command.ts';
@@ -112,6 +116,13 @@ test('what a name leads to is checked when it is connected to', async (t) => {
     const found = await lookup('8.8.8.8', { all });
     assert.deepEqual(found, all ? [{ address: '8.8.8.8', family: 4 }] : '8.8.8.8');
   }
+  // also by those who connect, for each of the ways in which they ask
+  for (const autoSelectFamily of [true, false]) {
+    const options = { lookup: lookUpPublic, autoSelectFamily };
+    const connecting = request('https://localhost/', options);
+    const [fault] = await once(connecting, 'error');
+    assert.equal(reasonOf(fault), 'the host is not at a public address');
+  }
   let asked = 0;
   const server = createServer((_, response) => {
     asked += 1;
@@ -126,6 +137,13 @@ test('what a name leads to is checked when it is connected to', async (t) => {
     ['https://127.0.0.1/', 'url: expected a public address, got one that is not'],
   ] as const)
     await assert.rejects(to(url), (fault) => reasonOf(fault) === expected);
+  // this machine has a name, which mostly leads to an address of its own
+  const own = await lookUp(hostname(), { all: true }).catch(() => []);
+  if (own.some(({ address }) => !isPublicAddress(address)))
+    await assert.rejects(
+      to(`https://${hostname()}/`),
+      (fault) => reasonOf(fault) === 'the host is not at a public address',
+    );
   assert.equal(asked, 0);
 });
 
