@@ -58,6 +58,15 @@ function bytes(fallback: number, range: readonly [number, number], description: 
   return { ...number, parse, hint: 'BYTES' };
 }
 
+function yesOrNo(description: string): Setting<boolean> {
+  const parse = (given: unknown) => {
+    if (given === true || given === 'true') return true;
+    if (given === false || given === 'false') return false;
+    throw new Error('expected true or false');
+  };
+  return { default: false, parse, hint: 'true|false', description };
+}
+
 function oneOf<T extends string>(fallback: T, values: readonly T[], description: string): Setting<T> {
   const parse = (given: unknown) => {
     const value = values.find((candidate) => candidate === given);
@@ -144,6 +153,9 @@ export const SETTINGS = {
   chunkRows: whole(500_000, [100, 10_000_000], '(command, segment) pairs that become visible in one step'),
   databaseMemory: bytes(defaultDatabaseMemory(), [64 * MIB, 1024 * GIB], 'memory the database may use'),
   databaseThreads: whole(Math.max(1, os.availableParallelism()), [1, 256], 'threads the database may use'),
+  webhookAllowPrivate: yesOrNo(
+    'whether webhooks may lead to http, and to addresses that are not of the public internet',
+  ),
   corsOrigins: listOf('origins that a browser may call from; none by default, * for all', 'ORIGIN,…'),
   trustProxy: listOf('addresses of proxies whose X-Forwarded headers are believed', 'ADDRESS,…'),
   logLevel: oneOf('info', ['silent', 'error', 'warn', 'info', 'debug'], 'what is logged'),

@@ -28,6 +28,7 @@ export const FAULT_POINTS = [
   'erasure-after-commit',
   'erasure-file-half-written',
   'erasure-file-replaced',
+  'webhook-answered',
 ] as const;
 
 export type FaultPoint = (typeof FAULT_POINTS)[number];

@@ -18,6 +18,7 @@ import type { Author } from './model/audit.ts';
 import { hashToken } from './model/records.ts';
 import { createNotices } from './notices.ts';
 import { startAnalyzer } from './runner/analyzer.ts';
+import { startDeliverer } from './runner/deliverer.ts';
 import { startEraser } from './runner/eraser.ts';
 import { startExporter } from './runner/exporter.ts';
 import { startRunner } from './runner/runner.ts';
@@ -26,6 +27,7 @@ import { safeMessage } from './safe-message.ts';
 import { noticingStore } from './store/noticing-store.ts';
 import { openStore } from './store/open-store.ts';
 import type { Store } from './store/store.ts';
+import { wakingStore } from './store/waking-store.ts';
 
 export type Service = {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
@@ -75,7 +77,8 @@ export async function startService(config: Config, clock: () => number = Date.no
     });
     opened.push(() => quietStore.close());
     const notices = createNotices();
-    const store = noticingStore(quietStore, notices.notice);
+    let wakeDeliverer: () => void = () => undefined;
+    const store = wakingStore(noticingStore(quietStore, notices.notice), () => wakeDeliverer());
     const documents = await openDocumentsFolder(path.join(config.data, 'documents'), config);
     const adminToken = await provideAdminToken(store, config.adminToken, clock());
     const sweeper = startSweeper({
@@ -95,6 +98,15 @@ export async function startService(config: Config, clock: () => number = Date.no
     opened.push(() => exporter.close());
     const analyzer = startAnalyzer({ store, logger, clock, intervalMs: config.sweepIntervalMs });
     opened.push(() => analyzer.close());
+    const deliverer = startDeliverer({
+      store,
+      logger,
+      clock,
+      reach: config.webhookAllowPrivate ? 'ANY' : 'PUBLIC',
+      intervalMs: config.sweepIntervalMs,
+    });
+    wakeDeliverer = deliverer.wake;
+    opened.push(() => deliverer.close());
     const runner = startRunner(
       {
         store,

@@ -27,7 +27,10 @@ const TOKEN = `${SECRET}-admin-token`;
 test('no token, identifier or data bag is in the logs of a busy service', async (t) => {
   const data = await makeFolder();
   const started = start(['serve', '--data', data, '--port', '0', '--log-level', 'debug'], {
-    env: { MUSTER_ADMIN_TOKEN: TOKEN, MUSTER_SWEEP_INTERVAL_MS: '100' },
+    env: {
+      ...{ MUSTER_ADMIN_TOKEN: TOKEN, MUSTER_SWEEP_INTERVAL_MS: '100' },
+      MUSTER_WEBHOOK_ALLOW_PRIVATE: 'true',
+    },
   });
   t.after(async () => {
     started.child.kill('SIGKILL');
@@ -37,6 +40,13 @@ test('no token, identifier or data bag is in the logs of a busy service', async 
   const [, url = ''] = await untilPrinted(started, /Muster listens on (\S+)/);
   const service = clientOf(url, TOKEN);
   const segmentId = await createSegment(service, { name: 's' });
+
+  // a receiver that is not there, with a secret in its URL
+  const webhooks = '/v1/datamarts/1/webhooks';
+  const hook = { url: `http://127.0.0.1:1/${SECRET}?token=${SECRET}`, name: SECRET };
+  const { secret } = await dataOf<{ secret: string }>(service.call('POST', webhooks, hook));
+  for (const wrong of [{ secret: `whsec_${SECRET}` }, { url: `ftp://${SECRET}` }, { url: [hook.url, 1] }])
+    await service.call('POST', webhooks, { ...hook, ...wrong });
 
   // files with lines that are applied and lines that fail in many ways
   const line = (fields: object) =>
@@ -92,6 +102,7 @@ test('no token, identifier or data bag is in the logs of a busy service', async 
     `POST ${at} HTTP/1.1\r\nHost: a\r\nAuthorization: ${TOKEN}\r\nContent-Length: 99\r\n\r\n${SECRET}`,
   );
 
+  await untilPrinted(started, /"msg":"a delivery to a webhook did not succeed"/);
   started.child.kill('SIGTERM');
   const { stdout, stderr } = await started.ended;
   const log = stdout + stderr;
@@ -99,6 +110,7 @@ test('no token, identifier or data bag is in the logs of a busy service', async 
   assert.match(log, /"msg":"fault"/, 'faults are logged');
   assert.doesNotMatch(log, /sekret|%73ekret/i);
   assert.ok(!log.includes(value));
+  assert.ok(!log.includes(secret));
 });
 
 /** Sends what no HTTP client would, and hangs up when something comes back. */

@@ -71,6 +71,29 @@ export type ApiToken = {
   value?: string;
 };
 
+export type ApiWebhook = {
+  id: string;
+  document_import_id: string | null;
+  name: string | null;
+  url: string;
+  events: string[];
+  enabled: boolean;
+  disabled_reason: string | null;
+  /** In the creating answer alone. */
+  secret?: string;
+};
+
+export type ApiDelivery = {
+  id: string;
+  event: string;
+  execution_id: string | null;
+  status: 'PENDING' | 'SUCCEEDED' | 'FAILED';
+  attempts: number;
+  creation_ts: number;
+  next_attempt_ts: number | null;
+  error: string | null;
+};
+
 export type ApiAuditEntry = {
   id: string;
   date: number;

@@ -26,6 +26,7 @@ const COMMANDS: Readonly<Record<string, Loader | (() => Promise<Group>)>> = {
   cancel: async () => (await import('./commands/cancel.ts')).cancel,
   revert: async () => (await import('./commands/revert.ts')).revert,
   tokens: async () => (await import('./commands/tokens.ts')).tokens,
+  webhooks: async () => (await import('./commands/webhooks.ts')).webhooks,
   erase: async () => (await import('./commands/erase.ts')).erase,
   audit: async () => (await import('./commands/audit.ts')).audit,
   backup: async () => (await import('./commands/backup.ts')).backup,

@@ -34,6 +34,8 @@ import { tokenRoutes } from './routes/tokens.ts';
 import { userListImportRoutes, userListUploadRoute } from './routes/user-list-imports.ts';
 import { userSearchRoute } from './routes/user-search.ts';
 import { userRoutes } from './routes/users.ts';
+import { webhookDeliveryRoutes } from './routes/webhook-deliveries.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
 import { readCertificate } from './tls.ts';
 import type { App } from './types.ts';
 
@@ -134,6 +136,8 @@ async function addApi(app: App, dependencies: HttpDependencies): Promise<void> {
   executionRoutes(app, dependencies);
   userListImportRoutes(app, dependencies);
   dataFileRoutes(app, dependencies);
+  webhookRoutes(app, dependencies);
+  webhookDeliveryRoutes(app, dependencies);
   segmentListRoutes(app, dependencies);
   segmentRoutes(app, dependencies);
   memberRoutes(app, dependencies);

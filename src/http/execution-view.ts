@@ -7,6 +7,7 @@ import {
   isPlain,
   type SegmentEffect,
 } from '../model/execution.ts';
+import { countsOf, durationOf, errorOf } from '../model/execution-counts.ts';
 import { fileUri } from './file-uri.ts';
 import { Count, Id, Instant, nullableInteger, nullableText, oneOf } from './schemas.ts';
 
@@ -106,7 +107,7 @@ export function viewExecution(of: Execution, now: number): Static<typeof Executi
     status: of.status,
     creation_date: of.creationDate,
     start_date: of.startDate,
-    duration: duration(of),
+    duration: durationOf(of),
     organisation_id: of.organisationId,
     user_id: of.userId,
     num_tasks: ended ? successes + failures : null,
@@ -125,11 +126,6 @@ export function viewExecution(of: Execution, now: number): Static<typeof Executi
     error: errorOf(of),
     ...(of.status === 'RUNNING' ? progressMembers(of, now) : {}),
   };
-}
-
-/** At least 1 once it has ended, since clients divide by it, also where it never started. */
-function duration({ startDate, endDate }: Execution): number | null {
-  return endDate === null ? null : Math.max(1, endDate - (startDate ?? endDate));
 }
 
 function parameters(of: Execution): Static<typeof Parameters> {
@@ -157,22 +153,12 @@ function viewOptions({ maxFailureRatio, replace }: ImportOptions) {
 }
 
 function result(of: Execution): Static<typeof Result> {
-  const { successes, failures, failuresByCode, effects, segments } = of.checkpoint;
+  const { successes, failures, segments } = of.checkpoint;
   return {
     input_file_uri: fileUri(of, 'input'),
     input_file_name: of.document.fileName,
     ...(hasErrorFile(of) ? { error_file_uri: fileUri(of, 'errors') } : {}),
-    total_success: successes,
-    total_failure: failures,
-    failures_by_code: { ...failuresByCode },
-    memberships_created: effects.membershipsCreated,
-    memberships_updated: effects.membershipsUpdated,
-    memberships_deleted: effects.membershipsDeleted,
-    unchanged: effects.unchanged,
-    superseded: effects.superseded,
-    user_points_created: effects.userPointsCreated,
-    ...(of.reverts === null ? {} : { memberships_kept: effects.membershipsKept }),
-    ...(of.options.replace ? { memberships_left: effects.membershipsLeft } : {}),
+    ...countsOf(of),
     ...(segments ? { segments: segments.map(viewSegment) } : {}),
     ...(of.job.type === 'USER_SEGMENT_IMPORT'
       ? { total_user_segment_imported: successes, total_user_segment_treated: successes + failures }
@@ -187,16 +173,6 @@ function viewSegment({ segmentId, sizeBefore, sizeAfter }: SegmentEffect) {
 /** Whether an error file can be had: not before the end, as until then its last lines may be taken back. */
 export function hasErrorFile(of: Execution): boolean {
   return hasEnded(of.status) && of.checkpoint.errorFileBytes > 0;
-}
-
-function errorOf(of: Execution): { message: string } | null {
-  if (of.status === 'FAILED') return { message: of.failure ?? 'the execution failed' };
-  const { successes, failures, failuresByCode } = of.checkpoint;
-  if (!hasEnded(of.status) || failures === 0) return null;
-  const codes = Object.entries(failuresByCode)
-    .sort(([, a], [, b]) => b - a)
-    .map(([code, count]) => `${code} ${count}`);
-  return { message: `${failures} of ${successes + failures} commands failed: ${codes.join(', ')}` };
 }
 
 function progressMembers(of: Execution, now: number) {

@@ -34,6 +34,12 @@ const diskFreeBytes = new Gauge({
   registers: [registry],
 });
 
+const deliveriesPending = new Gauge({
+  name: 'muster_webhook_deliveries_pending',
+  help: 'Deliveries to webhooks that wait for their first or next attempt',
+  registers: [registry],
+});
+
 const storeUp = new Gauge({
   name: 'muster_store_up',
   help: '1 when the store answered the last time it was asked for metrics, else 0',
@@ -47,7 +53,7 @@ type MetricsContext = {
 };
 
 /**
- * What renders `GET /metrics`. The store is asked two small queries at most once a second. When it does not answer, what
+ * What renders `GET /metrics`. The store is asked two small queries, three where there are webhooks, at most once a second. When it does not answer, what
  * only it knows is left out and the rest is shown: that is when operators look.
  */
 export function createMetricsText({ store, documents, clock }: MetricsContext): () => Promise<string> {
@@ -61,7 +67,7 @@ export function createMetricsText({ store, documents, clock }: MetricsContext): 
       storeUp.set(1);
     } catch {
       for (const gauge of [executions, queueAge]) gauge.reset();
-      for (const gauge of [storeBytes, diskFreeBytes]) gauge.remove();
+      for (const gauge of [storeBytes, diskFreeBytes, deliveriesPending]) gauge.remove();
       storeUp.set(0);
     }
     readAt = clock();
@@ -75,10 +81,11 @@ export function createMetricsText({ store, documents, clock }: MetricsContext): 
 }
 
 async function showStore(store: Store, now: number): Promise<void> {
-  const [counts, waitingSince, bytes] = await Promise.all([
+  const [counts, waitingSince, bytes, pending] = await Promise.all([
     store.executions.countByStatus(),
     store.executions.waitingSince(),
     store.sizeBytes(),
+    store.webhooks.countPending(),
   ]);
   for (const status of EXECUTION_STATUSES) executions.set({ status }, counts.get(status) ?? 0);
   for (const priority of PRIORITIES) {
@@ -86,4 +93,5 @@ async function showStore(store: Store, now: number): Promise<void> {
     queueAge.set({ priority }, Math.max(0, now - since) / 1000);
   }
   storeBytes.set(bytes);
+  deliveriesPending.set(pending);
 }

@@ -10,10 +10,13 @@ export const AUDIT_ACTIONS = [
   'ERASE',
   'EXPORT',
   'REVERT',
+  'ROTATE_SECRET',
+  'PING',
+  'RESEND',
 ] as const;
 /**
  * UPLOAD: a file was taken. DOWNLOAD: an input, error or export file was read, or a backup taken. ERASE: a user was. EXPORT:
- * members of a segment were asked for as a file. REVERT: of an execution.
+ * members of a segment were asked for as a file. REVERT: of an execution. ROTATE_SECRET, PING, RESEND: of a webhook and its deliveries.
  */
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
@@ -29,6 +32,8 @@ export const AUDIT_RESOURCES = [
   'backup',
   'segment_export',
   'overlap_analysis',
+  'webhook',
+  'webhook_delivery',
 ] as const;
 export type AuditResource = (typeof AUDIT_RESOURCES)[number];
 

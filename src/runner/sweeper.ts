@@ -61,6 +61,7 @@ async function sweepAll(context: SweeperContext): Promise<void> {
     removeOldAudit,
     removeOldChanges,
     removeOldKeys,
+    removeOldDeliveries,
   ]) {
     try {
       await part(context);
@@ -133,6 +134,13 @@ async function removeOldChanges({ store, clock, logger, historyDays }: SweeperCo
   if (historyDays === 0) return;
   const changes = await store.removeChangesBefore(clock() - historyDays * DAY_MS);
   if (changes > 0) logger.info({ changes }, 'old changes of memberships were forgotten');
+}
+
+/** What was told of executions is kept as long as their files are. */
+async function removeOldDeliveries({ store, clock, logger, retentionDays }: SweeperContext): Promise<void> {
+  if (retentionDays === 0) return;
+  const deliveries = await store.webhooks.removeDeliveriesBefore(clock() - retentionDays * DAY_MS);
+  if (deliveries > 0) logger.info({ deliveries }, 'old deliveries to webhooks were forgotten');
 }
 
 async function removeOldKeys({ store, clock }: SweeperContext): Promise<void> {

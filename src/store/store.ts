@@ -46,6 +46,7 @@ import type {
   Segment,
   SegmentSize,
 } from '../model/records.ts';
+import type { WebhookRecords } from './webhook-records.ts';
 
 /**
  * The contract of a store, and nothing else. Two promises hold for every call: it is atomic, and when it resolves what
@@ -67,6 +68,7 @@ export interface Store {
   readonly erasures: ErasureRecords;
   readonly exports: ExportRecords;
   readonly overlapAnalyses: OverlapAnalysisRecords;
+  readonly webhooks: WebhookRecords;
 
   /**
    * The DuckDB of this process in which chunks are staged, as tables of its attached in-memory database `staging`.

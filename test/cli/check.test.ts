@@ -34,6 +34,11 @@ const DAMAGES: readonly (Damage & { readonly noticed: readonly string[] })[] = [
   },
   { sql: 'update membership_change set kind = 3 where segment_id = 1', noticed: ['changes'] },
   { sql: 'delete from execution_checkpoint where execution_id = 1', noticed: ['execution-rows'] },
+  {
+    sql: `insert into webhook_delivery (id, webhook_id, message_id, event, body, status, attempts, creation_ts)
+      values (0, 7, 'm', 'webhook.ping', '', 'PENDING', 0, 1)`,
+    noticed: ['webhook-rows'],
+  },
   { sql: 'update segment set id = 1000 where id = 3', noticed: ['sequences'] },
   { sql: 'update execution_checkpoint set superseded = superseded + 1', noticed: ['execution-counts'] },
   {

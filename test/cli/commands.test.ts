@@ -10,7 +10,17 @@ test('--version tells the version, --help every command', async () => {
   assert.match(version.stdout, /^\d+\.\d+\.\d+\n$/);
   const help = await muster(['--help']);
   assert.equal(help.code, 0);
-  for (const name of ['serve', 'import', 'segments', 'lookup', 'status', 'cancel', 'tokens', 'demo']) {
+  for (const name of [
+    'serve',
+    'import',
+    'segments',
+    'lookup',
+    'status',
+    'cancel',
+    'tokens',
+    'webhooks',
+    'demo',
+  ]) {
     assert.match(help.stdout, new RegExp(`^ {2}${name} `, 'm'));
   }
 });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Role } from '../../src/model/records.ts';
 import { hashToken } from '../../src/model/records.ts';
+import { makeSecret } from '../../src/model/webhook.ts';
 import { createImport, createSegment, dataOf, errorFile, runFile } from '../client.ts';
 import type { TestService } from '../helper.ts';
 
@@ -20,6 +21,8 @@ export type World = {
   readonly errorFileUri: string;
   readonly segmentId: string;
   readonly listImportId: string;
+  readonly webhookId: string;
+  readonly deliveryId: string;
 };
 
 const NDJSON = 'application/x-ndjson';
@@ -37,6 +40,7 @@ export async function openWorld(service: TestService): Promise<World> {
   const list = await dataOf<{ id: string }>(
     service.call('POST', lists, 'user_account_id\nu1\n', { 'content-type': 'text/csv' }),
   );
+  const webhookId = await createWebhook(service);
   return {
     service,
     datamartId: '1',
@@ -46,6 +50,8 @@ export async function openWorld(service: TestService): Promise<World> {
     errorFileUri: execution.result.error_file_uri ?? '',
     segmentId,
     listImportId: list.id,
+    webhookId,
+    deliveryId: await createDelivery(service, webhookId),
   };
 }
 
@@ -73,6 +79,26 @@ const lists = ({ segmentId }: World) => `/v1/datamarts/1/audience_segments/${seg
 const fixed =
   (path: string, body?: unknown): Prepare =>
   () => ({ path, ...(body === undefined ? {} : { body }) });
+const WEBHOOKS = '/v1/datamarts/1/webhooks';
+const webhook = ({ webhookId }: World) => `${WEBHOOKS}/${webhookId}`;
+const delivery = (world: World) => `${webhook(world)}/deliveries/${world.deliveryId}`;
+/** It is never asked: the name is refused before anything is sent. */
+const NOWHERE = 'https://localhost/';
+
+/** Made beside the API: that is not what is counted. It wants events that there are none of. */
+async function createWebhook({ store }: TestService): Promise<string> {
+  const made = await store.webhooks.create({
+    ...{ datamartId: '1', documentImportId: null, name: null, url: NOWHERE, events: ['execution.failed'] },
+    ...{ secret: makeSecret(), creationTs: Date.now() },
+  });
+  return typeof made === 'object' && made !== null ? made.id : String(made);
+}
+
+async function createDelivery({ store }: TestService, webhookId: string): Promise<string> {
+  const made = await store.webhooks.ping(webhookId, { now: Date.now() });
+  return typeof made === 'object' && made !== null ? made.id : String(made);
+}
+
 const named = () => ({ name: `access ${randomUUID()}` });
 
 /** A working request for every route under /v1 (HEAD has the one of GET). */
@@ -128,6 +154,35 @@ export const REQUESTS: Readonly<Record<string, Prepare>> = {
   'POST /v1/datamarts/:datamartId/audience_segments/:segmentId/user_list_imports/:executionId/action': (
     world,
   ) => ({ path: `${lists(world)}/${world.listImportId}/action`, body: { action: 'CANCEL' } }),
+  'GET /v1/datamarts/:datamartId/webhooks': fixed(WEBHOOKS),
+  'POST /v1/datamarts/:datamartId/webhooks': fixed(WEBHOOKS, {
+    url: 'https://muster.invalid/',
+    events: ['execution.failed'],
+  }),
+  'GET /v1/datamarts/:datamartId/webhooks/:webhookId': (world) => ({ path: webhook(world) }),
+  'PUT /v1/datamarts/:datamartId/webhooks/:webhookId': (world) => ({
+    path: webhook(world),
+    body: { name: 'n' },
+  }),
+  'DELETE /v1/datamarts/:datamartId/webhooks/:webhookId': async ({ service }) => ({
+    path: `${WEBHOOKS}/${await createWebhook(service)}`,
+  }),
+  'POST /v1/datamarts/:datamartId/webhooks/:webhookId/rotate_secret': (world) => ({
+    path: `${webhook(world)}/rotate_secret`,
+    body: {},
+  }),
+  'POST /v1/datamarts/:datamartId/webhooks/:webhookId/ping': (world) => ({
+    path: `${webhook(world)}/ping`,
+  }),
+  'GET /v1/datamarts/:datamartId/webhooks/:webhookId/deliveries': (world) => ({
+    path: `${webhook(world)}/deliveries`,
+  }),
+  'GET /v1/datamarts/:datamartId/webhooks/:webhookId/deliveries/:deliveryId': (world) => ({
+    path: delivery(world),
+  }),
+  'POST /v1/datamarts/:datamartId/webhooks/:webhookId/deliveries/:deliveryId/resend': (world) => ({
+    path: `${delivery(world)}/resend`,
+  }),
   'GET /v1/data_file/data': ({ errorFileUri }) => ({
     path: `/v1/data_file/data?uri=${encodeURIComponent(errorFileUri)}`,
   }),

@@ -6,6 +6,7 @@ import { exportContract } from './export-contract.ts';
 import { groupContract } from './group-contract.ts';
 import { lookUpContract } from './look-up-contract.ts';
 import { overlapAnalysisContract } from './overlap-analysis-contract.ts';
+import { webhookContract } from './webhook-contract.ts';
 
 const OPTIONS = { memoryBytes: 256 * 1024 * 1024, threads: 2, now: 1_800_000_000_000 };
 const open: OpenStore = (dir) => openDuckDbStore({ dir, ...OPTIONS });
@@ -23,6 +24,7 @@ exportContract('DuckDB', open);
 changeSetContract('DuckDB', open);
 changeSetContract('DuckDB, in parts', openInParts);
 overlapAnalysisContract('DuckDB', open);
+webhookContract('DuckDB', open);
 
 storeContract('DuckDB, rows appended before each merge', openAppending);
 groupContract('DuckDB, rows appended before each merge', openAppending);

@@ -2,6 +2,7 @@ import { passFaultPoint } from '../../fault-points.ts';
 import { addEffects, type Checkpoint, type Effects, NO_EFFECTS, START } from '../../model/execution.ts';
 import type { Row, Sql } from '../records/database.ts';
 import { concernsErased } from '../records/erasures.ts';
+import type { NoteEnds } from '../records/execution-ends.ts';
 import { checkGroup, endExecutions } from '../records/executions.ts';
 import { GROUP_LINES, type GroupOutcome, type StagedGroup } from '../store.ts';
 import { appendRecent } from './compact.ts';
@@ -30,7 +31,7 @@ type Step = { readonly from: number; readonly to: number };
 export async function mergeGroup(
   db: DuckDbDatabase,
   group: StagedGroup,
-  known: MergeContext,
+  { noteEnds, ...known }: MergeContext & { readonly noteEnds: NoteEnds },
 ): Promise<GroupOutcome> {
   const { runs, erasures } = known;
   await appendRecent(db, runs);
@@ -48,6 +49,7 @@ export async function mergeGroup(
       return { executionId, checkpoint, ...group.ending(executionId, checkpoint) };
     });
     await endExecutions(sql, endings);
+    await noteEnds(sql, executionIds);
     passFaultPoint('group-before-commit');
     return { type: 'MERGED', checkpoints };
   });

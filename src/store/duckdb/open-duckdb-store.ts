@@ -9,12 +9,15 @@ import { literal } from '../records/database.ts';
 import { datamartRecords } from '../records/datamarts.ts';
 import { documentImportRecords } from '../records/document-imports.ts';
 import { erasureRecords } from '../records/erasures.ts';
+import { executionEnds } from '../records/execution-ends.ts';
 import { executionRecords } from '../records/executions.ts';
 import { exportRecords } from '../records/exports.ts';
 import { keepRecords } from '../records/keep-records.ts';
 import { overlapAnalysisRecords } from '../records/overlap-analyses.ts';
 import { segmentRecords } from '../records/segments.ts';
 import { tokenRecords } from '../records/tokens.ts';
+import { webhookDeliveryRecords } from '../records/webhook-deliveries.ts';
+import { readKnownWebhooks, webhookRecords } from '../records/webhooks.ts';
 import type { Store } from '../store.ts';
 import { attachText, whyNotAttached } from './attach.ts';
 import { withThreadsInBackground } from './background-threads.ts';
@@ -135,6 +138,8 @@ async function openStoreOf(
   const changes = await readChangeLog(db);
   const users = lookUps(db, { points, changes, runs, segments: kept.segments, removed });
   const erasures = await readPendingErasures(db);
+  const knownWebhooks = await readKnownWebhooks(db);
+  const noteEnds = executionEnds(knownWebhooks);
   const exports = exportRecords(db);
   await exports.release();
   const overlapAnalyses = overlapAnalysisRecords(db);
@@ -150,22 +155,27 @@ async function openStoreOf(
     },
     compartments: { ...compartmentRecords(kept.noticing), listSelections: kept.listSelections },
     segments: {
-      ...segmentRecords(kept.noticing, {
-        removeMemberships: async (sql, segmentId) => {
-          const where = `where segment_id = ${literal(segmentId)}`;
-          await changeRows(sql, 'membership', (table) => `delete from ${table} ${where}`);
-          await sql.query(`delete from membership_change ${where}`);
+      ...segmentRecords(
+        kept.noticing,
+        {
+          removeMemberships: async (sql, segmentId) => {
+            const where = `where segment_id = ${literal(segmentId)}`;
+            await changeRows(sql, 'membership', (table) => `delete from ${table} ${where}`);
+            await sql.query(`delete from membership_change ${where}`);
+          },
+          sizes: (now) => statement('segment-sizes', { now: Math.trunc(now) }),
         },
-        sizes: (now) => statement('segment-sizes', { now: Math.trunc(now) }),
-      }),
+        noteEnds,
+      ),
       get: kept.getSegment,
     },
-    documentImports: { ...documentImportRecords(kept.noticing), get: kept.getDocumentImport },
-    executions: executionRecords(db, removed),
+    documentImports: { ...documentImportRecords(kept.noticing, noteEnds), get: kept.getDocumentImport },
+    executions: executionRecords(db, removed, noteEnds),
     tokens: tokenRecords(db),
     auditLog: auditRecords(db),
     exports,
     overlapAnalyses,
+    webhooks: { ...webhookRecords(db, knownWebhooks), ...webhookDeliveryRecords(db, knownWebhooks) },
     erasures: erasureRecords(db, () => refreshPending(db, erasures)),
     ...users,
     ...memberCalls(db),
@@ -180,7 +190,8 @@ async function openStoreOf(
       return { ...opened, apply: (asked) => sizes.forgetAfter(opened.apply(asked)) };
     },
     revertPart: (part) => sizes.forgetAfter(revertPart(db, part, { runs, changes, rows })),
-    mergeGroup: (group) => sizes.forgetAfter(mergeGroup(db, group, { runs, points, erasures, changes })),
+    mergeGroup: (group) =>
+      sizes.forgetAfter(mergeGroup(db, group, { runs, points, erasures, changes, noteEnds })),
     eraseUser: (erasure) => sizes.forgetAfter(eraseUser(db, erasure, erasures)),
     attachIdentifier: (attachment) => sizes.forgetAfter(users.attachIdentifier(attachment)),
     countMembers: async ({ segmentIds, now }) => {

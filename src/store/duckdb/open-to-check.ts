@@ -56,7 +56,7 @@ export async function openDuckDbStoreToCheck({
         now,
         tell: segmentSizes(db).at,
       }),
-    executions: executionRecords(db, { upTo: 0 }),
+    executions: executionRecords(db, { upTo: 0 }, async () => {}),
     erasures: erasureRecords(db, async () => {}),
     close,
   };

@@ -10,9 +10,12 @@ import {
   type Row,
   type Sql,
 } from './database.ts';
+import { cancelPending, type NoteEnds } from './execution-ends.ts';
 import { removeExecutions } from './executions.ts';
+import { removeWebhooksOf } from './webhooks.ts';
 
-export function documentImportRecords(db: Database): DocumentImportRecords {
+/** `noteEnds` is told of the PENDING executions that go with their import. */
+export function documentImportRecords(db: Database, noteEnds: NoteEnds): DocumentImportRecords {
   return {
     list: ({ datamartId, keywords, page }) =>
       db.read(async (sql) => {
@@ -25,7 +28,7 @@ export function documentImportRecords(db: Database): DocumentImportRecords {
         return { elements: rows.map(toDocumentImport), total: Number(count?.total) };
       }),
 
-    get: (id) => db.read((sql) => getDocumentImport(sql, id)),
+    get: documentImportGetter(db),
 
     create: (documentImport, author) =>
       db.write(async (sql) => {
@@ -83,12 +86,20 @@ export function documentImportRecords(db: Database): DocumentImportRecords {
           [id],
         );
         if (running.length > 0) return 'RUNNING';
+        if (author !== undefined)
+          await cancelPending(sql, { owner: 'document_import_id', id, now: author.at }, noteEnds);
         const folders = await removeExecutions(sql, 'document_import_id', id);
+        await removeWebhooksOf(sql, id);
         await sql.query('delete from document_import where id = cast($1 as bigint)', [id]);
         await noteChange(sql, author, { ...changeOf(removed), action: 'DELETE' });
         return { removed, folders };
       }),
   };
+}
+
+/** `DocumentImportRecords.get`. */
+export function documentImportGetter(db: Database): DocumentImportRecords['get'] {
+  return (id) => db.read((sql) => getDocumentImport(sql, id));
 }
 
 function changeOf({ id, datamartId }: DocumentImport) {

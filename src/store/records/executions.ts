@@ -38,7 +38,7 @@ const executionsOf = (
     c.memberships_created, c.memberships_updated, c.memberships_deleted, c.unchanged, c.superseded, c.user_points_created,
     c.memberships_left, c.memberships_kept, c.error_file_bytes, c.segments
   from ${relation} e join execution_checkpoint c on c.execution_id = e.id`;
-const EXECUTIONS = executionsOf('execution');
+export const EXECUTIONS = executionsOf('execution');
 
 /** Later than any instant: a priority outweighs any wait. */
 const RANK_MS = 1e15;
@@ -51,7 +51,12 @@ const MOST_CREATED = 64;
 /** Up to when expired memberships were removed since the store was opened: no execution starts earlier. */
 export type RemovedExpired = { upTo: number };
 
-export function executionRecords(db: Database, removed: RemovedExpired): ExecutionRecords {
+/** `noteEnds` is told of executions that end, in the transaction that ends them. */
+export function executionRecords(
+  db: Database,
+  removed: RemovedExpired,
+  noteEnds: (sql: Sql, executionIds: readonly string[]) => Promise<void>,
+): ExecutionRecords {
   return {
     create: gather<Upload, Execution | 'KEY_REUSED' | null>(
       (uploads) =>
@@ -147,6 +152,7 @@ export function executionRecords(db: Database, removed: RemovedExpired): Executi
           [id, worker, status, failure, now],
         );
         if (rows.length > 0 && checkpoint !== undefined) await storeCheckpoint(sql, id, checkpoint);
+        if (rows.length > 0) await noteEnds(sql, [id]);
         return rows.length > 0;
       }),
 
@@ -161,6 +167,7 @@ export function executionRecords(db: Database, removed: RemovedExpired): Executi
             `update execution set status = 'CANCELED', end_date = cast($2 as bigint) where id = cast($1 as bigint)`,
             [id, now],
           );
+          await noteEnds(sql, [id]);
         }
         await noteChange(sql, author, { ...changeOf(execution), action: 'CANCEL' });
         return getExecution(sql, id);
@@ -467,7 +474,7 @@ export async function executionsById(
   return new Map(rows.map((row) => [String(row.id), toExecution(row)]));
 }
 
-function toExecution(row: Row, checkpoint = toCheckpoint(row)): Execution {
+export function toExecution(row: Row, checkpoint = toCheckpoint(row)): Execution {
   return {
     id: String(row.id),
     organisationId: String(row.organisation_id),

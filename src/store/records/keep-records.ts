@@ -3,7 +3,7 @@ import type { CompartmentRecords, DatamartRecords, DocumentImportRecords, Segmen
 import { SELECTIONS, toSelection } from './compartments.ts';
 import type { Database } from './database.ts';
 import { datamartRecords, toDatamart } from './datamarts.ts';
-import { documentImportRecords } from './document-imports.ts';
+import { documentImportGetter } from './document-imports.ts';
 import { toSegment } from './segments.ts';
 
 /** The small records that every look-up, upload and execution needs, in memory until one of them is written. */
@@ -43,7 +43,7 @@ export function keepRecords(db: Database): KeptRecords {
     return byDatamart;
   });
   const catalogues = keepEach(datamartRecords(db).catalogue);
-  const documentImports = keepEach(documentImportRecords(db).get);
+  const documentImports = keepEach(documentImportGetter(db));
   function forget(): void {
     for (const kept of [datamarts, segments, selections, catalogues, documentImports]) kept.forget();
   }

@@ -14,6 +14,7 @@ import {
   type SqlValue,
   textOrNull,
 } from './database.ts';
+import { cancelPending, type NoteEnds } from './execution-ends.ts';
 import { removeExecutions } from './executions.ts';
 import { removeExports } from './exports.ts';
 import { removeOverlapAnalyses } from './overlap-analyses.ts';
@@ -34,7 +35,8 @@ const SIZE_COLUMN: Partial<Record<SegmentOrder['by'], string>> = {
   user_agents_count: 'user_agents',
 };
 
-export function segmentRecords(db: Database, hooks: MembershipHooks): SegmentRecords {
+/** `noteEnds` is told of the PENDING executions that go with their segment. */
+export function segmentRecords(db: Database, hooks: MembershipHooks, noteEnds: NoteEnds): SegmentRecords {
   return {
     list: ({ filter, order, page, now }) =>
       db.read(async (sql) => {
@@ -122,6 +124,8 @@ export function segmentRecords(db: Database, hooks: MembershipHooks): SegmentRec
         const segment = await getSegment(sql, id);
         if (!segment) return null;
         await hooks.removeMemberships(sql, id);
+        if (author !== undefined)
+          await cancelPending(sql, { owner: 'segment_id', id, now: author.at }, noteEnds);
         const uploads = await removeExecutions(sql, 'segment_id', id);
         const folders = [...uploads, ...(await removeExports(sql, id))];
         await removeOverlapAnalyses(sql, id);

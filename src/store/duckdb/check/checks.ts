@@ -29,6 +29,7 @@ export const CHECKS: readonly Check[] = [
   byRange('identifier-duplicates'),
   byRange('changes'),
   atOnce('execution-rows'),
+  atOnce('webhook-rows'),
   checkSegmentSizes,
 ];
 

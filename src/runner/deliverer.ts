@@ -1,0 +1,167 @@
+import { setMaxListeners } from 'node:events';
+import type { Logger } from 'pino';
+import { StoreLostError } from '../errors.ts';
+import type { Attempt } from '../model/webhook.ts';
+import type { Store } from '../store/store.ts';
+import { outsideTraces } from '../tracing.ts';
+import type { Reach } from '../webhooks/check-url.ts';
+import { observeFault } from './background-metrics.ts';
+import { deliver } from './deliver.ts';
+import { createRests } from './rests.ts';
+import { delay } from './retry.ts';
+import { observeAttempt } from './webhook-metrics.ts';
+
+/** Webhooks that are sent to at the same time, one delivery of each at a time. */
+const MOST_LANES = 32;
+/** A webhook gives its place up after so many deliveries, or so long: others may wait for it. */
+const LANE = { deliveries: 100, ms: 2_000 } as const;
+/** Outcomes that are noted together at most, and how long one waits for others: a commit each would hold up imports. */
+const NOTED = { attempts: 20, ms: 200 } as const;
+/** The pause before outcomes that could not be noted are noted again. */
+const NOTE_AGAIN_MS = 5_000;
+/** How often it looks for what has become due. */
+const MOST_POLL_MS = 5_000;
+
+export type DelivererContext = {
+  readonly store: Store;
+  readonly logger: Logger;
+  readonly clock: () => number;
+  readonly reach: Reach;
+  readonly intervalMs: number;
+};
+
+export interface Deliverer {
+  /** There may be something to deliver. */
+  wake(): void;
+  /** Gives up what is under way, which is delivered at the next start. */
+  close(): Promise<void>;
+}
+
+/**
+ * Delivers to webhooks, in the background. What is to be delivered and when is in the store; what was sent and not noted in a crash is
+ * sent again, under the same id. Webhooks do not wait for each other, and no import waits for any.
+ */
+export function startDeliverer(context: DelivererContext): Deliverer {
+  const { store, logger, clock } = context;
+  const closing = new AbortController();
+  // each lane has one, and Node warns of more than ten
+  setMaxListeners(MOST_LANES, closing.signal);
+  const lanes = new Map<string, Promise<void>>();
+  const rests = createRests(clock);
+  /** When each webhook had its last turn: one with much to be sent does not keep others waiting. */
+  const turns = new Map<string, number>();
+  let lastTurn = 0;
+  const byTurn = (one: string, other: string) => (turns.get(one) ?? 0) - (turns.get(other) ?? 0);
+  let looking: Promise<void> | null = null;
+  let askedAgain = false;
+
+  function wake(): void {
+    outsideTraces(lookForWork);
+  }
+
+  function lookForWork(): void {
+    askedAgain = true;
+    if (closing.signal.aborted) return;
+    looking ??= look().finally(() => {
+      looking = null;
+      if (askedAgain) lookForWork();
+    });
+  }
+
+  async function look(): Promise<void> {
+    askedAgain = false;
+    if (lanes.size >= MOST_LANES) return;
+    try {
+      const due = await store.webhooks.listDue(clock());
+      for (const webhookId of due.toSorted(byTurn)) {
+        if (closing.signal.aborted || lanes.size >= MOST_LANES) return;
+        if (lanes.has(webhookId) || rests.isResting(webhookId)) continue;
+        turns.set(webhookId, ++lastTurn);
+        lanes.set(webhookId, runLane(webhookId));
+      }
+    } catch (fault) {
+      noteFault(fault);
+    }
+  }
+
+  async function runLane(webhookId: string): Promise<void> {
+    try {
+      await deliverDue(webhookId);
+    } catch (fault) {
+      noteFault(fault);
+      rests.rest(webhookId);
+    } finally {
+      lanes.delete(webhookId);
+      lookForWork();
+    }
+  }
+
+  /** What is due of a webhook, one after the other, until it is to rest or its turn is over. */
+  async function deliverDue(webhookId: string): Promise<void> {
+    const startedAt = performance.now();
+    const of = { webhookId, now: clock(), most: LANE.deliveries };
+    const due = await store.webhooks.takeDue(of);
+    let attempts: Attempt[] = [];
+    let notedAt = startedAt;
+    const note = async () => {
+      const noted = attempts;
+      attempts = [];
+      notedAt = performance.now();
+      if (noted.length > 0) await noteAttempts(webhookId, noted);
+    };
+    for (const delivery of due?.deliveries ?? []) {
+      if (due === null || closing.signal.aborted || performance.now() - startedAt > LANE.ms) break;
+      const attempt = await deliver(delivery, due.target, { ...context, closing: closing.signal });
+      if (attempt === null) break;
+      attempts.push(attempt);
+      if (attempts.length >= NOTED.attempts || performance.now() - notedAt > NOTED.ms) await note();
+      if (!rests.noteOutcome(webhookId, attempt.outcome)) break;
+    }
+    await note();
+  }
+
+  async function noteAttempts(webhookId: string, attempts: readonly Attempt[]): Promise<void> {
+    const disabled = await untilNoted(() => store.webhooks.noteAttempts(webhookId, attempts));
+    for (const attempt of attempts) {
+      observeAttempt(attempt);
+      const { deliveryId, outcome, responseStatus, durationMs, error } = attempt;
+      if (outcome === 'SUCCEEDED') continue;
+      const of = { webhook_id: webhookId, delivery_id: deliveryId, outcome };
+      logger.warn(
+        { ...of, status: responseStatus, ms: durationMs, reason: error },
+        'a delivery to a webhook did not succeed',
+      );
+    }
+    if (disabled !== null) logger.warn({ webhook_id: webhookId, reason: disabled }, 'webhook was disabled');
+  }
+
+  /** As long as it cannot be noted, on a full disk for one, nothing more is sent: it would be sent again and again. */
+  async function untilNoted<T>(note: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await note();
+      } catch (fault) {
+        if (fault instanceof StoreLostError || closing.signal.aborted) throw fault;
+        noteFault(fault);
+        await delay(NOTE_AGAIN_MS, closing.signal);
+      }
+    }
+  }
+
+  function noteFault(fault: unknown): void {
+    observeFault('deliver');
+    logger.error({ err: fault }, 'webhooks cannot be delivered to now, it is tried again');
+  }
+
+  const timer = setInterval(wake, Math.min(context.intervalMs, MOST_POLL_MS));
+  wake();
+  return {
+    wake,
+    close: async () => {
+      closing.abort();
+      clearInterval(timer);
+      await looking;
+      await Promise.all(lanes.values());
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import type { Delivery } from '../../model/webhook.ts';
+import { eventOf, executionBody } from '../../model/webhook-body.ts';
+import { literal, parameters, type Sql } from './database.ts';
+import { EXECUTIONS, toExecution } from './executions.ts';
+
+/** What the ends of executions have to know of webhooks: mostly that there are none, which spares them a query. */
+export type KnownWebhooks = { any: boolean };
+
+/** Told of executions that end, in the transaction that ends them and after it has written that. */
+export type NoteEnds = (sql: Sql, executionIds: readonly string[]) => Promise<void>;
+
+/**
+ * Makes a delivery for each webhook that is to be told of an end. `known.any` is set before a webhook is written, and small
+ * transactions come one after the other: so none is overlooked, and one query says whom it concerns.
+ */
+export function executionEnds(known: KnownWebhooks): NoteEnds {
+  return async (sql, executionIds) => {
+    if (!known.any || executionIds.length === 0) return;
+    const ids = executionIds.map(literal).join(', ');
+    const concerned = await sql.query(
+      `select e.id as execution_id, w.id as webhook_id, w.events
+       from execution e join webhook w on w.datamart_id = e.datamart_id
+       where e.id in (${ids}) and w.enabled
+         and (w.document_import_id is null or w.document_import_id = e.document_import_id)
+       order by e.id, w.id`,
+    );
+    if (concerned.length === 0) return;
+    const rows = await sql.query(`${EXECUTIONS} where e.id in (${ids})`);
+    const ended = new Map(rows.map((row) => [String(row.id), toExecution(row)]));
+    const given = parameters();
+    const deliveries = concerned.flatMap((row) => {
+      const execution = ended.get(String(row.execution_id));
+      if (execution === undefined) return [];
+      const event = eventOf(execution);
+      if (!(JSON.parse(String(row.events)) as string[]).includes(event)) return [];
+      const webhookId = String(row.webhook_id);
+      const at = execution.endDate ?? execution.creationDate;
+      const body = given.add(executionBody(execution));
+      return [newDelivery({ webhookId, executionId: execution.id, event, body, at })];
+    });
+    if (deliveries.length > 0) await insertDeliveries(sql, deliveries, given.values);
+  };
+}
+
+/** A row for `insertDeliveries`; `body` is its placeholder, since a parameter costs as much as the row it is in. */
+export function newDelivery(of: {
+  readonly webhookId: string;
+  readonly executionId: string | null;
+  readonly event: Delivery['event'];
+  readonly body: string;
+  readonly at: number;
+}): string {
+  const executionId = of.executionId === null ? 'null' : literal(of.executionId);
+  const at = literal(of.at);
+  return `(nextval('webhook_delivery_id'), ${literal(of.webhookId)}, cast(gen_random_uuid() as text), '${of.event}',
+    ${executionId}, ${of.body}, 'PENDING', 0, ${at}, ${at})`;
+}
+
+/** Makes deliveries that are due at once; resolves to their rows. */
+export function insertDeliveries(
+  sql: Sql,
+  deliveries: readonly string[],
+  values: Parameters<Sql['query']>[1],
+): ReturnType<Sql['query']> {
+  return sql.query(
+    `insert into webhook_delivery (id, webhook_id, message_id, event, execution_id, body, status, attempts, creation_ts,
+       next_attempt_ts)
+     values ${deliveries.join(', ')} returning *`,
+    values,
+  );
+}
+
+/** Ends the PENDING executions of an import or a segment that is about to be removed with them. */
+export async function cancelPending(
+  sql: Sql,
+  of: { readonly owner: 'document_import_id' | 'segment_id'; readonly id: string; readonly now: number },
+  noteEnds: NoteEnds,
+): Promise<void> {
+  const canceled = await sql.query(
+    `update execution set status = 'CANCELED', end_date = ${literal(of.now)}
+     where ${of.owner} = ${literal(of.id)} and status = 'PENDING' returning id`,
+  );
+  await noteEnds(
+    sql,
+    canceled.map(({ id }) => String(id)),
+  );
+}

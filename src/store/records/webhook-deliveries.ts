@@ -1,0 +1,225 @@
+import {
+  type Attempt,
+  type Delivery,
+  type DeliveryStatus,
+  MOST_FAILING_MS,
+  PING,
+} from '../../model/webhook.ts';
+import { pingBody } from '../../model/webhook-body.ts';
+import type { WebhookRecords } from '../webhook-records.ts';
+import { noteChange } from './audit-log.ts';
+import {
+  type Database,
+  limits,
+  literal,
+  numberOrNull,
+  parameters,
+  type Row,
+  type Sql,
+  textOrNull,
+} from './database.ts';
+import { insertDeliveries, type KnownWebhooks, newDelivery } from './execution-ends.ts';
+
+type Delivering = Omit<WebhookRecords, 'list' | 'get' | 'create' | 'update' | 'rotateSecret' | 'remove'>;
+
+const GONE = 'the receiver answered 410: it wants no more of this webhook';
+
+export function webhookDeliveryRecords(db: Database, known: KnownWebhooks): Delivering {
+  return {
+    ping: (id, { now, author }) =>
+      db.write(async (sql) => {
+        const [webhook] = await sql.query(
+          `select datamart_id, enabled from webhook where id = ${literal(id)}`,
+        );
+        if (!webhook) return null;
+        if (!webhook.enabled) return 'DISABLED';
+        const given = parameters();
+        const datamartId = String(webhook.datamart_id);
+        const body = given.add(pingBody({ webhookId: id, datamartId, now }));
+        const row = newDelivery({ webhookId: id, executionId: null, event: PING, body, at: now });
+        const [made] = await insertDeliveries(sql, [row], given.values);
+        const of = { resourceType: 'webhook', resourceId: id, datamartId } as const;
+        await noteChange(sql, author, { ...of, action: 'PING' });
+        return toDelivery(made as Row);
+      }),
+
+    listDeliveries: ({ webhookId, statuses, page }) =>
+      db.read(async (sql) => {
+        const given = parameters();
+        const among = statuses?.map((status) => given.add(status)).join(', ');
+        const where = `webhook_id = ${literal(webhookId)} ${among === undefined ? '' : `and status in (${among})`}`;
+        const from = `from webhook_delivery where ${where}`;
+        const rows = await sql.query(`select * ${from} order by id desc ${limits(page)}`, given.values);
+        const [count] = await sql.query(`select count(*) as total ${from}`, given.values);
+        return { elements: rows.map(toDelivery), total: Number(count?.total) };
+      }),
+
+    getDelivery: (id) => db.read((sql) => getDelivery(sql, id)),
+
+    resend: (id, { now, author }) =>
+      db.write(async (sql) => {
+        const [row] = await sql.query(
+          `select w.id, w.datamart_id, w.enabled from webhook_delivery d join webhook w on w.id = d.webhook_id
+           where d.id = ${literal(id)}`,
+        );
+        if (!row) return null;
+        if (!row.enabled) return 'DISABLED';
+        await sql.query(
+          `update webhook_delivery set status = 'PENDING', attempts = 0, next_attempt_ts = ${literal(now)}
+           where id = ${literal(id)}`,
+        );
+        await noteChange(sql, author, {
+          ...{ action: 'RESEND', resourceType: 'webhook_delivery', resourceId: id },
+          ...{ datamartId: String(row.datamart_id), details: { webhook_id: String(row.id) } },
+        });
+        return getDelivery(sql, id);
+      }),
+
+    listDue: async (now) => {
+      if (!known.any) return [];
+      const rows = await db.read((sql) =>
+        sql.query(
+          `select d.webhook_id from webhook_delivery d join webhook w on w.id = d.webhook_id and w.enabled
+           where d.status = 'PENDING' and d.next_attempt_ts <= ${literal(now)}
+           group by d.webhook_id order by min(d.next_attempt_ts), d.webhook_id`,
+        ),
+      );
+      return rows.map((row) => String(row.webhook_id));
+    },
+
+    takeDue: ({ webhookId, now, most }) =>
+      db.read(async (sql) => {
+        const [webhook] = await sql.query(
+          `select url, secret, previous_secret, previous_secret_until from webhook
+           where id = ${literal(webhookId)} and enabled`,
+        );
+        if (!webhook) return null;
+        const rows = await sql.query(
+          `select * from webhook_delivery
+           where webhook_id = ${literal(webhookId)} and status = 'PENDING' and next_attempt_ts <= ${literal(now)}
+           order by next_attempt_ts, id limit ${literal(most)}`,
+        );
+        const before = Number(webhook.previous_secret_until) > now ? [String(webhook.previous_secret)] : [];
+        const secrets = [String(webhook.secret), ...before];
+        return { target: { url: String(webhook.url), secrets }, deliveries: rows.map(toDelivery) };
+      }),
+
+    noteAttempts: (webhookId, attempts) =>
+      db.write(async (sql) => {
+        await noteOutcomes(sql, attempts);
+        return noteHealth(sql, webhookId, attempts);
+      }),
+
+    countPending: async () => {
+      if (!known.any) return 0;
+      const [row] = await db.read((sql) =>
+        sql.query(`select count(*) as pending from webhook_delivery where status = 'PENDING'`),
+      );
+      return Number(row?.pending);
+    },
+
+    removeDeliveriesBefore: async (instant) => {
+      if (!known.any) return 0;
+      const rows = await db.write((sql) =>
+        sql.query(
+          `delete from webhook_delivery where creation_ts < ${literal(instant)} and status <> 'PENDING' returning id`,
+        ),
+      );
+      return rows.length;
+    },
+  };
+}
+
+/** Gives up what is still to be sent to a webhook that is disabled; for the transaction that disables it. */
+export async function failPending(sql: Sql, webhookId: string): Promise<void> {
+  await sql.query(
+    `update webhook_delivery
+     set status = 'FAILED', next_attempt_ts = null, error = 'the webhook was disabled before it was delivered'
+     where webhook_id = ${literal(webhookId)} and status = 'PENDING'`,
+  );
+}
+
+const STATUS_AFTER: Readonly<Record<Attempt['outcome'], DeliveryStatus>> = {
+  SUCCEEDED: 'SUCCEEDED',
+  RETRY: 'PENDING',
+  FAILED: 'FAILED',
+  GONE: 'FAILED',
+};
+
+/** In one statement: each goes through the table. Of a delivery that is among them twice the last attempt counts. */
+async function noteOutcomes(sql: Sql, attempts: readonly Attempt[]): Promise<void> {
+  const last = [...new Map(attempts.map((attempt) => [attempt.deliveryId, attempt])).values()];
+  if (last.length === 0) return;
+  const given = parameters();
+  const numberOf = (number: number | null) => (number === null ? 'cast(null as bigint)' : literal(number));
+  const rows = last.map((of) =>
+    [
+      `(${literal(of.deliveryId)}`,
+      `'${STATUS_AFTER[of.outcome]}'`,
+      numberOf(of.nextAttemptTs),
+      literal(of.at),
+      literal(of.durationMs),
+      numberOf(of.responseStatus),
+      `cast(${given.add(of.responseBody)} as text)`,
+      `cast(${given.add(of.error)} as text))`,
+    ].join(', '),
+  );
+  await sql.query(
+    `update webhook_delivery set status = v.status, attempts = attempts + 1, next_attempt_ts = v.next_attempt_ts,
+       last_attempt_ts = v.attempt_ts, duration_ms = v.duration_ms, response_status = v.response_status,
+       response_body = v.response_body, error = v.error
+     from (values ${rows.join(', ')})
+       v (id, status, next_attempt_ts, attempt_ts, duration_ms, response_status, response_body, error)
+     where webhook_delivery.id = v.id and webhook_delivery.status = 'PENDING'`,
+    given.values,
+  );
+}
+
+/** Keeps since when nothing has succeeded, and disables the webhook where that is due; resolves to why it did. */
+async function noteHealth(sql: Sql, webhookId: string, attempts: readonly Attempt[]): Promise<string | null> {
+  const which = `id = ${literal(webhookId)}`;
+  const [webhook] = await sql.query(`select failing_since from webhook where ${which} and enabled`);
+  if (!webhook) return null;
+  const before = numberOrNull(webhook.failing_since);
+  let since = before;
+  let reason: string | null = null;
+  for (const { outcome, at } of attempts) {
+    since = outcome === 'SUCCEEDED' ? null : (since ?? at);
+    if (outcome === 'GONE') reason = GONE;
+    if (outcome === 'FAILED' && since !== null && at - since >= MOST_FAILING_MS)
+      reason = `no delivery has succeeded since ${new Date(since).toISOString()}`;
+  }
+  if (since !== before)
+    await sql.query(
+      `update webhook set failing_since = ${since === null ? 'null' : literal(since)} where ${which}`,
+    );
+  if (reason === null) return null;
+  await sql.query(`update webhook set enabled = false, disabled_reason = $1 where ${which}`, [reason]);
+  await failPending(sql, webhookId);
+  return reason;
+}
+
+async function getDelivery(sql: Sql, id: string): Promise<Delivery | null> {
+  const [row] = await sql.query(`select * from webhook_delivery where id = ${literal(id)}`);
+  return row ? toDelivery(row) : null;
+}
+
+function toDelivery(row: Row): Delivery {
+  return {
+    id: String(row.id),
+    webhookId: String(row.webhook_id),
+    messageId: String(row.message_id),
+    event: String(row.event) as Delivery['event'],
+    executionId: textOrNull(row.execution_id),
+    body: String(row.body),
+    status: String(row.status) as DeliveryStatus,
+    attempts: Number(row.attempts),
+    creationTs: Number(row.creation_ts),
+    nextAttemptTs: numberOrNull(row.next_attempt_ts),
+    lastAttemptTs: numberOrNull(row.last_attempt_ts),
+    durationMs: numberOrNull(row.duration_ms),
+    responseStatus: numberOrNull(row.response_status),
+    responseBody: textOrNull(row.response_body),
+    error: textOrNull(row.error),
+  };
+}

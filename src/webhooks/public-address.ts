@@ -1,0 +1,72 @@
+import { lookup } from 'node:dns';
+import { BlockList, isIP, type LookupFunction } from 'node:net';
+
+/** Where a webhook may lead: nowhere but to the public internet, so that nobody reaches the operator's network through it. */
+
+/** IPv4 that is not public (IANA special-purpose registry): "this network", private, shared, loopback, link-local and the rest. */
+const NOT_PUBLIC = new BlockList();
+for (const network of [
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.0.2.0/24',
+  '192.88.99.0/24',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+  '224.0.0.0/4',
+  '240.0.0.0/4',
+])
+  add(NOT_PUBLIC, network, 'ipv4');
+/** Within global unicast: protocol assignments with Teredo, documentation, and 6to4, which has an IPv4 address in it. */
+for (const network of ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'])
+  add(NOT_PUBLIC, network, 'ipv6');
+
+/**
+ * All that is global unicast. Everything else of IPv6 is refused without being named: loopback, link-local, unique local, and the
+ * ways to write an IPv4 address (`::ffff:…`, `::…`, NAT64 `64:ff9b::…`).
+ */
+const GLOBAL_UNICAST = new BlockList();
+add(GLOBAL_UNICAST, '2000::/3', 'ipv6');
+
+function add(list: BlockList, network: string, family: 'ipv4' | 'ipv6'): void {
+  const [address = '', bits = ''] = network.split('/');
+  list.addSubnet(address, Number(bits), family);
+}
+
+/** Whether an address, as text without brackets, is one of the public internet. */
+export function isPublicAddress(address: string): boolean {
+  const family = isIP(address);
+  if (family === 4) return !NOT_PUBLIC.check(address, 'ipv4');
+  // an address with a zone, such as fe80::1%eth0, is of one link
+  if (family !== 6 || address.includes('%')) return false;
+  return GLOBAL_UNICAST.check(address, 'ipv6') && !NOT_PUBLIC.check(address, 'ipv6');
+}
+
+/** The address of a connection is not to be connected to. Which one it is, is not told: it may be a name of the operator's network. */
+export class AddressRefusedError extends Error {
+  override readonly name = 'AddressRefusedError';
+  constructor(message = 'the host is not at a public address') {
+    super(message);
+  }
+}
+
+/**
+ * `dns.lookup` for connections that may lead to public addresses alone. It is asked for each connection and what it gives is what is
+ * connected to, so a name that changes its address between two looks gains nothing. One address that is not public refuses all.
+ */
+export const lookUpPublic: LookupFunction = (host, options, callback) => {
+  lookup(host, { ...options, all: true }, (error, addresses) => {
+    if (error) return callback(error, []);
+    const [first] = addresses;
+    if (first === undefined || !addresses.every(({ address }) => isPublicAddress(address)))
+      return callback(new AddressRefusedError(), []);
+    if (options.all) callback(null, addresses);
+    else callback(null, first.address, first.family);
+  });
+};
