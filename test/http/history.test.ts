@@ -231,6 +231,14 @@ test('the executions that changed a segment are listed with what they did to it'
   assert.equal((await getSegment(service, segmentId)).user_points_count, 2);
 });
 
+/** Makes an email hash belong to the user `a`, if there is one. */
+async function attach({ store }: TestService, { value, now }: { value: string; now: number }): Promise<void> {
+  const account = { kind: 'USER_ACCOUNT', compartmentId: '1', value: 'a' } as const;
+  const userPointId = await store.findUserPoint('1', { by: 'identifier', identifier: account });
+  const identifier = { kind: 'USER_EMAIL', compartmentId: '0', value } as const;
+  if (userPointId) await store.attachIdentifier({ datamartId: '1', identifier, userPointId, now });
+}
+
 /** What a step of the property below does. */
 const step = fc.record({
   what: fc.constantFrom('import', 'import', 'replace', 'revert', 'sweep', 'erase', 'attach'),
@@ -248,7 +256,7 @@ const step = fc.record({
 test('at all times a size is the one before it with who came in and without who went out', async (t) => {
   const { service, segmentId, run, wait, now, history } = await start(t);
   let from = now();
-  const known: Record<string, number> = {};
+  let attached = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 6 }), async (steps) => {
       const sizes: [number, number][] = [];
@@ -276,19 +284,7 @@ test('at all times a size is the one before it with who came in and without who 
           // he was never there
           sizes.length = 0;
         }
-        if (what === 'attach') {
-          const identifier = { kind: 'USER_ACCOUNT', compartmentId: '1', value: 'a' } as const;
-          const point = await service.store.findUserPoint('1', { by: 'identifier', identifier });
-          known.attached = (known.attached ?? 0) + 1;
-          const email = { kind: 'USER_EMAIL', compartmentId: '0', value: `h${known.attached}` } as const;
-          if (point)
-            await service.store.attachIdentifier({
-              datamartId: '1',
-              identifier: email,
-              userPointId: point,
-              now: now(),
-            });
-        }
+        if (what === 'attach') await attach(service, { value: `hash-${++attached}`, now: now() });
         sizes.push([now(), (await getSegment(service, segmentId)).user_points_count]);
         wait(pause);
       }

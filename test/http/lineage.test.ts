@@ -107,14 +107,11 @@ test('each change of a membership names the execution and the line that did it, 
   const page = await changes('user_account_id=u', 'first_result=2&max_results=1');
   assert.deepEqual([page.total, page.data.map(told)], [6, [['ENTERED', 'COMMAND', third.id, 2]]]);
 
-  const { id: point } = (await service.store
-    .findUserPoint('1', {
-      by: 'identifier',
-      identifier: { kind: 'USER_ACCOUNT', compartmentId: '1', value: 'u' },
-    })
-    .then((halves) => ({ id: halves }))) as { id: { hi: bigint; lo: bigint } };
+  const account = { kind: 'USER_ACCOUNT', compartmentId: '1', value: 'u' } as const;
+  const userPointId = await service.store.findUserPoint('1', { by: 'identifier', identifier: account });
+  assert.ok(userPointId);
   const identifier = { kind: 'USER_EMAIL', compartmentId: '0', value: 'hash' } as const;
-  await service.store.attachIdentifier({ datamartId: '1', identifier, userPointId: point, now: now() });
+  await service.store.attachIdentifier({ datamartId: '1', identifier, userPointId, now: now() });
   assert.deepEqual((await changes('email_hash=hash')).data, listed.data);
 });
 

@@ -98,6 +98,10 @@ for (const version of EARLIER) {
     const half = await store.executions.get('2');
     assert.equal(half?.status, 'RUNNING');
     assert.ok(half.checkpoint.offset > 0 && half.checkpoint.offset < half.document.bytes);
+    // changes are known from the first one on that was noted; before version 3 none was
+    const { knownSince } = await store.countChanges({ segmentId: '1', from: 0, now: NOW });
+    const first = await store.executions.get('1');
+    assert.equal(knownSince, version >= 3 ? first?.startDate : NOW);
     await store.close();
     assert.deepEqual(await violationsIn(data), []);
 

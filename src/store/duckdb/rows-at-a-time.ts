@@ -11,5 +11,5 @@ export type RowsAtATime = {
 export const ROWS_AT_A_TIME: RowsAtATime = {
   reverted: 500_000,
   replaced: 1_000_000,
-  compared: 1_000_000,
+  compared: 750_000,
 };
