@@ -20,7 +20,6 @@ import { webhookDeliveryRecords } from '../records/webhook-deliveries.ts';
 import { readKnownWebhooks, webhookRecords } from '../records/webhooks.ts';
 import type { Store } from '../store.ts';
 import { attachText, whyNotAttached } from './attach.ts';
-import { withThreadsInBackground } from './background-threads.ts';
 import { changeRows } from './big-tables.ts';
 import { readChangeLog, removeChangesBefore } from './change-log.ts';
 import { changeCalls } from './changes.ts';
@@ -81,18 +80,15 @@ export async function openDuckDbStore(options: DuckDbStoreOptions): Promise<Stor
   const file = path.join(dir, 'muster.duckdb');
   await checkFiles(file, expected);
   const spill = path.join(dir, 'spill');
-  // the thread that waits for a statement works on it too
-  const instance = await withThreadsInBackground(threads - 1, () =>
-    DuckDBInstance.create(':memory:', {
-      threads: String(threads),
-      memory_limit: `${Math.floor(memoryBytes / 1024)}KiB`,
-      temp_directory: spill,
-      // a checkpoint rewrites what changed and holds up commits: a few large ones cost less than many small ones
-      checkpoint_threshold: '256MiB',
-      // by default 50: a merge of 100 pairs scanned all keys
-      dynamic_or_filter_threshold: String(MOST_KEYS_TO_PRUNE_BY),
-    }),
-  );
+  const instance = await DuckDBInstance.create(':memory:', {
+    threads: String(threads),
+    memory_limit: `${Math.floor(memoryBytes / 1024)}KiB`,
+    temp_directory: spill,
+    // a checkpoint rewrites what changed and holds up commits: a few large ones cost less than many small ones
+    checkpoint_threshold: '256MiB',
+    // by default 50: a merge of 100 pairs scanned all keys
+    dynamic_or_filter_threshold: String(MOST_KEYS_TO_PRUNE_BY),
+  });
   let isOpen = false;
   // what is lost while it is opened is an error of this call
   const onLost = (fault: StoreLostError) => isOpen && options.onLost?.(fault);
