@@ -44,8 +44,9 @@ it makes a system user \`postgres\` where there is none. Redis is measured where
   included: an idle service shows 10.
 * **The middle of 3**: the row was measured three times, on fresh stores where it says empty, on the same store with different files
   where it says large. Peak and event loop are the worst of the three.
-* **Into 10 M and 30 M memberships**: the store has just been filled, so the first import after that (NDJSON) waits while the tables
-  are put in order, some 4 to 5 s; the second one (CSV) does not.
+* **Into 10 M and 30 M memberships**: the store has just been filled, and putting its tables in order gives way to the imports, at the
+  next range of keys.
+* **Look-ups, idle**: the store was left alone until its tables were in order; "right after" it was not.
 * **Look-ups** ask for the memberships of one random user by account id over keep-alive HTTP, from a process of its own; one
   in ten is unknown (404). They are sent on schedule, whether or not earlier ones were answered, so a stall counts for each
   look-up that falls into it. Client, service and imports share the cores. Imports "with no pause": while one file is
