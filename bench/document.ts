@@ -46,7 +46,7 @@ it makes a system user \`postgres\` where there is none. Redis is measured where
   where it says large. Peak and event loop are the worst of the three.
 * **Into 10 M and 30 M memberships**: the store has just been filled, and putting its tables in order gives way to the imports, at the
   next range of keys.
-* **Look-ups, idle**: the store was left alone until its tables were in order; "right after" it was not.
+* **Idle**: the store was left alone until its tables were in order, which the rows before the look-ups have too; "right after" it was not.
 * **Look-ups** ask for the memberships of one random user by account id over keep-alive HTTP, from a process of its own; one
   in ten is unknown (404). They are sent on schedule, whether or not earlier ones were answered, so a stall counts for each
   look-up that falls into it. Client, service and imports share the cores. Imports "with no pause": while one file is

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { getSegment } from '../test/client.ts';
 import type { Bench } from './bench.ts';
 import { withFiles } from './files.ts';
@@ -42,4 +43,22 @@ export async function importManyFiles(
       await Promise.all([sender(), sender()]);
     });
   });
+}
+
+/** Longer than it takes to notice that nothing is to be done, and to put a table of 40 M rows in order. */
+const ORDER_LOOK_MS = 30_000;
+const ORDER_TIMEOUT_MS = 120_000;
+
+/** Waits until an idle store has put its tables in order, or has nothing to put in order. */
+export async function untilInOrder({ server }: Store): Promise<void> {
+  let last = Number.NaN;
+  for (let waitedMs = 0; waitedMs < ORDER_TIMEOUT_MS; waitedMs += ORDER_LOOK_MS) {
+    const { text } = await server.call('GET', '/metrics');
+    const done = Number(
+      /^muster_compaction_duration_seconds_count\{pressure="IDLE"\} (\d+)$/m.exec(text)?.[1],
+    );
+    if (done === last) return;
+    last = done;
+    await sleep(ORDER_LOOK_MS);
+  }
 }

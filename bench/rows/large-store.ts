@@ -2,7 +2,7 @@ import { createImport } from '../../test/client.ts';
 import type { Bench } from '../bench.ts';
 import { withFile } from '../files.ts';
 import { createSegments, importWatched } from '../import-file.ts';
-import { countMemberships, FORMATS, type Store } from '../large-store.ts';
+import { countMemberships, FORMATS, type Store, untilInOrder } from '../large-store.ts';
 import { middleOf } from '../middle.ts';
 import { startServer } from '../server.ts';
 import type { Measured } from '../table.ts';
@@ -28,6 +28,7 @@ export async function measureLargeStore(bench: Bench): Promise<void> {
       await importInto(bench, store, { millions: 10, seed: 10 });
       if (!(await fill(bench, store, { times: 2, from: 1 }))) return;
       await importInto(bench, store, { millions: 30, seed: 30 });
+      if (bench.options.scale === 1) await untilInOrder(store);
       await measureQuestions(bench, store);
       await measureLookups(bench, store);
     },

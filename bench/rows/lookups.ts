@@ -16,9 +16,6 @@ const CONNECTIONS = 64;
 const SATURATING_CONNECTIONS = 16;
 const IDLE_MS = 10_000;
 const LEAST_MS = 1_000;
-/** Longer than it takes to notice that nothing is to be done, and to put a table of 40 M rows in order. */
-const ORDER_LOOK_MS = 30_000;
-const ORDER_TIMEOUT_MS = 120_000;
 const DURING_FILES = 3;
 const MANY_FILES = 20;
 
@@ -38,7 +35,6 @@ export async function measureLookups(bench: Bench, store: Store): Promise<void> 
       during: (runImports) => lookUp(bench, store, { load: {}, meanwhile: runImports }),
     });
 
-  if (bench.options.scale === 1) await untilInOrder(store);
   await row('lookup-idle', `Look-ups ${at}, idle`, idleRow({}));
   await row(
     'lookup-saturated',
@@ -57,20 +53,6 @@ export async function measureLookups(bench: Bench, store: Store): Promise<void> 
     `Look-ups ${at}, after these ${MANY_FILES}, while imports run`,
     importRow(DURING_FILES, 400),
   );
-}
-
-/** Waits until an idle store has put its tables in order, or has nothing to put in order. */
-async function untilInOrder({ server }: Store): Promise<void> {
-  let last = Number.NaN;
-  for (let waitedMs = 0; waitedMs < ORDER_TIMEOUT_MS; waitedMs += ORDER_LOOK_MS) {
-    const { text } = await server.call('GET', '/metrics');
-    const done = Number(
-      /^muster_compaction_duration_seconds_count\{pressure="IDLE"\} (\d+)$/m.exec(text)?.[1],
-    );
-    if (done === last) return;
-    last = done;
-    await sleep(ORDER_LOOK_MS);
-  }
 }
 
 async function withCount(store: Store, measured: Measured): Promise<Measured> {

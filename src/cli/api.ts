@@ -40,6 +40,31 @@ export type ApiHistory = {
   }[];
 };
 
+/** An execution that changed who is in a segment. */
+export type ApiSegmentExecution = {
+  execution_id: string | null;
+  document_import_id: string | null;
+  input_file_name: string | null;
+  reverts_execution_id: string | null;
+  reverted_by_execution_id: string | null;
+  date: number;
+  entries: number;
+  updates: number;
+  exits: number;
+};
+
+export type ApiExpirations = {
+  date: number;
+  user_points_count: number;
+  expirations: { days: number; until: number; user_points_count: number }[];
+};
+
+export type ApiOverlaps = {
+  date: number;
+  segments: { segment_id: string; segment_size: number }[];
+  overlaps: { segment_source_id: string; segment_intersect_with: string; overlap_number: number }[];
+};
+
 export type ApiChange = {
   segment_id: string;
   segment_name: string;

@@ -6,7 +6,7 @@ import { notFound, ServiceError } from '../errors.ts';
 import { passFaultPoint } from '../fault-points.ts';
 import type { Author } from '../model/audit.ts';
 import { EXECUTION_STATUSES, type Execution, type ExecutionStatus, type Job } from '../model/execution.ts';
-import type { ExecutionFilter, RevertRefusal, Upload } from '../store/store.ts';
+import type { ExecutionFilter, RevertRefusal, Upload } from '../store/execution-records.ts';
 import { isId } from './access.ts';
 import type { HttpDependencies } from './dependencies.ts';
 import { okList } from './envelope.ts';

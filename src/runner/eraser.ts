@@ -4,7 +4,8 @@ import { passFaultPoint } from '../fault-points.ts';
 import { redactFile } from '../import/redact/redact-file.ts';
 import type { Sought } from '../model/erasure.ts';
 import type { Execution } from '../model/execution.ts';
-import type { FilesChecked, Store } from '../store/store.ts';
+import type { FilesChecked } from '../store/access-records.ts';
+import type { Store } from '../store/store.ts';
 import { outsideTraces } from '../tracing.ts';
 import { observeFault } from './background-metrics.ts';
 

@@ -118,6 +118,36 @@ test('segments history and lookup --changes tell what came of which line', async
   assert.match(none.stderr, /there is no user user_account_id=nobody here/);
 });
 
+test('segments executions, expirations and overlaps tell what came of some imports', async (t) => {
+  const { run, service } = await startMuster(t);
+  const ids = [
+    await createSegment(service, { name: 'VIP', technical_name: 'vip' }),
+    await createSegment(service, { name: 'News', technical_name: 'news' }),
+  ];
+  const none = await run('segments', 'executions', 'vip');
+  assert.equal(none.stdout, 'no executions\n');
+  const line = (user: string, segment_id = '', expiration_duration = 0) =>
+    `${JSON.stringify({ operation: 'UPDATE', user_account_id: user, segment_id, expiration_duration })}\n`;
+  const [vip, news] = ids;
+  const body = line('a', vip) + line('b', vip, 3_600) + line('c', vip) + line('a', news);
+  const execution = await runFile(service, 'NDJSON', body);
+
+  const executions = await run('segments', 'executions', 'vip');
+  assert.equal(executions.code, 0, executions.stderr);
+  assert.match(executions.stdout, /EXECUTION +IMPORT +FILE +ENTRIES +UPDATES +EXITS +REVERTED BY\n/);
+  assert.match(executions.stdout, new RegExp(` ${execution.id} +1 .* 3 +0 +0 +-\n`));
+  const expirations = await run('segments', 'expirations', 'vip');
+  assert.match(expirations.stdout, / 1 day .* 1\n(.|\n)*90 days .* 1\n\nof 3 users now\n$/);
+  const overlaps = await run('segments', 'overlaps', 'vip', String(news));
+  assert.match(overlaps.stdout, new RegExp(`\nvip +${news} +1 +100.0 %\n$`));
+  assert.match(
+    (await run('segments', 'overlaps', 'vip')).stderr,
+    /expected the names of at least 2 segments, got 1/,
+  );
+  const unknown = await run('segments', 'overlaps', 'vip', 'nowhere');
+  assert.match(unknown.stderr, /no segment with the technical name "nowhere"/);
+});
+
 test('tokens are made, used, listed without value, and deleted', async (t) => {
   const { run, service } = await startMuster(t);
   const created = await run('tokens', 'create', 'reports', '--role', 'reader', '--json');

@@ -14,7 +14,8 @@ import {
   userKey,
 } from '../../src/model/identifier.ts';
 import type { Membership, Priority, Segment } from '../../src/model/records.ts';
-import type { MergeOutcome, NewSegment, SegmentOrder, Store } from '../../src/store/store.ts';
+import type { NewSegment, SegmentOrder } from '../../src/store/catalogue-records.ts';
+import type { MergeOutcome, Store } from '../../src/store/store.ts';
 
 /** Opens a store in a folder; the same folder again is the same store. */
 export type OpenStore = (dir: string) => Promise<Store>;

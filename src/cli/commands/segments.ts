@@ -94,12 +94,15 @@ const remove = command({
 });
 
 export const segments: Group = {
-  description: 'lists, makes and deletes segments, and tells how they grew',
+  description: 'lists, makes and deletes segments, and tells how they grow, shrink and overlap',
   fallback: 'list',
   commands: {
     list: async () => list,
     create: async () => create,
     delete: async () => remove,
     history: async () => (await import('./segment-history.ts')).segmentHistory,
+    executions: async () => (await import('./segment-executions.ts')).segmentExecutions,
+    expirations: async () => (await import('./segment-expirations.ts')).segmentExpirations,
+    overlaps: async () => (await import('./segment-overlaps.ts')).segmentOverlaps,
   },
 };

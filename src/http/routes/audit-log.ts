@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { AUDIT_ACTIONS, AUDIT_RESOURCES } from '../../model/audit.ts';
-import type { AuditFilter } from '../../store/store.ts';
+import type { AuditFilter } from '../../store/access-records.ts';
 import { findDatamart, tokenOf } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { okList } from '../envelope.ts';

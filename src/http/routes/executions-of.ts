@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { type TObject, Type } from 'typebox';
 import type { Job } from '../../model/execution.ts';
 import type { Datamart, MimeType, Priority, Segment } from '../../model/records.ts';
-import type { ExecutionFilter } from '../../store/store.ts';
+import type { ExecutionFilter } from '../../store/execution-records.ts';
 import { authorOf, tokenOf } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { ok } from '../envelope.ts';

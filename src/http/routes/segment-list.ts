@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { ServiceError } from '../../errors.ts';
 import { EMPTY_SEGMENT_SIZE } from '../../model/records.ts';
-import { SEGMENT_ORDERS, type SegmentFilter, type SegmentOrder } from '../../store/store.ts';
+import { SEGMENT_ORDERS, type SegmentFilter, type SegmentOrder } from '../../store/catalogue-records.ts';
 import { findDatamart, tokenOf } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { okList } from '../envelope.ts';

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
 import { EMPTY_SEGMENT_SIZE, type Segment } from '../../model/records.ts';
-import type { SegmentChange } from '../../store/store.ts';
+import type { SegmentChange } from '../../store/catalogue-records.ts';
 import { authorOf, findDatamart, findSegment } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { ok } from '../envelope.ts';

@@ -1,7 +1,7 @@
 import { CHANGE_KINDS, type ExecutionChanges, type MembershipChange } from '../../model/change.ts';
 import { QUARTER_MS } from '../../model/history.ts';
 import { literal, numberOrNull, type Row, type Sql, textOrNull } from '../records/database.ts';
-import { executionsById } from '../records/executions.ts';
+import { executionsById } from '../records/execution-rows.ts';
 import type { KeptRecords } from '../records/keep-records.ts';
 import type { Store } from '../store.ts';
 import { atOneMoment } from './at-one-moment.ts';

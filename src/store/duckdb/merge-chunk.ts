@@ -1,7 +1,7 @@
 import { passFaultPoint } from '../../fault-points.ts';
 import { addEffects, type Checkpoint, type Effects, NO_EFFECTS } from '../../model/execution.ts';
+import { checkMerge, storeCheckpoint } from '../records/checkpoints.ts';
 import { literal, type Row, type Sql } from '../records/database.ts';
-import { checkMerge, storeCheckpoint } from '../records/executions.ts';
 import type { MergeOutcome, StagedChunk } from '../store.ts';
 import type { ChangeLog } from './change-log.ts';
 import { appendRecent } from './compact.ts';

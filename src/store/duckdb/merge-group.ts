@@ -1,9 +1,9 @@
 import { passFaultPoint } from '../../fault-points.ts';
 import { addEffects, type Checkpoint, type Effects, NO_EFFECTS, START } from '../../model/execution.ts';
+import { checkGroup, endExecutions } from '../records/checkpoints.ts';
 import type { Row, Sql } from '../records/database.ts';
 import { concernsErased } from '../records/erasures.ts';
 import type { NoteEnds } from '../records/execution-ends.ts';
-import { checkGroup, endExecutions } from '../records/executions.ts';
 import { GROUP_LINES, type GroupOutcome, type StagedGroup } from '../store.ts';
 import { appendRecent } from './compact.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';

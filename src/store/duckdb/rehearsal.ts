@@ -6,8 +6,8 @@ import {
   type SegmentEffect,
 } from '../../model/execution.ts';
 import type { SegmentSize } from '../../model/records.ts';
+import { checkMerge } from '../records/checkpoints.ts';
 import type { Row, Sql } from '../records/database.ts';
-import { checkMerge } from '../records/executions.ts';
 import type { MergeOutcome, Rehearsal, StagedChunk } from '../store.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { leaveOutErased } from './erase.ts';

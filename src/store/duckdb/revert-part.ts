@@ -1,6 +1,6 @@
 import { addEffects, type Checkpoint, type Effects } from '../../model/execution.ts';
+import { checkMerge, storeCheckpoint } from '../records/checkpoints.ts';
 import { literal, type Row, type Sql } from '../records/database.ts';
-import { checkMerge, storeCheckpoint } from '../records/executions.ts';
 import type { MergeOutcome, RevertPart } from '../store.ts';
 import { appendRecent } from './compact.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';

@@ -3,7 +3,7 @@ import { mkdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { DuckDBInstance } from '@duckdb/node-api';
 import { literal, type Sql } from '../records/database.ts';
-import { listExecutionsAfter } from '../records/executions.ts';
+import { listExecutionsAfter } from '../records/execution-rows.ts';
 import type { StoreSnapshot } from '../store.ts';
 import { attachText } from './attach.ts';
 import { openConnection } from './duckdb-database.ts';

@@ -6,7 +6,7 @@ import type {
   Author,
   Change,
 } from '../../model/audit.ts';
-import type { AuditFilter, AuditRecords } from '../store.ts';
+import type { AuditFilter, AuditRecords } from '../access-records.ts';
 import {
   type Database,
   limits,

@@ -1,5 +1,5 @@
 import type { Compartment, CompartmentSelection } from '../../model/records.ts';
-import type { CompartmentRecords } from '../store.ts';
+import type { CompartmentRecords } from '../catalogue-records.ts';
 import { membersOf, noteChange } from './audit-log.ts';
 import { invalidateCatalogue } from './catalogue-version.ts';
 import { assignments, type Database, limits, parameters, type Row, type Sql } from './database.ts';

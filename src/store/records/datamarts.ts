@@ -1,5 +1,5 @@
 import type { Datamart } from '../../model/records.ts';
-import type { DatamartRecords } from '../store.ts';
+import type { DatamartRecords } from '../catalogue-records.ts';
 import { membersOf, noteChange } from './audit-log.ts';
 import { readCatalogue } from './catalogue.ts';
 import { assignments, type Database, limits, parameters, type Row, type Sql } from './database.ts';

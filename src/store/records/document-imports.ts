@@ -1,5 +1,5 @@
 import type { DocumentImport, MimeType, Priority } from '../../model/records.ts';
-import type { DocumentImportRecords } from '../store.ts';
+import type { DocumentImportRecords } from '../catalogue-records.ts';
 import { membersOf, noteChange } from './audit-log.ts';
 import {
   assignments,

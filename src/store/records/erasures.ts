@@ -1,6 +1,6 @@
 import type { Erasure, ErasureStatus, Sought } from '../../model/erasure.ts';
 import { KIND_BIT, kindOfBit } from '../../model/identifier.ts';
-import type { ErasureRecords, FilesChecked, UserErased } from '../store.ts';
+import type { ErasureRecords, FilesChecked, UserErased } from '../access-records.ts';
 import { noteChange } from './audit-log.ts';
 import { type Database, limits, literal, numberOrNull, type Row, type Sql, textOrNull } from './database.ts';
 

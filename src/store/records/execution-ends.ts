@@ -1,7 +1,7 @@
 import type { Delivery } from '../../model/webhook.ts';
 import { eventOf, executionBody } from '../../model/webhook-body.ts';
 import { literal, parameters, type Sql } from './database.ts';
-import { EXECUTIONS, toExecution } from './executions.ts';
+import { EXECUTIONS, toExecution } from './execution-rows.ts';
 
 /** What the ends of executions have to know of webhooks: mostly that there are none, which spares them a query. */
 export type KnownWebhooks = { any: boolean };

@@ -1,6 +1,6 @@
 import type { ExecutionStatus } from '../../model/execution.ts';
 import type { Export, ExportCounts, ExportedKind, ExportMimeType } from '../../model/export.ts';
-import type { ExportRecords } from '../store.ts';
+import type { ExportRecords } from '../job-records.ts';
 import { noteChange } from './audit-log.ts';
 import {
   type Database,

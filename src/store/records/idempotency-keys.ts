@@ -1,5 +1,5 @@
 import { type Execution, KEY_LIFE_MS } from '../../model/execution.ts';
-import type { Upload } from '../store.ts';
+import type { Upload } from '../execution-records.ts';
 import { literal, parameters, type Row, type Sql } from './database.ts';
 
 /** An execution that was made under a key, and the other parameters it was made with. */

@@ -1,5 +1,10 @@
 import type { CompartmentSelection, Datamart, Segment } from '../../model/records.ts';
-import type { CompartmentRecords, DatamartRecords, DocumentImportRecords, SegmentRecords } from '../store.ts';
+import type {
+  CompartmentRecords,
+  DatamartRecords,
+  DocumentImportRecords,
+  SegmentRecords,
+} from '../catalogue-records.ts';
 import { SELECTIONS, toSelection } from './compartments.ts';
 import type { Database } from './database.ts';
 import { datamartRecords, toDatamart } from './datamarts.ts';

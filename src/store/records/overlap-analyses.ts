@@ -1,6 +1,6 @@
 import type { ExecutionStatus } from '../../model/execution.ts';
 import type { OverlapAnalysis } from '../../model/overlap-analysis.ts';
-import type { OverlapAnalysisRecords } from '../store.ts';
+import type { OverlapAnalysisRecords } from '../job-records.ts';
 import { noteChange } from './audit-log.ts';
 import {
   type Database,

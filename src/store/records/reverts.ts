@@ -1,5 +1,5 @@
 import { type Execution, hasEnded } from '../../model/execution.ts';
-import type { ExecutionRecords, RevertRefusal } from '../store.ts';
+import type { ExecutionRecords, RevertRefusal } from '../execution-records.ts';
 import { noteChange } from './audit-log.ts';
 import { type Database, literal, type Sql } from './database.ts';
 

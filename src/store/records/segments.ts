@@ -1,5 +1,5 @@
 import type { Segment, SegmentType } from '../../model/records.ts';
-import type { SegmentFilter, SegmentOrder, SegmentRecords } from '../store.ts';
+import type { SegmentFilter, SegmentOrder, SegmentRecords } from '../catalogue-records.ts';
 import { membersOf, noteChange } from './audit-log.ts';
 import { invalidateCatalogue } from './catalogue-version.ts';
 import {

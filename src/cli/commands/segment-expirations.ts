@@ -1,0 +1,29 @@
+import type { ApiExpirations } from '../api.ts';
+import { command } from '../command.ts';
+import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
+import { findSegment } from '../find-segment.ts';
+import { type Column, countOf, formatCount, formatInstant, print, printJson, table } from '../output.ts';
+
+const COLUMNS: readonly Column<ApiExpirations['expirations'][number]>[] = [
+  { title: 'WITHIN', align: 'right', value: ({ days }) => countOf(days, 'day') },
+  { title: 'UNTIL (UTC)', value: ({ until }) => formatInstant(until) },
+  { title: 'USERS WHO LEAVE', align: 'right', value: (row) => formatCount(row.user_points_count) },
+];
+
+export const segmentExpirations = command({
+  name: 'segments expirations',
+  description: 'tells how many users leave a segment soon since their time in it ends',
+  args: {
+    segment: { type: 'positional', required: true, description: 'its technical name or its id' },
+    ...DATAMART_ARG,
+    ...CONNECTION_ARGS,
+  },
+  run: async (args) => {
+    const client = openClient(args);
+    const { id } = await findSegment(client, datamartPath(args.datamart), args.segment);
+    const told = await client.get<ApiExpirations>(`/audience_segments/${id}/expirations`);
+    if (args.json) printJson(told);
+    else print(`${table(told.expirations, COLUMNS)}\n\nof ${countOf(told.user_points_count, 'user')} now`);
+    return 0;
+  },
+});

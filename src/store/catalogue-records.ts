@@ -1,0 +1,138 @@
+import type { Author } from '../model/audit.ts';
+import type { Catalogue } from '../model/catalogue.ts';
+import type {
+  Compartment,
+  CompartmentSelection,
+  Datamart,
+  DocumentImport,
+  Listed,
+  Page,
+  Segment,
+} from '../model/records.ts';
+
+/** The parts of `Store` that commands are checked against: datamarts, compartments, segments, imports. */
+
+export interface DatamartRecords {
+  list(of: { ids: readonly string[] | null; page: Page }): Promise<Listed<Datamart>>;
+  get(id: string): Promise<Datamart | null>;
+  /**
+   * Creates a datamart with `compartmentId` as its default compartment, or with a new compartment of its own when null.
+   * Null when there is no such organisation or compartment; `'TOKEN_TAKEN'` when the token is in use.
+   */
+  create(datamart: {
+    organisationId: string;
+    name: string;
+    token: string;
+    timeZone: string;
+    compartmentId: string | null;
+    now: number;
+    author?: Author;
+  }): Promise<Datamart | 'TOKEN_TAKEN' | null>;
+  update(
+    id: string,
+    change: Partial<Pick<Datamart, 'name' | 'token' | 'timeZone' | 'archived'>>,
+    author?: Author,
+  ): Promise<Datamart | 'TOKEN_TAKEN' | null>;
+  /** Everything the commands of a file are checked against, read in one moment; null for an unknown datamart. */
+  catalogue(id: string): Promise<Catalogue | null>;
+}
+
+export interface CompartmentRecords {
+  /** Compartments of an organisation (all organisations when null). */
+  list(of: { organisationId: string | null; page: Page }): Promise<Listed<Compartment>>;
+  get(id: string): Promise<Compartment | null>;
+  create(compartment: {
+    organisationId: string;
+    name: string;
+    token: string;
+    author?: Author;
+  }): Promise<Compartment | 'TOKEN_TAKEN' | null>;
+  update(
+    id: string,
+    change: Partial<Pick<Compartment, 'name' | 'token' | 'archived'>>,
+    author?: Author,
+  ): Promise<Compartment | 'TOKEN_TAKEN' | null>;
+  /** What a datamart has selected. */
+  listSelections(datamartId: string, page: Page): Promise<Listed<CompartmentSelection>>;
+  /**
+   * Selects a compartment in a datamart, or changes its selection. Making it the default takes that from the one that
+   * was; the default cannot be given up, only moved (`'NO_DEFAULT'`). Null: unknown datamart or compartment.
+   */
+  select(selection: {
+    datamartId: string;
+    compartmentId: string;
+    isDefault: boolean;
+    author?: Author;
+  }): Promise<CompartmentSelection | 'NO_DEFAULT' | null>;
+}
+
+export type SegmentFilter = {
+  /** Null: all. */
+  readonly datamartIds: readonly string[] | null;
+  readonly organisationId?: string;
+  readonly technicalName?: string;
+  /** The name contains it, in any case. */
+  readonly keywords?: string;
+  readonly types?: readonly string[];
+  /** Segments of a type that has no feed pass this filter. */
+  readonly feedTypes?: readonly string[];
+  readonly subtype?: string;
+  readonly persisted?: boolean;
+};
+
+export const SEGMENT_ORDERS = [
+  'id',
+  'name',
+  'technical_name',
+  'type',
+  'creation_ts',
+  'last_modified_ts',
+  'user_points_count',
+  'user_accounts_count',
+  'emails_count',
+  'user_agents_count',
+] as const;
+export type SegmentOrder = { readonly by: (typeof SEGMENT_ORDERS)[number]; readonly descending: boolean };
+
+export type NewSegment = Omit<Segment, 'id' | 'creationTs' | 'lastModifiedTs'> & { readonly now: number };
+export type SegmentChange = Partial<
+  Pick<Segment, 'name' | 'shortDescription' | 'technicalName' | 'defaultTtlMs' | 'persisted' | 'paused'>
+>;
+
+export interface SegmentRecords {
+  /** `now` decides which memberships count where the order is by size. */
+  list(of: { filter: SegmentFilter; order: SegmentOrder; page: Page; now: number }): Promise<Listed<Segment>>;
+  get(id: string): Promise<Segment | null>;
+  create(segment: NewSegment, author?: Author): Promise<Segment | 'TECHNICAL_NAME_TAKEN'>;
+  update(
+    id: string,
+    change: SegmentChange,
+    by: { now: number; author?: Author },
+  ): Promise<Segment | 'TECHNICAL_NAME_TAKEN' | null>;
+  /**
+   * Removes the segment, its memberships, and the executions that import into it alone, but for one that runs; its
+   * technical name is free again. Resolves to it and to the folders of documents that nothing refers to any more.
+   */
+  remove(id: string, author?: Author): Promise<{ removed: Segment; folders: readonly string[] } | null>;
+}
+
+export interface DocumentImportRecords {
+  /** Newest first. `keywords`: the name contains it, in any case. */
+  list(of: { datamartId: string; keywords?: string; page: Page }): Promise<Listed<DocumentImport>>;
+  get(id: string): Promise<DocumentImport | null>;
+  create(documentImport: Omit<DocumentImport, 'id'>, author?: Author): Promise<DocumentImport>;
+  /** `'IN_USE'`: the type, mime type or encoding would change although there is an execution. */
+  update(
+    id: string,
+    change: Partial<Pick<DocumentImport, 'name' | 'priority' | 'mimeType' | 'encoding'>>,
+    author?: Author,
+  ): Promise<DocumentImport | 'IN_USE' | null>;
+  /**
+   * Removes an import and its executions, PENDING ones included; `'RUNNING'` while one runs. Memberships stay. Resolves
+   * to the folders of the documents that nothing refers to any more.
+   */
+  remove(
+    id: string,
+    author?: Author,
+  ): Promise<{ removed: DocumentImport; folders: readonly string[] } | 'RUNNING' | null>;
+}

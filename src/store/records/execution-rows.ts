@@ -1,0 +1,110 @@
+import {
+  type Checkpoint,
+  type Execution,
+  type ExecutionStatus,
+  type FailuresByCode,
+  type ImportOptions,
+  type Job,
+  PLAIN_IMPORT,
+  type SegmentEffect,
+} from '../../model/execution.ts';
+import type { MimeType, Priority } from '../../model/records.ts';
+import { literal, numberOrNull, type Row, type Sql, textOrNull } from './database.ts';
+
+/** Executions with their checkpoints. A checkpoint has a table of its own, so that a merge and a cancel never meet. */
+export const executionsOf = (
+  relation: string,
+) => `select e.*, c.next_offset, c.line, c.successes, c.failures, c.failures_by_code, c.pairs,
+    c.memberships_created, c.memberships_updated, c.memberships_deleted, c.unchanged, c.superseded, c.user_points_created,
+    c.memberships_left, c.memberships_kept, c.error_file_bytes, c.segments
+  from ${relation} e join execution_checkpoint c on c.execution_id = e.id`;
+export const EXECUTIONS = executionsOf('execution');
+
+/** One execution; null when it is not there. */
+export async function getExecution(sql: Sql, id: string): Promise<Execution | null> {
+  const [row] = await sql.query(`${EXECUTIONS} where e.id = cast($1 as bigint)`, [id]);
+  return row ? toExecution(row) : null;
+}
+
+/** `ExecutionRecords.listAfter`. */
+export async function listExecutionsAfter(sql: Sql, id: string): Promise<readonly Execution[]> {
+  const rows = await sql.query(
+    `${executionsOf(`(select * from execution where id > cast($1 as bigint) order by id limit 1000)`)} order by e.id`,
+    [id],
+  );
+  return rows.map((row) => toExecution(row));
+}
+
+/** Those of some executions that there are, by id. */
+export async function executionsById(
+  sql: Sql,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, Execution>> {
+  if (ids.length === 0) return new Map();
+  const rows = await sql.query(
+    executionsOf(`(select * from execution where id in (${ids.map(literal).join(', ')}))`),
+  );
+  return new Map(rows.map((row) => [String(row.id), toExecution(row)]));
+}
+
+export function toExecution(row: Row, checkpoint = toCheckpoint(row)): Execution {
+  return {
+    id: String(row.id),
+    organisationId: String(row.organisation_id),
+    datamartId: String(row.datamart_id),
+    job: toJob(row),
+    mimeType: String(row.mime_type) as MimeType,
+    priority: String(row.priority) as Priority,
+    userId: textOrNull(row.user_id),
+    status: String(row.status) as ExecutionStatus,
+    creationDate: Number(row.creation_date),
+    startDate: numberOrNull(row.start_date),
+    endDate: numberOrNull(row.end_date),
+    cancelRequested: Boolean(row.cancel_requested),
+    failure: textOrNull(row.failure),
+    document: {
+      folder: String(row.document_folder),
+      fileName: String(row.document_name),
+      bytes: Number(row.document_bytes),
+      sha256: String(row.document_sha256),
+    },
+    options:
+      row.options === null
+        ? PLAIN_IMPORT
+        : { ...PLAIN_IMPORT, ...(JSON.parse(String(row.options)) as Partial<ImportOptions>) },
+    reverts: textOrNull(row.reverts_execution_id),
+    revertedBy: textOrNull(row.reverted_by_execution_id),
+    filesRemovedDate: numberOrNull(row.files_removed_date),
+    checked: { bytes: Number(row.checked_bytes), commands: Number(row.checked_commands) },
+    checkpoint,
+  };
+}
+
+function toJob(row: Row): Job {
+  return row.job_type === 'DOCUMENT_IMPORT'
+    ? { type: 'DOCUMENT_IMPORT', documentImportId: String(row.document_import_id) }
+    : { type: 'USER_SEGMENT_IMPORT', segmentId: String(row.segment_id) };
+}
+
+function toCheckpoint(row: Row): Checkpoint {
+  return {
+    offset: Number(row.next_offset),
+    line: Number(row.line),
+    successes: Number(row.successes),
+    failures: Number(row.failures),
+    failuresByCode: JSON.parse(String(row.failures_by_code)) as FailuresByCode,
+    pairs: Number(row.pairs),
+    effects: {
+      membershipsCreated: Number(row.memberships_created),
+      membershipsUpdated: Number(row.memberships_updated),
+      membershipsDeleted: Number(row.memberships_deleted),
+      unchanged: Number(row.unchanged),
+      superseded: Number(row.superseded),
+      userPointsCreated: Number(row.user_points_created),
+      membershipsLeft: Number(row.memberships_left),
+      membershipsKept: Number(row.memberships_kept),
+    },
+    errorFileBytes: Number(row.error_file_bytes),
+    ...(row.segments === null ? {} : { segments: JSON.parse(String(row.segments)) as SegmentEffect[] }),
+  };
+}
