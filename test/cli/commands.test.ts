@@ -129,7 +129,7 @@ test('segments executions, expirations and overlaps tell what came of some impor
   const line = (user: string, segment_id = '', expiration_duration = 0) =>
     `${JSON.stringify({ operation: 'UPDATE', user_account_id: user, segment_id, expiration_duration })}\n`;
   const [vip, news] = ids;
-  const body = line('a', vip) + line('b', vip, 3_600) + line('c', vip) + line('a', news);
+  const body = line('a', vip) + line('b', vip, 60) + line('c', vip) + line('a', news);
   const execution = await runFile(service, 'NDJSON', body);
 
   const executions = await run('segments', 'executions', 'vip');
