@@ -11,6 +11,9 @@ import { SECURITY_HEADERS } from './security-headers.ts';
 import { timeBody } from './time-body.ts';
 import type { App } from './types.ts';
 
+/** While the service stops, how often connections are let go of that nobody uses any more. */
+const CLOSE_IDLE_MS = 250;
+
 /** What happens to every request, whichever route takes it. */
 export function addHooks(app: App, { config, eventStreams }: HttpDependencies): void {
   const { requestMs } = config;
@@ -18,6 +21,9 @@ export function addHooks(app: App, { config, eventStreams }: HttpDependencies): 
   app.addHook('preClose', async () => {
     closing = true;
     eventStreams.close();
+    // An answered request whose body is still coming is not idle when the stop begins, and nothing tells when it is.
+    const timer = setInterval(() => app.server.closeIdleConnections(), CLOSE_IDLE_MS);
+    app.server.once('close', () => clearInterval(timer));
   });
 
   app.addHook('onRequest', async (request, reply) => {

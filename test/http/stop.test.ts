@@ -41,6 +41,32 @@ test('a stop waits for an upload to be answered, and not for its connection', as
   assert.ok(performance.now() - startedAt < MOST_MS, 'stopped soon');
 });
 
+test('a stop does not wait for the connection of a sender who goes on after he was refused', async (t) => {
+  const service = await startService(t, { maxUploadBytes: 1024 });
+  const documentImportId = await createImport(service, { format: 'NDJSON' });
+  const body = Buffer.alloc(100_000, ' ');
+  const request = http.request(`${service.baseUrl}${executionsPath({ datamartId: '1', documentImportId })}`, {
+    method: 'POST',
+    agent: keepingAgent(t),
+    headers: {
+      ...{ authorization: service.token, 'content-type': 'application/x-ndjson' },
+      'content-length': body.length,
+    },
+  });
+  const refused = new Promise<http.IncomingMessage>((resolve, reject) => {
+    request.once('response', (response) => resolve(response.resume()));
+    request.once('error', reject);
+  });
+  request.write(body.subarray(0, 10));
+  assert.equal((await refused).statusCode, 413);
+  const startedAt = performance.now();
+  const stopped = service.stop();
+  await sleep(300);
+  request.end(body.subarray(10));
+  await stopped;
+  assert.ok(performance.now() - startedAt < MOST_MS, 'stopped soon');
+});
+
 test('a stop waits for a download to end, and not for its connection', async (t) => {
   const service = await startService(t);
   const { result } = await runFile(service, 'NDJSON', LINE.repeat(100_000));

@@ -26,6 +26,5 @@ changeSetContract('DuckDB, in parts', openInParts);
 overlapAnalysisContract('DuckDB', open);
 webhookContract('DuckDB', open);
 
-storeContract('DuckDB, rows appended before each merge', openAppending);
 groupContract('DuckDB, rows appended before each merge', openAppending);
 changeSetContract('DuckDB, rows appended before each merge', openAppending);
