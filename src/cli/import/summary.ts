@@ -1,5 +1,5 @@
 import type { ApiExecution } from '../api.ts';
-import { formatCount, formatDuration, printable } from '../output.ts';
+import { countOf, formatCount, formatDuration, printable } from '../output.ts';
 import type { Outcome } from './import-file.ts';
 
 const EFFECTS = [
@@ -43,9 +43,9 @@ function headline({ file, execution, error }: Outcome): string {
   }
   const { num_tasks: lines, duration } = execution;
   if (lines === null) return `${name}: ${execution.status}`;
-  if (duration === null) return `${name}: ${formatCount(lines)} lines`;
+  if (duration === null) return `${name}: ${countOf(lines, 'line')}`;
   const rate = formatCount(Math.round((lines * 1000) / Math.max(1, duration)));
-  return `${name}: ${formatCount(lines)} lines in ${formatDuration(duration)} (${rate} lines/s)`;
+  return `${name}: ${countOf(lines, 'line')} in ${formatDuration(duration)} (${rate} lines/s)`;
 }
 
 function countRows(execution: ApiExecution): [string, string][] {
