@@ -1,15 +1,15 @@
 import { type Static, Type } from 'typebox';
 import {
-  EXECUTION_STATUSES,
   type Execution,
   hasEnded,
   type ImportOptions,
   isPlain,
   type SegmentEffect,
 } from '../model/execution.ts';
-import { countsOf, durationOf, errorOf } from '../model/execution-counts.ts';
+import { countsOf, errorOf } from '../model/execution-counts.ts';
 import { fileUri } from './file-uri.ts';
-import { Count, Id, Instant, nullableInteger, nullableText, oneOf } from './schemas.ts';
+import { JOB_MEMBERS, JobError, viewJob } from './job-view.ts';
+import { Count, Id, nullableInteger, oneOf } from './schemas.ts';
 
 const Progress = Type.Object({
   /** CHECKING: the file is read as a whole before any of it is applied (`dry_run`, `max_failure_ratio`, `mode=replace`). */
@@ -70,13 +70,7 @@ const Parameters = Type.Object({
 });
 
 export const ExecutionView = Type.Object({
-  id: Id,
-  status: oneOf(EXECUTION_STATUSES),
-  creation_date: Instant,
-  start_date: nullableInteger(),
-  duration: nullableInteger({ description: 'ms' }),
-  organisation_id: Id,
-  user_id: nullableText(),
+  ...JOB_MEMBERS,
   num_tasks: nullableInteger(),
   completed_tasks: nullableInteger(),
   erroneous_tasks: Count,
@@ -89,10 +83,7 @@ export const ExecutionView = Type.Object({
   reverted_by_execution_id: Type.Optional(Id),
   parameters: Parameters,
   result: Result,
-  error: Type.Unsafe<{ message: string } | null>({
-    type: ['object', 'null'],
-    properties: { message: { type: 'string' } },
-  }),
+  error: JobError,
   progress: Type.Optional(Progress),
   debug: Type.Optional(Type.String()),
 });
@@ -103,13 +94,7 @@ export function viewExecution(of: Execution, now: number): Static<typeof Executi
   const ended = hasEnded(of.status);
   const isSegmentImport = of.job.type === 'USER_SEGMENT_IMPORT';
   return {
-    id: of.id,
-    status: of.status,
-    creation_date: of.creationDate,
-    start_date: of.startDate,
-    duration: durationOf(of),
-    organisation_id: of.organisationId,
-    user_id: of.userId,
+    ...viewJob(of),
     num_tasks: ended ? successes + failures : null,
     completed_tasks: of.status === 'PENDING' ? null : successes + failures,
     erroneous_tasks: failures,

@@ -1,10 +1,10 @@
 import { type Static, Type } from 'typebox';
 import { ServiceError } from '../errors.ts';
-import { EXECUTION_STATUSES, hasEnded } from '../model/execution.ts';
 import { EXPORT_MIME_TYPES, type Export, type ExportedKind } from '../model/export.ts';
 import { isId } from './access.ts';
 import { exportUri } from './file-uri.ts';
-import { Count, Id, Instant, nullableInteger, nullableText, oneOf } from './schemas.ts';
+import { JOB_MEMBERS, JobError, viewFailure, viewJob } from './job-view.ts';
+import { Count, Id, nullableInteger, oneOf } from './schemas.ts';
 
 export const IDENTIFIER_TYPES = ['USER_ACCOUNT', 'USER_EMAIL', 'USER_AGENT'] as const;
 
@@ -19,13 +19,7 @@ const Result = Type.Object({
 
 /** An export, in the members of the original's `AUDIENCE_SEGMENT_EXPORT` executions; `export_user_identifiers` is ours. */
 export const ExportView = Type.Object({
-  id: Id,
-  status: oneOf(EXECUTION_STATUSES),
-  creation_date: Instant,
-  start_date: nullableInteger(),
-  duration: nullableInteger({ description: 'ms' }),
-  organisation_id: Id,
-  user_id: nullableText(),
+  ...JOB_MEMBERS,
   num_tasks: nullableInteger(),
   completed_tasks: nullableInteger(),
   erroneous_tasks: Count,
@@ -39,10 +33,7 @@ export const ExportView = Type.Object({
     mime_type: oneOf(EXPORT_MIME_TYPES),
   }),
   result: Type.Unsafe<Static<typeof Result> | null>({ ...Result, type: ['object', 'null'] }),
-  error: Type.Unsafe<{ message: string } | null>({
-    type: ['object', 'null'],
-    properties: { message: { type: 'string' } },
-  }),
+  error: JobError,
 });
 
 export function viewExport(of: Export): Static<typeof ExportView> {
@@ -50,13 +41,7 @@ export function viewExport(of: Export): Static<typeof ExportView> {
   const [first] = identifiers;
   const lines = of.counts?.identifiers ?? null;
   return {
-    id: of.id,
-    status: of.status,
-    creation_date: of.creationDate,
-    start_date: of.startDate,
-    duration: of.endDate === null ? null : Math.max(1, of.endDate - (of.startDate ?? of.endDate)),
-    organisation_id: of.organisationId,
-    user_id: of.userId,
+    ...viewJob(of),
     num_tasks: lines,
     completed_tasks: of.status === 'PENDING' ? null : (lines ?? 0),
     erroneous_tasks: 0,
@@ -70,7 +55,7 @@ export function viewExport(of: Export): Static<typeof ExportView> {
       mime_type: of.mimeType,
     },
     result: resultOf(of),
-    error: hasEnded(of.status) && of.failure !== null ? { message: of.failure } : null,
+    error: viewFailure(of),
   };
 }
 

@@ -1,8 +1,9 @@
 import { type Static, Type } from 'typebox';
-import { EXECUTION_STATUSES, hasEnded } from '../model/execution.ts';
+import { EXECUTION_STATUSES } from '../model/execution.ts';
 import type { OverlapAnalysis } from '../model/overlap-analysis.ts';
 import { overlapsUri } from './file-uri.ts';
-import { Count, Id, Instant, nullableInteger, nullableText, oneOf } from './schemas.ts';
+import { JOB_MEMBERS, JobError, viewFailure, viewJob } from './job-view.ts';
+import { Count, Id, oneOf } from './schemas.ts';
 
 /** What is compared, as the original's front end sends it. */
 export const FirstPartyOverlap = Type.Object({
@@ -21,13 +22,7 @@ const OutputResult = Type.Object({
 
 /** An overlap analysis, in the members of the original's job executions. */
 export const OverlapAnalysisView = Type.Object({
-  id: Id,
-  status: oneOf(EXECUTION_STATUSES),
-  creation_date: Instant,
-  start_date: nullableInteger(),
-  duration: nullableInteger({ description: 'ms' }),
-  organisation_id: Id,
-  user_id: nullableText(),
+  ...JOB_MEMBERS,
   num_tasks: Count,
   completed_tasks: Count,
   erroneous_tasks: Count,
@@ -38,23 +33,14 @@ export const OverlapAnalysisView = Type.Object({
     ...OutputResult,
     type: ['object', 'null'],
   }),
-  error: Type.Unsafe<{ message: string } | null>({
-    type: ['object', 'null'],
-    properties: { message: { type: 'string' } },
-  }),
+  error: JobError,
 });
 
 export function viewOverlapAnalysis(of: OverlapAnalysis): Static<typeof OverlapAnalysisView> {
   const { datamartId: datamart_id, segmentId: segment_id, status } = of;
   const isDone = status === 'SUCCEEDED';
   return {
-    id: of.id,
-    status,
-    creation_date: of.creationDate,
-    start_date: of.startDate,
-    duration: of.endDate === null ? null : Math.max(1, of.endDate - (of.startDate ?? of.endDate)),
-    organisation_id: of.organisationId,
-    user_id: of.userId,
+    ...viewJob(of),
     num_tasks: 1,
     completed_tasks: isDone ? 1 : 0,
     erroneous_tasks: 0,
@@ -68,6 +54,6 @@ export function viewOverlapAnalysis(of: OverlapAnalysis): Static<typeof OverlapA
       },
     },
     output_result: isDone ? { status, result: { data_file_uri: overlapsUri(of) } } : null,
-    error: hasEnded(status) && of.failure !== null ? { message: of.failure } : null,
+    error: viewFailure(of),
   };
 }

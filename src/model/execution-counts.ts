@@ -19,7 +19,7 @@ export function countsOf(of: Execution) {
 }
 
 /** At least 1 once it has ended, since clients divide by it, also where it never started. */
-export function durationOf({ startDate, endDate }: Execution): number | null {
+export function durationOf({ startDate, endDate }: Pick<Execution, 'startDate' | 'endDate'>): number | null {
   return endDate === null ? null : Math.max(1, endDate - (startDate ?? endDate));
 }
 

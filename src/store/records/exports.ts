@@ -2,16 +2,8 @@ import type { ExecutionStatus } from '../../model/execution.ts';
 import type { Export, ExportCounts, ExportedKind, ExportMimeType } from '../../model/export.ts';
 import type { ExportRecords } from '../job-records.ts';
 import { noteChange } from './audit-log.ts';
-import {
-  type Database,
-  limits,
-  literal,
-  numberOrNull,
-  parameters,
-  type Row,
-  type Sql,
-  textOrNull,
-} from './database.ts';
+import { type Database, literal, numberOrNull, type Row, type Sql, textOrNull } from './database.ts';
+import { segmentJobs } from './segment-jobs.ts';
 
 export function exportRecords(db: Database): ExportRecords {
   return {
@@ -37,37 +29,7 @@ export function exportRecords(db: Database): ExportRecords {
 
     get: (id) => db.read((sql) => getExport(sql, id)),
 
-    list: ({ segmentId, statuses, page }) =>
-      db.read(async (sql) => {
-        const given = parameters();
-        const among = statuses?.map((status) => given.add(status)).join(', ');
-        const where = `segment_id = ${literal(segmentId)} ${among === undefined ? '' : `and status in (${among})`}`;
-        const rows = await sql.query(
-          `select * from segment_export where ${where} order by id desc ${limits(page)}`,
-          given.values,
-        );
-        const [count] = await sql.query(
-          `select count(*) as total from segment_export where ${where}`,
-          given.values,
-        );
-        return { elements: rows.map(toExport), total: Number(count?.total) };
-      }),
-
-    claim: (now) =>
-      db.write(async (sql) => {
-        const [row] = await sql.query(
-          `update segment_export set status = 'RUNNING', start_date = ${literal(now)}
-           where id = (select min(id) from segment_export where status = 'PENDING') returning *`,
-        );
-        return row ? toExport(row) : null;
-      }),
-
-    release: () =>
-      db.write(async (sql) => {
-        await sql.query(
-          `update segment_export set status = 'PENDING', start_date = null where status = 'RUNNING'`,
-        );
-      }),
+    ...segmentJobs(db, { table: 'segment_export', toJob: toExport }),
 
     finish: (id, { status, failure, folder, counts, now }) =>
       db.write(async (sql) => {

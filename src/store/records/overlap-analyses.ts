@@ -2,16 +2,8 @@ import type { ExecutionStatus } from '../../model/execution.ts';
 import type { OverlapAnalysis } from '../../model/overlap-analysis.ts';
 import type { OverlapAnalysisRecords } from '../job-records.ts';
 import { noteChange } from './audit-log.ts';
-import {
-  type Database,
-  limits,
-  literal,
-  numberOrNull,
-  parameters,
-  type Row,
-  type Sql,
-  textOrNull,
-} from './database.ts';
+import { type Database, literal, numberOrNull, type Row, type Sql, textOrNull } from './database.ts';
+import { segmentJobs } from './segment-jobs.ts';
 
 /** All but the result, which can be long. */
 const COLUMNS =
@@ -45,37 +37,7 @@ export function overlapAnalysisRecords(db: Database): OverlapAnalysisRecords {
         return row ? { ...toAnalysis(row), result: textOrNull(row.result) } : null;
       }),
 
-    list: ({ segmentId, statuses, page }) =>
-      db.read(async (sql) => {
-        const given = parameters();
-        const among = statuses?.map((status) => given.add(status)).join(', ');
-        const where = `segment_id = ${literal(segmentId)} ${among === undefined ? '' : `and status in (${among})`}`;
-        const rows = await sql.query(
-          `select ${COLUMNS} from overlap_analysis where ${where} order by id desc ${limits(page)}`,
-          given.values,
-        );
-        const [count] = await sql.query(
-          `select count(*) as total from overlap_analysis where ${where}`,
-          given.values,
-        );
-        return { elements: rows.map(toAnalysis), total: Number(count?.total) };
-      }),
-
-    claim: (now) =>
-      db.write(async (sql) => {
-        const [row] = await sql.query(
-          `update overlap_analysis set status = 'RUNNING', start_date = ${literal(now)}
-           where id = (select min(id) from overlap_analysis where status = 'PENDING') returning ${COLUMNS}`,
-        );
-        return row ? toAnalysis(row) : null;
-      }),
-
-    release: () =>
-      db.write(async (sql) => {
-        await sql.query(
-          `update overlap_analysis set status = 'PENDING', start_date = null where status = 'RUNNING'`,
-        );
-      }),
+    ...segmentJobs(db, { table: 'overlap_analysis', columns: COLUMNS, toJob: toAnalysis }),
 
     finish: (id, { status, failure, result, now }) =>
       db.write(async (sql) => {
