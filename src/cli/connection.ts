@@ -18,6 +18,11 @@ export const DATAMART_ARG = {
   datamart: { type: 'string', valueHint: 'ID', default: '1', description: 'the datamart that is meant' },
 } as const;
 
+/** The segment that a command is about; `findSegment` reads it. */
+export const SEGMENT_ARG = {
+  segment: { type: 'positional', required: true, description: 'its technical name or its id' },
+} as const;
+
 type Given = { readonly url?: string | undefined; readonly token?: string | undefined };
 
 /** A client of the service that flags or environment name; an empty variable counts as not set. */

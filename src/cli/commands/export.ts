@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import type { Client } from '../client.ts';
 import { command } from '../command.ts';
-import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
+import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient, SEGMENT_ARG } from '../connection.ts';
 import { openDownloadProgress } from '../download-progress.ts';
 import { UsageError } from '../failures.ts';
 import { findSegment } from '../find-segment.ts';
@@ -29,7 +29,7 @@ export const exportCommand = command({
   name: 'export',
   description: 'writes the members of a segment to a file that can be imported again',
   args: {
-    segment: { type: 'positional', required: true, description: 'its technical name or its id' },
+    ...SEGMENT_ARG,
     format: {
       type: 'string',
       valueHint: 'FORMAT',

@@ -1,6 +1,6 @@
 import type { ApiSegmentExecution } from '../api.ts';
 import { command } from '../command.ts';
-import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
+import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient, SEGMENT_ARG } from '../connection.ts';
 import { findSegment } from '../find-segment.ts';
 import { type Column, formatCount, formatInstant, print, printJson, table } from '../output.ts';
 
@@ -19,7 +19,7 @@ export const segmentExecutions = command({
   name: 'segments executions',
   description: 'lists the executions that changed who is in a segment, the last one first',
   args: {
-    segment: { type: 'positional', required: true, description: 'its technical name or its id' },
+    ...SEGMENT_ARG,
     ...DATAMART_ARG,
     ...CONNECTION_ARGS,
   },

@@ -1,6 +1,6 @@
 import type { ApiExpirations } from '../api.ts';
 import { command } from '../command.ts';
-import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
+import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient, SEGMENT_ARG } from '../connection.ts';
 import { findSegment } from '../find-segment.ts';
 import { type Column, countOf, formatCount, formatInstant, print, printJson, table } from '../output.ts';
 
@@ -14,7 +14,7 @@ export const segmentExpirations = command({
   name: 'segments expirations',
   description: 'tells how many users leave a segment soon since their time in it ends',
   args: {
-    segment: { type: 'positional', required: true, description: 'its technical name or its id' },
+    ...SEGMENT_ARG,
     ...DATAMART_ARG,
     ...CONNECTION_ARGS,
   },

@@ -1,6 +1,6 @@
 import type { ApiHistory } from '../api.ts';
 import { command } from '../command.ts';
-import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
+import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient, SEGMENT_ARG } from '../connection.ts';
 import { UsageError } from '../failures.ts';
 import { findSegment } from '../find-segment.ts';
 import { type Column, formatCount, formatInstant, print, printJson, table } from '../output.ts';
@@ -21,7 +21,7 @@ export const segmentHistory = command({
   name: 'segments history',
   description: 'shows how many users came into a segment and left it, by day or hour',
   args: {
-    segment: { type: 'positional', required: true, description: 'its technical name or its id' },
+    ...SEGMENT_ARG,
     interval: { type: 'string', valueHint: 'INTERVAL', default: 'day', description: 'day or hour' },
     from: {
       type: 'string',

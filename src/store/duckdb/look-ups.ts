@@ -151,10 +151,10 @@ async function membershipRows(
 }
 
 /**
- * Neither joined, sorted nor filtered further: each of that costs more in the query than here, on a user's few rows. Nor are
+ * The memberships of a user point, expired ones too. Neither joined, sorted nor filtered further: each of that costs more in the query than here, on a user's few rows. Nor are
  * recent rows read while there are none: reading both tables costs a quarter of a millisecond more.
  */
-async function rowsOfPoint(
+export async function rowsOfPoint(
   sql: Sql,
   point: UuidHalves,
   { membership: { recent } }: RunsOfTables,
