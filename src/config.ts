@@ -33,6 +33,16 @@ function optionalText(description: string, hint = 'TEXT'): Setting<string | null
   return { ...text('', description, hint), default: null };
 }
 
+function databaseUrl(description: string): Setting<string | null> {
+  const parse = (given: unknown) => {
+    const url = typeof given === 'string' && URL.canParse(given) ? new URL(given) : null;
+    if (url === null || !/^postgres(ql)?:$/.test(url.protocol))
+      throw new SecretValueError('expected a URL such as postgres://USER@HOST:5432/DATABASE');
+    return url.href;
+  };
+  return { default: null, parse, hint: 'URL', description };
+}
+
 function whole(fallback: number, range: readonly [number, number], description: string): Setting<number> {
   const [least, most] = range;
   const parse = (given: unknown) => {
@@ -95,6 +105,10 @@ function defaultDatabaseMemory(): number {
 /** Every setting. `maxUploadBytes` is `MUSTER_MAX_UPLOAD_BYTES`, `--max-upload-bytes`, and `maxUploadBytes` in a file. */
 export const SETTINGS = {
   data: text('./muster-data', 'folder that holds the store and the uploaded files', 'DIR'),
+  store: databaseUrl(
+    'PostgreSQL that holds the store and that several nodes may share; without it the store lies in the data folder',
+  ),
+  storeConnections: whole(12, [4, 1_000], 'connections of this node to PostgreSQL at the same time'),
   host: text('127.0.0.1', 'address to listen on', 'ADDRESS'),
   port: whole(8080, [0, 65_535], 'port to listen on; 0 takes a free one'),
   tlsCert: optionalText('certificate chain in PEM, for HTTPS; read again at SIGHUP', 'FILE'),
@@ -176,6 +190,9 @@ export function flagName(name: SettingName): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
+/** What was expected, of a value that may hold a password and is not shown. */
+class SecretValueError extends Error {}
+
 /** A value that cannot be used; the message begins with the name it was given under. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
@@ -185,7 +202,8 @@ function parseSetting<K extends SettingName>(name: K, given: unknown, source: st
   try {
     return SETTINGS[name].parse(given) as Config[K];
   } catch (error) {
-    throw new ConfigError(`${source}: ${(error as Error).message}, got ${JSON.stringify(given)}`);
+    const got = error instanceof SecretValueError ? 'another text' : JSON.stringify(given);
+    throw new ConfigError(`${source}: ${(error as Error).message}, got ${got}`);
   }
 }
 

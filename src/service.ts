@@ -17,12 +17,9 @@ import { openLogger } from './log.ts';
 import type { Author } from './model/audit.ts';
 import { hashToken } from './model/records.ts';
 import { createNotices } from './notices.ts';
-import { startAnalyzer } from './runner/analyzer.ts';
-import { startDeliverer } from './runner/deliverer.ts';
-import { startEraser } from './runner/eraser.ts';
-import { startExporter } from './runner/exporter.ts';
+import { startKeeper } from './runner/keeper.ts';
+import { type Kept, startKept } from './runner/kept.ts';
 import { startRunner } from './runner/runner.ts';
-import { startSweeper } from './runner/sweeper.ts';
 import { safeMessage } from './safe-message.ts';
 import { noticingStore } from './store/noticing-store.ts';
 import { openStore } from './store/open-store.ts';
@@ -65,7 +62,9 @@ export async function startService(config: Config, clock: () => number = Date.no
   try {
     await makeDataFolder(config.data);
     const quietStore = await openStore({
-      dir: path.join(config.data, 'store'),
+      url: config.store,
+      data: config.data,
+      connections: config.storeConnections,
       memoryBytes: config.databaseMemory,
       threads: config.databaseThreads,
       now: clock(),
@@ -81,58 +80,47 @@ export async function startService(config: Config, clock: () => number = Date.no
     const store = wakingStore(noticingStore(quietStore, notices.notice), () => wakeDeliverer());
     const documents = await openDocumentsFolder(path.join(config.data, 'documents'), config);
     const adminToken = await provideAdminToken(store, config.adminToken, clock());
-    const sweeper = startSweeper({
-      store,
-      documents,
-      logger,
-      clock,
-      intervalMs: config.sweepIntervalMs,
-      retentionDays: config.retentionDays,
-      auditRetentionDays: config.auditRetentionDays,
-      historyDays: config.historyDays,
+    const worker = randomUUID();
+    let kept: Kept | null = null;
+    const keeper = startKeeper({
+      ...{ store, logger, clock, worker },
+      start: () => {
+        kept = startKept({ store, documents, logger, clock, config });
+        return kept;
+      },
     });
-    opened.push(() => sweeper.close());
-    const eraser = startEraser({ store, documents, logger, clock, intervalMs: config.sweepIntervalMs });
-    opened.push(() => eraser.close());
-    const exporter = startExporter({ store, documents, logger, clock, intervalMs: config.sweepIntervalMs });
-    opened.push(() => exporter.close());
-    const analyzer = startAnalyzer({ store, logger, clock, intervalMs: config.sweepIntervalMs });
-    opened.push(() => analyzer.close());
-    const deliverer = startDeliverer({
-      store,
-      logger,
-      clock,
-      reach: config.webhookAllowPrivate ? 'ANY' : 'PUBLIC',
-      intervalMs: config.sweepIntervalMs,
-    });
-    wakeDeliverer = deliverer.wake;
-    opened.push(() => deliverer.close());
+    opened.push(() => keeper.close());
+    wakeDeliverer = () => kept?.wakeDeliverer();
+    await keeper.begun;
     const runner = startRunner(
       {
         store,
         documents,
         logger,
         clock,
-        worker: randomUUID(),
+        worker,
         limits: { bytes: config.chunkBytes, rows: config.chunkRows },
         turnMs: config.turnMs,
         retryMs: config.retryMs,
       },
-      config.parallelExecutions,
+      { parallel: config.parallelExecutions, pollMs: pollMs(config) },
     );
     opened.push(() => runner.close());
     const { wake: wakeRunner, noticeCancel } = runner;
     const admission = createAdmission(store, config);
     const { maxEventStreams } = config;
-    const eventStreams = createEventStreams({ store, notices, clock, maxEventStreams });
+    const eventStreams = createEventStreams({
+      ...{ store, notices, clock, maxEventStreams },
+      pollMs: pollMs(config),
+    });
     const app = await buildApp({
       ...{ store, documents, config, logger, clock },
       ...{
         wakeRunner,
         noticeCancel,
-        wakeEraser: eraser.wake,
-        wakeExporter: exporter.wake,
-        wakeAnalyzer: analyzer.wake,
+        wakeEraser: () => kept?.wakeEraser(),
+        wakeExporter: () => kept?.wakeExporter(),
+        wakeAnalyzer: () => kept?.wakeAnalyzer(),
         admission,
         eventStreams,
       },
@@ -148,6 +136,14 @@ export async function startService(config: Config, clock: () => number = Date.no
     );
     throw asConfigError(error, config.data);
   }
+}
+
+/**
+ * How often the store is asked for what nobody told of. Other nodes may have work for this one, and news of executions that are followed
+ * here; a store of this process alone has hardly any.
+ */
+function pollMs({ store }: Config): number {
+  return store === null ? 5_000 : 1_000;
 }
 
 /** What keeps a data folder from being used, as a message that names it. */

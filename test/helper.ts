@@ -5,6 +5,7 @@ import { startService as openService } from '../src/service.ts';
 import type { Store } from '../src/store/store.ts';
 import { ADMIN_TOKEN, type Client, clientOf } from './client.ts';
 import { discardFolder, makeFolder } from './folder.ts';
+import { testStore } from './postgres.ts';
 
 export type TestService = Client & {
   readonly config: Config;
@@ -29,6 +30,7 @@ export async function startService(
   const data = await makeFolder();
   const config: Config = Object.freeze({
     ...readConfig({ data, port: '0', 'log-level': 'silent', 'admin-token': ADMIN_TOKEN }, {}),
+    store: await testStore(data),
     ...overrides,
   });
   const service = await openService(config, clock);

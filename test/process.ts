@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ADMIN_TOKEN, type Client, clientOf } from './client.ts';
 import { discardFolder, makeFolder } from './folder.ts';
+import { testStore } from './postgres.ts';
 
 const CLI = path.resolve(import.meta.dirname, '../dist/cli.js');
 const START_TIMEOUT_MS = 60_000;
@@ -39,7 +40,8 @@ export async function startProcess(
   env: Readonly<Record<string, string>> = {},
 ): Promise<ServiceProcess> {
   const folder = await makeFolder();
-  const service = await serve(folder, env);
+  const store = await testStore(folder);
+  const service = await serve(folder, store === null ? env : { MUSTER_STORE: store, ...env });
   t.after(async () => {
     await service.kill();
     await discardFolder(t, folder);

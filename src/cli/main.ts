@@ -32,6 +32,9 @@ const COMMANDS: Readonly<Record<string, Loader | (() => Promise<Group>)>> = {
   backup: async () => (await import('./commands/backup.ts')).backup,
   restore: async () => (await import('./commands/restore.ts')).restore,
   check: async () => (await import('./commands/check.ts')).check,
+  migrate: async () => (await import('./commands/migrate.ts')).migrate,
+  'import-store': async () => (await import('./commands/import-store.ts')).importStoreCommand,
+  'export-store': async () => (await import('./commands/export-store.ts')).exportStoreCommand,
   demo: async () => (await import('./commands/demo.ts')).demo,
 };
 
@@ -78,7 +81,7 @@ async function runOrHelp(words: readonly string[], def: CommandDef, argv: readon
 async function showOverview(word: string | undefined): Promise<void> {
   const lines = [`muster ${version()}: user segment imports`, '', 'Usage: muster COMMAND [flags]', ''];
   for (const [name, load] of Object.entries(COMMANDS)) {
-    lines.push(`  ${name.padEnd(10)} ${await descriptionOf(await load())}`);
+    lines.push(`  ${name.padEnd(12)} ${await descriptionOf(await load())}`);
   }
   lines.push('', 'muster COMMAND --help lists the flags of a command, muster --version tells the version.');
   if (word === undefined) process.exitCode = 1;

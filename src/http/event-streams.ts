@@ -8,8 +8,6 @@ import { viewExecution } from './execution-view.ts';
 
 /** Two events of a stream are so far apart at least: what happened in between is in the later one. */
 const GATHER_MS = 100;
-/** How often the store is asked without a notice: another process may run the execution. */
-const POLL_MS = 5_000;
 /** What is sent when nothing else was, so that neither side nor what lies between takes the connection for dead. */
 const HEARTBEAT = ': alive\n\n';
 const HEARTBEAT_MS = 15_000;
@@ -36,6 +34,8 @@ type EventStreamsContext = {
   readonly notices: Notices;
   readonly clock: () => number;
   readonly maxEventStreams: number;
+  /** How often the store is asked without a notice: another process may run the execution. */
+  readonly pollMs: number;
 };
 
 export function createEventStreams(context: EventStreamsContext): EventStreams {
@@ -75,7 +75,7 @@ type Watching = EventStreamsContext & {
 /** Pulled by the client: a slow one gets fewer states, and none is kept for it. */
 async function* eventsOf(
   { id }: Execution,
-  { read, notices, clock, lastEventId, signal }: Watching,
+  { read, notices, clock, pollMs, lastEventId, signal }: Watching,
 ): AsyncGenerator<string> {
   let wake = () => {};
   let isNoticed = true;
@@ -103,7 +103,7 @@ async function* eventsOf(
       }
       if (ended) return;
       await sleep(GATHER_MS, undefined, { signal }).catch(() => undefined);
-      if (!isNoticed && !signal.aborted) await waitForNotice(POLL_MS, (onWake) => (wake = onWake));
+      if (!isNoticed && !signal.aborted) await waitForNotice(pollMs, (onWake) => (wake = onWake));
     }
   } finally {
     unlisten();

@@ -16,6 +16,8 @@ const PAGE = 1000;
 /** Makes the overlap analyses that were asked for, one after the other. What was not finished in a crash is made anew. */
 export function startAnalyzer(context: AnalyzerContext): WorkLoop {
   return startWorkLoop({
+    // whoever ran them is gone: one process makes them at a time
+    begin: () => context.store.overlapAnalyses.release(),
     doNext: () => makeNext(context),
     onFault: (err) => context.logger.error({ err }, 'overlap analyses cannot be made now, it is tried again'),
     intervalMs: context.intervalMs,

@@ -16,6 +16,8 @@ export type ExporterContext = {
 /** Makes the exports that were asked for, one after the other. What was not finished in a crash is made anew. */
 export function startExporter(context: ExporterContext): WorkLoop {
   return startWorkLoop({
+    // whoever ran them is gone: one process makes them at a time
+    begin: () => context.store.exports.release(),
     doNext: () => makeNext(context),
     onFault: (err) => context.logger.error({ err }, 'exports cannot be made now, it is tried again'),
     intervalMs: context.intervalMs,

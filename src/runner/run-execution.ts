@@ -25,7 +25,7 @@ import { canPass, delay, MOST_RETRIES, retryDelayMs } from './retry.ts';
 import { revertChanges } from './revert-changes.ts';
 
 /** How long a lease lasts without being renewed. A third of it passes between two renewals. */
-export const LEASE_MS = 15_000;
+export const LEASE_MS = 10_000;
 
 export type RunnerContext = {
   readonly store: Store;
@@ -75,25 +75,22 @@ async function run(
   const last = { checkpoint: claimed.checkpoint };
   try {
     const ending = await tryToEnd({ claimed, last }, ofRun, stop);
-    if (ending === 'LEASE_LOST') {
-      logger.warn('execution was taken over');
-      return ending;
-    }
+    if (ending === 'LEASE_LOST') return await takenOver(id, ofRun);
     if (ending === 'GIVEN_BACK') {
       await untilNoted(() => store.executions.release({ id, worker, now: clock() }), ofRun);
       logger.info({ reason: stop.signal.reason }, 'execution was given back, to go on from its checkpoint');
       return ending;
     }
-    const now = await untilNoted(async () => {
+    const endedAt = await untilNoted(async () => {
       if (ending.status !== 'SUCCEEDED' && ending.checkpoint === undefined) await cutErrorFile(id, ofRun);
       passFaultPoint('execution-before-end');
-      const endedAt = clock();
-      await store.executions.finish({ id, worker, ...ending, now: endedAt });
-      return endedAt;
+      const now = clock();
+      return (await store.executions.finish({ id, worker, ...ending, now })) ? now : null;
     }, ofRun);
+    if (endedAt === null) return await takenOver(id, ofRun);
     passFaultPoint('execution-ended');
     const { status, checkpoint = last.checkpoint } = ending;
-    noteEnd({ execution: claimed, status, checkpoint, now }, logger);
+    noteEnd({ execution: claimed, status, checkpoint, now: endedAt }, logger);
     return ending.status;
   } catch (fault) {
     // the store is lost or the service ends: at the next start it goes on from its checkpoint
@@ -101,6 +98,17 @@ async function run(
     logger.error({ err: fault }, 'execution could not be ended');
     return 'NOT_ENDED';
   }
+}
+
+/**
+ * What is left to do of an execution that another worker has, or that has gone further than this one knew: given back in case this one
+ * holds it after all, it goes on from where it is.
+ */
+async function takenOver(id: string, context: RunContext): Promise<'LEASE_LOST'> {
+  const { store, worker, clock, logger } = context;
+  logger.warn('execution was taken over');
+  await untilNoted(() => store.executions.release({ id, worker, now: clock() }), context);
+  return 'LEASE_LOST';
 }
 
 /**

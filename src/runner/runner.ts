@@ -5,9 +5,6 @@ import { groupLimits, runClaimed } from './run-claimed.ts';
 import type { RunnerContext, StopReason } from './run-execution.ts';
 import { LEASE_MS } from './run-execution.ts';
 
-/** How often the store is asked for work that nobody told of, executions whose worker died, and put in order when idle. */
-const POLL_MS = 5_000;
-
 /** While files keep coming, two claims are so far apart at least. */
 const GATHER_MS = 100;
 /** After a group there is a rest as long as it took, at most this: where time is short, larger groups are what helps. */
@@ -22,8 +19,14 @@ export interface Runner {
   close(): Promise<void>;
 }
 
-/** Starts taking executions, at most `parallel` groups at a time; the store sees to one at a time per datamart. */
-export function startRunner(context: RunnerContext, parallel: number): Runner {
+/**
+ * Starts taking executions, at most `parallel` groups at a time; the store sees to one at a time per datamart. Each `pollMs` the store
+ * is asked for work that nobody told of, such as executions whose worker died, and put in order when idle.
+ */
+export function startRunner(
+  context: RunnerContext,
+  { parallel, pollMs }: { readonly parallel: number; readonly pollMs: number },
+): Runner {
   const active = new Map<string, AbortController>();
   const runs = new Set<Promise<void>>();
   let closing = false;
@@ -135,7 +138,7 @@ export function startRunner(context: RunnerContext, parallel: number): Runner {
   const poll = setInterval(() => {
     lookForWork();
     if (active.size === 0) compactInBackground('IDLE');
-  }, POLL_MS);
+  }, pollMs);
   lookForWork();
 
   return {

@@ -10,6 +10,8 @@ export interface WorkLoop {
  * `intervalMs`. After a fault, of which `onFault` is told, it looks again as well.
  */
 export function startWorkLoop(of: {
+  /** Done once before the first thing. */
+  readonly begin?: () => Promise<void>;
   readonly doNext: () => Promise<boolean>;
   readonly onFault: (fault: unknown) => void;
   readonly intervalMs: number;
@@ -17,6 +19,7 @@ export function startWorkLoop(of: {
   let isClosing = false;
   let running: Promise<void> | null = null;
   let askedAgain = false;
+  let hasBegun = false;
 
   function wake(): void {
     askedAgain = true;
@@ -30,6 +33,8 @@ export function startWorkLoop(of: {
   async function run(): Promise<void> {
     askedAgain = false;
     try {
+      if (!hasBegun) await of.begin?.();
+      hasBegun = true;
       while (!isClosing && (await of.doNext()));
     } catch (fault) {
       of.onFault(fault);

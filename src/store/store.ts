@@ -222,6 +222,13 @@ export interface Store {
   removeChangesBefore(instant: number): Promise<number>;
 
   /**
+   * Whether, of all processes that share the store, `worker` is the one that does until `until` what one does at a time: because
+   * it was already, or the time of the one before is over. With `until` at `now` it gives that up. Always where no other process can
+   * have the store open.
+   */
+  lead(of: { worker: string; now: number; until: number }): Promise<boolean>;
+
+  /**
    * Puts in order what merges have appended, where that makes look-ups quicker: `IDLE` as soon as it is worth while,
    * `BUSY` only when it is overdue, since merges wait for it. An aborted signal ends it soon and leaves everything as it
    * was. Resolves to whether it did anything.

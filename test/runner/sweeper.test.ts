@@ -16,7 +16,9 @@ const NOW = Date.now();
 async function open(t: TestContext) {
   const dir = await mkdtemp(path.join(os.tmpdir(), 'muster-sweeper-'));
   const store = await openStore({
-    dir: path.join(dir, 'store'),
+    url: null,
+    data: dir,
+    connections: 0,
     memoryBytes: 256 * 1024 * 1024,
     threads: 1,
     now: NOW,

@@ -816,41 +816,55 @@ export async function openFor(t: TestContext, open: OpenStore) {
     await rm(dir, { recursive: true });
   });
 
+  return Object.assign(
+    contextAround(() => store),
+    {
+      reopen: async () => {
+        await store.close();
+        store = await open(dir);
+      },
+    },
+  );
+}
+
+/** The same words for a store that is opened and closed elsewhere. */
+export function contextOf(store: Store) {
+  return contextAround(() => store);
+}
+
+function contextAround(current: () => Store) {
   const context = {
     get store() {
-      return store;
+      return current();
     },
-    reopen: async () => {
-      await store.close();
-      store = await open(dir);
-    },
-    pointOf: (value: string) => store.findUserPoint('1', { by: 'identifier', identifier: account(value) }),
+    pointOf: (value: string) =>
+      current().findUserPoint('1', { by: 'identifier', identifier: account(value) }),
     membershipsOf: async (value: string, now = NOW) => {
       const user = { by: 'identifier', identifier: account(value) } as const;
-      const listed = await store.listMemberships({ datamartId: '1', user, now, page: ALL });
+      const listed = await current().listMemberships({ datamartId: '1', user, now, page: ALL });
       return listed?.elements ?? [];
     },
     claimed: async (now = NOW) => {
-      await createExecution(store, {});
-      const execution = await claimOne(store, { worker: 'w', now, leaseUntil: now + 1000 });
+      await createExecution(current(), {});
+      const execution = await claimOne(current(), { worker: 'w', now, leaseUntil: now + 1000 });
       assert.ok(execution);
       return execution;
     },
     endRunning: async () => {
-      const { elements } = await store.executions.list({
+      const { elements } = await current().executions.list({
         filter: { datamartId: '1', statuses: ['RUNNING'] },
         page: ALL,
       });
       for (const { id } of elements) {
-        await store.executions.finish({ id, worker: 'w', status: 'SUCCEEDED', failure: null, now: NOW });
+        await current().executions.finish({ id, worker: 'w', status: 'SUCCEEDED', failure: null, now: NOW });
       }
     },
     stage: async (execution: Execution, pairs: readonly Pair[]) => {
-      const table = await openStagingTable(store.staging, '1');
+      const table = await openStagingTable(current().staging, '1');
       pairs.forEach(({ identifier, operation, dataBag, segmentId, expiresAt }, i) => {
         table.append(i + 1, { identifier, operation, dataBag, targets: [{ segmentId, expiresAt }] });
       });
-      const catalogue = await store.datamarts.catalogue('1');
+      const catalogue = await current().datamarts.catalogue('1');
       const to: Checkpoint = {
         ...START,
         offset: 10,
@@ -870,9 +884,9 @@ export async function openFor(t: TestContext, open: OpenStore) {
     /** Runs an execution of one chunk and ends it. */
     run: async (pairs: readonly Pair[], now = NOW): Promise<Checkpoint> => {
       const execution = await context.claimed(now);
-      const outcome: MergeOutcome = await store.mergeChunk(await context.stage(execution, pairs));
+      const outcome: MergeOutcome = await current().mergeChunk(await context.stage(execution, pairs));
       assert.equal(outcome.type, 'MERGED');
-      await store.executions.finish({
+      await current().executions.finish({
         id: execution.id,
         worker: 'w',
         status: 'SUCCEEDED',

@@ -28,6 +28,7 @@ export function exportContract(name: string, open: OpenStore): void {
       const claim = async () => (await context.store.exports.claim(NOW))?.id;
       assert.equal(await claim(), first?.id);
       await context.reopen();
+      await context.store.exports.release();
       assert.equal(await claim(), first?.id);
       assert.equal(await claim(), second?.id);
       assert.equal(await claim(), undefined);

@@ -22,6 +22,7 @@ export function overlapAnalysisContract(name: string, open: OpenStore): void {
       const claim = async () => (await context.store.overlapAnalyses.claim(NOW))?.id;
       assert.equal(await claim(), first?.id);
       await context.reopen();
+      await context.store.overlapAnalyses.release();
       assert.equal(await claim(), first?.id);
       assert.equal(await claim(), second?.id);
       assert.equal(await claim(), undefined);

@@ -94,7 +94,7 @@ for (const version of EARLIER) {
     await restoreBackup(backup, data, () => {});
 
     // opened once without a runner: it is upgraded, and the execution stays where it was
-    const store = await openStore({ dir: path.join(data, 'store'), ...LIMITS, now: NOW });
+    const store = await openStore({ url: null, data, connections: 0, ...LIMITS, now: NOW });
     const half = await store.executions.get('2');
     assert.equal(half?.status, 'RUNNING');
     assert.ok(half.checkpoint.offset > 0 && half.checkpoint.offset < half.document.bytes);

@@ -1,6 +1,7 @@
-import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBInstance } from '@duckdb/node-api';
 import { StoreLostError } from '../../errors.ts';
-import type { Database, Row, Sql } from '../records/database.ts';
+import type { Database, Sql } from '../records/database.ts';
+import { asSql } from '../staging/duckdb-connection.ts';
 
 /** Connections for reads: as many look-ups run side by side; more wait for one of them. */
 const READERS = 4;
@@ -46,30 +47,6 @@ export async function openDuckDbDatabase(
       await Promise.all([readTurns.drain(), mergeTurns.drain()]);
       await writeTurns.drain();
       for (const connection of connections) connection.closeSync();
-    },
-  };
-}
-
-/** A connection for work of its own that takes long: it holds up nobody who waits for one of the others. */
-export async function openConnection(
-  instance: DuckDBInstance,
-  name: string,
-): Promise<{ readonly sql: Sql; readonly close: () => void }> {
-  const connection = await instance.connect();
-  await connection.run(`use ${name}`);
-  return { sql: asSql(connection), close: () => connection.closeSync() };
-}
-
-function asSql(connection: DuckDBConnection): Sql {
-  return {
-    query: async (statement, values) => {
-      // one trip to another thread: a reader fetches each chunk by another, and waits for the event loop each time
-      const result = await connection.run(statement, values as DuckDBValue[] | undefined);
-      const names = result.deduplicatedColumnNames();
-      const rows: Row[] = [];
-      for (let i = 0; i < result.chunkCount; i++)
-        result.getChunk(i).appendToRowObjects(names, rows as Record<string, DuckDBValue>[]);
-      return rows;
     },
   };
 }

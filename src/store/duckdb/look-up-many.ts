@@ -1,7 +1,7 @@
 import { type UserSelector, type UuidHalves, userKey } from '../../model/identifier.ts';
 import type { Membership } from '../../model/records.ts';
 import { literal, type Row, type Sql } from '../records/database.ts';
-import { liveMemberships, type Segments } from './memberships.ts';
+import { liveMemberships, type Segments } from '../records/membership-rows.ts';
 
 type Asked = {
   readonly datamartId: string;

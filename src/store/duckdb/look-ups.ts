@@ -7,17 +7,19 @@ import {
   userKey,
 } from '../../model/identifier.ts';
 import { numberOrNull, type Row, type Sql } from '../records/database.ts';
-import type { RemovedExpired } from '../records/executions.ts';
 import type { KeptRecords } from '../records/keep-records.ts';
+import { liveMemberships, type Segments, toIdentifier } from '../records/membership-rows.ts';
 import type { Store } from '../store.ts';
 import { BIG_TABLES, changeRows } from './big-tables.ts';
 import type { ChangeLog } from './change-log.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { membershipsOfMany } from './look-up-many.ts';
-import { liveMemberships, type Segments, toIdentifier } from './memberships.ts';
 import type { UserPoints } from './merge-chunk.ts';
 import { noteWriting, type RunsOfTables } from './runs.ts';
 import { statement } from './statements.ts';
+
+/** Up to when expired memberships were removed since the store was opened. */
+export type RemovedExpired = { upTo: number };
 
 type LookUps = Pick<
   Store,

@@ -1,9 +1,9 @@
 import type { StoredIdentifier, UuidHalves } from '../../model/identifier.ts';
 import type { Member } from '../../model/records.ts';
 import { literal, numberOrNull, type Row, type Sql, textOrNull } from '../records/database.ts';
+import { toIdentifier } from '../records/membership-rows.ts';
 import type { Store } from '../store.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
-import { toIdentifier } from './memberships.ts';
 
 type MemberCalls = Pick<Store, 'listMembers' | 'countExpiring'>;
 

@@ -1,10 +1,11 @@
 import { passFaultPoint } from '../../fault-points.ts';
 import { addEffects, type Checkpoint, type Effects, NO_EFFECTS, START } from '../../model/execution.ts';
 import { checkGroup, endExecutions } from '../records/checkpoints.ts';
-import type { Row, Sql } from '../records/database.ts';
+import type { Sql } from '../records/database.ts';
 import { concernsErased } from '../records/erasures.ts';
 import type { NoteEnds } from '../records/execution-ends.ts';
-import { GROUP_LINES, type GroupOutcome, type StagedGroup } from '../store.ts';
+import { cutGroup, linesOf } from '../staging/cut-group.ts';
+import type { GroupOutcome, StagedGroup } from '../store.ts';
 import { appendRecent } from './compact.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import {
@@ -15,13 +16,9 @@ import {
   sumCounts,
   toCounts,
   toEffects,
-  type UserPoints,
 } from './merge-chunk.ts';
 import { noteWritten } from './runs.ts';
 import { statement } from './statements.ts';
-
-/** Some documents of a group that follow each other: from position `from` up to, not including, `to`. */
-type Step = { readonly from: number; readonly to: number };
 
 /**
  * `Store.mergeGroup` for the embedded store. Alone, since it ends executions: a cancel or a lease on the same row would
@@ -74,10 +71,8 @@ async function applyDocuments(
   const effects = new Map<number, Effects>();
   if (group.table === null) return effects;
   const staged = `staging.main.${group.table}`;
-  const steps =
-    group.documents.length === 1
-      ? [{ from: 0, to: 1 }]
-      : cut(await sharedUsers(sql, { staged, points }), group.documents.length);
+  const all = await commandsWithPoints(sql, { staged, points });
+  const steps = await cutGroup(sql, all, group.documents.length);
   const pairs = group.documents.reduce((sum, { to }) => sum + to.pairs, 0);
   const executionIds = group.documents.map(({ executionId }) => executionId);
   for (const step of steps) {
@@ -86,36 +81,6 @@ async function applyDocuments(
     await applyCommands(sql, commands, (named) => countByDocument(sql, named, effects));
   }
   return effects;
-}
-
-async function sharedUsers(
-  sql: Sql,
-  commands: { staged: string; points: UserPoints },
-): Promise<readonly Row[]> {
-  return sql.query(statement('shared-users', { commands: await commandsWithPoints(sql, commands) }));
-}
-
-/** Steps: documents none of which shares a user point with another of its step; `shared` is what `shared-users` gives. */
-function cut(shared: readonly Row[], documents: number): readonly Step[] {
-  const previous = new Array<number>(documents).fill(-1);
-  for (const row of shared) {
-    const touching = (row.documents as { items: readonly bigint[] }).items.map(Number).sort((a, b) => a - b);
-    for (const [i, document] of touching.entries()) {
-      previous[document] = Math.max(previous[document] ?? -1, touching[i - 1] ?? -1);
-    }
-  }
-  const steps: Step[] = [];
-  let from = 0;
-  for (const [document, before] of previous.entries()) {
-    if (before < from) continue;
-    steps.push({ from, to: document });
-    from = document;
-  }
-  return [...steps, { from, to: documents }];
-}
-
-function linesOf(staged: string, { from, to }: Step): string {
-  return `(select * from ${staged} where line between ${from * GROUP_LINES} and ${to * GROUP_LINES - 1})`;
 }
 
 /** Notes what each document does, and resolves to what they do together. */

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { StoreUnusableError } from '../../errors.ts';
 import { passFaultPoint } from '../../fault-points.ts';
-import { FIRST_ID } from '../../model/records.ts';
 import type { Sql } from '../records/database.ts';
+import { insertFirstRecords } from '../records/first-records.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 
 const FOLDER = new URL('./migrations/', import.meta.url);
@@ -63,15 +63,4 @@ async function apply(sql: Sql, file: string, now: number): Promise<void> {
 
 function versionOf(file: string): number {
   return Number(file.slice(0, 3));
-}
-
-/** What a fresh store has (spec §1): organisation 1, datamart 1, and compartment 1 as its default. */
-async function insertFirstRecords(sql: Sql, now: number): Promise<void> {
-  await sql.query(`insert into organisation values (${FIRST_ID}, 'default')`);
-  await sql.query(
-    `insert into datamart values (${FIRST_ID}, ${FIRST_ID}, 'default', 'default', 'UTC', false, cast($1 as bigint), 0)`,
-    [now],
-  );
-  await sql.query(`insert into compartment values (${FIRST_ID}, ${FIRST_ID}, 'default', 'default', false)`);
-  await sql.query(`insert into compartment_selection values (${FIRST_ID}, ${FIRST_ID}, ${FIRST_ID}, true)`);
 }

@@ -13,23 +13,25 @@ import { executionEnds } from '../records/execution-ends.ts';
 import { executionRecords } from '../records/executions.ts';
 import { exportRecords } from '../records/exports.ts';
 import { keepRecords } from '../records/keep-records.ts';
+import { changeCalls } from '../records/membership-changes.ts';
 import { overlapAnalysisRecords } from '../records/overlap-analyses.ts';
 import { segmentRecords } from '../records/segments.ts';
 import { tokenRecords } from '../records/tokens.ts';
 import { webhookDeliveryRecords } from '../records/webhook-deliveries.ts';
 import { readKnownWebhooks, webhookRecords } from '../records/webhooks.ts';
+import { ROWS_AT_A_TIME, type RowsAtATime } from '../rows-at-a-time.ts';
+import { keepBom } from '../staging/keep-bom.ts';
 import type { Store } from '../store.ts';
+import { atOneMoment } from './at-one-moment.ts';
 import { attachText, whyNotAttached } from './attach.ts';
 import { changeRows } from './big-tables.ts';
 import { readChangeLog, removeChangesBefore } from './change-log.ts';
-import { changeCalls } from './changes.ts';
 import { checkContent } from './check/check-content.ts';
 import { checkFiles, damaged, type ExpectedStore } from './check-files.ts';
 import { compact } from './compact.ts';
 import { type DuckDbDatabase, openDuckDbDatabase } from './duckdb-database.ts';
 import { eraseUser, readPendingErasures, refreshPending } from './erase.ts';
-import { keepBom } from './keep-bom.ts';
-import { lookUps } from './look-ups.ts';
+import { findUserPoint, isPoint, lookUps } from './look-ups.ts';
 import { memberCalls } from './members.ts';
 import { MOST_KEYS_TO_PRUNE_BY, mergeChunk, readUserPoints } from './merge-chunk.ts';
 import { mergeGroup } from './merge-group.ts';
@@ -38,7 +40,6 @@ import { overlapCalls } from './overlaps.ts';
 import { openRehearsal } from './rehearsal.ts';
 import { openReplacement } from './replacement.ts';
 import { revertPart } from './revert-part.ts';
-import { ROWS_AT_A_TIME, type RowsAtATime } from './rows-at-a-time.ts';
 import { readRuns } from './runs.ts';
 import { segmentSizes } from './segment-sizes.ts';
 import { sweepSnapshots, takeSnapshot } from './snapshot.ts';
@@ -136,10 +137,6 @@ async function openStoreOf(
   const erasures = await readPendingErasures(db);
   const knownWebhooks = await readKnownWebhooks(db);
   const noteEnds = executionEnds(knownWebhooks);
-  const exports = exportRecords(db);
-  await exports.release();
-  const overlapAnalyses = overlapAnalysisRecords(db);
-  await overlapAnalyses.release();
   const closing = new AbortController();
 
   return {
@@ -166,16 +163,22 @@ async function openStoreOf(
       get: kept.getSegment,
     },
     documentImports: { ...documentImportRecords(kept.noticing, noteEnds), get: kept.getDocumentImport },
-    executions: executionRecords(db, removed, noteEnds),
+    executions: executionRecords(db, () => removed.upTo, noteEnds),
     tokens: tokenRecords(db),
     auditLog: auditRecords(db),
-    exports,
-    overlapAnalyses,
+    exports: exportRecords(db),
+    overlapAnalyses: overlapAnalysisRecords(db),
     webhooks: { ...webhookRecords(db, knownWebhooks), ...webhookDeliveryRecords(db, knownWebhooks) },
     erasures: erasureRecords(db, () => refreshPending(db, erasures)),
     ...users,
     ...memberCalls(db),
-    ...changeCalls(db, { segments: kept.segments }),
+    ...changeCalls({
+      segments: kept.segments,
+      statement,
+      atOneMoment: (work) => atOneMoment(db, work),
+      findUserPoint,
+      isPoint,
+    }),
     writeMembers: memberWriter(db),
     ...overlapCalls(db, rows),
     mergeChunk: (chunk) => sizes.forgetAfter(mergeChunk(db, chunk, { runs, points, erasures, changes })),
@@ -196,6 +199,7 @@ async function openStoreOf(
       return new Map([...(all ?? [])].filter(([segmentId]) => asked.has(segmentId)));
     },
     removeChangesBefore: (instant) => removeChangesBefore(db, instant),
+    lead: async () => true,
     compact: (pressure, signal) =>
       compact(db, { pressure, runs, stop: AbortSignal.any([closing.signal, signal]) }),
     checkContent: (now) => checkContent(instance, { database: DATABASE, now, tell: sizes.at }),

@@ -56,7 +56,11 @@ export async function openDuckDbStoreToCheck({
         now,
         tell: segmentSizes(db).at,
       }),
-    executions: executionRecords(db, { upTo: 0 }, async () => {}),
+    executions: executionRecords(
+      db,
+      () => 0,
+      async () => {},
+    ),
     erasures: erasureRecords(db, async () => {}),
     close,
   };

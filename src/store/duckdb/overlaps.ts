@@ -1,11 +1,12 @@
 import type { SegmentOverlap } from '../../model/overlap-analysis.ts';
 import type { Overlap } from '../../model/records.ts';
+import { rangesOf } from '../key-ranges.ts';
 import { literal, type Row, type Sql } from '../records/database.ts';
+import type { RowsAtATime } from '../rows-at-a-time.ts';
+import { addPairs, pairsOf, type SegmentSet } from '../staging/overlap-sets.ts';
 import type { Store } from '../store.ts';
 import { atOneMoment } from './at-one-moment.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
-import { rangesOf } from './ranges.ts';
-import type { RowsAtATime } from './rows-at-a-time.ts';
 
 /** Segments in one unsigned integer of DuckDB, a bit each. */
 const BITS = 64;
@@ -37,13 +38,8 @@ async function countOverlaps(
   const live = await liveCondition(sql, now);
   for (const range of await keyRanges(sql, compared))
     for (const row of await sql.query(setsOf(segmentIds, `${inRange(range)} ${live}`)))
-      addPairs(counts, row, segmentIds.length);
-  return segmentIds.flatMap((one, at) =>
-    segmentIds.slice(at + 1).flatMap((other, i): Overlap[] => {
-      const userPoints = counts[at * segmentIds.length + at + 1 + i] ?? 0;
-      return userPoints === 0 ? [] : [{ segmentIds: [one, other], userPoints }];
-    }),
-  );
+      addPairs(counts, setOf(row, segmentIds.length), segmentIds.length);
+  return pairsOf(counts, segmentIds);
 }
 
 /** How many user points of a range are in each set of segments. */
@@ -66,19 +62,12 @@ function setsOf(segmentIds: readonly string[], where: string): string {
     ) group by all`;
 }
 
-/** Adds the user points of one set to each pair of its segments. */
-function addPairs(counts: Float64Array, row: Row, segments: number): void {
-  const userPoints = Number(row.user_points);
-  const places: number[] = [];
-  for (let first = 0; first < segments; first += BITS) {
-    let word = BigInt(row[`word${first / BITS}`] as number | bigint);
-    for (let at = first; word > 0n; at += 1, word >>= 1n) if (word & 1n) places.push(at);
-  }
-  for (const [at, one] of places.entries())
-    for (let i = at + 1; i < places.length; i++) {
-      const pair = one * segments + (places[i] ?? 0);
-      counts[pair] = (counts[pair] ?? 0) + userPoints;
-    }
+/** The set that a row of `setsOf` is about. */
+function setOf(row: Row, segments: number): SegmentSet {
+  const words = Array.from({ length: Math.ceil(segments / BITS) }, (_, word) =>
+    BigInt(row[`word${word}`] as number | bigint),
+  );
+  return { words, bits: BITS, userPoints: Number(row.user_points) };
 }
 
 async function countOverlapsWith(

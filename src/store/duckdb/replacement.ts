@@ -1,7 +1,9 @@
 import { type Checkpoint, type Effects, NO_EFFECTS, type SegmentEffect } from '../../model/execution.ts';
 import type { SegmentSize } from '../../model/records.ts';
+import { rangesOf } from '../key-ranges.ts';
 import { checkMerge, storeCheckpoint } from '../records/checkpoints.ts';
 import type { Row, Sql } from '../records/database.ts';
+import type { RowsAtATime } from '../rows-at-a-time.ts';
 import { type Replacement, type ReplacementOutcome, STAGED_COLUMNS, type StagedChunk } from '../store.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { leaveOutErased } from './erase.ts';
@@ -16,8 +18,6 @@ import {
   toEffects,
   writeEffects,
 } from './merge-chunk.ts';
-import { rangesOf } from './ranges.ts';
-import type { RowsAtATime } from './rows-at-a-time.ts';
 import { noteWritten } from './runs.ts';
 import { statement } from './statements.ts';
 

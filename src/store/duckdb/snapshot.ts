@@ -4,9 +4,9 @@ import path from 'node:path';
 import type { DuckDBInstance } from '@duckdb/node-api';
 import { literal, type Sql } from '../records/database.ts';
 import { listExecutionsAfter } from '../records/execution-rows.ts';
+import { openConnection } from '../staging/duckdb-connection.ts';
 import type { StoreSnapshot } from '../store.ts';
 import { attachText } from './attach.ts';
-import { openConnection } from './duckdb-database.ts';
 
 /** Where snapshots lie while they are read: a folder in that of the store, emptied when the store is opened. */
 const FOLDER = 'snapshots';
@@ -50,28 +50,36 @@ export async function takeSnapshot(
     // out of its log, so that its size is known
     await sql.query(`checkpoint ${name}`);
     await sql.query(`use ${name}`);
-    const [version] = await sql.query('select max(version) as version from schema_version');
-    return {
-      folder,
-      file,
-      schemaVersion: Number(version?.version),
-      keptBytes: () => countKeptBytes(sql, file),
-      listExecutionsAfter: (id) => listExecutionsAfter(sql, id),
-      noteFilesRemoved: async (executionId, now) => {
-        await sql.query(
-          `update execution set files_removed_date = ${literal(now)} where id = ${literal(executionId)}`,
-        );
-      },
+    return await readSnapshot(sql, {
+      ...{ folder, file, discard },
       finish: async () => {
         await sql.query(`checkpoint ${name}`);
         await detach();
       },
-      discard,
-    };
+    });
   } catch (error) {
     await discard();
     throw error;
   }
+}
+
+/** A snapshot that is a database file of an embedded store; `sql` is a connection that uses it. */
+export async function readSnapshot(
+  sql: Sql,
+  of: Pick<StoreSnapshot, 'folder' | 'file' | 'finish' | 'discard'>,
+): Promise<StoreSnapshot> {
+  const [version] = await sql.query('select max(version) as version from schema_version');
+  return {
+    ...of,
+    schemaVersion: Number(version?.version),
+    keptBytes: () => countKeptBytes(sql, of.file),
+    listExecutionsAfter: (id) => listExecutionsAfter(sql, id),
+    noteFilesRemoved: async (executionId, now) => {
+      await sql.query(
+        `update execution set files_removed_date = ${literal(now)} where id = ${literal(executionId)}`,
+      );
+    },
+  };
 }
 
 async function countKeptBytes(sql: Sql, file: string): Promise<number> {

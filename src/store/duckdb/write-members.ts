@@ -1,23 +1,11 @@
-import type { ExportedKind } from '../../model/export.ts';
-import { KIND_BIT } from '../../model/identifier.ts';
 import { literal, type Sql } from '../records/database.ts';
+import { kindsCondition, WRITTEN } from '../staging/export-form.ts';
 import type { Store } from '../store.ts';
 import { atOneMoment } from './at-one-moment.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { statement } from './statements.ts';
 
 type Wanted = Parameters<Store['writeMembers']>[0];
-
-/** How DuckDB writes what a statement of `sql/` gives. */
-const WRITTEN = {
-  TEXT_CSV: { name: 'export-csv', form: 'format csv, header true' },
-  // a line is JSON text, which holds no control characters: written as it is, with a separator that stands in none
-  APPLICATION_X_NDJSON: {
-    name: 'export-ndjson',
-    form: "format csv, header false, delimiter '\u0002', quote '', escape ''",
-  },
-  APPLICATION_PARQUET: { name: 'export-parquet', form: 'format parquet, compression zstd' },
-} as const;
 
 /**
  * `Store.writeMembers`: DuckDB writes the file by itself, row group by row group. One at a time, since it takes one of the
@@ -37,7 +25,7 @@ async function write(sql: Sql, { segmentId, mimeType, kinds, file, now }: Wanted
   const values = {
     segment_id: literal(segmentId),
     now: literal(Math.trunc(now)),
-    kinds: kinds.map(conditionOf).join(' or ') || 'false',
+    kinds: kindsCondition(kinds),
   };
   const { name, form } = WRITTEN[mimeType];
   const target = `'${file.replaceAll("'", "''")}'`;
@@ -48,9 +36,4 @@ async function write(sql: Sql, { segmentId, mimeType, kinds, file, now }: Wanted
     membersWithIdentifiers: Number(counts?.with_identifiers),
     identifiers: Number(copied?.Count),
   };
-}
-
-function conditionOf({ kind, compartmentId }: ExportedKind): string {
-  const condition = `kind = ${KIND_BIT[kind]}`;
-  return compartmentId === null ? condition : `(${condition} and compartment_id = ${literal(compartmentId)})`;
 }

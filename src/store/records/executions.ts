@@ -20,13 +20,13 @@ import { createRevert } from './reverts.ts';
 /** Executions that are made in one transaction at most. */
 const MOST_CREATED = 64;
 
-/** Up to when expired memberships were removed since the store was opened: no execution starts earlier. */
-export type RemovedExpired = { upTo: number };
+/** Up to when expired memberships were removed: no execution starts earlier. Asked in the transaction of a claim. */
+export type RemovedUpTo = (sql: Sql) => Promise<number> | number;
 
 /** `noteEnds` is told of executions that end, in the transaction that ends them. */
 export function executionRecords(
   db: Database,
-  removed: RemovedExpired,
+  removedUpTo: RemovedUpTo,
   noteEnds: (sql: Sql, executionIds: readonly string[]) => Promise<void>,
 ): ExecutionRecords {
   return {
@@ -77,7 +77,8 @@ export function executionRecords(
         return new Map(rows.map((row) => [String(row.priority) as Priority, Number(row.since)]));
       }),
 
-    claim: (of) => db.write((sql) => claimExecutions(sql, of, Math.max(of.now, removed.upTo))),
+    claim: (of) =>
+      db.write(async (sql) => claimExecutions(sql, of, Math.max(of.now, await removedUpTo(sql)))),
 
     renewLease: ({ id, worker, leaseUntil }) =>
       db.write(async (sql) => {

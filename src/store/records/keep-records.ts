@@ -1,3 +1,4 @@
+import { gather } from '../../gather.ts';
 import type { CompartmentSelection, Datamart, Segment } from '../../model/records.ts';
 import type {
   CompartmentRecords,
@@ -6,7 +7,7 @@ import type {
   SegmentRecords,
 } from '../catalogue-records.ts';
 import { SELECTIONS, toSelection } from './compartments.ts';
-import type { Database } from './database.ts';
+import type { Database, Sql } from './database.ts';
 import { datamartRecords, toDatamart } from './datamarts.ts';
 import { documentImportGetter } from './document-imports.ts';
 import { toSegment } from './segments.ts';
@@ -24,11 +25,19 @@ export interface KeptRecords {
   readonly noticing: Database;
 }
 
+/** How the processes that write to a store tell each other that what they keep is not so any more. */
+export type RecordVersions = {
+  /** Another one after each write of these records. */
+  readonly read: () => Promise<string>;
+  /** For the transaction of a write. */
+  readonly next: (sql: Sql) => Promise<void>;
+};
+
 /**
- * For a store that no other process writes to. A query as small as these takes about a millisecond of CPU, and a look-up
- * needs four of them before it comes to the user.
+ * A query as small as these takes about a millisecond of CPU, and a look-up needs four of them before it comes to the user. Where
+ * other processes write to the store too, `versions` is asked each time; those who ask at the same time share a query.
  */
-export function keepRecords(db: Database): KeptRecords {
+export function keepRecords(db: Database, versions: RecordVersions | null = null): KeptRecords {
   const datamarts = keep(async () => {
     const rows = await db.read((sql) => sql.query('select * from datamart'));
     return byId(rows.map(toDatamart)) satisfies ReadonlyMap<string, Datamart>;
@@ -52,21 +61,43 @@ export function keepRecords(db: Database): KeptRecords {
   function forget(): void {
     for (const kept of [datamarts, segments, selections, catalogues, documentImports]) kept.forget();
   }
+  let known: string | null = null;
+  const readVersion = gather<void, string>(async (asked) => {
+    const version = (await versions?.read()) ?? '';
+    return asked.map(() => version);
+  }, Number.POSITIVE_INFINITY);
+  async function forgetWhatIsOld(): Promise<void> {
+    if (versions === null) return;
+    const version = await readVersion();
+    if (version !== known) forget();
+    known = version;
+  }
+  const fresh =
+    <Of extends unknown[], T>(get: (...of: Of) => Promise<T>) =>
+    (...of: Of): Promise<T> =>
+      versions === null ? get(...of) : forgetWhatIsOld().then(() => get(...of));
+  const noticed =
+    <T>(work: (sql: Sql) => Promise<T>) =>
+    async (sql: Sql): Promise<T> => {
+      const result = await work(sql);
+      await versions?.next(sql);
+      return result;
+    };
 
   return {
-    getDatamart: async (id) => (await datamarts.get()).get(id) ?? null,
-    getSegment: async (id) => (await segments.get()).get(id) ?? null,
-    listSelections: async (datamartId, { firstResult, maxResults }) => {
+    getDatamart: fresh(async (id) => (await datamarts.get()).get(id) ?? null),
+    getSegment: fresh(async (id) => (await segments.get()).get(id) ?? null),
+    listSelections: fresh(async (datamartId, { firstResult, maxResults }) => {
       const all = (await selections.get()).get(datamartId) ?? [];
       return { elements: all.slice(firstResult, firstResult + maxResults), total: all.length };
-    },
-    catalogue: catalogues.get,
-    getDocumentImport: documentImports.get,
-    segments: segments.get,
+    }),
+    catalogue: fresh(catalogues.get),
+    getDocumentImport: fresh(documentImports.get),
+    segments: fresh(segments.get),
     noticing: {
       read: db.read,
-      write: (work) => db.write(work).finally(forget),
-      writeAlone: (work) => db.writeAlone(work).finally(forget),
+      write: (work) => db.write(noticed(work)).finally(forget),
+      writeAlone: (work) => db.writeAlone(noticed(work)).finally(forget),
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { DuckDBInstance } from '@duckdb/node-api';
 import type { CheckResult } from '../../../model/check.ts';
 import type { Sql } from '../../records/database.ts';
-import { openConnection } from '../duckdb-database.ts';
+import { openConnection } from '../../staging/duckdb-connection.ts';
 import { CHECKS, type Checking, type KeyRange } from './checks.ts';
 import { differing, type Sizes } from './segment-sizes.ts';
 import { checkSequences } from './sequences.ts';

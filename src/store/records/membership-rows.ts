@@ -1,6 +1,6 @@
 import { kindOfBit, type StoredIdentifier } from '../../model/identifier.ts';
 import type { Membership, Segment } from '../../model/records.ts';
-import { numberOrNull, type Row, textOrNull } from '../records/database.ts';
+import { numberOrNull, type Row, textOrNull } from './database.ts';
 
 /** All segments, by id. */
 export type Segments = ReadonlyMap<string, Segment>;

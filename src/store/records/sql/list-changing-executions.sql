@@ -16,6 +16,6 @@ page as (
   select * from touched order by last_step desc, execution_id desc limit $max_results offset $first_result
 )
 select (select count(*) from touched) as total, page.*
-from (select 1)
+from (select 1) one
 left join page on true
 order by last_step desc, execution_id desc

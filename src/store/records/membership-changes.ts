@@ -1,25 +1,39 @@
 import { CHANGE_KINDS, type ExecutionChanges, type MembershipChange } from '../../model/change.ts';
 import { QUARTER_MS } from '../../model/history.ts';
-import { literal, numberOrNull, type Row, type Sql, textOrNull } from '../records/database.ts';
-import { executionsById } from '../records/execution-rows.ts';
-import type { KeptRecords } from '../records/keep-records.ts';
+import type { UserSelector, UuidHalves } from '../../model/identifier.ts';
+import type { Statement } from '../statements.ts';
 import type { Store } from '../store.ts';
-import { atOneMoment } from './at-one-moment.ts';
-import type { DuckDbDatabase } from './duckdb-database.ts';
-import { findUserPoint, isPoint } from './look-ups.ts';
-import type { Segments } from './memberships.ts';
-import { statement } from './statements.ts';
+import { literal, numberOrNull, type Row, type Sql, textOrNull } from './database.ts';
+import { executionsById } from './execution-rows.ts';
+import type { KeptRecords } from './keep-records.ts';
+import type { Segments } from './membership-rows.ts';
 
 type ChangeCalls = Pick<Store, 'countChanges' | 'listChangingExecutions' | 'listChanges'>;
 
-/** What the embedded store tells from its change log. */
-export function changeCalls(
-  db: DuckDbDatabase,
-  { segments: keptSegments }: { readonly segments: KeptRecords['segments'] },
-): ChangeCalls {
+/** What of it each engine says in its own way. */
+export type ChangeLogQueries = {
+  readonly segments: KeptRecords['segments'];
+  readonly statement: Statement;
+  readonly atOneMoment: <T>(work: (sql: Sql) => Promise<T>) => Promise<T>;
+  readonly findUserPoint: (
+    sql: Sql,
+    of: { readonly datamartId: string; readonly user: UserSelector },
+  ) => Promise<UuidHalves | null>;
+  /** The condition that a row is of a user point. */
+  readonly isPoint: (point: UuidHalves) => string;
+};
+
+/** What a store tells from its change log. */
+export function changeCalls({
+  segments: keptSegments,
+  statement,
+  atOneMoment,
+  findUserPoint,
+  isPoint,
+}: ChangeLogQueries): ChangeCalls {
   return {
     countChanges: ({ segmentId, from, now }) =>
-      atOneMoment(db, async (sql) => {
+      atOneMoment(async (sql) => {
         const knownSince = await readKnownSince(sql);
         const values = { segment_id: literal(segmentId), now: Math.trunc(now) };
         const rows = await sql.query(
@@ -37,7 +51,7 @@ export function changeCalls(
       }),
 
     listChangingExecutions: ({ segmentId, page }) =>
-      atOneMoment(db, async (sql) => {
+      atOneMoment(async (sql) => {
         const rows = await sql.query(
           statement('list-changing-executions', {
             segment_id: literal(segmentId),
@@ -65,7 +79,7 @@ export function changeCalls(
     listChanges: async ({ datamartId, user, segmentIds, now, page }) => {
       // before the rows: a segment that has a change among them is among these, or is being removed
       const segments = await keptSegments();
-      return atOneMoment(db, async (sql) => {
+      return atOneMoment(async (sql) => {
         const point = await findUserPoint(sql, { datamartId, user });
         if (point === null) return null;
         const rows = await rowsOfPoint(sql, { point: isPoint(point), now });

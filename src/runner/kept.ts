@@ -1,0 +1,57 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import type { Documents } from '../documents/documents.ts';
+import type { Store } from '../store/store.ts';
+import { startAnalyzer } from './analyzer.ts';
+import { startDeliverer } from './deliverer.ts';
+import { startEraser } from './eraser.ts';
+import { startExporter } from './exporter.ts';
+import { startSweeper } from './sweeper.ts';
+
+/** What one process does at a time of all that share a store. */
+export interface Kept {
+  wakeDeliverer(): void;
+  wakeEraser(): void;
+  wakeExporter(): void;
+  wakeAnalyzer(): void;
+  close(): Promise<void>;
+}
+
+/** Where other nodes take requests, what is to be done for them is asked for so often: they cannot wake this one. */
+const SHARED_POLL_MS = 2_000;
+
+export function startKept({
+  store,
+  documents,
+  logger,
+  clock,
+  config,
+}: {
+  readonly store: Store;
+  readonly documents: Documents;
+  readonly logger: Logger;
+  readonly clock: () => number;
+  readonly config: Config;
+}): Kept {
+  const { sweepIntervalMs, retentionDays, auditRetentionDays, historyDays } = config;
+  const intervalMs = config.store === null ? sweepIntervalMs : Math.min(sweepIntervalMs, SHARED_POLL_MS);
+  const of = { store, documents, logger, clock, intervalMs };
+  const sweeper = startSweeper({
+    ...of,
+    intervalMs: sweepIntervalMs,
+    ...{ retentionDays, auditRetentionDays, historyDays },
+  });
+  const eraser = startEraser(of);
+  const exporter = startExporter(of);
+  const analyzer = startAnalyzer(of);
+  const deliverer = startDeliverer({ ...of, reach: config.webhookAllowPrivate ? 'ANY' : 'PUBLIC' });
+  return {
+    wakeDeliverer: deliverer.wake,
+    wakeEraser: eraser.wake,
+    wakeExporter: exporter.wake,
+    wakeAnalyzer: analyzer.wake,
+    close: async () => {
+      for (const part of [deliverer, analyzer, exporter, eraser, sweeper]) await part.close();
+    },
+  };
+}

@@ -1,0 +1,138 @@
+import { type Effects, NO_EFFECTS } from '../../model/execution.ts';
+import { QUARTER_MS } from '../../model/history.ts';
+import { literal, type Row } from '../records/database.ts';
+import type { PostgresSql } from './postgres-database.ts';
+import { addToTally, mayHaveExpired, type TallyChange } from './segment-tally.ts';
+import { copyPairs, type Pairs, statement, takeSlot } from './staged-pairs.ts';
+
+/** What one application of pairs is about. */
+export type Applied = {
+  readonly pairs: Pairs;
+  readonly datamartId: string;
+  readonly startDate: number;
+};
+
+/** What pairs did. */
+export type Done = {
+  readonly slot: number;
+  readonly step: string;
+  /** By execution; of pairs with a command. `unchanged` and `superseded` are not told here. */
+  readonly byExecution: ReadonlyMap<string, Effects>;
+  /** By how many members each segment grew. */
+  readonly growth: ReadonlyMap<string, number>;
+};
+
+/**
+ * Joins by the indexes of the large tables, whatever their statistics say: reading all of one for a chunk is never right. Where segments
+ * are replaced it may be.
+ */
+const BY_INDEX = `set local enable_hashjoin = off; set local enable_mergejoin = off; set local citus.propagate_set_commands = 'local'`;
+
+/**
+ * Applies pairs, in the transaction of a merge: some six statements over a staging table, whose rows PostgreSQL gets as they came
+ * from DuckDB. `replacing`: who is in one of these segments and stays as he is is left alone.
+ */
+export async function applyPairs(
+  sql: PostgresSql,
+  { pairs, datamartId, startDate }: Applied,
+  replacing: readonly string[] | null = null,
+): Promise<Done> {
+  const slot = await takeSlot(sql);
+  await copyPairs(sql, slot, pairs);
+  if (replacing === null) await sql.query(BY_INDEX);
+  const start_date = Math.trunc(startDate);
+  const created = await insertUserPoints(sql, { slot, start_date, datamartId, pairs });
+  const step = await nextStep(sql);
+  const values = { slot, start_date, step };
+  const mayBeExpired = await mayHaveExpired(sql, pairs.segmentIds, startDate);
+  if (mayBeExpired) await sql.query(statement('insert-met-expiries', values));
+  await insertChanges(sql, values, replacing);
+  const counted = await countStep(sql, step, created);
+  const expired = mayBeExpired ? 'or EXPIRED' : '';
+  if (mayBeExpired || pairs.removes)
+    await sql.query(
+      statement('delete-memberships', { slot, expired }).replace(
+        'EXPIRED',
+        `m.expiration_ts <= ${start_date}`,
+      ),
+    );
+  const effects = [...counted.byExecution.values()];
+  const updates = effects.some(({ membershipsUpdated }) => membershipsUpdated > 0);
+  if (updates) {
+    const changed = `join membership_change c on c.step = ${step} and c.kind = 2 and c.user_point_id = s.user_point_id and c.segment_id = s.segment_id`;
+    await sql.query(statement('update-memberships', { ...values, only: replacing === null ? '' : changed }));
+  }
+  // who was taken out and put in again is in anew
+  if (pairs.removes || effects.some(({ membershipsCreated }) => membershipsCreated > 0)) {
+    const all = statement('insert-memberships', values);
+    const some = updates || replacing !== null;
+    await sql.query(some ? `${all} ${statement('are-not-there')}` : all);
+  }
+  return { slot, step, ...counted };
+}
+
+/** The number of the next step of the change log. */
+export async function nextStep(sql: PostgresSql): Promise<string> {
+  const [next] = await sql.query(`select nextval('change_step') as step`);
+  return String(next?.step);
+}
+
+async function insertChanges(
+  sql: PostgresSql,
+  values: { slot: number; start_date: number; step: string },
+  replacing: readonly string[] | null,
+): Promise<void> {
+  const stays = replacing === null ? '' : statement('stays', { segments: replacing.map(literal).join(', ') });
+  await sql.query(statement('insert-changes', { ...values, stays: 'STAYS' }).replace('STAYS', () => stays));
+}
+
+/** How many user points each execution makes. Of a chunk, which is of one, that is how many there are. */
+async function insertUserPoints(
+  sql: PostgresSql,
+  of: { slot: number; start_date: number; datamartId: string; pairs: Pairs },
+): Promise<ReadonlyMap<string, number>> {
+  const { slot, start_date } = of;
+  const [only, ...others] = of.pairs.executionIds;
+  const created = new Map<string, number>();
+  if (others.length > 0)
+    for (const row of await sql.query(statement('count-new-users', { slot })))
+      created.set(String(row.execution_id), Number(row.user_points_created));
+  const inserted = await sql.change(
+    statement('insert-user-points', { slot, start_date, datamart_id: literal(of.datamartId) }),
+  );
+  return others.length === 0 && only !== undefined ? new Map([[only, inserted]]) : created;
+}
+
+/** Counts what is in the change log under a step, and brings the tally of the segments up to it. */
+export async function countStep(
+  sql: PostgresSql,
+  step: string,
+  created: ReadonlyMap<string, number> = new Map(),
+): Promise<Pick<Done, 'byExecution' | 'growth'>> {
+  const rows = await sql.query(statement('count-step', { step, quarter_ms: QUARTER_MS }));
+  await addToTally(sql, rows.flatMap(toTallyChanges));
+  const byExecution = new Map<string, Effects>();
+  for (const [id, userPointsCreated] of created) byExecution.set(id, { ...NO_EFFECTS, userPointsCreated });
+  const growth = new Map<string, number>();
+  for (const row of rows) {
+    const kind = Number(row.kind);
+    // an expiry is nobody's
+    if (kind === 4) continue;
+    const id = String(row.execution_id);
+    const name = (['membershipsCreated', 'membershipsUpdated', 'membershipsDeleted'] as const)[kind - 1];
+    const before = byExecution.get(id) ?? NO_EFFECTS;
+    if (name) byExecution.set(id, { ...before, [name]: before[name] + Number(row.changes) });
+    const segmentId = String(row.segment_id);
+    const more = kind === 1 ? Number(row.changes) : kind === 3 ? -Number(row.changes) : 0;
+    growth.set(segmentId, (growth.get(segmentId) ?? 0) + more);
+  }
+  return { byExecution, growth };
+}
+
+function toTallyChanges(row: Row): TallyChange[] {
+  const of = { segmentId: String(row.segment_id), pointKinds: Number(row.point_kinds) };
+  const changes = Number(row.changes);
+  const at = (quarter: unknown, members: number): TallyChange[] =>
+    quarter === null ? [] : [{ ...of, expiryQuarter: String(quarter), members }];
+  return [...at(row.old_quarter, -changes), ...at(row.new_quarter, changes)];
+}

@@ -1,0 +1,247 @@
+import {
+  formatUuid,
+  KIND_BIT,
+  parseUuid,
+  type StoredIdentifier,
+  type UserSelector,
+  type UuidHalves,
+  userKey,
+} from '../../model/identifier.ts';
+import type { Membership } from '../../model/records.ts';
+import { literal, numberOrNull, type Row, type Sql, textOrNull } from '../records/database.ts';
+import { toIdentifier } from '../records/membership-rows.ts';
+import type { Store } from '../store.ts';
+import { tallyOfPoint } from './points.ts';
+import type { PostgresDatabase } from './postgres-database.ts';
+import { outdateCatalogue } from './record-versions.ts';
+import { addToTally } from './segment-tally.ts';
+
+type LookUps = Pick<
+  Store,
+  'findUserPoint' | 'listMemberships' | 'listMembershipsOfMany' | 'listIdentifiers' | 'attachIdentifier'
+>;
+
+/** What is asked of users, by the indexes of their user points. */
+export function lookUps(db: PostgresDatabase): LookUps {
+  return {
+    findUserPoint: (datamartId, user) => db.read((sql) => findUserPoint(sql, { datamartId, user })),
+
+    listMemberships: ({ datamartId, user, segmentIds, now, page }) =>
+      db.read(async (sql) => {
+        const { firstResult, maxResults } = page;
+        const rowsOf = (point: UuidHalves) => liveRows(sql, { datamartId, points: [point], segmentIds, now });
+        const listed = (rows: readonly Row[]) => ({
+          elements: rows.slice(firstResult, firstResult + maxResults).map(toMembership),
+          total: rows.length,
+        });
+        // nearly always the point is the key: who has memberships under it is that user, and only others are looked for
+        const likely = likelyPoint(datamartId, user);
+        const rows = await rowsOf(likely);
+        if (rows.length > 0) return listed(rows);
+        const point = await findUserPoint(sql, { datamartId, user });
+        if (point === null) return null;
+        return listed(isSame(point, likely) ? [] : await rowsOf(point));
+      }),
+
+    listMembershipsOfMany: (asked) => db.read((sql) => membershipsOfMany(sql, asked)),
+
+    listIdentifiers: (userPointId) => db.read((sql) => identifiersOf(sql, userPointId)),
+
+    attachIdentifier: ({ datamartId, identifier, userPointId, now }) =>
+      db.merge(datamartId, async (sql) => {
+        const key = userKey(datamartId, identifier);
+        const known = await findUserPoint(sql, { datamartId, user: { by: 'identifier', identifier } });
+        const before = await identifiersOf(sql, userPointId, datamartId);
+        if (known !== null || before.length === 0) return false;
+        const kinds = [identifier, ...before].reduce((set, { kind }) => set | KIND_BIT[kind], 0);
+        const point = uuid(userPointId);
+        await sql.query(
+          `insert into attached_identifier
+             (identifier_key, user_point_id, datamart_id, creation_ts, compartment_id, kind, point_kinds, value)
+           values (${uuid(key)}, ${point}, ${literal(datamartId)}, ${Math.trunc(now)}, ${literal(identifier.compartmentId)},
+             ${KIND_BIT[identifier.kind]}, ${kinds}, $1)`,
+          [identifier.value],
+        );
+        await sql.query(
+          `update attached_identifier set point_kinds = ${kinds} where user_point_id = ${point}`,
+        );
+        const tally = await tallyOfPoint(sql, userPointId);
+        await sql.query(`update membership set point_kinds = ${kinds} where user_point_id = ${point}`);
+        await addToTally(sql, [
+          ...tally.map((change) => ({ ...change, members: -change.members })),
+          ...tally.map((change) => ({ ...change, pointKinds: kinds })),
+        ]);
+        // commands that are staged now have another user point
+        await outdateCatalogue(sql, datamartId);
+        return true;
+      }),
+  };
+}
+
+type Asked = { readonly datamartId: string; readonly user: UserSelector };
+
+/** The point that a selector leads to unless its identifier was attached to another one. */
+function likelyPoint(datamartId: string, user: UserSelector): UuidHalves {
+  return user.by === 'identifier' ? userKey(datamartId, user.identifier) : user.userPointId;
+}
+
+export async function findUserPoint(sql: Sql, { datamartId, user }: Asked): Promise<UuidHalves | null> {
+  const id = uuid(likelyPoint(datamartId, user));
+  const inDatamart = `and datamart_id = ${literal(datamartId)}`;
+  const attached =
+    user.by === 'identifier'
+      ? `union all select user_point_id from attached_identifier where identifier_key = ${id} ${inDatamart}`
+      : '';
+  const [row] = await sql.query(
+    `select user_point_id from user_point where user_point_id = ${id} ${inDatamart} ${attached} limit 1`,
+  );
+  return row ? halvesOf(row.user_point_id) : null;
+}
+
+/** Identifiers of a user point, oldest first. */
+export async function identifiersOf(
+  sql: Sql,
+  point: UuidHalves,
+  datamartId: string | null = null,
+): Promise<readonly StoredIdentifier[]> {
+  const rows = await sql.query(
+    identifiersText(
+      `= ${uuid(point)}${datamartId === null ? '' : ` and datamart_id = ${literal(datamartId)}`}`,
+    ),
+  );
+  return rows.map(toIdentifier);
+}
+
+/** A select of all identifiers of user points: oldest first. */
+export function identifiersText(condition: string): string {
+  const columns = 'user_point_id, kind, compartment_id, value, creation_ts';
+  return `select ${columns} from user_point where user_point_id ${condition}
+    union all select ${columns} from attached_identifier where user_point_id ${condition}
+    order by creation_ts, kind, compartment_id, value`;
+}
+
+/** Live memberships of user points in segments of the datamart, by segment. */
+function liveRows(
+  sql: Sql,
+  of: {
+    readonly datamartId: string;
+    readonly points: readonly UuidHalves[];
+    readonly segmentIds: readonly string[] | undefined;
+    readonly now: number;
+    readonly most?: number;
+  },
+): Promise<readonly Row[]> {
+  const among =
+    of.segmentIds === undefined
+      ? ''
+      : `and m.segment_id in (${of.segmentIds.map(literal).join(', ') || 'null'})`;
+  const points =
+    of.points.length === 1
+      ? `= ${uuid(of.points[0] as UuidHalves)}`
+      : `in (${of.points.map(uuid).join(', ') || 'null'})`;
+  const limit = of.most === undefined ? '' : `limit ${of.most + 1}`;
+  return sql.query(
+    `select m.user_point_id, m.segment_id, m.creation_ts, m.last_modified_ts, m.expiration_ts, m.data_bag,
+       s.name as segment_name, s.technical_name as segment_technical_name
+     from membership m join segment s on s.id = m.segment_id
+     where m.user_point_id ${points} and s.datamart_id = ${literal(of.datamartId)} ${among}
+       and (m.expiration_ts is null or m.expiration_ts > ${Math.trunc(of.now)})
+     order by m.segment_id ${limit}`,
+  );
+}
+
+/** `Store.listMembershipsOfMany`, in one to three queries: see `listMemberships` for why. */
+async function membershipsOfMany(
+  sql: Sql,
+  { datamartId, users, segmentIds, now, most }: Parameters<Store['listMembershipsOfMany']>[0],
+): ReturnType<Store['listMembershipsOfMany']> {
+  const of = { datamartId, segmentIds, now, most };
+  const likely = users.map((user) => likelyPoint(datamartId, user));
+  const found = byPoint(await liveRows(sql, { ...of, points: likely }));
+  const points = new Map<string, string>();
+  for (const [i, user] of users.entries()) {
+    const key = formatUuid(likely[i] as UuidHalves);
+    if (found.has(key)) points.set(nameOf(user, key), key);
+  }
+  const without = users.filter((user, i) => !points.has(nameOf(user, formatUuid(likely[i] as UuidHalves))));
+  for (const row of await findPoints(sql, datamartId, without))
+    points.set(String(row.name), String(row.point));
+  const elsewhere = [...new Set(points.values())].filter(
+    (point) => !likely.some((each) => formatUuid(each) === point),
+  );
+  const attached =
+    elsewhere.length === 0
+      ? new Map<string, Row[]>()
+      : byPoint(await liveRows(sql, { ...of, points: elsewhere.map(halvesOf) }));
+  const rows = [...found.values(), ...attached.values()].reduce((sum, each) => sum + each.length, 0);
+  if (rows > most) return 'TOO_MANY';
+  return users.map((user, i) => {
+    const point = points.get(nameOf(user, formatUuid(likely[i] as UuidHalves)));
+    if (point === undefined) return null;
+    return (found.get(point) ?? attached.get(point) ?? []).map(toMembership);
+  });
+}
+
+/** The points of those users that the datamart knows. */
+async function findPoints(
+  sql: Sql,
+  datamartId: string,
+  users: readonly UserSelector[],
+): Promise<readonly { readonly name: string; readonly point: string }[]> {
+  if (users.length === 0) return [];
+  const keys = [...new Set(users.map((user) => uuid(likelyPoint(datamartId, user))))].join(', ');
+  const where = (column: string) => `where ${column} in (${keys}) and datamart_id = ${literal(datamartId)}`;
+  const rows = await sql.query(
+    `select user_point_id as key, user_point_id as point, false as is_attached from user_point ${where('user_point_id')}
+     union all
+     select identifier_key, user_point_id, true from attached_identifier ${where('identifier_key')}`,
+  );
+  return rows.flatMap(({ key, point, is_attached }) => {
+    const identifier = { name: `identifier ${String(key)}`, point: String(point) };
+    return is_attached
+      ? [identifier]
+      : [identifier, { name: `user_point_id ${String(key)}`, point: String(point) }];
+  });
+}
+
+function nameOf({ by }: UserSelector, key: string): string {
+  return `${by} ${key}`;
+}
+
+function byPoint(rows: readonly Row[]): Map<string, Row[]> {
+  const points = new Map<string, Row[]>();
+  for (const row of rows) {
+    const of = points.get(String(row.user_point_id));
+    if (of) of.push(row);
+    else points.set(String(row.user_point_id), [row]);
+  }
+  return points;
+}
+
+function toMembership(row: Row): Membership {
+  return {
+    segmentId: String(row.segment_id),
+    segmentName: String(row.segment_name),
+    segmentTechnicalName: textOrNull(row.segment_technical_name),
+    creationTs: Number(row.creation_ts),
+    lastModifiedTs: Number(row.last_modified_ts),
+    expirationTs: numberOrNull(row.expiration_ts),
+    dataBag: textOrNull(row.data_bag),
+  };
+}
+
+/** A user point as it stands in a statement. */
+export function uuid(halves: UuidHalves): string {
+  return `'${formatUuid(halves)}'::uuid`;
+}
+
+/** A user point of a row. */
+export function halvesOf(value: unknown): UuidHalves {
+  const halves = parseUuid(String(value));
+  if (halves === null) throw new Error('a user point is stored as no UUID');
+  return halves;
+}
+
+function isSame(one: UuidHalves, other: UuidHalves): boolean {
+  return one.hi === other.hi && one.lo === other.lo;
+}

