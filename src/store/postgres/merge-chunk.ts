@@ -35,8 +35,24 @@ export async function mergeChunk(
           { ...execution, executionIds: [execution.id], table: chunk.table },
           merge,
         );
-  if (outcome.type === 'MERGED') passFaultPoint('chunk-after-commit');
+  if (outcome.type === 'MERGED') {
+    passFaultPoint('chunk-after-commit');
+    if (chunk.to.pairs - chunk.from.pairs >= ROWS_TO_SUMMARIZE) summarizeChanges(db);
+  }
   return outcome;
+}
+
+/** From so many changes on their ranges are worth while being summarized at once. */
+const ROWS_TO_SUMMARIZE = 50_000;
+
+/**
+ * Has what the change log got lately found by ranges of pages: until then each who asks for a step reads all of it. Autovacuum does it
+ * as well, some time later, and where the role of this node may not.
+ */
+function summarizeChanges(db: PostgresDatabase): void {
+  db.apart((sql) => sql.query(`select brin_summarize_new_values('membership_change_range')`)).catch(
+    () => undefined,
+  );
 }
 
 /** Writes what the commands of a staged table come to into a file, for as long as `work` takes. */

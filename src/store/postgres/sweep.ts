@@ -4,6 +4,7 @@ import { literal, numberOrNull, type Sql } from '../records/database.ts';
 import { countStep, nextStep } from './apply-pairs.ts';
 import { uuid } from './look-ups.ts';
 import type { PostgresDatabase } from './postgres-database.ts';
+import { mayHaveExpired } from './segment-tally.ts';
 import { statement } from './staged-pairs.ts';
 
 /** Rows that are removed in one transaction, about: merges wait for it. */
@@ -22,10 +23,14 @@ export async function removeExpired(db: PostgresDatabase, now: number): Promise<
     await sql.query(`update expiry_sweep set removed_up_to = greatest(removed_up_to, ${upTo})`);
     return upTo;
   });
-  const [expired] = await db.read((sql) =>
-    sql.query(`select count(*) as memberships from membership where expiration_ts <= ${before}`),
-  );
-  const rows = Number(expired?.memberships);
+  const rows = await db.read(async (sql) => {
+    // mostly there are none, which the tally tells without a look at the memberships
+    if (!(await mayHaveExpired(sql, null, before))) return 0;
+    const [expired] = await sql.query(
+      `select count(*) as memberships from membership where expiration_ts <= ${before}`,
+    );
+    return Number(expired?.memberships);
+  });
   if (rows === 0) return 0;
   let removed = 0;
   for (const range of rangesOf(Math.ceil(rows / ROWS_AT_A_TIME)))
@@ -80,7 +85,10 @@ export async function forgetMemberships(sql: Sql, segmentId: string): Promise<vo
 export async function removeChangesBefore(db: PostgresDatabase, instant: number): Promise<number> {
   const before = literal(Math.trunc(instant));
   const [oldest] = await db.read((sql) =>
-    sql.query(`select 1 from membership_change where date < ${before} limit 1`),
+    sql.query(
+      `select 1 from membership_change
+       where date < ${before} and (select known_since < ${before} from change_log) limit 1`,
+    ),
   );
   if (!oldest) return 0;
   return db.mergeAlone(async (sql) => {
