@@ -7,7 +7,8 @@ export type FileFacts = { readonly bytes: number; readonly modifiedAt: number; r
 
 /** Where the files of a folder come from; `facts` and `open` give null for one that is gone. */
 export type FilesOfFolder = {
-  readonly open: (name: string) => Promise<(FileReader & FileFacts) | null>;
+  /** `known`: what `facts` has told of it, which spares to ask again. */
+  readonly open: (name: string, known?: FileFacts) => Promise<(FileReader & FileFacts) | null>;
   /** Facts of some files at once, by name; those that are gone are left out. */
   readonly facts: (names: readonly string[]) => Promise<ReadonlyMap<string, FileFacts>>;
 };
@@ -43,13 +44,14 @@ async function joinSeveral(parts: readonly Part[], files: FilesOfFolder): Promis
     hash.update(`${part.name} ${found.etag}\n`);
   }
   const etag = `"${hash.digest('hex').slice(0, 32)}"`;
-  return { bytes, modifiedAt, etag, parts: placed, ...readOneByOne(placed, files) };
+  return { bytes, modifiedAt, etag, parts: placed, ...readOneByOne(placed, files, facts) };
 }
 
 /** Reads parts that lie one after the other; the one that was read last stays open. */
 function readOneByOne(
   parts: readonly PlacedPart[],
   files: FilesOfFolder,
+  facts: ReadonlyMap<string, FileFacts>,
 ): Pick<FileReader, 'read' | 'close'> {
   let open: { readonly part: PlacedPart; readonly file: FileReader } | null = null;
 
@@ -65,7 +67,7 @@ function readOneByOne(
       if (part === undefined || position >= part.start + part.bytes) return Buffer.alloc(0);
       if (open?.part !== part) {
         await close();
-        const file = await files.open(part.name);
+        const file = await files.open(part.name, facts.get(part.name));
         if (file === null) throw new Error(`the part ${part.name} of a file is gone`);
         open = { part, file };
       }

@@ -43,7 +43,7 @@ export interface S3Objects {
   /** The same from a local file, in parts where it is large. */
   putFile(key: string, file: { readonly path: string; readonly bytes: number }): Promise<void>;
   /** Null when there is none. Reads what was there when it was opened; a fault when it is replaced meanwhile. */
-  open(key: string): Promise<(FileReader & FileFacts) | null>;
+  open(key: string, known?: FileFacts): Promise<(FileReader & FileFacts) | null>;
   /** In the order of the keys. */
   list(prefix: string): AsyncGenerator<ListedObject>;
   remove(keys: readonly string[]): Promise<void>;
@@ -68,7 +68,18 @@ export function openS3Objects({ client, bucket: Bucket }: S3Place): S3Objects {
     await told('an object could not be written', () => upload.done());
   }
 
-  /** The bytes of a range; a connection that breaks is taken up where it broke. */
+  async function look(Key: string): Promise<FileFacts | null> {
+    const head = await nullIfGone('an object could not be looked for', () =>
+      client.send(new HeadObjectCommand({ Bucket, Key })),
+    );
+    if (head === null) return null;
+    const { ContentLength, ETag, LastModified } = head;
+    return { bytes: Number(ContentLength), etag: String(ETag), modifiedAt: instantOf(LastModified) };
+  }
+
+  /**
+   * The bytes of a range. The SDK asks again where there is no answer; where one breaks off, it is taken up where it broke.
+   */
   async function fetchRange(
     { Key, IfMatch }: { Key: string; IfMatch: string },
     start: number,
@@ -77,9 +88,11 @@ export function openS3Objects({ client, bucket: Bucket }: S3Place): S3Objects {
     const chunks: Buffer[] = [];
     let at = start;
     for (let tries = 0; at < end; tries++) {
+      const range = { Bucket, Key, IfMatch, Range: `bytes=${at}-${end - 1}` };
+      const { Body } = await told('an object could not be read', () =>
+        client.send(new GetObjectCommand(range)),
+      );
       try {
-        const Range = `bytes=${at}-${end - 1}`;
-        const { Body } = await client.send(new GetObjectCommand({ Bucket, Key, IfMatch, Range }));
         for await (const chunk of Body as Readable as AsyncIterable<Buffer>) {
           chunks.push(chunk);
           at += chunk.length;
@@ -124,15 +137,12 @@ export function openS3Objects({ client, bucket: Bucket }: S3Place): S3Objects {
       return withinBudget(held, () => putInParts(key, { path, partBytes }));
     },
 
-    async open(Key) {
-      const head = await nullIfGone('an object could not be looked for', () =>
-        client.send(new HeadObjectCommand({ Bucket, Key })),
-      );
-      if (head === null) return null;
-      const bytes = Number(head.ContentLength);
-      const etag = String(head.ETag);
+    async open(Key, known) {
+      const facts = known ?? (await look(Key));
+      if (facts === null) return null;
+      const { bytes, etag, modifiedAt } = facts;
       const fetch = (start: number, end: number) => fetchRange({ Key, IfMatch: etag }, start, end);
-      return { bytes, etag, modifiedAt: instantOf(head.LastModified), ...readWindows(bytes, fetch) };
+      return { bytes, etag, modifiedAt, ...readWindows(bytes, fetch) };
     },
 
     async *list(Prefix) {

@@ -120,7 +120,7 @@ export async function openS3Documents(
     requireRoom,
     freeBytes: () => freeBytesOf(scratch),
     hold: async () => ({ open: openFile, release: holds.hold() }),
-    replace: (folder, name, content) =>
+    replace: async (folder, name, content) =>
       withScratch(async (file) => {
         const bytes = await writeAll(file, content);
         const there = holds.isRemoved(folder) ? null : await openFile(folder, [{ name, bytes }]);
@@ -129,7 +129,7 @@ export async function openS3Documents(
         await objects.putFile(keyOf(folder, name), { path: file, bytes });
         return true;
       }),
-    remove: (folder) => holds.remove(requireFolderName(folder)),
+    remove: async (folder) => holds.remove(requireFolderName(folder)),
     async *listFolders() {
       for await (const kept of listFolders(objects, prefix)) if (!holds.isRemoved(kept.folder)) yield kept;
     },
@@ -160,7 +160,7 @@ function opener(objects: S3Objects, prefix: string): OpenFile {
   return (folder, parts) => {
     const files = folderKey(prefix, folder);
     return joinParts(parts, {
-      open: (name) => objects.open(`${files}${requireFileName(name)}`),
+      open: (name, known) => objects.open(`${files}${requireFileName(name)}`, known),
       facts: async (names) => {
         const wanted = new Set(names);
         const facts = new Map<string, FileFacts>();
