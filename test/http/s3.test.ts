@@ -127,3 +127,15 @@ test('a bucket that does not answer is told to senders, and an import goes on wh
   assert.equal(ended.status, 'SUCCEEDED', JSON.stringify(ended.error));
   assert.deepEqual(linesOf(await errorFile(service, ended)), everyTenth(1_000));
 });
+
+test('a service does not start with documents that it cannot use', async (t) => {
+  await assert.rejects(startService(t, { documents: 's3://no-such-bucket' }), {
+    name: 'ConfigError',
+    message:
+      'documents: the bucket no-such-bucket cannot be used: objects could not be listed: NoSuchBucket (HTTP 404)',
+  });
+  await assert.rejects(startService(t, { documents: '/dev/null/files' }), {
+    name: 'ConfigError',
+    message: /^documents: the folder \/dev\/null\/files cannot be used: ENOTDIR/,
+  });
+});
