@@ -9,6 +9,8 @@ export type S3Fault =
   | { readonly type: 'ANSWER'; readonly status: number; readonly body: string }
   /** The answer breaks off after so many bytes of its body. */
   | { readonly type: 'CUT'; readonly after: number }
+  /** The server is asked something more. */
+  | { readonly type: 'QUERY'; readonly more: string }
   | null;
 
 export type Asked = { readonly method: string; readonly path: string; readonly query: URLSearchParams };
@@ -45,7 +47,7 @@ export async function startS3(): Promise<S3Server> {
     if (fault?.type === 'ANSWER') {
       incoming.resume();
       answer.writeHead(fault.status, { 'content-type': 'application/xml' }).end(fault.body);
-    } else forward(incoming, answer, { port: server.port, cutAfter: fault?.after ?? null });
+    } else forward(incoming, answer, { port: server.port, fault });
   });
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
   const endpoint = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
@@ -80,13 +82,14 @@ export async function startS3(): Promise<S3Server> {
 function forward(
   incoming: IncomingMessage,
   answer: ServerResponse,
-  { port, cutAfter }: { readonly port: number; readonly cutAfter: number | null },
+  { port, fault }: { readonly port: number; readonly fault: Exclude<S3Fault, { type: 'ANSWER' }> },
 ): void {
-  const { method, url: path, headers } = incoming;
+  const { method, headers } = incoming;
+  const path = fault?.type === 'QUERY' ? `${incoming.url}&${fault.more}` : incoming.url;
   const upstream = request({ host: '127.0.0.1', port, method, path, headers }, (given) => {
     answer.writeHead(given.statusCode ?? 500, given.headers);
-    if (cutAfter === null) return void given.pipe(answer);
-    let left = cutAfter;
+    if (fault?.type !== 'CUT') return void given.pipe(answer);
+    let left = fault.after;
     given.on('data', (chunk: Buffer) => {
       answer.write(chunk.subarray(0, left), () => {
         if (left <= 0) answer.destroy();

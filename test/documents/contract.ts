@@ -50,7 +50,7 @@ export async function foldersOf(documents: Pick<Documents, 'listFolders'>): Prom
 const INPUT = wholeFile('input');
 
 /** What both drivers keep. What is refused at receipt is the same code in both: `receive.test.ts`. */
-export function documentsContract(name: string, openForTest: OpenForTest): void {
+export function documentsContract(name: string, openForTest: OpenForTest, manyParts: number): void {
   const withDocuments = (title: string, body: (opened: OpenedDocuments) => Promise<void>) =>
     test(`${name}: ${title}`, async (t) => body(await openForTest(t, LIMITS)));
 
@@ -162,9 +162,9 @@ export function documentsContract(name: string, openForTest: OpenForTest): void 
     await documents.removeOtherErrors(randomUUID(), new Set());
   });
 
-  withDocuments('an error file may have a thousand parts', async ({ documents }) => {
+  withDocuments(`an error file may have ${manyParts} parts`, async ({ documents }) => {
     const { folder } = await receive(documents, LINE);
-    const texts = Array.from({ length: 1_000 }, (_, i) => `line ${i}\n`);
+    const texts = Array.from({ length: manyParts }, (_, i) => `line ${i}\n`);
     const parts: Part[] = [];
     for (let i = 0; i < texts.length; i += 50)
       parts.push(

@@ -15,4 +15,4 @@ async function openForTest(t: TestContext, limits: Limits): Promise<OpenedDocume
   };
 }
 
-documentsContract('a folder', openForTest);
+documentsContract('a folder', openForTest, 1_000);

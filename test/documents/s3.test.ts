@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { after, before, type TestContext, test } from 'node:test';
 import { HeadObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
-import { wholeFile } from '../../src/documents/documents.ts';
+import { type Part, wholeFile } from '../../src/documents/documents.ts';
 import { openS3Documents } from '../../src/documents/s3/open-s3-documents.ts';
 import { DocumentsUnreachableError } from '../../src/errors.ts';
 import { discardFolder, makeFolder } from '../folder.ts';
 import { type S3Server, s3Error, startS3 } from '../s3.ts';
-import { documentsContract, type Limits, type OpenedDocuments, textOf } from './contract.ts';
+import { documentsContract, foldersOf, type Limits, type OpenedDocuments, textOf } from './contract.ts';
 import { LIMITS, LINE, MIB, receive } from './receive.ts';
 
 let s3: S3Server;
@@ -38,7 +38,7 @@ async function openForTest(
   return { documents: await open(), again: open, unfinished: () => readdir(scratch), bucket };
 }
 
-documentsContract('S3', openForTest);
+documentsContract('S3', openForTest, 100);
 
 const INPUT = wholeFile('input');
 const isRead = (path: string, method: string) => method === 'GET' && path.endsWith('/input');
@@ -112,6 +112,28 @@ test('a large file is stored in parts, and given up when one of them fails', asy
   await assert.rejects(receive(documents, content), /AccessDenied/);
   assert.equal(givenUp.length, 1);
   assert.deepEqual(await unfinished(), []);
+});
+
+test('what is listed page by page is read to its end', async (t) => {
+  const { documents } = await openForTest(t);
+  const folders: string[] = [];
+  for (let i = 0; i < 5; i++) folders.push((await receive(documents, LINE)).folder);
+  const [folder = ''] = folders;
+  const parts: Part[] = [];
+  for (let i = 0; i < 7; i++)
+    parts.push({ name: await documents.addErrors(folder, Buffer.from(`${i}`)), bytes: 1 });
+  let pages = 0;
+  s3.setFaults(({ query }) => {
+    if (!query.has('list-type')) return null;
+    pages += 1;
+    return { type: 'QUERY', more: 'max-keys=3' };
+  });
+  assert.equal(await textOf(documents, folder, parts), '0123456');
+  assert.ok(pages >= 3, `${pages} pages`);
+  assert.deepEqual(await foldersOf(documents), [...folders].sort());
+  await documents.remove(folder);
+  s3.setFaults(() => null);
+  assert.deepEqual(await foldersOf(documents), folders.slice(1).sort());
 });
 
 test('uploads in parts that nobody completes are given up after a while', async (t) => {

@@ -26,9 +26,9 @@ before(async () => {
 });
 after(() => s3.close());
 
-async function start(t: TestContext) {
+async function start(t: TestContext, chunkRows = 100) {
   const bucket = s3.makeBucket();
-  const service = await startService(t, { documents: `s3://${bucket}/muster`, chunkRows: 100, retryMs: 1 });
+  const service = await startService(t, { documents: `s3://${bucket}/muster`, chunkRows, retryMs: 1 });
   t.after(() => s3.setFaults(() => null));
   const segmentId = await createSegment(service, { name: 's' });
   const keys = async () => {
@@ -91,17 +91,20 @@ test('a file goes its whole way with documents in S3', async (t) => {
 });
 
 test('small files in a group have each their error file', async (t) => {
-  const { service, keys, fileOf } = await start(t);
+  const { service, keys, fileOf } = await start(t, 10_000);
   const documentImportId = await createImport(service, { format: 'NDJSON' });
   const of = { datamartId: '1', documentImportId, format: 'NDJSON' as const };
   const sent = await Promise.all(
     Array.from({ length: 12 }, () => upload(service, { ...of, body: fileOf(20) })),
   );
+  const starts = new Set<number | null>();
   for (const execution of sent) {
     const ended = await waitForEnd(service, execution);
     assert.equal(ended.status, 'SUCCEEDED');
+    starts.add(ended.start_date);
     assert.deepEqual(linesOf(await errorFile(service, ended)), [1, 11]);
   }
+  assert.ok(starts.size < sent.length, 'those of a group start at one instant');
   assert.equal((await keys()).length, 24);
 });
 
