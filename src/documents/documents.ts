@@ -92,8 +92,11 @@ export interface Documents {
    * else has it, and nobody reads it until a checkpoint names it.
    */
   addErrors(folder: string, content: Buffer): Promise<string>;
-  /** Removes the parts of error files that are not among `names`: what was never applied, or not by who wrote it. */
-  removeOtherErrors(folder: string, names: ReadonlySet<string>): Promise<void>;
+  /**
+   * Removes what of the error files of a folder is not among `parts`, other parts and what one has beyond its length: what was
+   * never applied, or not by who wrote it. Parts only grew before schema version 5.
+   */
+  removeOtherErrors(folder: string, parts: readonly Part[]): Promise<void>;
   readonly open: OpenFile;
   /**
    * Throws `ServiceError` INSUFFICIENT_STORAGE when a file of so many bytes would leave less room on the disk that takes

@@ -104,7 +104,7 @@ async function checkFiles(
   if (execution !== null && catalogue !== null) {
     const errorParts = errorPartsOf(execution.checkpoint);
     // what does not count may name the user too
-    await documents.removeOtherErrors(execution.document.folder, new Set(errorParts.map(({ name }) => name)));
+    await documents.removeOtherErrors(execution.document.folder, errorParts);
     for (const [which, parts] of [
       ['input', wholeFile('input')],
       ['errors', errorParts],

@@ -312,8 +312,7 @@ async function removeOtherErrors(id: string, { store, documents, logger }: Runne
   try {
     const execution = await store.executions.get(id);
     if (execution === null || !hasEnded(execution.status) || execution.filesRemovedDate !== null) return;
-    const names = new Set(errorPartsOf(execution.checkpoint).map(({ name }) => name));
-    await documents.removeOtherErrors(execution.document.folder, names);
+    await documents.removeOtherErrors(execution.document.folder, errorPartsOf(execution.checkpoint));
   } catch (fault) {
     logger.warn({ err: fault }, 'parts of the error file that do not count could not be removed');
   }

@@ -153,13 +153,19 @@ export function documentsContract(name: string, openForTest: OpenForTest, manyPa
       bytes: text.length,
     });
     const [counts, stale] = [await add('counts'), await add('stale')];
-    await documents.removeOtherErrors(folder, new Set([counts.name]));
+    await documents.removeOtherErrors(folder, [counts]);
     assert.equal(await textOf(documents, folder, [counts]), 'counts');
     assert.equal(await textOf(documents, folder, [stale]), null);
-    await documents.removeOtherErrors(folder, new Set());
+    await documents.removeOtherErrors(folder, [{ ...counts, bytes: 4 }]);
+    assert.equal(
+      await textOf(documents, folder, [{ ...counts, bytes: 1000 }]),
+      'coun',
+      'as far as it counts',
+    );
+    await documents.removeOtherErrors(folder, []);
     assert.equal(await textOf(documents, folder, [counts]), null);
     assert.equal(await textOf(documents, folder, INPUT), LINE);
-    await documents.removeOtherErrors(randomUUID(), new Set());
+    await documents.removeOtherErrors(randomUUID(), []);
   });
 
   withDocuments(`an error file may have ${manyParts} parts`, async ({ documents }) => {

@@ -4,7 +4,8 @@ import path from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { DocumentsUnusableError } from '../../errors.ts';
 import { passFaultPoint } from '../../fault-points.ts';
-import type { Documents, DocumentsToCheck, KeptFolder, OpenFile } from '../documents.ts';
+import { contentOf } from '../../model/file-reader.ts';
+import type { Documents, DocumentsToCheck, KeptFolder, OpenFile, Part } from '../documents.ts';
 import { type FileFacts, joinParts } from '../join-parts.ts';
 import {
   isErrorsName,
@@ -84,6 +85,23 @@ export async function openS3Documents(
     }
   }
 
+  async function replace(folder: string, name: string, content: AsyncIterable<Buffer>): Promise<boolean> {
+    return withScratch(async (file) => {
+      const bytes = await writeAll(file, content);
+      const there = holds.isRemoved(folder) ? null : await openFile(folder, [{ name, bytes }]);
+      if (there === null) return false;
+      await there.close();
+      await objects.putFile(keyOf(folder, name), { path: file, bytes });
+      return true;
+    });
+  }
+
+  /** Takes from a part what lies beyond its length: of an error file that was copied here from a folder of before it had parts. */
+  async function cut(folder: string, part: Part): Promise<void> {
+    const file = await openFile(folder, [part]);
+    if (file !== null) await replace(folder, part.name, contentOf(file)).finally(file.close);
+  }
+
   return {
     receive: (upload) =>
       withScratch(async (file) => {
@@ -108,11 +126,14 @@ export async function openS3Documents(
       await objects.put(keyOf(folder, name), content);
       return name;
     },
-    async removeOtherErrors(folder, names) {
+    async removeOtherErrors(folder, parts) {
       const others: string[] = [];
-      for await (const { key } of objects.list(folderKey(prefix, folder))) {
+      for await (const { key, bytes } of objects.list(folderKey(prefix, folder))) {
         const name = path.posix.basename(key);
-        if (isErrorsName(name) && !names.has(name)) others.push(key);
+        if (!isErrorsName(name)) continue;
+        const part = parts.find((each) => each.name === name);
+        if (part === undefined) others.push(key);
+        else if (bytes > part.bytes) await cut(folder, part);
       }
       await objects.remove(others);
     },
@@ -120,15 +141,7 @@ export async function openS3Documents(
     requireRoom,
     freeBytes: () => freeBytesOf(scratch),
     hold: async () => ({ open: openFile, release: holds.hold() }),
-    replace: async (folder, name, content) =>
-      withScratch(async (file) => {
-        const bytes = await writeAll(file, content);
-        const there = holds.isRemoved(folder) ? null : await openFile(folder, [{ name, bytes }]);
-        if (there === null) return false;
-        await there.close();
-        await objects.putFile(keyOf(folder, name), { path: file, bytes });
-        return true;
-      }),
+    replace,
     remove: async (folder) => holds.remove(requireFolderName(folder)),
     async *listFolders() {
       for await (const kept of listFolders(objects, prefix)) if (!holds.isRemoved(kept.folder)) yield kept;
