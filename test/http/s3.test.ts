@@ -70,6 +70,11 @@ test('a file goes its whole way with documents in S3', async (t) => {
   assert.equal(part.text, errors.slice(150, errors.length - 19));
   assert.equal((await service.call('GET', pathOf(ended.result.input_file_uri))).text, body);
 
+  const backup = await fetch(`${service.baseUrl}/v1/backup`, { headers: { authorization: service.token } });
+  const tar = Buffer.from(await backup.arrayBuffer()).toString('latin1');
+  const inBackup = new Set(tar.match(/documents\/[0-9a-f-]{36}\/(input|errors-[0-9a-f]{16})/g));
+  assert.deepEqual([...inBackup].sort(), stored.map((key) => key.replace('muster/kept', 'documents')).sort());
+
   const csv = await service.call('GET', `/v1/audience_segments/${segmentId}/export_file`);
   assert.equal(csv.text.trim().split('\n').length, 901);
   const scratch = path.join(service.config.data, 'scratch');
