@@ -92,6 +92,10 @@ async function importFile(store: Store, file: CommandFile): Promise<void> {
   const execution = await nextExecution(store);
   const startDate = execution.startDate ?? 0;
   const handle = await open(file.path, 'r');
+  const read = async (position: number, length: number) => {
+    const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(length), 0, length, position);
+    return buffer.subarray(0, bytesRead);
+  };
   let checkpoint: Checkpoint = execution.checkpoint;
   for (let isLast = false; !isLast; ) {
     const catalogue = await store.datamarts.catalogue('1');
@@ -100,7 +104,7 @@ async function importFile(store: Store, file: CommandFile): Promise<void> {
     const noted = () => [...steps.values()].reduce((sum, seconds) => sum + seconds, 0);
     const notedBefore = noted();
     const chunk = await stageChunk({
-      source: { file: handle, bytes: file.bytes, format: ndjsonFormat, job: execution.job },
+      source: { file: { read }, bytes: file.bytes, format: ndjsonFormat, job: execution.job },
       from: checkpoint,
       limits: LIMITS,
       context: { catalogue, startDate },

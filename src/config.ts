@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { parseS3Url } from './documents/place.ts';
 import { FAULT_POINTS, type Fault } from './fault-points.ts';
 
 /**
@@ -41,6 +42,15 @@ function databaseUrl(description: string): Setting<string | null> {
     return url.href;
   };
   return { default: null, parse, hint: 'URL', description };
+}
+
+/** A folder, or a place in a bucket. */
+function folderOrBucket(description: string): Setting<string | null> {
+  const parse = (given: unknown) => {
+    if (typeof given !== 'string' || given === '') throw new Error('expected a folder or s3://bucket/prefix');
+    return parseS3Url(given) === null ? path.resolve(given) : given;
+  };
+  return { default: null, parse, hint: 'DIR|s3://BUCKET/PREFIX', description };
 }
 
 function whole(fallback: number, range: readonly [number, number], description: string): Setting<number> {
@@ -104,7 +114,8 @@ function defaultDatabaseMemory(): number {
 
 /** Every setting. `maxUploadBytes` is `MUSTER_MAX_UPLOAD_BYTES`, `--max-upload-bytes`, and `maxUploadBytes` in a file. */
 export const SETTINGS = {
-  data: text('./muster-data', 'folder that holds the store and the uploaded files', 'DIR'),
+  data: text('./muster-data', 'folder that holds the store and, by default, the uploaded files', 'DIR'),
+  documents: folderOrBucket('where the uploaded files are kept, if not in the folder documents of --data'),
   store: databaseUrl(
     'PostgreSQL that holds the store and that several nodes may share; without it the store lies in the data folder',
   ),
@@ -250,6 +261,14 @@ export function readConfig(
     throw new ConfigError('tlsCert and tlsKey: expected both or none, got one of them');
   config.data = path.resolve(config.data as string);
   return Object.freeze(config) as Config;
+}
+
+/**
+ * Whether the AWS SDK is led to another server than Amazon's, where buckets seldom have host names of their own. The SDK reads these
+ * variables by itself, and with them region and credentials.
+ */
+export function hasS3Endpoint(env: Readonly<Record<string, string | undefined>> = process.env): boolean {
+  return Boolean(env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL);
 }
 
 /**

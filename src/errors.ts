@@ -84,6 +84,16 @@ export class StoreLostError extends Error {
   override readonly name = 'StoreLostError';
 }
 
+/** The documents do not answer, or not in time: the same can be asked again. The cause is what went wrong. */
+export class DocumentsUnreachableError extends Error {
+  override readonly name = 'DocumentsUnreachableError';
+}
+
+/** Where the documents are to be kept cannot be used, as it was found at the start; the message says why. */
+export class DocumentsUnusableError extends Error {
+  override readonly name = 'DocumentsUnusableError';
+}
+
 /** What is on the disk is no store, or not a whole one: it was not opened, and nothing of it was changed. */
 export class StoreDamagedError extends Error {
   override readonly name = 'StoreDamagedError';

@@ -1,5 +1,7 @@
+import { DocumentsUnreachableError } from './errors.ts';
+
 /** What a fault comes from, where that decides what is done about it. */
-export type FaultKind = 'DISK_FULL' | 'READ_ONLY' | 'NO_HANDLES' | 'NO_MEMORY';
+export type FaultKind = 'DISK_FULL' | 'READ_ONLY' | 'NO_HANDLES' | 'NO_MEMORY' | 'NO_DOCUMENTS';
 
 const BY_ERRNO: Readonly<Record<string, FaultKind>> = {
   ENOSPC: 'DISK_FULL',
@@ -20,9 +22,10 @@ const BY_MESSAGE: readonly (readonly [RegExp, FaultKind])[] = [
   ],
 ];
 
-/** The kind of a fault of the machine, null for any other. */
+/** The kind of a fault of the machine, or of what it keeps its files in, null for any other. */
 export function kindOfFault(fault: unknown): FaultKind | null {
   if (!(fault instanceof Error)) return null;
+  if (fault instanceof DocumentsUnreachableError) return 'NO_DOCUMENTS';
   const { code } = fault as NodeJS.ErrnoException;
   const known = code === undefined ? undefined : BY_ERRNO[code];
   return known ?? BY_MESSAGE.find(([pattern]) => pattern.test(fault.message))?.[1] ?? null;

@@ -4,9 +4,9 @@ import type { Server as HttpServer } from 'node:http';
 import { Server as HttpsServer } from 'node:https';
 import path from 'node:path';
 import type { Logger } from 'pino';
-import { type Config, ConfigError } from './config.ts';
-import { openDocumentsFolder } from './documents/folder.ts';
-import { StoreDamagedError, StoreInUseError, StoreLostError } from './errors.ts';
+import { type Config, ConfigError, hasS3Endpoint } from './config.ts';
+import { openDocuments } from './documents/open-documents.ts';
+import { DocumentsUnusableError, StoreDamagedError, StoreInUseError, StoreLostError } from './errors.ts';
 import { kindOfFault } from './faults.ts';
 import { createAdmission } from './http/admission.ts';
 import { buildApp } from './http/app.ts';
@@ -61,6 +61,9 @@ export async function startService(config: Config, clock: () => number = Date.no
   };
   try {
     await makeDataFolder(config.data);
+    const { documents: given, data } = config;
+    const documents = await openDocuments({ documents: given, data, s3PathStyle: hasS3Endpoint() }, config);
+    opened.push(() => documents.close());
     const quietStore = await openStore({
       url: config.store,
       data: config.data,
@@ -68,7 +71,8 @@ export async function startService(config: Config, clock: () => number = Date.no
       memoryBytes: config.databaseMemory,
       threads: config.databaseThreads,
       now: clock(),
-      expected: (await hasDocuments(config.data)) ? 'EXISTING' : 'EXISTING_OR_FRESH',
+      // kept files belong to a store, which must know of them
+      expected: (await documents.isEmpty()) ? 'EXISTING_OR_FRESH' : 'EXISTING',
       onLost: (fault) => {
         logger.fatal({ err: fault }, 'the store can no longer be used, the service has to be started again');
         tellLost(fault);
@@ -78,7 +82,6 @@ export async function startService(config: Config, clock: () => number = Date.no
     const notices = createNotices();
     let wakeDeliverer: () => void = () => undefined;
     const store = wakingStore(noticingStore(quietStore, notices.notice), () => wakeDeliverer());
-    const documents = await openDocumentsFolder(path.join(config.data, 'documents'), config);
     const adminToken = await provideAdminToken(store, config.adminToken, clock());
     const worker = randomUUID();
     let kept: Kept | null = null;
@@ -150,15 +153,11 @@ function pollMs({ store }: Config): number {
 function asConfigError(error: unknown, folder: string): unknown {
   if (error instanceof StoreInUseError || error instanceof StoreDamagedError)
     return new ConfigError(`data: ${error.message}`, { cause: error });
+  if (error instanceof DocumentsUnusableError)
+    return new ConfigError(`documents: ${error.message}`, { cause: error });
   const cause = error instanceof StoreLostError ? error.cause : error;
   if (kindOfFault(cause) === null) return error;
   return new ConfigError(`data: the folder ${folder} cannot be used: ${safeMessage(cause)}`, { cause });
-}
-
-/** Whether there are kept files, which a store must know of. */
-async function hasDocuments(folder: string): Promise<boolean> {
-  const kept = await readdir(path.join(folder, 'documents', 'kept')).catch(() => []);
-  return kept.length > 0;
 }
 
 async function makeDataFolder(folder: string): Promise<void> {

@@ -1,10 +1,12 @@
-import { appendFile, type FileHandle, open } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { appendFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Pack, pack } from 'tar-stream';
-import type { Documents, DocumentsHold } from '../documents/documents.ts';
-import { type Execution, hasEnded } from '../model/execution.ts';
+import { type Documents, type DocumentsHold, type Part, wholeFile } from '../documents/documents.ts';
+import { type Execution, errorPartsOf, hasEnded } from '../model/execution.ts';
+import { contentOf } from '../model/file-reader.ts';
 import type { Store, StoreSnapshot } from '../store/store.ts';
 import { type BackupStart, documentFile, FORMAT, MANIFEST_FILE, START_FILE, STORE_FILE } from './layout.ts';
 import { type ManifestLines, manifestLines } from './manifest.ts';
@@ -89,14 +91,9 @@ async function writeAll(writing: Writing): Promise<void> {
     after = executions.at(-1)?.id ?? after;
   }
   await snapshot.finish();
-  const file = await open(snapshot.file, 'r');
-  await writeFile(writing, STORE_FILE, { file, bytes: (await file.stat()).size });
+  await writeContent(writing, STORE_FILE, await localFile(snapshot.file));
   await appendFile(manifestOf(snapshot), `${JSON.stringify(manifest.end())}\n`);
-  const lines = await open(manifestOf(snapshot), 'r');
-  await writeEntry(tar, MANIFEST_FILE, {
-    content: lines.createReadStream(),
-    bytes: (await lines.stat()).size,
-  });
+  await writeEntry(tar, MANIFEST_FILE, await localFile(manifestOf(snapshot)));
   tar.finalize();
 }
 
@@ -117,35 +114,38 @@ function manifestOf({ folder }: StoreSnapshot): string {
 }
 
 /**
- * The files of an execution as they were at its checkpoint: what the error file has beyond it belongs to a chunk that is not
- * in the snapshot. Files of users who were erased are replaced by shorter ones, and taken as they are.
+ * The files of an execution as they were at its checkpoint: parts of the error file that it does not name belong to chunks that
+ * are not in the snapshot. Files of users who were erased are replaced by shorter ones, and taken as they are. Those of an
+ * execution that has ended may be removed by another process meanwhile.
  */
 async function writeDocument(writing: Writing, execution: Execution): Promise<void> {
-  const { source, snapshot, hold } = writing;
+  const { source, snapshot } = writing;
   const { id, document, checkpoint } = execution;
-  const { folder } = document;
-  const input = await hold.open(folder, 'input');
-  if (input === null) {
+  for (const part of [...wholeFile('input'), ...errorPartsOf(checkpoint)]) {
+    if (await writePart(writing, document.folder, part)) continue;
     if (!hasEnded(execution.status))
-      throw new Error(`the input file of execution ${id} is not there, and it has not ended`);
+      throw new Error(`the file ${part.name} of execution ${id} is not there, and it has not ended`);
     await snapshot.noteFilesRemoved(id, source.clock());
     return;
   }
-  await writeFile(writing, documentFile(folder, 'input'), { file: input, bytes: (await input.stat()).size });
-  if (checkpoint.errorFileBytes === 0) return;
-  const errors = await hold.open(folder, 'errors');
-  if (errors === null) throw new Error(`the error file of execution ${id} is not there`);
-  const bytes = Math.min(checkpoint.errorFileBytes, (await errors.stat()).size);
-  await writeFile(writing, documentFile(folder, 'errors'), { file: errors, bytes });
 }
 
-/** Puts the first bytes of a file into the backup. */
-async function writeFile(
-  writing: Writing,
-  name: string,
-  from: { readonly file: FileHandle; readonly bytes: number },
-): Promise<void> {
-  await writeContent(writing, name, { content: firstBytes(from), bytes: from.bytes });
+/** Puts a kept file into the backup; `false` when it is gone. */
+async function writePart(writing: Writing, folder: string, part: Part): Promise<boolean> {
+  const file = await writing.hold.open(folder, [part]);
+  if (file === null) return false;
+  try {
+    const content = { content: contentOf(file), bytes: file.bytes };
+    await writeContent(writing, documentFile(folder, part.name), content);
+  } finally {
+    await file.close();
+  }
+  return true;
+}
+
+/** A file of the snapshot. */
+async function localFile(file: string): Promise<Content> {
+  return { content: createReadStream(file), bytes: (await stat(file)).size };
 }
 
 /** Puts something into the backup and notes it in the manifest. */
@@ -157,15 +157,6 @@ async function writeContent(
   const passing = measuring(content);
   await writeEntry(tar, name, { content: passing.content, bytes });
   await appendFile(manifestOf(snapshot), manifest.add({ path: name, ...passing.measured() }));
-}
-
-/** The first bytes of a file, which is closed then. */
-async function* firstBytes({ file, bytes }: { file: FileHandle; bytes: number }): AsyncGenerator<Buffer> {
-  try {
-    if (bytes > 0) yield* file.createReadStream({ start: 0, end: bytes - 1, autoClose: false });
-  } finally {
-    await file.close();
-  }
 }
 
 async function writeEntry(tar: Pack, name: string, { content, bytes }: Content): Promise<void> {

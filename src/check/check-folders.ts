@@ -1,3 +1,4 @@
+import { oldFolders } from '../documents/old-folders.ts';
 import { tally } from '../model/check.ts';
 import type { CheckSource } from './check-all.ts';
 
@@ -7,9 +8,7 @@ const YOUNG_MS = 86_400_000;
 /** Whether every folder of files belongs to an execution. */
 export async function checkFolders({ store, documents, clock }: CheckSource) {
   const found = tally('folders');
-  const old = (await documents.listFolders()).filter(({ modifiedAt }) => modifiedAt < clock() - YOUNG_MS);
-  for (let i = 0; i < old.length; i += 1000) {
-    const folders = old.slice(i, i + 1000).map(({ folder }) => folder);
+  for await (const folders of oldFolders(documents, clock() - YOUNG_MS)) {
     const referred = await store.executions.referredFolders(folders);
     for (const folder of folders)
       if (!referred.has(folder)) found.add(`folder ${folder} belongs to no execution`);

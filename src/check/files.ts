@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { FileHandle } from 'node:fs/promises';
+import { wholeFile } from '../documents/documents.ts';
+import { errorPartsOf } from '../model/execution.ts';
+import { contentOf } from '../model/file-reader.ts';
 import type { MimeType } from '../model/records.ts';
 import type { Looking } from './check-executions.ts';
 
@@ -7,15 +9,14 @@ import type { Looking } from './check-executions.ts';
 export async function inputFileFault({ execution, hold, mayBeRewritten }: Looking): Promise<string | null> {
   if (execution.filesRemovedDate !== null) return null;
   const { folder, bytes, sha256 } = execution.document;
-  const file = await hold.open(folder, 'input');
+  const file = await hold.open(folder, wholeFile('input'));
   if (file === null) return 'the input file is not there';
   try {
-    const { size } = await file.stat();
-    if (size > bytes || (size < bytes && !mayBeRewritten))
-      return `the input file has ${size} bytes, expected ${bytes}`;
+    if (file.bytes > bytes || (file.bytes < bytes && !mayBeRewritten))
+      return `the input file has ${file.bytes} bytes, expected ${bytes}`;
     if (mayBeRewritten) return null;
     const hash = createHash('sha256');
-    for await (const chunk of contentOf(file, size)) hash.update(chunk);
+    for await (const chunk of contentOf(file)) hash.update(chunk);
     return hash.digest('hex') === sha256 ? null : 'the input file has another SHA-256 than it came with';
   } finally {
     await file.close();
@@ -27,14 +28,13 @@ export async function errorFileFault({ execution, hold, mayBeRewritten }: Lookin
   const { errorFileBytes, failures } = execution.checkpoint;
   if (execution.filesRemovedDate !== null) return null;
   if (errorFileBytes === 0) return failures === 0 ? null : `there are ${failures} failures and no error file`;
-  const file = await hold.open(execution.document.folder, 'errors');
+  const file = await hold.open(execution.document.folder, errorPartsOf(execution.checkpoint));
   if (file === null) return 'the error file is not there';
   try {
     if (mayBeRewritten) return null;
-    const { size } = await file.stat();
-    if (size < errorFileBytes)
-      return `the error file has ${size} bytes, the checkpoint says ${errorFileBytes}`;
-    const records = await countRecords(contentOf(file, errorFileBytes), execution.mimeType);
+    if (file.bytes < errorFileBytes)
+      return `the error file has ${file.bytes} bytes, the checkpoint says ${errorFileBytes}`;
+    const records = await countRecords(contentOf(file), execution.mimeType);
     return records === failures ? null : `the error file has ${records} records, expected ${failures}`;
   } finally {
     await file.close();
@@ -56,8 +56,4 @@ async function countRecords(content: AsyncIterable<Buffer>, mimeType: MimeType):
     }
   }
   return isCsv ? lines - 1 : lines;
-}
-
-async function* contentOf(file: FileHandle, bytes: number): AsyncGenerator<Buffer> {
-  if (bytes > 0) yield* file.createReadStream({ start: 0, end: bytes - 1, autoClose: false });
 }

@@ -1,5 +1,5 @@
-import type { FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
+import type { FileReader } from '../model/file-reader.ts';
 import type { MimeType } from '../model/records.ts';
 
 /** A file that was received and is durable, but that no execution refers to yet. */
@@ -12,29 +12,62 @@ export type ReceivedDocument = {
   readonly sha256: string;
 };
 
-export type DocumentFile = 'input' | 'errors' | 'export';
+/** A file of a folder, or a part of one: its first `bytes` bytes, or all of it where it is shorter. */
+export type Part = { readonly name: string; readonly bytes: number };
+
+export type PlacedPart = Part & { readonly start: number };
+
+/** A whole file, as parts. */
+export function wholeFile(name: 'input' | 'export'): readonly Part[] {
+  return [{ name, bytes: Number.POSITIVE_INFINITY }];
+}
+
+/** A kept file that is open. */
+export interface KeptFile extends FileReader {
+  /** ms since the epoch. */
+  readonly modifiedAt: number;
+  /** Another one when it is replaced; the same from every process. */
+  readonly etag: string;
+  /** Where each part begins in the file, and how long it is there. */
+  readonly parts: readonly PlacedPart[];
+}
 
 export type KeptFolder = {
   readonly folder: string;
-  /** When something in it was last created or removed. */
+  /** When something in it was last written. */
   readonly modifiedAt: number;
 };
 
+/** Opens a file that is kept in parts as one, to read it; null when there are none, or one of them is gone. */
+export type OpenFile = (folder: string, parts: readonly Part[]) => Promise<KeptFile | null>;
+
 export interface DocumentsHold {
-  /** Opens a file to read it, also one that was removed since; null when there is none. */
-  open(folder: string, file: DocumentFile): Promise<FileHandle | null>;
+  /** Also one that this process has removed since. */
+  readonly open: OpenFile;
   release(): Promise<void>;
 }
 
+/** A file that is made for this process alone: nobody else finds it, and it goes when it is discarded. */
+export interface LocalFile<T> {
+  readonly written: T;
+  readonly bytes: number;
+  /** Its bytes, once. */
+  content(): Readable;
+  discard(): Promise<void>;
+}
+
 /**
- * Uploaded files and their error files, kept in one folder each. Files are whole or absent: a folder that no execution
- * refers to is an upload that was never acknowledged, and is swept.
+ * Uploaded files and their error files, kept in one folder each, where every process that has the same documents finds
+ * them. Files are whole or absent, and durable when the call that makes them resolves. A folder that no execution refers to
+ * is an upload that was never acknowledged, and is swept.
+ *
+ * Names are those of `names.ts`; others throw. What the documents cannot be reached for throws `DocumentsUnreachableError`,
+ * or what the file system says.
  */
 export interface Documents {
-  /** By the clock of the file system: a folder that was modified before is of an earlier process. */
-  readonly openedAt: number;
   /**
-   * Streams an upload to disk: decompresses, counts, hashes, checks what can be told at once, and makes it durable.
+   * Streams an upload in: decompresses, counts, hashes, checks what can be told at once, and makes it durable as `input` of
+   * a new folder.
    * Throws `ServiceError` EMPTY_FILE, FILE_TOO_LARGE, NOT_NDJSON, INVALID_HEADER, UNSUPPORTED_CONTENT_ENCODING,
    * INVALID_COMPRESSION, REQUEST_TIMEOUT or INSUFFICIENT_STORAGE, and then keeps nothing; whatever else ends the stream early leaves nothing either.
    *
@@ -49,32 +82,48 @@ export interface Documents {
   }): Promise<ReceivedDocument>;
   /**
    * Keeps a file that the service makes itself, as `export` of a new folder, whole and durable when it resolves. `write`
-   * writes it under the path it gets; what it leaves when it rejects is removed.
+   * writes it under the local path it gets; what it leaves when it rejects is removed.
    */
   make<T>(write: (path: string) => Promise<T>): Promise<{ folder: string; bytes: number; written: T }>;
+  /** The same for a file that is not to be kept. */
+  makeLocal<T>(write: (path: string) => Promise<T>): Promise<LocalFile<T>>;
   /**
-   * Throws `ServiceError` INSUFFICIENT_STORAGE when a file of so many bytes would leave less room on the disk than is to
-   * be kept free. `receive` sees to it too, while the file grows.
+   * Keeps a part of an error file in a folder that is there, durable when it resolves to its name, which is random: nobody
+   * else has it, and nobody reads it until a checkpoint names it.
+   */
+  addErrors(folder: string, content: Buffer): Promise<string>;
+  /**
+   * Removes what of the error files of a folder is not among `parts`, other parts and what one has beyond its length: what was
+   * never applied, or not by who wrote it. Parts only grew before schema version 5.
+   */
+  removeOtherErrors(folder: string, parts: readonly Part[]): Promise<void>;
+  readonly open: OpenFile;
+  /**
+   * Throws `ServiceError` INSUFFICIENT_STORAGE when a file of so many bytes would leave less room on the disk that takes
+   * files in than is to be kept free. `receive` sees to it too, while the file grows.
    */
   requireRoom(bytes: number): Promise<void>;
-  /** Bytes that are free on the disk of the files. */
+  /** Bytes that are free on that disk. */
   freeBytes(): Promise<number>;
   /**
-   * Keeps what is removed from here on, for those who read it, until the last hold has been released; it is gone from
-   * `path` and `listFolders` at once.
+   * Keeps what this process removes from here on, for those who read it, until its last hold has been released; it is gone
+   * from `open` and `listFolders` at once. What another process removes is gone.
    */
   hold(): Promise<DocumentsHold>;
-  /** Absolute path of a kept file, whether it exists or not. */
-  path(folder: string, file: DocumentFile): string;
   /** Replaces a kept file, whole or not at all, durably when it resolves; `false` when it is gone. */
-  replace(folder: string, file: DocumentFile, content: AsyncIterable<Buffer>): Promise<boolean>;
+  replace(folder: string, name: string, content: AsyncIterable<Buffer>): Promise<boolean>;
   /** Removes a folder and its files; one that is gone already is no error. */
   remove(folder: string): Promise<void>;
   /**
-   * Every kept folder, in no order. An upload's folder is there before its execution is: what sweeps orphans leaves
-   * young ones of this process alone.
+   * Every kept folder, in no order. An upload's folder is there before its execution is, and any process may have received
+   * it: what sweeps orphans leaves young ones alone.
    */
-  listFolders(): Promise<readonly KeptFolder[]>;
+  listFolders(): AsyncIterable<KeptFolder>;
+  /** Whether no folder is kept. */
+  isEmpty(): Promise<boolean>;
+  /** Removes what processes left half done that ended in the middle: all that nobody has touched since `before`. */
+  sweepUnfinished(before: number): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** What of the documents is looked at by those who check them. */

@@ -1,20 +1,28 @@
 import { randomUUID } from 'node:crypto';
-import type { Stats } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { constants, type Dirent } from 'node:fs';
+import { access, mkdir, open, opendir, readdir, rename, rm, stat, truncate } from 'node:fs/promises';
 import path from 'node:path';
-import { passFaultPoint } from '../fault-points.ts';
+import { endsNextAt, passFaultPoint } from '../fault-points.ts';
 import { gather } from '../gather.ts';
-import type { DocumentFile, Documents, DocumentsToCheck, KeptFolder, ReceivedDocument } from './documents.ts';
-import { createHolds, openIfThere } from './holds.ts';
+import type { Documents, DocumentsToCheck, KeptFolder, ReceivedDocument } from './documents.ts';
+import { filesOf, nullIfGone } from './folder-files.ts';
+import { createHolds } from './holds.ts';
+import { joinParts } from './join-parts.ts';
+import {
+  isErrorsName,
+  isFolderName,
+  newErrorsName,
+  newFolderName,
+  requireFileName,
+  requireFolderName,
+} from './names.ts';
 import { insufficientStorage, type ReceiveLimits, receiveFile } from './receive.ts';
 import { createRoomCheck, freeBytesOf } from './room.ts';
-
-/** What `randomUUID` makes; nothing else is ever joined to a path. */
-const FOLDER_NAME = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+import { makeLocalFile, removeUntouched } from './scratch.ts';
 
 /**
- * Opens the documents under `dir`: `incoming/` holds uploads under way, `kept/FOLDER/` files that are whole, `removed/`
- * those that a hold keeps. What an earlier process left in `incoming/` and `removed/` is removed; a folder of documents belongs to one process at a time.
+ * Opens the documents under `dir`: `incoming/` holds files under way, `kept/FOLDER/` those that are whole, `removed/`
+ * those that a hold keeps. Several processes may have it open, on one machine or over a network file system.
  */
 export async function openDocumentsFolder(
   dir: string,
@@ -25,63 +33,76 @@ export async function openDocumentsFolder(
   const kept = path.join(dir, 'kept');
   const removed = path.join(dir, 'removed');
   const holds = createHolds({ kept, removed });
-  await rm(incoming, { recursive: true, force: true });
-  await rm(removed, { recursive: true, force: true });
   await mkdir(incoming, { recursive: true });
   await mkdir(kept, { recursive: true });
-  // made anew just now, so that the clock that stamps folders says when that was
-  const openedAt = modifiedAt(await stat(incoming));
+  await access(kept, constants.R_OK | constants.W_OK | constants.X_OK);
   const syncKept = gather<void, void>(async (asked) => {
     await syncFolder(kept);
     return asked;
   }, Number.POSITIVE_INFINITY);
-
-  const folderPath = (folder: string): string => {
-    if (!FOLDER_NAME.test(folder)) throw new Error('the name of a documents folder must be a UUID');
-    return path.join(kept, folder);
-  };
-
+  const folderPath = (folder: string) => path.join(kept, requireFolderName(folder));
+  const filePath = (folder: string, name: string) => path.join(folderPath(folder), requireFileName(name));
   const requireRoom = createRoomCheck(freeBytes, limits.minFreeBytes);
 
+  /** Has a file made in `incoming` and moves it to a new folder; when that fails nothing is left of it. */
+  async function keepNew<T>(as: 'input' | 'export', write: (file: string) => Promise<T>) {
+    const folder = newFolderName();
+    const file = path.join(incoming, folder);
+    try {
+      const written = await write(file);
+      await moveDurably({ file, folder: folderPath(folder), as }, syncKept);
+      return { folder, written };
+    } catch (error) {
+      await rm(file, { force: true });
+      await rm(folderPath(folder), { recursive: true, force: true });
+      throw error;
+    }
+  }
+
   return {
-    openedAt,
     async receive(upload) {
-      const folder = randomUUID();
-      const file = path.join(incoming, folder);
-      try {
-        const measured = await receiveFile(file, upload, { ...limits, requireRoom });
-        await keep({ file, as: 'input', folder: folderPath(folder) }, syncKept);
-        return { folder, ...measured } satisfies ReceivedDocument;
-      } catch (error) {
-        await rm(file, { force: true });
-        await rm(folderPath(folder), { recursive: true, force: true });
-        throw error;
-      }
+      const { folder, written } = await keepNew('input', (file) =>
+        receiveFile(file, upload, { ...limits, requireRoom, finish: (handle) => handle.sync() }),
+      );
+      return { folder, ...written } satisfies ReceivedDocument;
     },
     async make(write) {
-      const folder = randomUUID();
-      const file = path.join(incoming, folder);
-      try {
-        await requireRoom(0);
-        const written = await write(file);
-        const bytes = await syncFile(file);
-        await keep({ file, as: 'export', folder: folderPath(folder) }, syncKept);
-        return { folder, bytes, written };
-      } catch (error) {
-        await rm(file, { force: true });
-        await rm(folderPath(folder), { recursive: true, force: true });
-        throw error;
+      await requireRoom(0);
+      const { folder, written } = await keepNew('export', async (file) => {
+        const made = await write(file);
+        return { made, bytes: await syncFile(file) };
+      });
+      return { folder, bytes: written.bytes, written: written.made };
+    },
+    makeLocal: (write) => makeLocalFile(incoming, { write, requireRoom }),
+    async addErrors(folder, content) {
+      const name = newErrorsName();
+      await writePart(filePath(folder, name), content);
+      return name;
+    },
+    async removeOtherErrors(folder, parts) {
+      for (const name of (await nullIfGone(readdir(folderPath(folder)))) ?? []) {
+        if (!isErrorsName(name)) continue;
+        const part = parts.find((each) => each.name === name);
+        if (part === undefined) await rm(filePath(folder, name), { force: true });
+        else await cutTo(filePath(folder, name), part.bytes);
       }
+    },
+    open: async (folder, parts) => {
+      for (const { name } of parts) requireFileName(name);
+      return joinParts(parts, filesOf(folderPath(folder)));
     },
     requireRoom,
     freeBytes,
     hold: holds.hold,
-    path: (folder: string, file: DocumentFile) => path.join(folderPath(folder), file),
-    async replace(folder, file, content) {
+    async replace(folder, name, content) {
       const fresh = path.join(incoming, randomUUID());
+      const file = filePath(folder, name);
       try {
         await writeSynced(fresh, content);
-        await rename(fresh, path.join(folderPath(folder), file));
+        // the folder alone may be there: then there is nothing to replace
+        await stat(file);
+        await rename(fresh, file);
         await syncFolder(folderPath(folder));
         return true;
       } catch (error) {
@@ -96,6 +117,23 @@ export async function openDocumentsFolder(
       await rm(folderPath(folder), { recursive: true, force: true, maxRetries: 3 });
     },
     listFolders: () => listFolders(kept),
+    isEmpty: async () => (await readdir(kept)).length === 0,
+    async sweepUnfinished(before) {
+      for (const folder of [incoming, removed]) await removeUntouched(folder, before);
+    },
+    close: async () => {},
+  };
+}
+
+/** The kept files of a folder, to look at: nothing is changed, and no process is held up. */
+export function readDocumentsFolder(dir: string): DocumentsToCheck {
+  const kept = path.join(dir, 'kept');
+  return {
+    hold: async () => ({
+      open: (folder, parts) => joinParts(parts, filesOf(path.join(kept, folder))),
+      release: async () => {},
+    }),
+    listFolders: () => listFolders(kept),
   };
 }
 
@@ -103,8 +141,8 @@ export async function openDocumentsFolder(
  * Moves a synced file to where it is kept, durably: a file is not safe before the folders that name it are. `syncKept`
  * syncs the folder of folders, for all uploads that ask at the same time.
  */
-async function keep(
-  { file, as, folder }: { readonly file: string; readonly as: DocumentFile; readonly folder: string },
+async function moveDurably(
+  { file, as, folder }: { readonly file: string; readonly as: string; readonly folder: string },
   syncKept: () => Promise<void>,
 ): Promise<void> {
   try {
@@ -115,6 +153,31 @@ async function keep(
   } catch (error) {
     throw (error as NodeJS.ErrnoException).code === 'ENOSPC' ? insufficientStorage(error) : error;
   }
+}
+
+/**
+ * Writes a part of an error file where it is kept: what is left of it in a crash is named by no checkpoint. Syncing a file
+ * that was just made syncs its name too, on the file systems that journal.
+ */
+async function writePart(file: string, content: Buffer): Promise<void> {
+  const handle = await open(file, 'wx', 0o600);
+  try {
+    if (endsNextAt('error-file-half-written')) await handle.write(content, 0, content.length >> 1, 0);
+    passFaultPoint('error-file-half-written');
+    await handle.appendFile(content);
+    await handle.datasync();
+  } catch (error) {
+    // on a full disk it would take the room that the next try needs
+    await rm(file, { force: true });
+    throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+async function cutTo(file: string, bytes: number): Promise<void> {
+  const found = await nullIfGone(stat(file));
+  if (found !== null && found.size > bytes) await nullIfGone(truncate(file, bytes));
 }
 
 async function writeSynced(file: string, content: AsyncIterable<Buffer>): Promise<void> {
@@ -151,29 +214,11 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-async function listFolders(kept: string): Promise<readonly KeptFolder[]> {
-  const folders: KeptFolder[] = [];
-  for (const folder of await readdir(kept)) {
-    if (!FOLDER_NAME.test(folder)) continue;
-    // One that goes between the two calls is no longer kept.
-    const found = await stat(path.join(kept, folder)).catch(() => null);
-    if (found !== null) folders.push({ folder, modifiedAt: modifiedAt(found) });
+async function* listFolders(kept: string): AsyncGenerator<KeptFolder> {
+  for await (const { name } of (await opendir(kept)) as AsyncIterable<Dirent>) {
+    if (!isFolderName(name)) continue;
+    // one that goes between the two calls is no longer kept
+    const found = await nullIfGone(stat(path.join(kept, name)));
+    if (found !== null) yield { folder: name, modifiedAt: Math.floor(found.mtimeMs) };
   }
-  return folders;
-}
-
-function modifiedAt({ mtimeMs }: Stats): number {
-  return Math.floor(mtimeMs);
-}
-
-/** The kept files of a data folder that no process serves: to look at, nothing is changed. */
-export function readDocumentsFolder(dir: string): DocumentsToCheck {
-  const kept = path.join(dir, 'kept');
-  return {
-    hold: async () => ({
-      open: (folder, file) => openIfThere(path.join(kept, folder, file)),
-      release: async () => {},
-    }),
-    listFolders: () => listFolders(kept),
-  };
 }

@@ -16,7 +16,11 @@ export type ReceiveLimits = {
   readonly maxUploadBytes: number;
   readonly uploadIdleMs: number;
 };
-type Limits = ReceiveLimits & { readonly requireRoom: RequireRoom };
+type Limits = ReceiveLimits & {
+  readonly requireRoom: RequireRoom;
+  /** Makes the file as durable as it is to be. */
+  readonly finish: (file: FileHandle) => Promise<void>;
+};
 
 /** How far a file grows between two looks at the room on the disk. */
 const ROOM_STEP_BYTES = 4 * 1024 * 1024;
@@ -25,7 +29,7 @@ type Upload = Parameters<Documents['receive']>[0];
 type Measured = { readonly bytes: number; readonly sha256: string };
 
 /**
- * Writes an upload to `file` and syncs it; the stream is destroyed when it is over, whichever way. What went wrong comes
+ * Writes an upload to `file`; the stream is destroyed when it is over, whichever way. What went wrong comes
  * out as a ServiceError where the sender can do something about it. The file may be there in part after a failure.
  */
 export async function receiveFile(file: string, upload: Upload, limits: Limits): Promise<Measured> {
@@ -40,7 +44,7 @@ export async function receiveFile(file: string, upload: Upload, limits: Limits):
         measured = await write(decoded, { handle, upload, limits });
       });
       if (measured === null) throw new Error('the pipeline ended without its last stage');
-      await handle.sync();
+      await limits.finish(handle);
       passFaultPoint('upload-synced');
       return measured;
     } finally {

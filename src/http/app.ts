@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
 import multipart from '@fastify/multipart';
-import fastifyStatic from '@fastify/static';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { createAuthenticator } from './authenticate.ts';
 import { createClientErrorHandler } from './client-error.ts';
@@ -58,7 +57,6 @@ export async function buildApp(dependencies: HttpDependencies): Promise<FastifyI
   addHooks(app, dependencies);
   takeJsonOnly(app);
   await addCors(app, dependencies.config.corsOrigins);
-  await app.register(fastifyStatic, { serve: false });
   await describeApi(app);
   systemRoutes(app, dependencies);
   await app.register(async (scope: FastifyInstance) => addApi(scope as App, dependencies), { prefix: '/v1' });

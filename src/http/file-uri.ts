@@ -1,10 +1,12 @@
-import type { DocumentFile } from '../documents/documents.ts';
 import type { Execution } from '../model/execution.ts';
 import type { Export } from '../model/export.ts';
 import type { OverlapAnalysis } from '../model/overlap-analysis.ts';
 
+/** A file of an execution; an error file is one, whatever it is kept as. */
+export type ExecutionFile = 'input' | 'errors';
+
 /** Names a file of an execution to clients. It carries ids and never a path, so that there is no path to forge. */
-export function fileUri(execution: Execution, file: DocumentFile): string {
+export function fileUri(execution: Execution, file: ExecutionFile): string {
   const { organisationId, datamartId, id } = execution;
   return `mics://data_file/tenants/${organisationId}/datamarts/${datamartId}/executions/${id}/${file}`;
 }
@@ -13,7 +15,7 @@ export type FileReference = {
   readonly organisationId: string;
   readonly datamartId: string;
   readonly executionId: string;
-  readonly file: DocumentFile;
+  readonly file: ExecutionFile;
 };
 
 const URI =

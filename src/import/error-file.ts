@@ -1,38 +1,25 @@
-import { constants, type FileHandle, open } from 'node:fs/promises';
-import { endsNextAt, passFaultPoint } from '../fault-points.ts';
+import { passFaultPoint } from '../fault-points.ts';
+import { type Checkpoint, type ErrorPart, errorPartsOf } from '../model/execution.ts';
 
-/** The error file of an execution: grows with each chunk, and is cut back to the checkpoint when one is done again. */
-export interface ErrorFile {
-  /** Makes the file `bytes` long, then appends; resolves to its new length when that is durable. */
-  appendAt(bytes: number, lines: string): Promise<number>;
-  close(): Promise<void>;
-}
+/** What an error file consists of when the failed lines of a chunk are in it: members of its checkpoint. */
+export type ErrorFile = Pick<Checkpoint, 'errorFileBytes' | 'errorParts'>;
 
-/** Opens the error file at `path`; it is made when the first line is written. `header` comes before that line. */
-export function openErrorFile(path: string, header: string): ErrorFile {
-  let file: FileHandle | null = null;
-
-  async function appendAt(bytes: number, lines: string): Promise<number> {
-    if (file === null) {
-      if (lines === '' && bytes === 0) return 0;
-      file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600);
-    }
-    await file.truncate(bytes);
-    if (lines === '') return bytes;
-    const content = Buffer.from(bytes === 0 ? header + lines : lines);
-    if (endsNextAt('error-file-half-written')) await file.write(content, 0, content.length >> 1, bytes);
-    passFaultPoint('error-file-half-written');
-    await file.write(content, 0, content.length, bytes);
-    await file.datasync();
-    passFaultPoint('error-file-written');
-    return bytes + content.length;
-  }
-
-  return {
-    appendAt,
-    close: async () => {
-      await file?.close();
-      file = null;
-    },
-  };
+/**
+ * Makes the failed lines of a chunk durable as the next part of an error file; `header` comes before the first one. Nothing
+ * is written where no line failed.
+ *
+ * Never into a file that is there: a worker that lost its lease without noticing may be writing too, and must not touch what
+ * the checkpoints of the other one name.
+ */
+export async function addErrors(
+  before: ErrorFile,
+  { header, lines }: { readonly header: string; readonly lines: string },
+  addPart: (content: Buffer) => Promise<ErrorPart['name']>,
+): Promise<ErrorFile> {
+  const { errorFileBytes, errorParts } = before;
+  if (lines === '') return { errorFileBytes, ...(errorParts === undefined ? {} : { errorParts }) };
+  const content = Buffer.from(errorFileBytes === 0 ? header + lines : lines);
+  const part = { name: await addPart(content), bytes: content.length };
+  passFaultPoint('error-file-written');
+  return { errorFileBytes: errorFileBytes + part.bytes, errorParts: [...errorPartsOf(before), part] };
 }

@@ -1,11 +1,11 @@
-import { type FileHandle, open } from 'node:fs/promises';
 import { passFaultPoint } from '../fault-points.ts';
 import type { Checkpoint, Execution, FailuresByCode } from '../model/execution.ts';
+import type { FileReader } from '../model/file-reader.ts';
 import type { MergeOutcome, Store } from '../store/store.ts';
 import { csvFormat } from './csv.ts';
 import { findHeaderEnd, headerText, MAX_HEADER_BYTES, parseCsvHeader } from './csv-header.ts';
 import type { DocumentFormat } from './document-format.ts';
-import { type ErrorFile, openErrorFile } from './error-file.ts';
+import { addErrors, type ErrorFile } from './error-file.ts';
 import { ndjsonFormat } from './ndjson.ts';
 import {
   type Chunk,
@@ -23,10 +23,13 @@ const LEAST_SHARE = 1 / 256;
 /** How an import ended: at the end of the file, where it was told to stop, or because another worker has it. */
 export type ImportOutcome = 'DONE' | 'STOPPED' | 'LEASE_LOST';
 
+/** An execution and its files. */
 export type ImportFiles = {
   readonly execution: Execution;
-  readonly inputPath: string;
-  readonly errorsPath: string;
+  /** Opens its document; null when it is gone. */
+  readonly openInput: () => Promise<FileReader | null>;
+  /** Keeps a part of its error file, durable when it resolves to the name. */
+  readonly addErrors: (content: Buffer) => Promise<string>;
 };
 
 export type ImportJob = ImportFiles & {
@@ -47,29 +50,23 @@ export type ChunkTaker = {
 };
 
 /**
- * Imports a document from its checkpoint to its end: the one loop over a file. Each chunk is staged, its failed lines are
- * appended to the error file, and it is merged together with the checkpoint after it; while one is merged the next is
- * staged. Whatever ends the process in between, the same call goes on with the same result.
+ * Imports a document from its checkpoint to its end: the one loop over a file. Each chunk is staged, its failed lines become
+ * a part of the error file, and it is merged together with the checkpoint after it, which names that part; while one is
+ * merged the next is staged. Whatever ends the process in between, the same call goes on with the same result.
  *
- * Throws faults of the disk and the store only. What is wrong with the file's lines is counted, never thrown.
+ * Throws faults of the documents and the store only. What is wrong with the file's lines is counted, never thrown.
  */
 export async function importDocument(job: ImportJob, store: Store): Promise<ImportOutcome> {
-  return readDocument(job, async (source) => {
-    const errorFile = openErrorFile(job.errorsPath, source.format.errorFileHeader);
-    try {
-      return await importChunks(job, store, source, errorFile);
-    } finally {
-      await errorFile.close();
-    }
-  });
+  return readDocument(job, (source) => importChunks(job, store, source));
 }
 
 /** Opens the document of an execution for as long as `read` takes. */
 export async function readDocument<T>(
-  { execution, inputPath }: ImportFiles,
+  { execution, openInput }: Pick<ImportFiles, 'execution' | 'openInput'>,
   read: (source: DocumentSource) => Promise<T>,
 ): Promise<T> {
-  const file = await open(inputPath, 'r');
+  const file = await openInput();
+  if (file === null) throw new Error(`the input file of execution ${execution.id} is not there`);
   try {
     const format = await readFormat(file, execution);
     return await read({ file, bytes: execution.document.bytes, format, job: execution.job });
@@ -78,12 +75,7 @@ export async function readDocument<T>(
   }
 }
 
-async function importChunks(
-  job: ImportJob,
-  store: Store,
-  source: DocumentSource,
-  errorFile: ErrorFile,
-): Promise<ImportOutcome> {
+async function importChunks(job: ImportJob, store: Store, source: DocumentSource): Promise<ImportOutcome> {
   const stage = (from: Chunk['to'], share: number) => stageFrom(job, store, source, { from, share });
   let checkpoint = job.execution.checkpoint;
   /** Cut to a quarter when a chunk went stale: what changes often must not keep a file from coming forward. */
@@ -93,7 +85,7 @@ async function importChunks(
     const following = chunk.isLast || job.signal.aborted ? null : inBackground(stage(chunk.to, 1));
     let outcome: MergeOutcome;
     try {
-      outcome = await mergeStaged(job, store, { chunk, checkpoint, errorFile });
+      outcome = await mergeStaged(job, store, { chunk, checkpoint, source });
     } catch (error) {
       await discard(store, following);
       throw error;
@@ -122,11 +114,12 @@ async function importChunks(
 async function mergeStaged(
   job: ImportJob,
   store: Store,
-  { chunk, checkpoint, errorFile }: { chunk: Chunk; checkpoint: Checkpoint; errorFile: ErrorFile },
+  { chunk, checkpoint, source }: { chunk: Chunk; checkpoint: Checkpoint; source: DocumentSource },
 ): Promise<MergeOutcome> {
   passFaultPoint('chunk-staged');
   try {
-    const errorFileBytes = await errorFile.appendAt(checkpoint.errorFileBytes, chunk.errorLines);
+    const failed = { header: source.format.errorFileHeader, lines: chunk.errorLines };
+    const errorFile = await addErrors(checkpoint, failed, job.addErrors);
     return await inStep('merge', { 'muster.pairs': chunk.pairs }, async (span) => {
       const outcome = await (job.taker ?? store).mergeChunk({
         table: chunk.table,
@@ -134,7 +127,7 @@ async function mergeStaged(
         worker: job.worker,
         catalogueVersion: chunk.catalogueVersion,
         from: checkpoint,
-        to: { ...advance(checkpoint, chunk), errorFileBytes },
+        to: { ...advance(checkpoint, chunk), ...errorFile },
       });
       span.setAttribute('muster.outcome', outcome.type);
       return outcome;
@@ -180,7 +173,7 @@ function toMerge({ id, datamartId, startDate }: Execution): {
 }
 
 /** The checkpoint after a chunk, as far as it is known before the merge. */
-export function advance(from: Checkpoint, chunk: ReadChunk): Omit<Checkpoint, 'effects' | 'errorFileBytes'> {
+export function advance(from: Checkpoint, chunk: ReadChunk): Omit<Checkpoint, 'effects' | keyof ErrorFile> {
   const failuresByCode: Record<string, number> = { ...from.failuresByCode };
   for (const [code, failures] of Object.entries(chunk.failuresByCode)) {
     failuresByCode[code] = (failuresByCode[code] ?? 0) + failures;
@@ -212,16 +205,18 @@ async function dropTable(store: Store, chunk: Chunk): Promise<void> {
 }
 
 /** How the document is read; a CSV header was checked on receipt, so one that cannot be read is a fault. */
-async function readFormat(file: FileHandle, execution: Execution): Promise<DocumentFormat> {
+export async function readFormat(
+  file: Pick<FileReader, 'read'>,
+  execution: Execution,
+): Promise<DocumentFormat> {
   if (execution.mimeType === 'APPLICATION_X_NDJSON') return ndjsonFormat;
-  const block = Buffer.alloc(MAX_HEADER_BYTES + 1);
-  const { bytesRead } = await file.read(block, 0, block.length, 0);
-  const newline = findHeaderEnd(block.subarray(0, bytesRead), { at: 'CELL_START' });
-  const end = newline === -1 ? bytesRead : newline;
+  const block = await file.read(0, MAX_HEADER_BYTES + 1);
+  const newline = findHeaderEnd(block, { at: 'CELL_START' });
+  const end = newline === -1 ? block.length : newline;
   const profile = execution.job.type === 'DOCUMENT_IMPORT' ? 'COMMANDS' : 'USER_LIST';
   const parsed = parseCsvHeader(headerText(block.subarray(0, end)), profile);
   if (!parsed.ok)
     throw new Error(`the header of execution ${execution.id} cannot be read: ${parsed.message}`);
   const lines = block.subarray(0, end).toString('latin1').split('\n').length;
-  return csvFormat(parsed.header, { offset: Math.min(end + 1, bytesRead), line: lines });
+  return csvFormat(parsed.header, { offset: Math.min(end + 1, block.length), line: lines });
 }

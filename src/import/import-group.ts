@@ -1,12 +1,17 @@
+import { mapAtMost } from '../at-most.ts';
 import { passFaultPoint } from '../fault-points.ts';
 import { type Checkpoint, type Ending, START } from '../model/execution.ts';
 import type { Store } from '../store/store.ts';
-import { openErrorFile } from './error-file.ts';
+import { addErrors } from './error-file.ts';
 import { advance, type ImportFiles, readDocument } from './import-document.ts';
+import { openAhead } from './open-ahead.ts';
 import type { ChunkLimits } from './stage/stage-chunk.ts';
 import { stageGroup } from './stage/stage-group.ts';
 import { dropStagingTable } from './stage/staging-table.ts';
 import { inStep } from './step.ts';
+
+/** Files of a group that are opened, or written, at the same time: each may be a round trip away. */
+const FILES_AT_A_TIME = 8;
 
 export type GroupJob = {
   /** Executions that were claimed together, in their order. */
@@ -30,31 +35,36 @@ export type GroupJob = {
 export async function importGroup(job: GroupJob, store: Store): Promise<readonly Checkpoint[] | null> {
   const catalogue = await store.datamarts.catalogue(job.datamartId);
   if (!catalogue) throw new Error(`datamart ${job.datamartId} is not there`);
-  const errorFileBytes: number[] = [];
+  const headers: string[] = [];
+  const inputs = openAhead(
+    job.documents.map(({ openInput }) => openInput),
+    FILES_AT_A_TIME,
+  );
   const staged = await inStep('stage', {}, () =>
     stageGroup({
       count: job.documents.length,
       open: (position, read) => {
-        const document = job.documents[position] as ImportFiles;
-        return readDocument(document, async (source) => {
-          const chunk = await read(source);
-          const { errorFileHeader } = source.format;
-          errorFileBytes[position] = await writeErrorFile(
-            document.errorsPath,
-            errorFileHeader,
-            chunk.errorLines,
-          );
-          return chunk;
+        const { execution } = job.documents[position] as ImportFiles;
+        return readDocument({ execution, openInput: inputs.take }, (source) => {
+          headers[position] = source.format.errorFileHeader;
+          return read(source);
         });
       },
       limits: job.limits,
       context: { catalogue, startDate: job.startDate },
       staging: store.staging,
-    }),
+    }).finally(inputs.close),
   );
   if (staged === null) return null;
   passFaultPoint('group-staged');
   try {
+    const errorFiles = await mapAtMost(staged.documents, FILES_AT_A_TIME, ({ errorLines: lines }, position) =>
+      addErrors(
+        START,
+        { header: headers[position] ?? '', lines },
+        (job.documents[position] as ImportFiles).addErrors,
+      ),
+    );
     if (job.isStopped()) return null;
     const { datamartId, startDate, worker, ending } = job;
     const outcome = await inStep('merge', {}, async (span) => {
@@ -66,7 +76,7 @@ export async function importGroup(job: GroupJob, store: Store): Promise<readonly
         catalogueVersion: catalogue.version,
         documents: staged.documents.map((chunk, position) => ({
           executionId: job.documents[position]?.execution.id ?? '',
-          to: { ...advance(START, chunk), errorFileBytes: errorFileBytes[position] ?? 0 },
+          to: { ...advance(START, chunk), errorFileBytes: 0, ...errorFiles[position] },
         })),
         ending,
       });
@@ -76,15 +86,5 @@ export async function importGroup(job: GroupJob, store: Store): Promise<readonly
     return outcome.type === 'MERGED' ? outcome.checkpoints : null;
   } finally {
     if (staged.table !== null) await dropStagingTable(store.staging, staged.table);
-  }
-}
-
-/** Makes the failed lines of a document durable; resolves to the length of its error file. */
-async function writeErrorFile(path: string, header: string, lines: string): Promise<number> {
-  const errorFile = openErrorFile(path, header);
-  try {
-    return await errorFile.appendAt(0, lines);
-  } finally {
-    await errorFile.close();
   }
 }

@@ -63,6 +63,21 @@ export type SegmentEffect = {
 export type FailuresByCode = { readonly [code in RejectionCode]?: number };
 
 /**
+ * A part of an error file: the failed lines of one chunk, in a file of a random name that never changes but for erasures. It
+ * is durable before the checkpoint that names it; one that no checkpoint names was never part of the error file.
+ */
+export type ErrorPart = { readonly name: string; readonly bytes: number };
+
+/** The parts that make up the error file of a checkpoint. Before schema version 5 there was one file, which grew. */
+export function errorPartsOf({
+  errorFileBytes,
+  errorParts,
+}: Pick<Checkpoint, 'errorFileBytes' | 'errorParts'>): readonly ErrorPart[] {
+  if (errorParts !== undefined) return errorParts;
+  return errorFileBytes > 0 ? [{ name: 'errors', bytes: errorFileBytes }] : [];
+}
+
+/**
  * How far an execution has come, durably: everything before `offset` is applied and counted, nothing after it is.
  * Written in the transaction of each merge, so that it is true whatever is killed and when.
  */
@@ -79,8 +94,10 @@ export type Checkpoint = {
   /** (command, segment) pairs of the applied commands: what the effects must add up to. */
   readonly pairs: number;
   readonly effects: Effects;
-  /** Length of the error file that belongs to this checkpoint; what lies beyond it is cut off on resume. */
+  /** Length of the error file that belongs to this checkpoint, as it was written: all its parts together. */
   readonly errorFileBytes: number;
+  /** What the error file consists of, in order; absent: see `errorPartsOf`. */
+  readonly errorParts?: readonly ErrorPart[];
   /** Of the segments that commands named; only of what is decided upon as a whole. */
   readonly segments?: readonly SegmentEffect[];
 };

@@ -1,15 +1,14 @@
 import type { Logger } from 'pino';
-import type { Documents } from '../documents/documents.ts';
+import { type Documents, type Part, wholeFile } from '../documents/documents.ts';
 import { passFaultPoint } from '../fault-points.ts';
-import { redactFile } from '../import/redact/redact-file.ts';
+import { type FileToRedact, redactFile } from '../import/redact/redact-file.ts';
+import type { Catalogue } from '../model/catalogue.ts';
 import type { Sought } from '../model/erasure.ts';
-import type { Execution } from '../model/execution.ts';
+import { type Execution, errorPartsOf } from '../model/execution.ts';
 import type { FilesChecked } from '../store/access-records.ts';
 import type { Store } from '../store/store.ts';
 import { outsideTraces } from '../tracing.ts';
 import { observeFault } from './background-metrics.ts';
-
-const FILES = ['input', 'errors'] as const;
 
 export type EraserContext = {
   readonly store: Store;
@@ -103,12 +102,14 @@ async function checkFiles(
   const catalogue =
     execution?.filesRemovedDate === null ? await store.datamarts.catalogue(execution.datamartId) : null;
   if (execution !== null && catalogue !== null) {
-    const { folder } = execution.document;
-    for (const which of FILES) {
-      const of = { path: documents.path(folder, which), which, execution, catalogue, sought, signal };
-      const found = await redactFile(of, (content) => documents.replace(folder, which, content)).catch(
-        noneIfGone,
-      );
+    const errorParts = errorPartsOf(execution.checkpoint);
+    // what does not count may name the user too
+    await documents.removeOtherErrors(execution.document.folder, errorParts);
+    for (const [which, parts] of [
+      ['input', wholeFile('input')],
+      ['errors', errorParts],
+    ] as const) {
+      const found = await redact({ which, parts, execution }, documents, { catalogue, sought, signal });
       if (found.size > 0) passFaultPoint('erasure-file-replaced');
       for (const [erasureId, count] of found) {
         files.set(erasureId, (files.get(erasureId) ?? 0) + 1);
@@ -123,8 +124,25 @@ async function checkFiles(
   }));
 }
 
-/** There may be no error file, and retention may have taken both. */
-function noneIfGone(error: NodeJS.ErrnoException): ReadonlyMap<string, number> {
-  if (error.code !== 'ENOENT') throw error;
-  return new Map();
+/** Takes the lines of users out of a file, part by part; there may be no error file, and retention may have taken both. */
+async function redact(
+  {
+    which,
+    parts,
+    execution,
+  }: Pick<FileToRedact, 'which' | 'execution'> & { readonly parts: readonly Part[] },
+  documents: Documents,
+  of: { catalogue: Catalogue; sought: readonly Sought[]; signal: AbortSignal },
+): Promise<ReadonlyMap<string, number>> {
+  const { folder } = execution.document;
+  const file = await documents.open(folder, parts);
+  if (file === null) return new Map();
+  try {
+    return await redactFile(
+      { file, parts: file.parts, which, execution },
+      { ...of, replace: (name, content) => documents.replace(folder, name, content) },
+    );
+  } finally {
+    await file.close();
+  }
 }

@@ -9,8 +9,9 @@ export function retryDelayMs(tries: number, retryMs: number): number {
   return retryMs * (WAITS[tries] ?? Math.max(...WAITS));
 }
 
-/** Faults that can pass by themselves, beside those of `faults.ts`: a conflict is over, a disk answers again. */
-const PASSING_ERRNO = new Set(['EAGAIN', 'EBUSY', 'EINTR', 'ETIMEDOUT', 'EIO']);
+/** Faults that can pass by themselves, beside those of `faults.ts`: a conflict is over, a disk answers again,
+ * a file server is back. */
+const PASSING_ERRNO = new Set(['EAGAIN', 'EBUSY', 'EINTR', 'ETIMEDOUT', 'EIO', 'ESTALE']);
 /** How DuckDB begins the messages of such faults; it has no codes. */
 const PASSING_MESSAGE = /^(IO Error|TransactionContext Error|Transaction Error)/;
 

@@ -1,6 +1,5 @@
-import { truncate } from 'node:fs/promises';
 import type { Logger } from 'pino';
-import type { Documents } from '../documents/documents.ts';
+import { type Documents, wholeFile } from '../documents/documents.ts';
 import { StoreLostError } from '../errors.ts';
 import { passFaultPoint } from '../fault-points.ts';
 import { type ImportFiles, type ImportOutcome, importDocument } from '../import/import-document.ts';
@@ -12,6 +11,8 @@ import {
   type EndedStatus,
   type Ending,
   type Execution,
+  errorPartsOf,
+  hasEnded,
   isPlain,
   START,
 } from '../model/execution.ts';
@@ -82,13 +83,13 @@ async function run(
       return ending;
     }
     const endedAt = await untilNoted(async () => {
-      if (ending.status !== 'SUCCEEDED' && ending.checkpoint === undefined) await cutErrorFile(id, ofRun);
       passFaultPoint('execution-before-end');
       const now = clock();
       return (await store.executions.finish({ id, worker, ...ending, now })) ? now : null;
     }, ofRun);
     if (endedAt === null) return await takenOver(id, ofRun);
     passFaultPoint('execution-ended');
+    await removeOtherErrors(id, ofRun);
     const { status, checkpoint = last.checkpoint } = ending;
     noteEnd({ execution: claimed, status, checkpoint, now: endedAt }, logger);
     return ending.status;
@@ -136,13 +137,13 @@ export function loggerOf({ id, datamartId }: Execution, { logger }: Pick<RunnerC
   return logger.child({ execution_id: id, datamart_id: datamartId });
 }
 
-/** Where the files of an execution are. */
+/** An execution with its files. */
 export function filesOf(execution: Execution, { documents }: RunnerContext): ImportFiles {
   const { folder } = execution.document;
   return {
     execution,
-    inputPath: documents.path(folder, 'input'),
-    errorsPath: documents.path(folder, 'errors'),
+    openInput: () => documents.open(folder, wholeFile('input')),
+    addErrors: (content) => documents.addErrors(folder, content),
   };
 }
 
@@ -310,14 +311,17 @@ async function failed({ id }: Execution, fault: unknown, context: RunContext): P
   return { status: 'FAILED', failure: `${safeMessage(fault)}; ${visible}` };
 }
 
-/** Takes from the error file what belongs to a chunk that was not merged. A file that cannot be cut ends nothing. */
-async function cutErrorFile(id: string, { store, documents, logger }: RunnerContext): Promise<void> {
-  const execution = await store.executions.get(id);
-  if (!execution) return;
+/**
+ * Removes what was written of the failed lines of chunks that were not merged, by this worker or one before it. By the
+ * checkpoint as it is stored: a merge that failed may have been written all the same. What cannot be removed ends nothing, and
+ * goes with the folder.
+ */
+async function removeOtherErrors(id: string, { store, documents, logger }: RunnerContext): Promise<void> {
   try {
-    await truncate(documents.path(execution.document.folder, 'errors'), execution.checkpoint.errorFileBytes);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
-      logger.warn({ err: error }, 'the error file could not be cut');
+    const execution = await store.executions.get(id);
+    if (execution === null || !hasEnded(execution.status) || execution.filesRemovedDate !== null) return;
+    await documents.removeOtherErrors(execution.document.folder, errorPartsOf(execution.checkpoint));
+  } catch (fault) {
+    logger.warn({ err: fault }, 'parts of the error file that do not count could not be removed');
   }
 }

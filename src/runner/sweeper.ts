@@ -1,13 +1,19 @@
 import type { Logger } from 'pino';
 import type { Documents } from '../documents/documents.ts';
+import { oldFolders } from '../documents/old-folders.ts';
 import { type Execution, KEY_LIFE_MS } from '../model/execution.ts';
 import { EXPORT_LIFE_MS } from '../model/export.ts';
 import type { Store } from '../store/store.ts';
 import { observeFault } from './background-metrics.ts';
 
 const DAY_MS = 86_400_000;
-/** An upload's folder is there before its execution is; nothing takes so long between the two, not the slowest form. */
+/**
+ * An upload's folder is there before its execution is, and any process may have received it; nothing takes so long between
+ * the two, not the slowest form.
+ */
 const ORPHAN_AGE_MS = DAY_MS;
+/** Between two looks for orphans: each lists all folders, which object stores want paid. */
+const ORPHAN_INTERVAL_MS = 3_600_000;
 
 export type SweeperContext = {
   readonly store: Store;
@@ -34,11 +40,16 @@ export interface Sweeper {
 export function startSweeper(context: SweeperContext): Sweeper {
   let sweeping: Promise<void> = Promise.resolve();
   let isSweeping = false;
+  let orphansAt = Number.NEGATIVE_INFINITY;
 
   function sweep(): void {
     if (isSweeping) return;
     isSweeping = true;
-    sweeping = sweepAll(context).finally(() => (isSweeping = false));
+    // not by the clock, which may be set back
+    const withOrphans = performance.now() - orphansAt >= ORPHAN_INTERVAL_MS;
+    if (withOrphans) orphansAt = performance.now();
+    const parts = withOrphans ? [...PARTS, removeOrphans, removeUnfinished] : PARTS;
+    sweeping = sweepAll(context, parts).finally(() => (isSweeping = false));
   }
 
   const timer = setInterval(sweep, context.intervalMs);
@@ -51,18 +62,21 @@ export function startSweeper(context: SweeperContext): Sweeper {
   };
 }
 
-async function sweepAll(context: SweeperContext): Promise<void> {
-  for (const part of [
-    removeExpiredMemberships,
-    removeExpiredFiles,
-    removeExports,
-    removeOverlapAnalyses,
-    removeOrphans,
-    removeOldAudit,
-    removeOldChanges,
-    removeOldKeys,
-    removeOldDeliveries,
-  ]) {
+type SweepPart = (context: SweeperContext) => Promise<void>;
+
+const PARTS: readonly SweepPart[] = [
+  removeExpiredMemberships,
+  removeExpiredFiles,
+  removeExports,
+  removeOverlapAnalyses,
+  removeOldAudit,
+  removeOldChanges,
+  removeOldKeys,
+  removeOldDeliveries,
+];
+
+async function sweepAll(context: SweeperContext, parts: readonly SweepPart[]): Promise<void> {
+  for (const part of parts) {
     try {
       await part(context);
     } catch (fault) {
@@ -111,17 +125,18 @@ async function removeOverlapAnalyses({ store, clock, logger, retentionDays }: Sw
 }
 
 async function removeOrphans({ store, documents, clock, logger }: SweeperContext): Promise<void> {
-  // what an earlier process left has nobody who could still make an execution of it
-  const before = Math.max(documents.openedAt, clock() - ORPHAN_AGE_MS);
-  const old = (await documents.listFolders()).filter(({ modifiedAt }) => modifiedAt < before);
-  for (let i = 0; i < old.length; i += 1000) {
-    const folders = old.slice(i, i + 1000).map(({ folder }) => folder);
+  for await (const folders of oldFolders(documents, clock() - ORPHAN_AGE_MS)) {
     const referred = await store.executions.referredFolders(folders);
     const orphans = folders.filter((folder) => !referred.has(folder));
     for (const folder of orphans) await documents.remove(folder);
     if (orphans.length > 0)
       logger.info({ folders: orphans.length }, 'files of unfinished uploads were removed');
   }
+}
+
+/** What is half done of uploads and exports whose process has ended. */
+async function removeUnfinished({ documents, clock }: SweeperContext): Promise<void> {
+  await documents.sweepUnfinished(clock() - ORPHAN_AGE_MS);
 }
 
 async function removeOldAudit({ store, clock, logger, auditRetentionDays }: SweeperContext): Promise<void> {

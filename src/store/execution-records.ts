@@ -101,7 +101,7 @@ export interface ExecutionRecords {
     of: { folder: string; userId: string | null; now: number; author: Author },
   ): Promise<Execution | RevertRefusal | null>;
 
-  /** Folders of documents that an execution or an export refers to, of those asked about. */
+  /** Folders that an execution whose files are kept, or an export, refers to, of those asked about. */
   referredFolders(folders: readonly string[]): Promise<ReadonlySet<string>>;
   /** Ended executions whose end was before `endedBefore` and whose files are still kept, at most 1 000. */
   listExpiredFiles(endedBefore: number): Promise<readonly Execution[]>;

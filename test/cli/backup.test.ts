@@ -154,8 +154,8 @@ test('a backup that is not whole is refused, and leaves no data folder', async (
       told: /documents\/.*\/input is missing in the backup/,
     },
     'another format': {
-      damage: (backup) => writeFile(path.join(backup, 'backup.json'), '{"format":2}'),
-      told: /the backup has format 2, this Muster knows format 1/,
+      damage: (backup) => writeFile(path.join(backup, 'backup.json'), '{"format":3}'),
+      told: /the backup has format 3, this Muster knows formats 1 to 2/,
     },
     'no backup': {
       damage: async (backup) => {

@@ -52,8 +52,8 @@ const DAMAGES: readonly (Damage & { readonly noticed: readonly string[] })[] = [
   { files: (kept) => appendFile(path.join(kept, 'input'), '\n'), noticed: ['input-files'] },
   { files: (kept) => writeFile(path.join(kept, 'input'), 'x', { flag: 'r+' }), noticed: ['input-files'] },
   { files: (kept) => rm(path.join(kept, 'input')), noticed: ['input-files'] },
-  { files: (kept) => truncate(path.join(kept, 'errors'), 10), noticed: ['error-files'] },
-  { files: (kept) => rm(path.join(kept, 'errors')), noticed: ['error-files'] },
+  { files: async (kept) => truncate(await errorPartOf(kept), 10), noticed: ['error-files'] },
+  { files: async (kept) => rm(await errorPartOf(kept)), noticed: ['error-files'] },
   {
     files: async (kept) => {
       const orphan = path.join(path.dirname(kept), '00000000-0000-4000-8000-000000000000');
@@ -108,6 +108,10 @@ UPDATE,,secret-hash,2,0,
 UPDATE,"secret
 other",,999,0,
 `;
+
+async function errorPartOf(kept: string): Promise<string> {
+  return path.join(kept, (await readdir(kept)).find((name) => name.startsWith('errors-')) ?? '');
+}
 
 async function harm(data: string, { sql, files }: Damage): Promise<void> {
   const kept = path.join(data, 'documents', 'kept');

@@ -1,85 +1,36 @@
 import assert from 'node:assert/strict';
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import type { Documents } from '../../src/documents/documents.ts';
+import { wholeFile } from '../../src/documents/documents.ts';
 import { openDocumentsFolder } from '../../src/documents/folder.ts';
 import { decodeInWorker } from '../../src/documents/zstd.ts';
-import type { MimeType } from '../../src/model/records.ts';
 import { discardFolder, makeFolder } from '../folder.ts';
 import { rawZstd, rleZstd } from '../zstd-samples.ts';
+import { foldersOf, type Limits, type OpenedDocuments, textOf } from './contract.ts';
+import { type Given, inSlices, LINE, MIB, receive } from './receive.ts';
 
-const MIB = 1024 * 1024;
 const LIMITS = { maxUploadBytes: 8 * MIB, uploadIdleMs: 5_000, minFreeBytes: 0 };
-const LINE = '{"operation":"UPDATE","email_hash":"a","segment_id":"1","expiration_duration":0}\n';
+const INPUT = wholeFile('input');
 
-async function openFolder(t: TestContext, limits = LIMITS, freeBytes?: () => Promise<number>) {
+async function open(
+  t: TestContext,
+  limits: Limits = LIMITS,
+  freeBytes?: () => Promise<number>,
+): Promise<OpenedDocuments> {
   const dir = await makeFolder();
   t.after(() => discardFolder(t, dir));
-  return { dir, documents: await openDocumentsFolder(dir, limits, freeBytes) };
+  const documents = await openDocumentsFolder(dir, limits, freeBytes);
+  return { documents, again: async () => documents, unfinished: () => readdir(path.join(dir, 'incoming')) };
 }
 
-type Given = {
-  contentEncoding?: string;
-  mimeType?: MimeType;
-  profile?: 'COMMANDS' | 'USER_LIST';
-};
-
-function receive(documents: Documents, content: Readable | Buffer | string, given: Given = {}) {
-  return documents.receive({
-    stream: content instanceof Readable ? content : Readable.from(inSlices(Buffer.from(content))),
-    mimeType: given.mimeType ?? 'APPLICATION_X_NDJSON',
-    contentEncoding: given.contentEncoding ?? null,
-    profile: given.profile ?? 'COMMANDS',
-  });
+async function assertNothingLeft({ documents, unfinished }: OpenedDocuments): Promise<void> {
+  assert.deepEqual(await unfinished(), []);
+  assert.deepEqual(await foldersOf(documents), []);
 }
-
-function* inSlices(bytes: Buffer): Generator<Buffer> {
-  for (let at = 0; at < bytes.length; at += 60_000) yield bytes.subarray(at, at + 60_000);
-}
-
-async function assertNothingLeft(dir: string): Promise<void> {
-  assert.deepEqual(await readdir(path.join(dir, 'incoming')), []);
-  assert.deepEqual(await readdir(path.join(dir, 'kept')), []);
-}
-
-test('keeps the bytes of an upload, with their length and hash', async (t) => {
-  const { dir, documents } = await openFolder(t);
-  const content = LINE.repeat(5_000);
-  const received = await receive(documents, content);
-  assert.equal(received.bytes, content.length);
-  assert.equal(received.sha256, createHash('sha256').update(content).digest('hex'));
-  assert.equal(await readFile(documents.path(received.folder, 'input'), 'utf8'), content);
-  assert.deepEqual(await readdir(path.join(dir, 'incoming')), []);
-  const [kept] = await documents.listFolders();
-  assert.equal(kept?.folder, received.folder);
-  await documents.remove(received.folder);
-  await documents.remove(received.folder);
-  assert.deepEqual(await documents.listFolders(), []);
-});
-
-test('removes what an earlier process left half-received', async (t) => {
-  const { dir, documents } = await openFolder(t);
-  const stuck = new PassThrough();
-  const under = receive(documents, stuck);
-  stuck.write(LINE);
-  while ((await readdir(path.join(dir, 'incoming'))).length === 0) await new Promise(setImmediate);
-  await openDocumentsFolder(dir, LIMITS);
-  assert.deepEqual(await readdir(path.join(dir, 'incoming')), []);
-  stuck.destroy(new Error('gone'));
-  await assert.rejects(under, /gone/);
-});
-
-test('never joins anything but a UUID to a path', async (t) => {
-  const { documents } = await openFolder(t);
-  for (const folder of ['..', '../../etc', '', 'x', `${'a'.repeat(8)}/..`]) {
-    assert.throws(() => documents.path(folder, 'input'), /UUID/);
-    await assert.rejects(documents.remove(folder), /UUID/);
-  }
-});
 
 const samples = [
   ['gzip', gzipSync(LINE.repeat(3_000)), LINE.repeat(3_000)],
@@ -89,38 +40,6 @@ const samples = [
   ['zstd', rawZstd(Buffer.from(LINE.repeat(3_000))), LINE.repeat(3_000)],
   ['zstd', Buffer.concat([rawZstd(Buffer.from(LINE)), rawZstd(Buffer.from(LINE))]), LINE.repeat(2)],
 ] as const;
-for (const [index, [contentEncoding, sent, expected]] of samples.entries()) {
-  test(`decompresses ${contentEncoding} (${index})`, async (t) => {
-    const { documents } = await openFolder(t);
-    const received = await receive(documents, sent, { contentEncoding });
-    assert.equal(await readFile(documents.path(received.folder, 'input'), 'utf8'), expected);
-    assert.equal(received.bytes, expected.length);
-  });
-}
-
-test('decompresses what the zstd program makes, in one frame and in several, with and without checksum', async (t) => {
-  const { documents } = await openFolder(t);
-  const line = (i: number) =>
-    `{"operation":"UPDATE","user_account_id":"${(i * 7919) % 100003}","segment_id":"1","expiration_duration":${i}}\n`;
-  const content = Buffer.from(Array.from({ length: 8_000 }, (_, i) => line(i)).join(''));
-  const checked = await readFile(new URL('fixtures/level-3.zst', import.meta.url));
-  const unchecked = await readFile(new URL('fixtures/no-check.zst', import.meta.url));
-  const skipped = Buffer.from('502a4d1803000000616263', 'hex');
-  const cases = [
-    ['checked', checked, content],
-    ['unchecked', unchecked, content],
-    ['two frames', Buffer.concat([checked, unchecked]), Buffer.concat([content, content])],
-    ['skippable frames', Buffer.concat([skipped, checked, skipped]), content],
-  ] as const;
-  for (const [name, packed, expected] of cases) {
-    const received = await receive(documents, packed, { contentEncoding: 'zstd' });
-    assert.ok((await readFile(documents.path(received.folder, 'input'))).equals(expected), name);
-    const chunks: Buffer[] = [];
-    for await (const chunk of decodeInWorker(Readable.from([...inSlices(packed)]))) chunks.push(chunk);
-    assert.ok(Buffer.concat(chunks).equals(expected), `${name} with fzstd`);
-  }
-});
-
 const refusals: readonly [string, Buffer | string, Given, string][] = [
   ['nothing', '', {}, 'EMPTY_FILE'],
   ['blanks', '\ufeff \r\n\t\n', {}, 'EMPTY_FILE'],
@@ -160,54 +79,10 @@ const refusals: readonly [string, Buffer | string, Given, string][] = [
     'INVALID_HEADER',
   ],
 ];
-for (const [name, content, given, code] of refusals) {
-  test(`refuses ${name} with ${code} and keeps nothing`, async (t) => {
-    const { dir, documents } = await openFolder(t);
-    await assert.rejects(receive(documents, content, given), { code });
-    await assertNothingLeft(dir);
-  });
-}
-
-test('refuses a JSON array before the rest has come', async (t) => {
-  const { documents } = await openFolder(t);
-  const stream = new PassThrough();
-  stream.write(' [');
-  await assert.rejects(receive(documents, stream), { code: 'NOT_NDJSON' });
-});
-
-test('reads a CSV header whose line break is quoted, over chunks', async (t) => {
-  const { documents } = await openFolder(t);
-  const stream = Readable.from(
-    ['\ufeffopera', 'tion,"a\n', 'b"\r', '\nUPDATE,x\n'].map((part) => Buffer.from(part)),
-  );
-  const received = await receive(documents, stream, { mimeType: 'TEXT_CSV' });
-  assert.equal(received.bytes, 29);
-});
-
-test('keeps nothing of an upload whose sender goes away', async (t) => {
-  const { dir, documents } = await openFolder(t);
-  const stream = new PassThrough();
-  const received = receive(documents, stream);
-  stream.write(LINE);
-  setTimeout(() => stream.destroy(new Error('the sender went away')), 20);
-  await assert.rejects(received, /went away/);
-  await assertNothingLeft(dir);
-});
-
-for (const contentEncoding of ['identity', 'gzip', 'zstd']) {
-  test(`ends an upload in ${contentEncoding} that stands still`, async (t) => {
-    const { dir, documents } = await openFolder(t, { ...LIMITS, uploadIdleMs: 100 });
-    const stream = new PassThrough();
-    await assert.rejects(receive(documents, stream, { contentEncoding }), { code: 'REQUEST_TIMEOUT' });
-    assert.ok(stream.destroyed);
-    await assertNothingLeft(dir);
-  });
-}
-
 test('cuts an upload that would leave too little of the disk free, and keeps nothing', async (t) => {
   let free = 40 * MIB;
   const limits = { ...LIMITS, maxUploadBytes: 64 * MIB, minFreeBytes: 10 * MIB };
-  const { dir, documents } = await openFolder(t, limits, async () => free);
+  const { documents, unfinished } = await open(t, limits, async () => free);
   await documents.requireRoom(30 * MIB);
   await assert.rejects(documents.requireRoom(30 * MIB + 1), { code: 'INSUFFICIENT_STORAGE' });
   const grows = (async function* () {
@@ -218,11 +93,92 @@ test('cuts an upload that would leave too little of the disk free, and keeps not
   })();
   await assert.rejects(receive(documents, Readable.from(grows)), { code: 'INSUFFICIENT_STORAGE' });
   assert.ok(free >= 5 * MIB, 'it is noticed within some MiB');
-  await assertNothingLeft(dir);
+  assert.deepEqual(await unfinished(), []);
+  assert.equal(await documents.isEmpty(), true);
 });
 
-test('a packed body that comes to nothing ends at the limit too', async (t) => {
-  const { dir, documents } = await openFolder(t, { ...LIMITS, maxUploadBytes: MIB });
+for (const [index, [contentEncoding, sent, expected]] of samples.entries()) {
+  test(`decompresses ${contentEncoding} (${index})`, async (t) => {
+    const { documents } = await open(t, LIMITS);
+    const received = await receive(documents, sent, { contentEncoding });
+    assert.equal(await textOf(documents, received.folder, INPUT), expected);
+    assert.equal(received.bytes, expected.length);
+  });
+}
+
+test(`decompresses what the zstd program makes, in one frame and in several, with and without checksum`, async (t) => {
+  const { documents } = await open(t, LIMITS);
+  const line = (i: number) =>
+    `{"operation":"UPDATE","user_account_id":"${(i * 7919) % 100003}","segment_id":"1","expiration_duration":${i}}\n`;
+  const content = Buffer.from(Array.from({ length: 8_000 }, (_, i) => line(i)).join(''));
+  const checked = await readFile(new URL('fixtures/level-3.zst', import.meta.url));
+  const unchecked = await readFile(new URL('fixtures/no-check.zst', import.meta.url));
+  const skipped = Buffer.from('502a4d1803000000616263', 'hex');
+  const cases = [
+    ['checked', checked, content],
+    ['unchecked', unchecked, content],
+    ['two frames', Buffer.concat([checked, unchecked]), Buffer.concat([content, content])],
+    ['skippable frames', Buffer.concat([skipped, checked, skipped]), content],
+  ] as const;
+  for (const [name, packed, expected] of cases) {
+    const received = await receive(documents, packed, { contentEncoding: 'zstd' });
+    assert.ok((await textOf(documents, received.folder, INPUT)) === expected.toString(), name);
+    const chunks: Buffer[] = [];
+    for await (const chunk of decodeInWorker(Readable.from([...inSlices(packed)]))) chunks.push(chunk);
+    assert.ok(Buffer.concat(chunks).equals(expected), `${name} with fzstd`);
+  }
+});
+
+for (const [name, content, given, code] of refusals) {
+  test(`refuses ${name} with ${code} and keeps nothing`, async (t) => {
+    const opened = await open(t, LIMITS);
+    const { documents } = opened;
+    await assert.rejects(receive(documents, content, given), { code });
+    await assertNothingLeft(opened);
+  });
+}
+
+test(`refuses a JSON array before the rest has come`, async (t) => {
+  const { documents } = await open(t, LIMITS);
+  const stream = new PassThrough();
+  stream.write(' [');
+  await assert.rejects(receive(documents, stream), { code: 'NOT_NDJSON' });
+});
+
+test(`reads a CSV header whose line break is quoted, over chunks`, async (t) => {
+  const { documents } = await open(t, LIMITS);
+  const stream = Readable.from(
+    ['\ufeffopera', 'tion,"a\n', 'b"\r', '\nUPDATE,x\n'].map((part) => Buffer.from(part)),
+  );
+  const received = await receive(documents, stream, { mimeType: 'TEXT_CSV' });
+  assert.equal(received.bytes, 29);
+});
+
+test(`keeps nothing of an upload whose sender goes away`, async (t) => {
+  const opened = await open(t, LIMITS);
+  const { documents } = opened;
+  const stream = new PassThrough();
+  const received = receive(documents, stream);
+  stream.write(LINE);
+  setTimeout(() => stream.destroy(new Error('the sender went away')), 20);
+  await assert.rejects(received, /went away/);
+  await assertNothingLeft(opened);
+});
+
+for (const contentEncoding of ['identity', 'gzip', 'zstd']) {
+  test(`ends an upload in ${contentEncoding} that stands still`, async (t) => {
+    const opened = await open(t, { ...LIMITS, uploadIdleMs: 100 });
+    const { documents } = opened;
+    const stream = new PassThrough();
+    await assert.rejects(receive(documents, stream, { contentEncoding }), { code: 'REQUEST_TIMEOUT' });
+    assert.ok(stream.destroyed);
+    await assertNothingLeft(opened);
+  });
+}
+
+test(`a packed body that comes to nothing ends at the limit too`, async (t) => {
+  const opened = await open(t, { ...LIMITS, maxUploadBytes: MIB });
+  const { documents } = opened;
   const skipped = Buffer.concat([
     Buffer.from([0x50, 0x2a, 0x4d, 0x18, 0xf8, 0xff, 0, 0]),
     Buffer.alloc(0xfff8),
@@ -238,11 +194,12 @@ test('a packed body that comes to nothing ends at the limit too', async (t) => {
     );
     await assert.rejects(receive(documents, endless, { contentEncoding }), { code: 'FILE_TOO_LARGE' });
   }
-  await assertNothingLeft(dir);
+  await assertNothingLeft(opened);
 });
 
-test('refuses gzip after whose end something follows, also behind zeros; zeros alone are padding', async (t) => {
-  const { dir, documents } = await openFolder(t);
+test(`refuses gzip after whose end something follows, also behind zeros; zeros alone are padding`, async (t) => {
+  const opened = await open(t, LIMITS);
+  const { documents } = opened;
   const [member, zeros] = [gzipSync(LINE), Buffer.alloc(600)];
   for (const parts of [
     [member, zeros, member],
@@ -256,7 +213,7 @@ test('refuses gzip after whose end something follows, also behind zeros; zeros a
       });
     }
   }
-  await assertNothingLeft(dir);
+  await assertNothingLeft(opened);
   const padded = Readable.from([member, member, zeros, zeros, zeros]);
   assert.equal((await receive(documents, padded, { contentEncoding: 'gzip' })).bytes, 2 * LINE.length);
 });

@@ -126,6 +126,24 @@ test('the user, his memberships and his lines are gone, those of others stay as 
   assert.doesNotMatch(log.text, /gone/);
 });
 
+test('an error file of many parts loses its lines in each of them, and keeps the others', async (t) => {
+  const { service } = await start(t, { chunkRows: 100 });
+  const isOf = (i: number) => i % 130 === 7;
+  const rows = Array.from({ length: 400 }, (_, i) => `UPDATE,${isOf(i) ? 'gone' : `u${i}`},nosuch,0\n`);
+  const header = 'operation,user_account_id,segment_technical_name,expiration_duration\n';
+  const csv = await runFile(service, 'CSV', header + rows.join(''));
+  const before = (await errorFile(service, csv)).split('\n');
+  const done = await untilDone(service, await erase(service, 'user_account_id=gone'));
+  assert.deepEqual([done.files_rewritten, done.lines_removed], [2, 8]);
+  const after = (await errorFile(service, csv)).split('\n');
+  // the first line is the header
+  assert.deepEqual(
+    after,
+    before.map((row, i) => (isOf(i - 1) ? '' : row)),
+  );
+  assert.doesNotMatch(await allFiles(service.config.data), /gone/);
+});
+
 test('files without a line of the user are not touched', async (t) => {
   const { service } = await start(t);
   const execution = await runFile(

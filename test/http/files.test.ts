@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import {
   createImport,
@@ -62,6 +64,45 @@ test('serves ranges of a file', async (t) => {
   await refused(beyond, 416, 'RANGE_NOT_SATISFIABLE');
   assert.equal((await beyond).headers.get('content-range'), `bytes */${body.length}`);
 });
+
+test('a client that has a file is told so, and one that has a part of it goes on with that file alone', async (t) => {
+  const { service, body, ended } = await runFailing(t, 'x.ndjson');
+  const path = fileOf(ended.result.error_file_uri);
+  const whole = await get(service, path, {});
+  const etag = whole.headers.etag ?? '';
+  const lastModified = whole.headers['last-modified'] ?? '';
+  assert.equal((await get(service, path, { 'if-none-match': etag })).status, 304);
+  assert.equal((await get(service, path, { 'if-none-match': '"other"' })).status, 200);
+  assert.equal((await get(service, path, { 'if-modified-since': lastModified })).status, 304);
+  assert.equal((await get(service, path, { 'if-match': etag })).status, 200);
+  assert.equal((await get(service, path, { 'if-match': '"other"' })).status, 400);
+  const range = 'bytes=-10';
+  for (const [ifRange, status] of [
+    [etag, 206],
+    [lastModified, 206],
+    ['"other"', 200],
+    [new Date(0).toUTCString(), 200],
+  ] as const)
+    assert.equal((await get(service, path, { range, 'if-range': ifRange })).status, status, ifRange);
+  assert.equal((await get(service, path, { range })).text, whole.text.slice(-10));
+  // several ranges, and what is no range: the whole
+  const input = fileOf(ended.result.input_file_uri);
+  for (const other of ['bytes=0-1,5-6', 'lines=1-2', 'bytes=x']) {
+    const answer = await get(service, input, { range: other });
+    assert.deepEqual([answer.status, answer.text], [200, body], other);
+  }
+});
+
+/** Without the `no-cache` that `fetch` adds to what is conditional. */
+async function get(service: TestService, path: string, headers: OutgoingHttpHeaders) {
+  const asked = request(`${service.baseUrl}${path}`, {
+    headers: { authorization: service.token, ...headers },
+  });
+  asked.end();
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+  const text = Buffer.concat(await answer.toArray()).toString();
+  return { status: answer.statusCode, headers: answer.headers, text };
+}
 
 test('knows only the files of executions, by their exact names', async (t) => {
   const { service, ended } = await runFailing(t, 'x.ndjson');

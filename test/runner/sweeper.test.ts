@@ -65,7 +65,9 @@ async function open(t: TestContext) {
       auditRetentionDays: 1,
       historyDays: 1,
     }).close();
-    return (await documents.listFolders()).map(({ folder }) => folder).sort();
+    const folders: string[] = [];
+    for await (const { folder } of documents.listFolders()) folders.push(folder);
+    return folders.sort();
   };
   return { store, execution, orphan, sweepAt };
 }

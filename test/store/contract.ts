@@ -688,10 +688,11 @@ export function storeContract(name: string, open: OpenStore): void {
         (await store.executions.listExpiredFiles(NOW + 1)).map(({ id }) => id),
         [execution.id],
       );
+      const { folder } = execution.document;
+      assert.deepEqual([...(await store.executions.referredFolders([folder, 'other']))], [folder]);
       await store.executions.markFilesRemoved(execution.id, NOW + 1);
       assert.deepEqual(await store.executions.listExpiredFiles(NOW + 1), []);
-      const referred = await store.executions.referredFolders([execution.document.folder, 'other']);
-      assert.deepEqual([...referred], [execution.document.folder]);
+      assert.deepEqual([...(await store.executions.referredFolders([folder]))], []);
     });
   });
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { readdir, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import { compareDatamart, countExecutions, type Datamart } from './datamart.ts';
 import type { Random } from './random.ts';
@@ -42,12 +42,23 @@ export async function compareAll({ victim, datamarts, tally }: Scene): Promise<v
     await compareDatamart(service, datamart, tally);
     executions += await countExecutions(service, datamart);
   }
-  await compareFiles(service.data, executions);
+  await compareFiles(victim, executions);
 }
 
-/** Of each execution there is a folder, and nothing else is there. */
-async function compareFiles(dataFolder: string, executions: number): Promise<void> {
-  const list = (folder: string) => readdir(path.join(dataFolder, 'documents', folder));
+/**
+ * Of each execution there is a folder, and nothing else is there a day later: what is younger may be what another process has
+ * under way, so that all that there is is made old, and the service, which looks at its start, is started again.
+ */
+async function compareFiles(victim: Victim, executions: number): Promise<void> {
+  const { service } = victim;
+  const place = (folder: string) => path.join(service.data, 'documents', folder);
+  const list = (folder: string) => readdir(place(folder));
+  await service.terminate();
+  const twoDaysAgo = Date.now() / 1000 - 2 * 86_400;
+  for (const folder of ['kept', 'incoming'])
+    for (const name of await list(folder))
+      await utimes(path.join(place(folder), name), twoDaysAgo, twoDaysAgo);
+  await victim.start();
   await until(`documents/ holds the files of ${executions} executions and nothing else`, async () => {
     const [kept, incoming] = await Promise.all([list('kept'), list('incoming')]);
     assert.ok(kept.length >= executions, `${kept.length} folders of ${executions} executions`);

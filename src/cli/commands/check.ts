@@ -15,6 +15,11 @@ export const check = command({
       valueHint: 'DIR',
       description: 'a data folder that no service has; without it the running service is asked',
     },
+    documents: {
+      type: 'string',
+      valueHint: 'DIR|s3://BUCKET/PREFIX',
+      description: 'with --data, where its files are kept, if not in it (MUSTER_DOCUMENTS)',
+    },
     ...CONNECTION_ARGS,
   },
   examples: ['muster check', 'muster check --data /var/lib/muster'],
@@ -26,7 +31,7 @@ export const check = command({
     const checks =
       args.data === undefined
         ? (await openClient(args).get<{ checks: readonly CheckResult[] }>('/check')).checks
-        : await checkFolder(path.resolve(args.data));
+        : await checkFolder(path.resolve(args.data), args.documents);
     const violations = checks.reduce((sum, each) => sum + each.violations, 0);
     if (args.json) printJson({ violations, checks });
     else print(checks.map(describe).join('\n'));
@@ -35,22 +40,24 @@ export const check = command({
 });
 
 /** With the memory and threads that a service would have by its settings: DuckDB is told. */
-async function checkFolder(data: string): Promise<readonly CheckResult[]> {
+async function checkFolder(data: string, documents?: string): Promise<readonly CheckResult[]> {
   const dir = path.join(data, 'store');
   await access(path.join(dir, 'muster.duckdb')).catch((cause: Error) => {
     throw new CliError(`${data} is no data folder that can be read: ${cause.message}`, { cause });
   });
-  const [{ readConfig }, { readDocumentsFolder }, { openStoreToCheck }, { checkAll }] = await Promise.all([
-    import('../../config.ts'),
-    import('../../documents/folder.ts'),
-    import('../../store/open-store.ts'),
-    import('../../check/check-all.ts'),
-  ]);
-  const { databaseMemory: memoryBytes, databaseThreads: threads } = readConfig({});
+  const [{ hasS3Endpoint, readConfig }, { readDocuments }, { openStoreToCheck }, { checkAll }] =
+    await Promise.all([
+      import('../../config.ts'),
+      import('../../documents/open-documents.ts'),
+      import('../../store/open-store.ts'),
+      import('../../check/check-all.ts'),
+    ]);
+  const config = readConfig({ documents });
+  const { databaseMemory: memoryBytes, databaseThreads: threads } = config;
   const store = await openStoreToCheck({ dir, memoryBytes, threads });
   try {
-    const documents = readDocumentsFolder(path.join(data, 'documents'));
-    return await checkAll({ store, documents, clock: Date.now });
+    const place = { documents: config.documents, data, s3PathStyle: hasS3Endpoint() };
+    return await checkAll({ store, documents: await readDocuments(place), clock: Date.now });
   } finally {
     await store.close();
   }

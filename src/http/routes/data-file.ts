@@ -1,9 +1,10 @@
-import { access } from 'node:fs/promises';
-import path from 'node:path';
+import { create } from 'content-disposition';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import { type Part, wholeFile } from '../../documents/documents.ts';
 import { notFound, ServiceError } from '../../errors.ts';
 import type { Change } from '../../model/audit.ts';
+import { errorPartsOf } from '../../model/execution.ts';
 import { authorOf, maySee, tokenOf } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { hasErrorFile } from '../execution-view.ts';
@@ -18,6 +19,7 @@ import {
   parseOverlapsUri,
 } from '../file-uri.ts';
 import { ErrorAnswer } from '../schemas.ts';
+import { sendFile } from '../send-file.ts';
 import type { App } from '../types.ts';
 
 const Query = Type.Object({
@@ -26,8 +28,6 @@ const Query = Type.Object({
       '`input_file_uri` or `error_file_uri` of an execution, `export_file_uri` of an export, `data_file_uri` of an overlap analysis',
   }),
 });
-/** Named as what it is; neither guessed nor kept by caches, since it holds personal data. */
-const SEND = { contentType: false, cacheControl: false, index: false as const };
 
 /** The bytes of input, error and export files, with ranges; and of overlap analyses, which are short. */
 export function dataFileRoutes(app: App, dependencies: HttpDependencies): void {
@@ -55,7 +55,8 @@ export function dataFileRoutes(app: App, dependencies: HttpDependencies): void {
     if (reference.file === 'errors' && !hasErrorFile(execution)) throw notFound();
     const { id: resourceId, datamartId } = execution;
     return {
-      file: documents.path(folder, reference.file),
+      folder,
+      parts: reference.file === 'input' ? wholeFile('input') : errorPartsOf(execution.checkpoint),
       name: reference.file === 'input' ? fileName : errorFileName(fileName),
       change: { resourceType: 'execution', resourceId, datamartId, details: { file: reference.file } },
     };
@@ -67,7 +68,8 @@ export function dataFileRoutes(app: App, dependencies: HttpDependencies): void {
     if (made.folder === null) throw removed();
     const { id: resourceId, datamartId } = made;
     return {
-      file: documents.path(made.folder, 'export'),
+      folder: made.folder,
+      parts: wholeFile('export'),
       name: exportFileName(made),
       change: { resourceType: 'segment_export', resourceId, datamartId },
     };
@@ -87,34 +89,36 @@ export function dataFileRoutes(app: App, dependencies: HttpDependencies): void {
   app.get('/data_file/data', { config: { role: 'reader' }, schema }, async (request, reply) => {
     const found = await find(request, request.query.uri);
     const { name, change } = found;
-    if ('file' in found) await requireFile(found.file);
-    // HEAD tells the length and gives no bytes
-    if (request.method === 'GET')
-      await store.auditLog.note(authorOf(request, dependencies), { action: 'DOWNLOAD', ...change });
-    reply.type('application/octet-stream');
-    if ('text' in found) {
-      reply.header('Content-Disposition', `attachment; filename=${name}`);
-      return reply.send(found.text as never);
+    const file = 'text' in found ? null : await open(found);
+    try {
+      // HEAD tells the length and gives no bytes
+      if (request.method === 'GET')
+        await store.auditLog.note(authorOf(request, dependencies), { action: 'DOWNLOAD', ...change });
+    } catch (error) {
+      await file?.close();
+      throw error;
     }
-    const { file } = found;
-    // `root` is an option of `download` that its types leave out; it is never decoded, as a path would be.
-    return reply.download(path.basename(file), name, { ...SEND, root: path.dirname(file) } as typeof SEND);
+    if (file !== null) return sendFile({ file, name }, request, reply);
+    reply.type('application/octet-stream').header('Content-Disposition', create(name));
+    return reply.send(('text' in found ? found.text : '') as never);
   });
+
+  async function open({ folder, parts }: Kept) {
+    const file = await documents.open(folder, parts);
+    if (file === null) throw new ServiceError('FILE_REMOVED', 'the file is not there any more');
+    return file;
+  }
 }
 
-/** A kept file by its path, or the text of one that is in the store. */
-type Found = ({ readonly file: string } | { readonly text: string }) & {
+type Kept = { readonly folder: string; readonly parts: readonly Part[] };
+
+/** A kept file, or the text of one that is in the store. */
+type Found = (Kept | { readonly text: string }) & {
   /** Under which it is downloaded. */
   readonly name: string;
   /** For the audit log. */
   readonly change: Omit<Change, 'action'>;
 };
-
-async function requireFile(file: string): Promise<void> {
-  await access(file).catch((error) => {
-    throw new ServiceError('FILE_REMOVED', 'the file is not there any more', { cause: error });
-  });
-}
 
 type Owner = { readonly datamartId: string; readonly organisationId: string };
 

@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { notFound } from '../../errors.ts';
@@ -119,19 +118,19 @@ export function exportRoutes(app: App, dependencies: HttpDependencies): void {
       datamartId: segment.datamartId,
       details: { mime_type: mimeType },
     });
-    const { folder, bytes } = await documents.make((file) =>
+    const made = await documents.makeLocal((file) =>
       store.writeMembers({ segmentId: segment.id, mimeType, kinds, file, now }),
     );
-    const content = createReadStream(documents.path(folder, 'export'));
+    const content = made.content();
     // also when the client goes away in the middle; in a crash it is left to the sweep
     content.once('close', () => {
-      documents.remove(folder).catch((err) => request.log.error({ err }, 'a download could not be removed'));
+      made.discard().catch((err) => request.log.error({ err }, 'a download could not be removed'));
     });
     const name = exportFileName({ segmentId: segment.id, mimeType });
     return reply
       .type('application/octet-stream')
       .header('Content-Disposition', `attachment; filename=${name}`)
-      .header('Content-Length', bytes)
+      .header('Content-Length', made.bytes)
       .send(content as never);
   });
 }

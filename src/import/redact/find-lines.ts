@@ -1,6 +1,6 @@
-import type { FileHandle } from 'node:fs/promises';
 import type { Catalogue } from '../../model/catalogue.ts';
 import type { Sought } from '../../model/erasure.ts';
+import type { FileReader } from '../../model/file-reader.ts';
 import type { MimeType } from '../../model/records.ts';
 import {
   type DocumentFormat,
@@ -32,7 +32,7 @@ export type FoundLines = {
 };
 
 export type Search = {
-  readonly file: FileHandle;
+  readonly file: Pick<FileReader, 'read'>;
   readonly format: DocumentFormat;
   readonly mimeType: MimeType;
   /** An input file, or the file of those of its lines that failed. */
@@ -59,14 +59,10 @@ export async function findLines(search: Search): Promise<FoundLines> {
   let readAt = format.start.offset;
   for (let isLast = false; !isLast; ) {
     signal.throwIfAborted();
-    const block = Buffer.allocUnsafe(BLOCK_BYTES);
-    const { bytesRead } = await file.read(block, 0, block.length, readAt);
-    readAt += bytesRead;
-    isLast = bytesRead === 0;
-    const records = splitter.push(block.subarray(0, bytesRead), isLast, {
-      take,
-      most: Number.POSITIVE_INFINITY,
-    });
+    const block = await file.read(readAt, BLOCK_BYTES);
+    readAt += block.length;
+    isLast = block.length === 0;
+    const records = splitter.push(block, isLast, { take, most: Number.POSITIVE_INFINITY });
     for (const record of records) {
       const named = await whomItNames(record, search);
       if (named.size === 0) continue;
@@ -106,19 +102,16 @@ async function holdsAny(
   { start, end }: Range = { start: 0, end: Number.POSITIVE_INFINITY },
 ): Promise<boolean> {
   const overlap = Math.max(...needles.map(({ length }) => length)) - 1;
-  const block = Buffer.allocUnsafe(BLOCK_BYTES + overlap);
-  let kept = 0;
+  let kept: Buffer = Buffer.alloc(0);
   for (let at = start; at < end; ) {
     signal.throwIfAborted();
-    const { bytesRead } = await file.read(block, kept, Math.min(BLOCK_BYTES, end - at), at);
-    if (bytesRead === 0) return false;
-    const held = block.subarray(0, kept + bytesRead);
-    if (needles.some((needle) => held.includes(needle))) return true;
-    at += bytesRead;
+    const block = await file.read(at, Math.min(BLOCK_BYTES, end - at));
+    if (block.length === 0) return false;
+    at += block.length;
     // a needle may lie across two blocks
-    const rest = Math.min(overlap, held.length);
-    held.copy(block, 0, held.length - rest);
-    kept = rest;
+    const seam = Buffer.concat([kept, block.subarray(0, overlap)]);
+    if (needles.some((needle) => seam.includes(needle) || block.includes(needle))) return true;
+    kept = block.length < overlap ? seam.subarray(-overlap) : block.subarray(block.length - overlap);
   }
   return false;
 }

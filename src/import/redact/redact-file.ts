@@ -1,33 +1,56 @@
 import type { Catalogue } from '../../model/catalogue.ts';
 import type { Sought } from '../../model/erasure.ts';
 import type { Execution } from '../../model/execution.ts';
-import { readDocument } from '../import-document.ts';
-import { findLines } from './find-lines.ts';
+import type { FileReader } from '../../model/file-reader.ts';
+import { readFormat } from '../import-document.ts';
+import { findLines, type Range } from './find-lines.ts';
 import { withoutLines } from './without-lines.ts';
 
+/** A file of an execution that has ended; an error file with all its parts. */
+export type FileToRedact = {
+  readonly file: FileReader;
+  /** What it consists of, in order: where each part begins in the file, and how long it is there. */
+  readonly parts: readonly { readonly name: string; readonly start: number; readonly bytes: number }[];
+  readonly which: 'input' | 'errors';
+  readonly execution: Execution;
+};
+
 /**
- * Takes the lines that name some users out of a file of an execution that has ended. `replace` gets the new content and
- * puts it in the place of the file; it is not called when there is nothing to take out. Done again, it finds nothing.
+ * Takes the lines that name some users out of a file of an execution that has ended. `replace` gets the new content of a part
+ * and puts it in its place; it is not called for parts that have nothing to take out. Done again, it finds nothing.
  *
- * Resolves to how many lines were taken out, by erasure; ENOENT when there is no such file.
+ * Resolves to how many lines were taken out, by erasure.
  */
 export async function redactFile(
+  { file, parts, which, execution }: FileToRedact,
   of: {
-    readonly path: string;
-    readonly which: 'input' | 'errors';
-    readonly execution: Execution;
     readonly catalogue: Catalogue;
     readonly sought: readonly Sought[];
     readonly signal: AbortSignal;
+    readonly replace: (name: string, content: AsyncIterable<Buffer>) => Promise<boolean>;
   },
-  replace: (content: AsyncIterable<Buffer>) => Promise<boolean>,
 ): Promise<ReadonlyMap<string, number>> {
-  const { execution, catalogue, sought, which, signal } = of;
-  const files = { execution, inputPath: of.path, errorsPath: of.path };
-  return readDocument(files, async ({ file, format }) => {
-    const { mimeType } = execution;
-    const found = await findLines({ file, format, mimeType, which, sought, catalogue, signal });
-    if (found.ranges.length > 0) await replace(withoutLines(file, found.ranges));
-    return found.byErasure;
-  });
+  const { mimeType } = execution;
+  const { sought, catalogue, signal } = of;
+  const format = await readFormat(file, execution);
+  const found = await findLines({ file, format, mimeType, which, sought, catalogue, signal });
+  for (const { name, start, bytes } of parts) {
+    const ranges = rangesIn(found.ranges, { start, end: start + bytes });
+    if (ranges.length > 0) await of.replace(name, withoutLines(partOf(file, { start, bytes }), ranges));
+  }
+  return found.byErasure;
+}
+
+/** What some ranges have in common with another one, counted from where that begins. */
+function rangesIn(ranges: readonly Range[], { start, end }: Range): readonly Range[] {
+  return ranges
+    .filter((range) => range.start < end && range.end > start)
+    .map((range) => ({ start: Math.max(range.start, start) - start, end: Math.min(range.end, end) - start }));
+}
+
+function partOf(file: FileReader, { start, bytes }: { start: number; bytes: number }) {
+  return {
+    read: (position: number, length: number) =>
+      file.read(start + position, Math.max(0, Math.min(length, bytes - position))),
+  };
 }

@@ -1,4 +1,4 @@
-import type { FileHandle } from 'node:fs/promises';
+import type { FileReader } from '../../model/file-reader.ts';
 import type { Range } from './find-lines.ts';
 
 const BLOCK_BYTES = 256 * 1024;
@@ -8,13 +8,15 @@ const NEWLINE = 0x0a;
  * A file without some ranges of it, of which the line ends alone are left: they become blank lines, which every reader
  * skips, and the lines after them keep their numbers.
  */
-export async function* withoutLines(file: FileHandle, ranges: readonly Range[]): AsyncGenerator<Buffer> {
+export async function* withoutLines(
+  file: Pick<FileReader, 'read'>,
+  ranges: readonly Range[],
+): AsyncGenerator<Buffer> {
   let nextRange = 0;
   for (let at = 0; ; ) {
-    const block = Buffer.allocUnsafe(BLOCK_BYTES);
-    const { bytesRead } = await file.read(block, 0, block.length, at);
-    if (bytesRead === 0) return;
-    const end = at + bytesRead;
+    const block = await file.read(at, BLOCK_BYTES);
+    if (block.length === 0) return;
+    const end = at + block.length;
     const kept: Buffer[] = [];
     let from = at;
     for (let range = ranges[nextRange]; range !== undefined && range.start < end; range = ranges[nextRange]) {
@@ -25,7 +27,7 @@ export async function* withoutLines(file: FileHandle, ranges: readonly Range[]):
       if (range.end > end) break;
       nextRange++;
     }
-    kept.push(block.subarray(from - at, bytesRead));
+    kept.push(block.subarray(from - at));
     yield Buffer.concat(kept);
     at = end;
   }

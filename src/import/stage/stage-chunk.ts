@@ -1,6 +1,6 @@
-import type { FileHandle } from 'node:fs/promises';
 import type { DuckDBInstance } from '@duckdb/node-api';
 import type { FailuresByCode, Job } from '../../model/execution.ts';
+import type { FileReader } from '../../model/file-reader.ts';
 import {
   type CommandContext,
   type DocumentFormat,
@@ -19,7 +19,7 @@ const BLOCK_BYTES = 256 * 1024;
 
 /** Where the bytes of a document come from and how they are read. */
 export type DocumentSource = {
-  readonly file: FileHandle;
+  readonly file: Pick<FileReader, 'read'>;
   /** How long the document is. */
   readonly bytes: number;
   readonly format: DocumentFormat;
@@ -83,12 +83,11 @@ export async function readChunk(of: ChunkStart, table: PairTable): Promise<ReadC
   // a record that is longer than a chunk is a chunk by itself
   const isFull = () => readAt - from.offset >= limits.bytes && splitter.position().offset > from.offset;
   while (!isLast && !isFull() && tally.rows() < limits.rows && tally.errorChars() < limits.bytes) {
-    // a block for each read: the splitter keeps the end of the one before
-    const block = Buffer.allocUnsafe(Math.min(BLOCK_BYTES, limits.bytes, source.bytes - readAt));
-    const { bytesRead } = await source.file.read(block, 0, block.length, readAt);
-    readAt += bytesRead;
-    const atEnd = bytesRead === 0 || readAt === source.bytes;
-    tally.add(splitter, block.subarray(0, bytesRead), { last: atEnd, most: limits.rows - tally.rows() });
+    const length = Math.min(BLOCK_BYTES, limits.bytes, source.bytes - readAt);
+    const block = await source.file.read(readAt, length);
+    readAt += block.length;
+    const atEnd = block.length === 0 || readAt === source.bytes;
+    tally.add(splitter, block, { last: atEnd, most: limits.rows - tally.rows() });
     isLast = atEnd && splitter.position().offset >= readAt;
   }
   const to = splitter.position();

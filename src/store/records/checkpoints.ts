@@ -6,11 +6,12 @@ export async function storeCheckpoint(sql: Sql, executionId: string, checkpoint:
   const numbers = checkpointNumbers(checkpoint);
   const set = CHECKPOINT_NUMBERS.map((column, i) => `${column} = ${literal(numbers[i] ?? 0)}`);
   await sql.query(
-    `update execution_checkpoint set ${set.join(', ')}, failures_by_code = $1, segments = $2
+    `update execution_checkpoint set ${set.join(', ')}, failures_by_code = $1, segments = $2, error_parts = $3
      where execution_id = ${literal(executionId)}`,
     [
       JSON.stringify(checkpoint.failuresByCode),
       checkpoint.segments ? JSON.stringify(checkpoint.segments) : null,
+      partsText(checkpoint),
     ],
   );
 }
@@ -73,12 +74,12 @@ export async function endExecutions(
   const codes = parameters();
   const checkpoints = ended.map(
     ({ executionId, checkpoint }) =>
-      `(${[executionId, ...checkpointNumbers(checkpoint)].map(literal).join(', ')}, ${codes.add(JSON.stringify(checkpoint.failuresByCode))})`,
+      `(${[executionId, ...checkpointNumbers(checkpoint)].map(literal).join(', ')}, ${codes.add(JSON.stringify(checkpoint.failuresByCode))}, cast(${codes.add(partsText(checkpoint))} as text))`,
   );
   await sql.query(
     `update execution_checkpoint set ${CHECKPOINT_NUMBERS.map((column) => `${column} = v.${column}`).join(', ')},
-       failures_by_code = v.failures_by_code
-     from (values ${checkpoints.join(', ')}) v (id, ${CHECKPOINT_NUMBERS.join(', ')}, failures_by_code)
+       failures_by_code = v.failures_by_code, error_parts = v.error_parts
+     from (values ${checkpoints.join(', ')}) v (id, ${CHECKPOINT_NUMBERS.join(', ')}, failures_by_code, error_parts)
      where execution_id = v.id`,
     codes.values,
   );
@@ -93,6 +94,10 @@ export async function endExecutions(
      where execution.id = v.id`,
     given.values,
   );
+}
+
+function partsText({ errorParts }: Checkpoint): string | null {
+  return errorParts === undefined ? null : JSON.stringify(errorParts);
 }
 
 /** The columns of a checkpoint that are numbers, in the order of `checkpointNumbers`. */

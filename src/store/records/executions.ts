@@ -147,7 +147,7 @@ export function executionRecords(
         const given = parameters();
         const list = folders.map((folder) => given.add(folder)).join(', ');
         const rows = await sql.query(
-          `select document_folder from execution where document_folder in (${list})
+          `select document_folder from execution where document_folder in (${list}) and files_removed_date is null
            union all select folder from segment_export where folder in (${list})`,
           given.values,
         );

@@ -129,6 +129,7 @@ create table execution_checkpoint (
   superseded bigint not null,
   user_points_created bigint not null,
   error_file_bytes bigint not null,
+  error_parts text,
   segments text,
   memberships_left bigint default 0,
   memberships_kept bigint default 0

@@ -1,0 +1,229 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { S3Client } from '@aws-sdk/client-s3';
+import { DocumentsUnusableError } from '../../errors.ts';
+import { passFaultPoint } from '../../fault-points.ts';
+import { contentOf } from '../../model/file-reader.ts';
+import type { Documents, DocumentsToCheck, KeptFolder, OpenFile, Part } from '../documents.ts';
+import { type FileFacts, joinParts } from '../join-parts.ts';
+import {
+  isErrorsName,
+  isFolderName,
+  newErrorsName,
+  newFolderName,
+  requireFileName,
+  requireFolderName,
+} from '../names.ts';
+import { type ReceiveLimits, receiveFile } from '../receive.ts';
+import { createRoomCheck, freeBytesOf } from '../room.ts';
+import { makeLocalFile, removeUntouched } from '../scratch.ts';
+import { createS3Holds } from './holds.ts';
+import { openS3Objects, type S3Objects, type S3Place } from './objects.ts';
+
+/** Where in a bucket the documents are: `prefix` is empty or ends in a slash. */
+export type S3Settings = S3Place & { readonly prefix: string };
+
+/** Waits for an answer, and for the next bytes of one. A connection that stands still is given up. */
+const CONNECT_MS = 5_000;
+const STAND_STILL_MS = 30_000;
+/** Uploads, downloads and imports at the same time; more wait for a free one. */
+const MOST_CONNECTIONS = 128;
+
+/** With endpoint, region and credentials as the SDK finds them: environment, shared files, roles. */
+export function s3Settings(
+  { bucket, prefix }: { readonly bucket: string; readonly prefix: string },
+  { s3PathStyle }: { readonly s3PathStyle: boolean },
+): S3Settings {
+  const agent = { maxSockets: MOST_CONNECTIONS };
+  const client = new S3Client({
+    forcePathStyle: s3PathStyle,
+    requestHandler: {
+      connectionTimeout: CONNECT_MS,
+      socketTimeout: STAND_STILL_MS,
+      httpAgent: agent,
+      httpsAgent: agent,
+    },
+  });
+  return { client, bucket, prefix };
+}
+
+/**
+ * Opens the documents in a bucket: the file NAME of a folder is the object `PREFIXkept/FOLDER/NAME`, as in a folder on a disk. An
+ * object is there when all of it is. Uploads are received into `scratch`, a local folder of this process, and stored from
+ * there: so a slow sender holds no memory and no upload in parts open, and a file that is refused never gets there.
+ *
+ * @throws DocumentsUnusableError when the bucket cannot be listed or written
+ */
+export async function openS3Documents(
+  settings: S3Settings,
+  scratch: string,
+  limits: ReceiveLimits & { readonly minFreeBytes: number },
+): Promise<Documents> {
+  const objects = openS3Objects(settings);
+  const { prefix } = settings;
+  await mkdir(scratch, { recursive: true });
+  await requireUsable(objects, prefix);
+  const requireRoom = createRoomCheck(() => freeBytesOf(scratch), limits.minFreeBytes);
+  const keyOf = (folder: string, name: string) => `${folderKey(prefix, folder)}${requireFileName(name)}`;
+  const holds = createS3Holds(removeNow);
+  const openFile = opener(objects, prefix);
+
+  async function removeNow(folder: string): Promise<void> {
+    const keys: string[] = [];
+    for await (const { key } of objects.list(folderKey(prefix, folder))) keys.push(key);
+    await objects.remove(keys);
+  }
+
+  /** Has a local file made and gone again when `use` is over. */
+  async function withScratch<T>(use: (file: string) => Promise<T>): Promise<T> {
+    const file = path.join(scratch, randomUUID());
+    try {
+      return await use(file);
+    } finally {
+      await rm(file, { force: true });
+    }
+  }
+
+  async function replace(folder: string, name: string, content: AsyncIterable<Buffer>): Promise<boolean> {
+    return withScratch(async (file) => {
+      const bytes = await writeAll(file, content);
+      const there = holds.isRemoved(folder) ? null : await openFile(folder, [{ name, bytes }]);
+      if (there === null) return false;
+      await there.close();
+      await objects.putFile(keyOf(folder, name), { path: file, bytes });
+      return true;
+    });
+  }
+
+  /** Takes from a part what lies beyond its length: of an error file that was copied here from a folder of before it had parts. */
+  async function cut(folder: string, part: Part): Promise<void> {
+    const file = await openFile(folder, [part]);
+    if (file !== null) await replace(folder, part.name, contentOf(file)).finally(file.close);
+  }
+
+  return {
+    receive: (upload) =>
+      withScratch(async (file) => {
+        const measured = await receiveFile(file, upload, { ...limits, requireRoom, finish: async () => {} });
+        const folder = newFolderName();
+        await objects.putFile(keyOf(folder, 'input'), { path: file, bytes: measured.bytes });
+        return { folder, ...measured };
+      }),
+    make: (write) =>
+      withScratch(async (file) => {
+        await requireRoom(0);
+        const written = await write(file);
+        const { size: bytes } = await stat(file);
+        const folder = newFolderName();
+        await objects.putFile(keyOf(folder, 'export'), { path: file, bytes });
+        return { folder, bytes, written };
+      }),
+    makeLocal: (write) => makeLocalFile(scratch, { write, requireRoom }),
+    async addErrors(folder, content) {
+      const name = newErrorsName();
+      passFaultPoint('error-file-half-written');
+      await objects.put(keyOf(folder, name), content);
+      return name;
+    },
+    async removeOtherErrors(folder, parts) {
+      const others: string[] = [];
+      for await (const { key, bytes } of objects.list(folderKey(prefix, folder))) {
+        const name = path.posix.basename(key);
+        if (!isErrorsName(name)) continue;
+        const part = parts.find((each) => each.name === name);
+        if (part === undefined) others.push(key);
+        else if (bytes > part.bytes) await cut(folder, part);
+      }
+      await objects.remove(others);
+    },
+    open: async (folder, parts) => (holds.isRemoved(folder) ? null : openFile(folder, parts)),
+    requireRoom,
+    freeBytes: () => freeBytesOf(scratch),
+    hold: async () => ({ open: openFile, release: holds.hold() }),
+    replace,
+    remove: async (folder) => holds.remove(requireFolderName(folder)),
+    async *listFolders() {
+      for await (const kept of listFolders(objects, prefix)) if (!holds.isRemoved(kept.folder)) yield kept;
+    },
+    isEmpty: async () => (await listFolders(objects, prefix).next()).done === true,
+    async sweepUnfinished(before) {
+      await removeUntouched(scratch, before);
+      await objects.abortUploads(`${prefix}kept/`, before);
+    },
+    close: async () => settings.client.destroy(),
+  };
+}
+
+/** The documents in a bucket, to look at: nothing is changed. */
+export function readS3Documents(settings: S3Settings): DocumentsToCheck {
+  const objects = openS3Objects(settings);
+  const { prefix } = settings;
+  return {
+    hold: async () => ({ open: opener(objects, prefix), release: async () => {} }),
+    listFolders: () => listFolders(objects, prefix),
+  };
+}
+
+function folderKey(prefix: string, folder: string): string {
+  return `${prefix}kept/${requireFolderName(folder)}/`;
+}
+
+function opener(objects: S3Objects, prefix: string): OpenFile {
+  return (folder, parts) => {
+    const files = folderKey(prefix, folder);
+    return joinParts(parts, {
+      open: (name, known) => objects.open(`${files}${requireFileName(name)}`, known),
+      facts: async (names) => {
+        const wanted = new Set(names);
+        const facts = new Map<string, FileFacts>();
+        for await (const object of objects.list(files)) {
+          const name = path.posix.basename(object.key);
+          if (wanted.has(name)) facts.set(name, object);
+        }
+        return facts;
+      },
+    });
+  };
+}
+
+/** The keys of a folder follow each other. */
+async function* listFolders(objects: S3Objects, prefix: string): AsyncGenerator<KeptFolder> {
+  let last: KeptFolder | null = null;
+  const start = `${prefix}kept/`;
+  for await (const { key, modifiedAt } of objects.list(start)) {
+    const [folder = ''] = key.slice(start.length).split('/');
+    if (!isFolderName(folder)) continue;
+    if (last !== null && last.folder !== folder) yield last;
+    const before: number = last?.folder === folder ? last.modifiedAt : 0;
+    last = { folder, modifiedAt: Math.max(modifiedAt, before) };
+  }
+  if (last !== null) yield last;
+}
+
+async function writeAll(file: string, content: AsyncIterable<Buffer>): Promise<number> {
+  const handle = await open(file, 'wx', 0o600);
+  try {
+    let bytes = 0;
+    for await (const chunk of content) {
+      await handle.appendFile(chunk);
+      passFaultPoint('erasure-file-half-written');
+      bytes += chunk.length;
+    }
+    return bytes;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Does once what the service will do, so that what is missing is told at the start and not to the first sender. */
+async function requireUsable(objects: S3Objects, prefix: string): Promise<void> {
+  const probe = `${prefix}probe/${randomUUID()}`;
+  try {
+    await objects.list(`${prefix}kept/`).next();
+    await objects.put(probe, Buffer.from('written at a start of Muster, and removed again\n'));
+    await objects.remove([probe]);
+  } catch (cause) {
+    throw new DocumentsUnusableError((cause as Error).message, { cause });
+  }
+}
