@@ -79,12 +79,12 @@ test('an execution whose node is killed goes on at another within seconds, exact
   const segmentIds = await Promise.all([1, 2, 3].map((i) => createSegment(client, { name: `segment ${i}` })));
   const documentImportId = await createImport(client, { format: 'NDJSON' });
   const of = { datamartId: '1', documentImportId, format: 'NDJSON' } as const;
-  const body = fileOf(40_000, segmentIds);
+  const body = fileOf(15_000, segmentIds);
   const [one, other] = nodes as [ServiceProcess, ServiceProcess];
   // only one of them is there when the file comes
   await other.kill();
   const execution = await upload(one, { ...of, body });
-  await untilRunning(one, execution, 5_000);
+  await untilRunning(one, execution, 3_000);
   await one.kill();
   const killedAt = Date.now();
   await other.restart();
@@ -123,12 +123,12 @@ test('the database crashes and restarts in the middle: nothing is lost and nothi
   const segmentIds = await Promise.all([1, 2].map((i) => createSegment(client, { name: `segment ${i}` })));
   const documentImportId = await createImport(client, { format: 'NDJSON' });
   const of = { datamartId: '1', documentImportId, format: 'NDJSON' } as const;
-  const body = fileOf(20_000, segmentIds);
+  const body = fileOf(12_000, segmentIds);
   const [node] = nodes as [ServiceProcess];
   const execution = await upload(node, { ...of, body });
   for (const [signal, commands] of [
     ['SIGQUIT', 3_000],
-    ['SIGINT', 9_000],
+    ['SIGINT', 7_000],
   ] as const) {
     await untilRunning(node, execution, commands);
     await postgres.restart(signal);
