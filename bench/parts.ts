@@ -4,6 +4,7 @@ import { measureImports, measureLargeFile } from './rows/imports.ts';
 import { measureLargeStore } from './rows/large-store.ts';
 import { measureLimits } from './rows/limits.ts';
 import { measurePostgres } from './rows/postgres.ts';
+import { measurePostgresStore } from './rows/postgres-store.ts';
 import { measureRedis } from './rows/redis.ts';
 import { measureSmallFiles } from './rows/small-files.ts';
 
@@ -11,6 +12,7 @@ import { measureSmallFiles } from './rows/small-files.ts';
 export const PARTS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   imports: measureImports,
   postgres: measurePostgres,
+  'postgres-store': measurePostgresStore,
   'large-store': measureLargeStore,
   'large-file': measureLargeFile,
   'change-sets': measureChangeSets,

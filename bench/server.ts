@@ -15,8 +15,11 @@ const START_TIMEOUT_MS = 30_000;
 /** The service as somebody who installed it runs it: a process of its own, over a store of its own. */
 export type Server = Client & Closable & { readonly pid: number; readonly data: string };
 
-/** Starts `dist/bin.cjs serve` on a fresh folder in `scratch`. All settings but the largest upload are the defaults. */
-export async function startServer(scratch: string): Promise<Server> {
+/** Starts `dist/bin.cjs serve` on a fresh folder in `scratch`. All settings but the largest upload and `more` are the defaults. */
+export async function startServer(
+  scratch: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Server> {
   assert.ok(existsSync(PROGRAM), `${PROGRAM} is missing: npm run build`);
   const folder = await mkdtemp(path.join(scratch, 'server-'));
   const log = path.join(folder, 'log');
@@ -25,7 +28,7 @@ export async function startServer(scratch: string): Promise<Server> {
     process.execPath,
     [PROGRAM, 'serve', '--port', '0', '--data', path.join(folder, 'data')],
     {
-      env: { ...process.env, MUSTER_ADMIN_TOKEN: ADMIN_TOKEN, MUSTER_MAX_UPLOAD_BYTES: '100GiB' },
+      env: { ...process.env, MUSTER_ADMIN_TOKEN: ADMIN_TOKEN, MUSTER_MAX_UPLOAD_BYTES: '100GiB', ...more },
       stdio: ['ignore', output, output],
     },
   );

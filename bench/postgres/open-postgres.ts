@@ -3,7 +3,11 @@ import path from 'node:path';
 import type { Client } from 'pg';
 import { type Bench, type Closable, NotHere } from '../bench.ts';
 
-export type Postgres = Closable & { readonly client: Client };
+export type Postgres = Closable & {
+  readonly client: Client;
+  /** The folder of the socket it listens on. */
+  readonly socketDir: string;
+};
 
 const MIB = 1024 * 1024;
 
@@ -58,6 +62,7 @@ export async function openPostgres(bench: Bench): Promise<Postgres> {
     await client.connect();
     return {
       client,
+      socketDir: databaseDir,
       async close() {
         await client.end();
         await server.stop();

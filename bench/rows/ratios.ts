@@ -23,6 +23,18 @@ const RATIOS: readonly Ratio[] = [
     goal: '8 or more',
   },
   {
+    id: 'ratio-store-postgres-empty',
+    what: 'rate of Muster over PostgreSQL / PostgreSQL by hand, empty store',
+    of: ['store-postgres-empty', 'postgres-empty'],
+    goal: '2 or more',
+  },
+  {
+    id: 'ratio-store-postgres-again',
+    what: 'rate of Muster over PostgreSQL / PostgreSQL by hand, the same file again',
+    of: ['store-postgres-again', 'postgres-again'],
+    goal: '2 or more',
+  },
+  {
     id: 'ratio-rows',
     what: 'rate of Muster / PostgreSQL row by row',
     of: ['ndjson-empty', 'postgres-rows'],
