@@ -77,9 +77,10 @@ function isAnother({ headers }: FastifyRequest, { etag }: Validators): boolean {
 /** The one range that is asked for; null for the whole file, also where the range is of another file than there is now. */
 function rangeOf({ headers }: FastifyRequest, of: Validators & { readonly bytes: number }): Range | null {
   if (headers.range === undefined || !isOfThis(headers['if-range'], of)) return null;
-  const ranges = parseRange(of.bytes, headers.range);
-  if (ranges === -1) throw new RangeNotSatisfiable(of.bytes);
-  if (ranges === -2 || ranges.type !== 'bytes' || ranges.length !== 1) return null;
+  if (!/^ *bytes=/.test(headers.range)) return null;
+  const ranges = parseRange(of.bytes, headers.range, { combine: true });
+  if (ranges === -1 || ranges === -2) throw new RangeNotSatisfiable(of.bytes);
+  if (ranges.length !== 1) return null;
   return ranges[0] ?? null;
 }
 
