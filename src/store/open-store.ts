@@ -29,7 +29,7 @@ export function openStore(options: StoreOptions): Promise<Store> {
   if (url === null) return openDuckDbStore({ ...options, dir: path.join(data, 'store') });
   return openPostgresStore({
     ...{ url, memoryBytes, threads, now, connections },
-    scratchDir: path.join(data, 'scratch'),
+    scratchDir: path.join(data, 'staging'),
     patienceMs: PATIENCE_MS,
     takeSnapshot: takePostgresSnapshot,
   });
