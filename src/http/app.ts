@@ -17,6 +17,7 @@ import { backupRoutes } from './routes/backup.ts';
 import { checkRoutes } from './routes/check.ts';
 import { compartmentRoutes } from './routes/compartments.ts';
 import { dataFileRoutes } from './routes/data-file.ts';
+import { datamartExecutionRoutes } from './routes/datamart-executions.ts';
 import { datamartRoutes } from './routes/datamarts.ts';
 import { documentImportRoutes } from './routes/document-imports.ts';
 import { erasureRoutes } from './routes/erasures.ts';
@@ -134,6 +135,7 @@ async function addApi(app: App, dependencies: HttpDependencies): Promise<void> {
   });
   documentImportRoutes(app, dependencies);
   executionRoutes(app, dependencies);
+  datamartExecutionRoutes(app, dependencies);
   userListImportRoutes(app, dependencies);
   dataFileRoutes(app, dependencies);
   webhookRoutes(app, dependencies);

@@ -86,7 +86,7 @@ export function changeCalls(
 }
 
 /** From when on the change log is whole. */
-async function readKnownSince(sql: Sql): Promise<number> {
+export async function readKnownSince(sql: Sql): Promise<number> {
   const [row] = await sql.query('select known_since from change_log');
   return Number(row?.known_since);
 }

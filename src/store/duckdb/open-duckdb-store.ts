@@ -28,6 +28,7 @@ import { checkFiles, damaged, type ExpectedStore } from './check-files.ts';
 import { compact } from './compact.ts';
 import { type DuckDbDatabase, openDuckDbDatabase } from './duckdb-database.ts';
 import { eraseUser, readPendingErasures, refreshPending } from './erase.ts';
+import { executionChangeCalls } from './execution-changes.ts';
 import { keepBom } from './keep-bom.ts';
 import { lookUps } from './look-ups.ts';
 import { memberCalls } from './members.ts';
@@ -176,6 +177,7 @@ async function openStoreOf(
     ...users,
     ...memberCalls(db),
     ...changeCalls(db, { segments: kept.segments }),
+    ...executionChangeCalls(db, rows),
     writeMembers: memberWriter(db),
     ...overlapCalls(db, rows),
     mergeChunk: (chunk) => sizes.forgetAfter(mergeChunk(db, chunk, { runs, points, erasures, changes })),
