@@ -5,6 +5,7 @@ import fastifyStatic from '@fastify/static';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { createAuthenticator } from './authenticate.ts';
 import { createClientErrorHandler } from './client-error.ts';
+import { consoleRoutes } from './console.ts';
 import { holdBodies } from './continue.ts';
 import type { HttpDependencies } from './dependencies.ts';
 import { handleError } from './error-handler.ts';
@@ -62,6 +63,7 @@ export async function buildApp(dependencies: HttpDependencies): Promise<FastifyI
   await app.register(fastifyStatic, { serve: false });
   await describeApi(app);
   systemRoutes(app, dependencies);
+  await consoleRoutes(app);
   await app.register(async (scope: FastifyInstance) => addApi(scope as App, dependencies), { prefix: '/v1' });
   await app.ready();
   return app as unknown as FastifyInstance;

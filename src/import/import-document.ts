@@ -2,11 +2,11 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { passFaultPoint } from '../fault-points.ts';
 import type { Checkpoint, Execution, FailuresByCode } from '../model/execution.ts';
 import type { MergeOutcome, Store } from '../store/store.ts';
-import { csvFormat } from './csv.ts';
-import { findHeaderEnd, headerText, MAX_HEADER_BYTES, parseCsvHeader } from './csv-header.ts';
+import { MAX_HEADER_BYTES } from './csv-header.ts';
 import type { DocumentFormat } from './document-format.ts';
 import { type ErrorFile, openErrorFile } from './error-file.ts';
 import { ndjsonFormat } from './ndjson.ts';
+import { readFormatOf } from './read-format.ts';
 import {
   type Chunk,
   type ChunkLimits,
@@ -213,15 +213,12 @@ async function dropTable(store: Store, chunk: Chunk): Promise<void> {
 
 /** How the document is read; a CSV header was checked on receipt, so one that cannot be read is a fault. */
 async function readFormat(file: FileHandle, execution: Execution): Promise<DocumentFormat> {
-  if (execution.mimeType === 'APPLICATION_X_NDJSON') return ndjsonFormat;
+  const { mimeType, job } = execution;
+  if (mimeType === 'APPLICATION_X_NDJSON') return ndjsonFormat;
   const block = Buffer.alloc(MAX_HEADER_BYTES + 1);
   const { bytesRead } = await file.read(block, 0, block.length, 0);
-  const newline = findHeaderEnd(block.subarray(0, bytesRead), { at: 'CELL_START' });
-  const end = newline === -1 ? bytesRead : newline;
-  const profile = execution.job.type === 'DOCUMENT_IMPORT' ? 'COMMANDS' : 'USER_LIST';
-  const parsed = parseCsvHeader(headerText(block.subarray(0, end)), profile);
-  if (!parsed.ok)
-    throw new Error(`the header of execution ${execution.id} cannot be read: ${parsed.message}`);
-  const lines = block.subarray(0, end).toString('latin1').split('\n').length;
-  return csvFormat(parsed.header, { offset: Math.min(end + 1, bytesRead), line: lines });
+  const profile = job.type === 'DOCUMENT_IMPORT' ? 'COMMANDS' : 'USER_LIST';
+  const read = readFormatOf(block.subarray(0, bytesRead), { mimeType, profile });
+  if (!read.ok) throw new Error(`the header of execution ${execution.id} cannot be read: ${read.message}`);
+  return read.format;
 }

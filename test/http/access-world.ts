@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Role } from '../../src/model/records.ts';
-import { hashToken } from '../../src/model/records.ts';
+import { hashToken } from '../../src/model/token-hash.ts';
 import { makeSecret } from '../../src/model/webhook.ts';
 import { createImport, createSegment, dataOf, errorFile, runFile } from '../client.ts';
 import type { TestService } from '../helper.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Type } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
-import { hashToken } from '../../model/records.ts';
+import { hashToken } from '../../model/token-hash.ts';
 import { authorOf, isId, tokenOf } from '../access.ts';
 import type { Authenticator } from '../authenticate.ts';
 import type { HttpDependencies } from '../dependencies.ts';
