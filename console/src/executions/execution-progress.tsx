@@ -49,7 +49,7 @@ function share(part: number, whole: number): number {
   return whole === 0 ? 100 : Math.min(100, (part * 100) / whole);
 }
 
-function textOf({ status, progress, result, error }: Execution): string {
+function textOf({ status, progress, result, error, dry_run: isDry }: Execution): string {
   if (status === 'PENDING') return t.executions.waits;
   if (status === 'RUNNING') {
     if (progress === undefined) return t.executions.begins;
@@ -60,5 +60,6 @@ function textOf({ status, progress, result, error }: Execution): string {
     return `${t.executions.phases[phase]} · ${read} · ${rate}${left}`;
   }
   if (status === 'FAILED' && error !== null) return error.message;
-  return t.executions.outcome(formatNumber(result.total_success), formatNumber(result.total_failure));
+  const counts = [formatNumber(result.total_success), formatNumber(result.total_failure)] as const;
+  return isDry === true ? t.executions.dryOutcome(...counts) : t.executions.outcome(...counts);
 }

@@ -8,7 +8,7 @@ import {
   useTable,
 } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type ReactNode, useMemo, useRef } from 'react';
+import { memo, type ReactNode, useMemo, useRef } from 'react';
 
 /** A column: what is shown, and what it is sorted by, if it can be. */
 export type Column<T> = {
@@ -94,19 +94,7 @@ export function DataTable<T>({
           {items.map(({ index }) => {
             const row = shown[index];
             if (row === undefined) return null;
-            return (
-              <Table.Tr key={row.id} h={ROW_PX} aria-rowindex={index + 2}>
-                {columns.map((column) => (
-                  <Table.Td
-                    key={column.id}
-                    ta={column.isNumber ? 'end' : undefined}
-                    style={{ overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' }}
-                  >
-                    {column.cell(row.original.row)}
-                  </Table.Td>
-                ))}
-              </Table.Tr>
-            );
+            return <BodyRow key={row.id} row={row.original.row} columns={columns as Columns} index={index} />;
           })}
           {below > 0 && <tr aria-hidden style={{ height: below }} />}
         </Table.Tbody>
@@ -114,6 +102,33 @@ export function DataTable<T>({
     </Box>
   );
 }
+
+type Columns = readonly Column<unknown>[];
+
+/** A row that is still in sight after a step of scrolling is not made again. */
+const BodyRow = memo(function BodyRow({
+  row,
+  columns,
+  index,
+}: {
+  readonly row: unknown;
+  readonly columns: Columns;
+  readonly index: number;
+}) {
+  return (
+    <Table.Tr h={ROW_PX} aria-rowindex={index + 2}>
+      {columns.map((column) => (
+        <Table.Td
+          key={column.id}
+          ta={column.isNumber ? 'end' : undefined}
+          style={{ overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' }}
+        >
+          {column.cell(row)}
+        </Table.Td>
+      ))}
+    </Table.Tr>
+  );
+});
 
 function toTableColumn<T>({ id, header, sortBy }: Column<T>) {
   const helper = createColumnHelper<typeof features, { row: T }>();
@@ -155,7 +170,7 @@ function HeaderCell({
       {onSort === null ? (
         header
       ) : (
-        <UnstyledButton onClick={onSort} fz="sm" fw={600}>
+        <UnstyledButton onClick={onSort} fz="sm" fw={600} style={{ whiteSpace: 'nowrap' }}>
           <Group gap={4} wrap="nowrap" component="span">
             {header}
             {direction === 'asc' && <IconArrowUp size={14} aria-hidden />}

@@ -5,6 +5,8 @@ import { LOCALE, t } from '../texts/texts.ts';
 const numbers = new Intl.NumberFormat(LOCALE);
 const shortNumbers = new Intl.NumberFormat(LOCALE, { notation: 'compact', maximumFractionDigits: 1 });
 const percents = new Intl.NumberFormat(LOCALE, { style: 'percent', maximumFractionDigits: 1 });
+/** What one decimal can tell. */
+const LEAST_SHARE = 0.001;
 const dates = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium', timeStyle: 'medium' });
 const days = new Intl.DateTimeFormat(LOCALE, { day: 'numeric', month: 'short' });
 const hours = new Intl.DateTimeFormat(LOCALE, {
@@ -16,7 +18,15 @@ const hours = new Intl.DateTimeFormat(LOCALE, {
 
 export const formatNumber = (value: number) => numbers.format(value);
 export const formatShort = (value: number) => shortNumbers.format(value);
-export const formatShare = (part: number, whole: number) => percents.format(whole === 0 ? 0 : part / whole);
+
+/** A share in percent. What is not all is never shown as 100 %, and what is not nothing never as 0 %. */
+export function formatShare(part: number, whole: number): string {
+  const share = whole === 0 ? 0 : part / whole;
+  if (share > 0 && share < LEAST_SHARE) return `<${percents.format(LEAST_SHARE)}`;
+  if (share < 1 && share > 1 - LEAST_SHARE) return `>${percents.format(1 - LEAST_SHARE)}`;
+  return percents.format(share);
+}
+
 /** An instant in ms since the epoch, to the second. */
 export const formatInstant = (instant: number) => dates.format(instant);
 export const formatDay = (instant: number) => days.format(instant);

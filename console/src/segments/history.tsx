@@ -9,6 +9,7 @@ import { formatDay, formatHour, formatInstant, formatNumber, formatShort } from 
 import { Loaded } from '../parts/loaded.tsx';
 import { Part } from '../parts/page.tsx';
 import { t } from '../texts/texts.ts';
+import { sizesOf } from './sizes.ts';
 
 const SPANS = {
   days2: { interval: 'hour', days: 2 },
@@ -39,29 +40,27 @@ export function HistoryPart({ segmentId }: { readonly segmentId: string }) {
   );
 }
 
-function Charts({
-  history: { history, interval, known_since, time_zone },
-}: {
-  readonly history: SegmentHistory;
-}) {
-  const rows = history.map((bucket) => ({
-    at: interval === 'hour' ? formatHour(bucket.from) : formatDay(bucket.from),
-    size: bucket.user_points_count,
-    entries: bucket.entries,
+function Charts({ history: of }: { readonly history: SegmentHistory }) {
+  const { history, interval, known_since, time_zone } = of;
+  const timeOf = interval === 'hour' ? formatHour : formatDay;
+  const sizes = sizesOf(of).map(({ at, size }) => ({ at: timeOf(at), size }));
+  const changes = history.map(({ from, entries, exits }) => ({
+    at: timeOf(from),
+    entries,
     // down, so that they are told from entries by more than their color
-    exits: -bucket.exits,
+    exits: -exits,
   }));
-  const last = rows.at(-1);
   const sum = (key: 'entries' | 'exits') => history.reduce((total, bucket) => total + bucket[key], 0);
-  const shared = { h: 220, data: rows, dataKey: 'at', gridAxis: 'x', withTooltip: true } as const;
+  const shared = { h: 220, dataKey: 'at', gridAxis: 'x', withTooltip: true } as const;
   return (
     <>
       <SimpleGrid cols={{ base: 1, lg: 2 }}>
-        <figure style={{ margin: 0 }} aria-label={t.history.sizeIs(formatNumber(last?.size ?? 0))}>
+        <figure style={{ margin: 0 }} aria-label={t.history.sizeIs(formatNumber(sizes.at(-1)?.size ?? 0))}>
           <AreaChart
             {...shared}
+            data={sizes}
             series={[{ name: 'size', label: t.history.size, color: 'muster' }]}
-            curveType="stepAfter"
+            curveType="linear"
             withDots={false}
             valueFormatter={formatNumber}
             yAxisProps={{ tickFormatter: formatShort, width: 48 }}
@@ -73,6 +72,7 @@ function Charts({
         >
           <BarChart
             {...shared}
+            data={changes}
             type="stacked"
             maxBarWidth={40}
             series={[

@@ -60,9 +60,9 @@ function HeatMap({ answer, names }: { readonly answer: Overlaps; readonly names:
         yLabels={ids.map(label)}
         domain={[0, 1]}
         colors={['muster.0', 'muster.2', 'muster.4', 'muster.6', 'muster.9']}
-        cellSize={28}
+        cellSize={Math.max(20, Math.min(56, Math.floor(560 / ids.length)))}
         yLabelsWidth={180}
-        xLabelsHeight={180}
+        xLabelsHeight={150}
         withXLabels
         withYLabels
         withLegend

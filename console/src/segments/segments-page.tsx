@@ -127,7 +127,7 @@ function columnsFor(dm: string): readonly Column<Segment>[] {
     {
       id: 'ttl',
       header: t.segments.ttl,
-      width: 110,
+      width: 130,
       isNumber: true,
       sortBy: ({ default_ttl }) => default_ttl,
       cell: ({ default_ttl }) => (default_ttl === null ? '' : formatSpan(default_ttl)),

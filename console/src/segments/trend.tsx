@@ -1,9 +1,9 @@
-import { Box } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { segmentHistory } from '../api/queries.ts';
 import { formatNumber } from '../parts/formats.ts';
 import { t } from '../texts/texts.ts';
+import { sizesOf } from './sizes.ts';
 
 const Sparkline = lazy(() => import('./sparkline.tsx'));
 
@@ -20,25 +20,26 @@ export function Trend({ segmentId }: { readonly segmentId: string }) {
     const timer = setTimeout(() => setAtRest(true), REST_MS);
     return () => clearTimeout(timer);
   }, []);
+  return (
+    <div style={{ width: WIDTH_PX, height: HEIGHT_PX }}>
+      {isAtRest && <TrendLine segmentId={segmentId} />}
+    </div>
+  );
+}
+
+function TrendLine({ segmentId }: { readonly segmentId: string }) {
   const { data } = useQuery({
     ...segmentHistory(segmentId, { interval: 'day', days: DAYS }),
-    enabled: isAtRest,
     staleTime: 5 * 60_000,
   });
-  const sizes = data?.history.map(({ user_points_count }) => user_points_count) ?? [];
-  const [first = 0, last = 0] = [sizes[0], sizes.at(-1)];
+  if (data === undefined) return null;
+  const sizes = sizesOf(data).map(({ size }) => size);
+  const text = t.segments.trendOf(formatNumber(sizes[0] ?? 0), formatNumber(sizes.at(-1) ?? 0));
   return (
-    <Box
-      w={WIDTH_PX}
-      h={HEIGHT_PX}
-      role="img"
-      aria-label={t.segments.trendOf(formatNumber(first), formatNumber(last))}
-    >
-      {data !== undefined && (
-        <Suspense fallback={null}>
-          <Sparkline sizes={sizes} />
-        </Suspense>
-      )}
-    </Box>
+    <div role="img" aria-label={text}>
+      <Suspense fallback={null}>
+        <Sparkline sizes={sizes} />
+      </Suspense>
+    </div>
   );
 }

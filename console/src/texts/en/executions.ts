@@ -24,6 +24,7 @@ export const executionsTexts = {
     rate: (commands: string) => `${commands} lines/s`,
     timeLeft: (span: string) => `${span} left`,
     outcome: (applied: string, failed: string) => `${counted(applied, 'line')} applied, ${failed} failed`,
+    dryOutcome: (good: string, bad: string) => `${counted(good, 'line')} would be applied, ${bad} would fail`,
     cancel: 'Cancel execution',
     cancelTitle: 'Cancel this execution?',
     cancelText: 'It stops at its next safe point. What it has applied by then stays; it can be reverted.',

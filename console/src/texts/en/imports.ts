@@ -48,7 +48,8 @@ export const importsTexts = {
     },
   },
   uploads: {
-    drop: 'Drop files here, or choose them',
+    drop: 'Drop files here',
+    chooseFiles: 'Choose files',
     choose: 'Files to upload',
     dropHint: (format: string) =>
       `${format}, plain or compressed with gzip or zstd. Nothing is sent before you have seen it.`,
