@@ -127,3 +127,48 @@ test('several files at once, one of them compressed; replacing shows who would l
   await card.getByText('40 lines applied, 0 failed').waitFor();
   assert.equal((await getSegment(service, vip)).user_points_count, 40);
 });
+
+/** Bytes that a reader may stumble over, each line another way. */
+const HOSTILE = Buffer.concat([
+  Buffer.from([0xef, 0xbb, 0xbf]),
+  Buffer.from(
+    [
+      '{"operation":"UPDATE","user_account_id":9007199254740993,"segment_technical_name":"vip","expiration_duration":0}\r',
+      '{"operation":"UPDATE",\n "user_account_id":"two lines","segment_ids":["1"],\n "expiration_duration":0}',
+      '{"operation":"UPDATE","user_account_id":"\\ud800","segment_id":"1","expiration_duration":0}',
+      '{"operation":"UPDATE","user_account_id":"é\u{1f600}","segment_id":"1","expiration_duration":0,"data_bag":"[1]"}',
+      '{"operation":"UPDATE","user_account_id":"open","segment_id":"1"',
+      'goes on',
+      `{"operation":"DELETE","user_account_id":"deep","segment_id":"1","x":${'['.repeat(40)}${']'.repeat(40)}}`,
+      '  ',
+      '[1]',
+      '{"operation":"DELETE","user_agent_id":"a","segment_id":1}',
+    ].join('\n'),
+  ),
+  Buffer.from('\n{"operation":"DELETE","email_hash":"'),
+  Buffer.from([0xc3, 0x28]),
+  Buffer.from('","segment_id":"1"}\n{"operation":"DELETE","email_hash":"last","segment_id":"1"}'),
+]);
+
+test('the preview says of hostile bytes what the import then says', async (t) => {
+  const service = await startService(t);
+  await createSegment(service, { name: 'VIP', technical_name: 'vip' });
+  const id = await createImport(service, { format: 'NDJSON' });
+  const { page } = await openConsole(t, service, { path: `/datamarts/1/imports/${id}` });
+  await page
+    .locator('input[type=file]')
+    .setInputFiles({ name: 'hostile.ndjson', mimeType: 'text/plain', buffer: HOSTILE });
+  await page.getByText(/would fail/).waitFor();
+  const previewed = await page.getByText(/^[A-Z_]+ \d+$/).allTextContents();
+  await page.getByRole('button', { name: 'Import', exact: true }).click();
+  await page.getByText(/lines? applied/).waitFor();
+  const { json } = await service.call('GET', `/v1/datamarts/1/document_imports/${id}/executions/1`);
+  const { result } = (json as { data: { result: { failures_by_code: Record<string, number> } } }).data;
+  assert.deepEqual(
+    previewed.sort(),
+    Object.entries(result.failures_by_code)
+      .map(([code, count]) => `${code} ${count}`)
+      .sort(),
+  );
+  assert.ok(previewed.length >= 4, previewed.join(', '));
+});

@@ -1,5 +1,6 @@
 import { queryOptions } from '@tanstack/react-query';
 import { get, getList, type Query } from './client.ts';
+import { inTurn } from './in-turn.ts';
 import { importsPath } from './paths.ts';
 import type {
   ApiToken,
@@ -128,6 +129,19 @@ export const segmentHistory = (id: string, query: { interval: 'hour' | 'day'; da
       return get<SegmentHistory>(ofSegment(id, 'history'), { interval: query.interval, from }, signal);
     },
     staleTime: MINUTE_MS,
+  });
+
+/** A small line in a list: of many at a time, each in its turn. A row that is out of sight by then is not asked for. */
+export const segmentTrend = (id: string, days: number) =>
+  queryOptions({
+    queryKey: ['segment', id, 'trend', days],
+    queryFn: ({ signal }) => {
+      const from = Date.now() - days * 24 * 60 * MINUTE_MS;
+      return inTurn(signal, () =>
+        get<SegmentHistory>(ofSegment(id, 'history'), { interval: 'day', from }, signal),
+      );
+    },
+    staleTime: 5 * MINUTE_MS,
   });
 
 export const forecast = (id: string) =>

@@ -7,11 +7,13 @@ import type { ReadRecord } from './read-sample.ts';
 
 const MOST_ROWS = 8;
 
-/** The first records, those with mistakes among them before the others: they are what one looks for. */
+/** The first records, with mistakes in half of the rows if there are as many: they are what one looks for. */
 function chosen(records: readonly ReadRecord[]): readonly ReadRecord[] {
-  const bad = records.filter(({ outcome }) => isRejection(outcome)).slice(0, MOST_ROWS / 2);
-  const good = records.filter(({ outcome }) => !isRejection(outcome)).slice(0, MOST_ROWS - bad.length);
-  return [...bad, ...good].sort((one, other) => one.line - other.line);
+  const bad = records.filter(({ outcome }) => isRejection(outcome));
+  const good = records.filter(({ outcome }) => !isRejection(outcome));
+  const mostGood = Math.max(MOST_ROWS / 2, MOST_ROWS - bad.length);
+  const shown = [...good.slice(0, mostGood), ...bad.slice(0, MOST_ROWS - Math.min(good.length, mostGood))];
+  return shown.sort((one, other) => one.line - other.line);
 }
 
 /** Records beside what the service would make of them. */

@@ -59,7 +59,7 @@ function Charts({ history: of }: { readonly history: SegmentHistory }) {
           <AreaChart
             {...shared}
             data={sizes}
-            series={[{ name: 'size', label: t.history.size, color: 'muster' }]}
+            series={[{ name: 'size', label: t.history.size, color: 'muster.6' }]}
             curveType="linear"
             withDots={false}
             valueFormatter={formatNumber}

@@ -1,4 +1,4 @@
-import { Button, DataList, Group, Tabs } from '@mantine/core';
+import { Button, DataList, Group, Stack, Tabs } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useLocation } from 'wouter';
@@ -46,8 +46,10 @@ export default function SegmentPage({ id }: { readonly id: string }) {
               ))}
             </Tabs.List>
             <Tabs.Panel value="history" pt="md">
-              <HistoryPart segmentId={id} />
-              <ForecastPart segmentId={id} />
+              <Stack gap="xl">
+                <HistoryPart segmentId={id} />
+                <ForecastPart segmentId={id} />
+              </Stack>
             </Tabs.Panel>
             <Tabs.Panel value="executions" pt="md">
               <ChangingExecutions segmentId={id} />

@@ -8,7 +8,7 @@ export default function Sparkline({ sizes }: { readonly sizes: readonly number[]
       w={110}
       h={24}
       data={[...sizes]}
-      color="muster"
+      color="muster.6"
       curveType="linear"
       fillOpacity={0.2}
       strokeWidth={1.5}

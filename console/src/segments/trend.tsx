@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useState } from 'react';
-import { segmentHistory } from '../api/queries.ts';
+import { segmentTrend } from '../api/queries.ts';
 import { formatNumber } from '../parts/formats.ts';
 import { t } from '../texts/texts.ts';
 import { sizesOf } from './sizes.ts';
@@ -28,10 +28,7 @@ export function Trend({ segmentId }: { readonly segmentId: string }) {
 }
 
 function TrendLine({ segmentId }: { readonly segmentId: string }) {
-  const { data } = useQuery({
-    ...segmentHistory(segmentId, { interval: 'day', days: DAYS }),
-    staleTime: 5 * 60_000,
-  });
+  const { data } = useQuery(segmentTrend(segmentId, DAYS));
   if (data === undefined) return null;
   const sizes = sizesOf(data).map(({ size }) => size);
   const text = t.segments.trendOf(formatNumber(sizes[0] ?? 0), formatNumber(sizes.at(-1) ?? 0));

@@ -15,6 +15,7 @@ export const operationsTexts = {
     free: 'Free on disk',
     ofAll: 'Of all datamarts of this service; the lists below are of this datamart.',
     storeDown: 'The store does not answer. See the log of the service.',
+    measuring: 'Measuring…',
     throughput: 'Throughput since this page was opened',
     throughputNow: (rate: string) => `Throughput, now ${rate} lines per second`,
     queue: 'Queue',
