@@ -21,7 +21,6 @@ test('axe finds nothing serious on any page, in light and in dark colors', async
     { path: `${base}/segments`, shows: 'Repeat buyers' },
     { path: `${base}/segments/1`, shows: 'within 90 days' },
     { path: `${base}/overlaps`, shows: 'In both' },
-    { path: `${base}/users`, shows: 'With curl' },
     { path: `${base}/users?user=user_account_id%3D00006`, shows: 'What happened' },
     { path: `${base}/operations/now`, shows: 'Free on disk' },
     { path: `${base}/operations/tokens`, shows: 'yours' },

@@ -21,7 +21,11 @@ test('a file of 100 MB: its bars move, an upload can be stopped, an execution ca
   t.after(() => discardFolder(t, folder));
   const file = path.join(folder, 'large.ndjson');
   await writeLarge(file);
-  const { page, context, picture } = await openConsole(t, service, { path: `/datamarts/1/imports/${id}` });
+  const { page, context } = await openConsole(t, service, { path: `/datamarts/1/imports/${id}` });
+  const streams: (string | undefined)[] = [];
+  page.on('request', (request) => {
+    if (request.url().endsWith('/events')) streams.push(request.headers().authorization);
+  });
   const network = await context.newCDPSession(page);
   await network.send('Network.enable');
   const limits = { offline: false, latency: 0, downloadThroughput: -1 };
@@ -38,7 +42,6 @@ test('a file of 100 MB: its bars move, an upload can be stopped, an execution ca
   const sent = await sample(page, 'Sent so far');
   assert.ok(sent.length >= 3 && isRising(sent), `the bar of the upload: ${sent.join(', ')}`);
   await page.getByText(/lines\/s/).waitFor();
-  await picture('large-file');
   const done = await sample(page, 'Progress of the execution', 3);
   assert.ok(done.length >= 3 && isRising(done), `the bar of the execution: ${done.join(', ')}`);
   await page.getByText(/left$/).waitFor();
@@ -46,6 +49,7 @@ test('a file of 100 MB: its bars move, an upload can be stopped, an execution ca
   await page.getByRole('dialog').getByRole('button', { name: 'Cancel execution' }).click();
   const card = page.getByRole('region', { name: 'Upload of large.ndjson' });
   await card.getByText('Canceled').waitFor();
+  assert.deepEqual(streams, [`Bearer ${service.token}`], 'it was followed by its events, in one stream');
   const { json } = await service.call('GET', '/v1/datamarts/1/executions');
   const { data } = json as { data: { status: string }[] };
   assert.deepEqual(

@@ -25,7 +25,6 @@ test('a segment: size over time, forecast, executions, members, overlaps, export
     .first()
     .waitFor();
   await page.getByText('within 90 days').first().waitFor();
-  await picture('segment');
   await page.getByRole('tab', { name: 'Executions' }).click();
   await page.getByRole('link', { name: `document.ndjson · ${execution.id}` }).waitFor();
   await page.getByRole('tab', { name: 'Members' }).click();
