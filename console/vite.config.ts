@@ -18,7 +18,6 @@ export default defineConfig({
     target: 'es2022',
     // a `data:` URL would be one more source to allow
     assetsInlineLimit: 0,
-    manifest: true,
     modulePreload: { polyfill: false },
     // what is loaded first is held to its size by a test
     chunkSizeWarningLimit: 1_000,

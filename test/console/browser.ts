@@ -50,7 +50,8 @@ export async function openConsole(
     baseURL: service.baseUrl,
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  // on a machine with much else to do a page takes its time
+  page.setDefaultTimeout(30_000);
   const faults: string[] = [];
   page.on('pageerror', ({ message }) => faults.push(message));
   page.on('console', (said) => {
