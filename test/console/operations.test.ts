@@ -78,3 +78,13 @@ test('webhooks: made, tested, what became of each delivery, sent again', async (
   await dialog.getByRole('button', { name: 'Disable' }).click();
   await page.getByText('Disabled').waitFor();
 });
+
+test('a service that goes away is told of, and what was seen of it stays', async (t) => {
+  const service = await startService(t);
+  const { page } = await openConsole(t, service, { path: '/datamarts/1/operations/now' });
+  await page.getByText('Free on disk').waitFor();
+  await service.stop();
+  await page.getByText('The service does not answer').first().waitFor();
+  await page.getByText('Free on disk').waitFor();
+  await page.getByRole('button', { name: 'Try again' }).first().waitFor();
+});
