@@ -13,5 +13,6 @@ npm install --no-audit --no-fund --loglevel=error ./muster-*.tgz
 expected=$(node -p "require('$here/package.json').version")
 printed=$(npx muster --version)
 [ "$printed" = "$expected" ] || { echo "muster --version printed $printed, expected $expected" >&2; exit 1; }
+[ -f node_modules/muster/dist/console/index.html ] || { echo "the console is not in the package" >&2; exit 1; }
 npx muster demo --exit --port 0 --data "$scratch/demo" >"$scratch/out" || { cat "$scratch/out"; exit 1; }
 echo "the installed package runs"

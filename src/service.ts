@@ -15,7 +15,7 @@ import type { RouteAccess } from './http/route-table.ts';
 import { readCertificate } from './http/tls.ts';
 import { openLogger } from './log.ts';
 import type { Author } from './model/audit.ts';
-import { hashToken } from './model/records.ts';
+import { hashToken } from './model/token-hash.ts';
 import { createNotices } from './notices.ts';
 import { startKeeper } from './runner/keeper.ts';
 import { type Kept, startKept } from './runner/kept.ts';

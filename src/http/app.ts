@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
 import multipart from '@fastify/multipart';
+import fastifyStatic from '@fastify/static';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { createAuthenticator } from './authenticate.ts';
 import { createClientErrorHandler } from './client-error.ts';
+import { consoleRoutes } from './console.ts';
 import { holdBodies } from './continue.ts';
 import type { HttpDependencies } from './dependencies.ts';
 import { handleError } from './error-handler.ts';
@@ -16,6 +18,7 @@ import { backupRoutes } from './routes/backup.ts';
 import { checkRoutes } from './routes/check.ts';
 import { compartmentRoutes } from './routes/compartments.ts';
 import { dataFileRoutes } from './routes/data-file.ts';
+import { datamartExecutionRoutes } from './routes/datamart-executions.ts';
 import { datamartRoutes } from './routes/datamarts.ts';
 import { documentImportRoutes } from './routes/document-imports.ts';
 import { erasureRoutes } from './routes/erasures.ts';
@@ -57,8 +60,10 @@ export async function buildApp(dependencies: HttpDependencies): Promise<FastifyI
   addHooks(app, dependencies);
   takeJsonOnly(app);
   await addCors(app, dependencies.config.corsOrigins);
+  await app.register(fastifyStatic, { serve: false });
   await describeApi(app);
   systemRoutes(app, dependencies);
+  await consoleRoutes(app);
   await app.register(async (scope: FastifyInstance) => addApi(scope as App, dependencies), { prefix: '/v1' });
   await app.ready();
   return app as unknown as FastifyInstance;
@@ -132,6 +137,7 @@ async function addApi(app: App, dependencies: HttpDependencies): Promise<void> {
   });
   documentImportRoutes(app, dependencies);
   executionRoutes(app, dependencies);
+  datamartExecutionRoutes(app, dependencies);
   userListImportRoutes(app, dependencies);
   dataFileRoutes(app, dependencies);
   webhookRoutes(app, dependencies);

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ServiceError } from '../errors.ts';
-import { type ApiToken, HASH_PREFIX, hashToken, isSameHash, ROLES } from '../model/records.ts';
+import { type ApiToken, ROLES } from '../model/records.ts';
+import { HASH_PREFIX, hashToken, isSameHash } from '../model/token-hash.ts';
 import type { HttpDependencies } from './dependencies.ts';
 import { countFailedAttempts } from './failed-attempts.ts';
 

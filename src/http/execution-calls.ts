@@ -85,7 +85,8 @@ export async function actOnExecution(dependencies: HttpDependencies, act: Act): 
   throw new ServiceError('INVALID_ACTION', `action must be CANCEL or REVERT, got ${got}`);
 }
 
-const REVERT_REFUSALS: Readonly<Record<RevertRefusal, string>> = {
+/** Why there is nothing to revert, as clients are told. */
+export const REVERT_REFUSALS: Readonly<Record<RevertRefusal, string>> = {
   NOT_ENDED: 'only an execution that has ended can be reverted; CANCEL it first',
   NOTHING_CHANGED: 'there is nothing to revert: the execution changed no membership',
   REVERTED:

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { notFound, ServiceError } from '../errors.ts';
+import { isConsolePage, sendConsole } from './console.ts';
 import type { App } from './types.ts';
 
 /** Answers requests that no route takes: 405 where another method would be taken, else 404. Call before any route. */
@@ -17,7 +18,9 @@ export function refuseUnknownRoutes(app: App): void {
 
   app.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
     const allowed = methodsOf((request.raw.url ?? '').replace(/[?#].*$/s, ''));
-    if (allowed.length === 0) throw notFound();
+    if (allowed.length === 0 && isConsolePage(request)) return sendConsole(reply);
+    // a route that serves files answers for all names, also for those that there are no files of
+    if (allowed.length === 0 || allowed.includes(request.method)) throw notFound();
     reply.header('Allow', allowed.join(', '));
     throw new ServiceError(
       'METHOD_NOT_ALLOWED',

@@ -18,7 +18,13 @@ const TRIMMED_COLUMNS = new Set([
   'expiration_duration',
   'expiration_ts',
 ]);
-const COMMAND_COLUMNS = new Set([...TRIMMED_COLUMNS, ...IDENTIFIER_COLUMNS, ...SEGMENT_COLUMNS, 'data_bag']);
+/** What commands are read from; other columns are passed over. */
+export const COMMAND_COLUMNS: ReadonlySet<string> = new Set([
+  ...TRIMMED_COLUMNS,
+  ...IDENTIFIER_COLUMNS,
+  ...SEGMENT_COLUMNS,
+  'data_bag',
+]);
 
 /** CSV as spec §6 reads it (RFC 4180), under a header that has been read and ends at `start`. */
 export function csvFormat(header: CsvHeader, start: Position): DocumentFormat {

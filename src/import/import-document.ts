@@ -2,11 +2,11 @@ import { passFaultPoint } from '../fault-points.ts';
 import type { Checkpoint, Execution, FailuresByCode } from '../model/execution.ts';
 import type { FileReader } from '../model/file-reader.ts';
 import type { MergeOutcome, Store } from '../store/store.ts';
-import { csvFormat } from './csv.ts';
-import { findHeaderEnd, headerText, MAX_HEADER_BYTES, parseCsvHeader } from './csv-header.ts';
+import { MAX_HEADER_BYTES } from './csv-header.ts';
 import type { DocumentFormat } from './document-format.ts';
 import { addErrors, type ErrorFile } from './error-file.ts';
 import { ndjsonFormat } from './ndjson.ts';
+import { readFormatOf } from './read-format.ts';
 import {
   type Chunk,
   type ChunkLimits,
@@ -209,14 +209,11 @@ export async function readFormat(
   file: Pick<FileReader, 'read'>,
   execution: Execution,
 ): Promise<DocumentFormat> {
-  if (execution.mimeType === 'APPLICATION_X_NDJSON') return ndjsonFormat;
+  const { mimeType, job } = execution;
+  if (mimeType === 'APPLICATION_X_NDJSON') return ndjsonFormat;
   const block = await file.read(0, MAX_HEADER_BYTES + 1);
-  const newline = findHeaderEnd(block, { at: 'CELL_START' });
-  const end = newline === -1 ? block.length : newline;
-  const profile = execution.job.type === 'DOCUMENT_IMPORT' ? 'COMMANDS' : 'USER_LIST';
-  const parsed = parseCsvHeader(headerText(block.subarray(0, end)), profile);
-  if (!parsed.ok)
-    throw new Error(`the header of execution ${execution.id} cannot be read: ${parsed.message}`);
-  const lines = block.subarray(0, end).toString('latin1').split('\n').length;
-  return csvFormat(parsed.header, { offset: Math.min(end + 1, block.length), line: lines });
+  const profile = job.type === 'DOCUMENT_IMPORT' ? 'COMMANDS' : 'USER_LIST';
+  const read = readFormatOf(block, { mimeType, profile });
+  if (!read.ok) throw new Error(`the header of execution ${execution.id} cannot be read: ${read.message}`);
+  return read.format;
 }

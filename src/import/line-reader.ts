@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { Buffer, isUtf8 } from 'node:buffer';
 import { type LineSpan, MAX_LINE_BYTES, type PlainLines, type Position } from './document-format.ts';
 
 const NEWLINE = 0x0a;

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { Rejection } from '../model/command.ts';
 import type { CommandSource } from './document-format.ts';
 import { compact, isNestedTooDeep, MAX_NESTING } from './json-source.ts';

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { KIND_BIT } from '../model/identifier.ts';
 import type { CommandContext, PlainPair } from './document-format.ts';
 import { parseDataBagText } from './parse-data-bag.ts';

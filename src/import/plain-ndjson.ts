@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { CommandContext, PlainLineReader } from './document-format.ts';
 import { createPlainCommandReader, type FoundFields, noFields, PLAIN_FIELDS } from './plain-command.ts';
 

@@ -41,3 +41,25 @@ export type ExecutionChanges = {
   readonly updates: number;
   readonly exits: number;
 };
+
+/** What an execution did to the memberships of one segment, whichever execution that was. */
+export type SegmentChanges = {
+  readonly segmentId: string;
+  readonly entries: number;
+  readonly updates: number;
+  readonly exits: number;
+};
+
+/** What a revert would do to the memberships of one segment, if nothing were written before it. */
+export type SegmentRevert = {
+  readonly segmentId: string;
+  /** Users who would be in again. */
+  readonly created: number;
+  /** Users who would stay in, with what was there before. */
+  readonly updated: number;
+  /** Users who would be out again. */
+  readonly deleted: number;
+  readonly unchanged: number;
+  /** Left alone, since something has touched them since. */
+  readonly kept: number;
+};

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 /** What a user point is found by (spec §1): an account in a compartment, an email hash, or a user agent id. */
 export type IdentifierKind = 'USER_ACCOUNT' | 'USER_EMAIL' | 'USER_AGENT';
 
@@ -31,29 +29,6 @@ export function kindOfBit(bit: number): IdentifierKind {
 
 /** A UUID as the two unsigned 64-bit halves the embedded store keeps and sorts by. */
 export type UuidHalves = { readonly hi: bigint; readonly lo: bigint };
-
-const VERSION_MASK = 0xffff_ffff_ffff_0fffn;
-const VERSION_8 = 0x8000n;
-const VARIANT_MASK = 0x3fff_ffff_ffff_ffffn;
-const VARIANT_RFC = 0x8000_0000_0000_0000n;
-
-/**
- * The key of an identifier, which is also the id of the user point that a new identifier creates: the first 128
- * bits of SHA-256 over `datamart:kind:compartment:value` (unambiguous, since only the last part is free text),
- * shown as a version 8 UUID (RFC 9562 §5.8). A cryptographic hash, because two identifiers that collide would be
- * one user: with 122 bits of SHA-256 a sender cannot bring that about, with MD5 or a 64-bit hash he can.
- *
- * `import/stage/user-key.sql` computes the same in SQL; a test holds the two together.
- */
-export function userKey(datamartId: string, identifier: Identifier): UuidHalves {
-  const digest = createHash('sha256')
-    .update(`${datamartId}:${KIND_BIT[identifier.kind]}:${identifier.compartmentId}:${identifier.value}`)
-    .digest();
-  return {
-    hi: (digest.readBigUInt64BE(0) & VERSION_MASK) | VERSION_8,
-    lo: (digest.readBigUInt64BE(8) & VARIANT_MASK) | VARIANT_RFC,
-  };
-}
 
 /** The halves as `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`. */
 export function formatUuid({ hi, lo }: UuidHalves): string {

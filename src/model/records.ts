@@ -1,4 +1,3 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { StoredIdentifier, UuidHalves } from './identifier.ts';
 
 /** The small records of a store, in the words of spec §1 and §3. Ids are decimal strings, instants ms since the epoch. */
@@ -127,19 +126,6 @@ export type DocumentImport = {
 export const ROLES = ['reader', 'editor', 'admin'] as const;
 /** What a token may do: look up; import and edit segments; everything. Each includes the one before. */
 export type Role = (typeof ROLES)[number];
-
-/** SHA-256 of a token's value, hex: what is stored of it. */
-export function hashToken(value: string): string {
-  return createHash('sha256').update(value).digest('hex');
-}
-
-/** How much of a hash tokens are looked up by; the rest is compared by `isSameHash`. */
-export const HASH_PREFIX = 16;
-
-/** Whether two hashes of tokens are the same, in a time that does not tell how much of them is. */
-export function isSameHash(one: string, other: string): boolean {
-  return one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));
-}
 
 export type ApiToken = {
   readonly id: string;

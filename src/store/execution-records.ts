@@ -41,6 +41,8 @@ export interface ExecutionRecords {
   get(id: string): Promise<Execution | null>;
   /** Newest first. */
   list(of: { filter: ExecutionFilter; page: Page }): Promise<Listed<Execution>>;
+  /** The newest execution of each of these document imports; one without any is absent. */
+  listLast(importIds: readonly string[]): Promise<ReadonlyMap<string, Execution>>;
   /** All executions by id, those after `id`, at most 1 000: for going through them page by page. */
   listAfter(id: string): Promise<readonly Execution[]>;
   /** How many executions there are in each status; a status without any may be absent. */

@@ -1,6 +1,6 @@
 import type { DuckDBInstance } from '@duckdb/node-api';
 import type { Author } from '../model/audit.ts';
-import type { ExecutionChanges, MembershipChange } from '../model/change.ts';
+import type { ExecutionChanges, MembershipChange, SegmentChanges, SegmentRevert } from '../model/change.ts';
 import type { CheckResult } from '../model/check.ts';
 import type { Erasure } from '../model/erasure.ts';
 import type { Checkpoint, Ending, Execution, SegmentEffect } from '../model/execution.ts';
@@ -16,7 +16,7 @@ import type {
   DocumentImportRecords,
   SegmentRecords,
 } from './catalogue-records.ts';
-import type { ExecutionRecords } from './execution-records.ts';
+import type { ExecutionRecords, RevertRefusal } from './execution-records.ts';
 import type { ExportRecords, OverlapAnalysisRecords } from './job-records.ts';
 import type { WebhookRecords } from './webhook-records.ts';
 
@@ -181,6 +181,21 @@ export interface Store {
 
   /** The executions that changed memberships of a segment, as far as that is known; the last to do so first. */
   listChangingExecutions(of: { segmentId: string; page: Page }): Promise<KnownSince<ExecutionChanges>>;
+
+  /**
+   * What an execution did to the memberships of each segment that it changed, as far as that is known, by segment id. Segments
+   * that were removed and users who were erased are in none.
+   */
+  countChangesOf(executionId: string): Promise<Omit<KnownSince<SegmentChanges>, 'total'>>;
+
+  /**
+   * What a revert of an execution that began at `now` would do to each segment, by segment id; or why there is nothing to
+   * revert. Null when there is no such execution.
+   */
+  previewRevert(of: {
+    executionId: string;
+    now: number;
+  }): Promise<readonly SegmentRevert[] | RevertRefusal | null>;
 
   /**
    * The changes of the memberships of a user, in `segmentIds` alone when they are given, as far as they are known; the last one

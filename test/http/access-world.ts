@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Role } from '../../src/model/records.ts';
-import { hashToken } from '../../src/model/records.ts';
+import { hashToken } from '../../src/model/token-hash.ts';
 import { makeSecret } from '../../src/model/webhook.ts';
 import { createImport, createSegment, dataOf, errorFile, runFile } from '../client.ts';
 import type { TestService } from '../helper.ts';
@@ -154,6 +154,19 @@ export const REQUESTS: Readonly<Record<string, Prepare>> = {
   'POST /v1/datamarts/:datamartId/audience_segments/:segmentId/user_list_imports/:executionId/action': (
     world,
   ) => ({ path: `${lists(world)}/${world.listImportId}/action`, body: { action: 'CANCEL' } }),
+  'GET /v1/datamarts/:datamartId/executions': fixed('/v1/datamarts/1/executions'),
+  ...Object.fromEntries(
+    ['segment_changes', 'revert_preview'].flatMap((part) => [
+      [
+        `GET /v1/datamarts/:datamartId/document_imports/:importId/executions/:executionId/${part}`,
+        (world: World) => ({ path: `${executions(world)}/${world.executionId}/${part}` }),
+      ],
+      [
+        `GET /v1/datamarts/:datamartId/audience_segments/:segmentId/user_list_imports/:executionId/${part}`,
+        (world: World) => ({ path: `${lists(world)}/${world.listImportId}/${part}` }),
+      ],
+    ]),
+  ),
   'GET /v1/datamarts/:datamartId/webhooks': fixed(WEBHOOKS),
   'POST /v1/datamarts/:datamartId/webhooks': fixed(WEBHOOKS, {
     url: 'https://muster.invalid/',
@@ -275,6 +288,7 @@ export const REQUESTS: Readonly<Record<string, Prepare>> = {
   'GET /v1/backup': fixed('/v1/backup'),
   'GET /v1/check': fixed('/v1/check'),
   'GET /v1/api_tokens': fixed('/v1/api_tokens'),
+  'GET /v1/api_tokens/current': fixed('/v1/api_tokens/current'),
   'POST /v1/api_tokens': () => ({ path: '/v1/api_tokens', body: { ...named(), role: 'reader' } }),
   'DELETE /v1/api_tokens/:tokenId': async ({ service }) => {
     const body = { ...named(), role: 'reader' };

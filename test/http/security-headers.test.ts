@@ -32,6 +32,7 @@ test('every answer carries the security headers, refusals and pages too, and nam
     ['GET', '/health'],
     ['GET', '/metrics'],
     ['GET', '/openapi.json'],
+    ['GET', '/'],
     ['GET', '/docs'],
     ['GET', '/docs/static/swagger-ui-bundle.js'],
     ['GET', '/docs/nothing'],

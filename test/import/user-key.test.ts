@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { openStagingTable } from '../../src/import/stage/staging-table.ts';
-import { formatUuid, type Identifier, parseUuid, userKey } from '../../src/model/identifier.ts';
+import { formatUuid, type Identifier, parseUuid } from '../../src/model/identifier.ts';
+import { userKey } from '../../src/model/user-key.ts';
 
 const identifier: fc.Arbitrary<Identifier> = fc.record({
   kind: fc.constantFrom('USER_ACCOUNT', 'USER_EMAIL', 'USER_AGENT'),

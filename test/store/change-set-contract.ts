@@ -191,9 +191,11 @@ let folders = 0;
 
 /** Reverts an execution, part after part; resolves to where that ends. One that changed nothing cannot be reverted. */
 async function revert({ store }: StoreTest, { id }: Execution): Promise<Checkpoint> {
+  const preview = await store.previewRevert({ executionId: id, now: LATER });
   const made = await store.executions.revert(id, {
     ...{ folder: `reverted-${++folders}`, userId: null, now: LATER, author: AUTHOR },
   });
+  if (typeof made === 'string') assert.equal(preview, made);
   if (made === 'NOTHING_CHANGED') return START;
   assert.ok(made !== null && typeof made !== 'string', String(made));
   const lease = { worker: 'w', now: LATER, leaseUntil: LATER + 1000, most: { documents: 1, bytes: 0 } };
@@ -211,7 +213,28 @@ async function revert({ store }: StoreTest, { id }: Execution): Promise<Checkpoi
     from = outcome.checkpoint;
   }
   await end(store, made);
+  assertPreviewed(preview, from);
   return from;
+}
+
+/** What was previewed is what the revert did. */
+function assertPreviewed(
+  preview: Awaited<ReturnType<Store['previewRevert']>>,
+  { effects }: Checkpoint,
+): void {
+  assert.ok(preview !== null && typeof preview !== 'string', String(preview));
+  const sum = (count: 'created' | 'updated' | 'deleted' | 'unchanged' | 'kept') =>
+    preview.reduce((total, segment) => total + segment[count], 0);
+  assert.deepEqual(
+    [sum('created'), sum('updated'), sum('deleted'), sum('unchanged'), sum('kept')],
+    [
+      effects.membershipsCreated,
+      effects.membershipsUpdated,
+      effects.membershipsDeleted,
+      effects.unchanged,
+      effects.membershipsKept,
+    ],
+  );
 }
 
 /** The memberships of every user, with their instants. */

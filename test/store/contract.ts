@@ -11,9 +11,9 @@ import {
   NO_COMPARTMENT,
   type UserSelector,
   type UuidHalves,
-  userKey,
 } from '../../src/model/identifier.ts';
 import type { Membership, Priority, Segment } from '../../src/model/records.ts';
+import { userKey } from '../../src/model/user-key.ts';
 import type { NewSegment, SegmentOrder } from '../../src/store/catalogue-records.ts';
 import type { MergeOutcome, Store } from '../../src/store/store.ts';
 

@@ -81,7 +81,7 @@ The service goes on until Ctrl-C. In another terminal:
     "$MUSTER_URL/v1/datamarts/1/document_imports/1/executions"
   ${muster} lookup user_account_id=me
 
-The API is described at ${url}/docs.`;
+The console is at ${url} (sign in with the token above); the API is described at ${url}/docs.`;
 }
 
 /** How this program was called, without the folders of the machine. */

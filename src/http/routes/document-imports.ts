@@ -1,9 +1,10 @@
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
 import { passFaultPoint } from '../../fault-points.ts';
 import { authorOf, findDatamart, findDocumentImport } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { ok, okList } from '../envelope.ts';
+import { ExecutionView, viewExecution } from '../execution-view.ts';
 import { pageOf } from '../paging.ts';
 import {
   answersWith,
@@ -18,7 +19,13 @@ import type { App } from '../types.ts';
 import { DocumentImportView, viewDocumentImport } from '../views.ts';
 
 const Params = Type.Object({ datamartId: Type.String(), importId: Type.String() });
-const ListQuery = Type.Object({ ...Paging, keywords: Type.Optional(Type.String()) });
+const ListQuery = Type.Object({
+  ...Paging,
+  keywords: Type.Optional(Type.String()),
+  last_execution: Type.Optional(
+    Type.Boolean({ description: 'true: each import comes with its newest execution' }),
+  ),
+});
 const NewImport = Type.Object({
   document_type: Type.Optional(Type.String({ default: 'USER_SEGMENT' })),
   mime_type: MimeTypeName,
@@ -27,6 +34,16 @@ const NewImport = Type.Object({
   priority: Type.Optional(PriorityName),
 });
 const ImportChange = Type.Partial(NewImport);
+const ListedImport = Type.Object({
+  ...DocumentImportView.properties,
+  last_execution: Type.Optional(
+    Type.Unsafe<Static<typeof ExecutionView> | null>({
+      ...ExecutionView,
+      type: ['object', 'null'],
+      description: 'null when there is none; absent unless it is asked for',
+    }),
+  ),
+});
 
 const tags = ['document imports'];
 const PATH = '/datamarts/:datamartId/document_imports';
@@ -43,7 +60,7 @@ const listSchema = {
   summary: 'Lists document imports, newest first',
   params: DatamartParams,
   querystring: ListQuery,
-  response: answersWithList(DocumentImportView),
+  response: answersWithList(ListedImport),
 };
 const getSchema = {
   tags,
@@ -101,7 +118,15 @@ export function documentImportRoutes(app: App, dependencies: HttpDependencies): 
       page,
       ...(keywords === undefined ? {} : { keywords }),
     });
-    return okList(listed, page, viewDocumentImport);
+    if (request.query.last_execution !== true) return okList(listed, page, viewDocumentImport);
+    const last = await store.executions.listLast(listed.elements.map(({ id }) => id));
+    return okList(listed, page, (of) => {
+      const execution = last.get(of.id);
+      return {
+        ...viewDocumentImport(of),
+        last_execution: execution === undefined ? null : viewExecution(execution, clock()),
+      };
+    });
   });
 
   app.get(`${PATH}/:importId`, { config: { role: 'reader' }, schema: getSchema }, async (request) => {

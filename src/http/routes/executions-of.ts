@@ -15,6 +15,7 @@ import { traceUpload } from '../trace-upload.ts';
 import type { App } from '../types.ts';
 import { receiveUpload } from '../upload.ts';
 import { readOptions, UploadQuery } from '../upload-options.ts';
+import { executionChangeRoutes } from './execution-changes.ts';
 
 /** The routes of executions, below whatever they are executions of: a document import, or a segment. */
 
@@ -117,6 +118,8 @@ export function executionRoutesOf(
   app.get(one, { config: { role }, schema: getSchema }, async (request) =>
     ok(viewExecution(await find(request), clock())),
   );
+
+  executionChangeRoutes(app, dependencies, { place: { path: one, params: ofOne, tags }, find });
 
   const eventsSchema = { ...EVENTS_SCHEMA, params: ofOne };
   app.get(`${one}/events`, { ...EVENTS_ROUTE, schema: eventsSchema }, async (request, reply) => {

@@ -41,6 +41,4 @@ export function systemRoutes(app: App, dependencies: HttpDependencies): void {
       return renderMetrics();
     },
   );
-
-  app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'));
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Type } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
-import { hashToken } from '../../model/records.ts';
-import { authorOf, isId } from '../access.ts';
+import { hashToken } from '../../model/token-hash.ts';
+import { authorOf, isId, tokenOf } from '../access.ts';
 import type { Authenticator } from '../authenticate.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { ok, okList } from '../envelope.ts';
@@ -36,7 +36,10 @@ const NewToken = Type.Object({
 const Params = Type.Object({ tokenId: Type.String() });
 const tags = ['API tokens'];
 
-/** Who may call. For administrators of everything: one of some datamarts could otherwise give himself the others. */
+/**
+ * Who may call. For administrators of everything: one of some datamarts could otherwise give himself the others. Whoever has
+ * a token may see what it is for, so that a client offers nothing that would be refused.
+ */
 export function tokenRoutes(app: App, dependencies: HttpDependencies, authenticator: Authenticator): void {
   const { store, clock } = dependencies;
   const config = { role: 'admin', reach: 'ALL_DATAMARTS' } as const;
@@ -51,6 +54,15 @@ export function tokenRoutes(app: App, dependencies: HttpDependencies, authentica
     const page = pageOf(request.query);
     return okList(await store.tokens.list(page), page, viewToken);
   });
+
+  const currentSchema = {
+    tags,
+    summary: 'Shows the API token that the request is made with',
+    response: answersWith(TokenView),
+  };
+  app.get('/api_tokens/current', { config: { role: 'reader' }, schema: currentSchema }, (request) =>
+    ok(viewToken(tokenOf(request))),
+  );
 
   const postSchema = {
     tags,

@@ -1,5 +1,6 @@
-import { type UserSelector, type UuidHalves, userKey } from '../../model/identifier.ts';
+import type { UserSelector, UuidHalves } from '../../model/identifier.ts';
 import type { Membership } from '../../model/records.ts';
+import { userKey } from '../../model/user-key.ts';
 import { literal, type Row, type Sql } from '../records/database.ts';
 import { liveMemberships, type Segments } from '../records/membership-rows.ts';
 

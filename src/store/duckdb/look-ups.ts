@@ -4,8 +4,8 @@ import {
   type StoredIdentifier,
   type UserSelector,
   type UuidHalves,
-  userKey,
 } from '../../model/identifier.ts';
+import { userKey } from '../../model/user-key.ts';
 import { numberOrNull, type Row, type Sql } from '../records/database.ts';
 import type { KeptRecords } from '../records/keep-records.ts';
 import { liveMemberships, type Segments, toIdentifier } from '../records/membership-rows.ts';

@@ -31,6 +31,7 @@ import { checkFiles, damaged, type ExpectedStore } from './check-files.ts';
 import { compact } from './compact.ts';
 import { type DuckDbDatabase, openDuckDbDatabase } from './duckdb-database.ts';
 import { eraseUser, readPendingErasures, refreshPending } from './erase.ts';
+import { executionChangeCalls } from './execution-changes.ts';
 import { findUserPoint, isPoint, lookUps } from './look-ups.ts';
 import { memberCalls } from './members.ts';
 import { MOST_KEYS_TO_PRUNE_BY, mergeChunk, readUserPoints } from './merge-chunk.ts';
@@ -179,6 +180,7 @@ async function openStoreOf(
       findUserPoint,
       isPoint,
     }),
+    ...executionChangeCalls(db, rows),
     writeMembers: memberWriter(db),
     ...overlapCalls(db, rows),
     mergeChunk: (chunk) => sizes.forgetAfter(mergeChunk(db, chunk, { runs, points, erasures, changes })),

@@ -5,9 +5,9 @@ import {
   type StoredIdentifier,
   type UserSelector,
   type UuidHalves,
-  userKey,
 } from '../../model/identifier.ts';
 import type { Membership } from '../../model/records.ts';
+import { userKey } from '../../model/user-key.ts';
 import { literal, numberOrNull, type Row, type Sql, textOrNull } from '../records/database.ts';
 import { toIdentifier } from '../records/membership-rows.ts';
 import type { Store } from '../store.ts';

@@ -8,7 +8,7 @@ import { executionEnds } from '../records/execution-ends.ts';
 import { executionRecords } from '../records/executions.ts';
 import { exportRecords } from '../records/exports.ts';
 import { keepRecords } from '../records/keep-records.ts';
-import { changeCalls } from '../records/membership-changes.ts';
+import { changeCalls, countChangesOf } from '../records/membership-changes.ts';
 import { overlapAnalysisRecords } from '../records/overlap-analyses.ts';
 import { segmentRecords } from '../records/segments.ts';
 import { tokenRecords } from '../records/tokens.ts';
@@ -25,6 +25,7 @@ import { mergeChunk } from './merge-chunk.ts';
 import { mergeGroup } from './merge-group.ts';
 import { prepare } from './migrate.ts';
 import { openPostgresDatabase, type PostgresDatabase } from './postgres-database.ts';
+import { previewRevert } from './preview-revert.ts';
 import { recordVersions } from './record-versions.ts';
 import { openRehearsal } from './rehearsal.ts';
 import { openReplacement } from './replacement.ts';
@@ -116,6 +117,8 @@ function storeOf(
       findUserPoint,
       isPoint: (point) => `user_point_id = ${uuid(point)}`,
     }),
+    countChangesOf: (executionId) => db.atOneMoment((sql) => countChangesOf(sql, executionId)),
+    previewRevert: (of) => previewRevert(db, of),
     writeMembers: memberWriter(db, scratch),
     mergeChunk: (chunk) => mergeChunk(db, scratch, chunk),
     openRehearsal: () => openRehearsal(db, scratch),

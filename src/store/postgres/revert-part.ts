@@ -43,20 +43,7 @@ async function revert(
   { execution, reverted }: RevertPart,
   range: ReturnType<typeof rangesOf>[number],
 ): Promise<{ effects: Effects; pairs: number }> {
-  const slot = await takeSlot(sql);
-  const [own] = await sql.query(
-    `select coalesce(min(step), 0) as first_step from membership_change where execution_id = ${literal(reverted)}`,
-  );
-  const text = statement('stage-reverted', {
-    slot,
-    reverted: literal(reverted),
-    first_step: String(own?.first_step),
-    start_date: Math.trunc(execution.startDate),
-    first: 'FIRST',
-    last: 'LAST',
-  });
-  const halves = { first: { hi: range.first, lo: 0n }, last: { hi: range.last, lo: 2n ** 64n - 1n } };
-  await sql.query(text.replaceAll('FIRST', uuid(halves.first)).replaceAll('LAST', uuid(halves.last)));
+  const slot = await stageReverted(sql, { reverted, startDate: execution.startDate }, range);
   const [counts] = await sql.query(
     `select count(*) as pairs, count(*) filter (where is_kept) as kept,
        count(*) filter (where not is_kept and not puts_in and not was_in) as unchanged
@@ -79,4 +66,30 @@ async function revert(
     membershipsKept: Number(counts?.kept),
   };
   return { effects, pairs: Number(counts?.pairs) };
+}
+
+/** All keys. */
+export const EVERYWHERE = { first: 0n, last: 2n ** 64n - 1n };
+
+/** Stages what a range of an execution's changes comes to when they go back at an instant; resolves to the slot. */
+export async function stageReverted(
+  sql: PostgresSql,
+  { reverted, startDate }: { readonly reverted: string; readonly startDate: number },
+  range: ReturnType<typeof rangesOf>[number],
+): Promise<number> {
+  const slot = await takeSlot(sql);
+  const [own] = await sql.query(
+    `select coalesce(min(step), 0) as first_step from membership_change where execution_id = ${literal(reverted)}`,
+  );
+  const text = statement('stage-reverted', {
+    slot,
+    reverted: literal(reverted),
+    first_step: String(own?.first_step),
+    start_date: Math.trunc(startDate),
+    first: 'FIRST',
+    last: 'LAST',
+  });
+  const halves = { first: { hi: range.first, lo: 0n }, last: { hi: range.last, lo: 2n ** 64n - 1n } };
+  await sql.query(text.replaceAll('FIRST', uuid(halves.first)).replaceAll('LAST', uuid(halves.last)));
+  return slot;
 }

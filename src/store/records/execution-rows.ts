@@ -36,6 +36,18 @@ export async function listExecutionsAfter(sql: Sql, id: string): Promise<readonl
   return rows.map((row) => toExecution(row));
 }
 
+/** `ExecutionRecords.listLast`. */
+export async function listLastExecutions(
+  sql: Sql,
+  importIds: readonly string[],
+): Promise<ReadonlyMap<string, Execution>> {
+  if (importIds.length === 0) return new Map();
+  const last = `select max(id) from execution where document_import_id in (${importIds.map(literal).join(', ')})
+    group by document_import_id`;
+  const rows = await sql.query(executionsOf(`(select * from execution where id in (${last}))`));
+  return new Map(rows.map((row) => [String(row.document_import_id), toExecution(row)]));
+}
+
 /** Those of some executions that there are, by id. */
 export async function executionsById(
   sql: Sql,

@@ -12,6 +12,7 @@ import {
   executionsOf,
   getExecution,
   listExecutionsAfter,
+  listLastExecutions,
   toExecution,
 } from './execution-rows.ts';
 import { createOnce, removeKeysBefore } from './idempotency-keys.ts';
@@ -60,6 +61,8 @@ export function executionRecords(
         );
         return { elements: rows.map((row) => toExecution(row)), total: Number(count?.total) };
       }),
+
+    listLast: (importIds) => db.read((sql) => listLastExecutions(sql, importIds)),
 
     listAfter: (id) => db.read((sql) => listExecutionsAfter(sql, id)),
 

@@ -99,8 +99,26 @@ export function changeCalls({
   };
 }
 
+/** `Store.countChangesOf`. */
+export async function countChangesOf(sql: Sql, executionId: string): ReturnType<Store['countChangesOf']> {
+  const found = await sql.query(
+    `select segment_id, count(*) filter (where kind = 1) as entries, count(*) filter (where kind = 2) as updates,
+       count(*) filter (where kind = 3) as exits
+     from membership_change
+     where execution_id = ${literal(executionId)} and segment_id in (select id from segment)
+     group by segment_id order by segment_id`,
+  );
+  const elements = found.map((row) => ({
+    segmentId: String(row.segment_id),
+    entries: Number(row.entries),
+    updates: Number(row.updates),
+    exits: Number(row.exits),
+  }));
+  return { elements, knownSince: await readKnownSince(sql) };
+}
+
 /** From when on the change log is whole. */
-async function readKnownSince(sql: Sql): Promise<number> {
+export async function readKnownSince(sql: Sql): Promise<number> {
   const [row] = await sql.query('select known_since from change_log');
   return Number(row?.known_since);
 }

@@ -14,12 +14,9 @@ export async function createRevert(
 ): Promise<Execution | RevertRefusal | null> {
   const { getExecution } = asked;
   return db.write(async (sql) => {
-    const reverted = await getExecution(sql, id);
-    if (!reverted) return null;
-    const changes = await countChanges(sql, id);
-    const before = reverted.revertedBy === null ? null : await getExecution(sql, reverted.revertedBy);
-    const refusal = refuse(reverted, { changes, before });
-    if (refusal !== null) return refusal;
+    const revertible = await findRevertible(sql, id, getExecution);
+    if (revertible === null || typeof revertible === 'string') return revertible;
+    const { execution: reverted, changes } = revertible;
     const revertId = await insertRevert(sql, reverted, { ...asked, changes });
     const { datamartId } = reverted;
     await noteChange(sql, asked.author, {
@@ -28,6 +25,19 @@ export async function createRevert(
     });
     return getExecution(sql, revertId);
   });
+}
+
+/** An execution that can be reverted, with the number of its changes; else why not. */
+export async function findRevertible(
+  sql: Sql,
+  id: string,
+  getExecution: GetExecution,
+): Promise<{ readonly execution: Execution; readonly changes: number } | RevertRefusal | null> {
+  const execution = await getExecution(sql, id);
+  if (!execution) return null;
+  const changes = await countChanges(sql, id);
+  const before = execution.revertedBy === null ? null : await getExecution(sql, execution.revertedBy);
+  return refuse(execution, { changes, before }) ?? { execution, changes };
 }
 
 /** `before`: the last execution that reverted it. */

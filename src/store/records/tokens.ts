@@ -1,4 +1,5 @@
-import { type ApiToken, HASH_PREFIX, isSameHash, type Role } from '../../model/records.ts';
+import type { ApiToken, Role } from '../../model/records.ts';
+import { HASH_PREFIX, isSameHash } from '../../model/token-hash.ts';
 import type { TokenRecords } from '../access-records.ts';
 import { noteChange } from './audit-log.ts';
 import { type Database, limits, numberOrNull, type Row } from './database.ts';

@@ -1,0 +1,53 @@
+import type { Execution } from './types.ts';
+
+/** Where things are in the API, and where the console shows them. */
+
+export const importsPath = (datamartId: string) => `/v1/datamarts/${datamartId}/document_imports`;
+
+/** The API's path of an execution, whatever it is of. */
+export function executionPath({ id, parameters }: Execution): string {
+  const { datamart_id, document_import_id, segment_id } = parameters;
+  return document_import_id === undefined
+    ? `/v1/datamarts/${datamart_id}/audience_segments/${segment_id}/user_list_imports/${id}`
+    : `${importsPath(String(datamart_id))}/${document_import_id}/executions/${id}`;
+}
+
+/** Pages of the console. */
+export const pages = {
+  imports: (dm: string) => `/datamarts/${dm}/imports`,
+  import: (dm: string, id: string) => `/datamarts/${dm}/imports/${id}`,
+  execution: (dm: string, importId: string, id: string) =>
+    `/datamarts/${dm}/imports/${importId}/executions/${id}`,
+  userList: (dm: string, segmentId: string, id: string) =>
+    `/datamarts/${dm}/segments/${segmentId}/user_lists/${id}`,
+  segments: (dm: string) => `/datamarts/${dm}/segments`,
+  overlaps: (dm: string) => `/datamarts/${dm}/overlaps`,
+  segment: (dm: string, id: string) => `/datamarts/${dm}/segments/${id}`,
+  users: (dm: string, selector?: string) =>
+    `/datamarts/${dm}/users${selector === undefined ? '' : `?user=${encodeURIComponent(selector)}`}`,
+  operations: (dm: string, tab = 'now') => `/datamarts/${dm}/operations/${tab}`,
+};
+
+/** The page of an execution. */
+export function executionPage({ id, parameters }: Execution): string {
+  const { datamart_id, document_import_id, segment_id } = parameters;
+  const dm = String(datamart_id);
+  return document_import_id === undefined
+    ? pages.userList(dm, segment_id ?? '', id)
+    : pages.execution(dm, String(document_import_id), id);
+}
+
+/** The page of an execution that is known by its ids; null where it has gone with its import. */
+export function pageOfSource(
+  dm: string,
+  source: {
+    readonly execution_id: string | null;
+    readonly document_import_id: string | null;
+    readonly segment_id: string;
+  },
+): string | null {
+  if (source.execution_id === null) return null;
+  return source.document_import_id === null
+    ? pages.userList(dm, source.segment_id, source.execution_id)
+    : pages.execution(dm, source.document_import_id, source.execution_id);
+}

@@ -1,0 +1,112 @@
+import type { Static } from 'typebox';
+import type { ChangeView, ExecutionChangesView } from '../../../src/http/change-view.ts';
+import type { ExecutionView } from '../../../src/http/execution-view.ts';
+import type { ExportView } from '../../../src/http/export-view.ts';
+import type {
+  AuditEntryView,
+  CreatedTokenView,
+  DatamartView,
+  DocumentImportView,
+  IdentifierView,
+  MembershipView,
+  MemberView,
+  SegmentView,
+  SelectionView,
+  TokenView,
+} from '../../../src/http/views.ts';
+import type { DeliveryView, WebhookView } from '../../../src/http/webhook-view.ts';
+
+/** What the API answers, by the schemas that it is checked against itself; types alone, no code of the service. */
+
+export type Execution = Static<typeof ExecutionView>;
+export type ExecutionStatus = Execution['status'];
+export type DocumentImport = Static<typeof DocumentImportView>;
+/** As the list of imports has them when it is asked for `last_execution`. */
+export type ListedImport = DocumentImport & { readonly last_execution?: Execution | null };
+export type Segment = Static<typeof SegmentView>;
+export type Membership = Static<typeof MembershipView>;
+export type UserIdentifier = Static<typeof IdentifierView>;
+export type Member = Static<typeof MemberView>;
+export type MembershipChange = Static<typeof ChangeView>;
+export type ExecutionChanges = Static<typeof ExecutionChangesView>;
+export type SegmentExport = Static<typeof ExportView>;
+export type Datamart = Static<typeof DatamartView>;
+export type CompartmentSelection = Static<typeof SelectionView>;
+export type ApiToken = Static<typeof TokenView>;
+export type CreatedToken = Static<typeof CreatedTokenView>;
+export type AuditEntry = Static<typeof AuditEntryView>;
+export type Webhook = Static<typeof WebhookView>;
+export type Delivery = Static<typeof DeliveryView>;
+export type Role = ApiToken['role'];
+
+export type List<T> = {
+  readonly data: readonly T[];
+  readonly count: number;
+  readonly first_result: number;
+  readonly total: number;
+};
+
+type SegmentNames = {
+  readonly segment_id: string;
+  readonly segment_name: string;
+  readonly segment_technical_name: string | null;
+};
+
+/** What an execution did, by segment. */
+export type SegmentChanges = {
+  readonly known_since: number;
+  readonly segments: readonly (SegmentNames & {
+    readonly entries: number;
+    readonly updates: number;
+    readonly exits: number;
+  })[];
+};
+
+/** What a revert would do now, by segment. */
+export type RevertPreview = {
+  readonly segments: readonly (SegmentNames & {
+    readonly memberships_created: number;
+    readonly memberships_updated: number;
+    readonly memberships_deleted: number;
+    readonly unchanged: number;
+    readonly memberships_kept: number;
+  })[];
+};
+
+export type HistoryBucket = {
+  readonly from: number;
+  readonly to: number;
+  readonly user_points_count: number;
+  readonly entries: number;
+  readonly updates: number;
+  readonly exits: number;
+  readonly expirations: number;
+};
+
+export type SegmentHistory = {
+  readonly date: number;
+  readonly interval: 'hour' | 'day';
+  readonly time_zone: string;
+  readonly known_since: number;
+  readonly user_points_count: number;
+  readonly history: readonly HistoryBucket[];
+};
+
+export type Forecast = {
+  readonly date: number;
+  readonly user_points_count: number;
+  readonly expirations: readonly {
+    readonly days: number;
+    readonly until: number;
+    readonly user_points_count: number;
+  }[];
+};
+
+export type Overlaps = {
+  readonly segments: readonly { readonly segment_id: string; readonly segment_size: number }[];
+  readonly overlaps: readonly {
+    readonly segment_source_id: string;
+    readonly segment_intersect_with: string;
+    readonly overlap_number: number;
+  }[];
+};

@@ -1,0 +1,72 @@
+import { ApiProblem, authorization, readProblem, withQuery } from './client.ts';
+import type { DocumentImport, Execution } from './types.ts';
+
+/** How a file is to be imported; what is undefined is not asked for. */
+export type ImportOptions = {
+  readonly mode: 'APPLY' | 'REPLACE';
+  readonly maxFailureRatio: number | null;
+  readonly maxShrinkRatio: number | null;
+};
+
+export type Upload = {
+  readonly file: File;
+  readonly documentImport: DocumentImport;
+  readonly options: ImportOptions;
+  readonly dryRun: boolean;
+  /** Sent again under the same key, a file is not imported twice. */
+  readonly key: string;
+  readonly signal: AbortSignal;
+  readonly onSent: (bytes: number) => void;
+};
+
+const CONTENT_TYPES = { APPLICATION_X_NDJSON: 'application/x-ndjson', TEXT_CSV: 'text/csv' } as const;
+
+/** Sends a file; resolves to its execution. By XMLHttpRequest, since `fetch` does not tell how much has been sent. */
+export function uploadFile(upload: Upload): Promise<Execution> {
+  const { file, documentImport, signal, onSent, key } = upload;
+  const { datamart_id, id, mime_type } = documentImport;
+  const path = `/v1/datamarts/${datamart_id}/document_imports/${id}/executions`;
+  const request = new XMLHttpRequest();
+  const { promise, resolve, reject } = Promise.withResolvers<Execution>();
+  request.upload.addEventListener('progress', ({ loaded }) => onSent(loaded));
+  request.addEventListener('load', async () => {
+    if (request.status < 300) resolve((JSON.parse(request.responseText) as { data: Execution }).data);
+    else reject(await readProblem(request.status, request.responseText));
+  });
+  request.addEventListener('error', () =>
+    reject(new ApiProblem({ status: 0, code: 'NO_ANSWER', message: '' })),
+  );
+  request.addEventListener('abort', () => reject(signal.reason));
+  signal.addEventListener('abort', () => request.abort(), { once: true });
+  request.open('POST', withQuery(path, queryOf(upload)));
+  const encoding = encodingOf(file);
+  const headers = {
+    ...authorization(),
+    'Content-Type': CONTENT_TYPES[mime_type],
+    'Content-Disposition': `attachment; filename*=UTF-8''${encodeURIComponent(plainName(file))}`,
+    'Idempotency-Key': key,
+    ...(encoding === null ? {} : { 'Content-Encoding': encoding }),
+  };
+  for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+  request.send(file);
+  return promise;
+}
+
+function queryOf({ options: { mode, maxFailureRatio, maxShrinkRatio }, dryRun }: Upload) {
+  return {
+    dry_run: dryRun ? true : undefined,
+    mode: mode === 'REPLACE' ? 'replace' : undefined,
+    max_failure_ratio: maxFailureRatio ?? undefined,
+    max_shrink_ratio: mode === 'REPLACE' ? (maxShrinkRatio ?? undefined) : undefined,
+  };
+}
+
+/** How a file is compressed, by its name. */
+export function encodingOf({ name }: File): 'gzip' | 'zstd' | null {
+  if (/\.gz$/i.test(name)) return 'gzip';
+  return /\.(zst|zstd)$/i.test(name) ? 'zstd' : null;
+}
+
+function plainName({ name }: File): string {
+  return name.replace(/\.(gz|zst|zstd)$/i, '');
+}

@@ -1,0 +1,106 @@
+import { Button, Group, Modal, NativeSelect, SegmentedControl, Stack, Text, TextInput } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { useLocation } from 'wouter';
+import { send } from '../api/client.ts';
+import { importsPath, pages } from '../api/paths.ts';
+import type { DocumentImport } from '../api/types.ts';
+import { Problem } from '../parts/problem.tsx';
+import { useDatamartId } from '../shell/datamart.ts';
+import { t } from '../texts/texts.ts';
+
+type NewImport = Pick<DocumentImport, 'name' | 'mime_type' | 'priority'>;
+const EMPTY: NewImport = { name: '', mime_type: 'APPLICATION_X_NDJSON', priority: 'MEDIUM' };
+
+/** Makes an import in a dialog, and goes to it, where files can be dropped. */
+export function CreateImport({
+  isOpen,
+  onClose,
+}: {
+  readonly isOpen: boolean;
+  readonly onClose: () => void;
+}) {
+  const dm = useDatamartId();
+  const client = useQueryClient();
+  const [, navigate] = useLocation();
+  const [wanted, setWanted] = useState(EMPTY);
+  const { mutate, error, isPending, reset } = useMutation({
+    mutationFn: () =>
+      send<DocumentImport>('POST', importsPath(dm), {
+        ...wanted,
+        name: wanted.name.trim(),
+        document_type: 'USER_SEGMENT',
+      }),
+    onSuccess: async ({ id }) => {
+      await client.invalidateQueries({ queryKey: ['imports', dm] });
+      setWanted(EMPTY);
+      onClose();
+      navigate(`~${pages.import(dm, id)}`);
+    },
+  });
+  const close = () => {
+    reset();
+    onClose();
+  };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    mutate();
+  };
+  return (
+    <Modal
+      opened={isOpen}
+      onClose={close}
+      title={t.imports.create}
+      closeButtonProps={{ 'aria-label': t.close }}
+    >
+      <form onSubmit={submit}>
+        <Stack>
+          <TextInput
+            label={t.imports.name}
+            description={t.imports.nameHint}
+            value={wanted.name}
+            onChange={({ currentTarget: { value } }) => setWanted({ ...wanted, name: value })}
+            maxLength={255}
+            data-autofocus
+            required
+          />
+          <div>
+            <Text size="sm" fw={500} id="import-format">
+              {t.imports.format}
+            </Text>
+            <SegmentedControl
+              aria-labelledby="import-format"
+              data={(['APPLICATION_X_NDJSON', 'TEXT_CSV'] as const).map((value) => ({
+                value,
+                label: t.formats[value],
+              }))}
+              value={wanted.mime_type}
+              onChange={(value) => setWanted({ ...wanted, mime_type: value as NewImport['mime_type'] })}
+            />
+          </div>
+          <NativeSelect
+            label={t.imports.priority}
+            description={t.imports.priorityHint}
+            data={(['LOW', 'MEDIUM', 'HIGH'] as const).map((value) => ({
+              value,
+              label: t.priorities[value],
+            }))}
+            value={wanted.priority}
+            onChange={({ currentTarget: { value } }) =>
+              setWanted({ ...wanted, priority: value as NewImport['priority'] })
+            }
+          />
+          {error !== null && <Problem error={error} />}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={close}>
+              {t.cancel}
+            </Button>
+            <Button type="submit" loading={isPending} disabled={wanted.name.trim() === ''}>
+              {t.imports.createIt}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}

@@ -1,0 +1,95 @@
+import { Button, Group, NativeSelect, Stack, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { auditLog } from '../api/queries.ts';
+import type { AuditEntry } from '../api/types.ts';
+import { type Column, DataTable } from '../parts/data-table.tsx';
+import { formatInstant, formatNumber } from '../parts/formats.ts';
+import { Loaded } from '../parts/loaded.tsx';
+import { useDatamartId } from '../shell/datamart.ts';
+import { t } from '../texts/texts.ts';
+
+const MOST_ENTRIES = 1_000;
+
+/** Who changed, sent or downloaded what, and when. */
+export function AuditLog() {
+  const dm = useDatamartId();
+  const [scope, setScope] = useState('');
+  const [action, setAction] = useState('');
+  const [most, setMost] = useState(100);
+  const query = useQuery({
+    ...auditLog(dm, {
+      datamart_id: scope === '' ? undefined : dm,
+      action: action === '' ? undefined : action,
+      max_results: most,
+    }),
+    placeholderData: (before) => before,
+  });
+  return (
+    <Stack>
+      <Group gap="xs">
+        <NativeSelect
+          aria-label={t.audit.scope}
+          data={[
+            { value: '', label: t.audit.everywhere },
+            { value: dm, label: t.audit.thisDatamart },
+          ]}
+          value={scope}
+          onChange={({ currentTarget }) => setScope(currentTarget.value)}
+        />
+        <NativeSelect
+          aria-label={t.audit.action}
+          data={[
+            { value: '', label: t.audit.allActions },
+            ...(Object.keys(t.audit.actions) as AuditEntry['action'][]).map((value) => ({
+              value,
+              label: t.audit.actions[value],
+            })),
+          ]}
+          value={action}
+          onChange={({ currentTarget }) => setAction(currentTarget.value)}
+        />
+      </Group>
+      <Loaded query={query}>
+        {({ data, total }) => (
+          <>
+            <DataTable
+              label={t.operations.tabs.audit}
+              rows={data}
+              columns={COLUMNS}
+              keyOf={({ id }) => id}
+              height="65vh"
+            />
+            <Group>
+              <Text size="sm" c="dimmed" role="status">
+                {t.audit.shown(formatNumber(data.length), formatNumber(total))}
+              </Text>
+              {data.length < total && most < MOST_ENTRIES && (
+                <Button size="xs" variant="default" onClick={() => setMost(MOST_ENTRIES)}>
+                  {t.audit.more}
+                </Button>
+              )}
+            </Group>
+          </>
+        )}
+      </Loaded>
+    </Stack>
+  );
+}
+
+const COLUMNS: readonly Column<AuditEntry>[] = [
+  { id: 'date', header: t.users.date, width: 210, cell: ({ date }) => formatInstant(date) },
+  { id: 'who', header: t.audit.who, cell: ({ token_name }) => token_name },
+  { id: 'action', header: t.audit.action, width: 140, cell: ({ action }) => t.audit.actions[action] },
+  {
+    id: 'what',
+    header: t.audit.what,
+    cell: ({ resource_type, resource_id }) => `${resource_type.replaceAll('_', ' ')} ${resource_id}`,
+  },
+  { id: 'datamart', header: t.shell.datamart, width: 110, cell: ({ datamart_id }) => datamart_id ?? '–' },
+  {
+    id: 'details',
+    header: t.audit.details,
+    cell: ({ details }) => (details === null ? '' : JSON.stringify(details)),
+  },
+];

@@ -1,0 +1,55 @@
+import { queryOptions } from '@tanstack/react-query';
+import { call } from '../api/client.ts';
+
+/** What `/metrics` says, as far as the console shows it. */
+export type Metrics = {
+  readonly at: number;
+  readonly pending: number;
+  readonly running: number;
+  /** Since the start of the process. */
+  readonly commands: number;
+  readonly storeBytes: number | null;
+  readonly diskFreeBytes: number | null;
+  readonly oldestWaitSeconds: number;
+  readonly isStoreUp: boolean;
+};
+
+const ASK_MS = 2_000;
+
+/** Asked for again and again while it is looked at. */
+export const metrics = () =>
+  queryOptions({
+    queryKey: ['metrics'],
+    queryFn: async ({ signal }) => readMetrics(await (await call('/metrics', { signal })).text(), Date.now()),
+    refetchInterval: ASK_MS,
+    staleTime: 0,
+  });
+
+/** Reads the text format of Prometheus; of a metric with several labels the samples are added, or the largest is taken. */
+export function readMetrics(text: string, at: number): Metrics {
+  const samples = text.split('\n').flatMap((line) => {
+    const [, name = '', labels = '', value = ''] = /^([a-z_]+)(\{[^}]*\})? (\S+)$/.exec(line) ?? [];
+    return name === '' ? [] : [{ name, labels, value: Number(value) }];
+  });
+  const of = (name: string, label = '') =>
+    samples
+      .filter((sample) => sample.name === name && sample.labels.includes(label))
+      .map(({ value }) => value);
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  return {
+    at,
+    pending: sum(of('muster_executions', '"PENDING"')),
+    running: sum(of('muster_executions', '"RUNNING"')),
+    commands: sum(of('muster_commands_total')),
+    storeBytes: of('muster_store_bytes')[0] ?? null,
+    diskFreeBytes: of('muster_disk_free_bytes')[0] ?? null,
+    oldestWaitSeconds: Math.max(0, ...of('muster_queue_age_seconds')),
+    isStoreUp: of('muster_store_up')[0] !== 0,
+  };
+}
+
+/** Commands per second between two samples; a process that began anew counts from 0. */
+export function rateBetween(before: Metrics | undefined, after: Metrics | undefined): number {
+  if (before === undefined || after === undefined || after.at <= before.at) return 0;
+  return Math.max(0, ((after.commands - before.commands) * 1000) / (after.at - before.at));
+}

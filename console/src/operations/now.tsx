@@ -1,0 +1,136 @@
+import { Alert, Paper, SimpleGrid, Stack, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { lazy, Suspense, useEffect, useState } from 'react';
+import { executionPath } from '../api/paths.ts';
+import { datamartExecutions } from '../api/queries.ts';
+import type { Execution } from '../api/types.ts';
+import { useExecution } from '../api/use-execution.ts';
+import { ExecutionProgress } from '../executions/execution-progress.tsx';
+import { ExecutionsTable, nameOf } from '../executions/executions-table.tsx';
+import { formatBytes, formatNumber, formatSpan } from '../parts/formats.ts';
+import { Loaded } from '../parts/loaded.tsx';
+import { Part } from '../parts/page.tsx';
+import { useDatamartId } from '../shell/datamart.ts';
+import { t } from '../texts/texts.ts';
+import { type Metrics, metrics, rateBetween } from './metrics.ts';
+
+const Throughput = lazy(() => import('./throughput.tsx'));
+
+const ASK_MS = 2_000;
+/** Five minutes of samples. */
+const MOST_SAMPLES = 150;
+
+/** The queue, what runs, how fast, and what went wrong lately. */
+export function Now() {
+  const dm = useDatamartId();
+  const numbers = useQuery(metrics());
+  const queue = useQuery({ ...datamartExecutions(dm, 'PENDING,RUNNING', 50), refetchInterval: ASK_MS });
+  const recent = useQuery({ ...datamartExecutions(dm, undefined, 100), refetchInterval: 5 * ASK_MS });
+  const samples = useSamples(numbers.data);
+  return (
+    <Stack gap="xl">
+      <Loaded query={numbers} rows={2}>
+        {(now) => <Tiles now={now} samples={samples} />}
+      </Loaded>
+      <Part title={t.now.throughput}>
+        <Suspense fallback={null}>
+          <Throughput samples={samples} />
+        </Suspense>
+      </Part>
+      <Part title={t.now.queue}>
+        <Loaded query={queue} rows={2}>
+          {({ data }) =>
+            data.length === 0 ? <Text size="sm">{t.now.idle}</Text> : <Queue executions={data} />
+          }
+        </Loaded>
+      </Part>
+      <Part title={t.now.problems}>
+        <Loaded query={recent} rows={2}>
+          {({ data }) => {
+            const bad = data.filter(
+              ({ status, erroneous_tasks }) => status === 'FAILED' || erroneous_tasks > 0,
+            );
+            return bad.length === 0 ? (
+              <Text size="sm">{t.now.noProblems}</Text>
+            ) : (
+              <ExecutionsTable executions={bad} label={t.now.problems} />
+            );
+          }}
+        </Loaded>
+      </Part>
+    </Stack>
+  );
+}
+
+/** The last samples, for as long as the page is open. */
+function useSamples(latest: Metrics | undefined): readonly Metrics[] {
+  const [samples, setSamples] = useState<readonly Metrics[]>([]);
+  useEffect(() => {
+    if (latest !== undefined) setSamples((before) => [...before.slice(1 - MOST_SAMPLES), latest]);
+  }, [latest]);
+  return samples;
+}
+
+function Tiles({ now, samples }: { readonly now: Metrics; readonly samples: readonly Metrics[] }) {
+  const tiles = [
+    { label: t.now.waiting, value: formatNumber(now.pending) },
+    { label: t.now.running, value: formatNumber(now.running) },
+    { label: t.now.oldest, value: formatSpan(now.oldestWaitSeconds * 1000) },
+    { label: t.now.rate, value: formatNumber(Math.round(rateBetween(samples.at(-2), samples.at(-1)))) },
+    { label: t.now.store, value: now.storeBytes === null ? '–' : formatBytes(now.storeBytes) },
+    { label: t.now.free, value: now.diskFreeBytes === null ? '–' : formatBytes(now.diskFreeBytes) },
+  ];
+  return (
+    <>
+      {!now.isStoreUp && <Alert color="red">{t.now.storeDown}</Alert>}
+      <SimpleGrid cols={{ base: 2, sm: 3, lg: 6 }}>
+        {tiles.map(({ label, value }) => (
+          <Paper key={label} withBorder p="sm">
+            <Text size="xs" c="dimmed">
+              {label}
+            </Text>
+            <Text fz="xl" fw={600}>
+              {value}
+            </Text>
+          </Paper>
+        ))}
+      </SimpleGrid>
+      <Text size="xs" c="dimmed">
+        {t.now.ofAll}
+      </Text>
+    </>
+  );
+}
+
+function Queue({ executions }: { readonly executions: readonly Execution[] }) {
+  // the list is newest first, the queue is served from its other end
+  const inTurn = [...executions]
+    .reverse()
+    .sort((one, other) => Number(isWaiting(one)) - Number(isWaiting(other)));
+  return (
+    <Stack gap="sm">
+      {inTurn.map((execution) => (
+        <Paper key={execution.id} withBorder p="sm">
+          <Queued execution={execution} />
+        </Paper>
+      ))}
+    </Stack>
+  );
+}
+
+function isWaiting({ status }: Execution): boolean {
+  return status === 'PENDING';
+}
+
+/** One of the queue; only what runs is followed. */
+function Queued({ execution }: { readonly execution: Execution }) {
+  const { data = execution } = useExecution(executionPath(execution), { isEnabled: !isWaiting(execution) });
+  return (
+    <>
+      <Text size="sm" fw={500} mb={4}>
+        {nameOf(execution)}
+      </Text>
+      <ExecutionProgress execution={data} isLinked />
+    </>
+  );
+}

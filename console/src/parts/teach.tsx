@@ -1,0 +1,34 @@
+import { EmptyState, Stack, Text } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { CopyLine } from './copy-line.tsx';
+
+/** Stands where there is nothing yet: what will be here, and lines that bring it about against this very service. */
+export function Teach({
+  title,
+  text,
+  lines = [],
+  icon,
+  children,
+}: {
+  readonly title: string;
+  readonly text: string;
+  readonly lines?: readonly { readonly label: string; readonly line: string }[];
+  readonly icon: ReactNode;
+  readonly children?: ReactNode;
+}) {
+  return (
+    <EmptyState title={title} description={text} icon={icon} py="xl">
+      <Stack gap="sm" w="min(720px, 100%)" align="stretch" ta="start">
+        {children}
+        {lines.map(({ label, line }) => (
+          <div key={label}>
+            <Text size="sm" mb={4}>
+              {label}
+            </Text>
+            <CopyLine line={line} />
+          </div>
+        ))}
+      </Stack>
+    </EmptyState>
+  );
+}

@@ -1,0 +1,116 @@
+import { Alert, Badge, Code, Group, Stack, Text } from '@mantine/core';
+import { IconAlertTriangle } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { COMMAND_COLUMNS } from '../../../src/import/csv.ts';
+import { compartments, segments } from '../api/queries.ts';
+import { encodingOf } from '../api/upload.ts';
+import { formatNumber } from '../parts/formats.ts';
+import { Loaded } from '../parts/loaded.tsx';
+import { Problem } from '../parts/problem.tsx';
+import { t } from '../texts/texts.ts';
+import { SendOptions } from '../uploads/send-options.tsx';
+import type { UploadItem } from '../uploads/uploads.tsx';
+import { catalogueOf } from './catalogue-of.ts';
+import { readSample, readStartOf, type Sample } from './read-sample.ts';
+import { RecordsTable } from './records-table.tsx';
+
+/** The first lines of a file as the service reads them, before anything of it is sent. */
+export default function Preview({ item }: { readonly item: UploadItem }) {
+  const { file, documentImport } = item;
+  const dm = documentImport.datamart_id;
+  const known = useQuery(segments(dm));
+  const selections = useQuery(compartments(dm));
+  const isReady = known.data !== undefined && selections.data !== undefined;
+  const refused = known.error ?? selections.error;
+  const sample = useQuery({
+    queryKey: ['preview', item.id, known.dataUpdatedAt],
+    queryFn: async () => {
+      const start = await readStartOf(file, encodingOf(file));
+      if (start === null) return null;
+      const catalogue = catalogueOf(dm, { segments: known.data ?? [], selections: selections.data ?? [] });
+      return readSample(start, { mimeType: documentImport.mime_type, catalogue, now: Date.now() });
+    },
+    enabled: isReady,
+    retry: false,
+    gcTime: 0,
+  });
+  if (!isReady && refused !== null)
+    return <Problem error={refused} onRetry={() => Promise.all([known.refetch(), selections.refetch()])} />;
+  return (
+    <Loaded query={sample} rows={4}>
+      {(read) => (
+        <Stack gap="sm">
+          {read === null ? (
+            <Alert color="gray">{t.preview.compressed}</Alert>
+          ) : (
+            <SampleShown
+              sample={read}
+              segmentNames={new Map(known.data?.map(({ id, name }) => [id, name]))}
+            />
+          )}
+          <SendOptions item={item} isRefused={read !== null && read.refusal !== null} />
+        </Stack>
+      )}
+    </Loaded>
+  );
+}
+
+function SampleShown({
+  sample: { refusal, header, records, failures, isWhole },
+  segmentNames,
+}: {
+  readonly sample: Sample;
+  readonly segmentNames: ReadonlyMap<string, string>;
+}) {
+  if (refusal !== null) {
+    return (
+      <Alert color="red" role="alert" icon={<IconAlertTriangle />} title={t.preview.refused}>
+        {refusal}
+      </Alert>
+    );
+  }
+  const failed = [...failures.values()].reduce((sum, count) => sum + count, 0);
+  return (
+    <Stack gap="xs">
+      <Text size="sm" role="status">
+        {t.preview.summary(formatNumber(records.length), formatNumber(failed), isWhole)}
+      </Text>
+      {header !== null && <Columns header={header} />}
+      {failed > 0 && (
+        <Group gap="xs">
+          {[...failures].map(([code, count]) => (
+            <Badge key={code} color="orange" variant="light" autoContrast>
+              {code} {formatNumber(count)}
+            </Badge>
+          ))}
+        </Group>
+      )}
+      <RecordsTable records={records} segmentNames={segmentNames} />
+    </Stack>
+  );
+}
+
+/** How the header was understood: which columns mean something, and which are passed over. */
+function Columns({ header: { delimiter, columns } }: { readonly header: NonNullable<Sample['header']> }) {
+  return (
+    <Group gap={6}>
+      <Text size="sm">
+        {t.preview.separator} <Code>{delimiter === '\t' ? t.preview.tab : delimiter}</Code> ·{' '}
+        {t.preview.columns}
+      </Text>
+      {columns.map((name, at) => (
+        <Badge
+          // biome-ignore lint/suspicious/noArrayIndexKey: a column is its place
+          key={at}
+          variant={COMMAND_COLUMNS.has(name) ? 'light' : 'default'}
+          color={COMMAND_COLUMNS.has(name) ? 'teal' : 'gray'}
+          title={COMMAND_COLUMNS.has(name) ? undefined : t.preview.ignored}
+          autoContrast
+        >
+          {name === '' ? t.preview.unnamed : name}
+          {COMMAND_COLUMNS.has(name) ? '' : ` (${t.preview.ignored})`}
+        </Badge>
+      ))}
+    </Group>
+  );
+}

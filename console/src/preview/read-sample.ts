@@ -1,0 +1,97 @@
+import { createStartCheck } from '../../../src/documents/check-start.ts';
+import { type DocumentRecord, isRejection } from '../../../src/import/document-format.ts';
+import { parseCommand } from '../../../src/import/parse-command.ts';
+import { readFormatOf } from '../../../src/import/read-format.ts';
+import type { Catalogue } from '../../../src/model/catalogue.ts';
+import type { Command, Rejection } from '../../../src/model/command.ts';
+import type { MimeType } from '../../../src/model/records.ts';
+import { Buffer } from './node-buffer.ts';
+
+/** How much of a file is looked at. */
+export const SAMPLE_BYTES = 256 * 1024;
+/** A header longer than the sample is not looked for. */
+const PROFILE = 'COMMANDS';
+
+/** A record as the service would read it. */
+export type ReadRecord = {
+  readonly line: number;
+  readonly text: string;
+  readonly outcome: Command | Rejection;
+};
+
+export type Sample = {
+  /** Why the service would refuse the file as a whole, or null. */
+  readonly refusal: string | null;
+  /** Of a CSV: its separator, and its columns as the service knows them. */
+  readonly header: { readonly delimiter: string; readonly columns: readonly string[] } | null;
+  readonly records: readonly ReadRecord[];
+  readonly failures: ReadonlyMap<string, number>;
+  /** Whether this is all of the file. */
+  readonly isWhole: boolean;
+};
+
+/** The beginning of a file, decompressed where the browser can do that; null where it cannot. */
+export async function readStartOf(
+  file: Blob,
+  encoding: 'gzip' | 'zstd' | null,
+): Promise<{ readonly bytes: Uint8Array; readonly isWhole: boolean } | null> {
+  if (encoding === 'zstd') return null;
+  if (encoding === null) {
+    const bytes = new Uint8Array(await file.slice(0, SAMPLE_BYTES).arrayBuffer());
+    return { bytes, isWhole: file.size <= SAMPLE_BYTES };
+  }
+  const reader = file.stream().pipeThrough(new DecompressionStream('gzip')).getReader();
+  const parts: Uint8Array[] = [];
+  for (let length = 0; length < SAMPLE_BYTES; ) {
+    const { done, value } = await reader.read();
+    if (done) return { bytes: Buffer.concat(parts), isWhole: true };
+    parts.push(value);
+    length += value.length;
+  }
+  await reader.cancel();
+  return { bytes: Buffer.concat(parts).subarray(0, SAMPLE_BYTES), isWhole: false };
+}
+
+/** Reads the beginning of a file with the parsers of the service: what it says here, it would say there. Pure. */
+export function readSample(
+  start: { readonly bytes: Uint8Array; readonly isWhole: boolean },
+  of: { readonly mimeType: MimeType; readonly catalogue: Catalogue; readonly now: number },
+): Sample {
+  // the parsers know Node's Buffer; this one has the same methods
+  const bytes = Buffer.from(start.bytes) as unknown as globalThis.Buffer;
+  const { isWhole } = start;
+  const nothing = { header: null, records: [], failures: new Map<string, number>(), isWhole };
+  const refusal = refusalOf(bytes, of.mimeType, isWhole);
+  if (refusal !== null) return { ...nothing, refusal };
+  const read = readFormatOf(bytes, { mimeType: of.mimeType, profile: PROFILE });
+  if (!read.ok) return { ...nothing, refusal: read.message };
+  const splitter = read.format.createSplitter(read.format.start);
+  const records = splitter.push(bytes.subarray(read.format.start.offset), isWhole).map((record) => ({
+    line: record.line,
+    text: record.text,
+    outcome: outcomeOf(record, of),
+  }));
+  const failures = new Map<string, number>();
+  for (const { outcome } of records)
+    if (isRejection(outcome)) failures.set(outcome.code, (failures.get(outcome.code) ?? 0) + 1);
+  return { refusal: null, header: read.header, records, failures, isWhole };
+}
+
+function outcomeOf(
+  { content }: DocumentRecord,
+  { catalogue, now }: { readonly catalogue: Catalogue; readonly now: number },
+): Command | Rejection {
+  return isRejection(content) ? content : parseCommand(content, { catalogue, startDate: now });
+}
+
+/** What the service says of a file from its first bytes alone. */
+function refusalOf(bytes: globalThis.Buffer, mimeType: MimeType, isWhole: boolean): string | null {
+  const check = createStartCheck(mimeType, PROFILE);
+  try {
+    check.take(bytes);
+    if (isWhole) check.end();
+    return null;
+  } catch (refusal) {
+    return refusal instanceof Error ? refusal.message : String(refusal);
+  }
+}

@@ -1,0 +1,73 @@
+import { Spotlight, type SpotlightActionData, spotlight } from '@mantine/spotlight';
+import { useQuery } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import { useLocation } from 'wouter';
+import { pages } from '../api/paths.ts';
+import { imports, segments } from '../api/queries.ts';
+import { t } from '../texts/texts.ts';
+import { useDatamartId } from './datamart.ts';
+
+/** So many of each kind: who wants to see more goes to their list. */
+const MOST_OF_A_KIND = 8;
+
+/** Goes to a page, an import, a segment or a user by a few letters. */
+export default function Search({ onClose }: { readonly onClose: () => void }) {
+  const dm = useDatamartId();
+  const [, navigate] = useLocation();
+  const [query, setQuery] = useState('');
+  const { data: allImports = [] } = useQuery(imports(dm));
+  const { data: allSegments = [] } = useQuery(segments(dm));
+  useEffect(() => spotlight.open(), []);
+  const go = (to: string) => () => navigate(`~${to}`);
+  const has = (text: string | null) => text?.toLowerCase().includes(query.toLowerCase()) === true;
+
+  const own: SpotlightActionData[] = [
+    { id: 'imports', label: t.shell.imports, onClick: go(pages.imports(dm)) },
+    { id: 'segments', label: t.shell.segments, onClick: go(pages.segments(dm)) },
+    { id: 'overlaps', label: t.shell.overlaps, onClick: go(pages.overlaps(dm)) },
+    { id: 'users', label: t.shell.users, onClick: go(pages.users(dm)) },
+    { id: 'operations', label: t.shell.operations, onClick: go(pages.operations(dm)) },
+  ].filter(({ label }) => has(label));
+  const foundImports = allImports
+    .filter(({ name, id }) => has(name) || id === query)
+    .slice(0, MOST_OF_A_KIND)
+    .map(({ id, name }) => ({ id: `import-${id}`, label: name, onClick: go(pages.import(dm, id)) }));
+  const foundSegments = allSegments
+    .filter((of) => has(of.name) || has(of.technical_name) || of.id === query)
+    .slice(0, MOST_OF_A_KIND)
+    .map(({ id, name, technical_name }) => ({
+      id: `segment-${id}`,
+      label: name,
+      description: technical_name ?? '',
+      onClick: go(pages.segment(dm, id)),
+    }));
+  const user =
+    query.trim() === ''
+      ? []
+      : [
+          {
+            id: 'user',
+            label: t.shell.lookUp(query.trim()),
+            onClick: go(pages.users(dm, `user_account_id=${query.trim()}`)),
+          },
+        ];
+  return (
+    <Spotlight
+      actions={[
+        { group: t.shell.pages, actions: own },
+        { group: t.shell.imports, actions: foundImports },
+        { group: t.shell.segments, actions: foundSegments },
+        { group: t.shell.users, actions: user },
+      ].filter(({ actions }) => actions.length > 0)}
+      filter={(_, actions) => actions}
+      query={query}
+      onQueryChange={setQuery}
+      onSpotlightClose={onClose}
+      shortcut={null}
+      nothingFound={t.shell.nothingFound}
+      searchProps={{ placeholder: t.shell.searchHint, 'aria-label': t.shell.search }}
+      scrollable
+      maxHeight={420}
+    />
+  );
+}

@@ -1,0 +1,96 @@
+import { AppShell, Burger, Group, Image, NavLink, Text, UnstyledButton } from '@mantine/core';
+import { useDisclosure, useHotkeys } from '@mantine/hooks';
+import {
+  IconActivity,
+  IconCircles,
+  IconFileImport,
+  IconUserSearch,
+  IconUsersGroup,
+} from '@tabler/icons-react';
+import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
+import { Link, useLocation } from 'wouter';
+import { pages } from '../api/paths.ts';
+import icon from '../icon.svg';
+import { t } from '../texts/texts.ts';
+import { UploadsLink } from '../uploads/uploads-link.tsx';
+import { keepDatamart, useDatamartId } from './datamart.ts';
+import { DatamartSelect } from './datamart-select.tsx';
+import { SearchButton } from './search-button.tsx';
+import { SessionMenu } from './session-menu.tsx';
+
+const Search = lazy(() => import('./search.tsx'));
+
+/** What stands around every page: where one is, where one can go, whose token it is. */
+export function Shell({ children }: { readonly children: ReactNode }) {
+  const dm = useDatamartId();
+  const [isOpen, { toggle, close }] = useDisclosure(false);
+  const [isSearched, setSearched] = useState(false);
+  useEffect(() => keepDatamart(dm), [dm]);
+  useHotkeys([['mod+K', () => setSearched(true)]], []);
+  return (
+    <AppShell
+      header={{ height: 52 }}
+      navbar={{ width: 196, breakpoint: 'sm', collapsed: { mobile: !isOpen } }}
+      padding="md"
+    >
+      <a className="skip" href="#main">
+        {t.shell.skip}
+      </a>
+      <AppShell.Header px="md">
+        <Group h="100%" justify="space-between" wrap="nowrap">
+          <Group gap="sm" wrap="nowrap">
+            <Burger opened={isOpen} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={t.shell.menu} />
+            <UnstyledButton component={Link} href={`~${pages.imports(dm)}`}>
+              <Group gap={8} wrap="nowrap">
+                <Image src={icon} alt="" w={24} h={24} />
+                <Text fw={700} visibleFrom="xs">
+                  {t.product}
+                </Text>
+              </Group>
+            </UnstyledButton>
+            <DatamartSelect />
+          </Group>
+          <Group gap="xs" wrap="nowrap">
+            <UploadsLink />
+            <SearchButton onOpen={() => setSearched(true)} />
+            <SessionMenu />
+          </Group>
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar p="xs" aria-label={t.shell.pages}>
+        <PageLinks dm={dm} onFollow={close} />
+      </AppShell.Navbar>
+      <AppShell.Main id="main" tabIndex={-1}>
+        {children}
+      </AppShell.Main>
+      {isSearched && (
+        <Suspense fallback={null}>
+          <Search onClose={() => setSearched(false)} />
+        </Suspense>
+      )}
+    </AppShell>
+  );
+}
+
+function PageLinks({ dm, onFollow }: { readonly dm: string; readonly onFollow: () => void }) {
+  const [path] = useLocation();
+  const links = [
+    { label: t.shell.imports, path: '/imports', to: pages.imports(dm), icon: IconFileImport },
+    { label: t.shell.segments, path: '/segments', to: pages.segments(dm), icon: IconUsersGroup },
+    { label: t.shell.overlaps, path: '/overlaps', to: pages.overlaps(dm), icon: IconCircles },
+    { label: t.shell.users, path: '/users', to: pages.users(dm), icon: IconUserSearch },
+    { label: t.shell.operations, path: '/operations', to: pages.operations(dm), icon: IconActivity },
+  ];
+  return links.map(({ label, path: start, to, icon: Icon }) => (
+    <NavLink
+      key={start}
+      component={Link}
+      href={`~${to}`}
+      label={label}
+      leftSection={<Icon size={18} aria-hidden />}
+      active={path.startsWith(start)}
+      aria-current={path.startsWith(start) ? 'page' : undefined}
+      onClick={onFollow}
+    />
+  ));
+}

@@ -1,0 +1,96 @@
+import { counted } from './counted.ts';
+import { AUTH, cli, command, JSON_BODY } from './lines.ts';
+
+/** Imports, uploads and the preview of a file. */
+export const importsTexts = {
+  imports: {
+    title: 'Imports',
+    subtitle: 'An import says what a kind of file is. Files are uploaded to it.',
+    create: 'New import',
+    createIt: 'Create import',
+    search: 'Search imports',
+    name: 'Name',
+    nameHint: 'What the files are, such as “CRM nightly”. It need not be unique.',
+    format: 'Format',
+    allFormats: 'All formats',
+    priority: 'Priority',
+    priorityHint: 'Which of a datamart’s waiting files is next.',
+    last: 'Last file',
+    noFile: 'none yet',
+    outcome: 'Outcome',
+    lines: 'Lines',
+    outcomes: {
+      ALL: 'All outcomes',
+      FAILURES: 'With failed lines',
+      FAILED: 'Failed',
+      RUNNING: 'Waiting or running',
+      NONE: 'No file yet',
+    },
+    shown: (shown: string, all: string) => `${shown} of ${all}`,
+    about: (id: string, format: string, priority: string) =>
+      `Import ${id} · ${format} · ${priority} priority`,
+    delete: 'Delete import',
+    deleteTitle: (name: string) => `Delete the import “${name}”?`,
+    deleteText: 'Its executions and their files go with it. Memberships stay as they are.',
+    none: {
+      title: 'No imports yet',
+      text: 'Make one here, then drop files on it. Or from a terminal, with your token in MUSTER_TOKEN:',
+      curl: 'Make an import',
+      curlLine: (origin: string, dm: string) =>
+        `curl ${AUTH} ${JSON_BODY} -d '{"name":"nightly","document_type":"USER_SEGMENT","mime_type":"APPLICATION_X_NDJSON"}' ${origin}/v1/datamarts/${dm}/document_imports`,
+      cli: 'Put a user into a segment by a file',
+      cliLine: (origin: string, dm: string) =>
+        [
+          cli('segments create "First segment" --technical-name first', origin, dm),
+          `echo '${command({ segment_technical_name: 'first' })}' > first.ndjson`,
+          cli('import first.ndjson', origin, dm),
+        ].join('\n'),
+    },
+  },
+  uploads: {
+    drop: 'Drop files here',
+    chooseFiles: 'Choose files',
+    choose: 'Files to upload',
+    dropHint: (format: string) =>
+      `${format}, plain or compressed with gzip or zstd. Nothing is sent before you have seen it.`,
+    ofFile: (name: string) => `Upload of ${name}`,
+    dismiss: (name: string) => `Dismiss ${name}`,
+    sent: 'Sent so far',
+    sending: (count: number) => (count === 1 ? '1 file is being sent' : `${count} files are being sent`),
+    progress: (sent: string, all: string, rate: string) => `Sent ${sent} of ${all} · ${rate}/s`,
+    stop: 'Stop upload',
+    mode: 'What the file does',
+    modes: { APPLY: 'Apply its lines', REPLACE: 'Replace segments' },
+    modeHints: {
+      APPLY: 'UPDATE puts users in, DELETE takes them out. Who is not in the file stays as before.',
+      REPLACE:
+        'Each segment that the file names holds exactly the users of the file afterwards. All others leave it.',
+    },
+    maxFailures: 'Apply nothing if more fail than',
+    maxShrink: 'Apply nothing if one shrinks by more than',
+    noLimit: 'no limit',
+    dryRun: 'Dry run',
+    import: 'Import',
+    replace: 'Replace',
+    discard: 'Discard',
+  },
+  preview: {
+    title: 'First lines as they would be read',
+    summary: (records: string, failed: string, isWhole: boolean) =>
+      `${isWhole ? 'All' : 'The first'} ${counted(records, 'command')}${isWhole ? '' : ' of the file'}: ${failed === '0' ? 'no mistakes' : `${failed} would fail`}.`,
+    refused: 'The service would refuse this file',
+    compressed: 'A browser cannot read zstd, so there is no preview. A dry run checks every line.',
+    separator: 'Separator',
+    tab: 'tab',
+    columns: 'columns',
+    ignored: 'ignored',
+    unnamed: 'no name',
+    line: 'Line',
+    operation: 'Does',
+    operations: { UPDATE: 'put in', DELETE: 'take out' },
+    user: 'User',
+    segments: 'Segments',
+    expiry: 'Leaves',
+    dataBag: 'Data bag',
+  },
+};

@@ -1,0 +1,67 @@
+/** What went wrong and what to do, by the code of the answer. */
+export const problemsTexts = {
+  problems: {
+    retry: 'Try again',
+    errorId: 'In the log of the service:',
+    others: { title: 'The console has a fault', advice: 'Load the page again. If it comes back, report it.' },
+    fault: { title: 'The service has a fault', advice: 'Its log says why, under the id below.' },
+    refusal: { title: 'The service refused this', advice: 'Correct what it names, and try again.' },
+    byCode: {
+      NO_ANSWER: {
+        title: 'The service does not answer',
+        advice: 'Check that it runs and that you are online, and try again.',
+      },
+      TIMEOUT: {
+        title: 'The service takes too long',
+        advice: 'It may have much to do: see Operations. Try again in a moment.',
+      },
+      UNAUTHORIZED: { title: 'The token is not known', advice: 'Sign in again.' },
+      FORBIDDEN: { title: 'Your token may not do this', advice: 'Ask an administrator for a higher role.' },
+      NOT_FOUND: {
+        title: 'There is no such thing',
+        advice: 'It may have been deleted, or your token is not for its datamart.',
+      },
+      CONFLICT: {
+        title: 'Not as things stand',
+        advice: 'Something else is in the way: see the reason above.',
+      },
+      TECHNICAL_NAME_TAKEN: { title: 'The technical name is taken', advice: 'Choose another one.' },
+      FILE_REMOVED: {
+        title: 'The file is gone',
+        advice: 'Files are kept for a time (retentionDays), then removed.',
+      },
+      FILE_TOO_LARGE: {
+        title: 'The file is too large',
+        advice: 'Split it, or raise maxUploadBytes. Compression does not help: decompressed bytes count.',
+      },
+      NOT_NDJSON: {
+        title: 'The file is a JSON array',
+        advice: 'Write one object per line, without commas between.',
+      },
+      EMPTY_FILE: { title: 'The file is empty', advice: 'Choose another file.' },
+      INVALID_HEADER: {
+        title: 'The first line cannot be used',
+        advice: 'Name the columns in it, operation among them.',
+      },
+      INVALID_COMPRESSION: { title: 'The compressed file is damaged', advice: 'Compress it again.' },
+      TOO_MANY_UPLOADS: {
+        title: 'Too many uploads at a time',
+        advice: 'Wait until some are done, then try again.',
+      },
+      TOO_MANY_EXECUTIONS: {
+        title: 'Too many files wait',
+        advice: 'Wait until some are done, then try again.',
+      },
+      OVERLOADED: { title: 'The service has too much to do', advice: 'Try again in a moment.' },
+      SHUTTING_DOWN: { title: 'The service is closing', advice: 'Try again when it has started anew.' },
+      INSUFFICIENT_STORAGE: {
+        title: 'The disk is nearly full',
+        advice: 'Make room, or raise no more files until then.',
+      },
+      TOO_MANY_ATTEMPTS: {
+        title: 'Too many wrong tokens',
+        advice: 'Wait a few seconds, then sign in again.',
+      },
+    },
+  },
+};

@@ -1,0 +1,26 @@
+import { Button } from '@mantine/core';
+import { IconUpload } from '@tabler/icons-react';
+import { Link } from 'wouter';
+import { pages } from '../api/paths.ts';
+import { t } from '../texts/texts.ts';
+import { useUploads } from './uploads.tsx';
+
+/** Leads back to a file that is being sent, from wherever one is. */
+export function UploadsLink() {
+  const { items } = useUploads();
+  const sending = items.filter(({ stage }) => stage.at === 'SENDING');
+  const [first] = sending;
+  if (first === undefined) return null;
+  const { datamart_id, id } = first.documentImport;
+  return (
+    <Button
+      component={Link}
+      href={`~${pages.import(datamart_id, id)}`}
+      size="xs"
+      variant="light"
+      leftSection={<IconUpload size={14} aria-hidden />}
+    >
+      {t.uploads.sending(sending.length)}
+    </Button>
+  );
+}

@@ -1,0 +1,27 @@
+import { Buffer } from 'node:buffer';
+import type { MimeType } from '../model/records.ts';
+import { csvFormat } from './csv.ts';
+import { type CsvHeader, type CsvProfile, findHeaderEnd, headerText, parseCsvHeader } from './csv-header.ts';
+import type { DocumentFormat } from './document-format.ts';
+import { ndjsonFormat } from './ndjson.ts';
+
+/** How a document is read; `header` is null of a format that has none. */
+export type ReadFormat =
+  | { readonly ok: true; readonly format: DocumentFormat; readonly header: CsvHeader | null }
+  | { readonly ok: false; readonly message: string };
+
+/** Reads from the beginning of a document how the rest of it is read; pure. `start` holds the whole header, if there is one. */
+export function readFormatOf(
+  start: Buffer,
+  { mimeType, profile }: { readonly mimeType: MimeType; readonly profile: CsvProfile },
+): ReadFormat {
+  if (mimeType === 'APPLICATION_X_NDJSON') return { ok: true, format: ndjsonFormat, header: null };
+  const newline = findHeaderEnd(start, { at: 'CELL_START' });
+  const end = newline === -1 ? start.length : newline;
+  const parsed = parseCsvHeader(headerText(start.subarray(0, end)), profile);
+  if (!parsed.ok) return parsed;
+  const { header } = parsed;
+  const lines = Buffer.from(start.subarray(0, end)).toString('latin1').split('\n').length;
+  const format = csvFormat(header, { offset: Math.min(end + 1, start.length), line: lines });
+  return { ok: true, format, header };
+}

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { createImport, runFile } from '../client.ts';
+import { startService, type TestService } from '../helper.ts';
+import { drop, openConsole } from './browser.ts';
+import { makeShopSegments, readShopFile } from './shop.ts';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+test('axe finds nothing serious on any page, in light and in dark colors', async (t) => {
+  const service = await startService(t);
+  const { importId, executionId } = await fill(service);
+  const { page, picture } = await openConsole(t, service);
+  const base = '/datamarts/1';
+  const pages: readonly { path: string; shows: string }[] = [
+    { path: `${base}/imports`, shows: 'test NDJSON' },
+    { path: `${base}/imports/${importId}/executions/${executionId}`, shows: 'Repeat buyers' },
+    { path: `${base}/segments`, shows: 'Repeat buyers' },
+    { path: `${base}/segments/1`, shows: 'within 90 days' },
+    { path: `${base}/overlaps`, shows: 'In both' },
+    { path: `${base}/users?user=user_account_id%3D00006`, shows: 'What happened' },
+    { path: `${base}/operations/now`, shows: 'Free on disk' },
+    { path: `${base}/operations/tokens`, shows: 'yours' },
+    { path: `${base}/operations/webhooks`, shows: 'No webhooks yet' },
+    { path: `${base}/operations/audit`, shows: 'execution 1' },
+  ];
+  for (const { path, shows } of pages) {
+    await page.goto(path);
+    await page.getByText(shows).first().waitFor();
+    // charts and small lines come a moment later
+    await page.waitForTimeout(300);
+    await assertAccessible(page, path);
+    if (!path.endsWith('/segments/1')) continue;
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await picture('dark');
+    await page.emulateMedia({ colorScheme: 'light' });
+  }
+  await page.goto(`${base}/imports/${importId}`);
+  await drop(page, { name: 'more.ndjson', text: '{"operation":"UPDATE"}\n' });
+  await page.getByText('All 1 command').waitFor();
+  await assertAccessible(page, 'an import with a preview');
+  await page.getByRole('button', { name: 'Delete import' }).click();
+  await page.getByRole('dialog').waitFor();
+  await page.waitForTimeout(300);
+  await assertAccessible(page, 'a dialog');
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Session' }).click();
+  await page.getByRole('menuitem', { name: 'Sign out' }).click();
+  await page.getByLabel('API token').waitFor();
+  await assertAccessible(page, 'the sign-in');
+});
+
+test('dark and light are chosen by hand as well, and remembered', async (t) => {
+  const service = await startService(t);
+  const { page } = await openConsole(t, service);
+  const scheme = () => page.locator('html').getAttribute('data-mantine-color-scheme');
+  await page.getByRole('button', { name: 'Dark colors' }).click();
+  assert.equal(await scheme(), 'dark');
+  await page.reload();
+  await page.getByRole('button', { name: 'Light colors' }).waitFor();
+  assert.equal(await scheme(), 'dark');
+});
+
+async function fill(service: TestService): Promise<{ importId: string; executionId: string }> {
+  await makeShopSegments(service);
+  const documentImportId = await createImport(service, { format: 'NDJSON' });
+  const { id } = await runFile(service, 'NDJSON', (await readShopFile()).text, { documentImportId });
+  return { importId: documentImportId, executionId: id };
+}
+
+type Violation = {
+  id: string;
+  impact: string;
+  help: string;
+  nodes: { html: string; failureSummary: string }[];
+};
+
+/** What axe finds serious or critical: every rule in light colors, those of colors in dark ones as well. */
+async function assertAccessible(page: Page, where: string): Promise<void> {
+  // colors would go over into each other
+  await page.addStyleTag({ content: '* { transition: none !important }' });
+  assert.deepEqual(await violations(page, '{}'), [], `on ${where}`);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  const ofColors = '{ runOnly: ["color-contrast", "link-in-text-block"] }';
+  assert.deepEqual(await violations(page, ofColors), [], `on ${where}, in dark colors`);
+  await page.emulateMedia({ colorScheme: 'light' });
+}
+
+async function violations(page: Page, options: string): Promise<readonly unknown[]> {
+  // by the debugger, as the page itself may run no scripts but its own
+  const run = `(() => { if (window.axe === undefined) { ${AXE} } return axe.run(${options}).then(({ violations }) => violations); })()`;
+  const found = (await page.evaluate(run)) as readonly Violation[];
+  const serious = found.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  return serious.map(({ id, help, nodes }) => ({
+    ...{ id, help },
+    nodes: nodes
+      .slice(0, 3)
+      .map(({ html, failureSummary }) => `${html.slice(0, 200)} ${failureSummary.slice(0, 300)}`),
+  }));
+}

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { createSegment, getSegment } from '../client.ts';
+import { startService } from '../helper.ts';
+import { openConsole } from './browser.ts';
+
+const FILE = {
+  name: 'typed.ndjson',
+  mimeType: 'text/plain',
+  buffer: Buffer.from(
+    '{"operation":"UPDATE","user_account_id":"1","segment_technical_name":"vip","expiration_duration":0}\n',
+  ),
+};
+
+test('from sign-in to a look-up with the keyboard alone', async (t) => {
+  const service = await startService(t);
+  const vip = await createSegment(service, { name: 'VIP', technical_name: 'vip' });
+  const { page } = await openConsole(t, service, { token: null });
+  const { keyboard } = page;
+  // the field has the focus
+  await page.getByLabel('API token').waitFor();
+  await keyboard.type(service.token);
+  await keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Imports', exact: true }).waitFor();
+
+  await keyboard.press('Tab');
+  assert.equal(await focused(page), 'Skip to the content');
+  await keyboard.press('Enter');
+  await tabTo(page, 'New import');
+  await keyboard.press('Enter');
+  await page.getByRole('dialog').waitFor();
+  await keyboard.type('typed');
+  await keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'typed' }).waitFor();
+
+  await tabTo(page, 'Choose files');
+  const [chooser] = await Promise.all([page.waitForEvent('filechooser'), keyboard.press('Enter')]);
+  await chooser.setFiles(FILE);
+  await page.getByText('All 1 command').waitFor();
+  await tabTo(page, 'Import');
+  await keyboard.press('Enter');
+  await page.getByText('1 line applied, 0 failed').waitFor();
+  assert.equal((await getSegment(service, vip)).user_points_count, 1);
+
+  await keyboard.press('Control+k');
+  await page.getByRole('textbox', { name: 'Search' }).waitFor();
+  await keyboard.type('vip');
+  await page
+    .getByRole('option', { name: /VIP/ })
+    .or(page.getByRole('button', { name: /VIP vip/ }))
+    .first()
+    .waitFor();
+  await keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'VIP' }).waitFor();
+  await tabTo(page, 'Size');
+  await keyboard.press('ArrowRight');
+  await keyboard.press('ArrowRight');
+  await page.getByRole('table', { name: 'Members' }).waitFor();
+  await keyboard.press('Control+k');
+  await page.getByRole('textbox', { name: 'Search' }).waitFor();
+  await keyboard.type('1');
+  await page.getByText('Look up the user account 1').waitFor();
+  while (!(await page.locator('[data-selected]', { hasText: 'Look up' }).count()))
+    await keyboard.press('ArrowDown');
+  await keyboard.press('Enter');
+  await page.getByRole('table', { name: 'Memberships' }).getByRole('link', { name: 'VIP' }).waitFor();
+});
+
+/** What has the focus: its label, or its text. */
+function focused(page: Page): Promise<string> {
+  return page.evaluate(
+    `(document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '').trim()`,
+  );
+}
+
+/** Presses Tab until something has the focus; fails when it cannot be reached. */
+async function tabTo(page: Page, name: string): Promise<void> {
+  const seen: string[] = [];
+  for (let presses = 0; presses < 60; presses++) {
+    const now = await focused(page);
+    if (now === name) return;
+    seen.push(now.slice(0, 40));
+    await page.keyboard.press('Tab');
+  }
+  assert.fail(`${name} cannot be reached by Tab, which went to ${seen.join(' | ')}`);
+}

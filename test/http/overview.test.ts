@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  type Client,
+  clientOf,
+  createImport,
+  createSegment,
+  dataOf,
+  type ExecutionAnswer,
+  runFile,
+} from '../client.ts';
+import { startService } from '../helper.ts';
+
+/** What a client needs to show where things stand: whose token it has, the last executions, what one did and how it goes back. */
+
+const line = (user: string, segment: string, operation = 'UPDATE') =>
+  `${JSON.stringify({ operation, user_account_id: user, segment_id: segment, expiration_duration: 0 })}\n`;
+
+test('a token may ask what it is for, and is not told its value', async (t) => {
+  const service = await startService(t);
+  const made = await dataOf<{ id: string; value: string }>(
+    service.call('POST', '/v1/api_tokens', { name: 'looks', role: 'reader', datamart_ids: ['1'] }),
+  );
+  const reader = clientOf(service.baseUrl, made.value);
+  const current = await dataOf<Record<string, unknown>>(reader.call('GET', '/v1/api_tokens/current'));
+  assert.deepEqual(
+    [current.id, current.name, current.role, current.datamart_ids, 'value' in current],
+    [made.id, 'looks', 'reader', ['1'], false],
+  );
+});
+
+test('imports are listed with their newest execution when that is asked for', async (t) => {
+  const service = await startService(t);
+  const segment = await createSegment(service, { name: 's' });
+  const used = await createImport(service, { format: 'NDJSON' });
+  const unused = await createImport(service, { format: 'CSV' });
+  await runFile(service, 'NDJSON', line('a', segment), { documentImportId: used });
+  const second = await runFile(service, 'NDJSON', line('b', segment), { documentImportId: used });
+  type Listed = { id: string; last_execution?: ExecutionAnswer | null };
+  const path = '/v1/datamarts/1/document_imports';
+  const listed = await dataOf<Listed[]>(service.call('GET', `${path}?last_execution=true`));
+  const last = new Map(listed.map((of) => [of.id, of.last_execution]));
+  assert.equal(last.get(used)?.id, second.id);
+  assert.equal(last.get(used)?.status, 'SUCCEEDED');
+  assert.equal(last.get(unused), null);
+  const plain = await dataOf<Listed[]>(service.call('GET', path));
+  assert.ok(plain.every((of) => !('last_execution' in of)));
+});
+
+test('the executions of a datamart are listed together, whatever they are of', async (t) => {
+  const service = await startService(t);
+  const segment = await createSegment(service, { name: 's' });
+  const file = await runFile(service, 'NDJSON', line('a', segment));
+  const lists = `/v1/datamarts/1/audience_segments/${segment}/user_list_imports`;
+  const list = await dataOf<{ id: string }>(
+    service.call('POST', lists, 'user_account_id\nb\n', { 'content-type': 'text/csv' }),
+  );
+  const ids = async (query = '') =>
+    (await dataOf<{ id: string }[]>(service.call('GET', `/v1/datamarts/1/executions${query}`))).map(
+      ({ id }) => id,
+    );
+  assert.deepEqual(await ids(), [list.id, file.id]);
+  assert.deepEqual(await ids('?max_results=1&first_result=1'), [file.id]);
+  assert.deepEqual(await ids('?status=FAILED'), []);
+  const wrong = await service.call('GET', '/v1/datamarts/1/executions?status=DONE');
+  assert.equal(wrong.status, 400);
+});
+
+test('an execution tells what it did by segment, and what its revert would do now', async (t) => {
+  const service = await startService(t);
+  const one = await createSegment(service, { name: 'one', technical_name: 'one' });
+  const two = await createSegment(service, { name: 'two' });
+  await runFile(service, 'NDJSON', line('a', one) + line('b', one));
+  const file = line('a', one, 'DELETE') + line('c', one) + line('c', two) + line('d', two);
+  const execution = await runFile(service, 'NDJSON', file);
+  const path = pathOf(execution);
+  const { segments } = await dataOf<{ segments: unknown[] }>(service.call('GET', `${path}/segment_changes`));
+  assert.deepEqual(segments, [
+    { segment_id: one, segment_name: 'one', segment_technical_name: 'one', entries: 1, updates: 0, exits: 1 },
+    { segment_id: two, segment_name: 'two', segment_technical_name: null, entries: 2, updates: 0, exits: 0 },
+  ]);
+  await runFile(service, 'NDJSON', line('d', two, 'DELETE'));
+  assert.deepEqual(await preview(service, execution), [
+    [one, 1, 0, 1, 0, 0],
+    [two, 0, 0, 1, 0, 1],
+  ]);
+});
+
+test('there is no preview of a revert that would be refused, and the reason is the same', async (t) => {
+  const service = await startService(t);
+  const execution = await runFile(service, 'NDJSON', line('a', 'nosuch'));
+  const asked = await service.call('GET', `${pathOf(execution)}/revert_preview`);
+  const reverted = await service.call('POST', `${pathOf(execution)}/action`, { action: 'REVERT' });
+  assert.equal(asked.status, 409);
+  assert.equal((asked.json as { error: string }).error, (reverted.json as { error: string }).error);
+});
+
+function pathOf({ id, parameters }: ExecutionAnswer): string {
+  return `/v1/datamarts/1/document_imports/${parameters.document_import_id}/executions/${id}`;
+}
+
+type Previewed = {
+  readonly segment_id: string;
+  readonly memberships_created: number;
+  readonly memberships_updated: number;
+  readonly memberships_deleted: number;
+  readonly unchanged: number;
+  readonly memberships_kept: number;
+};
+
+async function preview(service: Client, execution: ExecutionAnswer) {
+  const path = `${pathOf(execution)}/revert_preview`;
+  const { segments } = await dataOf<{ segments: Previewed[] }>(service.call('GET', path));
+  return segments.map((of) => [
+    of.segment_id,
+    of.memberships_created,
+    of.memberships_updated,
+    of.memberships_deleted,
+    of.unchanged,
+    of.memberships_kept,
+  ]);
+}
