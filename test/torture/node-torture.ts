@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cluster } from '../nodes/cluster.ts';
+import { type Cluster, startCluster } from '../nodes/cluster.ts';
 import { addFile, compareDatamart, createTorturedDatamart, type Datamart } from './datamart.ts';
 import type { Random } from './random.ts';
 import { awaitEnd, send } from './sent-file.ts';
-import { noteKill, type Tally } from './tally.ts';
+import { killsOf, noteKill, type Tally } from './tally.ts';
 import { allOf } from './victim.ts';
 
 const DATAMARTS = 3;
@@ -62,5 +62,31 @@ async function disturb(
     const startedAt = performance.now();
     await node.restart();
     tally.restartsMs.push(performance.now() - startedAt);
+  }
+}
+
+/** Disturbances between two comparisons. */
+const DISTURBANCES = 5;
+
+/** Tortures so many nodes over a PostgreSQL of their own until there were so many kills or the time is up. */
+export async function tortureCluster(
+  of: {
+    readonly folder: string;
+    readonly nodes: number;
+    readonly random: Random;
+    readonly kills: number;
+    readonly until: number;
+  },
+  tally: Tally,
+): Promise<void> {
+  const cluster = await startCluster(of.folder, of.nodes, { MUSTER_CHUNK_ROWS: '100' });
+  try {
+    await tortureNodes({
+      ...{ cluster, random: of.random, tally, disturbances: DISTURBANCES },
+      rounds: Math.ceil(of.kills / DISTURBANCES),
+      isOver: () => Date.now() >= of.until || killsOf(tally) >= of.kills,
+    });
+  } finally {
+    await cluster.close();
   }
 }
