@@ -99,6 +99,11 @@ export class StoreDamagedError extends Error {
   override readonly name = 'StoreDamagedError';
 }
 
+/** The database that holds the store does not answer, and did not for as long as it was tried. */
+export class StoreUnreachableError extends Error {
+  override readonly name = 'StoreUnreachableError';
+}
+
 /** Another process has the store open: the embedded store serves one at a time. */
 export class StoreInUseError extends Error {
   override readonly name = 'StoreInUseError';

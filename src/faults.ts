@@ -1,7 +1,7 @@
-import { DocumentsUnreachableError } from './errors.ts';
+import { DocumentsUnreachableError, StoreUnreachableError } from './errors.ts';
 
 /** What a fault comes from, where that decides what is done about it. */
-export type FaultKind = 'DISK_FULL' | 'READ_ONLY' | 'NO_HANDLES' | 'NO_MEMORY' | 'NO_DOCUMENTS';
+export type FaultKind = 'DISK_FULL' | 'READ_ONLY' | 'NO_HANDLES' | 'NO_MEMORY' | 'NO_DOCUMENTS' | 'NO_STORE';
 
 const BY_ERRNO: Readonly<Record<string, FaultKind>> = {
   ENOSPC: 'DISK_FULL',
@@ -26,6 +26,7 @@ const BY_MESSAGE: readonly (readonly [RegExp, FaultKind])[] = [
 export function kindOfFault(fault: unknown): FaultKind | null {
   if (!(fault instanceof Error)) return null;
   if (fault instanceof DocumentsUnreachableError) return 'NO_DOCUMENTS';
+  if (fault instanceof StoreUnreachableError) return 'NO_STORE';
   const { code } = fault as NodeJS.ErrnoException;
   const known = code === undefined ? undefined : BY_ERRNO[code];
   return known ?? BY_MESSAGE.find(([pattern]) => pattern.test(fault.message))?.[1] ?? null;

@@ -15,6 +15,8 @@ export type PostgresServer = {
 export type RestartableServer = PostgresServer & {
   /** Ends it, by SIGQUIT as if it had crashed, by SIGINT in good order, and starts it again. */
   readonly restart: (signal: 'SIGQUIT' | 'SIGINT') => Promise<void>;
+  /** Ends it in good order; resolves to what starts it again. */
+  readonly stopFor: () => Promise<() => Promise<void>>;
 };
 
 /** What makes a server quick, and keeps nothing through a crash of the machine, which no test is about. */
@@ -82,6 +84,10 @@ export async function startPostgres(
       child.kill(signal);
     });
   return {
+    stopFor: async () => {
+      await end('SIGINT');
+      return () => embedded.start();
+    },
     restart: async (signal) => {
       await end(signal);
       await embedded.start();

@@ -59,6 +59,7 @@ const BY_FAULT: Readonly<Record<FaultKind, readonly [ErrorCode, string]>> = {
   READ_ONLY: ['NOT_READY', 'the disk of the service cannot be written at present'],
   NO_HANDLES: ['OVERLOADED', 'the service has no file handle left for this: try again soon'],
   NO_DOCUMENTS: ['NOT_READY', 'where the files are kept does not answer at present'],
+  NO_STORE: ['NOT_READY', 'the database does not answer at present'],
   NO_MEMORY: ['OVERLOADED', 'the database has not enough memory for this at present: try again later'],
 };
 

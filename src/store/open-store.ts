@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { StoreUnusableError } from '../errors.ts';
 import { type DuckDbStoreOptions, openDuckDbStore } from './duckdb/open-duckdb-store.ts';
 import { type DuckDbCheckOptions, openDuckDbStoreToCheck } from './duckdb/open-to-check.ts';
 import { takePostgresSnapshot } from './move/postgres-snapshot.ts';
@@ -32,6 +33,9 @@ export function openStore(options: StoreOptions): Promise<Store> {
     scratchDir: path.join(data, 'staging'),
     patienceMs: PATIENCE_MS,
     takeSnapshot: takePostgresSnapshot,
+  }).catch((cause: Error) => {
+    if (cause instanceof StoreUnusableError) throw cause;
+    throw new StoreUnusableError(`store: the PostgreSQL cannot be used: ${cause.message}`, { cause });
   });
 }
 

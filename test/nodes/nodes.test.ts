@@ -163,3 +163,18 @@ async function until(what: string, asked: () => Promise<boolean>, timeoutMs = 60
   for (const deadline = Date.now() + timeoutMs; !(await asked()); await sleep(20))
     assert.ok(Date.now() < deadline, `${what}: not so after ${timeoutMs} ms`);
 }
+
+test('a database that is away is told of, and is used again when it is back', async (t) => {
+  const { nodes, postgres } = await clusterOf(t, 1);
+  const [node] = nodes as [ServiceProcess];
+  const ready = async () => (await fetch(`${node.baseUrl}/health/ready`)).status;
+  assert.equal(await ready(), 200);
+  const back = await postgres.stopFor();
+  await until('it is not ready', async () => (await ready()) === 503);
+  const refused = await node.call('GET', '/v1/datamarts/1');
+  assert.equal(refused.status, 503, refused.text);
+  assert.match(refused.text, /"error_code":"NOT_READY"/);
+  await back();
+  await until('it is ready', async () => (await ready()) === 200);
+  assert.equal((await node.call('GET', '/v1/datamarts/1')).status, 200);
+});

@@ -133,7 +133,7 @@ test('small transactions come one after the other, whoever makes them', async (t
   assert.equal(await lead(NOW + 1001), true, 'the time of the one before is over');
 });
 
-test('a connection that is lost is another one, and what was being done is done once', async (t) => {
+test('a connection that is lost is replaced, and what was being done is done once', async (t) => {
   const folder = await folderOf(t);
   const url = await databaseOf(folder);
   const store = await open(t, { url, folder });

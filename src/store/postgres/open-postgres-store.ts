@@ -137,9 +137,7 @@ function storeOf(
       const [row] = await db.read((sql) => sql.query('select pg_database_size(current_database()) as bytes'));
       return Number(row?.bytes);
     },
-    check: async () => {
-      await db.read((sql) => sql.query('select count(*) from schema_version'));
-    },
+    check: db.ping,
     close: async () => {
       await db.close();
       await scratch.close();

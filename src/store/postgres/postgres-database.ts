@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool, type PoolClient, type QueryResult } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
+import { StoreUnreachableError } from '../../errors.ts';
 import type { Database, Sql, SqlValue } from '../records/database.ts';
 import { hasLostItsConnection, isConflict } from './faults.ts';
 import { fromStoredRow, toStored } from './texts.ts';
@@ -32,6 +33,8 @@ export interface PostgresDatabase extends Database {
   ): Promise<T>;
   /** A transaction that changes memberships of any datamart, in which nothing else does so. */
   mergeAlone<T>(work: (sql: PostgresSql) => Promise<T>): Promise<T>;
+  /** Resolves when the database answers now; it is not waited for. */
+  ping(): Promise<void>;
   /** A transaction that changes what no other touches, and takes as long as it takes. */
   apart<T>(work: (sql: PostgresSql) => Promise<T>): Promise<T>;
   /** Waits for what is under way and closes the connections. */
@@ -95,8 +98,9 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
       try {
         return await attempt();
       } catch (fault) {
-        const canPass = hasLostItsConnection(fault) || isConflict(fault);
-        if (!canPass || isClosed || performance.now() + waitMs > until) throw fault;
+        const isLost = hasLostItsConnection(fault);
+        if (!isLost && !isConflict(fault)) throw fault;
+        if (isClosed || performance.now() + waitMs > until) throw isLost ? unreachable(fault) : fault;
         await sleep(waitMs);
       }
     }
@@ -135,6 +139,14 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
       ),
     mergeAlone: (work) =>
       transaction(bulk, { begin: `begin; ${LARGE}; select ${lock(LOCK.MERGES)}`, end: 'commit' }, work),
+    ping: () =>
+      tracked(() =>
+        withClient(small, async (client) => {
+          await client.query('select count(*) from schema_version');
+        }).catch((fault: unknown) => {
+          throw hasLostItsConnection(fault) ? unreachable(fault) : fault;
+        }),
+      ),
     apart: (work) => transaction(bulk, { begin: `begin; ${LARGE}`, end: 'commit' }, work),
     close: async () => {
       isClosed = true;
@@ -142,6 +154,10 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
       await Promise.all([small.end(), bulk.end()]);
     },
   };
+}
+
+function unreachable(cause: unknown): StoreUnreachableError {
+  return new StoreUnreachableError(`the database cannot be reached: ${(cause as Error).message}`, { cause });
 }
 
 function lock(which: number): string {
@@ -152,7 +168,7 @@ function sharedLock(which: number): string {
   return `pg_advisory_xact_lock_shared(${LOCK_SPACE}, ${which})`;
 }
 
-/** The lock of one of many things. Ids beyond 2^56 would meet others; there are no such ids. */
+/** The lock of one of many things. Ids beyond 2^44 would meet others; there are no such ids. */
 function lockOf(which: number, id: string): string {
   return `pg_advisory_xact_lock((${LOCK_SPACE}::bigint << 48) | (${which}::bigint << 44) | ${BigInt(id) & 0xfff_ffff_ffffn})`;
 }
