@@ -113,9 +113,18 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
   ): Promise<T> => tracked(() => untilDone(() => runTransaction({ pool, small, ...of }, work)));
 
   const write = lock(LOCK.WRITE);
+  let lastWrite: Promise<unknown> = Promise.resolve();
+  /** Those of this node wait for each other here, and not with a connection each, which reads would miss. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = lastWrite.then(work, work);
+    lastWrite = turn.catch(() => undefined);
+    return turn;
+  }
+
   return {
     read: (work) => tracked(() => untilDone(() => withClient(small, (client) => work(asSql(client))))),
-    write: (work) => transaction(small, { begin: `begin; ${SMALL}; select ${write}`, end: 'commit' }, work),
+    write: (work) =>
+      inTurn(() => transaction(small, { begin: `begin; ${SMALL}; select ${write}`, end: 'commit' }, work)),
     writeAlone: (work) =>
       transaction(
         bulk,
@@ -149,6 +158,7 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
       ),
     apart: (work) => transaction(bulk, { begin: `begin; ${LARGE}`, end: 'commit' }, work),
     close: async () => {
+      await lastWrite;
       isClosed = true;
       await Promise.allSettled(underWay);
       await Promise.all([small.end(), bulk.end()]);
