@@ -124,8 +124,16 @@ async function removeOverlapAnalyses({ store, clock, logger, retentionDays }: Sw
   if (analyses > 0) logger.info({ analyses }, 'old overlap analyses were removed');
 }
 
+/**
+ * Before when a folder is old. They are stamped by the clock of where they are kept: ours may be another, and must not be ahead, or what is
+ * being received would be taken for old.
+ */
+function orphansBefore(clock: () => number): number {
+  return Math.min(clock(), Date.now()) - ORPHAN_AGE_MS;
+}
+
 async function removeOrphans({ store, documents, clock, logger }: SweeperContext): Promise<void> {
-  for await (const folders of oldFolders(documents, clock() - ORPHAN_AGE_MS)) {
+  for await (const folders of oldFolders(documents, orphansBefore(clock))) {
     const referred = await store.executions.referredFolders(folders);
     const orphans = folders.filter((folder) => !referred.has(folder));
     for (const folder of orphans) await documents.remove(folder);
@@ -136,7 +144,7 @@ async function removeOrphans({ store, documents, clock, logger }: SweeperContext
 
 /** What is half done of uploads and exports whose process has ended. */
 async function removeUnfinished({ documents, clock }: SweeperContext): Promise<void> {
-  await documents.sweepUnfinished(clock() - ORPHAN_AGE_MS);
+  await documents.sweepUnfinished(orphansBefore(clock));
 }
 
 async function removeOldAudit({ store, clock, logger, auditRetentionDays }: SweeperContext): Promise<void> {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, utimes } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
@@ -69,20 +69,34 @@ async function open(t: TestContext) {
     for await (const { folder } of documents.listFolders()) folders.push(folder);
     return folders.sort();
   };
-  return { store, execution, orphan, sweepAt };
+  /** As if they had been received some days ago: folders are stamped by the file system. */
+  const age = async () => {
+    const before = new Date(Date.now() - 2 * DAY_MS);
+    for (const folder of [orphan, execution.document.folder])
+      await utimes(path.join(dir, 'documents', 'kept', folder), before, before);
+  };
+  return { store, execution, orphan, sweepAt, age };
 }
 
 test('files are removed when their retention has passed, and that is noted', async (t) => {
-  const { store, execution, orphan, sweepAt } = await open(t);
+  const { store, execution, orphan, sweepAt, age } = await open(t);
   const { folder } = execution.document;
   assert.deepEqual(await sweepAt(NOW + DAY_MS / 2, 1), [folder, orphan].sort());
   assert.equal((await store.executions.get(execution.id))?.filesRemovedDate, null);
   const later = NOW + 31 * DAY_MS;
+  await age();
   assert.deepEqual(await sweepAt(later, 30), []);
   assert.equal((await store.executions.get(execution.id))?.filesRemovedDate, later);
 });
 
 test('without a retention files are kept, but for those of uploads that were never acknowledged', async (t) => {
-  const { execution, sweepAt } = await open(t);
+  const { execution, orphan, sweepAt, age } = await open(t);
+  const all = [execution.document.folder, orphan].sort();
+  assert.deepEqual(
+    await sweepAt(NOW + 1000 * DAY_MS, 0),
+    all,
+    'the clock alone is ahead: they may be coming in now',
+  );
+  await age();
   assert.deepEqual(await sweepAt(NOW + 1000 * DAY_MS, 0), [execution.document.folder]);
 });
