@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { Client } from 'pg';
+import { readConfig } from '../../src/config.ts';
 import { openPostgresStore } from '../../src/store/postgres/open-postgres-store.ts';
 import { preparePostgresStore } from '../../src/store/postgres/prepare-store.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -85,6 +86,14 @@ test('a node whose role may not change the schema works with what the owner has 
     [],
   );
   await assert.rejects(runSql(urlOf('node'), 'drop table segment'), /must be owner/);
+});
+
+test('a URL that is of no PostgreSQL is refused, and the password in it not shown', () => {
+  assert.throws(
+    () => readConfig({ store: 'mysql://user:secret@host/muster' }, {}),
+    ({ message }: Error) =>
+      /^--store: expected a URL such as postgres:/.test(message) && !message.includes('secret'),
+  );
 });
 
 test('what has no Citus is told so, and is left as it was', async (t) => {

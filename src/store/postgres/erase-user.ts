@@ -5,7 +5,7 @@ import { createErasure } from '../records/erasures.ts';
 import type { Store } from '../store.ts';
 import { findUserPoint, identifiersOf, uuid } from './look-ups.ts';
 import { tallyOfPoint } from './points.ts';
-import type { PostgresDatabase, PostgresSql } from './postgres-database.ts';
+import type { PostgresDatabase } from './postgres-database.ts';
 import { outdateCatalogue } from './record-versions.ts';
 import { addToTally } from './segment-tally.ts';
 
@@ -14,8 +14,7 @@ export async function eraseUser(
   db: PostgresDatabase,
   { datamartId, user, now, author }: Parameters<Store['eraseUser']>[0],
 ): Promise<Erasure | null> {
-  const erased = await db.writeAlone(async (small) => {
-    const sql = small as PostgresSql;
+  const erased = await db.writeAlone(async (sql) => {
     const point = await findUserPoint(sql, { datamartId, user });
     if (point === null && user.by === 'user_point_id') return null;
     const known: readonly Identifier[] = point === null ? [] : await identifiersOf(sql, point);

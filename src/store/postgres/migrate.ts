@@ -25,7 +25,7 @@ export async function migrate(db: PostgresDatabase, now: number): Promise<void> 
            version integer primary key, applied_ts bigint not null, oldest_compatible integer not null)`,
       );
       const [done] = await sql.query(`select 1 from schema_version where version = ${versionOf(file)}`);
-      if (!done) await apply(sql as PostgresSql, file, now);
+      if (!done) await apply(sql, file, now);
     });
   }
 }

@@ -20,6 +20,8 @@ export interface PostgresSql extends Sql {
 
 /** One PostgreSQL, or the coordinator of a Citus cluster, and its transactions. */
 export interface PostgresDatabase extends Database {
+  /** As of every store; on one connection, like all transactions here. */
+  writeAlone<T>(work: (sql: PostgresSql) => Promise<T>): Promise<T>;
   /** Reads at one moment. */
   atOneMoment<T>(work: (sql: PostgresSql) => Promise<T>): Promise<T>;
   /**
