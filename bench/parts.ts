@@ -3,7 +3,7 @@ import { measureChangeSets } from './rows/change-sets.ts';
 import { measureImports, measureLargeFile } from './rows/imports.ts';
 import { measureLargeStore } from './rows/large-store.ts';
 import { measureLimits } from './rows/limits.ts';
-import { measurePostgres } from './rows/postgres.ts';
+import { measurePostgres, measurePostgresLarge } from './rows/postgres.ts';
 import { measurePostgresStore } from './rows/postgres-store.ts';
 import { measureRedis } from './rows/redis.ts';
 import { measureSmallFiles } from './rows/small-files.ts';
@@ -19,4 +19,5 @@ export const PARTS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = 
   'small-files': measureSmallFiles,
   redis: measureRedis,
   limits: measureLimits,
+  'postgres-large': measurePostgresLarge,
 };

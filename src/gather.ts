@@ -18,6 +18,8 @@ export function gather<Asked, Given>(
   async function run(): Promise<void> {
     isUnderWay = true;
     while (waiting.length > 0) {
+      // who asks in the same breath comes along
+      await null;
       const taken = waiting.slice(0, most);
       waiting = waiting.slice(most);
       try {

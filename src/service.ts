@@ -208,19 +208,25 @@ async function provideAdminToken(store: Store, preset: string | null, now: numbe
       if (token.name === PRESET_TOKEN && token.id !== known?.id)
         await store.tokens.remove(token.id, serviceAt(now));
     }
-    if (!known) await createAdminToken(store, { name: PRESET_TOKEN, value: preset, now });
+    if (!known) await store.tokens.create(...adminToken({ name: PRESET_TOKEN, value: preset, now }));
     return null;
   }
   if (elements.length > 0) return null;
   const value = `muster_${randomBytes(32).toString('base64url')}`;
-  await createAdminToken(store, { name: 'first admin token', value, now });
-  return value;
+  // another node may be at it as well: what is printed is the one that is there
+  const created = await store.tokens.createFirst(...adminToken({ name: 'first admin token', value, now }));
+  return created === null ? null : value;
 }
 
-async function createAdminToken(
-  store: Store,
-  { name, value, now }: { name: string; value: string; now: number },
-): Promise<void> {
+function adminToken({
+  name,
+  value,
+  now,
+}: {
+  name: string;
+  value: string;
+  now: number;
+}): Parameters<Store['tokens']['create']> {
   const token = {
     name,
     role: 'admin',
@@ -229,7 +235,7 @@ async function createAdminToken(
     expirationDate: null,
     valueHash: hashToken(value),
   } as const;
-  await store.tokens.create(token, serviceAt(now));
+  return [token, serviceAt(now)];
 }
 
 /** The service itself, in the audit log. */

@@ -9,7 +9,7 @@ import type { Measured } from '../table.ts';
 import { userCount } from '../workloads.ts';
 
 /** Far from what saturates a core, so that the time of a look-up is measured and not that of a queue. */
-const PER_SECOND = 100;
+export const PER_SECOND = 100;
 const UNKNOWN_PER_MILLE = 100;
 /** More than are ever needed at that rate, so that no look-up waits inside the client. */
 const CONNECTIONS = 64;
@@ -21,8 +21,7 @@ const MANY_FILES = 20;
 
 /** Look-ups of one user over HTTP: nothing else to do, while imports run, and again after many of them. */
 export async function measureLookups(bench: Bench, store: Store): Promise<void> {
-  const idleMs = Math.max(LEAST_MS, IDLE_MS * bench.options.scale);
-  const idle = () => sleep(idleMs);
+  const idle = () => idleFor(bench);
   const at = `${PER_SECOND}/s`;
 
   const row = (id: string, what: string, run: () => Promise<Measured>) => bench.measure({ id, what }, run);
@@ -55,13 +54,19 @@ export async function measureLookups(bench: Bench, store: Store): Promise<void> 
   );
 }
 
+/** As long as look-ups are measured while there is nothing else to do. */
+export function idleFor({ options }: Bench): Promise<void> {
+  return sleep(Math.max(LEAST_MS, IDLE_MS * options.scale));
+}
+
 async function withCount(store: Store, measured: Measured): Promise<Measured> {
   return { ...measured, remark: `${measured.remark}; ${await countMemberships(store)} memberships` };
 }
 
-function lookUp(
+/** Looks users up for as long as `meanwhile` takes. */
+export function lookUp(
   bench: Bench,
-  { server }: Store,
+  { server }: Pick<Store, 'server'>,
   of: { load: Partial<Load>; meanwhile: () => Promise<unknown> },
 ): Promise<Measured> {
   return watching(server, async () => {

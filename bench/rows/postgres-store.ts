@@ -8,6 +8,7 @@ import { openPostgres, type Postgres } from '../postgres/open-postgres.ts';
 import { startServer } from '../server.ts';
 import type { Measured } from '../table.ts';
 import { MILLION, workloadOf } from '../workloads.ts';
+import { idleFor, lookUp, PER_SECOND } from './lookups.ts';
 
 const NODES = [1, 2, 3] as const;
 
@@ -42,20 +43,45 @@ async function measureOneNode(bench: Bench, postgres: Postgres): Promise<void> {
             () => importWatched(bench, { server, file, to }),
           );
         });
-        // users who are not in the first file come, too: there are ten times as many as it has lines
-        await withFile(bench.scratch, of(10 * MILLION), (file) =>
+        // each of the users is put in once, so that look-ups find them all
+        const all = { ...of(10 * MILLION), deletePerMille: 0, repeatedPerMille: 0 };
+        await withFile(bench.scratch, all, (file) =>
           bench.measure(
-            { id: 'store-postgres-fill', what: 'Muster over PostgreSQL: NDJSON, 10 M lines in one file' },
+            { id: 'store-postgres-fill', what: 'Muster over PostgreSQL: NDJSON, 10 M users, one file' },
             () => importWatched(bench, { server, file, to }),
           ),
         );
-        await withFile(bench.scratch, of(MILLION), (file) =>
+        await withFile(bench.scratch, { ...of(MILLION), seed: 2 }, (file) =>
           bench.measure(
             {
               id: 'store-postgres-10',
               what: 'Muster over PostgreSQL: NDJSON, 1 M lines into 10 M memberships',
             },
             () => importWatched(bench, { server, file, to }),
+          ),
+        );
+        await bench.measure(
+          {
+            id: 'store-postgres-lookup-idle',
+            what: `Muster over PostgreSQL: look-ups ${PER_SECOND}/s, idle, 10 M memberships`,
+          },
+          () => lookUp(bench, { server }, { load: {}, meanwhile: () => idleFor(bench) }),
+        );
+        await withFile(bench.scratch, { ...of(MILLION), seed: 3 }, (file) =>
+          bench.measure(
+            {
+              id: 'store-postgres-lookup-import',
+              what: `Muster over PostgreSQL: look-ups ${PER_SECOND}/s, while 1 M lines are imported`,
+            },
+            () =>
+              lookUp(
+                bench,
+                { server },
+                {
+                  load: {},
+                  meanwhile: () => importFile(server, { file, to, timeoutMs: bench.leftMs() }),
+                },
+              ),
           ),
         );
       },

@@ -47,6 +47,34 @@ export async function measurePostgres(bench: Bench): Promise<void> {
   }
 }
 
+/** The pipeline by hand on a store that is no longer small: what `measurePostgresStore` does with Muster. */
+export async function measurePostgresLarge(bench: Bench): Promise<void> {
+  await bench.using(
+    () => openPostgres(bench),
+    async ({ client }) => {
+      await client.query(`set statement_timeout = ${Math.max(1, Math.round(bench.leftMs()))}`);
+      await createTables(client);
+      const of = (lines: number) => workloadOf(bench, { lines, segmentIds: SEGMENT_IDS });
+      const all = { ...of(10 * MILLION), deletePerMille: 0, repeatedPerMille: 0 };
+      await withFile(bench.scratch, all, (file) =>
+        bench.measure(
+          {
+            id: 'postgres-fill',
+            what: 'PostgreSQL by hand: NDJSON, 10 M users, one file and one transaction',
+          },
+          () => loadByHand(client, file),
+        ),
+      );
+      await withFile(bench.scratch, { ...of(MILLION), seed: 2 }, (file) =>
+        bench.measure(
+          { id: 'postgres-10', what: 'PostgreSQL by hand: NDJSON, 1 M lines into 10 M memberships' },
+          () => loadByHand(client, file),
+        ),
+      );
+    },
+  );
+}
+
 async function createTables(client: Client): Promise<void> {
   await client.query(statement('create-tables'));
   await client.query('insert into segment select generate_series(1, $1::integer)', [SEGMENTS]);

@@ -35,6 +35,12 @@ const RATIOS: readonly Ratio[] = [
     goal: '2 or more',
   },
   {
+    id: 'ratio-store-postgres-10',
+    what: 'rate of Muster over PostgreSQL / PostgreSQL by hand, into 10 M memberships',
+    of: ['store-postgres-10', 'postgres-10'],
+    goal: '2 or more',
+  },
+  {
     id: 'ratio-rows',
     what: 'rate of Muster / PostgreSQL row by row',
     of: ['ndjson-empty', 'postgres-rows'],

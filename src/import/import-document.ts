@@ -1,7 +1,7 @@
 import { passFaultPoint } from '../fault-points.ts';
 import type { Checkpoint, Execution, FailuresByCode } from '../model/execution.ts';
 import type { FileReader } from '../model/file-reader.ts';
-import type { MergeOutcome, Store } from '../store/store.ts';
+import type { MergeOutcome, PreparedChunk, Store } from '../store/store.ts';
 import { MAX_HEADER_BYTES } from './csv-header.ts';
 import type { DocumentFormat } from './document-format.ts';
 import { addErrors, type ErrorFile } from './error-file.ts';
@@ -43,8 +43,7 @@ export type ImportJob = ImportFiles & {
   readonly taker?: ChunkTaker;
 };
 
-export type ChunkTaker = {
-  readonly mergeChunk: Store['mergeChunk'];
+export type ChunkTaker = Pick<Store, 'mergeChunk' | 'prepareChunk' | 'firstChunkShare'> & {
   /** TALLY: chunks are only checked and counted, and have no tables. */
   readonly needs: 'TABLES' | 'TALLY';
 };
@@ -76,16 +75,18 @@ export async function readDocument<T>(
 }
 
 async function importChunks(job: ImportJob, store: Store, source: DocumentSource): Promise<ImportOutcome> {
-  const stage = (from: Chunk['to'], share: number) => stageFrom(job, store, source, { from, share });
+  const ready = (from: Chunk['to'], share: number) => makeReady(job, store, source, { from, share });
   let checkpoint = job.execution.checkpoint;
   /** Cut to a quarter when a chunk went stale: what changes often must not keep a file from coming forward. */
-  let share = 1;
-  let chunk = await stage(checkpoint, share);
+  let share = shareAfter(job, store, checkpoint);
+  let next = await ready(checkpoint, share);
   for (;;) {
-    const following = chunk.isLast || job.signal.aborted ? null : inBackground(stage(chunk.to, 1));
+    const { chunk } = next;
+    const nextShare = shareAfter(job, store, advance(checkpoint, chunk));
+    const following = chunk.isLast || job.signal.aborted ? null : inBackground(ready(chunk.to, nextShare));
     let outcome: MergeOutcome;
     try {
-      outcome = await mergeStaged(job, store, { chunk, checkpoint, source });
+      outcome = await mergeReady(job, store, { next, checkpoint, source });
     } catch (error) {
       await discard(store, following);
       throw error;
@@ -95,10 +96,10 @@ async function importChunks(job: ImportJob, store: Store, source: DocumentSource
       if (outcome.type === 'LEASE_LOST') return 'LEASE_LOST';
       if (job.signal.aborted) return 'STOPPED';
       share = Math.max(share / 4, LEAST_SHARE);
-      chunk = await stage(checkpoint, share);
+      next = await ready(checkpoint, share);
       continue;
     }
-    share = 1;
+    share = nextShare;
     checkpoint = outcome.checkpoint;
     job.onCheckpoint(checkpoint);
     if (chunk.isLast) return 'DONE';
@@ -106,22 +107,37 @@ async function importChunks(job: ImportJob, store: Store, source: DocumentSource
       await discard(store, following);
       return 'STOPPED';
     }
-    chunk = await (following ?? stage(checkpoint, share));
+    next = await (following ?? ready(checkpoint, share));
   }
 }
 
+/**
+ * How large the chunk after a checkpoint is: as large as all before it together, within what the store asks for and a full chunk. The
+ * checkpoint alone says it, so that who goes on cuts the file where the one before would have.
+ */
+function shareAfter(
+  { taker, limits }: ImportJob,
+  store: Store,
+  { offset, pairs }: Pick<Checkpoint, 'offset' | 'pairs'>,
+): number {
+  const done = Math.max(offset / limits.bytes, pairs / limits.rows);
+  return Math.min(1, Math.max((taker ?? store).firstChunkShare, done));
+}
+
 /** Makes a chunk durable: first its failed lines, then its commands and the checkpoint after them in one step. */
-async function mergeStaged(
+async function mergeReady(
   job: ImportJob,
   store: Store,
-  { chunk, checkpoint, source }: { chunk: Chunk; checkpoint: Checkpoint; source: DocumentSource },
+  { next, checkpoint, source }: { next: ReadyChunk; checkpoint: Checkpoint; source: DocumentSource },
 ): Promise<MergeOutcome> {
+  const { chunk, prepared } = next;
+  const merge = prepared === null ? (job.taker ?? store).mergeChunk : prepared.merge;
   passFaultPoint('chunk-staged');
   try {
     const failed = { header: source.format.errorFileHeader, lines: chunk.errorLines };
     const errorFile = await addErrors(checkpoint, failed, job.addErrors);
     return await inStep('merge', { 'muster.pairs': chunk.pairs }, async (span) => {
-      const outcome = await (job.taker ?? store).mergeChunk({
+      const outcome = await merge({
         table: chunk.table,
         execution: toMerge(job.execution),
         worker: job.worker,
@@ -133,7 +149,27 @@ async function mergeStaged(
       return outcome;
     });
   } finally {
+    await letGo(store, next);
+  }
+}
+
+/** A staged chunk, with what was done of its merge if the store does some of that ahead. */
+type ReadyChunk = { readonly chunk: Chunk; readonly prepared: PreparedChunk | null };
+
+async function makeReady(
+  job: ImportJob,
+  store: Store,
+  source: DocumentSource,
+  of: { from: Chunk['to']; share: number },
+): Promise<ReadyChunk> {
+  const chunk = await stageFrom(job, store, source, of);
+  const { prepareChunk } = job.taker ?? store;
+  try {
+    const toPrepare = { table: chunk.table, execution: toMerge(job.execution) };
+    return { chunk, prepared: (await prepareChunk?.(toPrepare)) ?? null };
+  } catch (error) {
     await dropTable(store, chunk);
+    throw error;
   }
 }
 
@@ -195,9 +231,14 @@ function inBackground<T>(promise: Promise<T>): Promise<T> {
 }
 
 /** Waits for a chunk that will not be merged, and drops it. Whatever happened to it no longer matters. */
-async function discard(store: Store, staged: Promise<Chunk> | null): Promise<void> {
-  const chunk = await staged?.catch(() => null);
-  if (chunk) await dropTable(store, chunk);
+async function discard(store: Store, following: Promise<ReadyChunk> | null): Promise<void> {
+  const ready = await following?.catch(() => null);
+  if (ready) await letGo(store, ready);
+}
+
+async function letGo(store: Store, { chunk, prepared }: ReadyChunk): Promise<void> {
+  await prepared?.close();
+  await dropTable(store, chunk);
 }
 
 async function dropTable(store: Store, chunk: Chunk): Promise<void> {

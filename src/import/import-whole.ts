@@ -40,13 +40,19 @@ export async function importWhole(job: WholeJob, store: Store): Promise<ImportOu
 /** Counts chunks without looking at what they would do. */
 const TALLY: ChunkTaker = {
   needs: 'TALLY',
+  firstChunkShare: 1,
   mergeChunk: async ({ to }) => ({ type: 'MERGED', checkpoint: { ...to, effects: NO_EFFECTS } }),
 };
 
 async function rehearse(job: WholeJob, store: Store): Promise<ImportOutcome | Decided> {
   const rehearsal = await store.openRehearsal();
   try {
-    const read = await readThrough(job, store, { needs: 'TABLES', mergeChunk: rehearsal.mergeChunk });
+    const read = await readThrough(job, store, {
+      needs: 'TABLES',
+      // what a chunk supersedes is counted chunk by chunk: the same chunks as the run then has
+      firstChunkShare: store.firstChunkShare,
+      mergeChunk: rehearsal.mergeChunk,
+    });
     if (typeof read === 'string') return read;
     const refusal = tooManyFailures(read, job.execution.options.maxFailureRatio);
     if (refusal !== null) return refused(read, refusal);
@@ -65,7 +71,11 @@ async function replaceSegments(
   for (;;) {
     const replacement = await store.openReplacement();
     try {
-      const read = await readThrough(job, store, { needs: 'TABLES', mergeChunk: replacement.mergeChunk });
+      const read = await readThrough(job, store, {
+        needs: 'TABLES',
+        firstChunkShare: 1,
+        mergeChunk: replacement.mergeChunk,
+      });
       if (typeof read === 'string') return read;
       const refusal =
         tooManyFailures(read, maxFailureRatio) ??

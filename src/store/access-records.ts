@@ -12,6 +12,8 @@ export interface TokenRecords {
     token: Omit<ApiToken, 'id' | 'lastUsedDate'> & { valueHash: string },
     author?: Author,
   ): Promise<ApiToken>;
+  /** The same where there is no token at all, whoever else asks for the first one at this moment; null where there is one. */
+  createFirst(...of: Parameters<TokenRecords['create']>): Promise<ApiToken | null>;
   findByHash(valueHash: string): Promise<ApiToken | null>;
   markUsed(id: string, now: number): Promise<void>;
   remove(id: string, author?: Author): Promise<ApiToken | null>;

@@ -11,9 +11,19 @@ export function noticingStore(store: Store, notice: (executionId: string) => voi
     for (const id of idsOf(result)) notice(id);
     return result;
   };
+  const { prepareChunk } = store;
   return {
     ...store,
     mergeChunk: (chunk) => noticing(store.mergeChunk(chunk), () => [chunk.execution.id]),
+    ...(prepareChunk && {
+      prepareChunk: async (of) => {
+        const prepared = await prepareChunk(of);
+        return {
+          merge: (chunk) => noticing(prepared.merge(chunk), () => [chunk.execution.id]),
+          close: prepared.close,
+        };
+      },
+    }),
     revertPart: (part) => noticing(store.revertPart(part), () => [part.execution.id]),
     mergeGroup: (group) =>
       noticing(store.mergeGroup(group), () => group.documents.map(({ executionId }) => executionId)),

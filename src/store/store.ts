@@ -60,6 +60,17 @@ export interface Store {
   mergeChunk(chunk: StagedChunk): Promise<MergeOutcome>;
 
   /**
+   * Does of a merge what can be done before its turn, while the chunk before it is merged. Not there where nothing can.
+   */
+  readonly prepareChunk?: (chunk: ChunkToPrepare) => Promise<PreparedChunk>;
+
+  /**
+   * The share of a full chunk that an import best begins with, 0 to 1; those after it grow to a full one. Less than 1 where a merge
+   * costs as its rows do, so that merges begin early; 1 where each costs much of its own.
+   */
+  readonly firstChunkShare: number;
+
+  /**
    * Opens a rehearsal: it takes the chunks of one execution like `mergeChunk` and counts what they would do, each as if
    * those before it had been applied. Nothing is written, and merges do not wait for it. It is gone with the process.
    */
@@ -326,6 +337,16 @@ export type StagedChunk = {
   /** Where it stands after it, without `effects`, which the store counts. */
   readonly to: Omit<Checkpoint, 'effects'>;
 };
+
+/** What is known of a chunk as soon as it is staged. */
+export type ChunkToPrepare = Pick<StagedChunk, 'table' | 'execution'>;
+
+export interface PreparedChunk {
+  /** `Store.mergeChunk` of the chunk that was prepared; once. */
+  merge(chunk: StagedChunk): Promise<MergeOutcome>;
+  /** Lets go of it, whether it was merged or not. Its table may be gone before. */
+  close(): Promise<void>;
+}
 
 export type RevertPart = {
   readonly execution: StagedChunk['execution'];

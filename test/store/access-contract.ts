@@ -43,6 +43,22 @@ export function accessContract(name: string, open: OpenStore): void {
       });
     });
 
+    withStore('the first token is one, however many ask for it', async ({ store }) => {
+      const token = (i: number) =>
+        ({
+          name: `first ${i}`,
+          role: 'admin',
+          datamartIds: null,
+          creationDate: NOW,
+          expirationDate: null,
+          valueHash: String(i).padStart(64, '0'),
+        }) as const;
+      const made = await Promise.all([1, 2, 3, 4].map((i) => store.tokens.createFirst(token(i), AUTHOR)));
+      assert.equal(made.filter((each) => each !== null).length, 1);
+      assert.equal((await store.tokens.list(ALL)).total, 1);
+      assert.equal(await store.tokens.createFirst(token(5), AUTHOR), null);
+    });
+
     withStore('the audit log forgets what is older', async ({ store }) => {
       const change = {
         action: 'DOWNLOAD',

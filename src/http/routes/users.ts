@@ -34,9 +34,14 @@ export function userRoutes(app: App, dependencies: HttpDependencies): void {
   const { store, clock } = dependencies;
 
   async function read(request: UserRequest, selector: string) {
-    const datamart = await findDatamart({ request, dependencies }, request.params.datamartId);
-    const user = await inCompartment(dependencies, datamart.id, parseSelector(selector));
-    return { datamartId: datamart.id, user };
+    const { datamartId } = request.params;
+    const findUser = async () => inCompartment(dependencies, datamartId, parseSelector(selector));
+    // what both need is in memory; where other nodes write too, both at once ask only once whether it is still so
+    const user = findUser();
+    // what is wrong with the datamart is said first
+    user.catch(() => undefined);
+    const datamart = await findDatamart({ request, dependencies }, datamartId);
+    return { datamartId: datamart.id, user: await user };
   }
 
   async function listMemberships(request: UserRequest, selector: string) {

@@ -183,6 +183,7 @@ async function openStoreOf(
     ...executionChangeCalls(db, rows),
     writeMembers: memberWriter(db),
     ...overlapCalls(db, rows),
+    firstChunkShare: 1,
     mergeChunk: (chunk) => sizes.forgetAfter(mergeChunk(db, chunk, { runs, points, erasures, changes })),
     openRehearsal: () => openRehearsal(db, { points, erasures, sizesAt: sizes.at }),
     openReplacement: async () => {

@@ -3,10 +3,12 @@ import { QUARTER_MS } from '../../model/history.ts';
 import { literal, type Row } from '../records/database.ts';
 import type { PostgresSql } from './postgres-database.ts';
 import { addToTally, mayHaveExpired, type TallyChange } from './segment-tally.ts';
-import { copyPairs, type Pairs, statement, takeSlot } from './staged-pairs.ts';
+import { type Pairs, statement } from './staged-pairs.ts';
 
 /** What one application of pairs is about. */
 export type Applied = {
+  /** The slot that the pairs lie in. */
+  readonly slot: number;
   readonly pairs: Pairs;
   readonly datamartId: string;
   readonly startDate: number;
@@ -24,66 +26,53 @@ export type Done = {
 
 /**
  * Joins by the indexes of the large tables, whatever their statistics say: reading all of one for a chunk is never right. Where segments
- * are replaced it may be.
+ * are replaced it may be. The staging tables have no index, and are read whole all the same.
  */
-const BY_INDEX = `set local enable_hashjoin = off; set local enable_mergejoin = off; set local citus.propagate_set_commands = 'local'`;
+const BY_INDEX = `set local enable_hashjoin = off; set local enable_mergejoin = off; set local enable_seqscan = off; set local citus.propagate_set_commands = 'local'`;
 
 /**
- * Applies pairs, in the transaction of a merge: some six statements over a staging table, whose rows PostgreSQL gets as they came
- * from DuckDB. `replacing`: who is in one of these segments and stays as he is is left alone.
+ * Applies the pairs of a slot, in the transaction of a merge: what is there of them is found once, and some six statements write what
+ * comes of it. `replacing`: who is in one of these segments and stays as he is is left alone.
  */
 export async function applyPairs(
   sql: PostgresSql,
-  { pairs, datamartId, startDate }: Applied,
+  { slot, pairs, datamartId, startDate }: Applied,
   replacing: readonly string[] | null = null,
 ): Promise<Done> {
-  const slot = await takeSlot(sql);
-  await copyPairs(sql, slot, pairs);
-  if (replacing === null) await sql.query(BY_INDEX);
   const start_date = Math.trunc(startDate);
+  if (replacing === null) await sql.query(BY_INDEX);
+  await resolvePairs(sql, { slot, start_date, replacing });
   const created = await insertUserPoints(sql, { slot, start_date, datamartId, pairs });
   const step = await nextStep(sql);
   const values = { slot, start_date, step };
   const mayBeExpired = await mayHaveExpired(sql, pairs.segmentIds, startDate);
   if (mayBeExpired) await sql.query(statement('insert-met-expiries', values));
-  await insertChanges(sql, values, replacing);
-  const counted = await countStep(sql, step, created);
-  const expired = mayBeExpired ? 'or EXPIRED' : '';
-  if (mayBeExpired || pairs.removes)
-    await sql.query(
-      statement('delete-memberships', { slot, expired }).replace(
-        'EXPIRED',
-        `m.expiration_ts <= ${start_date}`,
-      ),
-    );
+  await sql.query(statement('insert-changes', values));
+  const counted = await count(sql, statement('count-resolved', { slot, quarter_ms: QUARTER_MS }), created);
+  if (mayBeExpired || pairs.removes) await sql.query(statement('delete-memberships', values));
   const effects = [...counted.byExecution.values()];
-  const updates = effects.some(({ membershipsUpdated }) => membershipsUpdated > 0);
-  if (updates) {
-    const changed = `join membership_change c on c.step = ${step} and c.kind = 2 and c.user_point_id = s.user_point_id and c.segment_id = s.segment_id`;
-    await sql.query(statement('update-memberships', { ...values, only: replacing === null ? '' : changed }));
-  }
+  if (effects.some(({ membershipsUpdated }) => membershipsUpdated > 0))
+    await sql.query(statement('update-memberships', values));
   // who was taken out and put in again is in anew
-  if (pairs.removes || effects.some(({ membershipsCreated }) => membershipsCreated > 0)) {
-    const all = statement('insert-memberships', values);
-    const some = updates || replacing !== null;
-    await sql.query(some ? `${all} ${statement('are-not-there')}` : all);
-  }
+  if (pairs.removes || effects.some(({ membershipsCreated }) => membershipsCreated > 0))
+    await sql.query(statement('insert-memberships', values));
   return { slot, step, ...counted };
+}
+
+async function resolvePairs(
+  sql: PostgresSql,
+  { slot, start_date, replacing }: { slot: number; start_date: number; replacing: readonly string[] | null },
+): Promise<void> {
+  const segments = replacing?.map(literal).join(', ');
+  const stays = segments === undefined ? '' : statement('stays', { start_date, segments });
+  const resolve = statement('resolve-pairs', { slot, start_date, stays: 'STAYS' });
+  await sql.query(resolve.replace('STAYS', () => stays));
 }
 
 /** The number of the next step of the change log. */
 export async function nextStep(sql: PostgresSql): Promise<string> {
   const [next] = await sql.query(`select nextval('change_step') as step`);
   return String(next?.step);
-}
-
-async function insertChanges(
-  sql: PostgresSql,
-  values: { slot: number; start_date: number; step: string },
-  replacing: readonly string[] | null,
-): Promise<void> {
-  const stays = replacing === null ? '' : statement('stays', { segments: replacing.map(literal).join(', ') });
-  await sql.query(statement('insert-changes', { ...values, stays: 'STAYS' }).replace('STAYS', () => stays));
 }
 
 /** How many user points each execution makes. Of a chunk, which is of one, that is how many there are. */
@@ -104,12 +93,18 @@ async function insertUserPoints(
 }
 
 /** Counts what is in the change log under a step, and brings the tally of the segments up to it. */
-export async function countStep(
+export function countStep(sql: PostgresSql, step: string): Promise<Counted> {
+  return count(sql, statement('count-step', { step, quarter_ms: QUARTER_MS }), new Map());
+}
+
+type Counted = Pick<Done, 'byExecution' | 'growth'>;
+
+async function count(
   sql: PostgresSql,
-  step: string,
-  created: ReadonlyMap<string, number> = new Map(),
-): Promise<Pick<Done, 'byExecution' | 'growth'>> {
-  const rows = await sql.query(statement('count-step', { step, quarter_ms: QUARTER_MS }));
+  counts: string,
+  created: ReadonlyMap<string, number>,
+): Promise<Counted> {
+  const rows = await sql.query(counts);
   await addToTally(sql, rows.flatMap(toTallyChanges));
   const byExecution = new Map<string, Effects>();
   for (const [id, userPointsCreated] of created) byExecution.set(id, { ...NO_EFFECTS, userPointsCreated });

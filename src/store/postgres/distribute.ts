@@ -18,6 +18,21 @@ export async function distribute(db: PostgresDatabase): Promise<void> {
     throw new StoreUnusableError(
       'the extension citus is there and not created in this database: run "create extension citus" as a superuser, add the workers with citus_add_node, then run this again',
     );
+  await distributeTables(db);
+}
+
+/** Distributes what a migration has added to a schema that is distributed; does nothing to any other. */
+export async function distributeAdded(db: PostgresDatabase): Promise<void> {
+  const isDistributed = await db.read(async (sql) => {
+    const [citus] = await sql.query(`select 1 from pg_extension where extname = 'citus'`);
+    if (!citus) return false;
+    const [table] = await sql.query(`select 1 from citus_tables where table_name = 'user_point'::regclass`);
+    return table !== undefined;
+  });
+  if (isDistributed) await distributeTables(db);
+}
+
+async function distributeTables(db: PostgresDatabase): Promise<void> {
   // each of its statements is a transaction of its own on the shards, and may take long where there are rows already
   await db.apart((sql) => sql.query(statement('distribute')));
 }

@@ -1,8 +1,9 @@
 /**
  * SQLSTATEs after which the connection is gone, or could not be had (PostgreSQL, appendix A): class 08, a server that is shut down,
- * has crashed or is starting, one that takes no more connections, and one that is a standby now.
+ * has crashed or is starting, one that takes no more connections, one that is a standby now, and one that found a transaction idle for
+ * too long: a merge that was begun ahead waits for its turn.
  */
-const LOST = /^(08...|57P0[123]|53300|25006)$/;
+const LOST = /^(08...|57P0[123]|53300|25006|25P03)$/;
 /** What Node says of sockets. */
 const LOST_ERRNO = new Set([
   'ECONNREFUSED',

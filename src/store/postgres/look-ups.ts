@@ -9,6 +9,7 @@ import {
 import type { Membership } from '../../model/records.ts';
 import { userKey } from '../../model/user-key.ts';
 import { literal, numberOrNull, type Row, type Sql, textOrNull } from '../records/database.ts';
+import type { KeptRecords } from '../records/keep-records.ts';
 import { toIdentifier } from '../records/membership-rows.ts';
 import type { Store } from '../store.ts';
 import { tallyOfPoint } from './points.ts';
@@ -22,26 +23,26 @@ type LookUps = Pick<
 >;
 
 /** What is asked of users, by the indexes of their user points. */
-export function lookUps(db: PostgresDatabase): LookUps {
+export function lookUps(db: PostgresDatabase, segments: KeptRecords['segments']): LookUps {
   return {
     findUserPoint: (datamartId, user) => db.read((sql) => findUserPoint(sql, { datamartId, user })),
 
-    listMemberships: ({ datamartId, user, segmentIds, now, page }) =>
-      db.read(async (sql) => {
-        const { firstResult, maxResults } = page;
-        const rowsOf = (point: UuidHalves) => liveRows(sql, { datamartId, points: [point], segmentIds, now });
-        const listed = (rows: readonly Row[]) => ({
-          elements: rows.slice(firstResult, firstResult + maxResults).map(toMembership),
-          total: rows.length,
-        });
-        // nearly always the point is the key: who has memberships under it is that user, and only others are looked for
-        const likely = likelyPoint(datamartId, user);
-        const rows = await rowsOf(likely);
-        if (rows.length > 0) return listed(rows);
-        const point = await findUserPoint(sql, { datamartId, user });
-        if (point === null) return null;
-        return listed(isSame(point, likely) ? [] : await rowsOf(point));
-      }),
+    listMemberships: async ({ datamartId, user, segmentIds, now, page }) => {
+      const { firstResult, maxResults } = page;
+      const rowsOf = (point: UuidHalves) =>
+        membershipsOfPoint(db, segments, { datamartId, point, segmentIds, now });
+      const listed = (rows: readonly Membership[]) => ({
+        elements: rows.slice(firstResult, firstResult + maxResults),
+        total: rows.length,
+      });
+      // nearly always the point is the key: who has memberships under it is that user, and only others are looked for
+      const likely = likelyPoint(datamartId, user);
+      const rows = await rowsOf(likely);
+      if (rows.length > 0) return listed(rows);
+      const point = await db.read((sql) => findUserPoint(sql, { datamartId, user }));
+      if (point === null) return null;
+      return listed(isSame(point, likely) ? [] : await rowsOf(point));
+    },
 
     listMembershipsOfMany: (asked) => db.read((sql) => membershipsOfMany(sql, asked)),
 
@@ -118,6 +119,45 @@ export function identifiersText(condition: string): string {
   return `select ${columns} from user_point where user_point_id ${condition}
     union all select ${columns} from attached_identifier where user_point_id ${condition}
     order by creation_ts, kind, compartment_id, value`;
+}
+
+/**
+ * Live memberships of a user point in segments of the datamart, by segment. The segments are known to the node: a join would have to be
+ * planned, which takes PostgreSQL longer than the look-up itself.
+ */
+async function membershipsOfPoint(
+  db: PostgresDatabase,
+  segments: KeptRecords['segments'],
+  of: {
+    readonly datamartId: string;
+    readonly point: UuidHalves;
+    readonly segmentIds: readonly string[] | undefined;
+    readonly now: number;
+  },
+): Promise<readonly Membership[]> {
+  const among =
+    of.segmentIds === undefined
+      ? ''
+      : `and segment_id in (${of.segmentIds.map(literal).join(', ') || 'null'})`;
+  const [rows, atOnce] = await Promise.all([
+    db.read((sql) =>
+      sql.query(
+        `select segment_id, creation_ts, last_modified_ts, expiration_ts, data_bag from membership
+         where user_point_id = ${uuid(of.point)} ${among} and (expiration_ts is null or expiration_ts > ${Math.trunc(of.now)})
+         order by segment_id`,
+      ),
+    ),
+    segments(),
+  ]);
+  // one that was made since they were asked for is among those that are there now; what is not there now is being removed
+  const known = rows.every((row) => atOnce.has(String(row.segment_id))) ? atOnce : await segments();
+  return rows.flatMap((row) => {
+    const segment = known.get(String(row.segment_id));
+    if (segment === undefined || segment.datamartId !== of.datamartId) return [];
+    return [
+      toMembership({ ...row, segment_name: segment.name, segment_technical_name: segment.technicalName }),
+    ];
+  });
 }
 
 /** Live memberships of user points in segments of the datamart, by segment. */

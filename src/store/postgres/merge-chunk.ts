@@ -1,45 +1,108 @@
+import path from 'node:path';
 import { passFaultPoint } from '../../fault-points.ts';
 import { addEffects, type Checkpoint, type Effects, NO_EFFECTS } from '../../model/execution.ts';
 import { checkMerge, storeCheckpoint } from '../records/checkpoints.ts';
 import { literal } from '../records/database.ts';
-import type { MergeOutcome, StagedChunk } from '../store.ts';
+import type { ChunkToPrepare, MergeOutcome, PreparedChunk, StagedChunk } from '../store.ts';
 import { applyPairs } from './apply-pairs.ts';
 import { prepareCommands } from './fold-staged.ts';
 import type { PostgresDatabase, PostgresSql } from './postgres-database.ts';
 import type { Scratch } from './scratch.ts';
-import { type Pairs, writePairs } from './staged-pairs.ts';
+import { copyPairs, type Pairs, takeSlot, takeSlotAhead, writePairs } from './staged-pairs.ts';
 
-/** `Store.mergeChunk`: the commands are folded in the DuckDB of this node, and what they come to is applied in one transaction. */
+/** What the commands of a chunk come to. */
+type Folded = {
+  readonly pairs: Pairs;
+  /** Commands that may not bring an erased user back. */
+  readonly leftOut: number;
+};
+
+/** `Store.mergeChunk`. */
 export async function mergeChunk(
   db: PostgresDatabase,
   scratch: Scratch,
   chunk: StagedChunk,
 ): Promise<MergeOutcome> {
-  const { execution } = chunk;
-  const merge = (pairs: Pairs | null, leftOut: number) =>
-    db.merge(execution.datamartId, async (sql): Promise<MergeOutcome> => {
-      const state = await lockAndCheck(sql, chunk, chunk.from.offset);
-      if (state !== 'READY') return { type: state };
-      const effects = pairs === null ? NO_EFFECTS : await apply(sql, chunk, pairs, leftOut);
-      const checkpoint: Checkpoint = { ...chunk.to, effects: addEffects(chunk.from.effects, effects) };
-      await storeCheckpoint(sql, execution.id, checkpoint);
-      passFaultPoint('chunk-before-commit');
-      return { type: 'MERGED', checkpoint };
-    });
-  const outcome =
-    chunk.table === null
-      ? await merge(null, 0)
-      : await withPairs(
-          db,
-          scratch,
-          { ...execution, executionIds: [execution.id], table: chunk.table },
-          merge,
-        );
-  if (outcome.type === 'MERGED') {
-    passFaultPoint('chunk-after-commit');
-    if (chunk.to.pairs - chunk.from.pairs >= ROWS_TO_SUMMARIZE) summarizeChanges(db);
+  const prepared = await prepareChunk(db, scratch, chunk, 'IN_TURN');
+  try {
+    return await prepared.merge(chunk);
+  } finally {
+    await prepared.close();
   }
-  return outcome;
+}
+
+/**
+ * `Store.prepareChunk`: the commands are folded in the DuckDB of this node, into a file. AHEAD: the transaction of the merge is begun
+ * as well, and has the rows in its slot while the chunk before is merged. Each of its statements sees what was committed before it, so
+ * those that come in its turn see what that chunk has done.
+ */
+export async function prepareChunk(
+  db: PostgresDatabase,
+  scratch: Scratch,
+  { table, execution }: ChunkToPrepare,
+  when: 'AHEAD' | 'IN_TURN' = 'AHEAD',
+): Promise<PreparedChunk> {
+  const { datamartId } = execution;
+  if (table === null) {
+    return {
+      merge: (chunk) => db.merge(datamartId, (sql) => advance(sql, chunk, async () => NO_EFFECTS)),
+      close: async () => undefined,
+    };
+  }
+  const { folder, remove } = await scratch.keepFolder();
+  const file = path.join(folder, 'pairs');
+  const folded = await foldChunk(db, scratch, {
+    ...execution,
+    executionIds: [execution.id],
+    table,
+    file,
+  }).catch(async (error: unknown) => {
+    await remove();
+    throw error;
+  });
+  let begun = when === 'AHEAD' ? db.mergeAhead((sql) => copyAhead(sql, folded.pairs)) : null;
+  return {
+    merge: async (chunk) => {
+      const ahead = begun;
+      begun = null;
+      const merge = (sql: PostgresSql, slot: number | null) =>
+        advance(sql, chunk, () => applyFolded(sql, chunk, folded, slot));
+      const outcome = await (ahead === null
+        ? db.merge(datamartId, (sql) => merge(sql, null))
+        : ahead.run(datamartId, merge));
+      if (outcome.type === 'MERGED') {
+        passFaultPoint('chunk-after-commit');
+        if (folded.pairs.rows >= ROWS_TO_SUMMARIZE) summarizeChanges(db);
+      }
+      return outcome;
+    },
+    close: async () => {
+      await begun?.abandon();
+      await remove();
+    },
+  };
+}
+
+/** Copies pairs into a slot before the turn of their merge; null where no slot is to be had without waiting. */
+async function copyAhead(sql: PostgresSql, pairs: Pairs): Promise<number | null> {
+  const slot = await takeSlotAhead(sql);
+  if (slot !== null) await copyPairs(sql, slot, pairs);
+  return slot;
+}
+
+/** Moves the checkpoint of an execution to the end of a chunk, with what `apply` does, if the chunk may be merged now. */
+async function advance(
+  sql: PostgresSql,
+  chunk: StagedChunk,
+  apply: () => Promise<Effects>,
+): Promise<MergeOutcome> {
+  const state = await lockAndCheck(sql, chunk, chunk.from.offset);
+  if (state !== 'READY') return { type: state };
+  const effects = await apply();
+  const checkpoint: Checkpoint = { ...chunk.to, effects: addEffects(chunk.from.effects, effects) };
+  await storeCheckpoint(sql, chunk.execution.id, checkpoint);
+  passFaultPoint('chunk-before-commit');
+  return { type: 'MERGED', checkpoint };
 }
 
 /** From so many changes on their ranges are worth while being summarized at once. */
@@ -55,8 +118,8 @@ function summarizeChanges(db: PostgresDatabase): void {
   );
 }
 
-/** Writes what the commands of a staged table come to into a file, for as long as `work` takes. */
-export function withPairs<T>(
+/** Writes what the commands of a staged table come to into a file. */
+export function foldChunk(
   db: PostgresDatabase,
   scratch: Scratch,
   of: {
@@ -64,16 +127,13 @@ export function withPairs<T>(
     readonly datamartId: string;
     readonly startDate: number;
     readonly executionIds: readonly string[];
+    readonly file: string;
   },
-  work: (pairs: Pairs, leftOut: number) => Promise<T>,
-): Promise<T> {
-  return scratch.withFile(async (file) => {
-    const { pairs, leftOut } = await scratch.use(async (sql) => {
-      const prepared = await prepareCommands(db, scratch, sql, { ...of, staged: `staging.main.${of.table}` });
-      const written = await writePairs(sql, { ...of, commands: prepared.commands, file });
-      return { pairs: written, leftOut: prepared.leftOut };
-    });
-    return work(pairs, leftOut);
+): Promise<Folded> {
+  return scratch.use(async (sql) => {
+    const staged = `staging.main.${of.table}`;
+    const { commands, leftOut } = await prepareCommands(db, scratch, sql, { ...of, staged });
+    return { pairs: await writePairs(sql, { ...of, commands }), leftOut };
   });
 }
 
@@ -98,13 +158,15 @@ export async function lockAndCheck(
   });
 }
 
-async function apply(
+async function applyFolded(
   sql: PostgresSql,
   { execution, from, to }: StagedChunk,
-  pairs: Pairs,
-  leftOut: number,
+  { pairs, leftOut }: Folded,
+  filled: number | null,
 ): Promise<Effects> {
-  const { byExecution } = await applyPairs(sql, { ...execution, pairs });
+  const slot = filled ?? (await takeSlot(sql));
+  if (filled === null) await copyPairs(sql, slot, pairs);
+  const { byExecution } = await applyPairs(sql, { ...execution, slot, pairs });
   const changed = byExecution.get(execution.id) ?? NO_EFFECTS;
   return {
     ...changed,

@@ -11,7 +11,7 @@ import { prepareCommands } from './fold-staged.ts';
 import { restOf } from './merge-chunk.ts';
 import type { PostgresDatabase, PostgresSql } from './postgres-database.ts';
 import type { Scratch } from './scratch.ts';
-import { type Pairs, scratchStatement, writePairs } from './staged-pairs.ts';
+import { copyPairs, emptySlot, type Pairs, scratchStatement, takeSlot, writePairs } from './staged-pairs.ts';
 
 /** Documents that are applied together: their pairs, and by document how many commands it has and how many pairs they come to. */
 type Step = {
@@ -98,8 +98,11 @@ async function applySteps(
   steps: readonly Step[],
 ): Promise<ReadonlyMap<string, Effects>> {
   const effects = new Map<string, Effects>();
+  const slot = await takeSlot(sql);
   for (const { pairs, counts } of steps) {
-    const { byExecution } = await applyPairs(sql, { pairs, datamartId, startDate });
+    await emptySlot(sql, slot);
+    await copyPairs(sql, slot, pairs);
+    const { byExecution } = await applyPairs(sql, { slot, pairs, datamartId, startDate });
     for (const [id, count] of counts) {
       const changed = byExecution.get(id) ?? NO_EFFECTS;
       const all = { ...changed, ...restOf(changed, { ...count, leftOut: 0 }) };

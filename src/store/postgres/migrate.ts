@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { StoreUnusableError } from '../../errors.ts';
 import { insertFirstRecords } from '../records/first-records.ts';
+import { distributeAdded } from './distribute.ts';
 import type { PostgresDatabase, PostgresSql } from './postgres-database.ts';
 
 const FOLDER = new URL('./migrations/', import.meta.url);
@@ -15,10 +16,15 @@ export type Versions = {
   readonly newest: number;
 };
 
-/** Brings the schema to this version, each migration in a transaction of its own. Nodes that start together do it once. */
+/**
+ * Brings the schema to this version, each migration in a transaction of its own, and distributes what it adds where the rest is
+ * distributed. Nodes that start together do it once.
+ */
 export async function migrate(db: PostgresDatabase, now: number): Promise<void> {
+  const { current, newest } = await readVersions(db);
+  if (current >= newest) return;
   for (const file of migrations()) {
-    if ((await readVersions(db)).current >= versionOf(file)) continue;
+    if (current >= versionOf(file)) continue;
     await db.writeAlone(async (sql) => {
       await sql.query(
         `create table if not exists schema_version (
@@ -28,6 +34,7 @@ export async function migrate(db: PostgresDatabase, now: number): Promise<void> 
       if (!done) await apply(sql, file, now);
     });
   }
+  await distributeAdded(db);
 }
 
 /**

@@ -21,7 +21,7 @@ import { eraseUser } from './erase-user.ts';
 import { lead } from './lead.ts';
 import { findUserPoint, lookUps, uuid } from './look-ups.ts';
 import { memberCalls } from './members.ts';
-import { mergeChunk } from './merge-chunk.ts';
+import { mergeChunk, prepareChunk } from './merge-chunk.ts';
 import { mergeGroup } from './merge-group.ts';
 import { prepare } from './migrate.ts';
 import { openPostgresDatabase, type PostgresDatabase } from './postgres-database.ts';
@@ -108,7 +108,7 @@ function storeOf(
     overlapAnalyses: overlapAnalysisRecords(db),
     webhooks: { ...webhookRecords(db, knownWebhooks), ...webhookDeliveryRecords(db, knownWebhooks) },
     erasures: erasureRecords(db, async () => undefined),
-    ...lookUps(db),
+    ...lookUps(db, kept.segments),
     ...memberCalls(db),
     ...changeCalls({
       segments: kept.segments,
@@ -121,6 +121,8 @@ function storeOf(
     previewRevert: (of) => previewRevert(db, of),
     writeMembers: memberWriter(db, scratch),
     mergeChunk: (chunk) => mergeChunk(db, scratch, chunk),
+    prepareChunk: (chunk) => prepareChunk(db, scratch, chunk),
+    firstChunkShare: 1 / 8,
     openRehearsal: () => openRehearsal(db, scratch),
     openReplacement: () => openReplacement(db, scratch),
     revertPart: (part) => revertPart(db, part, rows.reverted),

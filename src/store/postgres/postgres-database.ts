@@ -33,6 +33,11 @@ export interface PostgresDatabase extends Database {
     work: (sql: PostgresSql) => Promise<T>,
     purpose?: 'APPLY' | 'COUNT',
   ): Promise<T>;
+  /**
+   * A merge that begins before its turn: `before`, which changes no memberships, runs now, beside other merges. Null when too few
+   * connections would be left for these.
+   */
+  mergeAhead<B>(before: (sql: PostgresSql) => Promise<B>): MergeAhead<B> | null;
   /** A transaction that changes memberships of any datamart, in which nothing else does so. */
   mergeAlone<T>(work: (sql: PostgresSql) => Promise<T>): Promise<T>;
   /** Resolves when the database answers now; it is not waited for. */
@@ -43,11 +48,19 @@ export interface PostgresDatabase extends Database {
   close(): Promise<void>;
 }
 
+/** A merge whose turn has not come yet. Either `run` or `abandon` has to be called, once. */
+export type MergeAhead<B> = {
+  /** Goes on as `merge` does, with what `before` came to. Both are done again where the connection is lost. */
+  run<T>(datamartId: string, work: (sql: PostgresSql, before: B) => Promise<T>): Promise<T>;
+  /** Rolls it back. */
+  abandon(): Promise<void>;
+};
+
 export type PostgresOptions = {
   readonly url: string;
   /** Connections at most; a third of them, but two at least, are for what takes long. */
   readonly connections: number;
-  /** How long what is written once is tried again while the database cannot be reached. */
+  /** How long what is done is tried again, from when the database could first not be reached. */
   readonly patienceMs: number;
 };
 
@@ -95,13 +108,14 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
 
   /** Tries again what a lost connection or a conflict has kept from being done, until there is no patience left. */
   async function untilDone<T>(attempt: () => Promise<T>): Promise<T> {
-    const until = performance.now() + patienceMs;
+    let until: number | undefined;
     for (let waitMs = 50; ; waitMs = Math.min(waitMs * 2, 2_000)) {
       try {
         return await attempt();
       } catch (fault) {
         const isLost = hasLostItsConnection(fault);
         if (!isLost && !isConflict(fault)) throw fault;
+        until ??= performance.now() + patienceMs;
         if (isClosed || performance.now() + waitMs > until) throw isLost ? unreachable(fault) : fault;
         await sleep(waitMs);
       }
@@ -121,6 +135,44 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
     const turn = lastWrite.then(work, work);
     lastWrite = turn.catch(() => undefined);
     return turn;
+  }
+
+  const locksOfMerge = (datamartId: string) =>
+    `select ${sharedLock(LOCK.MERGES)}; select ${lockOf(LOCK.DATAMART, datamartId)}`;
+
+  /** Merges that wait for their turn hold a connection each; two are left to those that do not. */
+  let ahead = 0;
+
+  function mergeAhead<B>(before: (sql: PostgresSql) => Promise<B>): MergeAhead<B> | null {
+    if (isClosed || ahead >= large - 2) return null;
+    ahead++;
+    let begin: (work: (sql: PostgresSql, found: B) => Promise<unknown>) => void = () => undefined;
+    let leave: (reason: Error) => void = () => undefined;
+    const turn = new Promise<Parameters<typeof begin>[0]>((resolve, reject) => {
+      begin = resolve;
+      leave = reject;
+    });
+    const abandoned = new Error('it was abandoned before its turn');
+    const done = transaction(bulk, { begin: `begin; ${LARGE}`, end: 'commit' }, async (sql) => {
+      const found = await before(sql);
+      return (await turn)(sql, found);
+    }).finally(() => ahead--);
+    // what goes wrong before its turn is told when that has come
+    done.catch(() => undefined);
+    return {
+      run: async <T>(datamartId: string, work: (sql: PostgresSql, found: B) => Promise<T>) => {
+        begin(async (sql, found) => {
+          await sql.query(locksOfMerge(datamartId));
+          return work(sql, found);
+        });
+        return (await done) as T;
+      },
+      abandon: async () => {
+        turn.catch(() => undefined);
+        leave(abandoned);
+        await done.catch(() => undefined);
+      },
+    };
   }
 
   return {
@@ -143,11 +195,12 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
       transaction(
         bulk,
         {
-          begin: `begin; ${LARGE}; select ${sharedLock(LOCK.MERGES)}; select ${lockOf(LOCK.DATAMART, datamartId)}`,
+          begin: `begin; ${LARGE}; ${locksOfMerge(datamartId)}`,
           end: purpose === 'APPLY' ? 'commit' : 'rollback',
         },
         work,
       ),
+    mergeAhead,
     mergeAlone: (work) =>
       transaction(bulk, { begin: `begin; ${LARGE}; select ${lock(LOCK.MERGES)}`, end: 'commit' }, work),
     ping: () =>

@@ -8,7 +8,7 @@ import {
 import { checkMerge } from '../records/checkpoints.ts';
 import type { Sql } from '../records/database.ts';
 import type { MergeOutcome, Rehearsal, StagedChunk } from '../store.ts';
-import { withPairs } from './merge-chunk.ts';
+import { foldChunk } from './merge-chunk.ts';
 import type { PostgresDatabase } from './postgres-database.ts';
 import type { Scratch } from './scratch.ts';
 import { sizesAt } from './segment-tally.ts';
@@ -94,9 +94,11 @@ export async function openRehearsal(db: PostgresDatabase, scratch: Scratch): Pro
       const effects =
         table === null
           ? NO_EFFECTS
-          : await withPairs(db, scratch, { ...execution, executionIds: [id], table }, (pairs, leftOut) =>
-              rehearse(chunk, pairs, leftOut),
-            );
+          : await scratch.withFile(async (file) => {
+              const of = { ...execution, executionIds: [id], table, file };
+              const { pairs, leftOut } = await foldChunk(db, scratch, of);
+              return rehearse(chunk, pairs, leftOut);
+            });
       const checkpoint: Checkpoint = { ...chunk.to, effects: addEffects(chunk.from.effects, effects) };
       return { type: 'MERGED', checkpoint };
     },

@@ -3,12 +3,11 @@ import { storeCheckpoint } from '../records/checkpoints.ts';
 import { literal } from '../records/database.ts';
 import { type Replacement, type ReplacementOutcome, STAGED_COLUMNS, type StagedChunk } from '../store.ts';
 import { applyPairs, countStep, type Done, nextStep } from './apply-pairs.ts';
-import { prepareCommands } from './fold-staged.ts';
-import { lockAndCheck, restOf } from './merge-chunk.ts';
+import { foldChunk, lockAndCheck, restOf } from './merge-chunk.ts';
 import type { PostgresDatabase, PostgresSql } from './postgres-database.ts';
 import type { Scratch } from './scratch.ts';
 import { sizesAt } from './segment-tally.ts';
-import { type Pairs, statement, writePairs } from './staged-pairs.ts';
+import { copyPairs, type Pairs, statement, takeSlot } from './staged-pairs.ts';
 
 type Apply = Parameters<Replacement['apply']>[0];
 
@@ -21,7 +20,8 @@ let replacements = 0;
  * folder: after a crash they are read again. What they come to is applied in one transaction.
  */
 export async function openReplacement(db: PostgresDatabase, scratch: Scratch): Promise<Replacement> {
-  const kept = `staging.main.replacement_${++replacements}`;
+  const replacement = `replacement_${++replacements}`;
+  const kept = `staging.main.${replacement}`;
   const versions = new Set<number>();
   let last: StagedChunk | null = null;
   await scratch.use((sql) => sql.query(`create table ${kept} (${STAGED_COLUMNS.join(', ')})`));
@@ -30,11 +30,7 @@ export async function openReplacement(db: PostgresDatabase, scratch: Scratch): P
     scratch.withFile(async (file) => {
       const { execution } = chunk;
       const of = { ...execution, executionIds: [execution.id] };
-      const { pairs, leftOut } = await scratch.use(async (sql) => {
-        const prepared = await prepareCommands(db, scratch, sql, { ...of, staged: kept });
-        const written = await writePairs(sql, { ...of, commands: prepared.commands, file });
-        return { pairs: written, leftOut: prepared.leftOut };
-      });
+      const { pairs, leftOut } = await foldChunk(db, scratch, { ...of, table: replacement, file });
       return db.merge(
         execution.datamartId,
         (sql) => apply(sql, chunk, { ...asked, pairs, leftOut }),
@@ -94,7 +90,11 @@ async function replace(
 ): Promise<{ effects: Effects; segments: readonly SegmentEffect[] }> {
   const replaced = segmentIds ?? pairs.segmentIds;
   const sizes = await sizesAt(sql, [...new Set([...replaced, ...pairs.segmentIds])], execution.startDate);
-  const done = await applyPairs(sql, { ...execution, pairs }, replaced);
+  const slot = await takeSlot(sql);
+  await copyPairs(sql, slot, pairs);
+  // it is joined with whole segments, for which the planner has to know how large it is
+  await sql.query(`analyze staged_pair_${slot} (user_point_id)`);
+  const done = await applyPairs(sql, { ...execution, slot, pairs }, replaced);
   const changed = done.byExecution.get(execution.id) ?? NO_EFFECTS;
   const left = await removeLeaving(sql, { execution, replaced, done });
   const growth = new Map(replaced.map((id) => [id, 0]));

@@ -67,26 +67,42 @@ const SLOT_LOCKS = 0x4d76;
  */
 export async function takeSlot(sql: PostgresSql): Promise<number> {
   const first = nextSlot++ % SLOTS;
-  for (let i = 0; i < SLOTS; i++) {
-    const slot = (first + i) % SLOTS;
-    const [row] = await sql.query(`select pg_try_advisory_xact_lock(${SLOT_LOCKS}, ${slot}) as taken`);
-    if (row?.taken) return emptied(sql, slot);
-  }
+  const free = await takeFreeSlot(sql, { first, of: SLOTS });
+  if (free !== null) return free;
   await sql.query(`select pg_advisory_xact_lock(${SLOT_LOCKS}, ${first})`);
-  return emptied(sql, first);
+  await emptySlot(sql, first);
+  return first;
 }
 
-async function emptied(sql: PostgresSql, slot: number): Promise<number> {
-  await sql.query(`truncate staged_pair_${slot}, staged_revert_${slot}`);
-  return slot;
+/**
+ * The same for who has to wait for others before he is done: of the first half alone, and null where none of it is free. Those whom he
+ * waits for will find one in the other half.
+ */
+export function takeSlotAhead(sql: PostgresSql): Promise<number | null> {
+  return takeFreeSlot(sql, { first: nextSlot++, of: SLOTS / 2 });
 }
 
-/** From so many rows on the planner is told about them. */
-const ROWS_TO_ANALYZE = 5_000;
+async function takeFreeSlot(
+  sql: PostgresSql,
+  { first, of }: { first: number; of: number },
+): Promise<number | null> {
+  for (let i = 0; i < of; i++) {
+    const slot = (first + i) % of;
+    const [row] = await sql.query(`select pg_try_advisory_xact_lock(${SLOT_LOCKS}, ${slot}) as taken`);
+    if (!row?.taken) continue;
+    await emptySlot(sql, slot);
+    return slot;
+  }
+  return null;
+}
 
-/** Copies pairs into a slot, and tells the planner how many there are. */
+/** Empties a slot that was taken before, for another use in the same transaction. */
+export async function emptySlot(sql: PostgresSql, slot: number): Promise<void> {
+  await sql.query(`truncate staged_pair_${slot}, resolved_pair_${slot}, staged_revert_${slot}`);
+}
+
+/** Copies pairs into a slot. */
 export async function copyPairs(sql: PostgresSql, slot: number, { file, rows }: Pairs): Promise<void> {
   const copied = await sql.copyIn(statement('copy-pairs', { slot }), file);
   if (copied !== rows) throw new Error(`${copied} of ${rows} pairs came into the database`);
-  if (rows >= ROWS_TO_ANALYZE) await sql.query(`analyze staged_pair_${slot} (user_point_id)`);
 }

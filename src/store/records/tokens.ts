@@ -1,8 +1,9 @@
+import type { Author } from '../../model/audit.ts';
 import type { ApiToken, Role } from '../../model/records.ts';
 import { HASH_PREFIX, isSameHash } from '../../model/token-hash.ts';
 import type { TokenRecords } from '../access-records.ts';
 import { noteChange } from './audit-log.ts';
-import { type Database, limits, numberOrNull, type Row } from './database.ts';
+import { type Database, limits, numberOrNull, type Row, type Sql } from './database.ts';
 
 export function tokenRecords(db: Database): TokenRecords {
   return {
@@ -13,17 +14,12 @@ export function tokenRecords(db: Database): TokenRecords {
         return { elements: rows.map(toToken), total: Number(count?.total) };
       }),
 
-    create: ({ name, role, datamartIds, creationDate, expirationDate, valueHash }, author) =>
+    create: (token, author) => db.write((sql) => createToken(sql, token, author)),
+
+    createFirst: (token, author) =>
       db.write(async (sql) => {
-        const [row] = await sql.query(
-          `insert into api_token (id, name, role, datamart_ids, creation_date, expiration_date, last_used_date, value_hash)
-           values (nextval('api_token_id'), $1, $2, $3, cast($4 as bigint), cast($5 as bigint), null, $6) returning *`,
-          [name, role, datamartIds && JSON.stringify(datamartIds), creationDate, expirationDate, valueHash],
-        );
-        const created = toToken(row as Row);
-        const details = { name, role, datamart_ids: datamartIds };
-        await noteChange(sql, author, { ...changeOf(created.id), action: 'CREATE', details });
-        return created;
+        const [any] = await sql.query('select 1 from api_token limit 1');
+        return any ? null : createToken(sql, token, author);
       }),
 
     findByHash: (valueHash) =>
@@ -57,6 +53,22 @@ export function tokenRecords(db: Database): TokenRecords {
         return removed;
       }),
   };
+}
+
+async function createToken(
+  sql: Sql,
+  { name, role, datamartIds, creationDate, expirationDate, valueHash }: Parameters<TokenRecords['create']>[0],
+  author: Author | undefined,
+): Promise<ApiToken> {
+  const [row] = await sql.query(
+    `insert into api_token (id, name, role, datamart_ids, creation_date, expiration_date, last_used_date, value_hash)
+     values (nextval('api_token_id'), $1, $2, $3, cast($4 as bigint), cast($5 as bigint), null, $6) returning *`,
+    [name, role, datamartIds && JSON.stringify(datamartIds), creationDate, expirationDate, valueHash],
+  );
+  const created = toToken(row as Row);
+  const details = { name, role, datamart_ids: datamartIds };
+  await noteChange(sql, author, { ...changeOf(created.id), action: 'CREATE', details });
+  return created;
 }
 
 function changeOf(id: string) {

@@ -12,7 +12,7 @@ select create_distributed_table(name, 'user_point_id', colocate_with => 'user_po
 from (
   select unnest(array['membership', 'membership_change'])
   union all
-  select format('staged_%s_%s', kind, slot)
-  from generate_series(0, 15) slot, unnest(array['pair', 'revert']) kind
+  select format('%s_%s', kind, slot)
+  from generate_series(0, 15) slot, unnest(array['staged_pair', 'resolved_pair', 'staged_revert']) kind
 ) tables (name)
 where not exists (select 1 from citus_tables t where t.table_name = name::regclass)

@@ -1,14 +1,15 @@
--- Users who come in. Not `on conflict`: it writes each row that is new twice as dearly, and nobody else writes rows of this datamart.
+-- Users who come in, and who were taken out and put in again. Not `on conflict`: it writes each row that is new twice as dearly, and
+-- nobody else writes rows of this datamart.
 insert into membership (
   user_point_id, segment_id, creation_ts, last_modified_ts, expiration_ts, point_kinds, data_bag
 )
 select
-  s.user_point_id,
-  s.segment_id,
+  user_point_id,
+  segment_id,
   $start_date,
   $start_date,
-  s.expiration_ts,
-  s.point_kinds,
-  nullif(s.data_bag, '{}')
-from staged_pair_$slot s
-where s.puts_in
+  new_expiration_ts,
+  point_kinds,
+  nullif(new_data_bag, '{}')
+from resolved_pair_$slot
+where puts_in and (creation_ts is null or was_taken_out)

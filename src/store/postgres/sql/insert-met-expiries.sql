@@ -13,6 +13,6 @@ select
   4,
   m.point_kinds,
   m.data_bag
-from staged_pair_$slot s
-join membership m on m.user_point_id = s.user_point_id and m.segment_id = s.segment_id
-where m.expiration_ts <= $start_date
+from resolved_pair_$slot r
+join membership m on m.user_point_id = r.user_point_id and m.segment_id = r.segment_id
+where r.is_there and r.creation_ts is null
