@@ -2,6 +2,5 @@
 select r.execution_id, count(*) as user_points_created
 from resolved_pair_$slot r
 where r.value is not null
-  and not r.is_there
   and not exists (select 1 from user_point u where u.user_point_id = r.user_point_id)
 group by r.execution_id

@@ -3,5 +3,4 @@ insert into user_point (user_point_id, datamart_id, creation_ts, compartment_id,
 select r.user_point_id, $datamart_id, $start_date, r.compartment_id, r.kind, r.value
 from resolved_pair_$slot r
 where r.value is not null
-  and not r.is_there
   and not exists (select 1 from user_point u where u.user_point_id = r.user_point_id)
