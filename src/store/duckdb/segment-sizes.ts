@@ -1,3 +1,4 @@
+import { gather } from '../../gather.ts';
 import type { SegmentSize } from '../../model/records.ts';
 import { numberOrNull, type Row } from '../records/database.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
@@ -13,7 +14,10 @@ type Sizes = {
 export interface SegmentSizes {
   /** The sizes of all segments that have live members at `now`. */
   at(now: number): Promise<ReadonlyMap<string, SegmentSize>>;
-  /** Forgets what is known when a write is over, whichever way. */
+  /**
+   * Forgets what is known when a write is over, whichever way. Until then nothing is kept: who reads may find what it has committed
+   * before the write itself hears of that.
+   */
   forgetAfter<T>(write: Promise<T>): Promise<T>;
 }
 
@@ -23,8 +27,15 @@ export interface SegmentSizes {
  */
 export function segmentSizes(db: DuckDbDatabase): SegmentSizes {
   let known: Promise<Sizes> | null = null;
+  let writes = 0;
+  /** A count that begins after it was asked for; those who ask at the same time share it. */
+  const countAnew = gather<number, Sizes>(async (asked) => {
+    const sizes = await count(db, Math.max(...asked));
+    return asked.map(() => sizes);
+  }, 1_000);
 
   async function at(now: number): Promise<ReadonlyMap<string, SegmentSize>> {
+    if (writes > 0) return (await countAnew(now)).bySegment;
     const counting = known;
     const sizes = await counting;
     if (sizes && sizes.from <= now && now < sizes.until) return sizes.bySegment;
@@ -40,10 +51,13 @@ export function segmentSizes(db: DuckDbDatabase): SegmentSizes {
 
   return {
     at,
-    forgetAfter: (write) =>
-      write.finally(() => {
+    forgetAfter: (write) => {
+      writes++;
+      return write.finally(() => {
+        writes--;
         known = null;
-      }),
+      });
+    },
   };
 }
 
