@@ -237,8 +237,11 @@ async function discard(store: Store, following: Promise<ReadyChunk> | null): Pro
 }
 
 async function letGo(store: Store, { chunk, prepared }: ReadyChunk): Promise<void> {
-  await prepared?.close();
-  await dropTable(store, chunk);
+  try {
+    await prepared?.close();
+  } finally {
+    await dropTable(store, chunk);
+  }
 }
 
 async function dropTable(store: Store, chunk: Chunk): Promise<void> {

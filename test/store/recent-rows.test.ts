@@ -1,26 +1,16 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { DuckDBInstance } from '@duckdb/node-api';
-import { type DuckDbDatabase, openDuckDbDatabase } from '../../src/store/duckdb/duckdb-database.ts';
+import type { DuckDbDatabase } from '../../src/store/duckdb/duckdb-database.ts';
 import { rowsOfPoint } from '../../src/store/duckdb/look-ups.ts';
-import { migrate } from '../../src/store/duckdb/migrate.ts';
 import { noteWriting, readRuns } from '../../src/store/duckdb/runs.ts';
 import type { Sql } from '../../src/store/records/database.ts';
+import { openDatabase } from './open-database.ts';
 
 const POINT = { hi: 1n, lo: 2n };
 
-/** The schema in memory, with one membership among the ordered rows. */
-async function openDatabase(t: TestContext): Promise<DuckDbDatabase> {
-  const instance = await DuckDBInstance.create(':memory:');
-  const setup = await instance.connect();
-  await setup.run(`attach ':memory:' as muster`);
-  setup.closeSync();
-  const db = await openDuckDbDatabase(instance, { name: 'muster', onLost: () => assert.fail('lost') });
-  t.after(async () => {
-    await db.close();
-    instance.closeSync();
-  });
-  await migrate(db, 0);
+/** One membership among the ordered rows. */
+async function openWithRow(t: TestContext): Promise<DuckDbDatabase> {
+  const db = await openDatabase(t);
   await db.merge((sql) => sql.query('insert into membership_ordered values (1, 2, 3, 1, 0, 0, null, null)'));
   return db;
 }
@@ -40,7 +30,7 @@ function watched(sql: Sql, beforeFirst: () => Promise<void>): { sql: Sql; texts:
 }
 
 test('while nothing is recent a look-up reads the ordered rows alone', async (t) => {
-  const db = await openDatabase(t);
+  const db = await openWithRow(t);
   const runs = await readRuns(db);
   await db.read(async (sql) => {
     const of = watched(sql, async () => {});
@@ -53,7 +43,7 @@ test('while nothing is recent a look-up reads the ordered rows alone', async (t)
 });
 
 test('a merge that moves a membership between the choice of the table and the query does not hide it', async (t) => {
-  const db = await openDatabase(t);
+  const db = await openWithRow(t);
   const runs = await readRuns(db);
   const move = () =>
     db.merge(async (sql) => {

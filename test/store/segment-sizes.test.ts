@@ -1,23 +1,7 @@
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
-import { DuckDBInstance } from '@duckdb/node-api';
-import { type DuckDbDatabase, openDuckDbDatabase } from '../../src/store/duckdb/duckdb-database.ts';
-import { migrate } from '../../src/store/duckdb/migrate.ts';
+import { test } from 'node:test';
 import { segmentSizes } from '../../src/store/duckdb/segment-sizes.ts';
-
-async function openDatabase(t: TestContext): Promise<DuckDbDatabase> {
-  const instance = await DuckDBInstance.create(':memory:');
-  const setup = await instance.connect();
-  await setup.run(`attach ':memory:' as muster`);
-  setup.closeSync();
-  const db = await openDuckDbDatabase(instance, { name: 'muster', onLost: () => assert.fail('lost') });
-  t.after(async () => {
-    await db.close();
-    instance.closeSync();
-  });
-  await migrate(db, 0);
-  return db;
-}
+import { openDatabase } from './open-database.ts';
 
 test('what a write has committed is counted, though the write itself has not heard of it yet', async (t) => {
   const db = await openDatabase(t);

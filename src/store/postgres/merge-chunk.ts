@@ -45,7 +45,11 @@ export async function prepareChunk(
   const { datamartId } = execution;
   if (table === null) {
     return {
-      merge: (chunk) => db.merge(datamartId, (sql) => advance(sql, chunk, async () => NO_EFFECTS)),
+      merge: async (chunk) => {
+        const outcome = await db.merge(datamartId, (sql) => advance(sql, chunk, async () => NO_EFFECTS));
+        if (outcome.type === 'MERGED') passFaultPoint('chunk-after-commit');
+        return outcome;
+      },
       close: async () => undefined,
     };
   }
