@@ -1,7 +1,8 @@
 import { passFaultPoint } from '../fault-points.ts';
 import type { Checkpoint, Execution, FailuresByCode } from '../model/execution.ts';
 import type { FileReader } from '../model/file-reader.ts';
-import type { MergeOutcome, PreparedChunk, Store } from '../store/store.ts';
+import type { MergeOutcome, PreparedChunk } from '../store/merges.ts';
+import type { Store } from '../store/store.ts';
 import { MAX_HEADER_BYTES } from './csv-header.ts';
 import type { DocumentFormat } from './document-format.ts';
 import { addErrors, type ErrorFile } from './error-file.ts';

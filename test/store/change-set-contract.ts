@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { openStagingTable } from '../../src/import/stage/staging-table.ts';
 import { type Checkpoint, type Execution, START } from '../../src/model/execution.ts';
 import type { Membership } from '../../src/model/records.ts';
-import type { StagedChunk, Store } from '../../src/store/store.ts';
+import type { StagedChunk } from '../../src/store/merges.ts';
+import type { Store } from '../../src/store/store.ts';
 import { runs } from '../client.ts';
 import {
   createSegment,

@@ -15,7 +15,8 @@ import {
 import type { Membership, Priority, Segment } from '../../src/model/records.ts';
 import { userKey } from '../../src/model/user-key.ts';
 import type { NewSegment, SegmentOrder } from '../../src/store/catalogue-records.ts';
-import type { MergeOutcome, Store } from '../../src/store/store.ts';
+import type { MergeOutcome } from '../../src/store/merges.ts';
+import type { Store } from '../../src/store/store.ts';
 
 /** Opens a store in a folder; the same folder again is the same store. */
 export type OpenStore = (dir: string) => Promise<Store>;

@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { openStagingTable } from '../../src/import/stage/staging-table.ts';
 import { type Checkpoint, type Execution, START } from '../../src/model/execution.ts';
 import { type Identifier, NO_COMPARTMENT } from '../../src/model/identifier.ts';
-import { GROUP_LINES, type StagedGroup, type Store } from '../../src/store/store.ts';
+import { GROUP_LINES, type StagedGroup } from '../../src/store/merges.ts';
+import type { Store } from '../../src/store/store.ts';
 import {
   createExecution,
   createSegment,

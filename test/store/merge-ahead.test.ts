@@ -5,8 +5,9 @@ import path from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { Client } from 'pg';
 import type { Checkpoint, Execution } from '../../src/model/execution.ts';
+import type { PreparedChunk, StagedChunk } from '../../src/store/merges.ts';
 import { openPostgresStore } from '../../src/store/postgres/open-postgres-store.ts';
-import type { PreparedChunk, StagedChunk, Store } from '../../src/store/store.ts';
+import type { Store } from '../../src/store/store.ts';
 import { databaseOf, postgresServer } from '../postgres.ts';
 import { account, contextOf, createSegment, NOW, type Pair, remove, update } from './contract.ts';
 

@@ -1,5 +1,5 @@
 import type { DuckDBInstance } from '@duckdb/node-api';
-import { GROUP_LINES } from '../../store/store.ts';
+import { GROUP_LINES } from '../../store/merges.ts';
 import type { CommandContext } from '../document-format.ts';
 import { type ChunkLimits, type DocumentSource, type ReadChunk, readChunk } from './stage-chunk.ts';
 import { openStagingTable, type PairTable } from './staging-table.ts';

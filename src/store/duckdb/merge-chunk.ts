@@ -1,8 +1,8 @@
 import { passFaultPoint } from '../../fault-points.ts';
 import { addEffects, type Checkpoint, type Effects, NO_EFFECTS } from '../../model/execution.ts';
+import type { MergeOutcome, StagedChunk } from '../merges.ts';
 import { checkMerge, storeCheckpoint } from '../records/checkpoints.ts';
 import { literal, type Row, type Sql } from '../records/database.ts';
-import type { MergeOutcome, StagedChunk } from '../store.ts';
 import type { ChangeLog } from './change-log.ts';
 import { appendRecent } from './compact.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';

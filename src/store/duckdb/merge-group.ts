@@ -1,11 +1,11 @@
 import { passFaultPoint } from '../../fault-points.ts';
 import { addEffects, type Checkpoint, type Effects, NO_EFFECTS, START } from '../../model/execution.ts';
+import type { GroupOutcome, StagedGroup } from '../merges.ts';
 import { checkGroup, endExecutions } from '../records/checkpoints.ts';
 import type { Sql } from '../records/database.ts';
 import { concernsErased } from '../records/erasures.ts';
 import type { NoteEnds } from '../records/execution-ends.ts';
 import { cutGroup, linesOf } from '../staging/cut-group.ts';
-import type { GroupOutcome, StagedGroup } from '../store.ts';
 import { appendRecent } from './compact.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import {

@@ -6,9 +6,9 @@ import {
   type SegmentEffect,
 } from '../../model/execution.ts';
 import type { SegmentSize } from '../../model/records.ts';
+import type { MergeOutcome, Rehearsal, StagedChunk } from '../merges.ts';
 import { checkMerge } from '../records/checkpoints.ts';
 import type { Row, Sql } from '../records/database.ts';
-import type { MergeOutcome, Rehearsal, StagedChunk } from '../store.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { leaveOutErased } from './erase.ts';
 import {

@@ -1,10 +1,10 @@
 import { type Checkpoint, type Effects, NO_EFFECTS, type SegmentEffect } from '../../model/execution.ts';
 import type { SegmentSize } from '../../model/records.ts';
 import { rangesOf } from '../key-ranges.ts';
+import { type Replacement, type ReplacementOutcome, STAGED_COLUMNS, type StagedChunk } from '../merges.ts';
 import { checkMerge, storeCheckpoint } from '../records/checkpoints.ts';
 import type { Row, Sql } from '../records/database.ts';
 import type { RowsAtATime } from '../rows-at-a-time.ts';
-import { type Replacement, type ReplacementOutcome, STAGED_COLUMNS, type StagedChunk } from '../store.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { leaveOutErased } from './erase.ts';
 import {

@@ -1,9 +1,9 @@
 import { addEffects, type Checkpoint, type Effects } from '../../model/execution.ts';
 import { rangesOf } from '../key-ranges.ts';
+import type { MergeOutcome, RevertPart } from '../merges.ts';
 import { checkMerge, storeCheckpoint } from '../records/checkpoints.ts';
 import { literal, type Row, type Sql } from '../records/database.ts';
 import type { RowsAtATime } from '../rows-at-a-time.ts';
-import type { MergeOutcome, RevertPart } from '../store.ts';
 import { appendRecent } from './compact.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { changedMemberships, changeExactly, type MergeContext, toCounts, toEffects } from './merge-chunk.ts';

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { passFaultPoint } from '../../fault-points.ts';
 import { addEffects, type Checkpoint, type Effects, NO_EFFECTS } from '../../model/execution.ts';
+import type { ChunkToPrepare, MergeOutcome, PreparedChunk, StagedChunk } from '../merges.ts';
 import { checkMerge, storeCheckpoint } from '../records/checkpoints.ts';
 import { literal } from '../records/database.ts';
-import type { ChunkToPrepare, MergeOutcome, PreparedChunk, StagedChunk } from '../store.ts';
 import { applyPairs } from './apply-pairs.ts';
 import { prepareCommands } from './fold-staged.ts';
 import type { PostgresDatabase, PostgresSql } from './postgres-database.ts';

@@ -5,9 +5,9 @@ import {
   NO_EFFECTS,
   type SegmentEffect,
 } from '../../model/execution.ts';
+import type { MergeOutcome, Rehearsal, StagedChunk } from '../merges.ts';
 import { checkMerge } from '../records/checkpoints.ts';
 import type { Sql } from '../records/database.ts';
-import type { MergeOutcome, Rehearsal, StagedChunk } from '../store.ts';
 import { foldChunk } from './merge-chunk.ts';
 import type { PostgresDatabase } from './postgres-database.ts';
 import type { Scratch } from './scratch.ts';

@@ -1,7 +1,7 @@
 import { type Checkpoint, type Effects, NO_EFFECTS, type SegmentEffect } from '../../model/execution.ts';
+import { type Replacement, type ReplacementOutcome, STAGED_COLUMNS, type StagedChunk } from '../merges.ts';
 import { storeCheckpoint } from '../records/checkpoints.ts';
 import { literal } from '../records/database.ts';
-import { type Replacement, type ReplacementOutcome, STAGED_COLUMNS, type StagedChunk } from '../store.ts';
 import { applyPairs, countStep, type Done, nextStep } from './apply-pairs.ts';
 import { foldChunk, lockAndCheck, restOf } from './merge-chunk.ts';
 import type { PostgresDatabase, PostgresSql } from './postgres-database.ts';

@@ -1,8 +1,8 @@
 import { addEffects, type Checkpoint, type Effects, NO_EFFECTS } from '../../model/execution.ts';
 import { rangesOf } from '../key-ranges.ts';
+import type { MergeOutcome, RevertPart } from '../merges.ts';
 import { storeCheckpoint } from '../records/checkpoints.ts';
 import { literal } from '../records/database.ts';
-import type { MergeOutcome, RevertPart } from '../store.ts';
 import { countStep, nextStep } from './apply-pairs.ts';
 import { uuid } from './look-ups.ts';
 import { lockAndCheck } from './merge-chunk.ts';

@@ -1,6 +1,6 @@
+import { GROUP_LINES } from '../merges.ts';
 import type { Row, Sql } from '../records/database.ts';
 import { statementsOf } from '../statements.ts';
-import { GROUP_LINES } from '../store.ts';
 
 const statement = statementsOf(new URL('./', import.meta.url));
 

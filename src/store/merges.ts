@@ -1,0 +1,105 @@
+import type { Checkpoint, Ending, SegmentEffect } from '../model/execution.ts';
+import type { Store } from './store.ts';
+
+/** What merges take and give: `Store.mergeChunk`, `mergeGroup`, `revertPart`, and what takes chunks in its place. */
+
+/** Columns of a staged table, one row per (command, segment) pair, in this order. */
+export const STAGED_COLUMNS = [
+  'line bigint', // of the command; ascending, one command per line
+  'kind utinyint', // KIND_BIT
+  'compartment_id bigint',
+  'value varchar',
+  'segment_id bigint',
+  'is_update boolean',
+  'expires_at bigint', // null: never
+  'data_bag varchar', // null: keep; {}: clear
+  'key_hi ubigint', // the halves of userKey
+  'key_lo ubigint',
+] as const;
+
+export type StagedChunk = {
+  /** Table of `staging` with STAGED_COLUMNS, or null when no command of the chunk was valid. */
+  readonly table: string | null;
+  readonly execution: { readonly id: string; readonly datamartId: string; readonly startDate: number };
+  readonly worker: string;
+  /** `Catalogue.version` the commands were checked against. */
+  readonly catalogueVersion: number;
+  /** Where the execution stands before this chunk. */
+  readonly from: Checkpoint;
+  /** Where it stands after it, without `effects`, which the store counts. */
+  readonly to: Omit<Checkpoint, 'effects'>;
+};
+
+/** What is known of a chunk as soon as it is staged. */
+export type ChunkToPrepare = Pick<StagedChunk, 'table' | 'execution'>;
+
+export interface PreparedChunk {
+  /** `Store.mergeChunk` of the chunk that was prepared; once. */
+  merge(chunk: StagedChunk): Promise<MergeOutcome>;
+  /** Lets go of it, whether it was merged or not. Its table may be gone before. */
+  close(): Promise<void>;
+}
+
+export type RevertPart = {
+  readonly execution: StagedChunk['execution'];
+  readonly worker: string;
+  readonly reverted: string;
+  /** How many changes go back in all: those that were there when the revert was made. */
+  readonly changes: number;
+  readonly from: Checkpoint;
+};
+
+export interface Rehearsal {
+  /** As `Store.mergeChunk`, but that the checkpoint is nowhere stored: the execution stays at its start. */
+  readonly mergeChunk: Store['mergeChunk'];
+  /** Of the segments that the chunks named, by id: live members by the clock of the file, before and after all of them. */
+  segments(): Promise<readonly SegmentEffect[]>;
+  close(): Promise<void>;
+}
+
+export interface Replacement {
+  /** Keeps a chunk. Its checkpoint, which has no effects, is nowhere stored: the execution stays at its start. */
+  readonly mergeChunk: Store['mergeChunk'];
+  /**
+   * Applies what was kept, in one transaction, with the checkpoint at its end: afterwards each of the segments, or where they
+   * are null each that a command names, holds exactly the users whom the commands, executed from top to bottom, leave in it.
+   * Who is in and stays in one of them with the same expiry and data bag is left alone and counts as unchanged.
+   *
+   * `judge` is asked before the commit; where it names a reason nothing is written. COUNT: nothing is written in any case.
+   * `STALE_CATALOGUE`: nothing was written, and the file has to be read again.
+   */
+  apply(of: {
+    purpose: 'APPLY' | 'COUNT';
+    segmentIds: readonly string[] | null;
+    judge: (checkpoint: Checkpoint) => string | null;
+  }): Promise<ReplacementOutcome>;
+  close(): Promise<void>;
+}
+
+export type ReplacementOutcome = MergeOutcome | { readonly type: 'REFUSED'; readonly reason: string };
+
+export type MergeOutcome =
+  | { readonly type: 'MERGED'; readonly checkpoint: Checkpoint }
+  | { readonly type: 'STALE_CATALOGUE' }
+  | { readonly type: 'LEASE_LOST' };
+
+/** A staged table of a group has its documents one after the other: document `i` has its lines from `i * GROUP_LINES` on. */
+export const GROUP_LINES = 2 ** 32;
+
+export type StagedGroup = {
+  /** Table of `staging` with STAGED_COLUMNS, or null when no command of any document was valid. */
+  readonly table: string | null;
+  readonly datamartId: string;
+  /** Of all of them: what is claimed together starts together. */
+  readonly startDate: number;
+  readonly worker: string;
+  readonly catalogueVersion: number;
+  /** In the order in which they are applied. `to` is where a document ends, without `effects`, which the store counts. */
+  readonly documents: readonly { readonly executionId: string; readonly to: Omit<Checkpoint, 'effects'> }[];
+  /** How an execution ends that stands at this checkpoint. Asked once for each, just before the commit. */
+  readonly ending: (executionId: string, checkpoint: Checkpoint) => Ending & { readonly now: number };
+};
+
+export type GroupOutcome =
+  /** The checkpoints of the documents, in their order. */
+  { readonly type: 'MERGED'; readonly checkpoints: readonly Checkpoint[] } | { readonly type: 'NOT_MERGED' };
