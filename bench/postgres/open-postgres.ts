@@ -10,6 +10,8 @@ export type Postgres = Closable & {
 };
 
 const MIB = 1024 * 1024;
+/** A gigabyte. */
+const WARM_UP_ROWS = 1_000_000;
 
 /**
  * Settings that make a load fast and keep what Muster keeps: what is committed survives a crash. There is no replication, no
@@ -42,9 +44,12 @@ function settings(): Readonly<Record<string, string>> {
  * Has a server that has just been started be like one that has run for a while: a page of memory that nobody has touched, and a file of
  * the log that is not there yet, cost more than what is written to them.
  */
-async function warmUp(client: Client): Promise<void> {
+async function warmUp(client: Client, rows: number): Promise<void> {
   await client.query('create table warm_up (id bigint, value text)');
-  await client.query(`insert into warm_up select i, repeat('x', 1000) from generate_series(1, 1000000) i`);
+  await client.query(
+    "insert into warm_up select i, repeat('x', 1000) from generate_series(1, $1::integer) i",
+    [rows],
+  );
   await client.query('drop table warm_up');
   await client.query('checkpoint');
 }
@@ -72,7 +77,7 @@ export async function openPostgres(bench: Bench): Promise<Postgres> {
     await server.start();
     const client = server.getPgClient('postgres', databaseDir);
     await client.connect();
-    await warmUp(client);
+    await warmUp(client, bench.scaled(WARM_UP_ROWS));
     return {
       client,
       socketDir: databaseDir,
