@@ -43,8 +43,14 @@ export async function mountDisk(t: TestContext, mib: number): Promise<Disk | nul
     path: folder,
     freeBytes,
     fill(bytes) {
-      const taken = freeBytes() - bytes;
-      if (taken > 0) writeFileSync(path.join(folder, 'filler'), Buffer.alloc(taken), { flag: 'a' });
+      for (let taken = freeBytes() - bytes; taken > 0; taken = freeBytes() - bytes) {
+        try {
+          writeFileSync(path.join(folder, 'filler'), Buffer.alloc(taken), { flag: 'a' });
+        } catch (error) {
+          // others write to it too: what was free when it was measured may be theirs by now
+          if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+        }
+      }
     },
     resize: (size) => void mount('-o', `remount,size=${size}m`, folder),
     beforeUnmount: (close) => void closes.push(close),
