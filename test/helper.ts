@@ -30,7 +30,7 @@ export async function startService(
   const data = await makeFolder();
   const config: Config = Object.freeze({
     ...readConfig({ data, port: '0', 'log-level': 'silent', 'admin-token': ADMIN_TOKEN }, {}),
-    store: await testStore(data),
+    store: await testStore(data, clock()),
     ...overrides,
   });
   const service = await openService(config, clock);

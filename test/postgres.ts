@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after } from 'node:test';
 import { Client } from 'pg';
+import { preparePostgresStore } from '../src/store/open-store.ts';
 
 /** A PostgreSQL of the tests. */
 export type PostgresServer = {
@@ -110,16 +111,54 @@ async function findPort(): Promise<number> {
   });
 }
 
-/** The URL of a database by a name, made when it is not there. */
-export async function databaseOf(name: string): Promise<string> {
+/** The URL of a database by a name, made when it is not there; with nothing in it. */
+export function databaseOf(name: string): Promise<string> {
+  return databaseLike('template1', name, async () => undefined);
+}
+
+/**
+ * The same with a fresh store in it, as if it had been made at `now`: a copy of one that was, which takes a fifth of the time that all
+ * migrations take.
+ */
+export async function storeOf(name: string, now: number): Promise<string> {
+  template ??= makeTemplate();
+  return databaseLike(await template, name, async (client) => {
+    await client.query('update datamart set creation_date = $1', [now]);
+    await client.query('update change_log set known_since = $1', [now]);
+  });
+}
+
+let template: Promise<string> | undefined;
+
+async function makeTemplate(): Promise<string> {
+  const url = await databaseOf(`template of ${process.pid} at ${performance.timeOrigin}`);
+  await preparePostgresStore({ url, citus: false, now: 0 });
+  return new URL(url).pathname.slice(1);
+}
+
+/** Makes a database as a copy of another one, when it is not there, and has it begun by `begin`. */
+async function databaseLike(
+  original: string,
+  name: string,
+  begin: (client: Client) => Promise<void>,
+): Promise<string> {
   const { url } = await postgresServer();
   const database = `muster_${createHash('sha256').update(name).digest('hex').slice(0, 20)}`;
-  const client = new Client({ connectionString: url('postgres') });
+  const made = await withClient(url('postgres'), async (client) => {
+    const { rows } = await client.query('select 1 from pg_database where datname = $1', [database]);
+    if (rows.length > 0) return false;
+    await client.query(`create database ${database} template ${original} strategy file_copy`);
+    return true;
+  });
+  if (made) await withClient(url(database), begin);
+  return url(database);
+}
+
+async function withClient<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: url });
   await client.connect();
   try {
-    const { rows } = await client.query('select 1 from pg_database where datname = $1', [database]);
-    if (rows.length === 0) await client.query(`create database ${database}`);
-    return url(database);
+    return await use(client);
   } finally {
     await client.end();
   }
@@ -133,7 +172,7 @@ export function onPostgres(): void {
   after(async () => (await server)?.stop());
 }
 
-/** The URL of the store of a service with this data folder; null: the embedded one. */
-export async function testStore(data: string): Promise<string | null> {
-  return isOnPostgres ? databaseOf(data) : null;
+/** The URL of a fresh store for a service with this data folder; null: the embedded one. */
+export async function testStore(data: string, now = Date.now()): Promise<string | null> {
+  return isOnPostgres ? storeOf(data, now) : null;
 }

@@ -5,6 +5,7 @@ import fastifyStatic from '@fastify/static';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { createAuthenticator } from './authenticate.ts';
 import { createClientErrorHandler } from './client-error.ts';
+import { compilersFactory } from './compile-schemas.ts';
 import { consoleRoutes } from './console.ts';
 import { holdBodies } from './continue.ts';
 import type { HttpDependencies } from './dependencies.ts';
@@ -95,6 +96,7 @@ function createInstance({ config, logger }: HttpDependencies): App {
     trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
     clientErrorHandler: createClientErrorHandler(logger),
     frameworkErrors: handleError,
+    schemaController: { compilersFactory },
     // `verbose` gives the messages what came; unknown members are left alone, which is to say ignored.
     ajv: {
       customOptions: {

@@ -8,7 +8,7 @@ import type { Checkpoint, Execution } from '../../src/model/execution.ts';
 import type { PreparedChunk, StagedChunk } from '../../src/store/merges.ts';
 import { openPostgresStore } from '../../src/store/postgres/open-postgres-store.ts';
 import type { Store } from '../../src/store/store.ts';
-import { databaseOf, postgresServer } from '../postgres.ts';
+import { postgresServer, storeOf } from '../postgres.ts';
 import { account, contextOf, createSegment, NOW, type Pair, remove, update } from './contract.ts';
 
 /** Merges on PostgreSQL that begin while the one before is under way. */
@@ -27,7 +27,7 @@ type Scene = {
 async function setUp(t: TestContext, { connections = 12, options = '' } = {}): Promise<Scene> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'muster-merge-ahead-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
-  const url = await databaseOf(folder);
+  const url = await storeOf(folder, NOW);
   const store = await openPostgresStore({
     url: options === '' ? url : `${url}?options=${encodeURIComponent(options)}`,
     scratchDir: path.join(folder, 'scratch'),

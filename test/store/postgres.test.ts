@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { after } from 'node:test';
 import { openPostgresStore } from '../../src/store/postgres/open-postgres-store.ts';
-import { databaseOf, postgresServer } from '../postgres.ts';
+import { postgresServer, storeOf } from '../postgres.ts';
 import { accessContract } from './access-contract.ts';
 import { changeSetContract } from './change-set-contract.ts';
 import { NOW, type OpenStore, storeContract } from './contract.ts';
@@ -13,7 +13,7 @@ import { webhookContract } from './webhook-contract.ts';
 
 const open: OpenStore = async (dir) =>
   openPostgresStore({
-    url: await databaseOf(dir),
+    url: await storeOf(dir, NOW),
     scratchDir: path.join(dir, 'scratch'),
     memoryBytes: 256 * 1024 * 1024,
     threads: 2,
