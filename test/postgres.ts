@@ -10,6 +10,7 @@ import { preparePostgresStore } from '../src/store/open-store.ts';
 /** A PostgreSQL of the tests. */
 export type PostgresServer = {
   readonly url: (database: string) => string;
+  /** Ends it; twice does no harm. */
   readonly stop: () => Promise<void>;
 };
 
@@ -78,6 +79,7 @@ export async function startPostgres(
   } catch (cause) {
     throw new Error(`PostgreSQL does not start: ${messages.slice(-5).join(' ')}`, { cause });
   }
+  let stopped: Promise<void> | undefined;
   const end = (signal: NodeJS.Signals) =>
     new Promise<void>((resolve) => {
       const { process: child } = embedded as unknown as { process: ChildProcess };
@@ -94,9 +96,9 @@ export async function startPostgres(
       await embedded.start();
     },
     url: (database) => `postgres://postgres:postgres@127.0.0.1:${freePort}/${database}`,
-    stop: async () => {
-      await embedded.stop();
-      rmSync(dir, { recursive: true, force: true });
+    stop: () => {
+      stopped ??= embedded.stop().then(() => rmSync(dir, { recursive: true, force: true }));
+      return stopped;
     },
   };
 }

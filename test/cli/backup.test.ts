@@ -24,7 +24,7 @@ import { muster, start } from './run.ts';
 
 /** Chunks so small that a file is applied in many steps. */
 const SMALL_CHUNKS = { MUSTER_CHUNK_ROWS: '400', MUSTER_CHUNK_BYTES: '65536' };
-const LINES = 8_000;
+const LINES = 5_000;
 
 test('a backup that is taken while files are imported goes on where they were', async (t) => {
   const service = await startProcess(t, SMALL_CHUNKS);

@@ -17,7 +17,7 @@ import {
 import { type ServiceProcess, startProcess } from '../process.ts';
 
 const SEED = Number(process.env.MUSTER_CRASH_SEED || Date.now() % 1_000_000);
-const ROUNDS = Number(process.env.MUSTER_CRASH_ROUNDS || 6);
+const ROUNDS = Number(process.env.MUSTER_CRASH_ROUNDS || 4);
 const USERS = 40_000;
 const OWNER = { datamartId: '1', documentImportId: '1' };
 

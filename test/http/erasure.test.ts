@@ -280,12 +280,12 @@ test('files that were uploaded before do not bring the user back, files after do
 });
 
 test('killed at any moment, an erasure comes to its end and nobody comes back', async (t) => {
-  const service = await startProcess(t, { MUSTER_CHUNK_ROWS: '1000', MUSTER_SWEEP_INTERVAL_MS: '100' });
+  const service = await startProcess(t, { MUSTER_CHUNK_ROWS: '500', MUSTER_SWEEP_INTERVAL_MS: '100' });
   const segmentId = await createSegment(service, { name: 'VIP', technical_name: 'vip' });
   const documentImportId = await createImport(service, { format: 'NDJSON' });
   const of = { datamartId: '1', documentImportId, format: 'NDJSON' } as const;
   const users = ['gone-1', 'gone-2', 'gone-3'];
-  const body = Array.from({ length: 40_000 }, (_, i) =>
+  const body = Array.from({ length: 20_000 }, (_, i) =>
     line({
       user_account_id: users[i % 40] ?? `u${i % 300}`,
       ...(i % 50 === 1 ? { operation: 'UPSERT' } : {}),

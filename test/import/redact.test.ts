@@ -112,7 +112,7 @@ test('the lines of a user are found as the reference parser finds them, in any f
   };
   const written = (draft: { write: (names: typeof SOME_NAMES, at: number) => { bytes: Buffer } }) =>
     draft.write(SOME_NAMES, 1_800_000_000_000).bytes;
-  const numRuns = runs(150);
+  const numRuns = runs(80);
   await fc.assert(
     fc.asyncProperty(ndjsonFile(30), fc.nat(), (draft, n) =>
       check('APPLICATION_X_NDJSON', written(draft), n),

@@ -28,7 +28,7 @@ for (const format of ['NDJSON', 'CSV'] as const) {
       fc.asyncProperty(spoiltFile(format, names), async (bytes) => {
         await send(service, { format, path: executionsPath({ datamartId, documentImportId }), bytes });
       }),
-      { numRuns: runs(40) },
+      { numRuns: runs(25) },
     );
   });
 }

@@ -98,7 +98,7 @@ test('imports do what the spec says, command after command', async (t) => {
       const model = new Model();
       for (const each of steps) await take(each, { service, world, model, undo: null });
     }),
-    { numRuns: runs(8), endOnFailure: process.env.MUSTER_TEST_SHRINK === undefined },
+    { numRuns: runs(6), endOnFailure: process.env.MUSTER_TEST_SHRINK === undefined },
   );
 });
 
@@ -116,7 +116,7 @@ test('what executions did is taken back, but for what was touched since', async 
       };
       for (const each of steps) await take(each, scene);
     }),
-    { numRuns: runs(8), endOnFailure: process.env.MUSTER_TEST_SHRINK === undefined },
+    { numRuns: runs(6), endOnFailure: process.env.MUSTER_TEST_SHRINK === undefined },
   );
 });
 

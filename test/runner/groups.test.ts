@@ -14,7 +14,7 @@ import {
 } from '../client.ts';
 import { startService } from '../helper.ts';
 
-const FILES = 60;
+const FILES = 40;
 const USERS = 40;
 const SEGMENTS = ['alpha', 'beta'];
 

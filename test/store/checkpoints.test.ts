@@ -6,7 +6,7 @@ import { createSegment, openFor, update } from './contract.ts';
 import { openTestStore } from './unordered-store.ts';
 
 const USERS = 20_000;
-const MERGES = 60;
+const MERGES = 30;
 
 // A checkpoint that drops deleted rows gives those behind them other row ids.
 test('checkpoints in the middle of merges change nothing of what the merges do', async (t) => {
