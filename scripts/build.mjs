@@ -1,6 +1,7 @@
-// Builds dist/: compiles src/, copies the SQL files beside the code that reads them, and bundles the console into dist/console.
+// Builds dist/: compiles src/, copies the SQL files beside the code that reads them, bundles the program, and the console into dist/console.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, rmSync } from 'node:fs';
+import { bundle } from './bundle.mjs';
 
 rmSync('dist', { recursive: true, force: true });
 run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
@@ -8,6 +9,7 @@ cpSync('src', 'dist', {
   recursive: true,
   filter: (source) => !/\.[a-z]+$/.test(source) || source.endsWith('.sql'),
 });
+await bundle('cli.js');
 for (const program of ['dist/bin.cjs', 'dist/cli.js']) chmodSync(program, 0o755);
 run('node_modules/vite/bin/vite.js', 'build', '--config', 'console/vite.config.ts', '--logLevel', 'warn');
 
