@@ -64,6 +64,7 @@ export type ExecutionAnswer = {
 /** A membership as the API shows it (spec §3). */
 export type MembershipAnswer = {
   readonly segment_id: string;
+  readonly segment_name: string;
   readonly creation_ts: number;
   readonly last_modified_ts: number;
   readonly expiration_ts: number | null;

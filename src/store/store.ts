@@ -111,6 +111,12 @@ export interface Store {
    */
   revertPart(part: RevertPart): Promise<MergeOutcome>;
 
+  /**
+   * Does `read` with a store that goes by the small records this process keeps in memory, while it is asked whether they are still so;
+   * once more when they are not. Not there where nobody has to be asked.
+   */
+  readonly assuming?: <T>(read: (store: Store) => Promise<T>) => Promise<T>;
+
   /** The user point that a selector names, or null. An identifier leads to the point it belongs to. */
   findUserPoint(datamartId: string, selector: UserSelector): Promise<UuidHalves | null>;
 

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
 import type { UserSelector } from '../../model/identifier.ts';
+import type { Store } from '../../store/store.ts';
 import { findDatamart } from '../access.ts';
 import { KnownSince, viewChange } from '../change-view.ts';
 import type { HttpDependencies } from '../dependencies.ts';
@@ -24,6 +25,8 @@ const MembershipsQuery = Type.Object({
 const MOST_SELECTIONS = 10_000;
 const tags = ['users'];
 
+type LookUp = Parameters<typeof timeLookUp>[0];
+
 type UserRequest = FastifyRequest<{
   Params: Static<typeof Params>;
   Querystring: Static<typeof MembershipsQuery>;
@@ -31,59 +34,55 @@ type UserRequest = FastifyRequest<{
 
 /** What is known of one user, by any of its identifiers; two families of paths, as clients use both (spec §4). */
 export function userRoutes(app: App, dependencies: HttpDependencies): void {
-  const { store, clock } = dependencies;
+  const { clock } = dependencies;
 
-  async function read(request: UserRequest, selector: string) {
-    const { datamartId } = request.params;
-    const findUser = async () => inCompartment(dependencies, datamartId, parseSelector(selector));
-    // what both need is in memory; where other nodes write too, both at once ask only once whether it is still so
-    const user = findUser();
-    // what is wrong with the datamart is said first
-    user.catch(() => undefined);
-    const datamart = await findDatamart({ request, dependencies }, datamartId);
-    return { datamartId: datamart.id, user: await user };
+  /** Looks up the user that a request names; no user, and no answer, is a 404. */
+  async function lookUp<T>(
+    { request, selector, what }: { request: UserRequest; selector: string; what: LookUp },
+    find: (store: Store, user: { datamartId: string; user: UserSelector }) => Promise<T | null>,
+  ): Promise<T> {
+    const read = async (store: Store) => {
+      const looking = { ...dependencies, store };
+      const { id } = await findDatamart({ request, dependencies: looking }, request.params.datamartId);
+      const user = await inCompartment(looking, id, parseSelector(selector));
+      return timeLookUp(what, () => find(store, { datamartId: id, user }));
+    };
+    const { store } = dependencies;
+    const found = await (store.assuming?.(read) ?? read(store));
+    if (found === null) throw notFound();
+    return found;
+  }
+
+  /** Which part of a list is asked for. */
+  function partOf({ query }: UserRequest) {
+    const segmentIds = idsOf('segment_ids', query.segment_ids);
+    return { page: pageOf(query), ...(segmentIds === undefined ? {} : { segmentIds }), now: clock() };
   }
 
   async function listMemberships(request: UserRequest, selector: string) {
-    const asked = await read(request, selector);
-    const page = pageOf(request.query);
-    const segmentIds = idsOf('segment_ids', request.query.segment_ids);
-    const listed = await timeLookUp('memberships', () =>
-      store.listMemberships({
-        ...asked,
-        ...(segmentIds === undefined ? {} : { segmentIds }),
-        now: clock(),
-        page,
-      }),
+    const listed = await lookUp({ request, selector, what: 'memberships' }, (store, user) =>
+      store.listMemberships({ ...user, ...partOf(request) }),
     );
-    if (listed === null) throw notFound();
-    return okList(listed, page, viewMembership);
+    return okList(listed, pageOf(request.query), viewMembership);
   }
 
   async function listChanges(request: UserRequest, selector: string) {
-    const asked = await read(request, selector);
-    const page = pageOf(request.query);
-    const segmentIds = idsOf('segment_ids', request.query.segment_ids);
-    const listed = await timeLookUp('changes', () =>
-      store.listChanges({
-        ...asked,
-        ...(segmentIds === undefined ? {} : { segmentIds }),
-        now: clock(),
-        page,
-      }),
+    const listed = await lookUp({ request, selector, what: 'changes' }, (store, user) =>
+      store.listChanges({ ...user, ...partOf(request) }),
     );
-    if (listed === null) throw notFound();
-    return { ...okList(listed, page, viewChange), known_since: listed.knownSince };
+    return { ...okList(listed, pageOf(request.query), viewChange), known_since: listed.knownSince };
   }
 
   async function listIdentifiers(request: UserRequest, selector: string) {
-    const { datamartId, user } = await read(request, selector);
-    const found = await timeLookUp('identifiers', async () => {
-      const userPointId = await store.findUserPoint(datamartId, user);
-      return userPointId === null ? null : { userPointId, stored: await store.listIdentifiers(userPointId) };
-    });
-    if (found === null) throw notFound();
-    const { userPointId, stored } = found;
+    const { userPointId, stored } = await lookUp(
+      { request, selector, what: 'identifiers' },
+      async (store, { datamartId, user }) => {
+        const userPointId = await store.findUserPoint(datamartId, user);
+        return userPointId === null
+          ? null
+          : { userPointId, stored: await store.listIdentifiers(userPointId) };
+      },
+    );
     const page = pageOf(request.query);
     const [oldest] = stored;
     const all = [viewUserPoint(userPointId, oldest?.creationTs ?? 0), ...stored.map(viewIdentifier)];

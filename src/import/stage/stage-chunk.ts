@@ -14,8 +14,8 @@ import { parseCommand } from '../parse-command.ts';
 import { asUserListCommand } from '../user-list.ts';
 import { countingTable, openStagingTable, type PairTable } from './staging-table.ts';
 
-/** Bytes that are read, cut and parsed between two looks at the event loop: a few ms. */
-const BLOCK_BYTES = 256 * 1024;
+/** Bytes that are read, cut and parsed between two looks at the event loop: a ms or two. */
+const BLOCK_BYTES = 64 * 1024;
 
 /** Where the bytes of a document come from and how they are read. */
 export type DocumentSource = {

@@ -81,7 +81,7 @@ function storeOf(
   // another node may make one at any time
   const knownWebhooks = { any: true };
   const noteEnds = executionEnds(knownWebhooks);
-  return {
+  const store: Store = {
     staging: scratch.instance,
     datamarts: { ...datamartRecords(kept.noticing), get: kept.getDatamart, catalogue: kept.catalogue },
     compartments: { ...compartmentRecords(kept.noticing), listSelections: kept.listSelections },
@@ -145,4 +145,12 @@ function storeOf(
       await scratch.close();
     },
   };
+  const { getDatamart, listSelections, segments } = kept.assumed;
+  const assumed: Store = {
+    ...store,
+    datamarts: { ...store.datamarts, get: getDatamart },
+    compartments: { ...store.compartments, listSelections },
+    ...lookUps(db, segments),
+  };
+  return { ...store, assuming: (read) => kept.assuming(() => read(assumed)) };
 }

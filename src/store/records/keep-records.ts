@@ -21,6 +21,13 @@ export interface KeptRecords {
   readonly listSelections: CompartmentRecords['listSelections'];
   /** All segments, by id. */
   segments(): Promise<ReadonlyMap<string, Segment>>;
+  /**
+   * Does `read`, which goes by what `assumed` gives, while it is asked whether that is still so; once more when it is not. What comes is
+   * as of the call or later.
+   */
+  assuming<T>(read: () => Promise<T>): Promise<T>;
+  /** The records as they are kept, for `assuming`. */
+  readonly assumed: Pick<KeptRecords, 'getDatamart' | 'listSelections' | 'segments'>;
   /** `db` for those who write these records: what is kept is forgotten when a write is over, whichever way. */
   readonly noticing: Database;
 }
@@ -72,6 +79,14 @@ export function keepRecords(db: Database, versions: RecordVersions | null = null
     if (version !== known) forget();
     known = version;
   }
+  const assumed: KeptRecords['assumed'] = {
+    getDatamart: async (id) => (await datamarts.get()).get(id) ?? null,
+    listSelections: async (datamartId, { firstResult, maxResults }) => {
+      const all = (await selections.get()).get(datamartId) ?? [];
+      return { elements: all.slice(firstResult, firstResult + maxResults), total: all.length };
+    },
+    segments: segments.get,
+  };
   const fresh =
     <Of extends unknown[], T>(get: (...of: Of) => Promise<T>) =>
     (...of: Of): Promise<T> =>
@@ -85,15 +100,21 @@ export function keepRecords(db: Database, versions: RecordVersions | null = null
     };
 
   return {
-    getDatamart: fresh(async (id) => (await datamarts.get()).get(id) ?? null),
+    getDatamart: fresh(assumed.getDatamart),
     getSegment: fresh(async (id) => (await segments.get()).get(id) ?? null),
-    listSelections: fresh(async (datamartId, { firstResult, maxResults }) => {
-      const all = (await selections.get()).get(datamartId) ?? [];
-      return { elements: all.slice(firstResult, firstResult + maxResults), total: all.length };
-    }),
+    listSelections: fresh(assumed.listSelections),
     catalogue: fresh(catalogues.get),
     getDocumentImport: fresh(documentImports.get),
-    segments: fresh(segments.get),
+    segments: fresh(assumed.segments),
+    assuming: async (read) => {
+      const before = known;
+      const first = read();
+      // told below, or done again
+      first.catch(() => undefined);
+      await forgetWhatIsOld();
+      return known === before ? first : read();
+    },
+    assumed,
     noticing: {
       read: db.read,
       write: (work) => db.write(noticed(work)).finally(forget),

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import test, { after } from 'node:test';
+import { createSegment, dataOf, membershipsOf, runFile } from '../client.ts';
+import { startService } from '../helper.ts';
+import { postgresServer, storeOf } from '../postgres.ts';
+
+/** What a node keeps in memory of small records that another one writes. */
+
+after(async () => (await postgresServer()).stop());
+
+test('a look-up goes by what the other node has just written', async (t) => {
+  const store = await storeOf(`${t.name} ${performance.timeOrigin}`, Date.now());
+  const [one, other] = [await startService(t, { store }), await startService(t, { store })];
+  const nameFor = async (selector: string) =>
+    (await membershipsOf(other, selector))?.map(({ segment_name }) => segment_name) ?? null;
+  const line = (account: string, segmentId: string, compartmentId: string) =>
+    `${JSON.stringify({ operation: 'UPDATE', user_account_id: account, compartment_id: compartmentId, segment_id: segmentId, expiration_duration: 0 })}\n`;
+  assert.equal(await nameFor('user_account_id=u1'), null);
+
+  const first = await createSegment(one, { name: 'first' });
+  await runFile(one, 'NDJSON', line('u1', first, '1'));
+  assert.deepEqual(await nameFor('user_account_id=u1'), ['first']);
+
+  for (let i = 0; i < 20; i++) {
+    await dataOf(one.call('PUT', `/v1/audience_segments/${first}`, { name: `renamed ${i}` }));
+    assert.deepEqual(await nameFor('user_account_id=u1'), [`renamed ${i}`]);
+  }
+
+  // an account without a compartment is another user from here on
+  const compartment = { organisation_id: '1', name: 'shop', token: 'shop' };
+  const { id } = await dataOf<{ id: string }>(one.call('POST', '/v1/user_account_compartments', compartment));
+  const shop = { compartment_id: id, default: true };
+  await dataOf(one.call('POST', '/v1/datamarts/1/compartments', shop));
+  assert.equal(await nameFor('user_account_id=u1'), null);
+  await runFile(one, 'NDJSON', line('u2', first, id));
+  assert.deepEqual(await nameFor('user_account_id=u2'), ['renamed 19']);
+  assert.deepEqual(await nameFor('compartment_id=1,user_account_id=u1'), ['renamed 19']);
+
+  const removed = await one.call('DELETE', `/v1/audience_segments/${first}`);
+  assert.equal(removed.status, 200, removed.text);
+  assert.deepEqual(await nameFor('user_account_id=u2'), []);
+});
