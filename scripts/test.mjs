@@ -1,5 +1,5 @@
 // Runs the tests: `node scripts/test.mjs [path part …]` takes only the files whose path holds one of the parts, each in a process of
-// its own. All of them are run by the dozen in one process: most of what a short one takes is the start of Node and of the service.
+// its own. When all are run, short ones share a process: most of what a short one takes is the start of Node and of the service.
 // Node 20's own --test takes no globs, hence the list.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
