@@ -100,7 +100,7 @@ async function all(answer: Response): Promise<Event[]> {
 
 test('an execution tells of its progress, and once of its end', async (t) => {
   const service = await startService(t, { chunkRows: 500 });
-  const { send, path } = await prepare(service, 10_000);
+  const { send, path } = await prepare(service, 30_000);
   const execution = await send();
   const { answer } = await open(service, path(execution.id));
   assert.equal(answer.status, 200);
@@ -133,7 +133,7 @@ test('an execution tells of its progress, and once of its end', async (t) => {
 
 test('what is checked as a whole shows how far that is, before any of it is applied', async (t) => {
   const service = await startService(t, { chunkRows: 500 });
-  const { send, path } = await prepare(service, 10_000);
+  const { send, path } = await prepare(service, 30_000);
   for (const query of ['dry_run=true', 'mode=replace&max_shrink_ratio=1', 'max_failure_ratio=0']) {
     // reading alone is so quick that it might be over before anybody listens
     const isQuick = query === 'max_failure_ratio=0';
