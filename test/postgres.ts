@@ -119,7 +119,7 @@ export function databaseOf(name: string): Promise<string> {
 }
 
 /**
- * The same with a fresh store in it, as if it had been made at `now`: a copy of one that was, which takes a fifth of the time that all
+ * The same with a fresh store in it, as if it had been made at `now`: a copy of one that was, which takes a third of the time that all
  * migrations take.
  */
 export async function storeOf(name: string, now: number): Promise<string> {

@@ -7,8 +7,8 @@ type CompilersFactory = NonNullable<
 >;
 
 /**
- * Fastify's own compilers, but equal schemas are compiled once in a process: nearly all routes have the answer of an error in common, and
- * compiling them all is most of what it takes to start.
+ * Fastify's own compilers, but equal schemas are compiled once in a process: all routes have the answer of an error in common, for two
+ * ranges of statuses each, and compiling it for each took a good part of a start.
  */
 export const compilersFactory: CompilersFactory = {
   buildValidator: onceEach(buildValidators()),

@@ -100,7 +100,7 @@ async function all(answer: Response): Promise<Event[]> {
 
 test('an execution tells of its progress, and once of its end', async (t) => {
   const service = await startService(t, { chunkRows: 500 });
-  const { send, path } = await prepare(service, 30_000);
+  const { send, path } = await prepare(service, 20_000);
   const execution = await send();
   const { answer } = await open(service, path(execution.id));
   assert.equal(answer.status, 200);
