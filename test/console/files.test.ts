@@ -128,6 +128,31 @@ test('several files at once, one of them compressed; replacing shows who would l
   assert.equal((await getSegment(service, vip)).user_points_count, 40);
 });
 
+test('what was chosen for a file stays while its preview is read anew', async (t) => {
+  const service = await startService(t);
+  await createSegment(service, { name: 'VIP', technical_name: 'vip' });
+  const id = await createImport(service, { format: 'NDJSON' });
+  const line = (segment: string) =>
+    `{"operation":"UPDATE","user_account_id":"1","segment_technical_name":"${segment}","expiration_duration":0}\n`;
+  const { page } = await openConsole(t, service, { path: `/datamarts/1/imports/${id}` });
+  await page.locator('input[type=file]').setInputFiles([
+    { name: 'first.ndjson', mimeType: 'text/plain', buffer: Buffer.from(line('vip')) },
+    { name: 'second.ndjson', mimeType: 'text/plain', buffer: Buffer.from(line('new')) },
+  ]);
+  const second = page.getByRole('region', { name: 'Upload of second.ndjson' });
+  await second.getByText('1 would fail').waitFor();
+  await second.getByText('Replace segments').click();
+  await second.getByLabel('Apply nothing if one shrinks by more than').fill('10');
+
+  // the segments are asked for again at the end of an import
+  await createSegment(service, { name: 'New', technical_name: 'new' });
+  const first = page.getByRole('region', { name: 'Upload of first.ndjson' });
+  await first.getByRole('button', { name: 'Import', exact: true }).click();
+  await second.getByText('no mistakes').waitFor();
+  assert.equal(await second.getByRole('radio', { name: 'Replace segments' }).isChecked(), true);
+  assert.equal(await second.getByLabel('Apply nothing if one shrinks by more than').inputValue(), '10 %');
+});
+
 /** Bytes that a reader may stumble over, each line another way. */
 const HOSTILE = Buffer.concat([
   Buffer.from([0xef, 0xbb, 0xbf]),

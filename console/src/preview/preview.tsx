@@ -33,6 +33,8 @@ export default function Preview({ item }: { readonly item: UploadItem }) {
     enabled: isReady,
     retry: false,
     gcTime: 0,
+    // else what was chosen for the file would be gone each time the segments are asked for anew
+    placeholderData: (before) => before,
   });
   if (!isReady && refused !== null)
     return <Problem error={refused} onRetry={() => Promise.all([known.refetch(), selections.refetch()])} />;
