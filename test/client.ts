@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ExecutionStatus, type FailuresByCode, hasEnded } from '../src/model/execution.ts';
+import { shareOfRuns } from './tiers.ts';
 
 /** The token every service of a test is started with. */
 export const ADMIN_TOKEN = 'test-admin-token';
@@ -230,7 +231,7 @@ export async function membershipsOf(
   return dataOf(Promise.resolve(answer));
 }
 
-/** How many runs a property makes: MUSTER_TEST_RUNS multiplies what is enough for every day. */
+/** How many runs a property makes: its own number, times the share of the tier that runs. */
 export function runs(everyDay: number): number {
-  return Math.max(1, Math.round(everyDay * Number(process.env.MUSTER_TEST_RUNS || 1)));
+  return Math.max(1, Math.round(everyDay * shareOfRuns()));
 }

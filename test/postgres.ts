@@ -22,13 +22,18 @@ export type RestartableServer = PostgresServer & {
 };
 
 /** What makes a server quick, and keeps nothing through a crash of the machine, which no test is about. */
-const QUICK = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' };
+export const TEST_SERVER_SETTINGS = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  max_connections: '200',
+};
 
 let server: Promise<PostgresServer> | undefined;
 
 /** The server of this process: the one that MUSTER_TEST_POSTGRES names, or one of its own, which ends with it. */
 export function postgresServer(): Promise<PostgresServer> {
-  server ??= given() ?? startPostgres(QUICK);
+  server ??= given() ?? startPostgres(TEST_SERVER_SETTINGS);
   return server;
 }
 

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { createSegment, getSegment } from '../client.ts';
 import { startService } from '../helper.ts';
-import { openConsole } from './browser.ts';
+import { openConsole, withoutBrowser } from './browser.ts';
 
 const FILE = {
   name: 'typed.ndjson',
@@ -13,7 +13,7 @@ const FILE = {
   ),
 };
 
-test('from sign-in to a look-up with the keyboard alone', async (t) => {
+test('from sign-in to a look-up with the keyboard alone', { skip: withoutBrowser() }, async (t) => {
   const service = await startService(t);
   const vip = await createSegment(service, { name: 'VIP', technical_name: 'vip' });
   const { page } = await openConsole(t, service, { token: null });

@@ -6,6 +6,7 @@ import { type Checkpoint, type Execution, START } from '../../src/model/executio
 import { type Identifier, NO_COMPARTMENT } from '../../src/model/identifier.ts';
 import { GROUP_LINES, type StagedGroup } from '../../src/store/merges.ts';
 import type { Store } from '../../src/store/store.ts';
+import { runs } from '../client.ts';
 import {
   createExecution,
   createSegment,
@@ -152,7 +153,7 @@ export function groupContract(name: string, open: OpenStore): void {
           }
           assert.deepEqual(await everything(together), await everything(apart));
         }),
-        { numRuns: 8 },
+        { numRuns: runs(8) },
       );
     });
   });

@@ -1,6 +1,7 @@
 import test from 'node:test';
 import { discardFolder, makeFolder } from '../folder.ts';
 import { startCluster } from '../nodes/cluster.ts';
+import { longer } from '../tiers.ts';
 import { tortureNodes } from './node-torture.ts';
 import { randomOf } from './random.ts';
 import { describe, newTally } from './tally.ts';
@@ -18,7 +19,7 @@ test('three nodes, killed like their database at random under load, come to what
   const tally = newTally();
   await tortureNodes({
     ...{ cluster, random: randomOf(seed), tally, isOver: () => false },
-    ...{ rounds: 2, disturbances: 4 },
+    ...{ rounds: longer(2, 20), disturbances: 4 },
   });
   t.diagnostic(describe(tally));
 });

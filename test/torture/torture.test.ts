@@ -2,12 +2,13 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'node:test';
 import { discardFolder, makeFolder } from '../folder.ts';
+import { longer } from '../tiers.ts';
 import { tortureImports } from './import-torture.ts';
 import { tortureMigration } from './migration-torture.ts';
 import { randomOf } from './random.ts';
 import { describe, newTally } from './tally.ts';
 
-const KILLS = { imports: 4, migration: 2 };
+const KILLS = { imports: longer(4, 60), migration: longer(2, 10) };
 
 /** A short round; `npm run torture` is the long one. */
 test('killed at points and at moments, a service comes to what the model says', async (t) => {

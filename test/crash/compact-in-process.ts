@@ -1,4 +1,4 @@
-import { openTestStore } from './unordered-store.ts';
+import { openTestStore } from '../store/unordered-store.ts';
 
 /** Compacts the store in the folder it is given, for a test that kills it: says 'opened', and 'done' at the end. */
 const store = await openTestStore(String(process.argv[2]));

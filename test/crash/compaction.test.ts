@@ -5,7 +5,7 @@ import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { discardFolder, makeFolder } from '../folder.ts';
-import { countDisorder, describeStore, makeUnorderedStore, openTestStore } from './unordered-store.ts';
+import { countDisorder, describeStore, makeUnorderedStore, openTestStore } from '../store/unordered-store.ts';
 
 const ROWS = 2_200_000;
 const KILLS_AFTER_MS = [20, 150, 400, 800];
