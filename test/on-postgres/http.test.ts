@@ -3,6 +3,7 @@ import { onPostgres } from '../postgres.ts';
 /** What the store has a part in; the others are about connections, files and headers. */
 const FILES = [
   'access',
+  'access-of-others',
   'audit',
   'dry-run',
   'erasure',
