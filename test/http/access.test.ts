@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { networkOf } from '../../src/http/failed-attempts.ts';
+import { networkOf } from '../../src/http/client-address.ts';
 import type { RouteAccess } from '../../src/http/route-table.ts';
 import type { Store } from '../../src/store/store.ts';
 import { clientOf, dataOf } from '../client.ts';
