@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseS3Url } from './documents/place.ts';
 import { FAULT_POINTS, type Fault } from './fault-points.ts';
+import { isProxy } from './http/client-address.ts';
 
 /**
  * The configuration of a service: one schema, and the only reader of the environment. Precedence: defaults < config file
@@ -96,6 +97,20 @@ function oneOf<T extends string>(fallback: T, values: readonly T[], description:
   return { default: fallback, parse, hint: values.join('|'), description };
 }
 
+/** Proxies, by address, network or name: `10.0.0.1`, `10.0.0.0/8`, `loopback`. */
+function proxies(description: string): Setting<readonly string[]> {
+  const list = listOf(description, 'ADDRESS,…');
+  const parse = (given: unknown) => {
+    const items = list.parse(given);
+    const wrong = items.find((item) => !isProxy(item));
+    if (wrong === undefined) return items;
+    throw new Error(
+      `expected addresses, networks such as 10.0.0.0/8, loopback, linklocal or uniquelocal, separated by commas, ${JSON.stringify(wrong)} is none`,
+    );
+  };
+  return { ...list, parse };
+}
+
 function listOf(description: string, hint: string): Setting<readonly string[]> {
   const parse = (given: unknown) => {
     const items = typeof given === 'string' ? given.split(',').map((item) => item.trim()) : given;
@@ -182,7 +197,7 @@ export const SETTINGS = {
     'whether webhooks may lead to http, and to addresses that are not of the public internet',
   ),
   corsOrigins: listOf('origins that a browser may call from; none by default, * for all', 'ORIGIN,…'),
-  trustProxy: listOf('addresses of proxies whose X-Forwarded headers are believed', 'ADDRESS,…'),
+  trustProxy: proxies('addresses of proxies whose X-Forwarded headers are believed'),
   logLevel: oneOf('info', ['silent', 'error', 'warn', 'info', 'debug'], 'what is logged'),
 } satisfies Record<string, Setting<unknown>>;
 

@@ -204,11 +204,12 @@ async function provideAdminToken(store: Store, preset: string | null, now: numbe
   const { elements } = await store.tokens.list({ firstResult: 0, maxResults: 1000 });
   if (preset !== null) {
     const known = await store.tokens.findByHash(hashToken(preset));
+    // first, or the one before could be the last admin's, which cannot be removed
+    if (!known) await store.tokens.create(...adminToken({ name: PRESET_TOKEN, value: preset, now }));
     for (const token of elements) {
       if (token.name === PRESET_TOKEN && token.id !== known?.id)
-        await store.tokens.remove(token.id, serviceAt(now));
+        await store.tokens.remove(token.id, { now, author: serviceAt(now) });
     }
-    if (!known) await store.tokens.create(...adminToken({ name: PRESET_TOKEN, value: preset, now }));
     return null;
   }
   if (elements.length > 0) return null;

@@ -93,7 +93,7 @@ test('no token, identifier or data bag is in the logs of a busy service', async 
   await service.call('POST', '/v1/api_tokens', `{"name":"${SECRET}`, { 'content-type': 'application/json' });
   await service.call('POST', '/v1/api_tokens', { name: 1, role: SECRET, expiration_date: SECRET });
   const { value } = await dataOf<{ value: string }>(
-    service.call('POST', '/v1/api_tokens', { name: 'n', role: 'reader' }),
+    service.call('POST', '/v1/api_tokens', { name: 'n', role: 'reader', datamart_ids: null }),
   );
   await dataOf(clientOf(url, value).call('GET', '/v1/datamarts'));
   await sendRaw(url, `GET /${SECRET} HTTP/9.9\r\nAuthorization: ${TOKEN}\r\n\r\n`);

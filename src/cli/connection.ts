@@ -48,7 +48,9 @@ function readUrl(text: string, source: string): string {
       `${source}: expected an address such as ${DEFAULT_URL}, got ${JSON.stringify(text)}`,
     );
   }
-  return url.origin + url.pathname.replace(/\/+$/, '');
+  let base = url.origin + url.pathname;
+  while (base.endsWith('/')) base = base.slice(0, -1);
+  return base;
 }
 
 /** The base path of a datamart, from what `--datamart` gave. */

@@ -6,11 +6,14 @@ export function readId(given: string, name = 'ID'): string {
   throw new UsageError(`${name}: expected a decimal id, got ${JSON.stringify(given)}`);
 }
 
-/** A whole number from 1 on. */
-export function readCount(name: string, given: string): number {
+/** How many entries of a list can be asked for: they are held in memory. */
+export const MOST_ENTRIES = 1_000_000;
+
+/** A whole number from 1 to `most`. */
+export function readCount(name: string, given: string, most: number): number {
   const count = Number(given);
-  if (/^\d+$/.test(given) && count >= 1 && Number.isSafeInteger(count)) return count;
-  throw new UsageError(`${name}: expected a whole number from 1 on, got ${JSON.stringify(given)}`);
+  if (/^\d+$/.test(given) && count >= 1 && count <= most) return count;
+  throw new UsageError(`${name}: expected a whole number from 1 to ${most}, got ${JSON.stringify(given)}`);
 }
 
 /** ISO 8601; what has no time zone is UTC. */

@@ -13,6 +13,8 @@ export function dropAbsent(schema: unknown, members: unknown): void {
   const { properties = {}, required = [] } = (schema ?? {}) as ObjectSchema;
   const record = members as Record<string, unknown>;
   for (const [name, property] of Object.entries(properties)) {
+    // a value that may be null on purpose alone (`nullOr`)
+    if (property.type === undefined) continue;
     if (!Object.hasOwn(record, name) || (record[name] !== '' && record[name] !== null)) continue;
     if (Array.isArray(property.type) && property.type.includes('null')) record[name] = null;
     else if (!required.includes(name)) delete record[name];

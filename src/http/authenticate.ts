@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ServiceError } from '../errors.ts';
 import { type ApiToken, ROLES } from '../model/records.ts';
 import { HASH_PREFIX, hashToken, isSameHash } from '../model/token-hash.ts';
+import { type Origin, originReader } from './client-address.ts';
 import type { HttpDependencies } from './dependencies.ts';
 import { countFailedAttempts } from './failed-attempts.ts';
 
@@ -27,11 +28,12 @@ export interface Authenticator {
 
 /** The token in an Authorization header: raw, `api:` or `Bearer` (spec §2). */
 export function readAuthorization(header: string | undefined): string | null {
-  const value = (header ?? '').trim().replace(/^(?:bearer\s+|api:)/i, '');
+  const value = (header ?? '').trim().replace(/^(?:bearer[ \t]+|api:)/i, '');
   return value === '' ? null : value;
 }
 
-export function createAuthenticator({ store, clock, logger }: HttpDependencies): Authenticator {
+export function createAuthenticator({ store, clock, logger, config }: HttpDependencies): Authenticator {
+  const originOf = originReader(config.trustProxy);
   /** Tokens that were right lately, by the beginning of their hash. */
   const cached = new Map<
     string,
@@ -44,13 +46,13 @@ export function createAuthenticator({ store, clock, logger }: HttpDependencies):
   /** Counts removals: a token that was being looked up during one is not cached, it may be the removed one. */
   let removals = 0;
 
-  async function findToken(value: string, ip: string): Promise<ApiToken | null> {
+  async function findToken(value: string, origin: Origin): Promise<ApiToken | null> {
     const hash = hashToken(value);
     const key = hash.slice(0, HASH_PREFIX);
     const kept = cached.get(key);
     const known = kept !== undefined && isSameHash(kept.hash, hash) ? kept : undefined;
     if (known !== undefined && known.until > elapsed()) return known.token;
-    if (known === undefined && attempts.waitMs(ip) > 0) await sleep(HOLD_MS);
+    if (known === undefined && attempts.waitMs(origin) > 0) await sleep(HOLD_MS);
     cached.delete(key);
     const removalsBefore = removals;
     const token = await store.tokens.findByHash(hash);
@@ -61,9 +63,9 @@ export function createAuthenticator({ store, clock, logger }: HttpDependencies):
   }
 
   /** The refusal of a wrong token; the address is remembered. */
-  function refusal(ip: string, reply: FastifyReply): ServiceError {
-    const waitMs = attempts.waitMs(ip);
-    attempts.note(ip);
+  function refusal(origin: Origin, reply: FastifyReply): ServiceError {
+    const waitMs = attempts.waitMs(origin);
+    attempts.note(origin);
     if (waitMs === 0)
       return new ServiceError('UNAUTHORIZED', 'the API token in the header Authorization is not valid');
     const seconds = Math.ceil(waitMs / 1000);
@@ -93,9 +95,10 @@ export function createAuthenticator({ store, clock, logger }: HttpDependencies):
           'an API token is expected in the header Authorization, got none',
         );
       }
-      const token = await findToken(value, request.ip);
+      const origin = originOf(request.raw);
+      const token = await findToken(value, origin);
       if (token === null || (token.expirationDate !== null && token.expirationDate <= clock())) {
-        throw refusal(request.ip, reply);
+        throw refusal(origin, reply);
       }
       request.apiToken = token;
       markUsed(token);

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { rawPath } from './raw-path.ts';
 import { CONSOLE_POLICY } from './security-headers.ts';
 import type { App } from './types.ts';
 
@@ -32,7 +33,7 @@ export async function consoleRoutes(app: App): Promise<void> {
 /** Whether a browser asks for a page of the console, by a path that only the console's own routes know. */
 export function isConsolePage({ method, url, headers }: FastifyRequest): boolean {
   if (FOLDER === undefined || (method !== 'GET' && method !== 'HEAD')) return false;
-  return !MACHINE_PATHS.test(url.replace(/[?#].*$/s, '')) && (headers.accept ?? '').includes('text/html');
+  return !MACHINE_PATHS.test(rawPath(url)) && (headers.accept ?? '').includes('text/html');
 }
 
 /** The page itself, which is asked for each time, so that it names the scripts of the version that runs. */

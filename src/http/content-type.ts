@@ -33,5 +33,6 @@ export function checkContentType(header: string | undefined, mimeType: MimeType)
 }
 
 function readCharset(parameter: string): string | null {
-  return /^charset\s*=\s*"?([^"]*)"?$/i.exec(parameter)?.[1] ?? null;
+  const [, value = null] = /^charset\s*=(.*)$/is.exec(parameter) ?? [];
+  return value?.trim().replaceAll('"', '') ?? null;
 }

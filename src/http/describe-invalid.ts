@@ -7,16 +7,30 @@ export function describeInvalid(
   validation: readonly FastifySchemaValidationError[],
   context: string | undefined,
 ): string {
-  const [first] = validation;
+  const first = validation.find((each) => !isOfNull(each)) ?? validation[0];
   if (first === undefined) return 'the request is not valid';
   const { instancePath, keyword, params, message = 'is not valid' } = first;
+  const orNull = validation.some((each) => isOfNull(each) && each.instancePath === instancePath);
   const where = instancePath.slice(1).replaceAll('/', '.');
   if (keyword === 'required') {
     const missing = [where, params.missingProperty].filter(Boolean).join('.');
     return `${missing} is required`;
   }
+  if (keyword === 'additionalProperties') {
+    const unknown = [where, params.additionalProperty].filter(Boolean).join('.');
+    const known = Object.keys((first as { parentSchema?: Properties }).parentSchema?.properties ?? {});
+    return `${shorten(JSON.stringify(unknown))} is no member of this request: known are ${known.join(', ')}`;
+  }
   const came = `got ${shorten(JSON.stringify((first as { data?: unknown }).data) ?? 'nothing')}`;
-  return `${where || `the ${context ?? 'request'}`} ${expectation(keyword, params, message)}, ${came}`;
+  const expected = expectation(keyword, params, message) + (orNull ? ' or null' : '');
+  return `${where || `the ${context ?? 'request'}`} ${expected}, ${came}`;
+}
+
+type Properties = { readonly properties?: Readonly<Record<string, unknown>> };
+
+/** The complaint of a schema's alternative that takes null alone (`nullOr`). */
+function isOfNull({ keyword, params }: FastifySchemaValidationError): boolean {
+  return keyword === 'enum' && JSON.stringify(params.allowedValues) === '[null]';
 }
 
 function expectation(keyword: string, params: Record<string, unknown>, message: string): string {

@@ -6,6 +6,7 @@ import { checkTexts } from './check-texts.ts';
 import { askForBody, isBodyHeld } from './continue.ts';
 import type { HttpDependencies } from './dependencies.ts';
 import { drain } from './drain.ts';
+import { checkNumbers } from './numbers.ts';
 import { observeRequest } from './request-metrics.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 import { timeBody } from './time-body.ts';
@@ -55,6 +56,8 @@ export function addHooks(app: App, { config, eventStreams }: HttpDependencies): 
     const { body, querystring } = request.routeOptions.schema ?? {};
     checkTexts(request.body);
     checkTexts(request.query);
+    checkNumbers(body, request.body);
+    checkNumbers(querystring, request.query);
     dropAbsent(body, request.body);
     dropAbsent(querystring, request.query);
   });

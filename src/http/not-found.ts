@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { notFound, ServiceError } from '../errors.ts';
 import { isConsolePage, sendConsole } from './console.ts';
+import { rawPath } from './raw-path.ts';
 import type { App } from './types.ts';
 
 /** Answers requests that no route takes: 405 where another method would be taken, else 404. Call before any route. */
@@ -17,7 +18,7 @@ export function refuseUnknownRoutes(app: App): void {
   };
 
   app.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
-    const allowed = methodsOf((request.raw.url ?? '').replace(/[?#].*$/s, ''));
+    const allowed = methodsOf(rawPath(request.raw.url ?? ''));
     if (allowed.length === 0 && isConsolePage(request)) return sendConsole(reply);
     // a route that serves files answers for all names, also for those that there are no files of
     if (allowed.length === 0 || allowed.includes(request.method)) throw notFound();

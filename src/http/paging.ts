@@ -1,9 +1,8 @@
 import { ServiceError } from '../errors.ts';
 import type { Page } from '../model/records.ts';
 import { isId } from './access.ts';
+import { MOST_RESULTS } from './schemas.ts';
 
-/** A larger page is cut to this, never refused: clients ask for 2147483647 (spec §2). */
-const MOST_RESULTS = 1000;
 const DEFAULT_RESULTS = 50;
 
 /** The page that a validated query asks for. */

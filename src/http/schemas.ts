@@ -5,9 +5,20 @@ import { MIME_TYPES, PRIORITIES, ROLES, SEGMENT_TYPES } from '../model/records.t
 
 /** An id: a decimal string; a number is taken as one, since the validator turns it into text. */
 export const Id = Type.String({ pattern: '^(0|[1-9][0-9]{0,17})$', examples: ['1'] });
-export const Instant = Type.Integer({ description: 'ms since the epoch' });
+/** A larger page is cut to this, never refused (spec §2). */
+export const MOST_RESULTS = 1000;
+
+/** The last instant that a date can be. */
+export const LATEST_INSTANT = 8_640_000_000_000_000;
+/** An instant: one that can be a date. */
+export const Instant = instant('ms since the epoch');
 export const Name = Type.String({ minLength: 1, maxLength: 255 });
 export const Count = Type.Integer({ minimum: 0 });
+
+/** An instant that needs more than `ms since the epoch` to be said of it. */
+export function instant(description: string) {
+  return Type.Integer({ minimum: 0, maximum: LATEST_INSTANT, description });
+}
 
 /** A text that may be null; in a request an empty one is null too. */
 export function nullableText(options: { description?: string; maxLength?: number } = {}) {
@@ -17,6 +28,14 @@ export function nullableText(options: { description?: string; maxLength?: number
 /** A whole number that may be null. */
 export function nullableInteger(options: { description?: string; minimum?: number; maximum?: number } = {}) {
   return Type.Unsafe<number | null>({ type: ['integer', 'null'], ...options });
+}
+
+/**
+ * A value that may be null, where null decides over access: neither an empty text nor anything else is turned into it, as
+ * the validator does for types in a list.
+ */
+export function nullOr<T extends TSchema>(schema: T, options: { description: string }) {
+  return Type.Unsafe<Static<T> | null>({ anyOf: [{ enum: [null] }, schema], ...options });
 }
 
 /** One of these texts, exactly. */
@@ -58,7 +77,10 @@ export function answersWithList<T extends TSchema>(element: T) {
 
 export const Paging = {
   first_result: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, default: 0 })),
-  max_results: Type.Optional(Type.Integer({ minimum: 0, default: 50, description: 'clamped to 1000' })),
+  // clients ask for 2^31 - 1, 2^63 - 1, and more
+  max_results: Type.Optional(
+    Type.Integer({ minimum: 0, 'x-clamped': MOST_RESULTS, default: 50, description: 'clamped to 1000' }),
+  ),
 };
 
 export const PagingQuery = Type.Object(Paging);

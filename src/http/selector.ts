@@ -1,5 +1,6 @@
 import { ServiceError } from '../errors.ts';
 import { NO_COMPARTMENT, parseUuid, type UserSelector } from '../model/identifier.ts';
+import { rawPath } from './raw-path.ts';
 
 /** A selector as it was asked for; an account without compartment is in the datamart's default one. */
 export type RequestedUser =
@@ -15,9 +16,8 @@ const SELECTORS =
  * inside it.
  */
 export function selectorText(rawUrl: string, family: string): string {
-  const path = rawUrl.replace(/[?#].*$/s, '');
-  const match = new RegExp(`/datamarts/[^/]+/${family}/(.*)$`, 's').exec(path);
-  return match?.[1] ?? '';
+  const [prefix, ...rest] = rawPath(rawUrl).split(`/${family}/`);
+  return prefix !== undefined && /\/datamarts\/[^/]+$/.test(prefix) ? rest.join(`/${family}/`) : '';
 }
 
 /**

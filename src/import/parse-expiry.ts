@@ -58,12 +58,19 @@ function readWholeNumber(text: string): number | null {
   if (match === null) return null;
   const [, sign, whole = '', fraction = '', exponent = '0'] = match;
   const digits = (whole + fraction).replace(/^0+/, '');
-  const significant = digits.replace(/0+$/, '');
+  const significant = withoutZerosAtEnd(digits);
   if (significant === '') return 0;
   const zeros = digits.length - significant.length + Number(exponent) - fraction.length;
   if (sign === '-' || zeros < 0 || significant.length + zeros > MOST_DIGITS) return null;
   const number = Number(significant + '0'.repeat(zeros));
   return Number.isSafeInteger(number) ? number : null;
+}
+
+/** Not by an expression, which looks at the zeros again from each of them, where others follow: a line may be a megabyte of them. */
+function withoutZerosAtEnd(digits: string): string {
+  let end = digits.length;
+  while (digits[end - 1] === '0') end--;
+  return digits.slice(0, end);
 }
 
 function invalid(message: string): Expiry {

@@ -16,7 +16,11 @@ export interface TokenRecords {
   createFirst(...of: Parameters<TokenRecords['create']>): Promise<ApiToken | null>;
   findByHash(valueHash: string): Promise<ApiToken | null>;
   markUsed(id: string, now: number): Promise<void>;
-  remove(id: string, author?: Author): Promise<ApiToken | null>;
+  /**
+   * Null: there is none. `'LAST_ADMIN'`: it stays, since no other admin token for all datamarts is valid at `now`, and nobody
+   * could make one; of several removals at the same moment, one is refused.
+   */
+  remove(id: string, by: { now: number; author?: Author }): Promise<ApiToken | 'LAST_ADMIN' | null>;
 }
 
 export type AuditFilter = {

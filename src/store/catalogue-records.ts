@@ -38,9 +38,14 @@ export interface DatamartRecords {
 }
 
 export interface CompartmentRecords {
-  /** Compartments of an organisation (all organisations when null). */
-  list(of: { organisationId: string | null; page: Page }): Promise<Listed<Compartment>>;
-  get(id: string): Promise<Compartment | null>;
+  /** Compartments of an organisation (all organisations when null) that these datamarts use (null: used or not). */
+  list(of: {
+    organisationId: string | null;
+    datamartIds: readonly string[] | null;
+    page: Page;
+  }): Promise<Listed<Compartment>>;
+  /** Null also where none of `datamartIds` uses it; without them it is enough that it is there. */
+  get(id: string, datamartIds?: readonly string[] | null): Promise<Compartment | null>;
   create(compartment: {
     organisationId: string;
     name: string;

@@ -162,7 +162,7 @@ test('text for SQL is text, in every field that takes one and in every filter', 
       ['/v1/datamarts', { token: text }],
       ['/v1/user_account_compartments', { organisation_id: '1' }],
       ['/v1/datamarts/1/document_imports', { mime_type: 'TEXT_CSV' }],
-      ['/v1/api_tokens', { role: 'reader' }],
+      ['/v1/api_tokens', { role: 'reader', datamart_ids: null }],
     ] as const) {
       const created = await dataOf<{ name: string }>(service.call('POST', path, { name: text, ...more }));
       assert.equal(created.name, text, path);
@@ -201,7 +201,7 @@ test('U+0000 and halves of surrogate pairs are refused in bodies and queries, an
       ['/v1/datamarts', '"x":1'],
       ['/v1/user_account_compartments', '"organisation_id":"1"'],
       ['/v1/datamarts/1/document_imports', '"mime_type":"TEXT_CSV"'],
-      ['/v1/api_tokens', '"role":"reader"'],
+      ['/v1/api_tokens', '"role":"reader","datamart_ids":null'],
     ] as const) {
       const body = `{"name":"${bad}",${more}}`;
       await refused(service.call('POST', path, body, json), 400, 'INVALID_REQUEST');

@@ -289,9 +289,12 @@ export const REQUESTS: Readonly<Record<string, Prepare>> = {
   'GET /v1/check': fixed('/v1/check'),
   'GET /v1/api_tokens': fixed('/v1/api_tokens'),
   'GET /v1/api_tokens/current': fixed('/v1/api_tokens/current'),
-  'POST /v1/api_tokens': () => ({ path: '/v1/api_tokens', body: { ...named(), role: 'reader' } }),
+  'POST /v1/api_tokens': () => ({
+    path: '/v1/api_tokens',
+    body: { ...named(), role: 'reader', datamart_ids: null },
+  }),
   'DELETE /v1/api_tokens/:tokenId': async ({ service }) => {
-    const body = { ...named(), role: 'reader' };
+    const body = { ...named(), role: 'reader', datamart_ids: null };
     const { id } = await dataOf<{ id: string }>(service.call('POST', '/v1/api_tokens', body));
     return { path: `/v1/api_tokens/${id}` };
   },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { networkOf } from '../../src/http/failed-attempts.ts';
+import { networkOf } from '../../src/http/client-address.ts';
 import type { RouteAccess } from '../../src/http/route-table.ts';
 import type { Store } from '../../src/store/store.ts';
 import { clientOf, dataOf } from '../client.ts';
@@ -166,7 +166,7 @@ test('an address that sends wrong tokens again and again is slowed down, a right
   await refused(answer, 429, 'TOO_MANY_ATTEMPTS');
   assert.match((await answer).headers.get('retry-after') ?? '', /^[1-9]\d?$/);
   // one that was never seen before, and one that was
-  const body = { name: 'n', role: 'reader' };
+  const body = { name: 'n', role: 'reader', datamart_ids: null };
   const { value } = await dataOf<{ value: string }>(service.call('POST', '/v1/api_tokens', body));
   await dataOf(clientOf(service.baseUrl, value).call('GET', '/v1/datamarts'));
   await dataOf(service.call('GET', '/v1/datamarts'));

@@ -35,7 +35,9 @@ test('lets each role do what it may, and no more', async (t) => {
   const service = await startService(t);
   const importId = await createImport(service, { format: 'NDJSON' });
   const as = async (role: string) => {
-    const token = await dataOf<Token>(service.call('POST', '/v1/api_tokens', { name: role, role }));
+    const token = await dataOf<Token>(
+      service.call('POST', '/v1/api_tokens', { name: role, role, datamart_ids: null }),
+    );
     return clientOf(service.baseUrl, token.value);
   };
   const [reader, editor] = [await as('reader'), await as('editor')];
@@ -81,7 +83,9 @@ test('hides the datamarts a token may not see', async (t) => {
 test('a token stops working at once when it is deleted, and when it expires', async (t) => {
   const service = await startService(t);
   const create = (body: object) =>
-    dataOf<Token>(service.call('POST', '/v1/api_tokens', { name: 'n', role: 'reader', ...body }));
+    dataOf<Token>(
+      service.call('POST', '/v1/api_tokens', { name: 'n', role: 'reader', datamart_ids: null, ...body }),
+    );
   const gone = await create({});
   const expiry = Date.now() + 2_000;
   const brief = await create({ expiration_date: expiry });
@@ -110,12 +114,12 @@ test('lists tokens without values, with their last use', async (t) => {
   assert.equal(typeof token?.last_used_date, 'number');
   assert.ok(!JSON.stringify(tokens).includes('value'));
   for (const body of [
-    { name: 'x' },
-    { name: 'x', role: 'owner' },
-    { role: 'admin' },
+    { name: 'x', datamart_ids: null },
+    { name: 'x', role: 'owner', datamart_ids: null },
+    { role: 'admin', datamart_ids: null },
     { name: 'x', role: 'admin', datamart_ids: ['77'] },
     { name: 'x', role: 'admin', datamart_ids: [] },
-    { name: 'x', role: 'admin', expiration_date: 1 },
+    { name: 'x', role: 'admin', datamart_ids: null, expiration_date: 1 },
   ]) {
     await refused(service.call('POST', '/v1/api_tokens', body), 400, 'INVALID_REQUEST');
   }

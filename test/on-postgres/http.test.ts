@@ -3,6 +3,7 @@ import { onPostgres } from '../postgres.ts';
 /** What the store has a part in; the others are about connections, files and headers. */
 const FILES = [
   'access',
+  'access-of-others',
   'audit',
   'dry-run',
   'erasure',
@@ -12,11 +13,13 @@ const FILES = [
   'idempotency',
   'lineage',
   'members',
+  'numbers',
   'overlap-analysis',
   'replace',
   'resources',
   'revert',
   'selector',
+  'token-creation',
   'user-search',
   'views',
   'webhook-deliveries',

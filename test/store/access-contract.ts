@@ -59,6 +59,28 @@ export function accessContract(name: string, open: OpenStore): void {
       assert.equal(await store.tokens.createFirst(token(5), AUTHOR), null);
     });
 
+    withStore('the last admin token for all datamarts stays, however many go at once', async ({ store }) => {
+      const admin = (of: { hash: number; datamartIds?: readonly string[]; expirationDate?: number }) =>
+        store.tokens.create({
+          ...{ name: 'admin', role: 'admin', creationDate: NOW, datamartIds: of.datamartIds ?? null },
+          expirationDate: of.expirationDate ?? null,
+          valueHash: String(of.hash).padStart(64, '0'),
+        });
+      const admins = await Promise.all([1, 2, 3, 4].map((hash) => admin({ hash })));
+      const ofOne = await admin({ hash: 5, datamartIds: ['1'] });
+      const expired = await admin({ hash: 6, expirationDate: NOW });
+      const removed = await Promise.all(admins.map(({ id }) => store.tokens.remove(id, { now: NOW })));
+      assert.equal(removed.filter((each) => each === 'LAST_ADMIN').length, 1);
+      assert.equal(removed.filter((each) => typeof each === 'object' && each !== null).length, 3);
+      for (const { id } of [ofOne, expired]) {
+        const gone = await store.tokens.remove(id, { now: NOW });
+        assert.equal(typeof gone === 'object' ? gone?.id : gone, id);
+      }
+      const [last] = (await store.tokens.list(ALL)).elements;
+      assert.equal(await store.tokens.remove(last?.id ?? '', { now: NOW }), 'LAST_ADMIN');
+      assert.equal(await store.tokens.remove('404', { now: NOW }), null);
+    });
+
     withStore('the audit log forgets what is older', async ({ store }) => {
       const change = {
         action: 'DOWNLOAD',

@@ -27,7 +27,7 @@ const line = (of: object) => `${JSON.stringify({ operation: 'UPDATE', expiration
 
 const segmentId = await createSegment(client, { name: 'vip', technical_name: 'vip' });
 await dataOf(client.call('POST', '/v1/datamarts', { name: 'second' }));
-await dataOf(client.call('POST', '/v1/api_tokens', { name: 'upload', role: 'editor' }));
+await dataOf(client.call('POST', '/v1/api_tokens', { name: 'upload', role: 'editor', datamart_ids: null }));
 await runFile(
   client,
   'NDJSON',

@@ -3,7 +3,7 @@ import type { Client } from '../client.ts';
 import { command } from '../command.ts';
 import { CONNECTION_ARGS, openClient } from '../connection.ts';
 import { type Column, formatInstant, print, printJson, table } from '../output.ts';
-import { readCount, readId, readInstant } from '../read-args.ts';
+import { MOST_ENTRIES, readCount, readId, readInstant } from '../read-args.ts';
 
 const PAGE_SIZE = 1000;
 
@@ -45,7 +45,7 @@ export const audit = command({
       from: readInstant('--from', args.from),
       to: readInstant('--to', args.to),
     };
-    const entries = await newest(openClient(args), query, readCount('--limit', args.limit));
+    const entries = await newest(openClient(args), query, readCount('--limit', args.limit, MOST_ENTRIES));
     if (args.json) printJson(entries);
     else print(entries.length === 0 ? 'no entries' : table(entries, COLUMNS));
     return 0;

@@ -6,6 +6,8 @@ import { type Column, formatCount, formatDuration, print, printable, printJson, 
 import { readCount, readId } from '../read-args.ts';
 
 const DAY_MS = 86_400_000;
+/** A hundred years. */
+const MOST_DAYS = 36_500;
 
 const COLUMNS: readonly Column<ApiSegment>[] = [
   { title: 'ID', align: 'right', value: (segment) => segment.id },
@@ -73,7 +75,7 @@ const create = command({
       feed_type: 'FILE_IMPORT',
       name: args.name,
       technical_name: args['technical-name'],
-      default_ttl: days === undefined ? undefined : readCount('--default-ttl-days', days) * DAY_MS,
+      default_ttl: days === undefined ? undefined : readCount('--default-ttl-days', days, MOST_DAYS) * DAY_MS,
     });
     if (args.json) printJson(segment);
     else print(`segment ${segment.id} created: ${printable(segment.name)}`);

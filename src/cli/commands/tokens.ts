@@ -7,6 +7,8 @@ import { type Column, formatInstant, print, printJson, table } from '../output.t
 import { readCount, readId } from '../read-args.ts';
 
 const DAY_MS = 86_400_000;
+/** A hundred years. */
+const MOST_DAYS = 36_500;
 const ROLES = ['reader', 'editor', 'admin'];
 
 const COLUMNS: readonly Column<ApiToken>[] = [
@@ -42,7 +44,11 @@ const create = command({
       default: 'editor',
       description: 'reader looks up, editor imports and edits segments too, admin may do everything',
     },
-    datamarts: { type: 'string', valueHint: 'ID,…', description: 'only these datamarts; without it all' },
+    datamarts: {
+      type: 'string',
+      valueHint: 'ID,…|all',
+      description: 'only these datamarts; all, or without it: all of them',
+    },
     'expires-in-days': { type: 'string', valueHint: 'N', description: 'without it never' },
     ...CONNECTION_ARGS,
   },
@@ -53,8 +59,9 @@ const create = command({
     const token = await openClient(args).post<ApiToken>('/api_tokens', {
       name: args.name,
       role: args.role,
-      datamart_ids: args.datamarts?.split(',').map((id) => readId(id.trim(), '--datamarts')) ?? null,
-      expiration_date: days === undefined ? null : Date.now() + readCount('--expires-in-days', days) * DAY_MS,
+      datamart_ids: readDatamarts(args.datamarts),
+      expiration_date:
+        days === undefined ? null : Date.now() + readCount('--expires-in-days', days, MOST_DAYS) * DAY_MS,
     });
     if (args.json) printJson(token);
     else print(`token ${token.id} created (${token.role}); its value, shown this once:\n${token.value}`);
@@ -73,6 +80,12 @@ const remove = command({
     return 0;
   },
 });
+
+/** The ids of a list; null for all. A list without an id in it is refused, never taken for all. */
+function readDatamarts(given = 'all'): readonly string[] | null {
+  if (given === 'all') return null;
+  return given.split(',').map((id) => readId(id.trim(), '--datamarts'));
+}
 
 export const tokens: Group = {
   description: 'lists, makes and deletes API tokens',

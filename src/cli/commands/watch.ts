@@ -9,6 +9,8 @@ import { note, print } from '../output.ts';
 import { readCount } from '../read-args.ts';
 import { watchFolder } from '../watch/watch-folder.ts';
 
+const DAY_SECONDS = 86_400;
+
 export const watch = command({
   name: 'watch',
   description: 'imports the files that are put into a folder, as they come',
@@ -53,7 +55,7 @@ export const watch = command({
         segment: args.segment,
         format: readFormat(args.format),
       },
-      settleMs: readCount('--settle', args.settle) * 1000,
+      settleMs: readCount('--settle', args.settle, DAY_SECONDS) * 1000,
       until: args.once ? 'empty' : 'stopped',
       signal: stop.signal,
       onDone: (outcome, movedTo) => {

@@ -3,7 +3,7 @@ import { command } from '../command.ts';
 import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
 import type { Group } from '../main.ts';
 import { type Column, formatInstant, print, printJson, table } from '../output.ts';
-import { readCount, readId } from '../read-args.ts';
+import { MOST_ENTRIES, readCount, readId } from '../read-args.ts';
 
 const COLUMNS: readonly Column<ApiWebhook>[] = [
   { title: 'ID', align: 'right', value: (webhook) => webhook.id },
@@ -120,7 +120,7 @@ const deliveries = command({
   run: async (args) => {
     const { data } = await openClient(args).list<ApiDelivery>(`${pathOf(args)}/deliveries`, {
       status: args.status,
-      max_results: readCount('--limit', args.limit),
+      max_results: readCount('--limit', args.limit, MOST_ENTRIES),
     });
     if (args.json) printJson(data);
     else print(data.length === 0 ? 'no deliveries' : table(data, DELIVERY_COLUMNS));

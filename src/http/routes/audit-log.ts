@@ -5,7 +5,7 @@ import { findDatamart, tokenOf } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { okList } from '../envelope.ts';
 import { pageOf } from '../paging.ts';
-import { answersWithList, Id, Instant, oneOf, Paging } from '../schemas.ts';
+import { answersWithList, Id, Instant, instant, oneOf, Paging } from '../schemas.ts';
 import type { App } from '../types.ts';
 import { AuditEntryView, viewAuditEntry } from '../views.ts';
 
@@ -17,7 +17,7 @@ const Query = Type.Object({
   resource_type: Type.Optional(oneOf(AUDIT_RESOURCES)),
   resource_id: Type.Optional(Type.String({ maxLength: 64 })),
   from: Type.Optional(Instant),
-  to: Type.Optional(Type.Integer({ description: 'ms since the epoch; up to and without it' })),
+  to: Type.Optional(instant('ms since the epoch; up to and without it')),
 });
 
 /** `GET /audit_log`: who did what. A token for some datamarts sees what belongs to those. */

@@ -28,7 +28,10 @@ const PATH = '/user_account_compartments';
 const MOST_DATAMARTS = 10_000;
 const tags = ['compartments'];
 
-/** Compartments of organisations; `selections.ts` has which of them a datamart uses. */
+/**
+ * Compartments of organisations; `selections.ts` has which of them a datamart uses. A token for some datamarts sees those that
+ * they use: the name and token of another datamart's compartment are that datamart's.
+ */
 export function compartmentRoutes(app: App, dependencies: HttpDependencies): void {
   const { store } = dependencies;
   const everywhere = { role: 'admin', reach: 'ALL_DATAMARTS' } as const;
@@ -43,9 +46,8 @@ export function compartmentRoutes(app: App, dependencies: HttpDependencies): voi
   }
 
   async function find(request: FastifyRequest, id: string): Promise<Compartment> {
-    const compartment = isId(id) ? await store.compartments.get(id) : null;
-    const visible = await visibleOrganisations(request);
-    if (compartment === null || visible?.has(compartment.organisationId) === false) throw notFound();
+    const compartment = isId(id) ? await store.compartments.get(id, tokenOf(request).datamartIds) : null;
+    if (compartment === null) throw notFound();
     return compartment;
   }
 
@@ -56,12 +58,14 @@ export function compartmentRoutes(app: App, dependencies: HttpDependencies): voi
     response: answersWithList(CompartmentView),
   };
   app.get(PATH, { config: { role: 'reader' }, schema: listSchema }, async (request) => {
-    const visible = await visibleOrganisations(request);
-    const asked = request.query.organisation_id;
-    if (asked !== undefined && visible?.has(asked) === false) throw notFound();
-    const organisationId = asked ?? (visible === null ? null : ([...visible][0] ?? '0'));
+    const organisationId = request.query.organisation_id ?? null;
+    if (organisationId !== null) {
+      const visible = await visibleOrganisations(request);
+      if (visible?.has(organisationId) === false) throw notFound();
+    }
     const page = pageOf(request.query);
-    const listed = await store.compartments.list({ organisationId, page });
+    const { datamartIds } = tokenOf(request);
+    const listed = await store.compartments.list({ organisationId, datamartIds, page });
     return okList(listed, page, viewCompartment);
   });
 

@@ -12,7 +12,12 @@ import { MemberView, viewMember } from '../views.ts';
 const Params = Type.Object({ segmentId: Type.String() });
 const Query = Type.Object({
   max_results: Paging.max_results,
-  first_result: Type.Optional(Type.Integer({ description: 'none but 0: a list goes on by `after`' })),
+  first_result: Type.Optional(
+    Type.Integer({
+      ...{ minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+      description: 'none but 0: a list goes on by `after`',
+    }),
+  ),
   after: Type.Optional(Type.String({ description: '`after` of the page before' })),
 });
 const After = nullableText({ description: 'where the next page begins; null: this is the last one' });

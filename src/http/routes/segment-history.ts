@@ -6,26 +6,19 @@ import { ExecutionChangesView, KnownSince, viewExecutionChanges } from '../chang
 import type { HttpDependencies } from '../dependencies.ts';
 import { ok, okList } from '../envelope.ts';
 import { pageOf } from '../paging.ts';
-import { answersWith, answersWithList, Count, Instant, oneOf, PagingQuery } from '../schemas.ts';
+import { answersWith, answersWithList, Count, Instant, instant, oneOf, PagingQuery } from '../schemas.ts';
 import type { App } from '../types.ts';
 
 const HOUR_MS = 3_600_000;
 /** How far back it goes when nothing is said. */
 const DEFAULT_MS = { hour: 48 * HOUR_MS, day: 30 * 24 * HOUR_MS } as const;
 const MOST_BUCKETS = 1000;
-/** The last instant that a date can be. */
-const LATEST = 8_640_000_000_000_000;
 
 const Params = Type.Object({ segmentId: Type.String() });
-const From = Type.Integer({
-  minimum: 0,
-  maximum: LATEST,
-  description: 'ms since the epoch; 48 hours or 30 days before `to` when it is not given',
-});
 const Query = Type.Object({
   interval: Type.Optional(oneOf(HISTORY_INTERVALS)),
-  from: Type.Optional(From),
-  to: Type.Optional(Type.Integer({ ...From, description: 'ms since the epoch; now when it is not given' })),
+  from: Type.Optional(instant('ms since the epoch; 48 hours or 30 days before `to` when it is not given')),
+  to: Type.Optional(instant('ms since the epoch; now when it is not given')),
 });
 const Bucket = Type.Object({
   from: Instant,

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
-import { authorOf, findDatamart, isId } from '../access.ts';
+import { authorOf, findDatamart, isId, tokenOf } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { ok, okList } from '../envelope.ts';
 import { pageOf } from '../paging.ts';
@@ -25,6 +25,9 @@ export function selectionRoutes(app: App, dependencies: HttpDependencies): void 
     wanted: { datamartId: string; compartmentId: string; isDefault: boolean },
   ) {
     await findDatamart({ request, dependencies }, wanted.datamartId);
+    // the answer shows its name and token, which may be another datamart's
+    const compartment = await store.compartments.get(wanted.compartmentId, tokenOf(request).datamartIds);
+    if (compartment === null) throw notFound();
     const selection = await store.compartments.select({ ...wanted, author: authorOf(request, dependencies) });
     if (selection === null) throw notFound();
     if (selection === 'NO_DEFAULT') {

@@ -11,28 +11,29 @@ import {
   answersWith,
   answersWithList,
   Id,
+  Instant,
   Name,
-  nullableInteger,
+  nullOr,
   PagingQuery,
   RoleName,
 } from '../schemas.ts';
 import type { App } from '../types.ts';
 import { CreatedTokenView, TokenView, viewToken } from '../views.ts';
 
-const NewToken = Type.Object({
-  name: Name,
-  role: RoleName,
-  datamart_ids: Type.Optional(
-    Type.Unsafe<string[] | null>({
-      type: ['array', 'null'],
-      items: Id,
-      minItems: 1,
-      maxItems: 1_000,
-      description: 'null: all',
+/**
+ * Fails closed: what a token is for has to be said, in members that are known, and nothing else is read as "all" or "never".
+ */
+const NewToken = Type.Object(
+  {
+    name: Name,
+    role: RoleName,
+    datamart_ids: nullOr(Type.Array(Id, { minItems: 1, maxItems: 1_000 }), {
+      description: 'the datamarts it is for; null: all',
     }),
-  ),
-  expiration_date: Type.Optional(nullableInteger({ description: 'ms since the epoch; null: never' })),
-});
+    expiration_date: Type.Optional(nullOr(Instant, { description: 'ms since the epoch; null: never' })),
+  },
+  { additionalProperties: false },
+);
 const Params = Type.Object({ tokenId: Type.String() });
 const tags = ['API tokens'];
 
@@ -71,8 +72,7 @@ export function tokenRoutes(app: App, dependencies: HttpDependencies, authentica
     response: answersWith(CreatedTokenView),
   };
   app.post('/api_tokens', { config, schema: postSchema }, async (request) => {
-    const { name, role } = request.body;
-    const datamartIds = request.body.datamart_ids ?? null;
+    const { name, role, datamart_ids: datamartIds } = request.body;
     const now = clock();
     await checkDatamarts(dependencies, datamartIds);
     const value = `muster_${randomBytes(32).toString('base64url')}`;
@@ -90,16 +90,25 @@ export function tokenRoutes(app: App, dependencies: HttpDependencies, authentica
 
   const deleteSchema = {
     tags,
-    summary: 'Deletes an API token; it stops working at once',
+    summary:
+      'Deletes an API token, which stops working at once; the last admin token for all datamarts stays',
     params: Params,
     response: answersWith(TokenView),
   };
   app.delete('/api_tokens/:tokenId', { config, schema: deleteSchema }, async (request) => {
     const { tokenId } = request.params;
+    if (!isId(tokenId)) throw notFound();
     const author = authorOf(request, dependencies);
-    const removed = isId(tokenId) ? await store.tokens.remove(tokenId, author) : null;
-    authenticator.forget(tokenId);
+    const removed = await store.tokens.remove(tokenId, { now: clock(), author });
+    // also one that another node has removed
+    if (removed !== 'LAST_ADMIN') authenticator.forget(tokenId);
     if (removed === null) throw notFound();
+    if (removed === 'LAST_ADMIN') {
+      throw new ServiceError(
+        'CONFLICT',
+        'one admin token for all datamarts must stay, this is the last that has not expired: create another one first',
+      );
+    }
     return ok(viewToken(removed));
   });
 }

@@ -10,19 +10,33 @@ export const SELECTIONS = `select s.*, c.token, c.name, c.archived
 
 export function compartmentRecords(db: Database): CompartmentRecords {
   return {
-    list: ({ organisationId, page }) =>
+    list: ({ organisationId, datamartIds, page }) =>
       db.read(async (sql) => {
-        const where = 'cast($1 as bigint) is null or organisation_id = cast($1 as bigint)';
-        const rows = await sql.query(`select * from compartment where ${where} order by id ${limits(page)}`, [
-          organisationId,
-        ]);
-        const [count] = await sql.query(`select count(*) as total from compartment where ${where}`, [
-          organisationId,
-        ]);
+        const given = parameters();
+        const organisation = given.add(organisationId);
+        const where = `(cast(${organisation} as bigint) is null or organisation_id = cast(${organisation} as bigint))
+          and ${isUsedBy(datamartIds, given.add)}`;
+        const rows = await sql.query(
+          `select * from compartment where ${where} order by id ${limits(page)}`,
+          given.values,
+        );
+        const [count] = await sql.query(
+          `select count(*) as total from compartment where ${where}`,
+          given.values,
+        );
         return { elements: rows.map(toCompartment), total: Number(count?.total) };
       }),
 
-    get: (id) => db.read((sql) => getCompartment(sql, id)),
+    get: (id, datamartIds = null) =>
+      db.read(async (sql) => {
+        const given = parameters();
+        const [row] = await sql.query(
+          `select * from compartment where id = cast(${given.add(id)} as bigint)
+           and ${isUsedBy(datamartIds, given.add)}`,
+          given.values,
+        );
+        return row ? toCompartment(row) : null;
+      }),
 
     create: ({ organisationId, name, token, author }) =>
       db.write(async (sql) => {
@@ -129,6 +143,13 @@ export function compartmentRecords(db: Database): CompartmentRecords {
         return after;
       }),
   };
+}
+
+/** The condition that one of these datamarts uses a compartment; null: any compartment passes. */
+function isUsedBy(datamartIds: readonly string[] | null, add: (id: string) => string): string {
+  if (datamartIds === null) return 'true';
+  const ids = datamartIds.map((id) => `cast(${add(id)} as bigint)`).join(', ') || 'null';
+  return `id in (select compartment_id from compartment_selection where datamart_id in (${ids}))`;
 }
 
 export function toSelection(row: Row): CompartmentSelection {
