@@ -17,6 +17,7 @@ import { openLogger } from './log.ts';
 import type { Author } from './model/audit.ts';
 import { hashToken } from './model/token-hash.ts';
 import { createNotices } from './notices.ts';
+import { createProgressBoard } from './progress-board.ts';
 import { startKeeper } from './runner/keeper.ts';
 import { type Kept, startKept } from './runner/kept.ts';
 import { startRunner } from './runner/runner.ts';
@@ -81,6 +82,7 @@ export async function startService(config: Config, clock: () => number = Date.no
     opened.push(() => quietStore.close());
     const notices = createNotices();
     let wakeDeliverer: () => void = () => undefined;
+    const progress = createProgressBoard(notices.notice);
     const store = wakingStore(noticingStore(quietStore, notices.notice), () => wakeDeliverer());
     const adminToken = await provideAdminToken(store, config.adminToken, clock());
     const worker = randomUUID();
@@ -102,6 +104,7 @@ export async function startService(config: Config, clock: () => number = Date.no
         logger,
         clock,
         worker,
+        progress,
         limits: { bytes: config.chunkBytes, rows: config.chunkRows },
         turnMs: config.turnMs,
         retryMs: config.retryMs,
@@ -113,11 +116,11 @@ export async function startService(config: Config, clock: () => number = Date.no
     const admission = createAdmission(store, config);
     const { maxEventStreams } = config;
     const eventStreams = createEventStreams({
-      ...{ store, notices, clock, maxEventStreams },
+      ...{ store, notices, progress, clock, maxEventStreams },
       pollMs: pollMs(config),
     });
     const app = await buildApp({
-      ...{ store, documents, config, logger, clock },
+      ...{ store, documents, config, logger, clock, progress },
       ...{
         wakeRunner,
         noticeCancel,

@@ -178,8 +178,11 @@ export type ApiExecution = {
   reverted_by_execution_id?: string;
   progress?: {
     phase?: 'CHECKING' | 'APPLYING';
+    /** What is done of it now; null or absent where that is not known. */
+    step?: 'READING' | 'MERGING' | null;
     bytes_read: number;
     bytes_total: number;
+    commands_read?: number;
     commands_per_second: number | null;
     eta_ms: number | null;
   } | null;

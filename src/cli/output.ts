@@ -90,7 +90,15 @@ function twoUnits(ms: number, large: readonly [number, string], small: readonly 
   return few === 0 ? `${many} ${large[1]}` : `${many} ${large[1]} ${few} ${small[1]}`;
 }
 
-/** `2026-01-31 12:00:00` in UTC; a dash for none. */
+/** The last instant that a date can be. */
+const LAST_INSTANT = 8_640_000_000_000_000;
+
+/** `2026-01-31 12:00:00` in UTC; a dash for none. What is beyond the calendar is written as the number it is. */
 export function formatInstant(instant: number | null): string {
-  return instant === null ? '-' : new Date(instant).toISOString().slice(0, 19).replace('T', ' ');
+  if (instant === null) return '-';
+  if (!(Math.abs(instant) <= LAST_INSTANT)) return `${instant} ms`;
+  return new Date(instant)
+    .toISOString()
+    .replace('T', ' ')
+    .replace(/\.\d+Z$/, '');
 }

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Documents } from '../documents/documents.ts';
+import type { ProgressBoard } from '../progress-board.ts';
 import type { Store } from '../store/store.ts';
 import type { Admission } from './admission.ts';
 import type { EventStreams } from './event-streams.ts';
@@ -23,6 +24,8 @@ export type HttpDependencies = {
   readonly wakeExporter: () => void;
   /** Tells that there is an overlap analysis to be made. Never waits. */
   readonly wakeAnalyzer: () => void;
+  /** How far the executions are that this node runs, between their checkpoints. */
+  readonly progress: Pick<ProgressBoard, 'of'>;
   /** The streams of events of executions. */
   readonly eventStreams: EventStreams;
   /** Whether another upload may come in. */

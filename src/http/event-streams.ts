@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ServiceError } from '../errors.ts';
-import { type Execution, hasEnded } from '../model/execution.ts';
+import { type Execution, hasEnded, type RunProgress } from '../model/execution.ts';
 import type { Notices } from '../notices.ts';
+import type { ProgressBoard } from '../progress-board.ts';
 import type { Store } from '../store/store.ts';
 import { viewExecution } from './execution-view.ts';
 
@@ -32,6 +33,7 @@ export type EventClient = { readonly lastEventId: string | null; readonly gone: 
 type EventStreamsContext = {
   readonly store: Store;
   readonly notices: Notices;
+  readonly progress: Pick<ProgressBoard, 'of'>;
   readonly clock: () => number;
   readonly maxEventStreams: number;
   /** How often the store is asked without a notice: another process may run the execution. */
@@ -43,7 +45,7 @@ export function createEventStreams(context: EventStreamsContext): EventStreams {
   const read = createSharedReader(context);
   return {
     open: (execution, { lastEventId, gone }) => {
-      if (hasEnded(execution.status) && lastEventId === idOf(execution)) return null;
+      if (hasEnded(execution.status) && lastEventId === idOf(execution, null)) return null;
       if (open.size >= context.maxEventStreams) {
         throw new ServiceError(
           'OVERLOADED',
@@ -75,7 +77,7 @@ type Watching = EventStreamsContext & {
 /** Pulled by the client: a slow one gets fewer states, and none is kept for it. */
 async function* eventsOf(
   { id }: Execution,
-  { read, notices, clock, pollMs, lastEventId, signal }: Watching,
+  { read, notices, progress, clock, pollMs, lastEventId, signal }: Watching,
 ): AsyncGenerator<string> {
   let wake = () => {};
   let isNoticed = true;
@@ -93,10 +95,11 @@ async function* eventsOf(
       const execution = await read(id);
       if (execution === null) return;
       const ended = hasEnded(execution.status);
-      if (idOf(execution) !== sentId) {
-        sentId = idOf(execution);
+      const live = progress.of(id);
+      if (idOf(execution, live) !== sentId) {
+        sentId = idOf(execution, live);
         sentAt = clock();
-        yield textOf(execution, clock());
+        yield textOf(execution, { live, now: clock() });
       } else if (clock() - sentAt >= HEARTBEAT_MS) {
         sentAt = clock();
         yield HEARTBEAT;
@@ -139,11 +142,15 @@ function createSharedReader({ store, notices }: EventStreamsContext): Watching['
 }
 
 /** The same for the same state: what a client that connects again has seen, it is not sent again. */
-function idOf({ status, checked, checkpoint }: Execution): string {
-  return `${status}-${checked.bytes}-${checkpoint.offset}`;
+function idOf({ status, checked, checkpoint }: Execution, live: RunProgress | null): string {
+  const between = live === null || hasEnded(status) ? '' : `-${live.bytes}-${live.step}`;
+  return `${status}-${checked.bytes}-${checkpoint.offset}${between}`;
 }
 
-function textOf(execution: Execution, now: number): string {
+function textOf(
+  execution: Execution,
+  { live, now }: { readonly live: RunProgress | null; readonly now: number },
+): string {
   const name = hasEnded(execution.status) ? 'end' : 'progress';
-  return `event: ${name}\nid: ${idOf(execution)}\ndata: ${JSON.stringify(viewExecution(execution, now))}\n\n`;
+  return `event: ${name}\nid: ${idOf(execution, live)}\ndata: ${JSON.stringify(viewExecution(execution, now, live))}\n\n`;
 }

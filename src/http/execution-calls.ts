@@ -52,7 +52,7 @@ export async function startExecution(
 
 /** The answer of a list of executions: those that `filter` leaves, by status and page as the query says. */
 export async function listExecutions(
-  { store, clock }: HttpDependencies,
+  { store, clock, progress }: HttpDependencies,
   { filter, query }: { readonly filter: ExecutionFilter; readonly query: Static<typeof ExecutionsQuery> },
 ) {
   const page = pageOf(query);
@@ -61,7 +61,7 @@ export async function listExecutions(
     filter: statuses === undefined ? filter : { ...filter, statuses },
     page,
   });
-  return okList(listed, page, (execution) => viewExecution(execution, clock()));
+  return okList(listed, page, (execution) => viewExecution(execution, clock(), progress.of(execution.id)));
 }
 
 /** The execution with this id, if it is one of `job`; one of another job is not found. */

@@ -4,6 +4,7 @@ import {
   hasEnded,
   type ImportOptions,
   isPlain,
+  type RunProgress,
   type SegmentEffect,
 } from '../model/execution.ts';
 import { countsOf, errorOf } from '../model/execution-counts.ts';
@@ -14,9 +15,16 @@ import { Count, Id, nullableInteger, oneOf } from './schemas.ts';
 const Progress = Type.Object({
   /** CHECKING: the file is read as a whole before any of it is applied (`dry_run`, `max_failure_ratio`, `mode=replace`). */
   phase: oneOf(['CHECKING', 'APPLYING']),
+  step: Type.Unsafe<RunProgress['step'] | null>({
+    type: ['string', 'null'],
+    enum: ['READING', 'MERGING', null],
+    description:
+      'READING: lines are read and checked. MERGING: those that were read are being applied, and nothing is read meanwhile. Null while another node runs it, and of a revert',
+  }),
   bytes_read: Count,
   bytes_total: Count,
-  commands_per_second: Count,
+  commands_read: Count,
+  commands_per_second: nullableInteger({ description: 'null while it cannot be told' }),
   eta_ms: nullableInteger({ description: 'null while it cannot be told' }),
 });
 
@@ -89,7 +97,12 @@ export const ExecutionView = Type.Object({
 });
 
 /** An execution as the API shows it (spec §3, §8). */
-export function viewExecution(of: Execution, now: number): Static<typeof ExecutionView> {
+export function viewExecution(
+  of: Execution,
+  now: number,
+  /** How far it is between two checkpoints, where that is known. */
+  live: RunProgress | null = null,
+): Static<typeof ExecutionView> {
   const { successes, failures } = of.checkpoint;
   const ended = hasEnded(of.status);
   const isSegmentImport = of.job.type === 'USER_SEGMENT_IMPORT';
@@ -109,7 +122,7 @@ export function viewExecution(of: Execution, now: number): Static<typeof Executi
     parameters: parameters(of),
     result: result(of),
     error: errorOf(of),
-    ...(of.status === 'RUNNING' ? progressMembers(of, now) : {}),
+    ...(of.status === 'RUNNING' ? progressMembers(of, now, live) : {}),
   };
 }
 
@@ -160,25 +173,36 @@ export function hasErrorFile(of: Execution): boolean {
   return hasEnded(of.status) && of.checkpoint.errorFileBytes > 0;
 }
 
-function progressMembers(of: Execution, now: number) {
-  const { checked, checkpoint } = of;
-  const total = of.document.bytes;
+function progressMembers(of: Execution, now: number, live: RunProgress | null) {
+  const { checked, checkpoint, document, options } = of;
+  const total = document.bytes;
   const isRead = checkpoint.offset > 0 || checked.bytes >= total;
-  const isChecking = !isPlain(of) && of.reverts === null && (of.options.dryRun || !isRead);
-  const { bytes, commands } = isChecking
+  const isChecking = !isPlain(of) && of.reverts === null && (options.dryRun || !isRead);
+  // a replacement is applied as a whole, and its checkpoint is the end
+  const isOfChecked = isChecking || (options.replace !== null && checkpoint.offset === 0);
+  const stored = isOfChecked
     ? checked
     : { bytes: checkpoint.offset, commands: checkpoint.successes + checkpoint.failures };
+  const { bytes, commands } = live ?? stored;
   const elapsedMs = Math.max(1, now - (of.startDate ?? now));
-  // how long it takes to apply what is being checked is not known yet
-  const isLast = !isChecking || of.options.dryRun;
+  const rate = commands === 0 ? null : Math.round((commands * 1000) / elapsedMs);
+  // how long it takes to apply what is being checked is not known yet, nor how long before anything was merged
+  const isLast = !isChecking || options.dryRun;
+  const hasEta = isLast && stored.bytes > 0 && stored.bytes < total;
   const progress: Static<typeof Progress> = {
     phase: isChecking ? 'CHECKING' : 'APPLYING',
+    step: live?.step ?? null,
     bytes_read: bytes,
     bytes_total: total,
-    commands_per_second: Math.round((commands * 1000) / elapsedMs),
-    eta_ms: bytes === 0 || !isLast ? null : Math.round(((total - bytes) * elapsedMs) / bytes),
+    commands_read: commands,
+    commands_per_second: rate,
+    eta_ms: hasEta ? Math.round(((total - stored.bytes) * elapsedMs) / stored.bytes) : null,
   };
   const percent = total === 0 ? 100 : Math.floor((bytes * 100) / total);
-  const debug = `${bytes} of ${total} bytes ${isChecking ? 'checked' : 'read'} (${percent} %), ${progress.commands_per_second} commands per second`;
-  return { progress, debug };
+  const parts = [
+    `${bytes} of ${total} bytes ${isChecking ? 'checked' : 'read'} (${percent} %)`,
+    ...(rate === null ? [] : [`${rate} commands per second`]),
+    ...(live?.step === 'MERGING' ? ['merging'] : []),
+  ];
+  return { progress, debug: parts.join(', ') };
 }

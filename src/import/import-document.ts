@@ -1,5 +1,5 @@
 import { passFaultPoint } from '../fault-points.ts';
-import type { Checkpoint, Execution, FailuresByCode } from '../model/execution.ts';
+import type { Checkpoint, Execution, FailuresByCode, RunProgress } from '../model/execution.ts';
 import type { FileReader } from '../model/file-reader.ts';
 import type { MergeOutcome, PreparedChunk } from '../store/merges.ts';
 import type { Store } from '../store/store.ts';
@@ -40,6 +40,8 @@ export type ImportJob = ImportFiles & {
   readonly signal: AbortSignal;
   /** Called when a chunk is durable. */
   readonly onCheckpoint: (checkpoint: Checkpoint) => void;
+  /** Called as the document is read and merged, often, also between checkpoints. */
+  readonly onProgress?: (progress: RunProgress) => void;
   /** What takes the chunks, if not the store itself. */
   readonly taker?: ChunkTaker;
 };
@@ -76,15 +78,16 @@ export async function readDocument<T>(
 }
 
 async function importChunks(job: ImportJob, store: Store, source: DocumentSource): Promise<ImportOutcome> {
-  const ready = (from: Chunk['to'], share: number) => makeReady(job, store, source, { from, share });
+  const ready = (from: ChunkStart, share: number) => makeReady(job, store, source, { from, share });
   let checkpoint = job.execution.checkpoint;
   /** Cut to a quarter when a chunk went stale: what changes often must not keep a file from coming forward. */
   let share = shareAfter(job, store, checkpoint);
   let next = await ready(checkpoint, share);
   for (;;) {
     const { chunk } = next;
-    const nextShare = shareAfter(job, store, advance(checkpoint, chunk));
-    const following = chunk.isLast || job.signal.aborted ? null : inBackground(ready(chunk.to, nextShare));
+    const afterChunk = advance(checkpoint, chunk);
+    const nextShare = shareAfter(job, store, afterChunk);
+    const following = chunk.isLast || job.signal.aborted ? null : inBackground(ready(afterChunk, nextShare));
     let outcome: MergeOutcome;
     try {
       outcome = await mergeReady(job, store, { next, checkpoint, source });
@@ -154,6 +157,9 @@ async function mergeReady(
   }
 }
 
+/** Where a chunk begins, and how many commands are before it. */
+type ChunkStart = Pick<Checkpoint, 'offset' | 'line' | 'successes' | 'failures'>;
+
 /** A staged chunk, with what was done of its merge if the store does some of that ahead. */
 type ReadyChunk = { readonly chunk: Chunk; readonly prepared: PreparedChunk | null };
 
@@ -161,7 +167,7 @@ async function makeReady(
   job: ImportJob,
   store: Store,
   source: DocumentSource,
-  of: { from: Chunk['to']; share: number },
+  of: { from: ChunkStart; share: number },
 ): Promise<ReadyChunk> {
   const chunk = await stageFrom(job, store, source, of);
   const { prepareChunk } = job.taker ?? store;
@@ -178,8 +184,9 @@ async function stageFrom(
   job: ImportJob,
   store: Store,
   source: DocumentSource,
-  { from, share }: { from: Chunk['to']; share: number },
+  { from, share }: { from: ChunkStart; share: number },
 ): Promise<Chunk> {
+  const commandsBefore = from.successes + from.failures;
   const { datamartId, startDate } = toMerge(job.execution);
   const catalogue = await store.datamarts.catalogue(datamartId);
   if (!catalogue) throw new Error(`datamart ${datamartId} of execution ${job.execution.id} is not there`);
@@ -190,7 +197,11 @@ async function stageFrom(
       limits: { bytes: Math.ceil(job.limits.bytes * share), rows: Math.ceil(job.limits.rows * share) },
       context: { catalogue, startDate },
       staging: job.taker?.needs === 'TALLY' ? null : store.staging,
+      onRead: (bytes, commands) =>
+        job.onProgress?.({ step: 'READING', bytes, commands: commandsBefore + commands }),
     });
+    const commands = commandsBefore + chunk.successes + chunk.failures;
+    job.onProgress?.({ step: 'MERGING', bytes: chunk.to.offset, commands });
     span.setAttributes({
       'muster.bytes': chunk.to.offset - chunk.from.offset,
       'muster.commands': chunk.successes + chunk.failures,

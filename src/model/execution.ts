@@ -151,6 +151,16 @@ export const PLAIN_IMPORT: ImportOptions = { dryRun: false, maxFailureRatio: nul
 /** What has been read of a file and is not applied yet. */
 export type Checked = { readonly bytes: number; readonly commands: number };
 
+/**
+ * How far a run is between its checkpoints, in bytes and commands of its document from its start. MERGING: what was read is being
+ * merged, and nothing is read meanwhile.
+ */
+export type RunProgress = {
+  readonly step: 'READING' | 'MERGING';
+  readonly bytes: number;
+  readonly commands: number;
+};
+
 export type Execution = {
   readonly id: string;
   readonly organisationId: string;

@@ -14,8 +14,10 @@ import {
   errorPartsOf,
   hasEnded,
   isPlain,
+  type RunProgress,
   START,
 } from '../model/execution.ts';
+import type { ProgressBoard } from '../progress-board.ts';
 import { safeMessage } from '../safe-message.ts';
 import type { Store } from '../store/store.ts';
 import { inSpan } from '../tracing.ts';
@@ -38,6 +40,8 @@ export type RunnerContext = {
   readonly retryMs: number;
   readonly logger: Logger;
   readonly clock: () => number;
+  /** Where it is shown how far a run is between its checkpoints. */
+  readonly progress: ProgressBoard;
   /** Names this process among those that share the store. */
   readonly worker: string;
 };
@@ -60,7 +64,11 @@ export async function runExecution(
   const { id, datamartId, document } = claimed;
   const of = { 'muster.execution_id': id, 'muster.datamart_id': datamartId, 'muster.bytes': document.bytes };
   await inSpan('muster.execution', of, async (span) => {
-    span.setAttribute('muster.outcome', await run(claimed, context, stop));
+    try {
+      span.setAttribute('muster.outcome', await run(claimed, context, stop));
+    } finally {
+      context.progress.forget(id);
+    }
   });
 }
 
@@ -226,6 +234,7 @@ function importOnce(
     worker,
     limits,
     signal: stop.signal,
+    onProgress: (progress: RunProgress) => context.progress.note(execution.id, progress),
     onCheckpoint: (checkpoint: Checkpoint) => {
       observeCheckpoint(last.checkpoint, checkpoint);
       last.checkpoint = checkpoint;

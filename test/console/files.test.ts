@@ -119,11 +119,15 @@ test('several files at once, one of them compressed; replacing shows who would l
   await card.getByLabel('Apply nothing if one shrinks by more than').fill('10');
   await card.getByRole('button', { name: 'Dry run' }).click();
   await card.getByText(/max_shrink_ratio is 0.1/).waitFor();
-  await card.getByLabel('Apply nothing if one shrinks by more than').fill('');
+  await card.getByLabel('Apply nothing if one shrinks by more than').fill('60');
   await card.getByRole('button', { name: 'Dry run' }).click();
   await card.getByText('−60').waitFor();
   await picture('replace');
-  await card.getByRole('button', { name: 'Replace', exact: true }).click();
+  await card.getByRole('button', { name: 'Replace…' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('VIP loses 60 of 100 members (60%).').waitFor();
+  await dialog.getByLabel(/^Half or more would leave/).fill('VIP');
+  await dialog.getByRole('button', { name: 'Replace', exact: true }).click();
   await card.getByText('40 lines applied, 0 failed').waitFor();
   assert.equal((await getSegment(service, vip)).user_points_count, 40);
 });

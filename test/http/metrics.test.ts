@@ -164,6 +164,7 @@ test('when the store does not answer the rest is shown, and that it does not', a
   const app = await buildApp({
     ...{ store, config, clock: () => now, logger: pino({ level: 'silent' }) },
     documents: await openDocumentsFolder(config.data, config),
+    progress: { of: () => null },
     wakeRunner: () => {},
     noticeCancel: () => {},
     wakeEraser: () => {},

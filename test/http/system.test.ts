@@ -77,6 +77,7 @@ test('answers a fault with a bare 500 whose id is in the log, and is not ready',
   const { config } = service;
   const app = await buildApp({
     ...{ store, documents, config, logger, clock: Date.now },
+    progress: { of: () => null },
     wakeRunner: () => {},
     noticeCancel: () => {},
     wakeEraser: () => {},

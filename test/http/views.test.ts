@@ -49,8 +49,10 @@ test('shows how far a file is checked of which nothing is applied yet', () => {
   const view = viewExecution(checking, 4_000);
   assert.deepEqual(view.progress, {
     phase: 'CHECKING',
+    step: null,
     bytes_read: 250,
     bytes_total: 1_000,
+    commands_read: 5,
     commands_per_second: 3,
     eta_ms: null,
   });
@@ -66,8 +68,10 @@ test('shows how far a RUNNING execution is', () => {
   const view = viewExecution({ ...running, checkpoint: halfway }, 4_000);
   assert.deepEqual(view.progress, {
     phase: 'APPLYING',
+    step: null,
     bytes_read: 500,
     bytes_total: 1_000,
+    commands_read: 10,
     commands_per_second: 5,
     eta_ms: 2_000,
   });
@@ -76,7 +80,26 @@ test('shows how far a RUNNING execution is', () => {
   assert.equal(view.num_tasks, null);
   assert.equal(view.error, null);
   assert.ok(!('error_file_uri' in view.result));
-  assert.equal(viewExecution(running, 2_000).progress?.eta_ms, null);
+  const begun = viewExecution(running, 2_000);
+  assert.deepEqual([begun.progress?.eta_ms, begun.progress?.commands_per_second], [null, null]);
+  assert.equal(begun.debug, '0 of 1000 bytes read (0 %)');
+});
+
+test('shows how far a RUNNING execution is between two checkpoints, where that is known', () => {
+  const live = { step: 'MERGING', bytes: 1_000, commands: 60 } as const;
+  const view = viewExecution({ ...running, checkpoint: halfway }, 4_000, live);
+  assert.deepEqual(view.progress, {
+    phase: 'APPLYING',
+    step: 'MERGING',
+    bytes_read: 1_000,
+    bytes_total: 1_000,
+    commands_read: 60,
+    commands_per_second: 30,
+    eta_ms: 2_000,
+  });
+  assert.equal(view.debug, '1000 of 1000 bytes read (100 %), 30 commands per second, merging');
+  assert.equal(view.completed_tasks, 10, 'what is merged and no more');
+  assert.ok(!('progress' in viewExecution(pending, 4_000, live)));
 });
 
 test('sums up the failures of an ended execution by code, most frequent first', () => {

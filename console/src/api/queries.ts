@@ -121,11 +121,11 @@ export const segment = (id: string) =>
 
 const ofSegment = (id: string, part: string) => `/v1/audience_segments/${id}/${part}`;
 
-export const segmentHistory = (id: string, query: { interval: 'hour' | 'day'; days: number }) =>
+export const segmentHistory = (id: string, query: { interval: 'hour' | 'day'; hours: number }) =>
   queryOptions({
     queryKey: ['segment', id, 'history', query],
     queryFn: ({ signal }) => {
-      const from = Date.now() - query.days * 24 * 60 * MINUTE_MS;
+      const from = Date.now() - query.hours * 60 * MINUTE_MS;
       return get<SegmentHistory>(ofSegment(id, 'history'), { interval: query.interval, from }, signal);
     },
     staleTime: MINUTE_MS,
@@ -155,6 +155,15 @@ export const changingExecutions = (id: string) =>
     queryKey: ['segment', id, 'executions'],
     queryFn: ({ signal }) =>
       getList<List<ExecutionChanges>>(ofSegment(id, 'executions'), { max_results: 50 }, signal),
+  });
+
+/** As many of them as one answer has: what a chart of sizes marks. */
+export const segmentRuns = (id: string) =>
+  queryOptions({
+    queryKey: ['segment', id, 'executions', 'all'],
+    queryFn: ({ signal }) =>
+      getList<List<ExecutionChanges>>(ofSegment(id, 'executions'), { max_results: MOST_RESULTS }, signal),
+    staleTime: MINUTE_MS,
   });
 
 export const members = (id: string, after: string | null) =>

@@ -16,9 +16,6 @@ export function ExecutionProgress({
   readonly execution: Execution;
   readonly isLinked?: boolean;
 }) {
-  const { progress, status } = execution;
-  const isRunning = status === 'RUNNING';
-  const percent = progress === undefined ? 0 : share(progress.bytes_read, progress.bytes_total);
   return (
     <Stack gap={6}>
       <Group justify="space-between">
@@ -33,15 +30,24 @@ export function ExecutionProgress({
           {!hasEnded(execution) && <CancelExecution execution={execution} />}
         </Group>
       </Group>
-      {!hasEnded(execution) && (
-        <Progress
-          value={isRunning ? percent : 0}
-          animated={isRunning}
-          aria-label={t.executions.progress}
-          transitionDuration={150}
-        />
-      )}
+      {!hasEnded(execution) && <Bar execution={execution} />}
     </Stack>
+  );
+}
+
+function Bar({ execution }: { readonly execution: Execution }) {
+  const { progress, status } = execution;
+  const isRunning = status === 'RUNNING';
+  // as long as nothing is known the bar moves, and does not say how far that is
+  if (isRunning && (progress === undefined || progress.bytes_read === 0))
+    return <Progress value={100} color="gray" animated aria-hidden />;
+  return (
+    <Progress
+      value={progress === undefined ? 0 : share(progress.bytes_read, progress.bytes_total)}
+      animated={isRunning}
+      aria-label={t.executions.progress}
+      transitionDuration={150}
+    />
   );
 }
 
@@ -49,17 +55,32 @@ function share(part: number, whole: number): number {
   return whole === 0 ? 100 : Math.min(100, (part * 100) / whole);
 }
 
-function textOf({ status, progress, result, error, dry_run: isDry }: Execution): string {
+function textOf(execution: Execution): string {
+  const { status, result, error, dry_run: isDry } = execution;
   if (status === 'PENDING') return t.executions.waits;
-  if (status === 'RUNNING') {
-    if (progress === undefined) return t.executions.begins;
-    const { bytes_read, bytes_total, commands_per_second, eta_ms, phase } = progress;
-    const read = t.executions.read(formatBytes(bytes_read), formatBytes(bytes_total));
-    const rate = t.executions.rate(formatNumber(commands_per_second));
-    const left = eta_ms === null ? '' : ` · ${t.executions.timeLeft(formatSpan(eta_ms))}`;
-    return `${t.executions.phases[phase]} · ${read} · ${rate}${left}`;
-  }
+  if (status === 'RUNNING') return runningText(execution);
   if (status === 'FAILED' && error !== null) return error.message;
   const counts = [formatNumber(result.total_success), formatNumber(result.total_failure)] as const;
   return isDry === true ? t.executions.dryOutcome(...counts) : t.executions.outcome(...counts);
+}
+
+/** What is done now, and how far it is; of none of it what is not known. */
+function runningText({ progress, job_type }: Execution): string {
+  if (progress === undefined) return t.executions.begins;
+  const { bytes_read, bytes_total, commands_read, commands_per_second, eta_ms } = progress;
+  const isRevert = job_type === 'REVERT';
+  const format = isRevert ? formatNumber : formatBytes;
+  const read = isRevert ? t.executions.takenBack : t.executions.read;
+  const parts = [
+    isRevert ? t.executions.takesBack : stepOf(progress),
+    bytes_read === 0 ? null : read(format(bytes_read), format(bytes_total)),
+    commands_read === 0 || isRevert ? null : t.executions.linesRead(formatNumber(commands_read)),
+    commands_per_second === null || isRevert ? null : t.executions.rate(formatNumber(commands_per_second)),
+    eta_ms === null ? null : t.executions.timeLeft(formatSpan(eta_ms)),
+  ];
+  return parts.filter((part) => part !== null).join(' · ');
+}
+
+function stepOf({ phase, step }: NonNullable<Execution['progress']>): string {
+  return step === null ? t.executions.phases[phase] : t.executions.steps[phase][step];
 }

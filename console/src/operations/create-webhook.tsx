@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { send } from '../api/client.ts';
 import type { Webhook } from '../api/types.ts';
+import { closedBy } from '../parts/closed-by.ts';
 import { CopyLine } from '../parts/copy-line.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { useDatamartId } from '../shell/datamart.ts';
@@ -44,7 +45,7 @@ export function CreateWebhook({
       opened={isOpen}
       onClose={onClose}
       title={t.webhooks.create}
-      closeOnClickOutside={made === undefined}
+      {...closedBy({ isAsked: isPending, isShownOnce: made !== undefined })}
       closeButtonProps={{ 'aria-label': t.close }}
     >
       {made !== undefined ? (

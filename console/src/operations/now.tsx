@@ -72,11 +72,14 @@ function useSamples(latest: Metrics | undefined): readonly Metrics[] {
 }
 
 function Tiles({ now, samples }: { readonly now: Metrics; readonly samples: readonly Metrics[] }) {
+  const rate = rateBetween(samples.at(-2), samples.at(-1));
+  // lines count once they are merged: of what is still being read it is not known how fast it goes
+  const isKnown = rate > 0 || now.running === 0;
   const tiles = [
     { label: t.now.waiting, value: formatNumber(now.pending) },
     { label: t.now.running, value: formatNumber(now.running) },
     { label: t.now.oldest, value: formatSpan(now.oldestWaitSeconds * 1000) },
-    { label: t.now.rate, value: formatNumber(Math.round(rateBetween(samples.at(-2), samples.at(-1)))) },
+    { label: t.now.rate, value: isKnown ? formatNumber(Math.round(rate)) : '–' },
     { label: t.now.store, value: now.storeBytes === null ? '–' : formatBytes(now.storeBytes) },
     { label: t.now.free, value: now.diskFreeBytes === null ? '–' : formatBytes(now.diskFreeBytes) },
   ];

@@ -16,6 +16,7 @@ import { type FormEvent, useMemo, useState } from 'react';
 import { send } from '../api/client.ts';
 import { datamarts as datamartsQuery, tokens as tokensQuery } from '../api/queries.ts';
 import type { ApiToken, CreatedToken, Role } from '../api/types.ts';
+import { closedBy } from '../parts/closed-by.ts';
 import { ConfirmedAction } from '../parts/confirmed-action.tsx';
 import { CopyLine } from '../parts/copy-line.tsx';
 import { type Column, DataTable } from '../parts/data-table.tsx';
@@ -163,7 +164,7 @@ function CreateToken({ isOpen, onClose }: { readonly isOpen: boolean; readonly o
       opened={isOpen}
       onClose={onClose}
       title={t.tokens.create}
-      closeOnClickOutside={made === undefined}
+      {...closedBy({ isAsked: isPending, isShownOnce: made !== undefined })}
       closeButtonProps={{ 'aria-label': t.close }}
     >
       {made !== undefined ? (

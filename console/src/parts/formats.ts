@@ -16,25 +16,51 @@ const hours = new Intl.DateTimeFormat(LOCALE, {
   minute: '2-digit',
 });
 
-export const formatNumber = (value: number) => numbers.format(value);
-export const formatShort = (value: number) => shortNumbers.format(value);
+/** Stands for a number that is none. */
+const NO_NUMBER = '–';
+
+export const formatNumber = (value: number) => writeNumber(numbers, value);
+export const formatShort = (value: number) => writeNumber(shortNumbers, value);
+
+function writeNumber(format: Intl.NumberFormat, value: number): string {
+  return Number.isFinite(value) ? format.format(value) : NO_NUMBER;
+}
 
 /** A share in percent. What is not all is never shown as 100 %, and what is not nothing never as 0 %. */
 export function formatShare(part: number, whole: number): string {
   const share = whole === 0 ? 0 : part / whole;
+  if (!Number.isFinite(share)) return NO_NUMBER;
   if (share > 0 && share < LEAST_SHARE) return `<${percents.format(LEAST_SHARE)}`;
   if (share < 1 && share > 1 - LEAST_SHARE) return `>${percents.format(1 - LEAST_SHARE)}`;
   return percents.format(share);
 }
 
-/** An instant in ms since the epoch, to the second. */
-export const formatInstant = (instant: number) => dates.format(instant);
-export const formatDay = (instant: number) => days.format(instant);
-export const formatHour = (instant: number) => hours.format(instant);
+/** The first and the last instant that have a date: year 1, since `Intl` names no era, and the end of `Date`. */
+const FIRST_INSTANT = -62_135_596_800_000;
+const LAST_INSTANT = 8_640_000_000_000_000;
+/** The last instant whose year has four digits, as an attribute must have it. */
+const LAST_SHORT_INSTANT = 253_402_300_799_999;
+
+/** An instant in ms since the epoch, to the second. One that no calendar has is written as the number it is. */
+export const formatInstant = (instant: number) => writeInstant(dates, instant);
+export const formatDay = (instant: number) => writeInstant(days, instant);
+export const formatHour = (instant: number) => writeInstant(hours, instant);
+
+function writeInstant(format: Intl.DateTimeFormat, instant: number): string {
+  const hasDate = instant >= FIRST_INSTANT && instant <= LAST_INSTANT;
+  return hasDate ? format.format(instant) : t.units.noDate(formatNumber(instant));
+}
+
+/** An instant as the attribute `datetime` of an element takes it; undefined where it cannot. */
+export function isoInstant(instant: number): string | undefined {
+  const isShort = instant >= FIRST_INSTANT && instant <= LAST_SHORT_INSTANT;
+  return isShort ? new Date(instant).toISOString() : undefined;
+}
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
 
 export function formatBytes(bytes: number): string {
+  if (!Number.isFinite(bytes)) return NO_NUMBER;
   let value = bytes;
   let unit = 0;
   while (value >= 1024 && unit < UNITS.length - 1) {
@@ -45,8 +71,12 @@ export function formatBytes(bytes: number): string {
 }
 
 const SECOND_MS = 1_000;
+const DAY_MS = 86_400 * SECOND_MS;
+/** Days are counted up to here: `400 days` says more than `1.1 years`. */
+const LEAST_YEARS_MS = 2 * 365 * DAY_MS;
+const YEARS = { ms: 365.25 * DAY_MS, name: 'year' } as const;
 const STEPS = [
-  { ms: 86_400 * SECOND_MS, name: 'day' },
+  { ms: DAY_MS, name: 'day' },
   { ms: 3_600 * SECOND_MS, name: 'hour' },
   { ms: 60 * SECOND_MS, name: 'minute' },
   { ms: SECOND_MS, name: 'second' },
@@ -54,10 +84,12 @@ const STEPS = [
 
 /** A span of ms in its largest unit that fits, such as `3 days`. */
 export function formatSpan(ms: number): string {
+  if (!Number.isFinite(ms)) return NO_NUMBER;
   if (ms < SECOND_MS) return t.units.milliseconds(Math.round(ms));
-  const step = STEPS.find((candidate) => ms >= candidate.ms) ?? STEPS[3];
+  const step = ms >= LEAST_YEARS_MS ? YEARS : (STEPS.find((candidate) => ms >= candidate.ms) ?? STEPS[3]);
   const value = ms / step.ms;
-  const rounded = step.name === 'second' && value < 10 ? Math.round(value * 10) / 10 : Math.round(value);
+  const hasTenths = (step.name === 'second' || step.name === 'year') && value < 10;
+  const rounded = hasTenths ? Math.round(value * 10) / 10 : Math.round(value);
   return new Intl.NumberFormat(LOCALE, { style: 'unit', unit: step.name, unitDisplay: 'long' }).format(
     rounded,
   );

@@ -4,6 +4,7 @@ import { useMemo } from 'react';
 import { pageOfSource } from '../api/paths.ts';
 import { changingExecutions } from '../api/queries.ts';
 import type { ExecutionChanges } from '../api/types.ts';
+import { nameOfChange } from '../executions/name-of-change.ts';
 import { type Column, DataTable } from '../parts/data-table.tsx';
 import { formatInstant, formatNumber } from '../parts/formats.ts';
 import { Loaded } from '../parts/loaded.tsx';
@@ -52,10 +53,7 @@ function columnsFor(dm: string, segmentId: string): readonly Column<ExecutionCha
       header: t.executions.input,
       cell: (of) => {
         const to = pageOfSource(dm, { ...of, segment_id: segmentId });
-        const name =
-          of.reverts_execution_id === null
-            ? t.executions.file(of.execution_id ?? '', of.input_file_name ?? '')
-            : t.executions.revertOf(of.execution_id ?? '', of.reverts_execution_id);
+        const name = nameOfChange(of);
         return to === null ? name : <PageLink to={to}>{name}</PageLink>;
       },
     },

@@ -1,27 +1,32 @@
 import '@mantine/charts/styles.css';
-import { AreaChart, BarChart } from '@mantine/charts';
 import { SegmentedControl, SimpleGrid, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { segmentHistory } from '../api/queries.ts';
-import type { SegmentHistory } from '../api/types.ts';
-import { formatDay, formatHour, formatInstant, formatNumber, formatShort } from '../parts/formats.ts';
+import { segmentHistory, segmentRuns } from '../api/queries.ts';
+import type { ExecutionChanges, SegmentHistory } from '../api/types.ts';
+import { formatInstant, formatNumber } from '../parts/formats.ts';
 import { Loaded } from '../parts/loaded.tsx';
 import { Part } from '../parts/page.tsx';
+import { Problem } from '../parts/problem.tsx';
 import { t } from '../texts/texts.ts';
-import { sizesOf } from './sizes.ts';
+import { ChangesChart } from './changes-chart.tsx';
+import { SizeChart } from './size-chart.tsx';
+import { sizeStepsOf, stepsFrom } from './size-steps.ts';
 
+const HOUR_MS = 3_600_000;
 const SPANS = {
-  days2: { interval: 'hour', days: 2 },
-  days30: { interval: 'day', days: 30 },
-  days90: { interval: 'day', days: 90 },
+  hours2: { interval: 'hour', hours: 2 },
+  days2: { interval: 'hour', hours: 48 },
+  days30: { interval: 'day', hours: 30 * 24 },
+  days90: { interval: 'day', hours: 90 * 24 },
 } as const;
 type Span = keyof typeof SPANS;
 
 /** The size of a segment over time, with who came and who went. */
 export function HistoryPart({ segmentId }: { readonly segmentId: string }) {
   const [span, setSpan] = useState<Span>('days2');
-  const query = useQuery({ ...segmentHistory(segmentId, SPANS[span]), placeholderData: (before) => before });
+  const query = useQuery(segmentHistory(segmentId, SPANS[span]));
+  const runs = useQuery(segmentRuns(segmentId));
   return (
     <Part
       title={t.history.title}
@@ -35,59 +40,42 @@ export function HistoryPart({ segmentId }: { readonly segmentId: string }) {
         />
       }
     >
-      <Loaded query={query}>{(history) => <Charts history={history} />}</Loaded>
+      {runs.error !== null && <Problem error={runs.error} onRetry={runs.refetch} />}
+      <Loaded query={query}>
+        {(history) => (
+          <Charts
+            history={history}
+            hours={SPANS[span].hours}
+            runs={runs.data?.data ?? []}
+            segmentId={segmentId}
+          />
+        )}
+      </Loaded>
     </Part>
   );
 }
 
-function Charts({ history: of }: { readonly history: SegmentHistory }) {
-  const { history, interval, known_since, time_zone } = of;
-  const timeOf = interval === 'hour' ? formatHour : formatDay;
-  const sizes = sizesOf(of).map(({ at, size }) => ({ at: timeOf(at), size }));
-  const changes = history.map(({ from, entries, exits }) => ({
-    at: timeOf(from),
-    entries,
-    // down, so that they are told from entries by more than their color
-    exits: -exits,
-  }));
-  const sum = (key: 'entries' | 'exits') => history.reduce((total, bucket) => total + bucket[key], 0);
-  const shared = { h: 220, dataKey: 'at', gridAxis: 'x', withTooltip: true } as const;
+function Charts(of: {
+  readonly history: SegmentHistory;
+  readonly hours: number;
+  readonly runs: readonly ExecutionChanges[];
+  readonly segmentId: string;
+}) {
+  const { history, hours, runs, segmentId } = of;
+  const { date, known_since, time_zone, interval } = history;
+  const axis = { from: date - hours * HOUR_MS, to: date };
+  const steps = stepsFrom(axis.from, sizeStepsOf(history, runs));
+  const sum = (key: 'entries' | 'exits') => history.history.reduce((total, bucket) => total + bucket[key], 0);
+  const changes = t.history.changes(formatNumber(sum('entries')), formatNumber(sum('exits')));
   return (
     <>
       <SimpleGrid cols={{ base: 1, lg: 2 }}>
-        <figure style={{ margin: 0 }} aria-label={t.history.sizeIs(formatNumber(sizes.at(-1)?.size ?? 0))}>
-          <AreaChart
-            {...shared}
-            data={sizes}
-            series={[{ name: 'size', label: t.history.size, color: 'muster.6' }]}
-            curveType="linear"
-            withDots={false}
-            valueFormatter={formatNumber}
-            yAxisProps={{ tickFormatter: formatShort, width: 48 }}
-          />
-        </figure>
-        <figure
-          style={{ margin: 0 }}
-          aria-label={t.history.changes(formatNumber(sum('entries')), formatNumber(sum('exits')))}
-        >
-          <BarChart
-            {...shared}
-            data={changes}
-            type="stacked"
-            maxBarWidth={40}
-            series={[
-              { name: 'entries', label: t.effects.entries, color: 'teal' },
-              { name: 'exits', label: t.effects.exits, color: 'red' },
-            ]}
-            withLegend
-            valueFormatter={(value) => formatNumber(Math.abs(value))}
-            yAxisProps={{ tickFormatter: (value: number) => formatShort(Math.abs(value)), width: 48 }}
-          />
-        </figure>
+        <SizeChart steps={steps} axis={axis} segmentId={segmentId} />
+        <ChangesChart history={history.history} axis={axis} text={changes} />
       </SimpleGrid>
       <Text size="xs" c="dimmed">
-        {t.history.changes(formatNumber(sum('entries')), formatNumber(sum('exits')))}{' '}
-        {t.history.known(formatInstant(known_since), interval === 'hour' ? 'UTC' : time_zone)}
+        {changes} {t.history.known(formatInstant(known_since))}
+        {interval === 'day' ? ` ${t.history.days(time_zone)}` : ''}
       </Text>
     </>
   );

@@ -30,8 +30,10 @@ export function Trend({ segmentId }: { readonly segmentId: string }) {
 function TrendLine({ segmentId }: { readonly segmentId: string }) {
   const { data } = useQuery(segmentTrend(segmentId, DAYS));
   if (data === undefined) return null;
-  const sizes = sizesOf(data).map(({ size }) => size);
-  const text = t.segments.trendOf(formatNumber(sizes[0] ?? 0), formatNumber(sizes.at(-1) ?? 0));
+  const known = sizesOf(data).map(({ size }) => size);
+  // what is not known takes its place too: all lines of the list are of the same time
+  const sizes = [...Array.from({ length: Math.max(0, DAYS + 2 - known.length) }, () => null), ...known];
+  const text = t.segments.trendOf(formatNumber(known[0] ?? 0), formatNumber(known.at(-1) ?? 0));
   return (
     <div role="img" aria-label={text}>
       <Suspense fallback={null}>

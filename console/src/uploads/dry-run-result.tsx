@@ -18,6 +18,7 @@ export function DryRunResult({
       <SegmentSizes execution={execution} />
       <SendOptions
         item={item}
+        seen={execution}
         initial={{
           mode: mode === 'replace' ? 'REPLACE' : 'APPLY',
           maxFailureRatio: max_failure_ratio ?? null,

@@ -1,26 +1,42 @@
-import { Button, Group, NumberInput, SegmentedControl, Stack, Text } from '@mantine/core';
+import { Button, Group, SegmentedControl, Stack, Text } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
 import { IconFileImport, IconReplace, IconTestPipe } from '@tabler/icons-react';
 import { useState } from 'react';
+import type { Execution } from '../api/types.ts';
 import type { ImportOptions } from '../api/upload.ts';
 import { t } from '../texts/texts.ts';
+import { guarded, REPLACE_GUARDS } from './guards.ts';
+import { GuardFields, ReplaceDialog } from './replace-dialog.tsx';
 import { type UploadItem, useUploads } from './uploads.tsx';
 
-const PLAIN: ImportOptions = { mode: 'APPLY', maxFailureRatio: null, maxShrinkRatio: null };
+/** What is chosen at first for each of what a file can do. */
+const FIRST: Readonly<Record<ImportOptions['mode'], ImportOptions>> = {
+  APPLY: { mode: 'APPLY', maxFailureRatio: null, maxShrinkRatio: null },
+  REPLACE: { mode: 'REPLACE', ...REPLACE_GUARDS },
+};
 
 /** How a file is to be imported, and the buttons that do it. */
 export function SendOptions({
   item,
-  initial = PLAIN,
+  initial = FIRST.APPLY,
   isRefused = false,
+  seen = null,
 }: {
   readonly item: UploadItem;
   readonly initial?: ImportOptions;
   /** The service would not take the file. */
   readonly isRefused?: boolean;
+  /** A dry run of the file that is shown beside. */
+  readonly seen?: Execution | null;
 }) {
   const { send, remove } = useUploads();
-  const [options, setOptions] = useState(initial);
-  const isReplacing = options.mode === 'REPLACE';
+  // kept for each mode, so that the guards of one do not become those of the other
+  const [chosen, setChosen] = useState({ ...FIRST, [initial.mode]: initial });
+  const [mode, setMode] = useState(initial.mode);
+  const [isAsking, asking] = useDisclosure(false);
+  const options = chosen[mode];
+  const setOptions = (changed: ImportOptions) => setChosen({ ...chosen, [mode]: changed });
+  const isReplacing = mode === 'REPLACE';
   return (
     <Stack gap="xs">
       <Group align="flex-end" gap="md">
@@ -30,31 +46,20 @@ export function SendOptions({
             { value: 'APPLY', label: t.uploads.modes.APPLY },
             { value: 'REPLACE', label: t.uploads.modes.REPLACE },
           ]}
-          value={options.mode}
-          onChange={(mode) => setOptions({ ...options, mode: mode as ImportOptions['mode'] })}
+          value={mode}
+          onChange={(value) => setMode(value as ImportOptions['mode'])}
         />
-        <Percent
-          label={t.uploads.maxFailures}
-          value={options.maxFailureRatio}
-          onChange={(maxFailureRatio) => setOptions({ ...options, maxFailureRatio })}
-        />
-        {isReplacing && (
-          <Percent
-            label={t.uploads.maxShrink}
-            value={options.maxShrinkRatio}
-            onChange={(maxShrinkRatio) => setOptions({ ...options, maxShrinkRatio })}
-          />
-        )}
+        <GuardFields options={options} onChange={setOptions} />
       </Group>
       <Text size="sm" c="dimmed">
-        {t.uploads.modeHints[options.mode]}
+        {t.uploads.modeHints[mode]}
       </Text>
       <Group gap="xs">
         <Button
           leftSection={<IconTestPipe size={16} aria-hidden />}
           variant="default"
           disabled={isRefused}
-          onClick={() => send(item, options, true)}
+          onClick={() => send(item, guarded(options), true)}
         >
           {t.uploads.dryRun}
         </Button>
@@ -64,39 +69,26 @@ export function SendOptions({
           }
           disabled={isRefused}
           {...(isReplacing ? { color: 'orange' } : {})}
-          onClick={() => send(item, options, false)}
+          onClick={isReplacing ? asking.open : () => send(item, options, false)}
         >
-          {isReplacing ? t.uploads.replace : t.uploads.import}
+          {isReplacing ? t.uploads.replaceAfterAsking : t.uploads.import}
         </Button>
         <Button variant="subtle" color="gray" onClick={() => remove(item.id)}>
           {t.uploads.discard}
         </Button>
       </Group>
+      {isAsking && (
+        <ReplaceDialog
+          item={item}
+          options={options}
+          seen={seen}
+          onClose={asking.close}
+          onReplace={(confirmed) => {
+            asking.close();
+            send(item, confirmed, false);
+          }}
+        />
+      )}
     </Stack>
-  );
-}
-
-/** A share, shown in percent; empty for none. */
-function Percent({
-  label,
-  value,
-  onChange,
-}: {
-  readonly label: string;
-  readonly value: number | null;
-  readonly onChange: (value: number | null) => void;
-}) {
-  return (
-    <NumberInput
-      label={label}
-      value={value === null ? '' : value * 100}
-      onChange={(percent) => onChange(typeof percent === 'number' ? percent / 100 : null)}
-      min={0}
-      max={100}
-      suffix=" %"
-      placeholder={t.uploads.noLimit}
-      size="xs"
-      w={190}
-    />
   );
 }

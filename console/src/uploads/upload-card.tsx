@@ -75,13 +75,18 @@ function Sending({
   const perSecond = (sent * 1000) / elapsedMs;
   const leftMs = sent === 0 ? null : ((file.size - sent) / perSecond) * 1000;
   const percent = file.size === 0 ? 100 : Math.min(100, (sent * 100) / file.size);
+  const isSent = sent >= file.size;
+  const parts = [
+    t.uploads.progress(formatBytes(sent), formatBytes(file.size)),
+    sent === 0 ? null : t.uploads.rate(formatBytes(perSecond)),
+    leftMs === null ? null : t.executions.timeLeft(formatSpan(leftMs)),
+  ];
   return (
     <Stack gap={6}>
-      <Progress value={percent} aria-label={t.uploads.sent} transitionDuration={150} />
+      <Progress value={percent} animated={isSent} aria-label={t.uploads.sent} transitionDuration={150} />
       <Group justify="space-between">
         <Text size="sm">
-          {t.uploads.progress(formatBytes(sent), formatBytes(file.size), formatBytes(perSecond))}
-          {leftMs !== null && sent < file.size ? ` · ${t.executions.timeLeft(formatSpan(leftMs))}` : ''}
+          {isSent ? t.uploads.receiving : parts.filter((part) => part !== null).join(' · ')}
         </Text>
         <Button size="xs" variant="default" onClick={onCancel}>
           {t.uploads.stop}

@@ -27,8 +27,7 @@ export function openProgress(name: string, totalBytes: number): Progress {
       bar.update(thousandths(bytes, totalBytes), { phase: 'sending ', detail });
     },
     applying: (execution) => {
-      const phase = execution.progress?.phase === 'CHECKING' ? 'checking' : 'applying';
-      bar.update(applied(execution), { phase, detail: applyingDetail(execution) });
+      bar.update(applied(execution), { phase: phaseOf(execution), detail: applyingDetail(execution) });
     },
     close: () => bar.stop(),
   };
@@ -49,6 +48,14 @@ export function createBar(format: string): SingleBar {
   });
 }
 
+/** What is done of an execution now, in words of one width. */
+export function phaseOf({ status, progress }: ApiExecution): string {
+  if (status === 'PENDING') return 'waiting ';
+  if (progress?.step === 'READING') return progress.phase === 'CHECKING' ? 'checking' : 'reading ';
+  if (progress?.step === 'MERGING') return progress.phase === 'CHECKING' ? 'counting' : 'merging ';
+  return progress?.phase === 'CHECKING' ? 'checking' : 'applying';
+}
+
 function applied(execution: ApiExecution): number {
   const { progress, num_tasks: all, completed_tasks: done } = execution;
   if (all !== null && all > 0) return thousandths(done ?? 0, all);
@@ -59,11 +66,14 @@ function thousandths(part: number, whole: number): number {
   return whole <= 0 ? 0 : Math.min(WHOLE, Math.floor((part / whole) * WHOLE));
 }
 
-function applyingDetail(execution: ApiExecution): string {
-  if (execution.status === 'PENDING') return 'waiting for its turn';
-  const parts = [`${formatCount(execution.completed_tasks ?? 0)} commands`];
-  const { commands_per_second: rate = null, eta_ms: left = null } = execution.progress ?? {};
-  if (rate !== null) parts.push(`${formatCount(Math.round(rate))}/s`);
+/** How many commands have been read, how fast, and how long it will take; of none of it what is not known. */
+export function applyingDetail(execution: ApiExecution): string {
+  const { status, progress, completed_tasks: completed } = execution;
+  if (status === 'PENDING') return 'waiting for its turn';
+  const { commands_per_second: rate = null, eta_ms: left = null } = progress ?? {};
+  const commands = Math.max(progress?.commands_read ?? 0, completed ?? 0);
+  const parts = commands === 0 ? [] : [`${formatCount(commands)} commands`];
+  if (rate !== null && rate > 0) parts.push(`${formatCount(Math.round(rate))}/s`);
   if (left !== null) parts.push(`${formatDuration(left)} left`);
   return parts.join(', ');
 }

@@ -84,7 +84,7 @@ const deleteSchema = {
 
 /** The definitions of what kinds of files there are. */
 export function documentImportRoutes(app: App, dependencies: HttpDependencies): void {
-  const { store, documents, clock } = dependencies;
+  const { store, documents, clock, progress } = dependencies;
 
   const typeFirst = async (request: { readonly body: unknown }) => {
     // before the rest of the body is looked at: the other types have other rules for it
@@ -124,7 +124,8 @@ export function documentImportRoutes(app: App, dependencies: HttpDependencies): 
       const execution = last.get(of.id);
       return {
         ...viewDocumentImport(of),
-        last_execution: execution === undefined ? null : viewExecution(execution, clock()),
+        last_execution:
+          execution === undefined ? null : viewExecution(execution, clock(), progress.of(execution.id)),
       };
     });
   });

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { type TObject, Type } from 'typebox';
-import type { Job } from '../../model/execution.ts';
+import type { Execution, Job } from '../../model/execution.ts';
 import type { Datamart, MimeType, Priority, Segment } from '../../model/records.ts';
 import type { ExecutionFilter } from '../../store/execution-records.ts';
 import { authorOf, tokenOf } from '../access.ts';
@@ -93,7 +93,8 @@ export function executionRoutesOf(
     readonly findOwner: (request: FastifyRequest) => Promise<Owner>;
   },
 ): void {
-  const { clock } = dependencies;
+  const { clock, progress } = dependencies;
+  const view = (execution: Execution) => viewExecution(execution, clock(), progress.of(execution.id));
   const role = 'reader';
   const ofOne = Type.Object({ ...params.properties, executionId: Type.String() });
 
@@ -115,9 +116,7 @@ export function executionRoutesOf(
 
   const one = `${path}/:executionId`;
   const getSchema = { tags, params: ofOne, summary: summaries.get, response: answersWith(ExecutionView) };
-  app.get(one, { config: { role }, schema: getSchema }, async (request) =>
-    ok(viewExecution(await find(request), clock())),
-  );
+  app.get(one, { config: { role }, schema: getSchema }, async (request) => ok(view(await find(request))));
 
   executionChangeRoutes(app, dependencies, { place: { path: one, params: ofOne, tags }, find });
 
@@ -132,6 +131,6 @@ export function executionRoutesOf(
     const execution = await find(request);
     const { action } = request.body;
     const author = authorOf(request, dependencies);
-    return ok(viewExecution(await actOnExecution(dependencies, { execution, action, author }), clock()));
+    return ok(view(await actOnExecution(dependencies, { execution, action, author })));
   });
 }

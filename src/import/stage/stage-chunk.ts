@@ -52,6 +52,8 @@ type ChunkStart = {
   readonly from: Position;
   readonly limits: ChunkLimits;
   readonly context: CommandContext;
+  /** Called after each block with how far that is in the document, and how many commands of the chunk were read. */
+  readonly onRead?: (offset: number, commands: number) => void;
 };
 
 /** Reads on from `from` until a limit or the end of the document; every command goes to a table or to the error lines. */
@@ -89,6 +91,7 @@ export async function readChunk(of: ChunkStart, table: PairTable): Promise<ReadC
     const atEnd = block.length === 0 || readAt === source.bytes;
     tally.add(splitter, block, { last: atEnd, most: limits.rows - tally.rows() });
     isLast = atEnd && splitter.position().offset >= readAt;
+    of.onRead?.(splitter.position().offset, tally.commands());
   }
   const to = splitter.position();
   return { from, to, isLast, catalogueVersion: context.catalogue.version, ...tally.counts() };
@@ -133,6 +136,7 @@ function createTally(table: PairTable, source: DocumentSource, context: CommandC
     /** Failed records count too: they are held until the chunk is merged. */
     rows: () => table.rows + failures,
     errorChars: () => errorChars,
+    commands: () => successes + failures,
     counts: () => ({
       successes,
       failures,

@@ -53,6 +53,7 @@ export const commonTexts = {
     over: 'over',
     ago: (span: string) => `${span} ago`,
     in: (span: string) => `in ${span}`,
+    noDate: (ms: string) => `no date (${ms} ms since 1970)`,
     milliseconds: (ms: number) => `${ms} ms`,
   },
   formats: { APPLICATION_X_NDJSON: 'NDJSON', TEXT_CSV: 'CSV', APPLICATION_PARQUET: 'Parquet' },

@@ -20,6 +20,13 @@ export const executionsTexts = {
     waits: 'Waits for its turn.',
     begins: 'Begins.',
     phases: { CHECKING: 'Checking', APPLYING: 'Applying' },
+    steps: {
+      CHECKING: { READING: 'Checking', MERGING: 'Counting what it changes' },
+      APPLYING: { READING: 'Reading', MERGING: 'Merging' },
+    },
+    takesBack: 'Taking back',
+    takenBack: (done: string, all: string) => `${done} of ${counted(all, 'change')}`,
+    linesRead: (lines: string) => counted(lines, 'line'),
     read: (done: string, all: string) => `${done} of ${all}`,
     rate: (commands: string) => `${commands} lines/s`,
     timeLeft: (span: string) => `${span} left`,

@@ -57,7 +57,9 @@ export const importsTexts = {
     dismiss: (name: string) => `Dismiss ${name}`,
     sent: 'Sent so far',
     sending: (count: number) => (count === 1 ? '1 file is being sent' : `${count} files are being sent`),
-    progress: (sent: string, all: string, rate: string) => `Sent ${sent} of ${all} · ${rate}/s`,
+    progress: (sent: string, all: string) => `Sent ${sent} of ${all}`,
+    rate: (bytes: string) => `${bytes}/s`,
+    receiving: 'Sent. The service receives and keeps it …',
     stop: 'Stop upload',
     mode: 'What the file does',
     modes: { APPLY: 'Apply its lines', REPLACE: 'Replace segments' },
@@ -72,7 +74,29 @@ export const importsTexts = {
     dryRun: 'Dry run',
     import: 'Import',
     replace: 'Replace',
+    replaceAfterAsking: 'Replace…',
     discard: 'Discard',
+  },
+  replacing: {
+    title: (file: string) => `Replace segments by ${file}?`,
+    checking: 'First a dry run of this file: it shows who would leave, and changes nothing.',
+    sent: (sent: string, all: string) => `Sent ${sent} of ${all}`,
+    loses: (name: string, of: { lost: string; before: string; share: string }) =>
+      `${name} loses ${of.lost} of ${counted(of.before, 'member')} (${of.share}).`,
+    grows: (name: string, before: string, after: string) =>
+      before === after
+        ? `${name} keeps its size of ${counted(after, 'member')}.`
+        : `${name} grows from ${before} to ${counted(after, 'member')}.`,
+    others: (count: string) => `And ${counted(count, 'segment')} that lose less.`,
+    leaving: (count: string) =>
+      `In all ${counted(count, 'member')} would leave; others of the file come in for them.`,
+    undo: 'A revert of the execution brings them back.',
+    shrinksTooMuch: (share: string, allowed: string) =>
+      `A segment would lose ${share}, and you allow ${allowed}: nothing would be applied.`,
+    failsTooMuch: (count: string, share: string, allowed: string) =>
+      `${counted(count, 'line')} would fail (${share}), and you allow ${allowed}: nothing would be applied.`,
+    allow: (share: string) => `Allow ${share}`,
+    typeName: (name: string) => `Half or more would leave. Type “${name}” to confirm`,
   },
   preview: {
     title: 'First lines as they would be read',

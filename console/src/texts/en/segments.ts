@@ -63,11 +63,14 @@ export const segmentsTexts = {
   history: {
     title: 'Size over time',
     span: 'How far back',
-    spans: { days2: '48 hours', days30: '30 days', days90: '90 days' },
+    spans: { hours2: '2 hours', days2: '48 hours', days30: '30 days', days90: '90 days' },
     size: 'Members',
     sizeIs: (size: string) => `Size over time, ${counted(size, 'member')} at the end`,
     changes: (entries: string, exits: string) => `${entries} came in, ${exits} went out in this time.`,
-    known: (since: string, zone: string) => `Known since ${since}; times of ${zone}.`,
+    mark: (name: string, of: { entries: string; exits: string; size: string }) =>
+      `${name}: ${of.entries} came in, ${of.exits} went out, ${counted(of.size, 'member')} after it`,
+    known: (since: string) => `Changes are known since ${since}.`,
+    days: (zone: string) => `Days are those of ${zone}.`,
   },
   forecast: {
     title: 'Leaving by themselves',

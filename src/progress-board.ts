@@ -1,0 +1,34 @@
+import type { RunProgress } from './model/execution.ts';
+
+/**
+ * How far the runs of this process are. It is kept in memory alone, so that it costs no write: who asks another node is told of
+ * the last checkpoint.
+ */
+export interface ProgressBoard {
+  note(executionId: string, progress: RunProgress): void;
+  /** Null where the run has read nothing yet, or is not of this process. */
+  of(executionId: string): RunProgress | null;
+  /** To be called when a run is over, however that came. */
+  forget(executionId: string): void;
+}
+
+/** Those who follow an execution are told this often at most; each time they ask the store. */
+const TELL_MS = 200;
+
+/** `onNote` is called with the id when there is something new, at most five times a second, and at each other step. */
+export function createProgressBoard(onNote: (executionId: string) => void): ProgressBoard {
+  const runs = new Map<string, { progress: RunProgress; toldAt: number }>();
+  return {
+    note: (id, progress) => {
+      const before = runs.get(id);
+      // not by the clock, which may be set back
+      const now = performance.now();
+      const isNews =
+        before === undefined || before.progress.step !== progress.step || now - before.toldAt >= TELL_MS;
+      runs.set(id, { progress, toldAt: isNews ? now : before.toldAt });
+      if (isNews) onNote(id);
+    },
+    of: (id) => runs.get(id)?.progress ?? null,
+    forget: (id) => void runs.delete(id),
+  };
+}
