@@ -181,6 +181,11 @@ export const SETTINGS = {
   webhookAllowPrivate: yesOrNo(
     'whether webhooks may lead to http, and to addresses that are not of the public internet',
   ),
+  webhookTimeoutMs: whole(
+    15_000,
+    [100, 600_000],
+    'an attempt to deliver to a webhook ends after so long, whatever the receiver does',
+  ),
   corsOrigins: listOf('origins that a browser may call from; none by default, * for all', 'ORIGIN,…'),
   trustProxy: listOf('addresses of proxies whose X-Forwarded headers are believed', 'ADDRESS,…'),
   logLevel: oneOf('info', ['silent', 'error', 'warn', 'info', 'debug'], 'what is logged'),
