@@ -145,7 +145,17 @@ export const SETTINGS = {
   minFreeBytes: bytes(
     GIB,
     [0, Number.MAX_SAFE_INTEGER],
-    'bytes that uploads leave free on the disk; 0: they may fill it',
+    'bytes of the disk that uploads, exports, error files and backups leave free; 0: they may fill it',
+  ),
+  maxErrorFileLines: whole(
+    1_000_000,
+    [0, Number.MAX_SAFE_INTEGER],
+    'failed lines that an error file has; more are counted and left out',
+  ),
+  maxErrorFileBytes: bytes(
+    100 * MIB,
+    [0, Number.MAX_SAFE_INTEGER],
+    'bytes that an error file has; failed lines beyond that are counted and left out',
   ),
   retentionDays: whole(
     30,

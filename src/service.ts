@@ -102,7 +102,11 @@ export async function startService(config: Config, clock: () => number = Date.no
         logger,
         clock,
         worker,
-        limits: { bytes: config.chunkBytes, rows: config.chunkRows },
+        limits: {
+          bytes: config.chunkBytes,
+          rows: config.chunkRows,
+          errorFile: { lines: config.maxErrorFileLines, bytes: config.maxErrorFileBytes },
+        },
         turnMs: config.turnMs,
         retryMs: config.retryMs,
       },

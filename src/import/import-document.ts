@@ -5,7 +5,7 @@ import type { MergeOutcome, PreparedChunk } from '../store/merges.ts';
 import type { Store } from '../store/store.ts';
 import { MAX_HEADER_BYTES } from './csv-header.ts';
 import type { DocumentFormat } from './document-format.ts';
-import { addErrors, type ErrorFile } from './error-file.ts';
+import { addErrors, type ErrorFile, type ErrorFilePosition, errorFilePositionOf } from './error-file.ts';
 import { ndjsonFormat } from './ndjson.ts';
 import { readFormatOf } from './read-format.ts';
 import {
@@ -76,15 +76,16 @@ export async function readDocument<T>(
 }
 
 async function importChunks(job: ImportJob, store: Store, source: DocumentSource): Promise<ImportOutcome> {
-  const ready = (from: Chunk['to'], share: number) => makeReady(job, store, source, { from, share });
+  const ready = (from: ChunkFrom, share: number) => makeReady(job, store, source, { from, share });
   let checkpoint = job.execution.checkpoint;
   /** Cut to a quarter when a chunk went stale: what changes often must not keep a file from coming forward. */
   let share = shareAfter(job, store, checkpoint);
-  let next = await ready(checkpoint, share);
+  let next = await ready(fromCheckpoint(checkpoint), share);
   for (;;) {
     const { chunk } = next;
     const nextShare = shareAfter(job, store, advance(checkpoint, chunk));
-    const following = chunk.isLast || job.signal.aborted ? null : inBackground(ready(chunk.to, nextShare));
+    const following =
+      chunk.isLast || job.signal.aborted ? null : inBackground(ready(behind(chunk), nextShare));
     let outcome: MergeOutcome;
     try {
       outcome = await mergeReady(job, store, { next, checkpoint, source });
@@ -97,7 +98,7 @@ async function importChunks(job: ImportJob, store: Store, source: DocumentSource
       if (outcome.type === 'LEASE_LOST') return 'LEASE_LOST';
       if (job.signal.aborted) return 'STOPPED';
       share = Math.max(share / 4, LEAST_SHARE);
-      next = await ready(checkpoint, share);
+      next = await ready(fromCheckpoint(checkpoint), share);
       continue;
     }
     share = nextShare;
@@ -108,8 +109,21 @@ async function importChunks(job: ImportJob, store: Store, source: DocumentSource
       await discard(store, following);
       return 'STOPPED';
     }
-    next = await (following ?? ready(checkpoint, share));
+    next = await (following ?? ready(fromCheckpoint(checkpoint), share));
   }
+}
+
+/** Where a chunk begins, in its document and in the error file. */
+type ChunkFrom = Chunk['to'] & { readonly errorsFrom: ErrorFilePosition };
+
+function fromCheckpoint(checkpoint: Checkpoint): ChunkFrom {
+  const { offset, line } = checkpoint;
+  return { offset, line, errorsFrom: errorFilePositionOf(checkpoint) };
+}
+
+/** Known before the chunk is merged. */
+function behind({ to, errorLines }: Chunk): ChunkFrom {
+  return { ...to, errorsFrom: errorLines.to };
 }
 
 /**
@@ -161,7 +175,7 @@ async function makeReady(
   job: ImportJob,
   store: Store,
   source: DocumentSource,
-  of: { from: Chunk['to']; share: number },
+  of: { from: ChunkFrom; share: number },
 ): Promise<ReadyChunk> {
   const chunk = await stageFrom(job, store, source, of);
   const { prepareChunk } = job.taker ?? store;
@@ -178,7 +192,7 @@ async function stageFrom(
   job: ImportJob,
   store: Store,
   source: DocumentSource,
-  { from, share }: { from: Chunk['to']; share: number },
+  { from, share }: { from: ChunkFrom; share: number },
 ): Promise<Chunk> {
   const { datamartId, startDate } = toMerge(job.execution);
   const catalogue = await store.datamarts.catalogue(datamartId);
@@ -187,7 +201,12 @@ async function stageFrom(
     const chunk = await stageChunk({
       source,
       from: { offset: from.offset, line: from.line },
-      limits: { bytes: Math.ceil(job.limits.bytes * share), rows: Math.ceil(job.limits.rows * share) },
+      errorsFrom: from.errorsFrom,
+      limits: {
+        ...job.limits,
+        bytes: Math.ceil(job.limits.bytes * share),
+        rows: Math.ceil(job.limits.rows * share),
+      },
       context: { catalogue, startDate },
       staging: job.taker?.needs === 'TALLY' ? null : store.staging,
     });
