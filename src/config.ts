@@ -127,14 +127,34 @@ export const SETTINGS = {
   adminToken: optionalText('value of the admin token; without it a fresh store makes one and prints it once'),
   maxUploadBytes: bytes(100 * MIB, [1, Number.MAX_SAFE_INTEGER], 'largest file that is taken, decompressed'),
   uploadIdleMs: whole(60_000, [1_000, 3_600_000], 'an upload that sends nothing for so long is cut off'),
+  minBytesPerSecond: whole(
+    1024,
+    [0, 1_000_000_000],
+    'an upload that comes more slowly over uploadIdleMs, and a download that is taken more slowly over downloadIdleMs, is cut off; 0: as slow as they like',
+  ),
+  downloadIdleMs: whole(
+    600_000,
+    [1_000, 86_400_000],
+    'time over which it is looked at how fast a download is taken',
+  ),
   requestMs: whole(30_000, [100, 3_600_000], 'a request whose headers, or JSON body, take longer is cut off'),
   maxConnections: whole(10_000, [1, 1_000_000], 'connections at the same time; more are closed at once'),
   maxEventStreams: whole(500, [0, 1_000_000], 'streams of events of executions at the same time'),
+  maxEventStreamsPerToken: whole(
+    100,
+    [0, 1_000_000],
+    'streams of events of one API token at the same time; more are answered 429',
+  ),
   maxUploads: whole(256, [1, 100_000], 'uploads that are received at the same time; more are answered 503'),
   maxUploadsPerDatamart: whole(
     128,
     [1, 100_000],
     'uploads that are received at the same time for one datamart; more are answered 429',
+  ),
+  maxUploadsPerToken: whole(
+    128,
+    [1, 100_000],
+    'uploads that are received at the same time of one API token; more are answered 429',
   ),
   maxPending: whole(50_000, [1, 10_000_000], 'executions that may wait; more are answered 503'),
   maxPendingPerDatamart: whole(

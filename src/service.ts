@@ -115,9 +115,9 @@ export async function startService(config: Config, clock: () => number = Date.no
     opened.push(() => runner.close());
     const { wake: wakeRunner, noticeCancel } = runner;
     const admission = createAdmission(store, config);
-    const { maxEventStreams } = config;
+    const { maxEventStreams, maxEventStreamsPerToken } = config;
     const eventStreams = createEventStreams({
-      ...{ store, notices, clock, maxEventStreams },
+      ...{ store, notices, clock, maxEventStreams, maxEventStreamsPerToken },
       pollMs: pollMs(config),
     });
     const app = await buildApp({
