@@ -6,6 +6,7 @@ import { mkdtemp, open, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { DuckDBAppender, DuckDBConnection } from '@duckdb/node-api';
+import { errorFilePositionOf } from '../src/import/error-file.ts';
 import { ndjsonFormat } from '../src/import/ndjson.ts';
 import { stageChunk } from '../src/import/stage/stage-chunk.ts';
 import { dropStagingTable } from '../src/import/stage/staging-table.ts';
@@ -106,6 +107,7 @@ async function importFile(store: Store, file: CommandFile): Promise<void> {
     const chunk = await stageChunk({
       source: { file: { read }, bytes: file.bytes, format: ndjsonFormat, job: execution.job },
       from: checkpoint,
+      errorsFrom: errorFilePositionOf(checkpoint),
       limits: LIMITS,
       context: { catalogue, startDate },
       staging: store.staging,

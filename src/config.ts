@@ -142,14 +142,34 @@ export const SETTINGS = {
   adminToken: optionalText('value of the admin token; without it a fresh store makes one and prints it once'),
   maxUploadBytes: bytes(100 * MIB, [1, Number.MAX_SAFE_INTEGER], 'largest file that is taken, decompressed'),
   uploadIdleMs: whole(60_000, [1_000, 3_600_000], 'an upload that sends nothing for so long is cut off'),
+  minBytesPerSecond: whole(
+    1024,
+    [0, 1_000_000_000],
+    'an upload that comes more slowly over uploadIdleMs, and a download that is taken more slowly over downloadIdleMs, is cut off; 0: as slow as they like',
+  ),
+  downloadIdleMs: whole(
+    600_000,
+    [1_000, 86_400_000],
+    'time over which it is looked at how fast a download is taken',
+  ),
   requestMs: whole(30_000, [100, 3_600_000], 'a request whose headers, or JSON body, take longer is cut off'),
   maxConnections: whole(10_000, [1, 1_000_000], 'connections at the same time; more are closed at once'),
   maxEventStreams: whole(500, [0, 1_000_000], 'streams of events of executions at the same time'),
+  maxEventStreamsPerToken: whole(
+    100,
+    [0, 1_000_000],
+    'streams of events of one API token at the same time; more are answered 429',
+  ),
   maxUploads: whole(256, [1, 100_000], 'uploads that are received at the same time; more are answered 503'),
   maxUploadsPerDatamart: whole(
     128,
     [1, 100_000],
     'uploads that are received at the same time for one datamart; more are answered 429',
+  ),
+  maxUploadsPerToken: whole(
+    128,
+    [1, 100_000],
+    'uploads that are received at the same time of one API token; more are answered 429',
   ),
   maxPending: whole(50_000, [1, 10_000_000], 'executions that may wait; more are answered 503'),
   maxPendingPerDatamart: whole(
@@ -160,7 +180,17 @@ export const SETTINGS = {
   minFreeBytes: bytes(
     GIB,
     [0, Number.MAX_SAFE_INTEGER],
-    'bytes that uploads leave free on the disk; 0: they may fill it',
+    'bytes of the disk that uploads, exports, error files and backups leave free; 0: they may fill it',
+  ),
+  maxErrorFileLines: whole(
+    1_000_000,
+    [0, Number.MAX_SAFE_INTEGER],
+    'failed lines that an error file has; more are counted and left out',
+  ),
+  maxErrorFileBytes: bytes(
+    100 * MIB,
+    [0, Number.MAX_SAFE_INTEGER],
+    'bytes that an error file has; failed lines beyond that are counted and left out',
   ),
   retentionDays: whole(
     30,
@@ -195,6 +225,11 @@ export const SETTINGS = {
   databaseThreads: whole(Math.max(1, os.availableParallelism()), [1, 256], 'threads the database may use'),
   webhookAllowPrivate: yesOrNo(
     'whether webhooks may lead to http, and to addresses that are not of the public internet',
+  ),
+  webhookTimeoutMs: whole(
+    15_000,
+    [100, 600_000],
+    'an attempt to deliver to a webhook ends after so long, whatever the receiver does',
   ),
   corsOrigins: listOf('origins that a browser may call from; none by default, * for all', 'ORIGIN,…'),
   trustProxy: proxies('addresses of proxies whose X-Forwarded headers are believed'),

@@ -105,7 +105,11 @@ export async function startService(config: Config, clock: () => number = Date.no
         clock,
         worker,
         progress,
-        limits: { bytes: config.chunkBytes, rows: config.chunkRows },
+        limits: {
+          bytes: config.chunkBytes,
+          rows: config.chunkRows,
+          errorFile: { lines: config.maxErrorFileLines, bytes: config.maxErrorFileBytes },
+        },
         turnMs: config.turnMs,
         retryMs: config.retryMs,
       },
@@ -114,9 +118,9 @@ export async function startService(config: Config, clock: () => number = Date.no
     opened.push(() => runner.close());
     const { wake: wakeRunner, noticeCancel } = runner;
     const admission = createAdmission(store, config);
-    const { maxEventStreams } = config;
+    const { maxEventStreams, maxEventStreamsPerToken } = config;
     const eventStreams = createEventStreams({
-      ...{ store, notices, progress, clock, maxEventStreams },
+      ...{ store, notices, progress, clock, maxEventStreams, maxEventStreamsPerToken },
       pollMs: pollMs(config),
     });
     const app = await buildApp({

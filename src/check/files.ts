@@ -23,11 +23,12 @@ export async function inputFileFault({ execution, hold, mayBeRewritten }: Lookin
   }
 }
 
-/** The error file reaches to the checkpoint, and has a record for each failed command; a rewritten one may have fewer. */
+/** The error file reaches to the checkpoint, and has a record for each failed command that was not omitted; a rewritten one may have fewer. */
 export async function errorFileFault({ execution, hold, mayBeRewritten }: Looking): Promise<string | null> {
-  const { errorFileBytes, failures } = execution.checkpoint;
+  const { errorFileBytes, failures, errorLinesOmitted } = execution.checkpoint;
+  const expected = failures - errorLinesOmitted;
   if (execution.filesRemovedDate !== null) return null;
-  if (errorFileBytes === 0) return failures === 0 ? null : `there are ${failures} failures and no error file`;
+  if (errorFileBytes === 0) return expected === 0 ? null : `there are ${expected} failures and no error file`;
   const file = await hold.open(execution.document.folder, errorPartsOf(execution.checkpoint));
   if (file === null) return 'the error file is not there';
   try {
@@ -35,7 +36,7 @@ export async function errorFileFault({ execution, hold, mayBeRewritten }: Lookin
     if (file.bytes < errorFileBytes)
       return `the error file has ${file.bytes} bytes, the checkpoint says ${errorFileBytes}`;
     const records = await countRecords(contentOf(file), execution.mimeType);
-    return records === failures ? null : `the error file has ${records} records, expected ${failures}`;
+    return records === expected ? null : `the error file has ${records} records, expected ${expected}`;
   } finally {
     await file.close();
   }

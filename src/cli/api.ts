@@ -151,6 +151,7 @@ export type ApiResult = {
   total_success?: number;
   total_failure?: number;
   failures_by_code?: Record<string, number>;
+  error_lines_omitted?: number;
   memberships_created?: number;
   memberships_updated?: number;
   memberships_deleted?: number;

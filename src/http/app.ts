@@ -9,8 +9,10 @@ import { compilersFactory } from './compile-schemas.ts';
 import { consoleRoutes } from './console.ts';
 import { holdBodies } from './continue.ts';
 import type { HttpDependencies } from './dependencies.ts';
+import { endWithToken, requireNotEnded } from './end-request.ts';
 import { handleError } from './error-handler.ts';
 import { addHooks } from './hooks.ts';
+import { createLiveTokens } from './live-tokens.ts';
 import { refuseUnknownRoutes } from './not-found.ts';
 import { describeApi } from './openapi.ts';
 import { collectRoutes } from './route-table.ts';
@@ -52,6 +54,7 @@ export async function buildApp(dependencies: HttpDependencies): Promise<FastifyI
   app.server.maxConnections = dependencies.config.maxConnections;
   app.server.headersTimeout = dependencies.config.requestMs;
   app.decorateRequest('apiToken', null);
+  app.decorateRequest('stop');
   app.decorateRequest('errorCode', null);
   app.decorateRequest('datamartId', null);
   app.decorateRequest('executionId', null);
@@ -132,8 +135,16 @@ async function addCors(app: App, origins: readonly string[]): Promise<void> {
 }
 
 async function addApi(app: App, dependencies: HttpDependencies): Promise<void> {
-  const authenticator = createAuthenticator(dependencies);
-  app.addHook('onRequest', (request, reply) => authenticator.authenticate(request, reply));
+  const { store, clock, logger, config } = dependencies;
+  const liveTokens = createLiveTokens({ store, clock, logger, isShared: config.store !== null });
+  const authenticator = createAuthenticator(dependencies, liveTokens);
+  app.addHook('onClose', async () => liveTokens.close());
+  app.addHook('onRequest', async (request, reply) => {
+    request.stop = new AbortController();
+    await authenticator.authenticate(request, reply);
+    endWithToken(request, reply, liveTokens);
+  });
+  app.addHook('preHandler', async (request) => requireNotEnded(request));
   app.addHook('onSend', async (_request, reply) => {
     reply.header('Cache-Control', 'private, no-store');
   });

@@ -6,9 +6,10 @@ import { HASH_PREFIX, hashToken, isSameHash } from '../model/token-hash.ts';
 import { type Origin, originReader } from './client-address.ts';
 import type { HttpDependencies } from './dependencies.ts';
 import { countFailedAttempts } from './failed-attempts.ts';
+import type { LiveTokens } from './live-tokens.ts';
 
 /** How long a token is believed without looking again: the most another process's removal can lag. */
-const CACHE_MS = 5_000;
+const CACHE_MS = 750;
 const MOST_CACHED = 1_000;
 /** How often the use of a token is noted. */
 const MARK_MS = 60_000;
@@ -22,7 +23,7 @@ export interface Authenticator {
    * others at its address did; at most it waits, the first time.
    */
   authenticate(request: FastifyRequest, reply: FastifyReply): Promise<void>;
-  /** Forgets what is cached of a token: from here on it is looked up again. */
+  /** A token was removed: it is looked up again from here on, and the requests that are under way with it are ended. */
   forget(tokenId: string): void;
 }
 
@@ -32,7 +33,10 @@ export function readAuthorization(header: string | undefined): string | null {
   return value === '' ? null : value;
 }
 
-export function createAuthenticator({ store, clock, logger, config }: HttpDependencies): Authenticator {
+export function createAuthenticator(
+  { store, clock, logger, config }: HttpDependencies,
+  liveTokens: LiveTokens,
+): Authenticator {
   const originOf = originReader(config.trustProxy);
   /** Tokens that were right lately, by the beginning of their hash. */
   const cached = new Map<
@@ -43,7 +47,7 @@ export function createAuthenticator({ store, clock, logger, config }: HttpDepend
   const elapsed = () => performance.now();
   const attempts = countFailedAttempts(elapsed);
   const markedAt = new Map<string, number>();
-  /** Counts removals: a token that was being looked up during one is not cached, it may be the removed one. */
+  /** Counts removals: a token that was being looked up during one is looked up again, it may be the removed one. */
   let removals = 0;
 
   async function findToken(value: string, origin: Origin): Promise<ApiToken | null> {
@@ -56,7 +60,9 @@ export function createAuthenticator({ store, clock, logger, config }: HttpDepend
     cached.delete(key);
     const removalsBefore = removals;
     const token = await store.tokens.findByHash(hash);
-    if (token === null || removals !== removalsBefore) return token;
+    // it may be the one that was removed meanwhile
+    if (token !== null && removals !== removalsBefore) return findToken(value, origin);
+    if (token === null) return token;
     if (cached.size >= MOST_CACHED) cached.clear();
     cached.set(key, { hash, token, until: elapsed() + CACHE_MS });
     return token;
@@ -108,6 +114,7 @@ export function createAuthenticator({ store, clock, logger, config }: HttpDepend
       removals++;
       for (const [key, { token }] of cached) if (token.id === tokenId) cached.delete(key);
       markedAt.delete(tokenId);
+      liveTokens.remove(tokenId);
     },
   };
 }

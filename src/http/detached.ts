@@ -20,3 +20,12 @@ export function detached(source: Readable): PassThrough {
   else source.pipe(copy);
   return copy;
 }
+
+/** `stream`, which is destroyed when the signal aborts, with its reason. */
+export function endedBy<T extends Readable>(signal: AbortSignal, stream: T): T {
+  const end = () => stream.destroy(signal.reason);
+  signal.addEventListener('abort', end, { once: true });
+  stream.once('close', () => signal.removeEventListener('abort', end));
+  if (signal.aborted) end();
+  return stream;
+}

@@ -21,14 +21,19 @@ export interface EventStreams {
    * The states of an execution from now on, and its end, as server-sent events, until `gone` says that the client is. The
    * client knows the state `lastEventId` already. Null: it knows the end.
    *
-   * @throws ServiceError OVERLOADED when there are as many streams as there may be
+   * @throws ServiceError OVERLOADED when there are as many streams as there may be, TOO_MANY_EVENT_STREAMS when the
+   * token has as many
    */
   open(execution: Execution, client: EventClient): Readable | null;
   /** Ends all of them. */
   close(): void;
 }
 
-export type EventClient = { readonly lastEventId: string | null; readonly gone: AbortSignal };
+export type EventClient = {
+  readonly tokenId: string;
+  readonly lastEventId: string | null;
+  readonly gone: AbortSignal;
+};
 
 type EventStreamsContext = {
   readonly store: Store;
@@ -36,16 +41,25 @@ type EventStreamsContext = {
   readonly progress: Pick<ProgressBoard, 'of'>;
   readonly clock: () => number;
   readonly maxEventStreams: number;
+  readonly maxEventStreamsPerToken: number;
   /** How often the store is asked without a notice: another process may run the execution. */
   readonly pollMs: number;
 };
 
 export function createEventStreams(context: EventStreamsContext): EventStreams {
-  const open = new Set<AbortController>();
+  /** With the token of each. */
+  const open = new Map<AbortController, string>();
   const read = createSharedReader(context);
   return {
-    open: (execution, { lastEventId, gone }) => {
+    open: (execution, { tokenId, lastEventId, gone }) => {
       if (hasEnded(execution.status) && lastEventId === idOf(execution, null)) return null;
+      const own = [...open.values()].filter((id) => id === tokenId).length;
+      if (own >= context.maxEventStreamsPerToken) {
+        throw new ServiceError(
+          'TOO_MANY_EVENT_STREAMS',
+          `a token may have ${context.maxEventStreamsPerToken} streams of events at a time (maxEventStreamsPerToken), and has them; ask for the execution instead`,
+        );
+      }
       if (open.size >= context.maxEventStreams) {
         throw new ServiceError(
           'OVERLOADED',
@@ -53,17 +67,19 @@ export function createEventStreams(context: EventStreamsContext): EventStreams {
         );
       }
       const stop = new AbortController();
-      open.add(stop);
+      open.set(stop, tokenId);
       // not by the 'close' of the stream: that waits for what its events wait for
-      gone.addEventListener('abort', () => {
+      const end = () => {
         open.delete(stop);
         stop.abort();
-      });
+      };
+      gone.addEventListener('abort', end);
+      if (gone.aborted) end();
       const events = eventsOf(execution, { ...context, read, lastEventId, signal: stop.signal });
       return Readable.from(events, { objectMode: true, highWaterMark: 1 });
     },
     close: () => {
-      for (const stop of open) stop.abort();
+      for (const stop of open.keys()) stop.abort();
     },
   };
 }

@@ -35,6 +35,12 @@ const Result = Type.Object({
   total_success: Count,
   total_failure: Count,
   failures_by_code: Type.Record(Type.String(), Count),
+  error_lines_omitted: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      description: 'failed lines that are not in the error file, since it was full',
+    }),
+  ),
   memberships_created: Count,
   memberships_updated: Count,
   memberships_deleted: Count,

@@ -7,8 +7,9 @@ import { askForBody, isBodyHeld } from './continue.ts';
 import type { HttpDependencies } from './dependencies.ts';
 import { drain } from './drain.ts';
 import { checkNumbers } from './numbers.ts';
-import { observeRequest } from './request-metrics.ts';
+import { countSlow, observeRequest } from './request-metrics.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
+import { createSlowReaders } from './slow-readers.ts';
 import { timeBody } from './time-body.ts';
 import type { App } from './types.ts';
 
@@ -16,8 +17,13 @@ import type { App } from './types.ts';
 const CLOSE_IDLE_MS = 250;
 
 /** What happens to every request, whichever route takes it. */
-export function addHooks(app: App, { config, eventStreams }: HttpDependencies): void {
-  const { requestMs } = config;
+export function addHooks(app: App, { config, eventStreams, logger }: HttpDependencies): void {
+  const { requestMs, minBytesPerSecond, downloadIdleMs } = config;
+  const slowReaders = createSlowReaders({ minBytesPerSecond, windowMs: downloadIdleMs }, () => {
+    countSlow('download');
+    logger.info('an answer was ended: its client took too little of it');
+  });
+  app.addHook('onClose', async () => slowReaders.close());
   let closing = false;
   app.addHook('preClose', async () => {
     closing = true;
@@ -29,6 +35,7 @@ export function addHooks(app: App, { config, eventStreams }: HttpDependencies): 
 
   app.addHook('onRequest', async (request, reply) => {
     reply.header('X-Request-Id', request.id).headers(SECURITY_HEADERS);
+    slowReaders.watch(reply.raw);
     if (closing)
       throw new ServiceError('SHUTTING_DOWN', 'the service is shutting down, try again in a moment');
   });

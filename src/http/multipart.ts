@@ -2,7 +2,7 @@ import type { MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import type { Documents, ReceivedDocument } from '../documents/documents.ts';
 import { type ErrorCode, ServiceError } from '../errors.ts';
-import { detached, endedEarly } from './detached.ts';
+import { detached, endedBy, endedEarly } from './detached.ts';
 
 const MOST_SKIPPED_BYTES = 64 * 1024 * 1024;
 /** Texts of a form are kept in memory until its end, and nothing reads them. */
@@ -33,7 +33,22 @@ export async function receiveMultipart(
   documents: Pick<Documents, 'remove'>,
 ): Promise<{ document: ReceivedDocument; fileName: string }> {
   const budget: Budget = { left: MOST_SKIPPED_BYTES };
+  const { signal } = request.stop;
   let last: Outcome | null = null;
+  let isReceiving = false;
+  // a part that is received is ended with the reason; between two parts there is nothing that could be
+  const end = () => {
+    if (!isReceiving) request.raw.destroy();
+  };
+  signal.addEventListener('abort', end, { once: true });
+  const receiveOne = async (part: MultipartFile) => {
+    isReceiving = true;
+    try {
+      return await receivePart(part, (stream) => receive(endedBy(signal, stream)), budget);
+    } finally {
+      isReceiving = false;
+    }
+  };
   try {
     for await (const part of request.parts({ limits: LIMITS })) {
       if (part.type !== 'file') continue;
@@ -43,11 +58,13 @@ export async function receiveMultipart(
       }
       await discard(last, documents);
       last = null;
-      last = await receivePart(part, receive, budget);
+      last = await receiveOne(part);
     }
   } catch (error) {
     await discard(last, documents);
     throw asServiceError(error);
+  } finally {
+    signal.removeEventListener('abort', end);
   }
   if (last === null) throw new ServiceError('MISSING_FILE', 'the form must have a part "file", got none');
   if (last.type === 'REFUSED') throw last.error;

@@ -34,6 +34,14 @@ const uploads = new Gauge({
   registers: [registry],
 });
 
+const slow = new Counter({
+  name: 'muster_slow_transfers_total',
+  help: 'Uploads and downloads that were cut off, since their client was too slow',
+  labelNames: ['what'],
+  registers: [registry],
+});
+for (const what of ['upload', 'download']) slow.inc({ what }, 0);
+
 const uploadedBytes = new Counter({
   name: 'muster_uploaded_bytes_total',
   help: 'Decompressed bytes of files that were taken in',
@@ -72,6 +80,11 @@ export async function countUpload<T>(receive: () => Promise<T>): Promise<T> {
   } finally {
     uploads.dec();
   }
+}
+
+/** Notes an upload or a download that was cut off for being too slow. */
+export function countSlow(what: 'upload' | 'download'): void {
+  slow.inc({ what });
 }
 
 /** Notes a file that is to be imported. */

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Execution } from '../model/execution.ts';
+import { tokenOf } from './access.ts';
 import type { HttpDependencies } from './dependencies.ts';
 import { ErrorAnswer } from './schemas.ts';
 
@@ -23,8 +24,13 @@ export function sendEvents(
   const { 'last-event-id': known } = request.headers;
   const client = new AbortController();
   reply.raw.once('close', () => client.abort());
+  if (reply.raw.destroyed) client.abort();
   const lastEventId = typeof known === 'string' ? known : null;
-  const stream = eventStreams.open(execution, { lastEventId, gone: client.signal });
+  const stream = eventStreams.open(execution, {
+    tokenId: tokenOf(request).id,
+    lastEventId,
+    gone: client.signal,
+  });
   // the one answer without a body: it is what keeps a browser from connecting again
   if (stream === null) return reply.code(204).send();
   return (

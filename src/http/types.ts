@@ -30,6 +30,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who calls; null outside /v1. */
     apiToken: ApiToken | null;
+    /** Ends the request before its answer: its reason is what it is refused with. */
+    stop: AbortController;
     /** What the request was refused with, for its log line. */
     errorCode: ErrorCode | 'INTERNAL_ERROR' | null;
     /** The datamart and the execution it came to, for its log line: ids of what is there, never what the URL says. */

@@ -1,14 +1,19 @@
 import type { FastifyRequest } from 'fastify';
+import type { Config } from '../config.ts';
 import { fileTooLarge } from '../documents/receive.ts';
 import { ServiceError } from '../errors.ts';
 import type { StoredDocument } from '../model/execution.ts';
 import type { MimeType } from '../model/records.ts';
+import { tokenOf } from './access.ts';
 import { type Carrier, checkContentType } from './content-type.ts';
 import { askForBody } from './continue.ts';
 import type { HttpDependencies } from './dependencies.ts';
-import { detached } from './detached.ts';
+import { detached, endedBy } from './detached.ts';
+import { requireNotEnded } from './end-request.ts';
 import { cleanFileName, nameInDisposition } from './file-name.ts';
 import { receiveMultipart } from './multipart.ts';
+import { countSlow } from './request-metrics.ts';
+import { watchUploadRate } from './watch-rate.ts';
 
 /** What an upload must be, by where it goes. */
 export type Expected = {
@@ -30,10 +35,34 @@ export async function receiveUpload(
   const carrier = checkContentType(request.headers['content-type'], expected.mimeType);
   const bytes = Number(request.headers['content-length'] ?? 0);
   if (carrier === 'BODY' && bytes > config.maxUploadBytes) throw fileTooLarge(config.maxUploadBytes);
-  return admission.admit(expected.datamartId, async () => {
+  const sender = { datamartId: expected.datamartId, tokenId: tokenOf(request).id };
+  return admission.admit(sender, async () => {
     await documents.requireRoom(bytes);
+    requireNotEnded(request);
     askForBody(request.raw);
-    return receiveBody(request, dependencies, { ...expected, carrier });
+    const unwatch = endSlow(request, config);
+    try {
+      const document = await receiveBody(request, dependencies, { ...expected, carrier });
+      // it ended between the last byte and here: nothing refers to the file yet
+      if (request.stop.signal.aborted) await documents.remove(document.folder);
+      requireNotEnded(request);
+      return document;
+    } finally {
+      unwatch();
+    }
+  });
+}
+
+function endSlow(request: FastifyRequest, { minBytesPerSecond, uploadIdleMs }: Config): () => void {
+  return watchUploadRate(request.raw, { minBytesPerSecond, windowMs: uploadIdleMs }, () => {
+    countSlow('upload');
+    const expected = `at least ${minBytesPerSecond} bytes a second over ${uploadIdleMs} ms`;
+    request.stop.abort(
+      new ServiceError(
+        'REQUEST_TIMEOUT',
+        `the upload must come with ${expected} (minBytesPerSecond), got less`,
+      ),
+    );
   });
 }
 
@@ -44,7 +73,7 @@ async function receiveBody(
 ): Promise<StoredDocument> {
   const contentEncoding = request.headers['content-encoding'] ?? null;
   if (carrier === 'BODY') {
-    const stream = detached(request.raw);
+    const stream = endedBy(request.stop.signal, detached(request.raw));
     const received = await documents.receive({ stream, contentEncoding, mimeType, profile });
     const name = nameInDisposition(request.headers['content-disposition']);
     return { ...received, fileName: cleanFileName(name, mimeType) };

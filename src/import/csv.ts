@@ -4,6 +4,7 @@ import { cutCsvRecords, type RawCsvRecord } from './csv-records.ts';
 import type { CommandSource, DocumentFormat, DocumentRecord, Position, Splitter } from './document-format.ts';
 import { jsonText } from './json-source.ts';
 import { createLineReader } from './line-reader.ts';
+import { isOmissionRow } from './omission-note.ts';
 import { createPlainCsvReader } from './plain-csv.ts';
 import { csvErrorFileHeader, csvErrorLine } from './rejections.ts';
 
@@ -57,10 +58,13 @@ function readRecords(
 ): DocumentRecord[] {
   const sound = raw.filter((record) => record.problem === null);
   const rows = readRows(sound, header.delimiter);
+  const codeAt = header.columns.indexOf('error_code');
   let next = 0;
-  return raw.map(({ line, start, end, text, problem }) => {
-    const content = problem ?? readCells(rows[next++] ?? null, columns, header.columns.length);
-    return { line, start, end, text, content };
+  return raw.flatMap(({ line, start, end, text, problem }) => {
+    const cells = problem === null ? (rows[next++] ?? null) : null;
+    if (codeAt !== -1 && cells !== null && isOmissionRow(cells, header.columns, codeAt)) return [];
+    const content = problem ?? readCells(cells, columns, header.columns.length);
+    return [{ line, start, end, text, content }];
   });
 }
 

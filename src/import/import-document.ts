@@ -5,7 +5,7 @@ import type { MergeOutcome, PreparedChunk } from '../store/merges.ts';
 import type { Store } from '../store/store.ts';
 import { MAX_HEADER_BYTES } from './csv-header.ts';
 import type { DocumentFormat } from './document-format.ts';
-import { addErrors, type ErrorFile } from './error-file.ts';
+import { addErrors, type ErrorFile, type ErrorFilePosition, errorFilePositionOf } from './error-file.ts';
 import { ndjsonFormat } from './ndjson.ts';
 import { readFormatOf } from './read-format.ts';
 import {
@@ -82,12 +82,12 @@ async function importChunks(job: ImportJob, store: Store, source: DocumentSource
   let checkpoint = job.execution.checkpoint;
   /** Cut to a quarter when a chunk went stale: what changes often must not keep a file from coming forward. */
   let share = shareAfter(job, store, checkpoint);
-  let next = await ready(checkpoint, share);
+  let next = await ready(fromCheckpoint(checkpoint), share);
   for (;;) {
     const { chunk } = next;
-    const afterChunk = advance(checkpoint, chunk);
-    const nextShare = shareAfter(job, store, afterChunk);
-    const following = chunk.isLast || job.signal.aborted ? null : inBackground(ready(afterChunk, nextShare));
+    const nextShare = shareAfter(job, store, advance(checkpoint, chunk));
+    const following =
+      chunk.isLast || job.signal.aborted ? null : inBackground(ready(behind(chunk, checkpoint), nextShare));
     let outcome: MergeOutcome;
     try {
       outcome = await mergeReady(job, store, { next, checkpoint, source });
@@ -100,7 +100,7 @@ async function importChunks(job: ImportJob, store: Store, source: DocumentSource
       if (outcome.type === 'LEASE_LOST') return 'LEASE_LOST';
       if (job.signal.aborted) return 'STOPPED';
       share = Math.max(share / 4, LEAST_SHARE);
-      next = await ready(checkpoint, share);
+      next = await ready(fromCheckpoint(checkpoint), share);
       continue;
     }
     share = nextShare;
@@ -111,8 +111,25 @@ async function importChunks(job: ImportJob, store: Store, source: DocumentSource
       await discard(store, following);
       return 'STOPPED';
     }
-    next = await (following ?? ready(checkpoint, share));
+    next = await (following ?? ready(fromCheckpoint(checkpoint), share));
   }
+}
+
+/** Where a chunk begins, in its document and in the error file, and how many commands are before it. */
+type ChunkStart = Chunk['to'] & { readonly errorsFrom: ErrorFilePosition; readonly commandsBefore: number };
+
+function fromCheckpoint(checkpoint: Checkpoint): ChunkStart {
+  const { offset, line, successes, failures } = checkpoint;
+  return {
+    ...{ offset, line, errorsFrom: errorFilePositionOf(checkpoint) },
+    commandsBefore: successes + failures,
+  };
+}
+
+/** Known before the chunk is merged; `checkpoint` is the one before it. */
+function behind({ to, errorLines, ...chunk }: Chunk, { successes, failures }: Checkpoint): ChunkStart {
+  const commandsBefore = successes + failures + chunk.successes + chunk.failures;
+  return { ...to, errorsFrom: errorLines.to, commandsBefore };
 }
 
 /**
@@ -157,9 +174,6 @@ async function mergeReady(
   }
 }
 
-/** Where a chunk begins, and how many commands are before it. */
-type ChunkStart = Pick<Checkpoint, 'offset' | 'line' | 'successes' | 'failures'>;
-
 /** A staged chunk, with what was done of its merge if the store does some of that ahead. */
 type ReadyChunk = { readonly chunk: Chunk; readonly prepared: PreparedChunk | null };
 
@@ -186,7 +200,7 @@ async function stageFrom(
   source: DocumentSource,
   { from, share }: { from: ChunkStart; share: number },
 ): Promise<Chunk> {
-  const commandsBefore = from.successes + from.failures;
+  const { commandsBefore } = from;
   const { datamartId, startDate } = toMerge(job.execution);
   const catalogue = await store.datamarts.catalogue(datamartId);
   if (!catalogue) throw new Error(`datamart ${datamartId} of execution ${job.execution.id} is not there`);
@@ -194,7 +208,12 @@ async function stageFrom(
     const chunk = await stageChunk({
       source,
       from: { offset: from.offset, line: from.line },
-      limits: { bytes: Math.ceil(job.limits.bytes * share), rows: Math.ceil(job.limits.rows * share) },
+      errorsFrom: from.errorsFrom,
+      limits: {
+        ...job.limits,
+        bytes: Math.ceil(job.limits.bytes * share),
+        rows: Math.ceil(job.limits.rows * share),
+      },
       context: { catalogue, startDate },
       staging: job.taker?.needs === 'TALLY' ? null : store.staging,
       onRead: (bytes, commands) =>

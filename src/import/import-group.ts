@@ -76,7 +76,10 @@ export async function importGroup(job: GroupJob, store: Store): Promise<readonly
         catalogueVersion: catalogue.version,
         documents: staged.documents.map((chunk, position) => ({
           executionId: job.documents[position]?.execution.id ?? '',
-          to: { ...advance(START, chunk), errorFileBytes: 0, ...errorFiles[position] },
+          to: {
+            ...advance(START, chunk),
+            ...(errorFiles[position] ?? { errorFileBytes: 0, errorLinesOmitted: 0 }),
+          },
         })),
         ending,
       });

@@ -13,6 +13,7 @@ import {
 import { describeJsonError, isNestedTooDeep, jsonText, MAX_NESTING } from './json-source.ts';
 import { createLineReader, type Line, type LineReader, takePlainLine } from './line-reader.ts';
 import { joinObjectLines } from './multi-line-object.ts';
+import { isOmissionNote } from './omission-note.ts';
 import { createPlainNdjsonReader } from './plain-ndjson.ts';
 import { ndjsonErrorLine } from './rejections.ts';
 
@@ -48,7 +49,7 @@ export function createNdjsonSplitter(from: Position): Splitter {
       if (unclosed === null && plain && takePlainLine(reader, plain)) continue;
       const record = takeRecord(last);
       if (record === null) break;
-      records.push(record);
+      if (isRejection(record.content) || !isOmissionNote(record.content.fields)) records.push(record);
     }
     return records;
   }

@@ -2,11 +2,12 @@ import { type Execution, hasEnded } from './execution.ts';
 
 /** What an execution did, by the names that the API has for it: in its answers, and in what webhooks are told. */
 export function countsOf(of: Execution) {
-  const { successes, failures, failuresByCode, effects } = of.checkpoint;
+  const { successes, failures, failuresByCode, effects, errorLinesOmitted } = of.checkpoint;
   return {
     total_success: successes,
     total_failure: failures,
     failures_by_code: { ...failuresByCode },
+    ...(errorLinesOmitted === 0 ? {} : { error_lines_omitted: errorLinesOmitted }),
     memberships_created: effects.membershipsCreated,
     memberships_updated: effects.membershipsUpdated,
     memberships_deleted: effects.membershipsDeleted,

@@ -88,7 +88,7 @@ export type Checkpoint = {
   readonly line: number;
   /** Commands that were applied. */
   readonly successes: number;
-  /** Commands that failed; each stands in the error file. */
+  /** Commands that failed; each stands in the error file, but for `errorLinesOmitted`. */
   readonly failures: number;
   readonly failuresByCode: FailuresByCode;
   /** (command, segment) pairs of the applied commands: what the effects must add up to. */
@@ -96,6 +96,8 @@ export type Checkpoint = {
   readonly effects: Effects;
   /** Length of the error file that belongs to this checkpoint, as it was written: all its parts together. */
   readonly errorFileBytes: number;
+  /** Failed lines that are not in the error file, since it was full: the last ones. */
+  readonly errorLinesOmitted: number;
   /** What the error file consists of, in order; absent: see `errorPartsOf`. */
   readonly errorParts?: readonly ErrorPart[];
   /** Of the segments that commands named; only of what is decided upon as a whole. */
@@ -111,6 +113,7 @@ export const START: Checkpoint = {
   pairs: 0,
   effects: NO_EFFECTS,
   errorFileBytes: 0,
+  errorLinesOmitted: 0,
 };
 
 /** An uploaded file that is kept: its folder in the documents store, its name, and what was measured on receipt. */

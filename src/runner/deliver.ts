@@ -7,6 +7,8 @@ import { signatureHeaders } from '../webhooks/sign.ts';
 export type DeliverContext = {
   readonly clock: () => number;
   readonly reach: Reach;
+  /** How long an attempt may take. */
+  readonly timeoutMs: number;
   /** The service ends: what is under way is given up, and not counted. */
   readonly closing: AbortSignal;
 };
@@ -15,7 +17,7 @@ export type DeliverContext = {
 export async function deliver(
   { id, messageId, body, attempts }: Delivery,
   target: Target,
-  { clock, reach, closing }: DeliverContext,
+  { clock, reach, timeoutMs, closing }: DeliverContext,
 ): Promise<Attempt | null> {
   const at = clock();
   const startedAt = performance.now();
@@ -23,7 +25,7 @@ export async function deliver(
   let answer: Answer | null = null;
   let error: string | null = null;
   try {
-    answer = await post({ url: target.url, headers, body, reach, signal: closing });
+    answer = await post({ url: target.url, headers, body, reach, timeoutMs, signal: closing });
     error = whyNot(answer.status);
   } catch (fault) {
     if (closing.aborted) return null;

@@ -9,10 +9,9 @@ import { observeFault } from './background-metrics.ts';
 import { deliver } from './deliver.ts';
 import { createRests } from './rests.ts';
 import { delay } from './retry.ts';
+import { createWebhookLanes, MAX_LANES } from './webhook-lanes.ts';
 import { observeAttempt } from './webhook-metrics.ts';
 
-/** Webhooks that are sent to at the same time, one delivery of each at a time. */
-const MOST_LANES = 32;
 /** A webhook gives its place up after so many deliveries, or so long: others may wait for it. */
 const LANE = { deliveries: 100, ms: 2_000 } as const;
 /** Outcomes that are noted together at most, and how long one waits for others: a commit each would hold up imports. */
@@ -27,6 +26,8 @@ export type DelivererContext = {
   readonly logger: Logger;
   readonly clock: () => number;
   readonly reach: Reach;
+  /** How long an attempt to deliver may take. */
+  readonly timeoutMs: number;
   readonly intervalMs: number;
 };
 
@@ -45,13 +46,10 @@ export function startDeliverer(context: DelivererContext): Deliverer {
   const { store, logger, clock } = context;
   const closing = new AbortController();
   // each lane has one, and Node warns of more than ten
-  setMaxListeners(MOST_LANES, closing.signal);
-  const lanes = new Map<string, Promise<void>>();
+  setMaxListeners(MAX_LANES, closing.signal);
+  const lanes = createWebhookLanes();
+  const running = new Set<Promise<void>>();
   const rests = createRests(clock);
-  /** When each webhook had its last turn: one with much to be sent does not keep others waiting. */
-  const turns = new Map<string, number>();
-  let lastTurn = 0;
-  const byTurn = (one: string, other: string) => (turns.get(one) ?? 0) - (turns.get(other) ?? 0);
   let looking: Promise<void> | null = null;
   let askedAgain = false;
 
@@ -70,14 +68,13 @@ export function startDeliverer(context: DelivererContext): Deliverer {
 
   async function look(): Promise<void> {
     askedAgain = false;
-    if (lanes.size >= MOST_LANES) return;
+    if (lanes.size >= MAX_LANES) return;
     try {
-      const due = await store.webhooks.listDue(clock());
-      for (const webhookId of due.toSorted(byTurn)) {
-        if (closing.signal.aborted || lanes.size >= MOST_LANES) return;
-        if (lanes.has(webhookId) || rests.isResting(webhookId)) continue;
-        turns.set(webhookId, ++lastTurn);
-        lanes.set(webhookId, runLane(webhookId));
+      const due = (await store.webhooks.listDue(clock())).filter(({ id }) => !rests.isResting(id));
+      for (let next = lanes.take(due); next !== null; next = lanes.take(due)) {
+        if (closing.signal.aborted) return lanes.release(next.id);
+        const lane = runLane(next.id).finally(() => running.delete(lane));
+        running.add(lane);
       }
     } catch (fault) {
       noteFault(fault);
@@ -91,7 +88,7 @@ export function startDeliverer(context: DelivererContext): Deliverer {
       noteFault(fault);
       rests.rest(webhookId);
     } finally {
-      lanes.delete(webhookId);
+      lanes.release(webhookId);
       lookForWork();
     }
   }
@@ -114,6 +111,7 @@ export function startDeliverer(context: DelivererContext): Deliverer {
       const attempt = await deliver(delivery, due.target, { ...context, closing: closing.signal });
       if (attempt === null) break;
       attempts.push(attempt);
+      lanes.noteOutcome(webhookId, attempt.outcome === 'SUCCEEDED');
       if (attempts.length >= NOTED.attempts || performance.now() - notedAt > NOTED.ms) await note();
       if (!rests.noteOutcome(webhookId, attempt.outcome)) break;
     }
@@ -161,7 +159,7 @@ export function startDeliverer(context: DelivererContext): Deliverer {
       closing.abort();
       clearInterval(timer);
       await looking;
-      await Promise.all(lanes.values());
+      await Promise.all(running);
     },
   };
 }

@@ -44,7 +44,11 @@ export function startKept({
   const eraser = startEraser(of);
   const exporter = startExporter(of);
   const analyzer = startAnalyzer(of);
-  const deliverer = startDeliverer({ ...of, reach: config.webhookAllowPrivate ? 'ANY' : 'PUBLIC' });
+  const deliverer = startDeliverer({
+    ...of,
+    reach: config.webhookAllowPrivate ? 'ANY' : 'PUBLIC',
+    timeoutMs: config.webhookTimeoutMs,
+  });
   return {
     wakeDeliverer: deliverer.wake,
     wakeEraser: eraser.wake,

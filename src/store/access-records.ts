@@ -15,6 +15,8 @@ export interface TokenRecords {
   /** The same where there is no token at all, whoever else asks for the first one at this moment; null where there is one. */
   createFirst(...of: Parameters<TokenRecords['create']>): Promise<ApiToken | null>;
   findByHash(valueHash: string): Promise<ApiToken | null>;
+  /** Those of some tokens, by id, that there are. */
+  whichExist(ids: readonly string[]): Promise<ReadonlySet<string>>;
   markUsed(id: string, now: number): Promise<void>;
   /**
    * Null: there is none. `'LAST_ADMIN'`: it stays, since no other admin token for all datamarts is valid at `now`, and nobody

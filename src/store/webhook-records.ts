@@ -12,6 +12,9 @@ export type WebhookChange = Partial<
   Pick<Webhook, 'documentImportId' | 'name' | 'url' | 'events' | 'enabled'>
 >;
 
+/** A webhook that has something to be sent. */
+export type DueWebhook = { readonly id: string; readonly datamartId: string };
+
 /**
  * The part of `Store` that is about webhooks. Every call of a store that ends executions makes, in its own transaction, a PENDING
  * delivery for each webhook that is enabled and wants that event: `executions.finish`, `mergeGroup`, `executions.cancel` of a
@@ -47,7 +50,7 @@ export interface WebhookRecords {
   resend(id: string, of: { now: number; author?: Author }): Promise<Delivery | 'DISABLED' | null>;
 
   /** Webhooks with a delivery that is due at `now`; those first whose first one has been due for longest. */
-  listDue(now: number): Promise<readonly string[]>;
+  listDue(now: number): Promise<readonly DueWebhook[]>;
   /** What is due of a webhook, at most `most`, in the order in which it became due; null when it is gone or disabled. */
   takeDue(of: {
     webhookId: string;

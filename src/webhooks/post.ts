@@ -4,13 +4,15 @@ import { isIP } from 'node:net';
 import { hostOf, type Reach, whatIsWrong } from './check-url.ts';
 import { AddressRefusedError, lookUpPublic } from './public-address.ts';
 
-/** How long an attempt may take, from the look-up of the name to the head of the answer. */
-const TIMEOUT_MS = 15_000;
-/** What is read of an answer's body, and how long it may take to come. */
+/** What is read of an answer's body, and how long it may take to come within the deadline. */
 const MOST_BODY_BYTES = 4096;
 const BODY_TIMEOUT_MS = 1_000;
+/** Answers before the answer (`100`, `103`): each one costs us, and nobody sends more. */
+const MOST_INTERIM = 10;
 /** What is kept of it. */
 const MOST_KEPT = 1024;
+/** An answer that ends HTTP: what follows is no body. */
+const SWITCHING_PROTOCOLS = 101;
 
 export type Answer = {
   readonly status: number;
@@ -25,74 +27,117 @@ export type Post = {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly reach: Reach;
+  /** All of it may take so long: the look-up of the name, the connection, what is sent, and the whole answer. */
+  readonly timeoutMs: number;
   /** Ends it at once. */
   readonly signal: AbortSignal;
 };
 
-/**
- * Sends a body on a connection of its own. Redirects are not followed: they are an answer like any other. Rejects where there is no
- * answer, with an error that `reasonOf` makes a text of.
- */
-export async function post({ url, headers, body, reach, signal }: Post): Promise<Answer> {
-  const target = new URL(url);
-  // what was taken when it was made may not be allowed any more; an address is not looked up, so it is checked here
-  const wrong = whatIsWrong(url, reach);
-  if (wrong !== null) throw new AddressRefusedError(`url: ${wrong}`);
-  const response = await untilAnswered({ target, headers, body: Buffer.from(body), reach, signal });
-  return {
-    status: response.statusCode ?? 0,
-    body: await readBeginning(response),
-    retryAfterMs: retryAfterOf(response.headers['retry-after']),
-  };
+/** Why an attempt was given up. */
+class GivenUpError extends Error {
+  override readonly name = 'GivenUpError';
 }
 
-/** Resolves to the head of the answer; its body is still on the wire. */
-async function untilAnswered({
-  target,
-  headers,
-  body,
-  reach,
-  signal,
-}: Omit<Post, 'url' | 'body'> & {
-  readonly target: URL;
-  readonly body: Buffer;
-}): Promise<IncomingMessage> {
+/**
+ * Sends a body on a connection of its own. Redirects are not followed: they are an answer like any other. Rejects where there is no
+ * answer, with an error that `reasonOf` makes a text of. It settles at its deadline or at the signal, whatever the receiver does.
+ */
+export async function post({ timeoutMs, signal, ...toSend }: Post): Promise<Answer> {
   const stop = new AbortController();
-  const end = () => stop.abort();
-  const timer = setTimeout(end, TIMEOUT_MS);
+  const end = () => stop.abort(new GivenUpError('it was ended'));
+  const late = () => stop.abort(new GivenUpError(`no answer came within ${timeoutMs} ms`));
+  const timer = setTimeout(late, timeoutMs);
   signal.addEventListener('abort', end, { once: true });
   if (signal.aborted) end();
-  const send = target.protocol === 'https:' ? requestHttps : requestHttp;
   try {
-    return await new Promise<IncomingMessage>((resolve, reject) => {
-      const request = send(target, {
-        method: 'POST',
-        agent: false,
-        signal: stop.signal,
-        ...(reach === 'PUBLIC' && isIP(hostOf(target)) === 0 ? { lookup: lookUpPublic } : {}),
-        headers: {
-          ...headers,
-          'Content-Type': 'application/json',
-          'Content-Length': body.length,
-          'User-Agent': 'Muster-Webhooks/1',
-        },
-      });
-      request.once('response', resolve);
-      // also when the connection breaks later, which the body is told of as well
-      request.on('error', reject);
-      request.end(body);
-    });
+    return await send(toSend, stop.signal);
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', end);
   }
 }
 
+async function send(
+  { url, headers, body, reach }: Omit<Post, 'timeoutMs' | 'signal'>,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const target = new URL(url);
+  // what was taken when it was made may not be allowed any more; an address is not looked up, so it is checked here
+  const wrong = whatIsWrong(url, reach);
+  if (wrong !== null) throw new AddressRefusedError(`url: ${wrong}`);
+  const response = await untilAnswered({ target, headers, body: Buffer.from(body), reach, signal });
+  const status = response.statusCode ?? 0;
+  return {
+    status,
+    body: status === SWITCHING_PROTOCOLS ? '' : await readBeginning(response, signal),
+    retryAfterMs: retryAfterOf(response.headers['retry-after']),
+  };
+}
+
+/**
+ * Resolves to the head of the answer; its body is still on the wire. By the signal, not by the events of the request: after an
+ * interim answer Node tells nobody that a request was destroyed.
+ */
+function untilAnswered({
+  target,
+  headers,
+  body,
+  reach,
+  signal,
+}: {
+  readonly target: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  readonly reach: Reach;
+  readonly signal: AbortSignal;
+}): Promise<IncomingMessage> {
+  const request = (target.protocol === 'https:' ? requestHttps : requestHttp)(target, {
+    method: 'POST',
+    agent: false,
+    ...(reach === 'PUBLIC' && isIP(hostOf(target)) === 0 ? { lookup: lookUpPublic } : {}),
+    headers: {
+      ...headers,
+      'Content-Type': 'application/json',
+      'Content-Length': body.length,
+      'User-Agent': 'Muster-Webhooks/1',
+    },
+  });
+  return new Promise<IncomingMessage>((resolve, reject) => {
+    const giveUp = (reason: unknown) => {
+      reject(reason);
+      request.destroy();
+    };
+    const end = () => giveUp(signal.reason);
+    signal.addEventListener('abort', end, { once: true });
+    request.once('response', resolve);
+    request.once('upgrade', (response, socket) => {
+      socket.destroy();
+      resolve(response);
+    });
+    let interim = 0;
+    request.on('information', () => {
+      if (++interim > MOST_INTERIM)
+        giveUp(new GivenUpError(`more than ${MOST_INTERIM} interim answers came`));
+    });
+    // also when the connection breaks later, which the body is told of as well
+    request.on('error', reject);
+    request.once('close', () => {
+      signal.removeEventListener('abort', end);
+      reject(new GivenUpError('the connection was closed before an answer came'));
+    });
+    if (signal.aborted) end();
+    else request.end(body);
+  });
+}
+
 /** What comes of a body within its bounds; then the connection is closed, whatever is left. */
-async function readBeginning(response: IncomingMessage): Promise<string> {
+async function readBeginning(response: IncomingMessage, signal: AbortSignal): Promise<string> {
   const chunks: Buffer[] = [];
   let read = 0;
-  const timer = setTimeout(() => response.destroy(), BODY_TIMEOUT_MS);
+  const end = () => response.destroy();
+  const timer = setTimeout(end, BODY_TIMEOUT_MS);
+  signal.addEventListener('abort', end, { once: true });
+  if (signal.aborted) end();
   try {
     for await (const chunk of response as AsyncIterable<Buffer>) {
       chunks.push(chunk);
@@ -103,6 +148,7 @@ async function readBeginning(response: IncomingMessage): Promise<string> {
     // it broke off: the status has come, and that is what counts
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener('abort', end);
     response.destroy();
   }
   const text = new TextDecoder().decode(Buffer.concat(chunks).subarray(0, MOST_BODY_BYTES));
@@ -126,8 +172,7 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** Why no answer came, without what the fault quotes. */
 export function reasonOf(fault: unknown): string {
-  if (fault instanceof AddressRefusedError) return fault.message;
-  const { name, code } = fault as NodeJS.ErrnoException;
-  if (name === 'AbortError') return `no answer came within ${TIMEOUT_MS / 1000} seconds`;
+  if (fault instanceof AddressRefusedError || fault instanceof GivenUpError) return fault.message;
+  const { code } = fault as NodeJS.ErrnoException;
   return REASONS[code ?? ''] ?? `the connection failed${typeof code === 'string' ? `: ${code}` : ''}`;
 }

@@ -114,9 +114,10 @@ export function webhookContract(name: string, open: OpenStore): void {
       };
       const late = await ping(first, NOW + 10);
       const early = await ping(second, NOW);
+      const dueIds = async (now: number) => (await store.webhooks.listDue(now)).map(({ id }) => id);
       assert.deepEqual(await store.webhooks.listDue(NOW - 1), []);
-      assert.deepEqual(await store.webhooks.listDue(NOW), [second.id]);
-      assert.deepEqual(await store.webhooks.listDue(NOW + 10), [second.id, first.id]);
+      assert.deepEqual(await dueIds(NOW), [second.id]);
+      assert.deepEqual(await dueIds(NOW + 10), [second.id, first.id]);
       const next = await ping(second, NOW + 1);
       const due = await store.webhooks.takeDue({ webhookId: second.id, now: NOW + 1, most: 9 });
       assert.deepEqual(due?.deliveries, [early, next]);
@@ -140,7 +141,7 @@ export function webhookContract(name: string, open: OpenStore): void {
         ...{ responseStatus: 200, responseBody: 'ok' },
       });
       assert.equal((await store.webhooks.getDelivery(next.id))?.status, 'SUCCEEDED');
-      assert.deepEqual(await store.webhooks.listDue(NOW + 49), [first.id]);
+      assert.deepEqual(await dueIds(NOW + 49), [first.id]);
       // it is not PENDING any more: a late note changes nothing
       await store.webhooks.noteAttempts(second.id, [{ ...attempt(next.id), outcome: 'FAILED' }]);
       assert.equal((await store.webhooks.getDelivery(next.id))?.status, 'SUCCEEDED');

@@ -130,7 +130,8 @@ test('what a name leads to is checked when it is connected to', async (t) => {
   }).listen(0, '127.0.0.1');
   t.after(() => server.close());
   const { signal } = new AbortController();
-  const to = (url: string) => post({ url, headers: {}, body: '{}', reach: 'PUBLIC', signal });
+  const to = (url: string) =>
+    post({ url, headers: {}, body: '{}', reach: 'PUBLIC', timeoutMs: 5_000, signal });
   // from a time when it was allowed
   for (const [url, expected] of [
     ['http://127.0.0.1/', 'url: expected a URL of https, got one of http'],

@@ -1,5 +1,6 @@
 import Papa from 'papaparse';
 import { dropFields } from '../../../src/import/json-source.ts';
+import { OMISSION_CODE } from '../../../src/import/omission-note.ts';
 
 /** Error files as the service writes them: the failed records with three members or columns more. */
 
@@ -41,6 +42,8 @@ function readNdjson(errors: string, isWhole: boolean): readonly FailedLine[] {
   return (isWhole ? lines : lines.slice(0, -1)).flatMap((line) => {
     if (line === '') return [];
     const { error_line, error_code, error_message, error_raw } = JSON.parse(line) as Record<string, unknown>;
+    // a full error file ends with it, and it is no line that failed
+    if (error_code === OMISSION_CODE && error_line === undefined) return [];
     return [
       {
         line: Number(error_line),
@@ -55,7 +58,8 @@ function readNdjson(errors: string, isWhole: boolean): readonly FailedLine[] {
 
 function readCsv(errors: string, isWhole: boolean) {
   const { data, meta } = Papa.parse<string[]>(errors, { skipEmptyLines: true });
-  const [names = [], ...rows] = data;
+  const [names = [], ...all] = data;
+  const rows = all.filter(([line, code]) => line !== '' || code !== OMISSION_CODE);
   const write = (cells: readonly string[]) =>
     cells.length === 1 ? (cells[0] ?? '') : Papa.unparse([[...cells]], { delimiter: meta.delimiter });
   return {

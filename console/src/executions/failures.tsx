@@ -15,6 +15,7 @@ const MOST_EXAMPLES = 5;
 /** Why lines failed, with some of them: number, reason, and the line itself. */
 export function Failures({ execution }: { readonly execution: Execution }) {
   const { failures_by_code: byCode, total_failure: all, error_file_uri: uri } = execution.result;
+  const { error_lines_omitted: omitted = 0 } = execution.result;
   const codes = Object.entries(byCode).sort(([, one], [, other]) => other - one);
   const query = useQuery({
     queryKey: ['failed lines', uri],
@@ -29,6 +30,11 @@ export function Failures({ execution }: { readonly execution: Execution }) {
   if (codes.length === 0) return null;
   return (
     <Part title={t.failures.title(formatNumber(all))}>
+      {omitted > 0 && (
+        <Text size="sm" mb="sm">
+          {t.failures.omitted(formatNumber(omitted))}
+        </Text>
+      )}
       <Accordion
         variant="separated"
         multiple

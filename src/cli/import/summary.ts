@@ -25,6 +25,9 @@ export function summarize(outcome: Outcome): string {
   for (const { segment_id, size_before, size_after } of execution?.result?.segments ?? [])
     rows.push([`segment ${segment_id}`, `${formatCount(size_before)} → ${formatCount(size_after)} members`]);
   if (outcome.errorFile !== null) rows.push(['error file', outcome.errorFile]);
+  const omitted = execution?.result?.error_lines_omitted ?? 0;
+  if (omitted > 0)
+    rows.push(['not in it', `the last ${countOf(omitted, 'failed line')}: the error file is full`]);
   if (execution !== null)
     rows.push(['execution', `${execution.id}, ${execution.status}, of ${outcome.target?.label}`]);
   const width = Math.max(0, ...rows.map(([label]) => label.length));

@@ -65,7 +65,7 @@ export function backupRoutes(app: App, dependencies: HttpDependencies): void {
         .then(() => logger.info({ ms: clock() - startedAt }, 'a backup ended'))
         .catch((fault) => logger.error({ err: fault }, 'what a backup left could not be removed'))
         .finally(forget);
-      sending.add(reply.raw);
+      if (!reply.raw.destroyed) sending.add(reply.raw);
       reply.raw.once('close', () => sending.delete(reply.raw));
       reply.type('application/x-tar');
       return reply.send(stream);

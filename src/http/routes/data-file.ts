@@ -2,9 +2,11 @@ import { create } from 'content-disposition';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { type Part, wholeFile } from '../../documents/documents.ts';
+import { withOmissionNote } from '../../documents/full-error-file.ts';
 import { notFound, ServiceError } from '../../errors.ts';
 import type { Change } from '../../model/audit.ts';
-import { errorPartsOf } from '../../model/execution.ts';
+import { type Execution, errorPartsOf } from '../../model/execution.ts';
+import type { MimeType } from '../../model/records.ts';
 import { authorOf, maySee, tokenOf } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { hasErrorFile } from '../execution-view.ts';
@@ -56,7 +58,7 @@ export function dataFileRoutes(app: App, dependencies: HttpDependencies): void {
     const { id: resourceId, datamartId } = execution;
     return {
       folder,
-      parts: reference.file === 'input' ? wholeFile('input') : errorPartsOf(execution.checkpoint),
+      ...(reference.file === 'input' ? { parts: wholeFile('input') } : errorFileOf(execution)),
       name: reference.file === 'input' ? fileName : errorFileName(fileName),
       change: { resourceType: 'execution', resourceId, datamartId, details: { file: reference.file } },
     };
@@ -103,14 +105,24 @@ export function dataFileRoutes(app: App, dependencies: HttpDependencies): void {
     return reply.send(('text' in found ? found.text : '') as never);
   });
 
-  async function open({ folder, parts }: Kept) {
+  async function open({ folder, parts, full }: Kept) {
     const file = await documents.open(folder, parts);
     if (file === null) throw new ServiceError('FILE_REMOVED', 'the file is not there any more');
-    return file;
+    return full === undefined ? file : withOmissionNote(file, full);
   }
 }
 
-type Kept = { readonly folder: string; readonly parts: readonly Part[] };
+function errorFileOf({ checkpoint, mimeType }: Execution): Pick<Kept, 'parts' | 'full'> {
+  const { errorLinesOmitted: omitted } = checkpoint;
+  return { parts: errorPartsOf(checkpoint), ...(omitted > 0 ? { full: { omitted, mimeType } } : {}) };
+}
+
+type Kept = {
+  readonly folder: string;
+  readonly parts: readonly Part[];
+  /** Of an error file that lines were left out of. */
+  readonly full?: { readonly omitted: number; readonly mimeType: MimeType };
+};
 
 /** A kept file, or the text of one that is in the store. */
 type Found = (Kept | { readonly text: string }) & {

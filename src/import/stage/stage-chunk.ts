@@ -10,6 +10,12 @@ import {
   type Position,
   type Splitter,
 } from '../document-format.ts';
+import {
+  collectErrorLines,
+  type ErrorFileLimits,
+  type ErrorFilePosition,
+  type ErrorLines,
+} from '../error-file.ts';
 import { parseCommand } from '../parse-command.ts';
 import { asUserListCommand } from '../user-list.ts';
 import { countingTable, openStagingTable, type PairTable } from './staging-table.ts';
@@ -26,8 +32,13 @@ export type DocumentSource = {
   readonly job: Job;
 };
 
-/** A chunk ends with the first record that reaches one of these. */
-export type ChunkLimits = { readonly bytes: number; readonly rows: number };
+/** A chunk ends with the first record that reaches one of the first two. */
+export type ChunkLimits = {
+  readonly bytes: number;
+  readonly rows: number;
+  /** Of the error file of the document; absent: it may become as long as it does. */
+  readonly errorFile?: ErrorFileLimits;
+};
 
 /** One part of a document, checked and staged, not yet applied. */
 export type Chunk = ReadChunk & { readonly table: string | null };
@@ -42,14 +53,16 @@ export type ReadChunk = {
   readonly failures: number;
   readonly failuresByCode: FailuresByCode;
   readonly pairs: number;
-  /** Lines for the error file. */
-  readonly errorLines: string;
+  /** For the error file. */
+  readonly errorLines: ErrorLines;
 };
 
 /** Where a chunk begins and what bounds it. */
 type ChunkStart = {
   readonly source: DocumentSource;
   readonly from: Position;
+  /** Where the error file ends before it. */
+  readonly errorsFrom: ErrorFilePosition;
   readonly limits: ChunkLimits;
   readonly context: CommandContext;
   /** Called after each block with how far that is in the document, and how many commands of the chunk were read. */
@@ -78,13 +91,17 @@ export async function stageChunk(
 export async function readChunk(of: ChunkStart, table: PairTable): Promise<ReadChunk> {
   const { source, limits, context } = of;
   const from = of.from.offset === 0 ? source.format.start : of.from;
-  const tally = createTally(table, source, context);
+  const errors = collectErrorLines(of.errorsFrom, {
+    header: source.format.errorFileHeader,
+    limits: limits.errorFile,
+  });
+  const tally = createTally(table, errors, { source, context });
   const splitter = source.format.createSplitter(from);
   let readAt = from.offset;
   let isLast = false;
   // a record that is longer than a chunk is a chunk by itself
   const isFull = () => readAt - from.offset >= limits.bytes && splitter.position().offset > from.offset;
-  while (!isLast && !isFull() && tally.rows() < limits.rows && tally.errorChars() < limits.bytes) {
+  while (!isLast && !isFull() && tally.rows() < limits.rows && errors.chars() < limits.bytes) {
     const length = Math.min(BLOCK_BYTES, limits.bytes, source.bytes - readAt);
     const block = await source.file.read(readAt, length);
     readAt += block.length;
@@ -94,18 +111,27 @@ export async function readChunk(of: ChunkStart, table: PairTable): Promise<ReadC
     of.onRead?.(splitter.position().offset, tally.commands());
   }
   const to = splitter.position();
-  return { from, to, isLast, catalogueVersion: context.catalogue.version, ...tally.counts() };
+  return {
+    from,
+    to,
+    isLast,
+    catalogueVersion: context.catalogue.version,
+    ...tally.counts(),
+    errorLines: errors.finish(),
+  };
 }
 
 /** Counts and places the records of one chunk. */
-function createTally(table: PairTable, source: DocumentSource, context: CommandContext) {
+function createTally(
+  table: PairTable,
+  errors: ReturnType<typeof collectErrorLines>,
+  { source, context }: Pick<ChunkStart, 'source' | 'context'>,
+) {
   const readPlain =
     source.job.type === 'DOCUMENT_IMPORT' ? source.format.createPlainReader(context) : () => null;
   const failuresByCode: Record<string, number> = {};
-  const errorLines: string[] = [];
   let successes = 0;
   let failures = 0;
-  let errorChars = 0;
 
   function takePlain(bytes: Buffer, line: LineSpan): boolean {
     const pair = readPlain(bytes, line);
@@ -120,9 +146,7 @@ function createTally(table: PairTable, source: DocumentSource, context: CommandC
     if (isRejection(command)) {
       failures++;
       failuresByCode[command.code] = (failuresByCode[command.code] ?? 0) + 1;
-      const errorLine = source.format.errorLine(record, command);
-      errorLines.push(errorLine);
-      errorChars += errorLine.length;
+      errors.add(() => source.format.errorLine(record, command));
     } else {
       successes++;
       table.append(record.line, command);
@@ -135,14 +159,12 @@ function createTally(table: PairTable, source: DocumentSource, context: CommandC
     },
     /** Failed records count too: they are held until the chunk is merged. */
     rows: () => table.rows + failures,
-    errorChars: () => errorChars,
     commands: () => successes + failures,
     counts: () => ({
       successes,
       failures,
       failuresByCode,
       pairs: table.rows,
-      errorLines: errorLines.join(''),
     }),
   };
 }

@@ -1,6 +1,7 @@
 import type { DuckDBInstance } from '@duckdb/node-api';
 import { GROUP_LINES } from '../../store/merges.ts';
 import type { CommandContext } from '../document-format.ts';
+import { EMPTY_ERROR_FILE } from '../error-file.ts';
 import { type ChunkLimits, type DocumentSource, type ReadChunk, readChunk } from './stage-chunk.ts';
 import { openStagingTable, type PairTable } from './staging-table.ts';
 
@@ -32,7 +33,10 @@ export async function stageGroup(of: {
       const rows = limits.rows - table.rows;
       const read = await of.open(position, (source) =>
         readChunk(
-          { source, from: { offset: 0, line: 0 }, limits: { ...limits, rows }, context },
+          {
+            ...{ source, from: { offset: 0, line: 0 }, errorsFrom: EMPTY_ERROR_FILE },
+            ...{ limits: { ...limits, rows }, context },
+          },
           placedAt(table, position),
         ),
       );

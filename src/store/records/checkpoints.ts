@@ -116,6 +116,7 @@ const CHECKPOINT_NUMBERS = [
   'memberships_left',
   'memberships_kept',
   'error_file_bytes',
+  'error_lines_omitted',
 ] as const;
 
 function checkpointNumbers({ effects, ...checkpoint }: Checkpoint): readonly number[] {
@@ -134,5 +135,6 @@ function checkpointNumbers({ effects, ...checkpoint }: Checkpoint): readonly num
     effects.membershipsLeft,
     effects.membershipsKept,
     checkpoint.errorFileBytes,
+    checkpoint.errorLinesOmitted,
   ];
 }

@@ -17,7 +17,8 @@ export const executionsOf = (
   relation: string,
 ) => `select e.*, c.next_offset, c.line, c.successes, c.failures, c.failures_by_code, c.pairs,
     c.memberships_created, c.memberships_updated, c.memberships_deleted, c.unchanged, c.superseded, c.user_points_created,
-    c.memberships_left, c.memberships_kept, c.error_file_bytes, c.error_parts, c.segments
+    c.memberships_left, c.memberships_kept, c.error_file_bytes, c.error_lines_omitted,
+    c.error_parts, c.segments
   from ${relation} e join execution_checkpoint c on c.execution_id = e.id`;
 export const EXECUTIONS = executionsOf('execution');
 
@@ -118,6 +119,7 @@ function toCheckpoint(row: Row): Checkpoint {
       membershipsKept: Number(row.memberships_kept),
     },
     errorFileBytes: Number(row.error_file_bytes),
+    errorLinesOmitted: Number(row.error_lines_omitted),
     ...(row.error_parts === null ? {} : { errorParts: JSON.parse(String(row.error_parts)) as ErrorPart[] }),
     ...(row.segments === null ? {} : { segments: JSON.parse(String(row.segments)) as SegmentEffect[] }),
   };

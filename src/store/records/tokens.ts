@@ -3,7 +3,7 @@ import type { ApiToken, Role } from '../../model/records.ts';
 import { HASH_PREFIX, isSameHash } from '../../model/token-hash.ts';
 import type { TokenRecords } from '../access-records.ts';
 import { noteChange } from './audit-log.ts';
-import { type Database, limits, numberOrNull, type Row, type Sql } from './database.ts';
+import { type Database, limits, literal, numberOrNull, type Row, type Sql } from './database.ts';
 
 export function tokenRecords(db: Database): TokenRecords {
   return {
@@ -32,6 +32,14 @@ export function tokenRecords(db: Database): TokenRecords {
         const found = rows.find((row) => isSameHash(String(row.value_hash), valueHash));
         return found ? toToken(found) : null;
       }),
+
+    whichExist: async (ids) => {
+      if (ids.length === 0) return new Set();
+      const rows = await db.read((sql) =>
+        sql.query(`select id from api_token where id in (${ids.map(literal).join(', ')})`),
+      );
+      return new Set(rows.map((row) => String(row.id)));
+    },
 
     markUsed: (id, now) =>
       db.write(async (sql) => {

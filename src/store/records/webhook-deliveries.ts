@@ -79,12 +79,13 @@ export function webhookDeliveryRecords(db: Database, known: KnownWebhooks): Deli
       if (!known.any) return [];
       const rows = await db.read((sql) =>
         sql.query(
-          `select d.webhook_id from webhook_delivery d join webhook w on w.id = d.webhook_id and w.enabled
+          `select d.webhook_id, w.datamart_id
+           from webhook_delivery d join webhook w on w.id = d.webhook_id and w.enabled
            where d.status = 'PENDING' and d.next_attempt_ts <= ${literal(now)}
-           group by d.webhook_id order by min(d.next_attempt_ts), d.webhook_id`,
+           group by d.webhook_id, w.datamart_id order by min(d.next_attempt_ts), d.webhook_id`,
         ),
       );
-      return rows.map((row) => String(row.webhook_id));
+      return rows.map((row) => ({ id: String(row.webhook_id), datamartId: String(row.datamart_id) }));
     },
 
     takeDue: ({ webhookId, now, most }) =>

@@ -72,6 +72,8 @@ export const executionsTexts = {
   },
   failures: {
     title: (count: string) => counted(count, 'failed line'),
+    omitted: (count: string) =>
+      `The error file is full: the last ${counted(count, 'failed line')} are counted here and are not in it.`,
     examples: 'Examples',
     reason: 'Reason',
     text: 'The line',

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { test } from 'node:test';
+import { readFailedLines, retryFileOf } from '../../console/src/executions/failed-lines.ts';
+import { createSegment } from '../client.ts';
+import { startProcess } from '../process.ts';
+import { muster } from './run.ts';
+
+test('the summary says what is not in the error file, which can be imported as it is', async (t) => {
+  const service = await startProcess(t, { MUSTER_MAX_ERROR_FILE_LINES: '3' });
+  await createSegment(service, { name: 'VIP', technical_name: 'vip' });
+  const folder = service.data;
+  const run = (...args: string[]) =>
+    muster(args, { env: { MUSTER_URL: service.baseUrl, MUSTER_TOKEN: service.token }, cwd: folder });
+  for (const [format, file] of [
+    ['ndjson', 'x\n'.repeat(10)],
+    ['csv', `operation,user_account_id\n${'x,a\n'.repeat(10)}`],
+  ] as const) {
+    await writeFile(path.join(folder, `all.${format}`), file);
+    const { code, stdout } = await run('import', `all.${format}`);
+    assert.equal(code, 2);
+    assert.match(stdout, /failed +10\n/);
+    assert.match(stdout, new RegExp(`error file +all\\.errors\\.${format}\n`));
+    assert.match(stdout, /not in it +the last 7 failed lines: the error file is full\n/);
+    const errors = await readFile(path.join(folder, `all.errors.${format}`), 'utf8');
+    assert.equal(
+      readFailedLines(errors, true).length,
+      3,
+      'the console shows lines that failed, and no other',
+    );
+    assert.equal(retryFileOf(errors).trimEnd().split('\n').length, format === 'csv' ? 4 : 3);
+    const again = await run('import', `all.errors.${format}`, '--json');
+    assert.match(again.stdout, /"total_failure": ?3[,\s]/);
+  }
+});
