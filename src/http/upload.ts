@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 import { fileTooLarge } from '../documents/receive.ts';
+import type { ExpectedDocument } from '../documents/start/check-start.ts';
 import { ServiceError } from '../errors.ts';
 import type { StoredDocument } from '../model/execution.ts';
-import type { MimeType } from '../model/records.ts';
 import { type Carrier, checkContentType } from './content-type.ts';
 import { askForBody } from './continue.ts';
 import type { HttpDependencies } from './dependencies.ts';
@@ -11,11 +11,7 @@ import { cleanFileName, nameInDisposition } from './file-name.ts';
 import { receiveMultipart } from './multipart.ts';
 
 /** What an upload must be, by where it goes. */
-export type Expected = {
-  readonly datamartId: string;
-  readonly mimeType: MimeType;
-  readonly profile: 'COMMANDS' | 'USER_LIST';
-};
+export type Expected = ExpectedDocument & { readonly datamartId: string };
 
 /**
  * Receives the file of a request, raw or in a form; when it resolves the file is durable. What can be refused without
@@ -40,12 +36,13 @@ export async function receiveUpload(
 async function receiveBody(
   request: FastifyRequest,
   { documents, config }: HttpDependencies,
-  { carrier, mimeType, profile }: Expected & { readonly carrier: Carrier },
+  { carrier, ...expected }: ExpectedDocument & { readonly carrier: Carrier },
 ): Promise<StoredDocument> {
   const contentEncoding = request.headers['content-encoding'] ?? null;
+  const { mimeType } = expected;
   if (carrier === 'BODY') {
     const stream = detached(request.raw);
-    const received = await documents.receive({ stream, contentEncoding, mimeType, profile });
+    const received = await documents.receive({ ...expected, stream, contentEncoding });
     const name = nameInDisposition(request.headers['content-disposition']);
     return { ...received, fileName: cleanFileName(name, mimeType) };
   }
@@ -59,7 +56,7 @@ async function receiveBody(
   request.raw.setTimeout(2 * config.uploadIdleMs, () => request.raw.destroy());
   const { document, fileName } = await receiveMultipart(
     request,
-    (stream) => documents.receive({ stream, contentEncoding: null, mimeType, profile }),
+    { mimeType, receive: (file) => documents.receive({ ...expected, ...file }) },
     documents,
   );
   return { ...document, fileName: cleanFileName(fileName, mimeType) };

@@ -8,7 +8,7 @@ import { dropFields, fieldsOf } from './json-source.ts';
  * What an error file adds to a record. A reader of commands ignores them, so that a corrected file can be sent again. In CSV
  * they are the first columns, so that a row with too many cells keeps them all.
  */
-const ERROR_FIELDS = ['error_line', 'error_code', 'error_message'];
+export const ERROR_FIELDS: readonly string[] = ['error_line', 'error_code', 'error_message'];
 
 /** Stands for an e-mail address; holds an `@`, so that it is refused again when it is sent as it is. */
 const MASK = '***@***';
