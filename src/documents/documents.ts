@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { FileReader } from '../model/file-reader.ts';
-import type { MimeType } from '../model/records.ts';
+import type { ExpectedDocument } from './start/check-start.ts';
 
 /** A file that was received and is durable, but that no execution refers to yet. */
 export type ReceivedDocument = {
@@ -68,18 +68,17 @@ export interface Documents {
   /**
    * Streams an upload in: decompresses, counts, hashes, checks what can be told at once, and makes it durable as `input` of
    * a new folder.
-   * Throws `ServiceError` EMPTY_FILE, FILE_TOO_LARGE, NOT_NDJSON, INVALID_HEADER, UNSUPPORTED_CONTENT_ENCODING,
-   * INVALID_COMPRESSION, REQUEST_TIMEOUT or INSUFFICIENT_STORAGE, and then keeps nothing; whatever else ends the stream early leaves nothing either.
-   *
-   * `profile` chooses which columns a CSV header may have: see `import/csv-header.ts`.
+   * Throws `ServiceError` EMPTY_FILE, FILE_TOO_LARGE, UNSUPPORTED_FILE, CONTENT_TYPE_MISMATCH, NOT_NDJSON, INVALID_HEADER,
+   * UNSUPPORTED_CONTENT_ENCODING, INVALID_COMPRESSION, REQUEST_TIMEOUT, OVERLOADED or INSUFFICIENT_STORAGE, and then keeps
+   * nothing; whatever else ends the stream early leaves nothing either.
    */
-  receive(upload: {
-    readonly stream: Readable;
-    readonly mimeType: MimeType;
-    /** Value of Content-Encoding, or null. */
-    readonly contentEncoding: string | null;
-    readonly profile: 'COMMANDS' | 'USER_LIST';
-  }): Promise<ReceivedDocument>;
+  receive(
+    upload: ExpectedDocument & {
+      readonly stream: Readable;
+      /** Value of Content-Encoding, or null. */
+      readonly contentEncoding: string | null;
+    },
+  ): Promise<ReceivedDocument>;
   /**
    * Keeps a file that the service makes itself, as `export` of a new folder, whole and durable when it resolves. `write`
    * writes it under the local path it gets; what it leaves when it rejects is removed.

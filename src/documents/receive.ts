@@ -5,11 +5,13 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ServiceError } from '../errors.ts';
 import { passFaultPoint } from '../fault-points.ts';
-import { createStartCheck } from './check-start.ts';
-import { chooseDecoder } from './decompress.ts';
+import { decompress } from './decompress.ts';
 import type { Documents } from './documents.ts';
 import type { RequireRoom } from './room.ts';
+import { createSpool } from './spool.ts';
+import { createStartCheck } from './start/check-start.ts';
 import { invalidCompression } from './zstd-frames.ts';
+import { decodeZstdInTurn } from './zstd-in-turn.ts';
 
 export type ReceiveLimits = {
   /** Of the decompressed bytes. */
@@ -36,7 +38,7 @@ export async function receiveFile(file: string, upload: Upload, limits: Limits):
   // Until the pipeline listens, an error would be nobody's and end the process; the pipeline finds it afterwards.
   upload.stream.on('error', () => {});
   try {
-    const decoder = chooseDecoder(upload.contentEncoding);
+    const decoder = decoderOf(file, upload, limits);
     const handle = await open(file, 'wx');
     try {
       let measured: Measured | null = null;
@@ -55,6 +57,17 @@ export async function receiveFile(file: string, upload: Upload, limits: Limits):
   } finally {
     upload.stream.destroy();
   }
+}
+
+function decoderOf(file: string, { contentEncoding }: Upload, { maxUploadBytes, requireRoom }: Limits) {
+  let spools = 0;
+  return decompress({
+    contentEncoding,
+    decodeZstd: decodeZstdInTurn({ createSpool: () => createSpool(`${file}.zst${++spools}`, requireRoom) }),
+    limit: (bytes) => {
+      if (bytes > maxUploadBytes) throw fileTooLarge(maxUploadBytes);
+    },
+  });
 }
 
 /**
@@ -92,7 +105,7 @@ async function write(
 ): Promise<Measured> {
   const { maxUploadBytes, requireRoom } = to.limits;
   const hash = createHash('sha256');
-  const start = createStartCheck(to.upload.mimeType, to.upload.profile);
+  const start = createStartCheck(to.upload);
   let bytes = 0;
   let roomUntil = ROOM_STEP_BYTES;
   for await (const chunk of decoded) {
@@ -119,6 +132,7 @@ function asServiceError(error: unknown): unknown {
   if (code === 'ERR_STREAM_PUSH_AFTER_EOF')
     return invalidCompression('gzip', 'something follows its end', error);
   if (code === 'Z_BUF_ERROR') return invalidCompression('gzip', 'it ends early', error);
+  if (code === 'Z_MEM_ERROR' || code === 'ZSTD_error_memory_allocation') return noMemory(error);
   if (code.startsWith('Z_')) return invalidCompression('gzip', (error as Error).message, error);
   if (code.startsWith('ZSTD_')) return invalidCompression('zstd', (error as Error).message, error);
   return error;
@@ -127,6 +141,13 @@ function asServiceError(error: unknown): unknown {
 /** More bytes than are taken, as they were sent or decompressed. */
 export function fileTooLarge(maxUploadBytes: number): ServiceError {
   return new ServiceError('FILE_TOO_LARGE', `the file must be at most ${maxUploadBytes} bytes, decompressed`);
+}
+
+/** The memory is full, which says nothing of the file. */
+function noMemory(cause: unknown): ServiceError {
+  return new ServiceError('OVERLOADED', 'there is no memory left to decompress the file: try again soon', {
+    cause,
+  });
 }
 
 /** The disk is full: said to the sender, who can try again later. */

@@ -34,6 +34,18 @@ export function invalidCompression(encoding: string, why: string, cause?: unknow
 export class ZstdFrames {
   #pending: Buffer = Buffer.alloc(0);
   #expected: Expected = { type: 'FRAME' };
+  #windowBytes = 0;
+
+  /** The largest window that a frame has asked for so far. */
+  get windowBytes(): number {
+    return this.#windowBytes;
+  }
+
+  /** Checks how the stream is made, and finds its windows, without its blocks. */
+  follow(chunk: Buffer): void {
+    const blocks = this.push(chunk);
+    while (!blocks.next().done);
+  }
 
   /** The blocks that are complete with `chunk`. */
   *push(chunk: Buffer): Generator<ZstdBlock> {
@@ -83,8 +95,10 @@ export class ZstdFrames {
     const layout = readDescriptor(descriptor);
     if (this.#pending.length < layout.headerBytes) return false;
     const header = Buffer.from(this.#take(layout.headerBytes));
-    if (windowBytes(header, layout) > MAX_WINDOW_BYTES)
+    const window = windowBytes(header, layout);
+    if (window > MAX_WINDOW_BYTES)
       throw invalidCompression('zstd', `its window must be at most ${MAX_WINDOW_BYTES} bytes`);
+    this.#windowBytes = Math.max(this.#windowBytes, window);
     this.#expected = { type: 'BLOCK', header, checksumBytes: layout.checksumBytes };
     return true;
   }

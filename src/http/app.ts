@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
-import multipart from '@fastify/multipart';
 import fastifyStatic from '@fastify/static';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { createAuthenticator } from './authenticate.ts';
@@ -178,10 +177,6 @@ async function addApi(app: App, dependencies: HttpDependencies): Promise<void> {
 /** The routes whose body is a file: whatever its type, it is left on the wire for `upload.ts`. */
 async function addUploads(app: App, dependencies: HttpDependencies): Promise<void> {
   app.removeAllContentTypeParsers();
-  await app.register(multipart, {
-    throwFileSizeLimit: false,
-    isPartAFile: (field, _type, fileName) => field === 'file' || fileName !== undefined,
-  });
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   executionUploadRoute(app, dependencies);
   userListUploadRoute(app, dependencies);

@@ -1,9 +1,21 @@
+import { parse } from 'content-disposition';
 import { ServiceError } from '../errors.ts';
 import type { MimeType } from '../model/records.ts';
 
 export const CONTENT_TYPE = { APPLICATION_X_NDJSON: 'application/x-ndjson', TEXT_CSV: 'text/csv' } as const;
 
 const MOST_FORM_TYPE = 200;
+/** Say nothing of what a part is. Browsers and curl choose a type by the ending of the file's name, and know few. */
+const SILENT_PART_TYPES: readonly string[] = [
+  '',
+  'application/octet-stream',
+  'text/plain',
+  'application/gzip',
+  'application/x-gzip',
+  'application/zstd',
+];
+/** What browsers call CSV on a machine with Excel, and TSV. */
+const CSV_PART_TYPES: readonly string[] = ['application/vnd.ms-excel', 'text/tab-separated-values'];
 
 /** How the file of an upload comes: as the body itself, or as a part of a form. */
 export type Carrier = 'BODY' | 'MULTIPART';
@@ -14,8 +26,8 @@ export type Carrier = 'BODY' | 'MULTIPART';
  * @throws ServiceError CONTENT_TYPE_MISMATCH
  */
 export function checkContentType(header: string | undefined, mimeType: MimeType): Carrier {
-  const [type = '', ...parameters] = (header ?? '').split(';').map((part) => part.trim());
-  if (type.toLowerCase() === 'multipart/form-data') {
+  const { type, isUtf8 } = readContentType(header);
+  if (type === 'multipart/form-data') {
     // A boundary has at most 70 characters (RFC 2046); its parser takes some more, and fails on what is far over.
     if ((header ?? '').length <= MOST_FORM_TYPE) return 'MULTIPART';
     throw new ServiceError(
@@ -23,16 +35,40 @@ export function checkContentType(header: string | undefined, mimeType: MimeType)
       `Content-Type of a form must be at most ${MOST_FORM_TYPE} characters long, got ${header?.length}`,
     );
   }
-  const charset = parameters.map(readCharset).find((value) => value !== null) ?? 'utf-8';
-  if (type.toLowerCase() === CONTENT_TYPE[mimeType] && /^utf-?8$/i.test(charset)) return 'BODY';
-  const given = header === undefined ? 'none' : JSON.stringify(header.slice(0, 200));
+  if (type === CONTENT_TYPE[mimeType] && isUtf8) return 'BODY';
   throw new ServiceError(
     'CONTENT_TYPE_MISMATCH',
-    `Content-Type must be ${CONTENT_TYPE[mimeType]} in UTF-8, as the import says, or multipart/form-data, got ${given}`,
+    `Content-Type must be ${CONTENT_TYPE[mimeType]} in UTF-8, as the import says, or multipart/form-data, got ${quoted(header)}`,
   );
 }
 
-function readCharset(parameter: string): string | null {
-  const [, value = null] = /^charset\s*=(.*)$/is.exec(parameter) ?? [];
-  return value?.trim().replaceAll('"', '') ?? null;
+/**
+ * Checks the Content-Type of the part of a form that is the file: as that of a body, but that it may say nothing.
+ *
+ * @throws ServiceError CONTENT_TYPE_MISMATCH
+ */
+export function checkPartType(header: string | undefined, mimeType: MimeType): void {
+  const { type, isUtf8 } = readContentType(header);
+  const fits =
+    type === CONTENT_TYPE[mimeType] ||
+    SILENT_PART_TYPES.includes(type) ||
+    (mimeType === 'TEXT_CSV' && CSV_PART_TYPES.includes(type));
+  if (fits && isUtf8) return;
+  throw new ServiceError(
+    'CONTENT_TYPE_MISMATCH',
+    `Content-Type of the part "file" must be ${CONTENT_TYPE[mimeType]} in UTF-8, as the import says, or absent, got ${quoted(header)}`,
+  );
+}
+
+function readContentType(header: string | undefined): { type: string; isUtf8: boolean } {
+  // the same grammar as that of a Content-Disposition
+  const { type, parameters } = parse(header ?? '', { extended: false });
+  return {
+    type: type.trim().toLowerCase(),
+    isUtf8: /^utf-?8$/i.test((parameters.charset ?? 'utf-8').trim()),
+  };
+}
+
+function quoted(header: string | undefined): string {
+  return header === undefined ? 'none' : JSON.stringify(header.slice(0, 200));
 }

@@ -1,25 +1,33 @@
-import type { MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
+import { readContentEncoding } from '../documents/decompress.ts';
 import type { Documents, ReceivedDocument } from '../documents/documents.ts';
 import { type ErrorCode, ServiceError } from '../errors.ts';
-import { detached, endedBy, endedEarly } from './detached.ts';
+import type { MimeType } from '../model/records.ts';
+import { checkPartType } from './content-type.ts';
+import { detached, endedBy } from './detached.ts';
+import { type FormPart, readParts } from './form-parts.ts';
 
 const MOST_SKIPPED_BYTES = 64 * 1024 * 1024;
-/** Texts of a form are kept in memory until its end, and nothing reads them. */
-const LIMITS = {
-  fileSize: Number.POSITIVE_INFINITY,
-  files: 100,
-  parts: 200,
-  fieldSize: 1024,
-  headerPairs: 20,
-};
 /** Refusals of one file that another `file` part may follow and replace; the others end the request. */
-const REPLACEABLE: ReadonlySet<ErrorCode> = new Set(['EMPTY_FILE', 'NOT_NDJSON', 'INVALID_HEADER']);
+const REPLACEABLE: ReadonlySet<ErrorCode> = new Set([
+  'EMPTY_FILE',
+  'UNSUPPORTED_FILE',
+  'CONTENT_TYPE_MISMATCH',
+  'UNSUPPORTED_CONTENT_ENCODING',
+  'INVALID_COMPRESSION',
+  'NOT_NDJSON',
+  'INVALID_HEADER',
+]);
+/** Under which the bytes of a part are those of the file (RFC 7578, section 4.7, which gives up the others). */
+const TRANSFER_ENCODINGS: readonly string[] = ['', '7bit', '8bit', 'binary'];
 
 type Outcome =
-  | { readonly type: 'RECEIVED'; readonly document: ReceivedDocument; readonly fileName: string }
+  | { readonly type: 'RECEIVED'; readonly document: ReceivedDocument; readonly fileName: string | null }
   | { readonly type: 'REFUSED'; readonly error: ServiceError };
-type Receive = (stream: ReturnType<typeof detached>) => Promise<ReceivedDocument>;
+export type ReceivePart = (file: {
+  readonly stream: ReturnType<typeof detached>;
+  readonly contentEncoding: string | null;
+}) => Promise<ReceivedDocument>;
 /** How much that nobody wants is still read; one for a request. */
 type Budget = { left: number };
 
@@ -29,9 +37,9 @@ type Budget = { left: number };
  */
 export async function receiveMultipart(
   request: FastifyRequest,
-  receive: Receive,
+  expected: { readonly mimeType: MimeType; readonly receive: ReceivePart },
   documents: Pick<Documents, 'remove'>,
-): Promise<{ document: ReceivedDocument; fileName: string }> {
+): Promise<{ document: ReceivedDocument; fileName: string | null }> {
   const budget: Budget = { left: MOST_SKIPPED_BYTES };
   const { signal } = request.stop;
   let last: Outcome | null = null;
@@ -41,18 +49,18 @@ export async function receiveMultipart(
     if (!isReceiving) request.raw.destroy();
   };
   signal.addEventListener('abort', end, { once: true });
-  const receiveOne = async (part: MultipartFile) => {
+  const receive: ReceivePart = (file) => expected.receive({ ...file, stream: endedBy(signal, file.stream) });
+  const receiveOne = async (part: FormPart) => {
     isReceiving = true;
     try {
-      return await receivePart(part, (stream) => receive(endedBy(signal, stream)), budget);
+      return await receivePart(part, { ...expected, receive }, budget);
     } finally {
       isReceiving = false;
     }
   };
   try {
-    for await (const part of request.parts({ limits: LIMITS })) {
-      if (part.type !== 'file') continue;
-      if (part.fieldname !== 'file') {
+    for await (const part of readParts(request.raw)) {
+      if (part.name !== 'file') {
         await skip(part, budget);
         continue;
       }
@@ -62,7 +70,7 @@ export async function receiveMultipart(
     }
   } catch (error) {
     await discard(last, documents);
-    throw asServiceError(error);
+    throw error;
   } finally {
     signal.removeEventListener('abort', end);
   }
@@ -75,10 +83,16 @@ async function discard(outcome: Outcome | null, documents: Pick<Documents, 'remo
   if (outcome?.type === 'RECEIVED') await documents.remove(outcome.document.folder);
 }
 
-async function receivePart(part: MultipartFile, receive: Receive, budget: Budget): Promise<Outcome> {
+async function receivePart(
+  part: FormPart,
+  { mimeType, receive }: { readonly mimeType: MimeType; readonly receive: ReceivePart },
+  budget: Budget,
+): Promise<Outcome> {
   try {
-    const document = await receive(detached(part.file));
-    return { type: 'RECEIVED', document, fileName: part.filename };
+    checkPart(part, mimeType);
+    const { contentEncoding } = part;
+    const document = await receive({ stream: detached(part.content), contentEncoding });
+    return { type: 'RECEIVED', document, fileName: part.fileName };
   } catch (error) {
     if (!(error instanceof ServiceError) || !REPLACEABLE.has(error.code)) throw error;
     if (!(await skip(part, budget).catch(() => false))) throw error;
@@ -86,9 +100,21 @@ async function receivePart(part: MultipartFile, receive: Receive, budget: Budget
   }
 }
 
+/** What a part says of itself counts as what a raw body says of itself. */
+function checkPart({ contentType, contentEncoding, transferEncoding }: FormPart, mimeType: MimeType): void {
+  checkPartType(contentType, mimeType);
+  readContentEncoding(contentEncoding);
+  if (!TRANSFER_ENCODINGS.includes(transferEncoding ?? '')) {
+    throw new ServiceError(
+      'UNSUPPORTED_CONTENT_ENCODING',
+      `Content-Transfer-Encoding of the part "file" must be binary or absent, got ${JSON.stringify(transferEncoding?.slice(0, 200))}`,
+    );
+  }
+}
+
 /** Reads a part to its end without keeping it; throws when the budget does not last. */
-async function skip(part: MultipartFile, budget: Budget): Promise<true> {
-  for await (const chunk of part.file) {
+async function skip({ content }: FormPart, budget: Budget): Promise<true> {
+  for await (const chunk of content) {
     budget.left -= chunk.length;
     if (budget.left < 0)
       throw new ServiceError(
@@ -97,14 +123,4 @@ async function skip(part: MultipartFile, budget: Budget): Promise<true> {
       );
   }
   return true;
-}
-
-/** What the parser of forms complains about is the sender's doing. */
-function asServiceError(error: unknown): unknown {
-  if (error instanceof ServiceError || !(error instanceof Error)) return error;
-  if ((error as { code?: unknown }).code === 'FST_MP_PREMATURE_CLOSE') return endedEarly();
-  const isRefusal = /multipart|boundary|part header/i.test(error.message) || 'statusCode' in error;
-  return isRefusal
-    ? new ServiceError('INVALID_REQUEST', `the form cannot be read: ${error.message}`, { cause: error })
-    : error;
 }

@@ -20,6 +20,12 @@ export const UploadQuery = Type.Object({
         'where more than this share of the commands fails, nothing of the file is applied and the execution is FAILED',
     }),
   ),
+  allow_empty: Type.Optional(
+    Type.Boolean({
+      description:
+        'false: a CSV file that is a header without a row is refused too (EMPTY_FILE); by default it becomes an execution of 0 commands',
+    }),
+  ),
   mode: Type.Optional(
     Type.Unsafe<'update' | 'replace'>({
       type: 'string',

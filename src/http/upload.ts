@@ -1,9 +1,9 @@
 import type { FastifyRequest } from 'fastify';
 import type { Config } from '../config.ts';
 import { fileTooLarge } from '../documents/receive.ts';
+import type { ExpectedDocument } from '../documents/start/check-start.ts';
 import { ServiceError } from '../errors.ts';
 import type { StoredDocument } from '../model/execution.ts';
-import type { MimeType } from '../model/records.ts';
 import { tokenOf } from './access.ts';
 import { type Carrier, checkContentType } from './content-type.ts';
 import { askForBody } from './continue.ts';
@@ -16,11 +16,7 @@ import { countSlow } from './request-metrics.ts';
 import { watchUploadRate } from './watch-rate.ts';
 
 /** What an upload must be, by where it goes. */
-export type Expected = {
-  readonly datamartId: string;
-  readonly mimeType: MimeType;
-  readonly profile: 'COMMANDS' | 'USER_LIST';
-};
+export type Expected = ExpectedDocument & { readonly datamartId: string };
 
 /**
  * Receives the file of a request, raw or in a form; when it resolves the file is durable. What can be refused without
@@ -69,12 +65,13 @@ function endSlow(request: FastifyRequest, { minBytesPerSecond, uploadIdleMs }: C
 async function receiveBody(
   request: FastifyRequest,
   { documents, config }: HttpDependencies,
-  { carrier, mimeType, profile }: Expected & { readonly carrier: Carrier },
+  { carrier, ...expected }: ExpectedDocument & { readonly carrier: Carrier },
 ): Promise<StoredDocument> {
   const contentEncoding = request.headers['content-encoding'] ?? null;
+  const { mimeType } = expected;
   if (carrier === 'BODY') {
     const stream = endedBy(request.stop.signal, detached(request.raw));
-    const received = await documents.receive({ stream, contentEncoding, mimeType, profile });
+    const received = await documents.receive({ ...expected, stream, contentEncoding });
     const name = nameInDisposition(request.headers['content-disposition']);
     return { ...received, fileName: cleanFileName(name, mimeType) };
   }
@@ -88,7 +85,7 @@ async function receiveBody(
   request.raw.setTimeout(2 * config.uploadIdleMs, () => request.raw.destroy());
   const { document, fileName } = await receiveMultipart(
     request,
-    (stream) => documents.receive({ stream, contentEncoding: null, mimeType, profile }),
+    { mimeType, receive: (file) => documents.receive({ ...expected, ...file }) },
     documents,
   );
   return { ...document, fileName: cleanFileName(fileName, mimeType) };

@@ -96,6 +96,9 @@ export function describeJsonError(json: string): string {
   if (name === 'EndOfFileExpected' && json[first.offset] === ',') {
     return `not JSON: a comma after the object at character ${position}; NDJSON has no commas between lines`;
   }
+  if (name === 'EndOfFileExpected' && json[first.offset] === '{') {
+    return `not JSON: another object begins at character ${position}; each needs a line of its own, and curl removes line breaks with -d and keeps them with --data-binary`;
+  }
   return `not JSON: ${EXPECTATION[name] ?? 'something else was expected'} at character ${position}`;
 }
 

@@ -17,7 +17,7 @@ import { spoiltFile } from './mutations.ts';
 import { createWorld } from './world.ts';
 
 /** What an upload may be refused with for what it holds. */
-const REFUSALS = ['EMPTY_FILE', 'NOT_NDJSON', 'INVALID_HEADER'];
+const REFUSALS = ['EMPTY_FILE', 'UNSUPPORTED_FILE', 'CONTENT_TYPE_MISMATCH', 'NOT_NDJSON', 'INVALID_HEADER'];
 
 for (const format of ['NDJSON', 'CSV'] as const) {
   test(`${format}: any bytes are refused or imported, and every line is accounted for`, async (t) => {

@@ -1,4 +1,4 @@
-import { createStartCheck } from '../../../src/documents/check-start.ts';
+import { createStartCheck } from '../../../src/documents/start/check-start.ts';
 import { type DocumentRecord, isRejection } from '../../../src/import/document-format.ts';
 import { parseCommand } from '../../../src/import/parse-command.ts';
 import { readFormatOf } from '../../../src/import/read-format.ts';
@@ -86,7 +86,7 @@ function outcomeOf(
 
 /** What the service says of a file from its first bytes alone. */
 function refusalOf(bytes: globalThis.Buffer, mimeType: MimeType, isWhole: boolean): string | null {
-  const check = createStartCheck(mimeType, PROFILE);
+  const check = createStartCheck({ mimeType, profile: PROFILE });
   try {
     check.take(bytes);
     if (isWhole) check.end();

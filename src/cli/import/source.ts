@@ -1,10 +1,10 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { createGunzip } from 'node:zlib';
+import { type Compression, compressionOf } from '../../documents/start/compression.ts';
 import { CliError } from '../failures.ts';
 
 export type Format = 'ndjson' | 'csv';
-export type Compression = 'gzip' | 'zstd';
 
 /** A file to import, as found on disk. */
 export type Source = {
@@ -42,7 +42,7 @@ export async function inspectFile(file: string): Promise<Source> {
     if (size === 0) throw new CliError('the file is empty');
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
     const head = buffer.subarray(0, bytesRead);
-    const compression = compressionOf(head);
+    const compression = compressionOf(head) ?? null;
     const name = path.basename(file).replace(/\.(gz|zst)$/i, '');
     const format = FORMAT_BY_EXTENSION[path.extname(name).toLowerCase()];
     return { path: file, name, bytes: size, compression, format: format ?? (await sniff(head, compression)) };
@@ -53,12 +53,6 @@ export async function inspectFile(file: string): Promise<Source> {
   } finally {
     await handle?.close();
   }
-}
-
-function compressionOf(head: Buffer): Compression | null {
-  if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
-  if (head.length >= 4 && head.readUInt32LE(0) === 0xfd2fb528) return 'zstd';
-  return null;
 }
 
 async function sniff(head: Buffer, compression: Compression | null): Promise<Format | null> {

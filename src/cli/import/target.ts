@@ -3,6 +3,7 @@ import type { Client } from '../client.ts';
 import { CliError, UsageError } from '../failures.ts';
 import { findSegment } from '../find-segment.ts';
 import { fileBody } from './body.ts';
+import { formatOf, readStart, requireStart, type Start } from './first-bytes.ts';
 import { retrying } from './retry.ts';
 import { type Body, sendBody } from './send.ts';
 import type { Format, Source } from './source.ts';
@@ -39,9 +40,10 @@ export async function openTarget(client: Client, destination: Destination, sourc
 async function documentTarget(client: Client, destination: Destination, source: Source): Promise<Target> {
   const { datamart, documentImport } = destination;
   const named = documentImport === undefined ? null : await findImport(client, datamart, documentImport);
-  const ofImport = named === null ? undefined : named.mime_type === MIME_TYPE.csv ? 'csv' : 'ndjson';
-  const format = destination.format ?? ofImport ?? source.format;
-  if (format === null) throw new UsageError('cannot tell the format: give --format ndjson or --format csv');
+  const start = await readStart(fileBody(source, 'ndjson').chunks());
+  const format =
+    named === null ? chooseFormat(destination, source, start) : formatOfImport(named, destination.format);
+  if (start !== null) requireStart(start, { format, profile: 'COMMANDS' });
   const target = named ?? (await ownImport(client, datamart, format));
   return {
     path: `${datamart}/document_imports/${target.id}/executions`,
@@ -50,6 +52,19 @@ async function documentTarget(client: Client, destination: Destination, source: 
     format,
     body: fileBody(source, format),
   };
+}
+
+/** The format of a file that no import is named for. What it holds counts before its name. */
+function chooseFormat(destination: Destination, source: Source, start: Start | null): Format {
+  const format = destination.format ?? (start === null ? null : formatOf(start)) ?? source.format;
+  if (format === null) throw new UsageError('cannot tell the format: give --format ndjson or --format csv');
+  return format;
+}
+
+function formatOfImport({ id, name, mime_type }: ApiDocumentImport, flag: Format | undefined): Format {
+  const format = mime_type === MIME_TYPE.csv ? 'csv' : 'ndjson';
+  if (flag === undefined || flag === format) return format;
+  throw new UsageError(`--format ${flag}: document import ${id} (${name}) takes ${format}`);
 }
 
 async function findImport(client: Client, datamart: string, wanted: string): Promise<ApiDocumentImport> {
@@ -82,8 +97,10 @@ async function ownImport(client: Client, datamart: string, format: Format): Prom
 
 async function segmentTarget(client: Client, destination: Destination, source: Source): Promise<Target> {
   const { datamart, segment: wanted = '' } = destination;
-  if ((destination.format ?? source.format) === 'ndjson')
-    throw new UsageError('a user list for --segment is CSV or TSV, this is NDJSON');
+  const start = await readStart(fileBody(source, 'csv').chunks());
+  const format = destination.format ?? (start === null ? source.format : formatOf(start));
+  if (format === 'ndjson') throw new UsageError('a user list for --segment is CSV or TSV, this is NDJSON');
+  if (start !== null) requireStart(start, { format: 'csv', profile: 'USER_LIST' });
   const segment = await findSegment(client, datamart, wanted);
   return {
     path: `${datamart}/audience_segments/${segment.id}/user_list_imports`,

@@ -15,8 +15,8 @@ import {
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import type { FileReader } from '../../model/file-reader.ts';
+import { createBudget } from '../budget.ts';
 import type { FileFacts } from '../join-parts.ts';
-import { createBudget } from './budget.ts';
 import { asDocumentsFault, canPassInS3, statusOf } from './faults.ts';
 import { readWindows } from './windows.ts';
 
@@ -52,7 +52,16 @@ export interface S3Objects {
 }
 
 export function openS3Objects({ client, bucket: Bucket }: S3Place): S3Objects {
-  const withinBudget = createBudget(MOST_UPLOADING_BYTES);
+  const memory = createBudget(MOST_UPLOADING_BYTES);
+
+  async function withinBudget<T>(bytes: number, task: () => Promise<T>): Promise<T> {
+    const giveBack = await memory.take(bytes);
+    try {
+      return await task();
+    } finally {
+      giveBack?.();
+    }
+  }
 
   async function put(Key: string, Body: Buffer): Promise<void> {
     await told('an object could not be written', () =>

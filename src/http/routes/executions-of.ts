@@ -62,7 +62,8 @@ export function uploadRoute(
     const { datamart, job, mimeType, priority, profile, segment } = await findTarget(request);
     const options = await readOptions({ request, dependencies }, request.query, segment);
     const execution = await traceUpload(request, async () => {
-      const expected = { datamartId: datamart.id, mimeType, profile };
+      const allowEmpty = request.query.allow_empty !== false;
+      const expected = { datamartId: datamart.id, mimeType, profile, allowEmpty };
       const document = await receiveUpload(request, dependencies, expected);
       const upload = {
         organisationId: datamart.organisationId,

@@ -1,0 +1,91 @@
+import { Buffer } from 'node:buffer';
+import { decompress } from '../../documents/decompress.ts';
+import { createStartCheck } from '../../documents/start/check-start.ts';
+import { decodeZstd } from '../../documents/zstd.ts';
+import { ServiceError } from '../../errors.ts';
+import type { CsvProfile } from '../../import/csv-header.ts';
+import { ApiError } from '../failures.ts';
+import type { Format } from './source.ts';
+
+/** The beginning of a file, decompressed. */
+export type Start = { readonly bytes: Buffer; readonly isWhole: boolean };
+
+const START_BYTES = 256 * 1024;
+const MIME_TYPE = { ndjson: 'APPLICATION_X_NDJSON', csv: 'TEXT_CSV' } as const;
+
+/**
+ * Reads the beginning of a file as the service would decompress it; null where that cannot be done here, and the service is to
+ * say why.
+ *
+ * @throws ApiError where the service would refuse it
+ */
+export async function readStart(chunks: AsyncIterable<Uint8Array>): Promise<Start | null> {
+  const decode = decompress({ contentEncoding: null, decodeZstd, limit: () => {} });
+  const parts: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const part of decode(asBuffers(chunks))) {
+      parts.push(part);
+      length += part.length;
+      if (length >= START_BYTES) return { bytes: Buffer.concat(parts), isWhole: false };
+    }
+    return { bytes: Buffer.concat(parts), isWhole: true };
+  } catch (error) {
+    if (isRefusal(error)) throw asApiError(error);
+    // a damaged file, whose first lines do not count
+    if (/^(Z_|ZSTD_|ERR_STREAM_)/.test(String((error as { code?: unknown }).code))) return null;
+    if (error instanceof ServiceError) return null;
+    throw error;
+  }
+}
+
+async function* asBuffers(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  for await (const { buffer, byteOffset, byteLength } of chunks)
+    yield Buffer.from(buffer, byteOffset, byteLength);
+}
+
+/** The format that a file is of, as far as its beginning tells. */
+export function formatOf(start: Start): Format | null {
+  const first = start.bytes
+    .toString('utf8')
+    .replace(/^[\s\ufeff]+/, '')
+    .at(0);
+  if (first === '{' || first === '[') return 'ndjson';
+  return refusalOf(start, { format: 'csv', profile: 'COMMANDS' }) === null ? 'csv' : null;
+}
+
+/**
+ * Refuses a file as the service would by its first bytes, before it is sent.
+ *
+ * @throws ApiError
+ */
+export function requireStart(
+  start: Start,
+  of: { readonly format: Format; readonly profile: CsvProfile },
+): void {
+  const refusal = refusalOf(start, of);
+  if (refusal !== null) throw asApiError(refusal);
+}
+
+function refusalOf(
+  { bytes, isWhole }: Start,
+  { format, profile }: { readonly format: Format; readonly profile: CsvProfile },
+): ServiceError | null {
+  const check = createStartCheck({ mimeType: MIME_TYPE[format], profile });
+  try {
+    check.take(bytes);
+    if (isWhole) check.end();
+    return null;
+  } catch (error) {
+    if (error instanceof ServiceError) return error;
+    throw error;
+  }
+}
+
+function isRefusal(error: unknown): error is ServiceError {
+  return error instanceof ServiceError && error.status === 400;
+}
+
+function asApiError({ status, code, message }: ServiceError): ApiError {
+  return new ApiError(status, code, message);
+}

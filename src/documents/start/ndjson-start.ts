@@ -1,0 +1,68 @@
+import type { Buffer } from 'node:buffer';
+import { ServiceError } from '../../errors.ts';
+import type { StartCheck } from './check-start.ts';
+import { binaryKindOf, KIND_BYTES, textKindOf, unknownBinaryOf } from './file-kinds.ts';
+import { Head } from './head.ts';
+import { blankFile, otherFormat, unsupportedFile } from './refusals.ts';
+import { shapeOf } from './table.ts';
+
+/** How far a line that may be a command is looked for, where the first one is none. */
+const HEAD_BYTES = 64 * 1024;
+const OPENING_BRACKET = 0x5b;
+const OPENING_BRACE = 0x7b;
+
+/** The beginning of an NDJSON document. */
+export class NdjsonStart implements StartCheck {
+  readonly #head = new Head(HEAD_BYTES);
+  #hasKind = false;
+  #isSettled = false;
+
+  take(chunk: Buffer): void {
+    if (this.#isSettled) return;
+    const wasBlank = this.#head.isBlank;
+    this.#head.take(chunk);
+    if (this.#head.isBlank) return;
+    if (wasBlank) this.#refuseArray();
+    if (this.#head.length >= KIND_BYTES) this.#checkKind();
+    if (this.#head.length >= HEAD_BYTES) this.#checkShape();
+  }
+
+  end(): void {
+    this.#head.end();
+    if (this.#head.isBlank) throw blankFile();
+    this.#checkKind();
+    this.#checkShape();
+  }
+
+  /** At once, however little has come. */
+  #refuseArray(): void {
+    const head = this.#head.bytes;
+    // in UTF-16 a zero follows
+    if (head[0] !== OPENING_BRACKET || head[1] === 0) return;
+    throw new ServiceError(
+      'NOT_NDJSON',
+      'the file must be NDJSON, one JSON object per line, got a JSON array: it begins with "["',
+    );
+  }
+
+  #checkKind(): void {
+    if (this.#hasKind || this.#isSettled) return;
+    this.#hasKind = true;
+    const head = this.#head.bytes;
+    const kind = binaryKindOf(head) ?? textKindOf(head);
+    if (kind !== null) throw unsupportedFile(kind);
+    this.#isSettled = head[0] === OPENING_BRACE;
+  }
+
+  /** Of a first line that is no object. Lines that are objects may follow it, as after a file that was cut in the middle. */
+  #checkShape(): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    const head = this.#head.bytes;
+    const shape = shapeOf(head);
+    if (shape === 'OBJECTS') return;
+    if (shape === 'TABLE') throw otherFormat('APPLICATION_X_NDJSON');
+    const kind = unknownBinaryOf(head);
+    if (kind !== null) throw unsupportedFile(kind);
+  }
+}
