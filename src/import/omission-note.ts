@@ -1,4 +1,4 @@
-import { ERROR_FIELDS } from './rejections.ts';
+import { ERROR_FIELDS } from './command-fields.ts';
 
 /**
  * The last record of an error file that is full: it says how many failed lines are not in it. It belongs to no command, and
