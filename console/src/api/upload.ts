@@ -39,13 +39,12 @@ export function uploadFile(upload: Upload): Promise<Execution> {
   request.addEventListener('abort', () => reject(signal.reason));
   signal.addEventListener('abort', () => request.abort(), { once: true });
   request.open('POST', withQuery(path, queryOf(upload)));
-  const encoding = encodingOf(file);
+  // whether it is compressed, the service sees by its first bytes
   const headers = {
     ...authorization(),
     'Content-Type': CONTENT_TYPES[mime_type],
-    'Content-Disposition': `attachment; filename*=UTF-8''${encodeURIComponent(plainName(file))}`,
+    'Content-Disposition': `attachment; filename*=UTF-8''${encodeURIComponent(file.name)}`,
     'Idempotency-Key': key,
-    ...(encoding === null ? {} : { 'Content-Encoding': encoding }),
   };
   for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
   request.send(file);
@@ -59,14 +58,4 @@ function queryOf({ options: { mode, maxFailureRatio, maxShrinkRatio }, dryRun }:
     max_failure_ratio: maxFailureRatio ?? undefined,
     max_shrink_ratio: mode === 'REPLACE' ? (maxShrinkRatio ?? undefined) : undefined,
   };
-}
-
-/** How a file is compressed, by its name. */
-export function encodingOf({ name }: File): 'gzip' | 'zstd' | null {
-  if (/\.gz$/i.test(name)) return 'gzip';
-  return /\.(zst|zstd)$/i.test(name) ? 'zstd' : null;
-}
-
-function plainName({ name }: File): string {
-  return name.replace(/\.(gz|zst|zstd)$/i, '');
 }

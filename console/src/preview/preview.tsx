@@ -3,7 +3,6 @@ import { IconAlertTriangle } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { COMMAND_FIELDS } from '../../../src/import/command-fields.ts';
 import { compartments, segments } from '../api/queries.ts';
-import { encodingOf } from '../api/upload.ts';
 import { formatNumber } from '../parts/formats.ts';
 import { Loaded } from '../parts/loaded.tsx';
 import { Problem } from '../parts/problem.tsx';
@@ -25,7 +24,7 @@ export default function Preview({ item }: { readonly item: UploadItem }) {
   const sample = useQuery({
     queryKey: ['preview', item.id, known.dataUpdatedAt],
     queryFn: async () => {
-      const start = await readStartOf(file, encodingOf(file));
+      const start = await readStartOf(file);
       if (start === null) return null;
       const catalogue = catalogueOf(dm, { segments: known.data ?? [], selections: selections.data ?? [] });
       return readSample(start, { mimeType: documentImport.mime_type, catalogue, now: Date.now() });

@@ -1,4 +1,5 @@
 import { createStartCheck } from '../../../src/documents/start/check-start.ts';
+import { compressionOf } from '../../../src/documents/start/compression.ts';
 import { type DocumentRecord, isRejection } from '../../../src/import/document-format.ts';
 import { parseCommand } from '../../../src/import/parse-command.ts';
 import { readFormatOf } from '../../../src/import/read-format.ts';
@@ -30,31 +31,53 @@ export type Sample = {
   readonly isWhole: boolean;
 };
 
-/** The beginning of a file, decompressed where the browser can do that; null where it cannot. */
-export async function readStartOf(
-  file: Blob,
-  encoding: 'gzip' | 'zstd' | null,
-): Promise<{ readonly bytes: Uint8Array; readonly isWhole: boolean } | null> {
-  if (encoding === 'zstd') return null;
-  if (encoding === null) {
+export type Start = { readonly bytes: Uint8Array; readonly isWhole: boolean };
+
+/** As the service undoes it. */
+const MAX_LAYERS = 3;
+
+/** The beginning of a file, decompressed by what its bytes say; null where the browser cannot do that. */
+export async function readStartOf(file: Blob): Promise<Start | null> {
+  for (let layers = 0; layers <= MAX_LAYERS; layers++) {
+    const start = await gunzip(file, layers);
+    const compression = compressionOf(start.bytes) ?? null;
+    if (compression === null && (start.bytes.length > 0 || start.isWhole)) return start;
+    if (compression !== 'gzip') return null;
+  }
+  return null;
+}
+
+/**
+ * The beginning of a file without so many layers of gzip. Where it cannot be decompressed further, it is what was there until
+ * then: browsers take one member of gzip alone, and the service takes several.
+ */
+async function gunzip(file: Blob, layers: number): Promise<Start> {
+  if (layers === 0) {
     const bytes = new Uint8Array(await file.slice(0, SAMPLE_BYTES).arrayBuffer());
     return { bytes, isWhole: file.size <= SAMPLE_BYTES };
   }
-  const reader = file.stream().pipeThrough(new DecompressionStream('gzip')).getReader();
+  let stream = file.stream();
+  for (let i = 0; i < layers; i++) stream = stream.pipeThrough(new DecompressionStream('gzip'));
+  const reader = stream.getReader();
   const parts: Uint8Array[] = [];
-  for (let length = 0; length < SAMPLE_BYTES; ) {
-    const { done, value } = await reader.read();
-    if (done) return { bytes: Buffer.concat(parts), isWhole: true };
-    parts.push(value);
-    length += value.length;
+  let isWhole = false;
+  try {
+    for (let length = 0; length < SAMPLE_BYTES && !isWhole; ) {
+      const { done, value } = await reader.read();
+      isWhole = done;
+      if (value !== undefined) parts.push(value);
+      length += value?.length ?? 0;
+    }
+    await reader.cancel();
+  } catch {
+    isWhole = false;
   }
-  await reader.cancel();
-  return { bytes: Buffer.concat(parts).subarray(0, SAMPLE_BYTES), isWhole: false };
+  return { bytes: Buffer.concat(parts).subarray(0, SAMPLE_BYTES), isWhole };
 }
 
 /** Reads the beginning of a file with the parsers of the service: what it says here, it would say there. Pure. */
 export function readSample(
-  start: { readonly bytes: Uint8Array; readonly isWhole: boolean },
+  start: Start,
   of: { readonly mimeType: MimeType; readonly catalogue: Catalogue; readonly now: number },
 ): Sample {
   // the parsers know Node's Buffer; this one has the same methods

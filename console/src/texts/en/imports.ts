@@ -100,10 +100,16 @@ export const importsTexts = {
   },
   preview: {
     title: 'First lines as they would be read',
-    summary: (records: string, failed: string, isWhole: boolean) =>
-      `${isWhole ? 'All' : 'The first'} ${counted(records, 'command')}${isWhole ? '' : ' of the file'}: ${failed === '0' ? 'no mistakes' : `${failed} would fail`}.`,
+    summary: (records: string, failed: string, isWhole: boolean) => {
+      if (records === '0')
+        return isWhole
+          ? 'The file holds no command: it would change nothing.'
+          : 'There is no command in the first part of the file.';
+      return `${isWhole ? 'All' : 'The first'} ${counted(records, 'command')}${isWhole ? '' : ' of the file'}: ${failed === '0' ? 'no mistakes' : `${failed} would fail`}.`;
+    },
     refused: 'The service would refuse this file',
-    compressed: 'A browser cannot read zstd, so there is no preview. A dry run checks every line.',
+    compressed:
+      'The browser cannot decompress this file, so there is no preview. A dry run checks every line.',
     separator: 'Separator',
     tab: 'tab',
     columns: 'columns',

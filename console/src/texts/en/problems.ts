@@ -38,7 +38,18 @@ export const problemsTexts = {
         title: 'The file is a JSON array',
         advice: 'Write one object per line, without commas between.',
       },
-      EMPTY_FILE: { title: 'The file is empty', advice: 'Choose another file.' },
+      EMPTY_FILE: {
+        title: 'The file has no lines',
+        advice: 'Choose another file, or write its rows below the header.',
+      },
+      UNSUPPORTED_FILE: {
+        title: 'This kind of file is not taken',
+        advice: 'Save or export it as CSV in UTF-8 or as NDJSON; gzip and zstd are fine.',
+      },
+      CONTENT_TYPE_MISMATCH: {
+        title: 'The file is not of the format of its import',
+        advice: 'Upload it to an import of its own format, or make one.',
+      },
       INVALID_HEADER: {
         title: 'The first line cannot be used',
         advice: 'Name the columns in it, operation among them.',
