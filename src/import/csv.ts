@@ -33,6 +33,7 @@ export function csvFormat(header: CsvHeader, start: Position): DocumentFormat {
     start,
     createSplitter: (from) => createCsvSplitter(header, from),
     createPlainReader: (context) => createPlainCsvReader(header, COMMAND_COLUMNS, context),
+    columns: header.cells,
     errorFileHeader: csvErrorFileHeader(header),
     errorLine: (record, rejection) => csvErrorLine(header, record, rejection),
   };

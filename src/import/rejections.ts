@@ -60,7 +60,8 @@ function withoutErrorColumns({ columns }: CsvHeader, cells: readonly string[]): 
   return cells.filter((_, i) => !ERROR_FIELDS.includes(columns[i] ?? ''));
 }
 
-function csvLine(cells: readonly string[], delimiter: string): string {
+/** A row of CSV with its line end. */
+export function csvLine(cells: readonly string[], delimiter: string): string {
   return `${Papa.unparse([[...cells]], { delimiter, newline: '\n' })}\n`;
 }
 
