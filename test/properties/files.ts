@@ -9,7 +9,12 @@ export type FileDraft = {
   readonly format: 'NDJSON' | 'CSV';
   write(names: ReadonlyMap<string, string>, now: number): WrittenFile;
 };
-export type WrittenFile = { readonly bytes: Buffer; readonly records: readonly ModelRecord[] };
+export type WrittenFile = {
+  readonly bytes: Buffer;
+  readonly records: readonly ModelRecord[];
+  /** The names of the columns as they stand in the file; null of NDJSON. */
+  readonly header: readonly string[] | null;
+};
 
 /** Stands for bytes that are no UTF-8 until the file is made of bytes. */
 const INVALID_BYTES_MARK = '\ue000';
@@ -48,7 +53,7 @@ function assemble(
   }
   const text = pieces.map((piece) => piece.text).join(of.lineEnd);
   const all = (of.bom ? BOM : '') + text + (of.lastLineEnd ? of.lineEnd : '');
-  return { bytes: putInvalidBytes(all, of.invalid), records };
+  return { bytes: putInvalidBytes(all, of.invalid), records, header: null };
 }
 
 function putInvalidBytes(text: string, invalid: Buffer): Buffer {
@@ -274,7 +279,7 @@ export function csvFile(maxLength: number): fc.Arbitrary<FileDraft> {
       write(names, now) {
         const header: Piece = { text: draft.columns.map(draft.title).join(draft.separator), record: null };
         const rows = draft.pieces.map((piece) => writeCsvPiece(piece, { ...draft, names, now }));
-        return assemble([header, ...rows], draft);
+        return { ...assemble([header, ...rows], draft), header: draft.columns.map(draft.title) };
       },
     }));
 }
