@@ -7,6 +7,7 @@ import { encodingOf } from '../api/upload.ts';
 import { formatNumber } from '../parts/formats.ts';
 import { Loaded } from '../parts/loaded.tsx';
 import { Problem } from '../parts/problem.tsx';
+import { WarningExamples } from '../parts/warning-examples.tsx';
 import { t } from '../texts/texts.ts';
 import { SendOptions } from '../uploads/send-options.tsx';
 import type { UploadItem } from '../uploads/uploads.tsx';
@@ -58,7 +59,7 @@ export default function Preview({ item }: { readonly item: UploadItem }) {
 }
 
 function SampleShown({
-  sample: { refusal, header, records, failures, isWhole },
+  sample: { refusal, header, records, failures, warnings, isWhole },
   segmentNames,
 }: {
   readonly sample: Sample;
@@ -87,6 +88,7 @@ function SampleShown({
           ))}
         </Group>
       )}
+      {warnings.counts.length > 0 && <WarningExamples {...warnings} />}
       <RecordsTable records={records} segmentNames={segmentNames} />
     </Stack>
   );

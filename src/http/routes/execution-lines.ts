@@ -24,7 +24,7 @@ const FailedLineView = Type.Object({
   }),
 });
 
-const WarningView = Type.Object({
+export const WarningView = Type.Object({
   line: nullableInteger({ description: 'null: the file as a whole' }),
   code: oneOf(WARNING_CODES),
   message: Type.String(),
