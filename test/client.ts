@@ -45,6 +45,7 @@ export type ExecutionAnswer = {
     readonly total_success: number;
     readonly total_failure: number;
     readonly failures_by_code: FailuresByCode;
+    readonly warnings: Readonly<Record<string, number>>;
     readonly memberships_created: number;
     readonly memberships_updated: number;
     readonly memberships_deleted: number;

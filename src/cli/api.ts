@@ -143,6 +143,12 @@ export type ApiErasure = {
   lines_removed: number;
 };
 
+/** A line that failed, as `…/executions/{id}/errors` lists it. */
+export type ApiFailedLine = { line: number; code: string; message: string; raw: string };
+
+/** What is odd about a file and fails no line; `line` null: the file as a whole. */
+export type ApiWarning = { line: number | null; code: string; message: string; field: string | null };
+
 /** What an execution did; which members there are depends on its status and kind. */
 export type ApiResult = {
   input_file_uri?: string;
@@ -152,6 +158,7 @@ export type ApiResult = {
   total_failure?: number;
   failures_by_code?: Record<string, number>;
   error_lines_omitted?: number;
+  warnings?: Record<string, number>;
   memberships_created?: number;
   memberships_updated?: number;
   memberships_deleted?: number;

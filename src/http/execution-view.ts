@@ -41,6 +41,10 @@ const Result = Type.Object({
       description: 'failed lines that are not in the error file, since it was full',
     }),
   ),
+  warnings: Type.Record(Type.String(), Count, {
+    description:
+      'what is odd about the file and fails no line, by code; examples at `…/executions/{id}/warnings`',
+  }),
   memberships_created: Count,
   memberships_updated: Count,
   memberships_deleted: Count,

@@ -28,6 +28,7 @@ export function csvFormat(header: CsvHeader, start: Position): DocumentFormat {
     start,
     createSplitter: (from) => createCsvSplitter(header, from),
     createPlainReader: (context) => createPlainCsvReader(header, context),
+    columns: header.cells,
     ...csvErrorFile(header),
   };
 }

@@ -54,6 +54,8 @@ export type PlainPair = {
   expiresAt: number;
   /** '': keep what is there. */
   dataBag: string;
+  /** What is odd about the command: bits of `ODD`. */
+  odd: number;
 };
 
 /**
@@ -97,6 +99,8 @@ export interface DocumentFormat {
   createSplitter(from: Position): Splitter;
   /** The fast way for plain lines of the format. */
   createPlainReader(context: CommandContext): PlainLineReader;
+  /** The names of the columns as the document has them; null where each record names its members. */
+  readonly columns: readonly string[] | null;
   /** What an error file begins with. */
   readonly errorFileHeader: string;
   /** One line of the error file, with its line end. Corrected and put into a file, it can be sent again. */

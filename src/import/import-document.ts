@@ -1,6 +1,7 @@
 import { passFaultPoint } from '../fault-points.ts';
 import type { Checkpoint, Execution, FailuresByCode, RunProgress } from '../model/execution.ts';
 import type { FileReader } from '../model/file-reader.ts';
+import { fileWarning } from '../model/warning.ts';
 import type { MergeOutcome, PreparedChunk } from '../store/merges.ts';
 import type { Store } from '../store/store.ts';
 import { MAX_HEADER_BYTES } from './csv-header.ts';
@@ -17,6 +18,7 @@ import {
 } from './stage/stage-chunk.ts';
 import { dropStagingTable } from './stage/staging-table.ts';
 import { inStep } from './step.ts';
+import { fileWarnings, withWarnings } from './warnings.ts';
 
 /** The least share of a chunk that is staged again after it went stale: some ms of work. */
 const LEAST_SHARE = 1 / 256;
@@ -79,7 +81,7 @@ export async function readDocument<T>(
 
 async function importChunks(job: ImportJob, store: Store, source: DocumentSource): Promise<ImportOutcome> {
   const ready = (from: ChunkStart, share: number) => makeReady(job, store, source, { from, share });
-  let checkpoint = job.execution.checkpoint;
+  let checkpoint = await startOf(job, store, source);
   /** Cut to a quarter when a chunk went stale: what changes often must not keep a file from coming forward. */
   let share = shareAfter(job, store, checkpoint);
   let next = await ready(fromCheckpoint(checkpoint), share);
@@ -130,6 +132,18 @@ function fromCheckpoint(checkpoint: Checkpoint): ChunkStart {
 function behind({ to, errorLines, ...chunk }: Chunk, { successes, failures }: Checkpoint): ChunkStart {
   const commandsBefore = successes + failures + chunk.successes + chunk.failures;
   return { ...to, errorsFrom: errorLines.to, commandsBefore };
+}
+
+/** Where an import goes on; at the start of a file with what its header and its content as a whole give warnings of. */
+async function startOf(
+  { execution }: ImportJob,
+  store: Store,
+  { format, job }: DocumentSource,
+): Promise<Checkpoint> {
+  const { id, checkpoint } = execution;
+  if (checkpoint.offset > 0) return checkpoint;
+  const earlier = (await store.executions.sameFiles([id])).get(id);
+  return withWarnings(checkpoint, fileWarnings({ columns: format.columns, job, earlier }));
 }
 
 /**
@@ -245,14 +259,18 @@ export function advance(from: Checkpoint, chunk: ReadChunk): Omit<Checkpoint, 'e
   for (const [code, failures] of Object.entries(chunk.failuresByCode)) {
     failuresByCode[code] = (failuresByCode[code] ?? 0) + failures;
   }
-  return {
+  const { warnings } = withWarnings(from, chunk.warnings);
+  const to = {
     offset: chunk.to.offset,
     line: chunk.to.line,
     successes: from.successes + chunk.successes,
     failures: from.failures + chunk.failures,
     failuresByCode: failuresByCode as FailuresByCode,
     pairs: from.pairs + chunk.pairs,
+    ...(warnings === undefined ? {} : { warnings }),
   };
+  const hasCommands = to.successes + to.failures > 0;
+  return chunk.isLast && !hasCommands ? withWarnings(to, fileWarning('NO_COMMANDS')) : to;
 }
 
 /** Marks a promise as looked after: it is awaited later, and its failure must not end the process before that. */

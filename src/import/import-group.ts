@@ -5,10 +5,11 @@ import type { Store } from '../store/store.ts';
 import { addErrors } from './error-file.ts';
 import { advance, type ImportFiles, readDocument } from './import-document.ts';
 import { openAhead } from './open-ahead.ts';
-import type { ChunkLimits } from './stage/stage-chunk.ts';
+import type { ChunkLimits, DocumentSource } from './stage/stage-chunk.ts';
 import { stageGroup } from './stage/stage-group.ts';
 import { dropStagingTable } from './stage/staging-table.ts';
 import { inStep } from './step.ts';
+import { fileWarnings, withWarnings } from './warnings.ts';
 
 /** Files of a group that are opened, or written, at the same time: each may be a round trip away. */
 const FILES_AT_A_TIME = 8;
@@ -35,7 +36,8 @@ export type GroupJob = {
 export async function importGroup(job: GroupJob, store: Store): Promise<readonly Checkpoint[] | null> {
   const catalogue = await store.datamarts.catalogue(job.datamartId);
   if (!catalogue) throw new Error(`datamart ${job.datamartId} is not there`);
-  const headers: string[] = [];
+  const sources: DocumentSource[] = [];
+  const sameFiles = await store.executions.sameFiles(job.documents.map(({ execution }) => execution.id));
   const inputs = openAhead(
     job.documents.map(({ openInput }) => openInput),
     FILES_AT_A_TIME,
@@ -46,7 +48,7 @@ export async function importGroup(job: GroupJob, store: Store): Promise<readonly
       open: (position, read) => {
         const { execution } = job.documents[position] as ImportFiles;
         return readDocument({ execution, openInput: inputs.take }, (source) => {
-          headers[position] = source.format.errorFileHeader;
+          sources[position] = source;
           return read(source);
         });
       },
@@ -61,7 +63,7 @@ export async function importGroup(job: GroupJob, store: Store): Promise<readonly
     const errorFiles = await mapAtMost(staged.documents, FILES_AT_A_TIME, ({ errorLines: lines }, position) =>
       addErrors(
         START,
-        { header: headers[position] ?? '', lines },
+        { header: sources[position]?.format.errorFileHeader ?? '', lines },
         (job.documents[position] as ImportFiles).addErrors,
       ),
     );
@@ -74,13 +76,12 @@ export async function importGroup(job: GroupJob, store: Store): Promise<readonly
         startDate,
         worker,
         catalogueVersion: catalogue.version,
-        documents: staged.documents.map((chunk, position) => ({
-          executionId: job.documents[position]?.execution.id ?? '',
-          to: {
-            ...advance(START, chunk),
-            ...(errorFiles[position] ?? { errorFileBytes: 0, errorLinesOmitted: 0 }),
-          },
-        })),
+        documents: staged.documents.map((chunk, position) => {
+          const executionId = job.documents[position]?.execution.id ?? '';
+          const start = startAt(sources[position], sameFiles.get(executionId));
+          const errorFile = errorFiles[position] ?? { errorFileBytes: 0, errorLinesOmitted: 0 };
+          return { executionId, to: { ...advance(start, chunk), ...errorFile } };
+        }),
         ending,
       });
       span.setAttribute('muster.outcome', merged.type);
@@ -90,4 +91,11 @@ export async function importGroup(job: GroupJob, store: Store): Promise<readonly
   } finally {
     if (staged.table !== null) await dropStagingTable(store.staging, staged.table);
   }
+}
+
+/** The start of a document, with what is warned of before its records are read. */
+function startAt(source: DocumentSource | undefined, earlier: string | undefined): Checkpoint {
+  if (source === undefined) return START;
+  const { format, job } = source;
+  return withWarnings(START, fileWarnings({ columns: format.columns, job, earlier }));
 }

@@ -25,6 +25,7 @@ export const ndjsonFormat: DocumentFormat = {
   start: { offset: 0, line: 0 },
   createSplitter: createNdjsonSplitter,
   createPlainReader: createPlainNdjsonReader,
+  columns: null,
   errorFileHeader: '',
   errorLine: ndjsonErrorLine,
 };

@@ -3,6 +3,7 @@ import { KIND_BIT } from '../model/identifier.ts';
 import type { CommandContext, PlainPair } from './document-format.ts';
 import { parseDataBagText } from './parse-data-bag.ts';
 import { LEAST_INSTANT_MS, MINUTE_MS } from './parse-expiry.ts';
+import { FAR_EXPIRY_MS, holdsEmail, ODD, oddIdentifier } from './warnings.ts';
 
 /**
  * The fields that plainly valid commands have, as bits of `FoundFields.present` and as indexes. A record with any other
@@ -69,6 +70,15 @@ const SEGMENTS = BIT(SEGMENT) | BIT(TECHNICAL_NAME);
 const UPDATE = Buffer.from('UPDATE');
 const DELETE = Buffer.from('DELETE');
 const AT = 0x40;
+
+/** What may be odd about an identifier that has a byte: one look for each tells that nearly none has any. */
+const MAY_BE = { ADDRESS: 1, FLOAT: 2, CAPITALS: 4 } as const;
+const HINTS = new Uint8Array(256);
+HINTS[AT] = MAY_BE.ADDRESS;
+for (const byte of Buffer.from('.,+')) HINTS[byte] = MAY_BE.FLOAT;
+for (const byte of Buffer.from('ABCDEF')) HINTS[byte] = MAY_BE.CAPITALS;
+const HINTS_OF_HASHES = MAY_BE.FLOAT | MAY_BE.CAPITALS;
+const NINE = 0x39;
 /** As many digits are exact as a number, whichever they are. */
 const MOST_DIGITS = 15;
 
@@ -100,7 +110,9 @@ export function createPlainCommandReader(
     isUpdate: false,
     expiresAt: 0,
     dataBag: '',
+    odd: 0,
   };
+  const farAfter = startDate + FAR_EXPIRY_MS;
 
   function textOf(bytes: Buffer, found: FoundFields, field: number): string | null {
     const start = found.start[field] as number;
@@ -155,10 +167,10 @@ export function createPlainCommandReader(
 
     const valueStart = found.start[identifier] as number;
     const valueEnd = found.end[identifier] as number;
-    const first = bytes[valueStart] as number;
-    if (valueStart === valueEnd || first <= 0x20 || first >= 0x7f || found.escaped & BIT(identifier))
-      return null;
-    if (identifier === EMAIL && hasAt(bytes, valueStart, valueEnd)) return null;
+    if (valueStart === valueEnd || found.escaped & BIT(identifier)) return null;
+    if (!isVisible(bytes[valueStart] as number)) return null;
+    const hints = hintsIn(bytes, valueStart, valueEnd);
+    if (identifier === EMAIL && hints & MAY_BE.ADDRESS) return null;
     const compartmentId = identifier === ACCOUNT ? compartmentOf(bytes, found) : 0;
     if (identifier === ACCOUNT && compartmentId === 0) return null;
     const segment = segmentOf(bytes, found);
@@ -166,8 +178,12 @@ export function createPlainCommandReader(
     const expiresAt = isUpdate ? expiryOf(bytes, found, segment.defaultTtlMs) : 0;
     const dataBag = isUpdate ? dataBagOf(bytes, found) : '';
     if (expiresAt < 0 || dataBag === null) return null;
+    const kind = KIND_OF[identifier] as number;
+    const isOrdinary = hints === 0 && isVisible(bytes[valueEnd - 1] as number);
+    let odd = isOrdinary ? 0 : oddValue(bytes, found, { identifier, hints });
+    if (isUpdate && expiresAt > farAfter) odd |= farExpiry(present);
     pair.line = line;
-    pair.kind = KIND_OF[identifier] as number;
+    pair.kind = kind;
     pair.compartmentId = compartmentId;
     pair.valueStart = valueStart;
     pair.valueEnd = valueEnd;
@@ -175,6 +191,7 @@ export function createPlainCommandReader(
     pair.isUpdate = isUpdate;
     pair.expiresAt = expiresAt;
     pair.dataBag = dataBag;
+    pair.odd = odd;
     return pair;
   };
 }
@@ -186,9 +203,36 @@ function identifierIn(present: number): number {
   return present === BIT(AGENT) ? AGENT : 0;
 }
 
-function hasAt(bytes: Buffer, start: number, end: number): boolean {
-  for (let i = start; i < end; i++) if (bytes[i] === AT) return true;
-  return false;
+/** Whether a byte is a character of ASCII that is no blank. */
+function isVisible(byte: number): boolean {
+  return byte > 0x20 && byte < 0x7f;
+}
+
+function hintsIn(bytes: Buffer, start: number, end: number): number {
+  let hints = 0;
+  for (let i = start; i < end; i++) hints |= HINTS[bytes[i] as number] as number;
+  return hints;
+}
+
+/** `oddIdentifier` of a value that begins with no blank, told by its bytes where they tell enough. */
+function oddValue(
+  bytes: Buffer,
+  found: FoundFields,
+  { identifier, hints }: { identifier: number; hints: number },
+): number {
+  const start = found.start[identifier] as number;
+  const end = found.end[identifier] as number;
+  const hasPlainEnd = isVisible(bytes[end - 1] as number);
+  if (identifier !== EMAIL && hasPlainEnd && !(hints & MAY_BE.FLOAT && (bytes[start] as number) <= NINE))
+    return hints & MAY_BE.ADDRESS && holdsEmail(bytes, start, end) ? ODD.EMAIL : 0;
+  if (hasPlainEnd && !(hints & HINTS_OF_HASHES)) return 0;
+  return oddIdentifier(KIND_OF[identifier] as number, textAt(bytes, start, end));
+}
+
+/** Which field says an expiry that is far away; the default of a segment is not what the file says. */
+function farExpiry(present: number): number {
+  if (present & BIT(INSTANT)) return ODD.FAR_INSTANT;
+  return present & BIT(DURATION) ? ODD.FAR_DURATION : 0;
 }
 
 function isWord(bytes: Buffer, found: FoundFields, word: Buffer): boolean {

@@ -64,7 +64,8 @@ function errorFileHeader({ delimiter, profile }: CsvHeader, cells: readonly stri
   return read.ok && read.header.delimiter === delimiter ? line : `sep=${delimiter}\n${line}`;
 }
 
-function csvLine(cells: readonly string[], delimiter: string): string {
+/** A row of CSV with its line end. */
+export function csvLine(cells: readonly string[], delimiter: string): string {
   return `${Papa.unparse([[...cells]], { delimiter, newline: '\n' })}\n`;
 }
 

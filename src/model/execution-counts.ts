@@ -1,13 +1,15 @@
 import { type Execution, hasEnded } from './execution.ts';
+import { countWarnings } from './warning.ts';
 
 /** What an execution did, by the names that the API has for it: in its answers, and in what webhooks are told. */
 export function countsOf(of: Execution) {
-  const { successes, failures, failuresByCode, effects, errorLinesOmitted } = of.checkpoint;
+  const { successes, failures, failuresByCode, effects, errorLinesOmitted, warnings } = of.checkpoint;
   return {
     total_success: successes,
     total_failure: failures,
     failures_by_code: { ...failuresByCode },
     ...(errorLinesOmitted === 0 ? {} : { error_lines_omitted: errorLinesOmitted }),
+    warnings: countWarnings(warnings),
     memberships_created: effects.membershipsCreated,
     memberships_updated: effects.membershipsUpdated,
     memberships_deleted: effects.membershipsDeleted,

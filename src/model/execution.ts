@@ -1,5 +1,6 @@
 import type { RejectionCode } from './command.ts';
 import type { MimeType, Priority } from './records.ts';
+import type { Warnings } from './warning.ts';
 
 export const EXECUTION_STATUSES = ['PENDING', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED'] as const;
 /** `PENDING → RUNNING → SUCCEEDED | FAILED | CANCELED` (spec §3). */
@@ -91,6 +92,8 @@ export type Checkpoint = {
   /** Commands that failed; each stands in the error file, but for `errorLinesOmitted`. */
   readonly failures: number;
   readonly failuresByCode: FailuresByCode;
+  /** What is odd about the file and fails no line; absent: nothing. */
+  readonly warnings?: Warnings;
   /** (command, segment) pairs of the applied commands: what the effects must add up to. */
   readonly pairs: number;
   readonly effects: Effects;

@@ -45,6 +45,11 @@ export interface ExecutionRecords {
   listLast(importIds: readonly string[]): Promise<ReadonlyMap<string, Execution>>;
   /** All executions by id, those after `id`, at most 1 000: for going through them page by page. */
   listAfter(id: string): Promise<readonly Execution[]>;
+  /**
+   * The last execution before each of these that is of the same import or segment and has a document of the same SHA-256, as
+   * long as it counts: no dry run, not reverted, neither FAILED nor CANCELED. One that has none before it is absent.
+   */
+  sameFiles(ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** How many executions there are in each status; a status without any may be absent. */
   countByStatus(): Promise<ReadonlyMap<ExecutionStatus, number>>;
   /** When the oldest PENDING execution of each priority was created; a priority of which none waits is absent. */

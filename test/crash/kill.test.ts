@@ -7,6 +7,7 @@ import {
   type Client,
   createImport,
   createSegment,
+  dataOf,
   type ExecutionAnswer,
   errorFile,
   executionsPath,
@@ -32,6 +33,7 @@ type Outcome = {
   readonly status: string;
   readonly counts: Readonly<Record<string, unknown>>;
   readonly errors: string;
+  readonly warnings: readonly unknown[];
   readonly segments: readonly unknown[];
   readonly users: readonly unknown[];
 };
@@ -188,7 +190,13 @@ function fileOf(lines: number): string {
     badPerMille: 10,
     seed: 7,
   };
-  return [...generate(workload)].join('');
+  return [...generate(workload)].map(withOddities).join('');
+}
+
+/** A line that is warned of, now and then; new names come as long as the file is. */
+function withOddities(line: string, index: number): string {
+  if (index % 997 === 5) return line.replace(/\}\n$/, `,"extra_${index}":1}\n`);
+  return index % 499 === 3 ? line.replace(/"user_account_id":"[^"]*/, '$& ') : line;
 }
 
 async function untilDone(
@@ -225,7 +233,17 @@ async function outcomeOf(client: Client, execution: ExecutionAnswer): Promise<Ou
   const { input_file_uri, error_file_uri, ...counts } = execution.result;
   assert.equal(typeof input_file_uri, 'string');
   assert.equal(typeof error_file_uri, 'string');
-  return { status: execution.status, counts, errors: await errorFile(client, execution), segments, users };
+  const { datamart_id, document_import_id } = execution.parameters;
+  const path = executionsPath({
+    datamartId: String(datamart_id),
+    documentImportId: String(document_import_id),
+  });
+  const warnings = await dataOf<unknown[]>(
+    client.call('GET', `${path}/${execution.id}/warnings?max_results=1000`),
+  );
+  assert.ok(warnings.length > 20, 'lines of two codes are warned of');
+  const errors = await errorFile(client, execution);
+  return { status: execution.status, counts, errors, warnings, segments, users };
 }
 
 function assertSame(actual: Outcome, expected: Outcome): void {

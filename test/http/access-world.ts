@@ -156,7 +156,7 @@ export const REQUESTS: Readonly<Record<string, Prepare>> = {
   ) => ({ path: `${lists(world)}/${world.listImportId}/action`, body: { action: 'CANCEL' } }),
   'GET /v1/datamarts/:datamartId/executions': fixed('/v1/datamarts/1/executions'),
   ...Object.fromEntries(
-    ['segment_changes', 'revert_preview'].flatMap((part) => [
+    ['segment_changes', 'revert_preview', 'errors', 'warnings'].flatMap((part) => [
       [
         `GET /v1/datamarts/:datamartId/document_imports/:importId/executions/:executionId/${part}`,
         (world: World) => ({ path: `${executions(world)}/${world.executionId}/${part}` }),

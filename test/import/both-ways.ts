@@ -8,6 +8,7 @@ import {
   type Position,
 } from '../../src/import/document-format.ts';
 import { parseCommand } from '../../src/import/parse-command.ts';
+import { oddCommand } from '../../src/import/warnings.ts';
 import { buildCatalogue } from '../../src/model/catalogue.ts';
 import { KIND_BIT } from '../../src/model/identifier.ts';
 import type { Segment } from '../../src/model/records.ts';
@@ -112,7 +113,10 @@ export function readDocument(
     for (const { line, content } of splitter.push(block, last, { take, most: Number.POSITIVE_INFINITY })) {
       const command = isRejection(content) ? content : parseCommand(content, context);
       if (isRejection(command)) outcomes.push([line, command]);
-      else for (const pair of pairsOf(line, command)) outcomes.push([line, pair]);
+      else {
+        const odd = isRejection(content) ? 0 : oddCommand(command, content, START_DATE);
+        for (const pair of pairsOf(line, command)) outcomes.push([line, { ...pair, odd }]);
+      }
     }
   }
   outcomes.sort(([a], [b]) => a - b);

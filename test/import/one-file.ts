@@ -13,8 +13,11 @@ import { discardFolder, makeFolder } from '../folder.ts';
 export const NOW = Date.now();
 export const LINES = 500;
 
-/** A store and documents with one file, each line of which is bad. */
-export async function setUp(t: TestContext) {
+/** Lines each of which is bad. */
+const BAD_LINES = Array.from({ length: LINES }, (_, i) => `{"operation":"KEEP","email_hash":"${i}"}\n`);
+
+/** A store and documents with one file, by default with lines each of which is bad. */
+export async function setUp(t: TestContext, content = BAD_LINES.join('')) {
   const dir = await makeFolder();
   const of = { memoryBytes: 256 * 1024 * 1024, threads: 1, now: NOW };
   const store = await openStore({ url: null, data: dir, connections: 0, ...of });
@@ -27,9 +30,6 @@ export async function setUp(t: TestContext) {
     ...{ datamartId: '1', documentType: 'USER_SEGMENT', mimeType: 'APPLICATION_X_NDJSON', encoding: 'utf-8' },
     ...{ name: 'import', priority: 'MEDIUM', creationTs: NOW },
   });
-  const content = Array.from({ length: LINES }, (_, i) => `{"operation":"KEEP","email_hash":"${i}"}\n`).join(
-    '',
-  );
   await store.executions.create({
     ...{
       organisationId: '1',

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { csvFormat } from '../../src/import/csv.ts';
 import { type CsvHeader, parseCsvHeader } from '../../src/import/csv-header.ts';
 import { ndjsonFormat } from '../../src/import/ndjson.ts';
+import { FAR_EXPIRY_MS } from '../../src/import/warnings.ts';
 import { runs } from '../client.ts';
 import { csvFile, ndjsonFile } from '../properties/files.ts';
 import { SOME_NAMES, spoiltFile } from '../properties/mutations.ts';
@@ -53,13 +54,56 @@ test('an escape that JSON does not have is seen where the field does not matter,
   assertSame(ndjsonFormat, Buffer.from(line), 100);
 });
 
+/** Identifiers that are warned of, and some that nearly are. */
+const ODD_VALUES = [
+  ...[
+    'a@b.example',
+    'x a@é.example',
+    'a@',
+    '@b.c',
+    'a@b',
+    '123.0',
+    '1.23E+15',
+    '1e+9',
+    '12.5',
+    '7,0',
+    '1,5e9',
+  ],
+  ...[
+    'DEADBEEF',
+    'deadBEEF01',
+    'DEADBEE',
+    'ABCDEFGH',
+    '12345678',
+    'a ',
+    ' a ',
+    'a\t',
+    '9.0 ',
+    'a@b.example\u2003',
+  ],
+];
+
 /** A command as a program would write it, with one thing in it that may not be plain. */
 const nearlyPlain = fc
   .record({
     operation: fc.constantFrom('UPDATE', 'UPDATE', 'DELETE', 'update', ''),
     user: fc.tuple(
       fc.constantFrom('user_account_id', 'email_hash', 'user_agent_id'),
-      fc.constantFrom('a', ' a', 'é', 'x@y', '', ' ', '12', 'a"b', 'a,b', 'a\\b', 'u\u00a0', 'a;b\tc'),
+      fc.constantFrom(
+        'a',
+        ' a',
+        'é',
+        'x@y',
+        '',
+        ' ',
+        '12',
+        'a"b',
+        'a,b',
+        'a\\b',
+        'u\u00a0',
+        'a;b\tc',
+        ...ODD_VALUES,
+      ),
     ),
     compartment: fc.constantFrom(undefined, undefined, '1', '2', '3', '01', '404', ' 1', 1),
     segment: fc.constantFrom<[string, unknown]>(
@@ -92,6 +136,11 @@ const nearlyPlain = fc
         { expiration_ts: START_DATE - 1 },
         { expiration_ts: 99_999_999_999 },
         { expiration_ts: 100_000_000_000 },
+        { expiration_ts: START_DATE + FAR_EXPIRY_MS },
+        { expiration_ts: START_DATE + FAR_EXPIRY_MS + 1 },
+        { expiration_duration: FAR_EXPIRY_MS / 60_000 },
+        { expiration_duration: FAR_EXPIRY_MS / 60_000 + 1 },
+        { expiration_ts: START_DATE, expiration_duration: 9_000_000 },
         { expiration_ts: '', expiration_duration: 7 },
         { expiration_ts: 0, expiration_duration: 'x' },
       ],

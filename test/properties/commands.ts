@@ -82,9 +82,13 @@ const accountId: fc.Arbitrary<Json> = fc.oneof(
     weight: 1,
     arbitrary: fc.constantFrom(...['1', '-5', '9007199254740993', '123456789012345678901234'].map(number)),
   },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('12.0', '1.5E+15', '7,00', '12.5', 'u1 ', 'Ann <ann@b.example>', 'a@b'),
+  },
 );
 const emailHash = fc.constantFrom('0cc175b9c0f1b6a8', '0CC175B9C0F1B6A8', 'h2', 'u1', '1', ' h2 ');
-const agentId = fc.constantFrom('vec:1', 'vec:2', 'udp:xz:1', 'u1', '1', 'a b');
+const agentId = fc.constantFrom('vec:1', 'vec:2', 'udp:xz:1', 'u1', '1', 'a b', 'ann@b.example', '1e+9');
 
 const compartment: Fields = fc.oneof(
   { weight: 6, arbitrary: nothing },
@@ -210,7 +214,18 @@ const badSegments = fc.oneof(
 );
 
 const goodDuration = fc.constantFrom<Json>(
-  ...[number(0), number(10), number('10.0'), number('1e1'), '10', '10.0', '1E2', '0', number(525600)],
+  ...[
+    number(0),
+    number(10),
+    number('10.0'),
+    number('1e1'),
+    '10',
+    '10.0',
+    '1E2',
+    '0',
+    number(525600),
+    number(6e6),
+  ],
 );
 const goodInstant = fc.constantFrom<Json>(
   ...[
@@ -223,7 +238,7 @@ const goodInstant = fc.constantFrom<Json>(
     number('0e5'),
   ],
   ...[number('«now-1000»'), '«now-1»', number('100000000000'), number('1e11'), number('9007199254740991')],
-  ...[number('«now+250»'), '«now+400»'],
+  ...[number('«now+250»'), '«now+400»', number('«now+400000000000»')],
 );
 const badWhole = fc.constantFrom<Json>(
   ...[

@@ -3,6 +3,7 @@ import {
   type Client,
   dataOf,
   type ExecutionAnswer,
+  executionsPath,
   getSegment,
   type MembershipAnswer,
   membershipsOf,
@@ -73,6 +74,31 @@ export function compareCounts(
       userPointsCreated: outcome.userPointsCreated,
     },
   );
+}
+
+type ListedWarning = { readonly line: number | null; readonly code: string; readonly field: string | null };
+
+/** The warnings of an execution: all are counted, and the first 20 lines of each code are listed. */
+export async function compareWarnings(
+  client: Client,
+  execution: ExecutionAnswer,
+  expected: readonly ListedWarning[],
+): Promise<void> {
+  const counts: Record<string, number> = {};
+  for (const { code } of expected) counts[code] = (counts[code] ?? 0) + 1;
+  assert.deepEqual(execution.result.warnings, counts);
+  const { datamart_id, document_import_id } = execution.parameters;
+  const of = { datamartId: String(datamart_id), documentImportId: String(document_import_id) };
+  const path = `${executionsPath(of)}/${execution.id}/warnings?max_results=1000`;
+  const listed = await dataOf<(ListedWarning & { message: string })[]>(client.call('GET', path));
+  const first = Object.keys(counts).flatMap((code) =>
+    expected.filter((warning) => warning.code === code).slice(0, 20),
+  );
+  // names of one line are in no order
+  const texts = (warnings: readonly ListedWarning[]) =>
+    warnings.map(({ line, code, field }) => `${code} ${line} ${field}`).sort();
+  assert.deepEqual(texts(listed), texts(first));
+  for (const { message } of listed) assert.ok(message.length > 0, 'a warning without a message');
 }
 
 /** Users whom no command that counts has ever named. */

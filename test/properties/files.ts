@@ -9,7 +9,12 @@ export type FileDraft = {
   readonly format: 'NDJSON' | 'CSV';
   write(names: ReadonlyMap<string, string>, now: number): WrittenFile;
 };
-export type WrittenFile = { readonly bytes: Buffer; readonly records: readonly ModelRecord[] };
+export type WrittenFile = {
+  readonly bytes: Buffer;
+  readonly records: readonly ModelRecord[];
+  /** The names of the columns as they stand in the file; null of NDJSON. */
+  readonly header: readonly string[] | null;
+};
 
 /** Stands for bytes that are no UTF-8 until the file is made of bytes. */
 const INVALID_BYTES_MARK = '\ue000';
@@ -51,7 +56,7 @@ function assemble(
   const withBom = (text: string, i: number) => (of.joined > 0 && i % of.joined === 0 ? BOM + text : text);
   const text = pieces.map((piece, i) => withBom(piece.text, i)).join(of.lineEnd);
   const all = (of.bom ? BOM : '') + text + (of.lastLineEnd ? of.lineEnd : '');
-  return { bytes: putInvalidBytes(all, of.invalid), records };
+  return { bytes: putInvalidBytes(all, of.invalid), records, header: null };
 }
 
 function putInvalidBytes(text: string, invalid: Buffer): Buffer {
@@ -319,14 +324,12 @@ export function csvFile(maxLength: number): fc.Arbitrary<FileDraft> {
         const rows = draft.pieces.map((piece) => writeCsvPiece(piece, { ...draft, names, now }));
         const separatorLine = { text: `${draft.separatorLine}${draft.separator}`, record: null };
         const openRow = { text: (draft.open ?? '').replace(',', draft.separator), record: unreadable() };
-        return assemble(
-          [
-            ...(draft.separatorLine === null ? [] : [separatorLine]),
-            ...[header, ...rows],
-            ...(draft.open === null ? [] : [openRow]),
-          ],
-          draft,
-        );
+        const pieces = [
+          ...(draft.separatorLine === null ? [] : [separatorLine]),
+          ...[header, ...rows],
+          ...(draft.open === null ? [] : [openRow]),
+        ];
+        return { ...assemble(pieces, draft), header: draft.columns.map(draft.title) };
       },
     }));
 }

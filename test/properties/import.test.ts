@@ -7,7 +7,8 @@ import { startService, type TestService } from '../helper.ts';
 import { Model, type ModelOutcome } from '../model/model.ts';
 import type { ModelIdentifier } from '../model/read-command.ts';
 import { Undo } from '../model/undo.ts';
-import { compareCounts, compareErrors, compareSizes, compareUsers } from './compare.ts';
+import { warningsOf } from '../model/warnings.ts';
+import { compareCounts, compareErrors, compareSizes, compareUsers, compareWarnings } from './compare.ts';
 import { readErrorFile } from './error-file.ts';
 import { csvFile, type FileDraft, ndjsonFile } from './files.ts';
 import { createWorld, type SegmentName, type World } from './world.ts';
@@ -148,7 +149,7 @@ async function importFile(
   { file, asked }: { file: FileDraft; asked?: Asked },
   { service, world, model, undo }: Scene,
 ): Promise<void> {
-  const { bytes, records } = file.write(world.names, Date.now());
+  const { bytes, records, header } = file.write(world.names, Date.now());
   const query = queryOf(asked, world);
   const execution = await runFile(service, file.format, bytes, { datamartId: world.datamartId, query });
   const { start_date: startDate } = execution;
@@ -175,6 +176,7 @@ async function importFile(
     execution,
     isRefused ? { ...outcome, successes: 0, pairs: 0, userPointsCreated: 0 } : outcome,
   );
+  await compareWarnings(service, execution, warningsOf({ records, header }, world.catalogue(), startDate));
   undo?.executions.push(execution);
   if (isRefused) return;
   if (!asked?.dryRun) {

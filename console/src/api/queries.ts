@@ -14,6 +14,7 @@ import type {
   Forecast,
   List,
   ListedImport,
+  ListedWarning,
   Member,
   Membership,
   MembershipChange,
@@ -90,6 +91,12 @@ export const execution = (path: string) =>
   queryOptions({
     queryKey: ['execution', path],
     queryFn: ({ signal }) => get<Execution>(path, {}, signal),
+  });
+
+export const executionWarnings = (path: string) =>
+  queryOptions({
+    queryKey: ['execution', path, 'warnings'],
+    queryFn: ({ signal }) => getAll<ListedWarning>(`${path}/warnings`, {}, signal),
   });
 
 export const segmentChanges = (path: string) =>

@@ -18,6 +18,7 @@ import { Failures } from './failures.tsx';
 import { RevertExecution } from './revert-execution.tsx';
 import { SegmentSizes } from './segment-sizes.tsx';
 import { ExecutionTimeline } from './timeline.tsx';
+import { Warnings } from './warnings.tsx';
 
 /** One file and all that became of it. `owner` is the import, or the segment of a user list. */
 export default function ExecutionPage({
@@ -56,6 +57,7 @@ export default function ExecutionPage({
             <SegmentSizes execution={execution} />
             {hasEnded(execution) && execution.dry_run !== true && <Effects path={path} />}
             {hasEnded(execution) && <Failures execution={execution} />}
+            {hasEnded(execution) && <Warnings execution={execution} />}
             <ExecutionTimeline execution={execution} />
           </Stack>
         </Page>

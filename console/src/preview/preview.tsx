@@ -6,6 +6,7 @@ import { compartments, segments } from '../api/queries.ts';
 import { formatNumber } from '../parts/formats.ts';
 import { Loaded } from '../parts/loaded.tsx';
 import { Problem } from '../parts/problem.tsx';
+import { WarningExamples } from '../parts/warning-examples.tsx';
 import { t } from '../texts/texts.ts';
 import { SendOptions } from '../uploads/send-options.tsx';
 import type { UploadItem } from '../uploads/uploads.tsx';
@@ -57,7 +58,7 @@ export default function Preview({ item }: { readonly item: UploadItem }) {
 }
 
 function SampleShown({
-  sample: { refusal, header, records, failures, isWhole },
+  sample: { refusal, header, records, failures, warnings, isWhole },
   segmentNames,
 }: {
   readonly sample: Sample;
@@ -86,6 +87,7 @@ function SampleShown({
           ))}
         </Group>
       )}
+      {warnings.counts.length > 0 && <WarningExamples {...warnings} />}
       <RecordsTable records={records} segmentNames={segmentNames} />
     </Stack>
   );

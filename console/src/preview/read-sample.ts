@@ -1,23 +1,50 @@
 import { createStartCheck } from '../../../src/documents/start/check-start.ts';
 import { compressionOf } from '../../../src/documents/start/compression.ts';
-import { type DocumentRecord, isRejection } from '../../../src/import/document-format.ts';
+import {
+  type DocumentFormat,
+  type DocumentRecord,
+  isRejection,
+} from '../../../src/import/document-format.ts';
 import { parseCommand } from '../../../src/import/parse-command.ts';
 import { readFormatOf } from '../../../src/import/read-format.ts';
+import {
+  createWarningTally,
+  fileWarnings,
+  ODD,
+  oddCommand,
+  type WarningTally,
+} from '../../../src/import/warnings.ts';
 import type { Catalogue } from '../../../src/model/catalogue.ts';
 import type { Command, Rejection } from '../../../src/model/command.ts';
+import { KIND_BIT } from '../../../src/model/identifier.ts';
 import type { MimeType } from '../../../src/model/records.ts';
+import {
+  addWarnings,
+  countWarnings,
+  examplesOf,
+  fileWarning,
+  warningMessage,
+} from '../../../src/model/warning.ts';
+import { visibleText } from '../parts/visible-text.ts';
+import type { WarningExample } from '../parts/warning-examples.tsx';
 import { Buffer } from './node-buffer.ts';
 
 /** How much of a file is looked at. */
 export const SAMPLE_BYTES = 256 * 1024;
 /** A header longer than the sample is not looked for. */
 const PROFILE = 'COMMANDS';
+/** The file is read as one of commands, whichever import it is sent to. */
+const JOB = { type: 'DOCUMENT_IMPORT', documentImportId: '' } as const;
+/** Stands for an address. */
+const MASK = '***@***';
 
 /** A record as the service would read it. */
 export type ReadRecord = {
   readonly line: number;
   readonly text: string;
   readonly outcome: Command | Rejection;
+  /** How its user is shown: an address masked, blanks around an identifier as signs. */
+  readonly user: string;
 };
 
 export type Sample = {
@@ -27,6 +54,11 @@ export type Sample = {
   readonly header: { readonly delimiter: string; readonly columns: readonly string[] } | null;
   readonly records: readonly ReadRecord[];
   readonly failures: ReadonlyMap<string, number>;
+  /** What is odd about the file and fails no line. */
+  readonly warnings: {
+    readonly counts: readonly (readonly [code: string, count: number])[];
+    readonly examples: readonly WarningExample[];
+  };
   /** Whether this is all of the file. */
   readonly isWhole: boolean;
 };
@@ -83,21 +115,57 @@ export function readSample(
   // the parsers know Node's Buffer; this one has the same methods
   const bytes = Buffer.from(start.bytes) as unknown as globalThis.Buffer;
   const { isWhole } = start;
-  const nothing = { header: null, records: [], failures: new Map<string, number>(), isWhole };
+  const warnings = { counts: [], examples: [] };
+  const nothing = { header: null, records: [], failures: new Map<string, number>(), warnings, isWhole };
   const refusal = refusalOf(bytes, of.mimeType, isWhole);
   if (refusal !== null) return { ...nothing, refusal };
   const read = readFormatOf(bytes, { mimeType: of.mimeType, profile: PROFILE });
   if (!read.ok) return { ...nothing, refusal: read.message };
   const splitter = read.format.createSplitter(read.format.start);
-  const records = splitter.push(bytes.subarray(read.format.start.offset), isWhole).map((record) => ({
-    line: record.line,
-    text: record.text,
-    outcome: outcomeOf(record, of),
-  }));
+  const tally = createWarningTally(JOB);
+  const records = splitter
+    .push(bytes.subarray(read.format.start.offset), isWhole)
+    .map((record) => readRecord(record, { ...of, format: read.format, tally }));
   const failures = new Map<string, number>();
   for (const { outcome } of records)
     if (isRejection(outcome)) failures.set(outcome.code, (failures.get(outcome.code) ?? 0) + 1);
-  return { refusal: null, header: read.header, records, failures, isWhole };
+  const ofFile = fileWarnings({ columns: read.format.columns, job: JOB, earlier: undefined });
+  const found = addWarnings(ofFile, tally.warnings());
+  const all = isWhole && records.length === 0 ? addWarnings(found, fileWarning('NO_COMMANDS')) : found;
+  const userByLine = new Map(records.map(({ line, user }) => [line, user]));
+  const examples = examplesOf(all).map((warned) => ({
+    line: warned.line,
+    code: warned.code,
+    message: warningMessage(warned.code, warned),
+    value: SHOWS_VALUE.has(warned.code) ? userByLine.get(warned.line ?? 0) : undefined,
+  }));
+  const shown = { counts: Object.entries(countWarnings(all)), examples };
+  return { refusal: null, header: read.header, records, failures, warnings: shown, isWhole };
+}
+
+/** Warnings that are about the identifier of a line. */
+const SHOWS_VALUE: ReadonlySet<string> = new Set([
+  ...['LOOKS_LIKE_EMAIL', 'SURROUNDING_BLANKS', 'LOOKS_LIKE_FLOAT', 'HASH_IN_CAPITALS'],
+]);
+
+function readRecord(
+  record: DocumentRecord,
+  of: {
+    readonly catalogue: Catalogue;
+    readonly now: number;
+    readonly format: DocumentFormat;
+    readonly tally: WarningTally;
+  },
+): ReadRecord {
+  const { line, text, content } = record;
+  const outcome = outcomeOf(record, of);
+  if (isRejection(content)) return { line, text, outcome, user: '' };
+  if (of.format.columns === null) of.tally.noteNames(line, content.fields);
+  if (isRejection(outcome)) return { line, text, outcome, user: '' };
+  const odd = oddCommand(outcome, content, of.now);
+  const { kind, value } = outcome.identifier;
+  if (odd !== 0) of.tally.note(line, KIND_BIT[kind], odd);
+  return { line, text, outcome, user: odd & ODD.EMAIL ? MASK : visibleText(value) };
 }
 
 function outcomeOf(

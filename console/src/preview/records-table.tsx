@@ -38,7 +38,7 @@ export function RecordsTable({
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {chosen(records).map(({ line, outcome }) => (
+          {chosen(records).map(({ line, outcome, user }) => (
             <Table.Tr key={line}>
               <Table.Td>{line}</Table.Td>
               {isRejection(outcome) ? (
@@ -48,7 +48,7 @@ export function RecordsTable({
                   </Text>
                 </Table.Td>
               ) : (
-                <CommandCells command={outcome} segmentNames={segmentNames} />
+                <CommandCells command={outcome} user={user} segmentNames={segmentNames} />
               )}
             </Table.Tr>
           ))}
@@ -60,9 +60,11 @@ export function RecordsTable({
 
 function CommandCells({
   command: { operation, identifier, targets, dataBag },
+  user,
   segmentNames,
 }: {
   readonly command: Command;
+  readonly user: string;
   readonly segmentNames: ReadonlyMap<string, string>;
 }) {
   const until = [...new Set(targets.map(({ expiresAt }) => expiresAt))];
@@ -70,7 +72,7 @@ function CommandCells({
     <>
       <Table.Td>{t.preview.operations[operation]}</Table.Td>
       <Table.Td>
-        {t.identifiers[identifier.kind]} <Code>{identifier.value}</Code>
+        {t.identifiers[identifier.kind]} <Code>{user}</Code>
       </Table.Td>
       <Table.Td>
         {targets.map(({ segmentId }) => segmentNames.get(segmentId) ?? segmentId).join(', ')}

@@ -1,10 +1,11 @@
-import { type ApiDocumentImport, type ApiExecution, hasEnded } from '../api.ts';
+import { type ApiDocumentImport, type ApiExecution, type ApiWarning, hasEnded } from '../api.ts';
 import type { Client } from '../client.ts';
 import { command, type ExitCode } from '../command.ts';
 import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
 import { countSegments, executionsPath, getExecution, OWNER_ARGS } from '../executions.ts';
 import { UsageError } from '../failures.ts';
 import { summarize } from '../import/summary.ts';
+import { listWarnings } from '../import/warnings.ts';
 import { type Column, countOf, formatCount, formatInstant, print, printJson, table } from '../output.ts';
 import { readId } from '../read-args.ts';
 
@@ -24,7 +25,9 @@ export const status = command({
     const as = args.json ? 'json' : 'text';
     if (args.execution !== undefined) {
       const path = executionsPath(datamart, args);
-      return showExecution(path, await getExecution(client, path, readId(args.execution, 'EXECUTION')), as);
+      const execution = await getExecution(client, path, readId(args.execution, 'EXECUTION'));
+      const warnings = as === 'json' ? [] : await listWarnings(client, { path, execution });
+      return showExecution(path, { execution, warnings }, as);
     }
     if (args.import !== undefined || args.segment !== undefined)
       throw new UsageError('give the id of an execution too');
@@ -32,21 +35,25 @@ export const status = command({
   },
 });
 
-function showExecution(path: string, execution: ApiExecution, as: 'json' | 'text'): ExitCode {
+type Shown = { readonly execution: ApiExecution; readonly warnings: readonly ApiWarning[] };
+
+function showExecution(path: string, shown: Shown, as: 'json' | 'text'): ExitCode {
+  const { execution } = shown;
   if (as === 'json') printJson(execution);
-  else print(executionText(execution, path));
+  else print(executionText(shown, path));
   if (!hasEnded(execution)) return 0;
   if (execution.status !== 'SUCCEEDED') return 1;
   return (execution.erroneous_tasks ?? 0) > 0 ? 2 : 0;
 }
 
-function executionText(execution: ApiExecution, path: string): string {
+function executionText({ execution, warnings }: Shown, path: string): string {
   const [, label = ''] = /((?:document_imports|audience_segments)\/\d+)/.exec(path) ?? [];
   const text = summarize({
     file: execution.result?.input_file_name ?? 'file',
     exitCode: 0,
     target: { path, label: label.replace('/', ' ').replace('_', ' ').replace('s ', ' ') },
     execution,
+    warnings,
     errorFile: execution.result?.error_file_uri ?? null,
     error: null,
     passes: false,

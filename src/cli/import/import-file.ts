@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type ApiExecution, hasEnded } from '../api.ts';
+import { type ApiExecution, type ApiWarning, hasEnded } from '../api.ts';
 import type { Client } from '../client.ts';
 import type { ExitCode } from '../command.ts';
 import { ApiError, describe } from '../failures.ts';
@@ -10,6 +10,7 @@ import { openProgress } from './progress.ts';
 import { canPass } from './retry.ts';
 import { type Format, inspectFile, type Source } from './source.ts';
 import { type Destination, openTarget, upload } from './target.ts';
+import { listWarnings } from './warnings.ts';
 
 export type ImportOptions = {
   readonly destination: Destination;
@@ -29,6 +30,8 @@ export type Outcome = {
   readonly target: { readonly path: string; readonly label: string } | null;
   readonly execution: ApiExecution | null;
   readonly errorFile: string | null;
+  /** Examples of what is odd about the file; absent: none. */
+  readonly warnings?: readonly ApiWarning[];
   /** Why it did not work, or what went wrong beside it. */
   readonly error: { readonly text: string; readonly code: string | null } | null;
   /** Whether it did not work for a reason that passes: the same file may do later. */
@@ -75,7 +78,7 @@ async function conclude(
   outcome: Outcome,
   input: { source: Source; format: Format },
 ): Promise<Outcome> {
-  const { execution } = outcome;
+  const { execution, target } = outcome;
   if (execution === null || !hasEnded(execution)) {
     return {
       ...outcome,
@@ -84,7 +87,8 @@ async function conclude(
     };
   }
   const uri = execution.result?.error_file_uri;
-  const judged = { ...outcome, exitCode: exitCodeOf(execution), error: endError(execution) };
+  const warnings = target === null ? [] : await listWarnings(client, { path: target.path, execution });
+  const judged = { ...outcome, exitCode: exitCodeOf(execution), error: endError(execution), warnings };
   if (!uri) return judged;
   try {
     return { ...judged, errorFile: await saveErrorFile(client, uri, input) };

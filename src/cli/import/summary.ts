@@ -1,6 +1,7 @@
 import type { ApiExecution } from '../api.ts';
 import { countOf, formatCount, formatDuration, printable } from '../output.ts';
 import type { Outcome } from './import-file.ts';
+import { warningLines } from './warnings.ts';
 
 const EFFECTS = [
   ['memberships_created', 'memberships created'],
@@ -13,8 +14,8 @@ const EFFECTS = [
 ] as const;
 
 /** What became of a file, as JSON. */
-export function reportOf({ file, exitCode, execution, errorFile, error }: Outcome) {
-  return { file, exit_code: exitCode, execution, error_file: errorFile, error };
+export function reportOf({ file, exitCode, execution, errorFile, error, warnings = [] }: Outcome) {
+  return { file, exit_code: exitCode, execution, warnings, error_file: errorFile, error };
 }
 
 /** What became of every line of a file, as text. */
@@ -34,6 +35,7 @@ export function summarize(outcome: Outcome): string {
   const lines = [
     headline(outcome),
     ...rows.map(([label, text]) => `  ${label.padEnd(width)}  ${printable(text)}`),
+    ...warningLines(outcome.warnings ?? []),
   ];
   return lines.join('\n');
 }
@@ -61,6 +63,9 @@ function countRows(execution: ApiExecution): [string, string][] {
   ];
   const codes = Object.entries(result.failures_by_code ?? {}).sort(([, a], [, b]) => b - a);
   counts.push(...codes.map(([code, count]): [string, number] => [`  ${code}`, count]));
+  const warnings = Object.entries(result.warnings ?? {});
+  if (warnings.length > 0) counts.push(['warnings', warnings.reduce((sum, [, count]) => sum + count, 0)]);
+  counts.push(...warnings.map(([code, count]): [string, number] => [`  ${code}`, count]));
   for (const [key, label] of EFFECTS) {
     const count = result[key];
     if (count !== undefined) counts.push([label, count]);

@@ -16,6 +16,7 @@ import type { App } from '../types.ts';
 import { receiveUpload } from '../upload.ts';
 import { readOptions, UploadQuery } from '../upload-options.ts';
 import { executionChangeRoutes } from './execution-changes.ts';
+import { executionLineRoutes } from './execution-lines.ts';
 
 /** The routes of executions, below whatever they are executions of: a document import, or a segment. */
 
@@ -120,6 +121,7 @@ export function executionRoutesOf(
   app.get(one, { config: { role }, schema: getSchema }, async (request) => ok(view(await find(request))));
 
   executionChangeRoutes(app, dependencies, { place: { path: one, params: ofOne, tags }, find });
+  executionLineRoutes(app, dependencies, { place: { path: one, params: ofOne, tags }, find });
 
   const eventsSchema = { ...EVENTS_SCHEMA, params: ofOne };
   app.get(`${one}/events`, { ...EVENTS_ROUTE, schema: eventsSchema }, async (request, reply) => {

@@ -1,6 +1,8 @@
 import type { DuckDBInstance } from '@duckdb/node-api';
 import type { FailuresByCode, Job } from '../../model/execution.ts';
 import type { FileReader } from '../../model/file-reader.ts';
+import { KIND_BIT } from '../../model/identifier.ts';
+import type { Warnings } from '../../model/warning.ts';
 import {
   type CommandContext,
   type DocumentFormat,
@@ -18,6 +20,7 @@ import {
 } from '../error-file.ts';
 import { parseCommand } from '../parse-command.ts';
 import { asUserListCommand } from '../user-list.ts';
+import { createWarningTally, oddCommand } from '../warnings.ts';
 import { countingTable, openStagingTable, type PairTable } from './staging-table.ts';
 
 /** Bytes that are read, cut and parsed between two looks at the event loop: a ms or two. */
@@ -53,6 +56,8 @@ export type ReadChunk = {
   readonly failures: number;
   readonly failuresByCode: FailuresByCode;
   readonly pairs: number;
+  /** Of its records; not of the document as a whole. */
+  readonly warnings: Warnings;
   /** For the error file. */
   readonly errorLines: ErrorLines;
 };
@@ -130,6 +135,7 @@ function createTally(
   const readPlain =
     source.job.type === 'DOCUMENT_IMPORT' ? source.format.createPlainReader(context) : () => null;
   const failuresByCode: Record<string, number> = {};
+  const warnings = createWarningTally(source.job);
   let successes = 0;
   let failures = 0;
 
@@ -137,11 +143,15 @@ function createTally(
     const pair = readPlain(bytes, line);
     if (pair === null) return false;
     table.appendPlain(bytes, pair);
+    if (pair.odd !== 0) warnings.note(line.number, pair.kind, pair.odd);
     successes++;
     return true;
   }
 
   function place(record: DocumentRecord): void {
+    const { line, content } = record;
+    // a misspelt name is often why a record fails
+    if (source.format.columns === null && !isRejection(content)) warnings.noteNames(line, content.fields);
     const command = readCommand(record, source.job, context);
     if (isRejection(command)) {
       failures++;
@@ -149,7 +159,9 @@ function createTally(
       errors.add(() => source.format.errorLine(record, command));
     } else {
       successes++;
-      table.append(record.line, command);
+      table.append(line, command);
+      const odd = isRejection(content) ? 0 : oddCommand(command, content, context.startDate);
+      if (odd !== 0) warnings.note(line, KIND_BIT[command.identifier.kind], odd);
     }
   }
 
@@ -165,6 +177,7 @@ function createTally(
       failures,
       failuresByCode,
       pairs: table.rows,
+      warnings: warnings.warnings(),
     }),
   };
 }

@@ -76,6 +76,8 @@ export async function openStagingTable(staging: DuckDBInstance, datamartId: stri
         isUpdate: operation === 'UPDATE',
         expiresAt: expiresAt ?? 0,
         dataBag: dataBag ?? '',
+        // what is odd about it has been noted of its record
+        odd: 0,
       });
     }
   }

@@ -6,12 +6,14 @@ export async function storeCheckpoint(sql: Sql, executionId: string, checkpoint:
   const numbers = checkpointNumbers(checkpoint);
   const set = CHECKPOINT_NUMBERS.map((column, i) => `${column} = ${literal(numbers[i] ?? 0)}`);
   await sql.query(
-    `update execution_checkpoint set ${set.join(', ')}, failures_by_code = $1, segments = $2, error_parts = $3
+    `update execution_checkpoint set ${set.join(', ')}, failures_by_code = $1, segments = $2, error_parts = $3,
+       warnings = $4
      where execution_id = ${literal(executionId)}`,
     [
       JSON.stringify(checkpoint.failuresByCode),
       checkpoint.segments ? JSON.stringify(checkpoint.segments) : null,
       partsText(checkpoint),
+      warningsText(checkpoint),
     ],
   );
 }
@@ -74,12 +76,13 @@ export async function endExecutions(
   const codes = parameters();
   const checkpoints = ended.map(
     ({ executionId, checkpoint }) =>
-      `(${[executionId, ...checkpointNumbers(checkpoint)].map(literal).join(', ')}, ${codes.add(JSON.stringify(checkpoint.failuresByCode))}, cast(${codes.add(partsText(checkpoint))} as text))`,
+      `(${[executionId, ...checkpointNumbers(checkpoint)].map(literal).join(', ')}, ${codes.add(JSON.stringify(checkpoint.failuresByCode))}, cast(${codes.add(partsText(checkpoint))} as text), cast(${codes.add(warningsText(checkpoint))} as text))`,
   );
   await sql.query(
     `update execution_checkpoint set ${CHECKPOINT_NUMBERS.map((column) => `${column} = v.${column}`).join(', ')},
-       failures_by_code = v.failures_by_code, error_parts = v.error_parts
-     from (values ${checkpoints.join(', ')}) v (id, ${CHECKPOINT_NUMBERS.join(', ')}, failures_by_code, error_parts)
+       failures_by_code = v.failures_by_code, error_parts = v.error_parts, warnings = v.warnings
+     from (values ${checkpoints.join(', ')}) v
+       (id, ${CHECKPOINT_NUMBERS.join(', ')}, failures_by_code, error_parts, warnings)
      where execution_id = v.id`,
     codes.values,
   );
@@ -98,6 +101,10 @@ export async function endExecutions(
 
 function partsText({ errorParts }: Checkpoint): string | null {
   return errorParts === undefined ? null : JSON.stringify(errorParts);
+}
+
+function warningsText({ warnings }: Checkpoint): string | null {
+  return warnings === undefined ? null : JSON.stringify(warnings);
 }
 
 /** The columns of a checkpoint that are numbers, in the order of `checkpointNumbers`. */

@@ -10,6 +10,7 @@ import {
   type SegmentEffect,
 } from '../../model/execution.ts';
 import type { MimeType, Priority } from '../../model/records.ts';
+import type { Warnings } from '../../model/warning.ts';
 import { literal, numberOrNull, type Row, type Sql, textOrNull } from './database.ts';
 
 /** Executions with their checkpoints. A checkpoint has a table of its own, so that a merge and a cancel never meet. */
@@ -18,7 +19,7 @@ export const executionsOf = (
 ) => `select e.*, c.next_offset, c.line, c.successes, c.failures, c.failures_by_code, c.pairs,
     c.memberships_created, c.memberships_updated, c.memberships_deleted, c.unchanged, c.superseded, c.user_points_created,
     c.memberships_left, c.memberships_kept, c.error_file_bytes, c.error_lines_omitted,
-    c.error_parts, c.segments
+    c.error_parts, c.segments, c.warnings
   from ${relation} e join execution_checkpoint c on c.execution_id = e.id`;
 export const EXECUTIONS = executionsOf('execution');
 
@@ -121,6 +122,7 @@ function toCheckpoint(row: Row): Checkpoint {
     errorFileBytes: Number(row.error_file_bytes),
     errorLinesOmitted: Number(row.error_lines_omitted),
     ...(row.error_parts === null ? {} : { errorParts: JSON.parse(String(row.error_parts)) as ErrorPart[] }),
+    ...(row.warnings === null ? {} : { warnings: JSON.parse(String(row.warnings)) as Warnings }),
     ...(row.segments === null ? {} : { segments: JSON.parse(String(row.segments)) as SegmentEffect[] }),
   };
 }

@@ -17,6 +17,7 @@ import {
 } from './execution-rows.ts';
 import { createOnce, removeKeysBefore } from './idempotency-keys.ts';
 import { createRevert } from './reverts.ts';
+import { findSameFiles } from './same-files.ts';
 
 /** Executions that are made in one transaction at most. */
 const MOST_CREATED = 64;
@@ -65,6 +66,8 @@ export function executionRecords(
     listLast: (importIds) => db.read((sql) => listLastExecutions(sql, importIds)),
 
     listAfter: (id) => db.read((sql) => listExecutionsAfter(sql, id)),
+
+    sameFiles: (ids) => db.read((sql) => findSameFiles(sql, ids)),
 
     countByStatus: () =>
       db.read(async (sql) => {

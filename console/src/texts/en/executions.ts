@@ -102,6 +102,21 @@ export const executionsTexts = {
       INVALID_DATA_BAG: 'Write the JSON text of an object, of 64 KiB at most.',
     } as Readonly<Record<string, string>>,
   },
+  warnings: {
+    title: 'Warnings',
+    file: 'The file',
+    line: (number: string) => `Line ${number}`,
+    cures: {
+      NO_COMMANDS: 'A header without rows: nothing was to be done.',
+      SAME_FILE_AS: 'Check whether the export is stuck.',
+      UNKNOWN_FIELD: 'Rename the field, or leave it: it is passed over.',
+      LOOKS_LIKE_EMAIL: 'Send an id, or the hash of the address as email_hash.',
+      SURROUNDING_BLANKS: 'Trim identifiers before they are sent: blanks are part of them.',
+      LOOKS_LIKE_FLOAT: 'Keep ids as text in spreadsheets and scripts.',
+      HASH_IN_CAPITALS: 'Write hashes in small letters: they are compared byte for byte.',
+      FAR_EXPIRY: 'Durations are minutes, instants are ms since 1970; 0 is never.',
+    } as Readonly<Record<string, string>>,
+  },
   downloads: {
     title: 'Download',
     input: 'Input file',

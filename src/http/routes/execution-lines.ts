@@ -1,0 +1,92 @@
+import type { FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import { MAX_RAW_CHARS, readFailedLines } from '../../documents/failed-lines.ts';
+import { ServiceError } from '../../errors.ts';
+import { type Execution, errorPartsOf } from '../../model/execution.ts';
+import type { Page } from '../../model/records.ts';
+import { examplesOf, MAX_WARNED_LINES, WARNING_CODES, warningMessage } from '../../model/warning.ts';
+import type { HttpDependencies } from '../dependencies.ts';
+import { okList } from '../envelope.ts';
+import { pageOf } from '../paging.ts';
+import { answersWithList, nullableInteger, nullableText, oneOf, PagingQuery } from '../schemas.ts';
+import type { App } from '../types.ts';
+import type { Place } from './executions-of.ts';
+
+/** How many failed lines can be listed; the error file has the others. */
+const MAX_FAILED_LINES = 100;
+
+const FailedLineView = Type.Object({
+  line: Type.Integer({ minimum: 1, description: 'the first physical line of the record' }),
+  code: Type.String({ examples: ['UNKNOWN_SEGMENT'] }),
+  message: Type.String(),
+  raw: Type.String({
+    description: `the record as the error file shows it, addresses masked; cut after ${MAX_RAW_CHARS} characters, which a … at its end says`,
+  }),
+});
+
+export const WarningView = Type.Object({
+  line: nullableInteger({ description: 'null: the file as a whole' }),
+  code: oneOf(WARNING_CODES),
+  message: Type.String(),
+  field: nullableText({ description: 'the member or column that it is about' }),
+});
+
+/** The first lines of an execution that failed, and those that gave warnings; below the routes of executions. */
+export function executionLineRoutes(
+  app: App,
+  { documents }: HttpDependencies,
+  {
+    place: { path, params, tags },
+    find,
+  }: { readonly place: Place; readonly find: (request: FastifyRequest) => Promise<Execution> },
+): void {
+  const config = { role: 'reader' } as const;
+  const common = { tags, params, querystring: PagingQuery };
+
+  const errorsSchema = {
+    ...common,
+    summary: `Lists the first ${MAX_FAILED_LINES} lines of an execution that failed`,
+    description:
+      'Also while it runs: those of the chunks that are applied so far. 410 when the files of the execution were removed.',
+    response: answersWithList(FailedLineView),
+  };
+  app.get(`${path}/errors`, { config, schema: errorsSchema }, async (request) => {
+    const { document, checkpoint, mimeType, filesRemovedDate } = await find(request);
+    if (filesRemovedDate !== null)
+      throw new ServiceError(
+        'FILE_REMOVED',
+        'the error file was removed when its time of retention had passed',
+      );
+    const page = pageOf(request.query);
+    if (checkpoint.errorFileBytes === 0) return pageOfAll([], page);
+    const file = await documents.open(document.folder, errorPartsOf(checkpoint));
+    if (file === null) throw new ServiceError('FILE_REMOVED', 'the error file is not there any more');
+    try {
+      return pageOfAll(await readFailedLines(file, { mimeType, most: MAX_FAILED_LINES }), page);
+    } finally {
+      await file.close();
+    }
+  });
+
+  const warningsSchema = {
+    ...common,
+    summary: `Lists the warnings of an execution, the first ${MAX_WARNED_LINES} lines of each code`,
+    description: 'By code, then by line. Warnings fail no line; `result.warnings` counts them.',
+    response: answersWithList(WarningView),
+  };
+  app.get(`${path}/warnings`, { config, schema: warningsSchema }, async (request) => {
+    const { checkpoint } = await find(request);
+    const warnings = examplesOf(checkpoint.warnings).map((warned) => ({
+      line: warned.line,
+      code: warned.code,
+      message: warningMessage(warned.code, warned),
+      field: warned.field,
+    }));
+    return pageOfAll(warnings, pageOf(request.query));
+  });
+}
+
+function pageOfAll<T>(all: readonly T[], page: Page) {
+  const elements = all.slice(page.firstResult, page.firstResult + page.maxResults);
+  return okList({ elements, total: all.length }, page, (element) => element);
+}
