@@ -35,6 +35,19 @@ function optionalText(description: string, hint = 'TEXT'): Setting<string | null
   return { ...text('', description, hint), default: null };
 }
 
+const MIN_TOKEN = 16;
+
+/** A token: what the header Authorization can carry, and nobody guesses in passing. */
+function token(description: string): Setting<string | null> {
+  const parse = (given: unknown) => {
+    if (typeof given === 'string' && given.length >= MIN_TOKEN && /^[\x21-\x7e]+$/.test(given)) return given;
+    throw new SecretValueError(
+      `expected ${MIN_TOKEN} characters or more, better 32 random ones, of visible ASCII without blanks`,
+    );
+  };
+  return { default: null, parse, hint: 'TOKEN', description };
+}
+
 function databaseUrl(description: string): Setting<string | null> {
   const parse = (given: unknown) => {
     const url = typeof given === 'string' && URL.canParse(given) ? new URL(given) : null;
@@ -139,7 +152,9 @@ export const SETTINGS = {
   port: whole(8080, [0, 65_535], 'port to listen on; 0 takes a free one'),
   tlsCert: optionalText('certificate chain in PEM, for HTTPS; read again at SIGHUP', 'FILE'),
   tlsKey: optionalText('private key of the certificate in PEM', 'FILE'),
-  adminToken: optionalText('value of the admin token; without it a fresh store makes one and prints it once'),
+  adminToken: token(
+    'value of the admin token, of 16 characters or more; without it a fresh store makes one and prints it once',
+  ),
   maxUploadBytes: bytes(100 * MIB, [1, Number.MAX_SAFE_INTEGER], 'largest file that is taken, decompressed'),
   uploadIdleMs: whole(60_000, [1_000, 3_600_000], 'an upload that sends nothing for so long is cut off'),
   minBytesPerSecond: whole(

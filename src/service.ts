@@ -6,6 +6,7 @@ import path from 'node:path';
 import type { Logger } from 'pino';
 import { type Config, ConfigError, hasS3Endpoint } from './config.ts';
 import { openDocuments } from './documents/open-documents.ts';
+import { placeOfDocuments } from './documents/place.ts';
 import { DocumentsUnusableError, StoreDamagedError, StoreInUseError, StoreLostError } from './errors.ts';
 import { kindOfFault } from './faults.ts';
 import { createAdmission } from './http/admission.ts';
@@ -17,6 +18,7 @@ import { openLogger } from './log.ts';
 import type { Author } from './model/audit.ts';
 import { hashToken } from './model/token-hash.ts';
 import { createNotices } from './notices.ts';
+import { makePrivate, writePrivately } from './private-files.ts';
 import { createProgressBoard } from './progress-board.ts';
 import { startKeeper } from './runner/keeper.ts';
 import { type Kept, startKept } from './runner/kept.ts';
@@ -61,7 +63,10 @@ export async function startService(config: Config, clock: () => number = Date.no
     while (opened.length > 0) await opened.pop()?.();
   };
   try {
+    writePrivately();
     await makeDataFolder(config.data);
+    await makeDataPrivate(config, logger);
+    warnOfShortToken(config, logger);
     const { documents: given, data } = config;
     const documents = await openDocuments({ documents: given, data, s3PathStyle: hasS3Endpoint() }, config);
     opened.push(() => documents.close());
@@ -165,6 +170,36 @@ function asConfigError(error: unknown, folder: string): unknown {
   const cause = error instanceof StoreLostError ? error.cause : error;
   if (kindOfFault(cause) === null) return error;
   return new ConfigError(`data: the folder ${folder} cannot be used: ${safeMessage(cause)}`, { cause });
+}
+
+/** What the service writes in its data folder, and where documents are. */
+const DATA_NAMES = ['store', 'staging', 'scratch', 'documents'];
+const DOCUMENTS_NAMES = ['incoming', 'kept', 'removed'];
+
+/** Versions before wrote files that others could read. */
+async function makeDataPrivate(config: Config, logger: Logger): Promise<void> {
+  const place = placeOfDocuments(config);
+  const made = [
+    await makePrivate(config.data, DATA_NAMES),
+    ...(place.type === 'FOLDER' ? [await makePrivate(place.dir, DOCUMENTS_NAMES)] : []),
+  ];
+  const changed = made.reduce((sum, each) => sum + each.changed, 0);
+  if (changed > 0) logger.info({ changed }, 'files and folders that others could use were made private');
+  for (const { failed } of made) {
+    if (failed !== null)
+      logger.warn({ path: failed }, 'others can use this file or folder, and it could not be made private');
+  }
+}
+
+/** How long a token is that nobody guesses. */
+const LONG_TOKEN = 32;
+
+function warnOfShortToken({ adminToken }: Config, logger: Logger): void {
+  if (adminToken === null || adminToken.length >= LONG_TOKEN) return;
+  logger.warn(
+    { characters: adminToken.length, expected: LONG_TOKEN },
+    'the preset admin token is short: take as many random characters as expected, such as those of openssl rand -hex 32',
+  );
 }
 
 async function makeDataFolder(folder: string): Promise<void> {

@@ -6,6 +6,9 @@ import test from 'node:test';
 import { readConfig } from '../src/config.ts';
 import { startService } from '../src/service.ts';
 
+const ONE = 'one'.padEnd(32, '-');
+const TWO = 'two'.padEnd(32, '-');
+
 test('a fresh store makes an admin token once; a preset one is replaced by the next', async (t) => {
   const data = await mkdtemp(path.join(os.tmpdir(), 'muster-token-'));
   t.after(() => rm(data, { recursive: true }));
@@ -33,6 +36,6 @@ test('a fresh store makes an admin token once; a preset one is replaced by the n
   assert.deepEqual(first.statuses, [200]);
   const own = first.made ?? '';
   assert.deepEqual(await start(null, [own]), { made: null, statuses: [200] });
-  assert.deepEqual(await start('one', [own, 'one']), { made: null, statuses: [200, 200] });
-  assert.deepEqual(await start('two', [own, 'one', 'two']), { made: null, statuses: [200, 401, 200] });
+  assert.deepEqual(await start(ONE, [own, ONE]), { made: null, statuses: [200, 200] });
+  assert.deepEqual(await start(TWO, [own, ONE, TWO]), { made: null, statuses: [200, 401, 200] });
 });

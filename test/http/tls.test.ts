@@ -10,7 +10,7 @@ import { readConfig } from '../../src/config.ts';
 import { muster, start, untilPrinted } from '../cli/run.ts';
 import { discardFolder, makeFolder } from '../folder.ts';
 
-const TOKEN = 'tls-token';
+const TOKEN = 'tls-token-of-32-characters-or-so';
 
 function hasOpenssl(): boolean {
   try {

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { receiveBackup } from '../../backup/receive-backup.ts';
+import { writePrivately } from '../../private-files.ts';
 import { makeWhole } from '../backup/new-folder.ts';
 import { openByteProgress } from '../backup/progress.ts';
 import { command } from '../command.ts';
@@ -21,6 +22,7 @@ export const backup = command({
     'The token must be that of an admin of all datamarts.',
   ],
   run: async (args) => {
+    writePrivately();
     const folder = path.resolve(args.dir);
     const startedAt = Date.now();
     const end = await makeWhole(folder, async (partial) => {

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { readConfig } from '../../config.ts';
+import { writePrivately } from '../../private-files.ts';
 import { createClient } from '../client.ts';
 import { command, type ExitCode } from '../command.ts';
 import { freshFolder, releaseFolder } from '../demo/folder.ts';
@@ -30,6 +31,7 @@ export const demo = command({
   },
   examples: ['muster demo', 'muster demo --exit --data /tmp/muster-demo'],
   run: async (args) => {
+    writePrivately();
     const folder = path.normalize(args.data);
     const flags = { port: args.port ?? (await freePort(DEFAULT_PORT)), data: folder };
     const config = readConfig({ ...flags, 'log-level': 'error' }, {});

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { writePrivately } from '../../private-files.ts';
 import { makeWhole } from '../backup/new-folder.ts';
 import { command } from '../command.ts';
 import { openRowProgress, tellMoved } from '../move-output.ts';
@@ -24,6 +25,7 @@ export const exportStoreCommand = command({
     'Uploaded files are not in the store: copy them to DATA/documents, or give --documents.',
   ],
   run: async (args) => {
+    writePrivately();
     const { exportStore } = await import('../../store/move/move-store.ts');
     const data = path.resolve(args.data);
     const progress = openRowProgress();

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
+import { writePrivately } from '../../private-files.ts';
 import type { Client } from '../client.ts';
 import { command } from '../command.ts';
 import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient, SEGMENT_ARG } from '../connection.ts';
@@ -56,6 +57,7 @@ export const exportCommand = command({
     'A file is replaced when the new one is whole.',
   ],
   run: async (args) => {
+    writePrivately();
     const client = openClient(args);
     const format = readFormat(args.format, args.output);
     const query = new URLSearchParams({ mime_type: MIME_TYPE[format] });

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { writePrivately } from '../../private-files.ts';
 import { command } from '../command.ts';
 import { openRowProgress, tellMoved } from '../move-output.ts';
 import { note } from '../output.ts';
@@ -23,6 +24,7 @@ export const importStoreCommand = command({
     'The data folder stays as it is. Uploaded files are not in the store: DATA/documents is what --documents is to lead to.',
   ],
   run: async (args) => {
+    writePrivately();
     const { importStore } = await import('../../store/move/move-store.ts');
     const progress = openRowProgress();
     const dir = path.join(path.resolve(args.data), 'store');

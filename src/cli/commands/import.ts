@@ -1,3 +1,4 @@
+import { writePrivately } from '../../private-files.ts';
 import { hasEnded } from '../api.ts';
 import { command, type ExitCode } from '../command.ts';
 import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
@@ -76,6 +77,7 @@ export const importCommand = command({
     'Exit codes: 0 every line applied, 2 some lines failed, 1 it did not work; of several files the worst.',
   ],
   run: async (args) => {
+    writePrivately();
     if (args.import !== undefined && args.segment !== undefined)
       throw new UsageError('--import and --segment exclude each other');
     if (args['revert-on-failure'] && !args.wait)

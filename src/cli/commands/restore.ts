@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { restoreBackup } from '../../backup/restore-backup.ts';
+import { writePrivately } from '../../private-files.ts';
 import { makeWhole } from '../backup/new-folder.ts';
 import { openByteProgress } from '../backup/progress.ts';
 import { command } from '../command.ts';
@@ -28,6 +29,7 @@ export const restore = command({
     'No service is needed, and none is touched. Executions that were running go on when one is started there.',
   ],
   run: async (args) => {
+    writePrivately();
     const data = path.resolve(args.data);
     const { start, end } = await makeWhole(data, async (partial) => {
       const progress = openByteProgress('restore');
