@@ -58,7 +58,11 @@ test('a segment: size over time, forecast, executions, members, overlaps, export
   await page.getByText('Paused', { exact: true }).waitFor();
 
   await page.getByRole('link', { name: 'Overlaps', exact: true }).click();
-  await page.getByRole('img', { name: /Share of each row/ }).waitFor();
+  await page
+    .getByRole('table', { name: /Share of each row/ })
+    .getByText('%')
+    .first()
+    .waitFor();
   await picture('overlaps');
 
   await page.getByRole('link', { name: 'Segments', exact: true }).click();

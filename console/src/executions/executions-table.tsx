@@ -1,6 +1,7 @@
 import { useMemo } from 'react';
 import { executionPage } from '../api/paths.ts';
 import type { Execution } from '../api/types.ts';
+import { CutName } from '../parts/cut-name.tsx';
 import { type Column, DataTable } from '../parts/data-table.tsx';
 import { formatNumber, formatSpan } from '../parts/formats.ts';
 import { Ago } from '../parts/instant.tsx';
@@ -32,9 +33,20 @@ function executionColumns(): readonly Column<Execution>[] {
     {
       id: 'file',
       header: t.executions.input,
-      cell: (of) => <PageLink to={executionPage(of)}>{nameOf(of)}</PageLink>,
+      minWidth: 220,
+      cell: (of) => (
+        <PageLink to={executionPage(of)}>
+          <CutName text={nameOf(of)} />
+        </PageLink>
+      ),
     },
-    { id: 'status', header: t.executions.status, width: 190, cell: (of) => <StatusBadge execution={of} /> },
+    {
+      id: 'status',
+      header: t.executions.status,
+      width: 190,
+      speaksForItself: true,
+      cell: (of) => <StatusBadge execution={of} />,
+    },
     {
       id: 'date',
       header: t.executions.received,
@@ -46,6 +58,7 @@ function executionColumns(): readonly Column<Execution>[] {
       id: 'duration',
       header: t.executions.duration,
       width: 120,
+      isExtra: true,
       isNumber: true,
       sortBy: ({ duration }) => duration,
       cell: ({ duration }) => (duration === null ? '' : formatSpan(duration)),

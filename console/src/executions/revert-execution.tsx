@@ -9,6 +9,7 @@ import { forgetWhatChanges } from '../api/use-execution.ts';
 import { ConfirmedAction } from '../parts/confirmed-action.tsx';
 import { formatNumber } from '../parts/formats.ts';
 import { Loaded } from '../parts/loaded.tsx';
+import { WideTable } from '../parts/wide-table.tsx';
 import { t } from '../texts/texts.ts';
 
 /** Takes an execution back, after it has been shown what that would change. */
@@ -40,28 +41,30 @@ function Preview({ path }: { readonly path: string }) {
   return (
     <Loaded query={query} rows={3}>
       {({ segments }) => (
-        <Table fz="sm" aria-label={t.revert.preview}>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>{t.segments.segment}</Table.Th>
-              <Table.Th ta="end">{t.revert.back}</Table.Th>
-              <Table.Th ta="end">{t.revert.restored}</Table.Th>
-              <Table.Th ta="end">{t.revert.out}</Table.Th>
-              <Table.Th ta="end">{t.revert.kept}</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {segments.map((of) => (
-              <Table.Tr key={of.segment_id}>
-                <Table.Td>{of.segment_name}</Table.Td>
-                <Table.Td ta="end">{formatNumber(of.memberships_created)}</Table.Td>
-                <Table.Td ta="end">{formatNumber(of.memberships_updated)}</Table.Td>
-                <Table.Td ta="end">{formatNumber(of.memberships_deleted)}</Table.Td>
-                <Table.Td ta="end">{formatNumber(of.memberships_kept)}</Table.Td>
+        <WideTable minWidth={420}>
+          <Table fz="sm" aria-label={t.revert.preview}>
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th>{t.segments.segment}</Table.Th>
+                <Table.Th ta="end">{t.revert.back}</Table.Th>
+                <Table.Th ta="end">{t.revert.restored}</Table.Th>
+                <Table.Th ta="end">{t.revert.out}</Table.Th>
+                <Table.Th ta="end">{t.revert.kept}</Table.Th>
               </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
+            </Table.Thead>
+            <Table.Tbody>
+              {segments.map((of) => (
+                <Table.Tr key={of.segment_id}>
+                  <Table.Td>{of.segment_name}</Table.Td>
+                  <Table.Td ta="end">{formatNumber(of.memberships_created)}</Table.Td>
+                  <Table.Td ta="end">{formatNumber(of.memberships_updated)}</Table.Td>
+                  <Table.Td ta="end">{formatNumber(of.memberships_deleted)}</Table.Td>
+                  <Table.Td ta="end">{formatNumber(of.memberships_kept)}</Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </WideTable>
       )}
     </Loaded>
   );

@@ -6,6 +6,7 @@ import type { Execution } from '../api/types.ts';
 import { formatNumber } from '../parts/formats.ts';
 import { Part } from '../parts/page.tsx';
 import { PageLink } from '../parts/page-link.tsx';
+import { WideTable } from '../parts/wide-table.tsx';
 import { t } from '../texts/texts.ts';
 
 /** The sizes of segments before and after, of a dry run and of a replacement. */
@@ -22,32 +23,34 @@ export function SegmentSizes({ execution }: { readonly execution: Execution }) {
           {t.sizes.none}
         </Text>
       ) : (
-        <Table fz="sm" maw={720} aria-label={isDry === true ? t.sizes.wouldBe : t.sizes.are}>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>{t.segments.segment}</Table.Th>
-              <Table.Th ta="end">{t.sizes.before}</Table.Th>
-              <Table.Th ta="end">{t.sizes.after}</Table.Th>
-              <Table.Th ta="end">{t.sizes.difference}</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {result.segments.map(({ segment_id, size_before, size_after }) => (
-              <Table.Tr key={segment_id}>
-                <Table.Td>
-                  <PageLink to={pages.segment(dm, segment_id)}>
-                    {names.get(segment_id) ?? segment_id}
-                  </PageLink>
-                </Table.Td>
-                <Table.Td ta="end">{formatNumber(size_before)}</Table.Td>
-                <Table.Td ta="end">{formatNumber(size_after)}</Table.Td>
-                <Table.Td ta="end">
-                  <Difference value={size_after - size_before} />
-                </Table.Td>
+        <WideTable minWidth={420}>
+          <Table fz="sm" maw={720} aria-label={isDry === true ? t.sizes.wouldBe : t.sizes.are}>
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th>{t.segments.segment}</Table.Th>
+                <Table.Th ta="end">{t.sizes.before}</Table.Th>
+                <Table.Th ta="end">{t.sizes.after}</Table.Th>
+                <Table.Th ta="end">{t.sizes.difference}</Table.Th>
               </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
+            </Table.Thead>
+            <Table.Tbody>
+              {result.segments.map(({ segment_id, size_before, size_after }) => (
+                <Table.Tr key={segment_id}>
+                  <Table.Td>
+                    <PageLink to={pages.segment(dm, segment_id)}>
+                      {names.get(segment_id) ?? segment_id}
+                    </PageLink>
+                  </Table.Td>
+                  <Table.Td ta="end">{formatNumber(size_before)}</Table.Td>
+                  <Table.Td ta="end">{formatNumber(size_after)}</Table.Td>
+                  <Table.Td ta="end">
+                    <Difference value={size_after - size_before} />
+                  </Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </WideTable>
       )}
     </Part>
   );

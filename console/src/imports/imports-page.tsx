@@ -123,11 +123,18 @@ function columnsFor(dm: string): readonly Column<ListedImport>[] {
       sortBy: ({ name }) => name,
       cell: ({ id, name }) => <PageLink to={pages.import(dm, id)}>{name}</PageLink>,
     },
-    { id: 'format', header: t.imports.format, width: 90, cell: (of) => t.formats[of.mime_type] },
+    {
+      id: 'format',
+      header: t.imports.format,
+      width: 90,
+      isExtra: true,
+      cell: (of) => t.formats[of.mime_type],
+    },
     {
       id: 'priority',
       header: t.imports.priority,
       width: 100,
+      isExtra: true,
       sortBy: ({ priority }) => ['LOW', 'MEDIUM', 'HIGH'].indexOf(priority),
       cell: ({ priority }) => t.priorities[priority],
     },
@@ -149,8 +156,9 @@ function columnsFor(dm: string): readonly Column<ListedImport>[] {
       id: 'outcome',
       header: t.imports.outcome,
       width: 190,
+      speaksForItself: true,
       cell: ({ last_execution: last }) =>
-        last != null && (
+        last == null ? null : (
           <PageLink to={executionPage(last)}>
             <StatusBadge execution={last} />
           </PageLink>

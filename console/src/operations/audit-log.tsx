@@ -78,18 +78,26 @@ export function AuditLog() {
 }
 
 const COLUMNS: readonly Column<AuditEntry>[] = [
-  { id: 'date', header: t.users.date, width: 210, cell: ({ date }) => formatInstant(date) },
-  { id: 'who', header: t.audit.who, cell: ({ token_name }) => token_name },
-  { id: 'action', header: t.audit.action, width: 140, cell: ({ action }) => t.audit.actions[action] },
+  { id: 'date', header: t.users.date, width: 205, cell: ({ date }) => formatInstant(date) },
+  { id: 'who', header: t.audit.who, minWidth: 120, cell: ({ token_name }) => token_name },
+  { id: 'action', header: t.audit.action, width: 110, cell: ({ action }) => t.audit.actions[action] },
   {
     id: 'what',
     header: t.audit.what,
+    width: 200,
     cell: ({ resource_type, resource_id }) => `${resource_type.replaceAll('_', ' ')} ${resource_id}`,
   },
-  { id: 'datamart', header: t.shell.datamart, width: 110, cell: ({ datamart_id }) => datamart_id ?? '–' },
+  {
+    id: 'datamart',
+    header: t.shell.datamart,
+    width: 100,
+    isExtra: true,
+    cell: ({ datamart_id }) => datamart_id ?? '–',
+  },
   {
     id: 'details',
     header: t.audit.details,
+    minWidth: 150,
     cell: ({ details }) => (details === null ? '' : JSON.stringify(details)),
   },
 ];

@@ -86,13 +86,15 @@ function columnsFor(ownId: string, onRevoked: () => unknown): readonly Column<Ap
     {
       id: 'datamarts',
       header: t.tokens.datamarts,
-      width: 140,
+      width: 120,
+      isExtra: true,
       cell: ({ datamart_ids }) => (datamart_ids === null ? t.tokens.allDatamarts : datamart_ids.join(', ')),
     },
     {
       id: 'created',
       header: t.tokens.created,
       width: 150,
+      isExtra: true,
       sortBy: ({ creation_date }) => creation_date,
       cell: ({ creation_date }) => <Ago instant={creation_date} />,
     },
@@ -107,7 +109,7 @@ function columnsFor(ownId: string, onRevoked: () => unknown): readonly Column<Ap
     {
       id: 'expires',
       header: t.tokens.expires,
-      width: 200,
+      width: 205,
       sortBy: ({ expiration_date }) => expiration_date,
       cell: ({ expiration_date }) =>
         expiration_date === null ? t.units.never : formatInstant(expiration_date),
@@ -115,7 +117,8 @@ function columnsFor(ownId: string, onRevoked: () => unknown): readonly Column<Ap
     {
       id: 'revoke',
       header: t.tokens.action,
-      width: 110,
+      width: 100,
+      speaksForItself: true,
       cell: ({ id, name }) => (
         <ConfirmedAction
           label={t.tokens.revoke}

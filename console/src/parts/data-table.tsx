@@ -1,4 +1,5 @@
 import { Box, Group, Table, UnstyledButton } from '@mantine/core';
+import { useElementSize, useMediaQuery, useMergedRef } from '@mantine/hooks';
 import { IconArrowDown, IconArrowUp } from '@tabler/icons-react';
 import {
   createColumnHelper,
@@ -8,25 +9,21 @@ import {
   useTable,
 } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { memo, type ReactNode, useMemo, useRef } from 'react';
+import { type MouseEvent, memo, useMemo, useRef } from 'react';
+import { type Column, fitColumns } from './columns.ts';
+import { type Columns, DataCards, FEW_ROWS, type RowsProps, type ShownRow } from './data-cards.tsx';
 
-/** A column: what is shown, and what it is sorted by, if it can be. */
-export type Column<T> = {
-  readonly id: string;
-  readonly header: string;
-  readonly cell: (row: T) => ReactNode;
-  readonly sortBy?: (row: T) => string | number | null;
-  readonly isNumber?: boolean;
-  /** CSS width; columns without one share what is left. */
-  readonly width?: number | string;
-};
+export type { Column } from './columns.ts';
 
 const features = tableFeatures({ rowSortingFeature, sortedRowModel: createSortedRowModel() });
 const ROW_PX = 41;
-/** Fewer rows than this are laid out all at once. */
-const FEW_ROWS = 100;
+/** A screen on which a table would show little more than its first column. */
+const PHONE = '(max-width: 39.99em)';
 
-/** A table that sorts, and lays out only the rows that are in sight where there are many of them. */
+/**
+ * A table that sorts, and lays out only the rows that are in sight where there are many of them. On a phone its rows are cards: a
+ * name and what there is beside it would not fit a line.
+ */
 export function DataTable<T>({
   label,
   rows,
@@ -44,7 +41,7 @@ export function DataTable<T>({
   /** CSS height that the table has at most. */
   readonly height?: string;
 }) {
-  const scroller = useRef<HTMLDivElement>(null);
+  const isPhone = useMediaQuery(PHONE, false, { getInitialValueInEffect: false });
   const tableColumns = useMemo(() => columns.map(toTableColumn), [columns]);
   const data = useMemo(() => rows.map((row) => ({ row })), [rows]);
   const table = useTable({
@@ -55,46 +52,57 @@ export function DataTable<T>({
     initialState: { sorting: sorted ? [sorted] : [] },
     enableSortingRemoval: false,
   });
-  const shown = table.getRowModel().rows;
+  const shown = table.getRowModel().rows.map(({ id, original }) => ({ id, row: original.row }));
+  const [sorting = null] = table.state.sorting;
+  const shared = {
+    ...{ label, height, rows: shown as readonly ShownRow[], columns: columns as Columns, sorting },
+    onSort: (id: string, desc?: boolean) => table.getColumn(id)?.toggleSorting(desc),
+  };
+  return isPhone ? <DataCards {...shared} /> : <Rows {...shared} />;
+}
+
+function Rows({ label, height, rows, columns, sorting, onSort }: RowsProps) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const { ref, width } = useElementSize();
+  const { shown, minWidth } = useMemo(
+    () => fitColumns(columns, width === 0 ? Number.POSITIVE_INFINITY : width),
+    [columns, width],
+  );
   const virtual = useVirtualizer({
-    count: shown.length,
+    count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_PX,
-    overscan: shown.length <= FEW_ROWS ? FEW_ROWS : 8,
+    overscan: rows.length <= FEW_ROWS ? FEW_ROWS : 8,
   });
   const items = virtual.getVirtualItems();
   const above = items[0]?.start ?? 0;
   const below = virtual.getTotalSize() - (items.at(-1)?.end ?? 0);
-
   return (
     <Box
-      ref={scroller}
+      ref={useMergedRef(scroller, ref)}
       tabIndex={0}
       role="region"
       aria-label={label}
       style={{ maxHeight: height, overflow: 'auto' }}
     >
-      <Table stickyHeader highlightOnHover layout="fixed" aria-rowcount={shown.length + 1} miw={640}>
+      <Table stickyHeader highlightOnHover layout="fixed" aria-rowcount={rows.length + 1} miw={minWidth}>
         <Table.Thead>
-          {table.getHeaderGroups().map((group) => (
-            <Table.Tr key={group.id}>
-              {group.headers.map((header, at) => (
-                <HeaderCell
-                  key={header.id}
-                  column={columns[at] as Column<unknown>}
-                  direction={header.column.getIsSorted()}
-                  onSort={header.column.getCanSort() ? () => header.column.toggleSorting() : null}
-                />
-              ))}
-            </Table.Tr>
-          ))}
+          <Table.Tr>
+            {shown.map((column) => (
+              <HeaderCell
+                key={column.id}
+                column={column}
+                direction={sorting?.id === column.id ? (sorting.desc ? 'desc' : 'asc') : false}
+                onSort={column.sortBy === undefined ? null : () => onSort(column.id)}
+              />
+            ))}
+          </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
           {above > 0 && <tr aria-hidden style={{ height: above }} />}
           {items.map(({ index }) => {
-            const row = shown[index];
-            if (row === undefined) return null;
-            return <BodyRow key={row.id} row={row.original.row} columns={columns as Columns} index={index} />;
+            const of = rows[index];
+            return of && <BodyRow key={of.id} row={of.row} columns={shown} index={index} />;
           })}
           {below > 0 && <tr aria-hidden style={{ height: below }} />}
         </Table.Tbody>
@@ -102,8 +110,6 @@ export function DataTable<T>({
     </Box>
   );
 }
-
-type Columns = readonly Column<unknown>[];
 
 /** A row that is still in sight after a step of scrolling is not made again. */
 const BodyRow = memo(function BodyRow({
@@ -122,6 +128,7 @@ const BodyRow = memo(function BodyRow({
           key={column.id}
           ta={column.isNumber ? 'end' : undefined}
           style={{ overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' }}
+          onMouseEnter={showWhole}
         >
           {column.cell(row)}
         </Table.Td>
@@ -129,6 +136,11 @@ const BodyRow = memo(function BodyRow({
     </Table.Tr>
   );
 });
+
+/** What is cut off in a cell is its title. */
+function showWhole({ currentTarget: cell }: MouseEvent<HTMLTableCellElement>): void {
+  cell.title = cell.scrollWidth > cell.clientWidth ? (cell.textContent ?? '') : '';
+}
 
 function toTableColumn<T>({ id, header, sortBy }: Column<T>) {
   const helper = createColumnHelper<typeof features, { row: T }>();

@@ -18,7 +18,13 @@ export function Teach({
 }) {
   return (
     <EmptyState title={title} description={text} icon={icon} py="xl">
-      <Stack gap="sm" w="min(720px, 100%)" align="stretch" ta="start">
+      <Stack
+        gap="sm"
+        // the lines for a terminal are as long as they are: what is beside the page says how much room there is
+        w={{ base: 'calc(100vw - 32px)', sm: 'min(720px, calc(100vw - 244px))' }}
+        align="stretch"
+        ta="start"
+      >
         {children}
         {lines.map(({ label, line }) => (
           <div key={label}>

@@ -5,6 +5,7 @@ import { pageOfSource } from '../api/paths.ts';
 import { changingExecutions } from '../api/queries.ts';
 import type { ExecutionChanges } from '../api/types.ts';
 import { nameOfChange } from '../executions/name-of-change.ts';
+import { CutName } from '../parts/cut-name.tsx';
 import { type Column, DataTable } from '../parts/data-table.tsx';
 import { formatInstant, formatNumber } from '../parts/formats.ts';
 import { Loaded } from '../parts/loaded.tsx';
@@ -42,7 +43,7 @@ function columnsFor(dm: string, segmentId: string): readonly Column<ExecutionCha
   const count = (id: 'entries' | 'updates' | 'exits'): Column<ExecutionChanges> => ({
     id,
     header: t.effects[id],
-    width: 120,
+    width: 100,
     isNumber: true,
     sortBy: (of) => of[id],
     cell: (of) => formatNumber(of[id]),
@@ -51,16 +52,17 @@ function columnsFor(dm: string, segmentId: string): readonly Column<ExecutionCha
     {
       id: 'execution',
       header: t.executions.input,
+      minWidth: 220,
       cell: (of) => {
         const to = pageOfSource(dm, { ...of, segment_id: segmentId });
-        const name = nameOfChange(of);
+        const name = <CutName text={nameOfChange(of)} />;
         return to === null ? name : <PageLink to={to}>{name}</PageLink>;
       },
     },
     {
       id: 'date',
       header: t.executions.started,
-      width: 220,
+      width: 200,
       sortBy: ({ date }) => date,
       cell: ({ date }) => formatInstant(date),
     },

@@ -10,6 +10,7 @@ import { formatNumber } from '../parts/formats.ts';
 import { Ago } from '../parts/instant.tsx';
 import { Loaded } from '../parts/loaded.tsx';
 import { lineOf, Problem } from '../parts/problem.tsx';
+import { WideTable } from '../parts/wide-table.tsx';
 import { t } from '../texts/texts.ts';
 
 const FORMATS = ['TEXT_CSV', 'APPLICATION_X_NDJSON', 'APPLICATION_PARQUET'] as const;
@@ -48,36 +49,38 @@ export function Exports({ segmentId }: { readonly segmentId: string }) {
               {t.exports.none}
             </Text>
           ) : (
-            <Table fz="sm" maw={900} aria-label={t.segments.tabs.exports}>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>{t.exports.asked}</Table.Th>
-                  <Table.Th>{t.exports.format}</Table.Th>
-                  <Table.Th>{t.executions.status}</Table.Th>
-                  <Table.Th ta="end">{t.exports.identifiers}</Table.Th>
-                  <Table.Th>{t.exports.file}</Table.Th>
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {data.map(({ id, creation_date, status, parameters, result }) => (
-                  <Table.Tr key={id}>
-                    <Table.Td>
-                      <Ago instant={creation_date} />
-                    </Table.Td>
-                    <Table.Td>{t.formats[parameters.mime_type]}</Table.Td>
-                    <Table.Td>{t.status[status]}</Table.Td>
-                    <Table.Td ta="end">
-                      {result == null ? '' : formatNumber(result.total_exported_identifiers)}
-                    </Table.Td>
-                    <Table.Td>
-                      {result?.export_file_uri !== undefined && (
-                        <DownloadExport uri={result.export_file_uri} />
-                      )}
-                    </Table.Td>
+            <WideTable minWidth={520}>
+              <Table fz="sm" maw={900} aria-label={t.segments.tabs.exports}>
+                <Table.Thead>
+                  <Table.Tr>
+                    <Table.Th>{t.exports.asked}</Table.Th>
+                    <Table.Th>{t.exports.format}</Table.Th>
+                    <Table.Th>{t.executions.status}</Table.Th>
+                    <Table.Th ta="end">{t.exports.identifiers}</Table.Th>
+                    <Table.Th>{t.exports.file}</Table.Th>
                   </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
+                </Table.Thead>
+                <Table.Tbody>
+                  {data.map(({ id, creation_date, status, parameters, result }) => (
+                    <Table.Tr key={id}>
+                      <Table.Td>
+                        <Ago instant={creation_date} />
+                      </Table.Td>
+                      <Table.Td>{t.formats[parameters.mime_type]}</Table.Td>
+                      <Table.Td>{t.status[status]}</Table.Td>
+                      <Table.Td ta="end">
+                        {result == null ? '' : formatNumber(result.total_exported_identifiers)}
+                      </Table.Td>
+                      <Table.Td>
+                        {result?.export_file_uri !== undefined && (
+                          <DownloadExport uri={result.export_file_uri} />
+                        )}
+                      </Table.Td>
+                    </Table.Tr>
+                  ))}
+                </Table.Tbody>
+              </Table>
+            </WideTable>
           )
         }
       </Loaded>

@@ -24,7 +24,11 @@ type Span = keyof typeof SPANS;
 
 /** The size of a segment over time, with who came and who went. */
 export function HistoryPart({ segmentId }: { readonly segmentId: string }) {
-  const [span, setSpan] = useState<Span>('days2');
+  const [chosen, setSpan] = useState<Span | null>(null);
+  const { data: first } = useQuery(segmentHistory(segmentId, SPANS.days2));
+  // all that a new service knows would be a line of one pixel in two days
+  const isNew = first !== undefined && first.known_since > first.date - SPANS.hours2.hours * HOUR_MS;
+  const span = chosen ?? (isNew ? 'hours2' : 'days2');
   const query = useQuery(segmentHistory(segmentId, SPANS[span]));
   const runs = useQuery(segmentRuns(segmentId));
   return (

@@ -112,6 +112,7 @@ function columnsFor(dm: string): readonly Column<Segment>[] {
     {
       id: 'technical name',
       header: t.segments.technicalName,
+      isExtra: true,
       sortBy: ({ technical_name }) => technical_name,
       cell: ({ technical_name }) => technical_name ?? '',
     },
@@ -123,11 +124,18 @@ function columnsFor(dm: string): readonly Column<Segment>[] {
       sortBy: ({ user_points_count }) => user_points_count,
       cell: ({ user_points_count }) => formatNumber(user_points_count),
     },
-    { id: 'trend', header: t.segments.trend, width: 130, cell: ({ id }) => <Trend segmentId={id} /> },
+    {
+      id: 'trend',
+      header: t.segments.trend,
+      width: 130,
+      speaksForItself: true,
+      cell: ({ id }) => <Trend segmentId={id} />,
+    },
     {
       id: 'ttl',
       header: t.segments.ttl,
       width: 130,
+      isExtra: true,
       isNumber: true,
       sortBy: ({ default_ttl }) => default_ttl,
       cell: ({ default_ttl }) => (default_ttl === null ? '' : formatSpan(default_ttl)),
@@ -136,9 +144,14 @@ function columnsFor(dm: string): readonly Column<Segment>[] {
       id: 'state',
       header: t.segments.state,
       width: 120,
-      cell: (of) => <SegmentState segment={of} />,
+      speaksForItself: true,
+      cell: (of) => (isImportable(of) ? null : <SegmentState segment={of} />),
     },
   ];
+}
+
+function isImportable({ type, feed_type, paused }: Segment): boolean {
+  return !paused && type === 'USER_LIST' && feed_type === 'FILE_IMPORT';
 }
 
 /** Whether files can be imported into a segment now. */

@@ -7,7 +7,7 @@ import { t } from '../texts/texts.ts';
 import { useDatamartId } from './datamart.ts';
 
 /** Goes to another datamart, to the same kind of page. */
-export function DatamartSelect() {
+export function DatamartSelect({ onGo = () => undefined }: { readonly onGo?: () => void }) {
   const dm = useDatamartId();
   const { data = [] } = useQuery(datamarts());
   const [path, navigate] = useLocation();
@@ -16,6 +16,7 @@ export function DatamartSelect() {
     if (id === null) return;
     const to = area === 'operations' ? pages.operations(id) : `/datamarts/${id}/${area}`;
     navigate(`~${to}`);
+    onGo();
   };
   return (
     <Select
@@ -26,7 +27,7 @@ export function DatamartSelect() {
       allowDeselect={false}
       searchable={data.length > 8}
       size="xs"
-      w={160}
+      w="100%"
     />
   );
 }

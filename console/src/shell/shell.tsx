@@ -1,4 +1,4 @@
-import { AppShell, Burger, Group, Image, NavLink, Text, UnstyledButton } from '@mantine/core';
+import { AppShell, Box, Burger, Group, Image, NavLink, Text, UnstyledButton } from '@mantine/core';
 import { useDisclosure, useHotkeys } from '@mantine/hooks';
 import {
   IconActivity,
@@ -7,9 +7,11 @@ import {
   IconUserSearch,
   IconUsersGroup,
 } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
 import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { pages } from '../api/paths.ts';
+import { datamarts } from '../api/queries.ts';
 import icon from '../icon.svg';
 import { t } from '../texts/texts.ts';
 import { UploadsLink } from '../uploads/uploads-link.tsx';
@@ -48,7 +50,9 @@ export function Shell({ children }: { readonly children: ReactNode }) {
                 </Text>
               </Group>
             </UnstyledButton>
-            <DatamartSelect />
+            <Box w={160} visibleFrom="sm">
+              <DatamartSelect />
+            </Box>
           </Group>
           <Group gap="xs" wrap="nowrap">
             <UploadsLink />
@@ -58,6 +62,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
         </Group>
       </AppShell.Header>
       <AppShell.Navbar p="xs" aria-label={t.shell.pages}>
+        <DatamartOfDrawer onGo={close} />
         <PageLinks dm={dm} onFollow={close} />
       </AppShell.Navbar>
       <AppShell.Main id="main" tabIndex={-1}>
@@ -69,6 +74,17 @@ export function Shell({ children }: { readonly children: ReactNode }) {
         </Suspense>
       )}
     </AppShell>
+  );
+}
+
+/** On a phone the header has no room for it; where there is one datamart there is nothing to choose. */
+function DatamartOfDrawer({ onGo }: { readonly onGo: () => void }) {
+  const { data = [] } = useQuery(datamarts());
+  if (data.length < 2) return null;
+  return (
+    <Box hiddenFrom="sm" mb="xs">
+      <DatamartSelect onGo={onGo} />
+    </Box>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Button } from '@mantine/core';
+import { ActionIcon, Button } from '@mantine/core';
 import { IconUpload } from '@tabler/icons-react';
 import { Link } from 'wouter';
 import { pages } from '../api/paths.ts';
@@ -12,15 +12,23 @@ export function UploadsLink() {
   const [first] = sending;
   if (first === undefined) return null;
   const { datamart_id, id } = first.documentImport;
+  const to = `~${pages.import(datamart_id, id)}`;
+  const text = t.uploads.sending(sending.length);
   return (
-    <Button
-      component={Link}
-      href={`~${pages.import(datamart_id, id)}`}
-      size="xs"
-      variant="light"
-      leftSection={<IconUpload size={14} aria-hidden />}
-    >
-      {t.uploads.sending(sending.length)}
-    </Button>
+    <>
+      <Button
+        component={Link}
+        href={to}
+        size="xs"
+        variant="light"
+        visibleFrom="sm"
+        leftSection={<IconUpload size={14} aria-hidden />}
+      >
+        {text}
+      </Button>
+      <ActionIcon component={Link} href={to} size="lg" variant="light" hiddenFrom="sm" aria-label={text}>
+        <IconUpload size={18} />
+      </ActionIcon>
+    </>
   );
 }

@@ -6,6 +6,7 @@ import { formatInstant } from '../parts/formats.ts';
 import { Loaded } from '../parts/loaded.tsx';
 import { Part } from '../parts/page.tsx';
 import { PageLink } from '../parts/page-link.tsx';
+import { WideTable } from '../parts/wide-table.tsx';
 import { useDatamartId } from '../shell/datamart.ts';
 import { t } from '../texts/texts.ts';
 import { Why } from './memberships.tsx';
@@ -19,31 +20,33 @@ export function Changes({ selector }: { readonly selector: string }) {
       <Loaded query={query}>
         {({ data, known_since }) => (
           <>
-            <Table fz="sm" verticalSpacing={4} aria-label={t.users.changes}>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>{t.users.date}</Table.Th>
-                  <Table.Th>{t.segments.segment}</Table.Th>
-                  <Table.Th>{t.users.change}</Table.Th>
-                  <Table.Th>{t.users.why}</Table.Th>
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {data.map((of, at) => (
-                  // biome-ignore lint/suspicious/noArrayIndexKey: changes have no id, and are never put in another order
-                  <Table.Tr key={at}>
-                    <Table.Td>{formatInstant(of.date)}</Table.Td>
-                    <Table.Td>
-                      <PageLink to={pages.segment(dm, of.segment_id)}>{of.segment_name}</PageLink>
-                    </Table.Td>
-                    <Table.Td>{t.users.changeKinds[of.change]}</Table.Td>
-                    <Table.Td>
-                      <Why change={of} />
-                    </Table.Td>
+            <WideTable minWidth={560}>
+              <Table fz="sm" verticalSpacing={4} aria-label={t.users.changes}>
+                <Table.Thead>
+                  <Table.Tr>
+                    <Table.Th>{t.users.date}</Table.Th>
+                    <Table.Th>{t.segments.segment}</Table.Th>
+                    <Table.Th>{t.users.change}</Table.Th>
+                    <Table.Th>{t.users.why}</Table.Th>
                   </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
+                </Table.Thead>
+                <Table.Tbody>
+                  {data.map((of, at) => (
+                    // biome-ignore lint/suspicious/noArrayIndexKey: changes have no id, and are never put in another order
+                    <Table.Tr key={at}>
+                      <Table.Td>{formatInstant(of.date)}</Table.Td>
+                      <Table.Td>
+                        <PageLink to={pages.segment(dm, of.segment_id)}>{of.segment_name}</PageLink>
+                      </Table.Td>
+                      <Table.Td>{t.users.changeKinds[of.change]}</Table.Td>
+                      <Table.Td>
+                        <Why change={of} />
+                      </Table.Td>
+                    </Table.Tr>
+                  ))}
+                </Table.Tbody>
+              </Table>
+            </WideTable>
             <Text size="xs" c="dimmed">
               {t.users.known(formatInstant(known_since))}
             </Text>

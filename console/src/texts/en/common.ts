@@ -47,6 +47,12 @@ export const commonTexts = {
     text: 'The link may be old, or of another datamart.',
     home: 'Go to the imports',
   },
+  sort: {
+    label: 'Sort by',
+    none: 'Sort by …',
+    ascending: (column: string) => `${column}, ascending`,
+    descending: (column: string) => `${column}, descending`,
+  },
   units: {
     now: 'just now',
     never: 'never',

@@ -103,7 +103,7 @@ export const segmentsTexts = {
     tooFew: 'Choose two segments or more.',
     heatMap:
       'Share of each row’s segment that is in the segment of the column. The table below has the numbers.',
-    none: 'none',
+    little: 'a few',
     all: 'all',
     cell: (share: string, row: string, column: string) => `${share} of ${row} are in ${column}`,
     pairs: 'Pairs of segments with users in common',
