@@ -1,4 +1,6 @@
-import Papa from 'papaparse';
+import { Buffer } from 'node:buffer';
+import { COMMAND_FIELDS, ERROR_FIELDS, IDENTIFIER_FIELDS, SEGMENT_FIELDS } from './command-fields.ts';
+import { type CellProblem, readCsvCells } from './csv-cells.ts';
 import { MAX_LINE_BYTES } from './document-format.ts';
 
 /** `COMMANDS`: a column `operation`, any segments. `USER_LIST`: users for the one segment that the upload names. */
@@ -6,8 +8,7 @@ export type CsvProfile = 'COMMANDS' | 'USER_LIST';
 
 export type CsvHeader = {
   readonly delimiter: string;
-  /** One record, with its quotes closed. */
-  readonly isWhole: boolean;
+  readonly profile: CsvProfile;
   /** As they stand in the document. */
   readonly cells: readonly string[];
   /** Names in lower case, trimmed, in the order of the columns; '' for a column without a name. */
@@ -15,43 +16,71 @@ export type CsvHeader = {
 };
 
 const DELIMITERS = [',', ';', '\t'] as const;
-export const IDENTIFIER_COLUMNS = ['user_account_id', 'email_hash', 'user_agent_id'];
-export const SEGMENT_COLUMNS = [
-  'segment_id',
-  'segment_ids',
-  'segment_technical_name',
-  'segment_technical_names',
-];
+/** Excel's way to name the separator: a first line of nothing else. Some programs quote it as they quote every cell. */
+const SEPARATOR_LINE = /^\ufeff*"?sep=([^"\r\n]?)"? *\r?$/i;
+/** The longest of them, in bytes; BOMs of empty files that were joined may come before it. */
+const MAX_SEPARATOR_LINE_BYTES = 64;
+
+/** The separator that a line like `sep=;` names, '' where it names none; null for any other line. */
+function namedSeparator(line: string): string | null {
+  return line.length > MAX_SEPARATOR_LINE_BYTES ? null : (SEPARATOR_LINE.exec(line)?.[1] ?? null);
+}
+
+/** Whether a cell is what a line like `sep=;` leaves: separated by what it names, its separator is gone. */
+export function namesSeparator(cell: string): boolean {
+  const named = namedSeparator(cell);
+  return named === '' || (named !== null && (DELIMITERS as readonly string[]).includes(named));
+}
+
 /**
- * Reads the first record of a CSV document, without BOM and line end. The separator is the one under which the header
- * names the columns it must have; where several do, the one that gives the most columns.
+ * Reads the header of a CSV document, without BOM and line end: its first record, or that below a line like `sep=;`, which
+ * names the separator then. Otherwise the separator is the one under which the header names the columns it must have; where
+ * several do, the one that gives the most columns.
  */
 export function parseCsvHeader(
   headerText: string,
   profile: CsvProfile,
 ): { ok: true; header: CsvHeader } | { ok: false; message: string } {
-  const readings = DELIMITERS.map((delimiter) => readHeader(headerText, delimiter));
-  readings.sort((a, b) => b.columns.length - a.columns.length);
-  const header = readings.find(({ columns }) => namesUsers(columns, profile)) ?? readings[0];
-  const problem = header ? headerProblem(header, profile) : 'the header is empty';
-  return header && problem === null ? { ok: true, header } : { ok: false, message: problem ?? '' };
+  const newline = headerText.indexOf('\n');
+  const named = namedSeparator(newline === -1 ? headerText : headerText.slice(0, newline));
+  if (named !== null && !(DELIMITERS as readonly string[]).includes(named)) {
+    const message = `the separator must be a comma, a semicolon or a tab, got ${JSON.stringify(named)}`;
+    return { ok: false, message };
+  }
+  const text = named === null ? headerText : newline === -1 ? '' : stripBoms(headerText.slice(newline + 1));
+  const readings = (named === null ? DELIMITERS : [named]).map((each) => readHeader(text, each, profile));
+  readings.sort((a, b) => b.header.columns.length - a.header.columns.length);
+  const reading = readings.find(({ header }) => namesUsers(header.columns, profile)) ?? readings[0];
+  const problem = reading ? headerProblem(reading.header, reading.problem) : 'the header is empty';
+  return reading && problem === null
+    ? { ok: true, header: reading.header }
+    : { ok: false, message: problem ?? '' };
 }
 
-function readHeader(text: string, delimiter: string): CsvHeader {
-  const { data, errors } = parseCsv(text, delimiter);
-  const cells = data[0] ?? [];
-  const isWhole = data.length === 1 && errors.length === 0;
-  return { delimiter, isWhole, cells, columns: cells.map((cell) => cell.trim().toLowerCase()) };
+/** The names of the columns that no command is read from, as they stand in the document and in their order. */
+export function unknownColumns({ cells, columns }: CsvHeader): string[] {
+  const isUnknown = (name: string) =>
+    name !== '' && !COMMAND_FIELDS.has(name) && !ERROR_FIELDS.includes(name);
+  return cells.map((cell) => cell.trim()).filter((_, i) => isUnknown(columns[i] ?? ''));
+}
+
+type HeaderReading = { readonly header: CsvHeader; readonly problem: CellProblem | null };
+
+function readHeader(text: string, delimiter: string, profile: CsvProfile): HeaderReading {
+  const { cells, problem } = readCsvCells(text, delimiter);
+  const columns = cells.map((cell) => cell.trim().toLowerCase());
+  return { header: { delimiter, profile, cells, columns }, problem };
 }
 
 function namesUsers(columns: readonly string[], profile: CsvProfile): boolean {
   if (profile === 'COMMANDS') return columns.includes('operation');
-  return IDENTIFIER_COLUMNS.some((column) => columns.includes(column));
+  return IDENTIFIER_FIELDS.some((column) => columns.includes(column));
 }
 
-function headerProblem({ cells, columns, isWhole }: CsvHeader, profile: CsvProfile): string | null {
-  if (!isWhole) return 'a quoted name in the first line is not closed, or goes on after its quote';
-  if (cells.some((cell) => cell.includes('\r'))) return 'lines must end in \\n or \\r\\n, got \\r alone';
+function headerProblem({ columns, profile }: CsvHeader, problem: CellProblem | null): string | null {
+  if (problem === 'BROKEN_QUOTES')
+    return 'a quoted name in the first line is not closed, or goes on after its quote';
+  if (problem === 'LONE_CARRIAGE_RETURN') return 'lines must end in \\n or \\r\\n, got \\r alone';
   if (columns.length > MAX_COLUMNS)
     return `a row may have ${MAX_COLUMNS} columns, the first line names ${columns.length}`;
   const came = `got ${columns
@@ -59,14 +88,14 @@ function headerProblem({ cells, columns, isWhole }: CsvHeader, profile: CsvProfi
     .slice(0, 12)
     .join(', ')}`;
   if (!namesUsers(columns, profile)) {
-    const expected = profile === 'COMMANDS' ? 'operation' : `one of ${IDENTIFIER_COLUMNS.join(', ')}`;
+    const expected = profile === 'COMMANDS' ? 'operation' : `one of ${IDENTIFIER_FIELDS.join(', ')}`;
     return `the first line must name the columns, among them ${expected}, separated by commas, semicolons or tabs; ${came}`;
   }
   const seen = new Set<string>();
   const twice = columns.find((column) => column !== '' && seen.size === seen.add(column).size);
   if (twice !== undefined) return `each column may be named once, ${JSON.stringify(twice)} is named twice`;
   const segment =
-    profile === 'USER_LIST' ? columns.find((column) => SEGMENT_COLUMNS.includes(column)) : undefined;
+    profile === 'USER_LIST' ? columns.find((column) => SEGMENT_FIELDS.includes(column)) : undefined;
   if (segment !== undefined) return `a list of users for one segment has no segment columns; got ${segment}`;
   return null;
 }
@@ -82,39 +111,65 @@ const NEWLINE = 0x0a;
 const COMMA = 0x2c;
 const SEMICOLON = 0x3b;
 const TAB = 0x09;
+const SPACE = 0x20;
+const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 
-/** Where the look for the end of a header stands; a quote opens a cell only at its start. */
-export type HeaderState = { at: 'CELL_START' | 'CELL' | 'QUOTED' | 'AFTER_QUOTE' };
+/**
+ * Where the look for the end of a header stands; a quote opens a cell only at its start, blanks aside. `at` is CELL_START at
+ * the start of a document, and nothing else is given.
+ */
+export type HeaderState = {
+  at: 'CELL_START' | 'CELL' | 'QUOTED' | 'AFTER_QUOTE';
+  /** Whether something other than BOMs has come. */
+  hasBegun?: boolean;
+  /** The first bytes of the document, for a line like `sep=;`; null when that has been passed. */
+  firstBytes?: Buffer | null;
+};
 
 /** Index of the `\n` that ends the header, or -1; `state` goes on from one block to the next. */
 export function findHeaderEnd(block: Buffer, state: HeaderState): number {
+  keepFirstBytes(block, state);
   for (let i = 0; i < block.length; i++) {
-    const byte = block[i];
+    const byte = block[i] as number;
+    if (!state.hasBegun && BOM.includes(byte)) continue;
+    state.hasBegun = true;
     if (state.at === 'QUOTED') {
       if (byte === QUOTE) state.at = 'AFTER_QUOTE';
     } else if (byte === NEWLINE) {
-      return i;
+      if (!isSeparatorLine(state)) return i;
+      Object.assign(state, { at: 'CELL_START', hasBegun: false, firstBytes: null });
     } else if (byte === QUOTE && state.at !== 'CELL') {
       // at the start of a cell, or the second of two quotes, which stand for one
       state.at = 'QUOTED';
-    } else {
-      state.at = byte === COMMA || byte === SEMICOLON || byte === TAB ? 'CELL_START' : 'CELL';
+    } else if (byte === COMMA || byte === SEMICOLON || byte === TAB) {
+      state.at = 'CELL_START';
+    } else if (byte !== SPACE || state.at !== 'CELL_START') {
+      state.at = 'CELL';
     }
   }
   return -1;
 }
 
-/** The text of a header's bytes: without BOM and line end. */
-export function headerText(bytes: Buffer): string {
-  return bytes
-    .toString('utf8')
-    .replace(/^\ufeff/, '')
-    .replace(/\r$/, '');
+function keepFirstBytes(block: Buffer, state: HeaderState): void {
+  const kept = state.firstBytes === undefined ? Buffer.alloc(0) : state.firstBytes;
+  if (kept === null || kept.length > MAX_SEPARATOR_LINE_BYTES) return;
+  state.firstBytes = Buffer.concat([kept, block.subarray(0, MAX_SEPARATOR_LINE_BYTES + 1 - kept.length)]);
 }
 
-/** Reads the cells of whole records, whose lines end in `\n`. */
-export function parseCsv(text: string, delimiter: string): Papa.ParseResult<string[]> {
-  // the parser takes a BOM at the start for one of the document's, which is gone by now: give it one to take
-  const kept = text.startsWith('\ufeff') ? `\ufeff${text}` : text;
-  return Papa.parse<string[]>(kept, { delimiter, newline: '\n' });
+/** Whether the line that ends here is the first of the document, and one like `sep=;`. */
+function isSeparatorLine({ firstBytes }: HeaderState): boolean {
+  const end = firstBytes ? firstBytes.indexOf(NEWLINE) : -1;
+  return end !== -1 && namedSeparator(firstBytes?.toString('utf8', 0, end) ?? '') !== null;
+}
+
+/** The text of a header's bytes: without BOMs and line end. */
+export function headerText(bytes: Buffer): string {
+  return stripBoms(bytes.toString('utf8')).replace(/\r$/, '');
+}
+
+/** A text without the BOMs it begins with: files that were joined, some of them empty, may have several. */
+function stripBoms(text: string): string {
+  let at = 0;
+  while (text[at] === '\ufeff') at++;
+  return text.slice(at);
 }

@@ -1,12 +1,14 @@
 import type { Rejection } from '../model/command.ts';
-import { type CsvHeader, IDENTIFIER_COLUMNS, parseCsv, SEGMENT_COLUMNS } from './csv-header.ts';
-import { cutCsvRecords, type RawCsvRecord } from './csv-records.ts';
+import { COMMAND_FIELDS, ERROR_FIELDS, IDENTIFIER_FIELDS } from './command-fields.ts';
+import { readCsvCells } from './csv-cells.ts';
+import { type CsvHeader, namesSeparator } from './csv-header.ts';
+import { createCsvCutter, type RawCsvRecord } from './csv-records.ts';
 import type { CommandSource, DocumentFormat, DocumentRecord, Position, Splitter } from './document-format.ts';
 import { jsonText } from './json-source.ts';
 import { createLineReader } from './line-reader.ts';
 import { isOmissionRow } from './omission-note.ts';
 import { createPlainCsvReader } from './plain-csv.ts';
-import { csvErrorFileHeader, csvErrorLine } from './rejections.ts';
+import { csvErrorFile } from './rejections.ts';
 
 const LIST_COLUMNS = new Set(['segment_ids', 'segment_technical_names']);
 /** Cells of identifiers and technical names are verbatim; these are not (spec §6). */
@@ -19,64 +21,38 @@ const TRIMMED_COLUMNS = new Set([
   'expiration_duration',
   'expiration_ts',
 ]);
-/** What commands are read from; other columns are passed over. */
-export const COMMAND_COLUMNS: ReadonlySet<string> = new Set([
-  ...TRIMMED_COLUMNS,
-  ...IDENTIFIER_COLUMNS,
-  ...SEGMENT_COLUMNS,
-  'data_bag',
-]);
 
 /** CSV as spec §6 reads it (RFC 4180), under a header that has been read and ends at `start`. */
 export function csvFormat(header: CsvHeader, start: Position): DocumentFormat {
   return {
     start,
     createSplitter: (from) => createCsvSplitter(header, from),
-    createPlainReader: (context) => createPlainCsvReader(header, COMMAND_COLUMNS, context),
-    errorFileHeader: csvErrorFileHeader(header),
-    errorLine: (record, rejection) => csvErrorLine(header, record, rejection),
+    createPlainReader: (context) => createPlainCsvReader(header, context),
+    ...csvErrorFile(header),
   };
 }
 
 /** Cuts CSV below its header into records and reads their cells. Pure: any bytes in, records out. */
 export function createCsvSplitter(header: CsvHeader, from: Position): Splitter {
   const reader = createLineReader(from);
-  const columns = commandColumns(header);
+  const cutter = createCsvCutter(reader, header.delimiter);
+  const layout = layoutOf(header);
   return {
     push: (block, last, plain) => {
       reader.append(block, last);
-      return readRecords(cutCsvRecords(reader, header.delimiter, plain), header, columns);
+      return cutter.cut(plain).flatMap((record) => readRecord(record, layout) ?? []);
     },
     position: reader.position,
   };
 }
 
-function readRecords(
-  raw: readonly RawCsvRecord[],
-  header: CsvHeader,
-  columns: readonly CommandColumn[],
-): DocumentRecord[] {
-  const sound = raw.filter((record) => record.problem === null);
-  const rows = readRows(sound, header.delimiter);
-  const codeAt = header.columns.indexOf('error_code');
-  let next = 0;
-  return raw.flatMap(({ line, start, end, text, problem }) => {
-    const cells = problem === null ? (rows[next++] ?? null) : null;
-    if (codeAt !== -1 && cells !== null && isOmissionRow(cells, header.columns, codeAt)) return [];
-    const content = problem ?? readCells(cells, columns, header.columns.length);
-    return [{ line, start, end, text, content }];
-  });
-}
-
-/** The cells of each record; null where the grammar of CSV is broken. All at once, which is several times faster. */
-function readRows(records: readonly RawCsvRecord[], delimiter: string): (readonly string[] | null)[] {
-  if (records.length === 0) return [];
-  const all = parseCsv(records.map(({ text }) => text).join('\n'), delimiter);
-  if (all.data.length === records.length && all.errors.length === 0) return all.data;
-  return records.map(({ text }) => {
-    const one = parseCsv(text, delimiter);
-    return one.data.length === 1 && one.errors.length === 0 ? (one.data[0] ?? null) : null;
-  });
+/** A row with its cells, or why they cannot be read; null for one that is passed over. */
+function readRecord(
+  { line, start, end, text, problem }: RawCsvRecord,
+  layout: Layout,
+): DocumentRecord | null {
+  const content = problem ?? readCells(text, layout);
+  return content === null ? null : { line, start, end, text, content };
 }
 
 /** A column that commands are read from, and how its cells are. */
@@ -87,46 +63,100 @@ type CommandColumn = {
   readonly isList: boolean;
 };
 
-function commandColumns({ columns }: CsvHeader): CommandColumn[] {
-  return columns.flatMap((name, index) => {
+/** How rows are read. No row costs more than its own length, however many columns the header has. */
+type Layout = {
+  readonly header: CsvHeader;
+  readonly commandColumns: readonly CommandColumn[];
+  /** How many cells a row has at least that repeats the header. */
+  readonly leastWidth: number;
+  /** Where the codes of an error file are, or -1. */
+  readonly codeAt: number;
+};
+
+function layoutOf(header: CsvHeader): Layout {
+  const commandColumns = header.columns.flatMap((name, index) => {
     const column = { index, name, isTrimmed: TRIMMED_COLUMNS.has(name), isList: LIST_COLUMNS.has(name) };
-    return COMMAND_COLUMNS.has(name) ? [column] : [];
+    return COMMAND_FIELDS.has(name) ? [column] : [];
   });
+  return {
+    header,
+    commandColumns,
+    leastWidth: header.columns.findLastIndex((name) => name !== '') + 1,
+    codeAt: header.columns.indexOf('error_code'),
+  };
 }
 
-function readCells(
-  cells: readonly string[] | null,
-  columns: readonly CommandColumn[],
-  width: number,
-): CommandSource | Rejection {
-  if (cells === null)
-    return { code: 'INVALID_CSV', message: 'a quoted cell is not closed, or goes on after its quote' };
-  for (let i = width; i < cells.length; i++) {
-    if (cells[i]?.trim() !== '') {
-      const message = `expected at most ${width} cells, as the header has, got ${cells.length}`;
-      return { code: 'INVALID_CSV', message };
-    }
+function readCells(text: string, layout: Layout): CommandSource | Rejection | null {
+  const { header, commandColumns, codeAt } = layout;
+  const { cells, problem } = readCsvCells(text, header.delimiter);
+  if (codeAt !== -1 && problem === null && isOmissionRow(cells, header.columns, codeAt)) return null;
+  if (problem === 'BROKEN_QUOTES')
+    return invalidCsv('a quoted cell is not closed, or goes on after its quote');
+  const lastFilled = cells.findLastIndex((cell) => cell.trim() !== '');
+  if (lastFilled === -1) return null;
+  if (problem === 'LONE_CARRIAGE_RETURN') {
+    return invalidCsv('expected \\n or \\r\\n at the end of a line, got \\r alone in a cell without quotes');
   }
+  const width = header.columns.length;
+  if (lastFilled >= width) {
+    return invalidCsv(`expected at most ${width} cells, as the header has, got ${lastFilled + 1}`);
+  }
+  if (isHeader(cells, layout)) return invalidCsv('the header again: only the first line names the columns');
   const fields: Record<string, unknown> = {};
-  for (const { index, name, isTrimmed, isList } of columns) {
+  for (const { index, name, isTrimmed, isList } of commandColumns) {
     const cell = cells[index];
     if (cell === undefined || cell === '') continue;
-    const text = isTrimmed ? cell.trim() : cell;
-    fields[name] = isList ? readList(text) : text;
+    const value = isTrimmed ? cell.trim() : cell;
+    fields[name] = isList ? readList(value) : value;
   }
-  return { fields, source: cellSource(cells, columns), mayRound: () => true };
+  return { fields, source: cellSource(cells, commandColumns), mayRound: () => true };
 }
 
-/** How the elements of lists were written; each cell that is asked about is parsed once. */
+function invalidCsv(message: string): Rejection {
+  return { code: 'INVALID_CSV', message };
+}
+
+/**
+ * Whether a row repeats the header, or a line like `sep=;`: files that were joined have those of each. In a list of users no
+ * value may be the name of an identifier, so that a header with other columns makes no user either. The columns of an
+ * error file do not count: such a row fails again when it is sent again.
+ */
+function isHeader(cells: readonly string[], { header, leastWidth }: Layout): boolean {
+  const { columns, profile } = header;
+  const isName = (cell: string) => IDENTIFIER_FIELDS.includes(cell.trim().toLowerCase());
+  if (profile === 'USER_LIST' && cells.some(isName)) return true;
+  const filled = cells.filter((cell, i) => !isErrorColumn(columns[i]) && cell.trim() !== '');
+  if (filled.length === 1 && namesSeparator(filled[0] ?? '')) return true;
+  if (cells.length < leastWidth) return false;
+  return cells.every(
+    (cell, i) => isErrorColumn(columns[i]) || cell.trim().toLowerCase() === (columns[i] ?? ''),
+  );
+}
+
+function isErrorColumn(name: string | undefined): boolean {
+  return name !== undefined && ERROR_FIELDS.includes(name);
+}
+
+/**
+ * How cells were written: as CSV writes them in quotes, and the elements of lists as in the JSON there. Each list that is
+ * asked about is parsed once.
+ */
 function cellSource(cells: readonly string[], columns: readonly CommandColumn[]): CommandSource['source'] {
-  let lists: Map<string, ReturnType<typeof jsonText>> | null = null;
+  const lists = new Map<string, ReturnType<typeof jsonText>>();
   return (field, index) => {
-    lists ??= new Map();
-    const cell = cells[columns.find(({ name }) => name === field)?.index ?? -1];
+    const cell = cells[columns.find(({ name }) => name === field)?.index ?? -1] ?? '';
+    if (index === undefined) return quoteCell(cell);
     const list = lists.get(field) ?? jsonText(`{"cell":${cell}}`);
     lists.set(field, list);
     return list.source('cell', index);
   };
+}
+
+/** A cell as CSV writes it in quotes, on one line: of control characters their escapes. */
+function quoteCell(cell: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is escaped
+  const shown = cell.replace(/[\0-\x1f\x7f]/g, (character) => JSON.stringify(character).slice(1, -1));
+  return `"${shown.replaceAll('"', '""')}"`;
 }
 
 /** A JSON array in the cell, or one bare value (spec §6). */

@@ -1,3 +1,4 @@
+import { COMMAND_FIELDS } from './command-fields.ts';
 import type { CsvHeader } from './csv-header.ts';
 import type { CommandContext, PlainLineReader } from './document-format.ts';
 import { createPlainCommandReader, type FoundFields, noFields, PLAIN_FIELDS } from './plain-command.ts';
@@ -5,6 +6,7 @@ import { createPlainCommandReader, type FoundFields, noFields, PLAIN_FIELDS } fr
 const TAB = 0x09;
 const SPACE = 0x20;
 const QUOTE = 0x22;
+const CARRIAGE_RETURN = 0x0d;
 
 /** A column no command is read from. */
 const IGNORED = -1;
@@ -22,17 +24,13 @@ const TRIMMED = new Set<string>([
 const IS_TRIMMED = PLAIN_FIELDS.map((name) => TRIMMED.has(name));
 
 /** Reads lines that are one CSV record each, with a cell for each field; see `plain-command.ts`. */
-export function createPlainCsvReader(
-  header: CsvHeader,
-  otherColumns: ReadonlySet<string>,
-  context: CommandContext,
-): PlainLineReader {
+export function createPlainCsvReader(header: CsvHeader, context: CommandContext): PlainLineReader {
   const found = noFields();
   const readCommand = createPlainCommandReader(context, unescapeCsv);
   const separator = header.delimiter.charCodeAt(0);
   const fields = header.columns.map((name) => {
     const field = (PLAIN_FIELDS as readonly string[]).indexOf(name);
-    return field === -1 && otherColumns.has(name) ? NOT_PLAIN : field;
+    return field === -1 && COMMAND_FIELDS.has(name) ? NOT_PLAIN : field;
   });
   return (bytes, { start, end, number }) =>
     findCells(bytes, { start, end }, { fields, separator }, found) ? readCommand(bytes, found, number) : null;
@@ -52,17 +50,25 @@ function findCells(
   let at = start;
   for (let column = 0; column < fields.length; column++) {
     const field = fields[column] as number;
-    const isQuoted = bytes[at] === QUOTE && at < end;
-    const cellStart = isQuoted ? at + 1 : at;
+    const first = skipBlanks(bytes, at, end, separator);
+    const isQuoted = bytes[first] === QUOTE && first < end;
+    const cellStart = isQuoted ? first + 1 : at;
     const cellEnd = isQuoted ? closingQuote(bytes, cellStart, end) : cellEndAt(bytes, at, end, separator);
     if (cellEnd === -1) return false;
-    at = isQuoted ? cellEnd + 1 : cellEnd;
+    at = isQuoted ? skipBlanks(bytes, cellEnd + 1, end, separator) : cellEnd;
     if (cellEnd > cellStart && !noteCell(bytes, cellStart, cellEnd, { field, isQuoted }, found)) return false;
     if (at === end) return true;
     if (bytes[at] !== separator) return false;
     at++;
   }
   return false;
+}
+
+/** Passes over blanks, which may stand around a quoted cell; tabs are blanks unless they are the separator. */
+function skipBlanks(bytes: Buffer, from: number, end: number, separator: number): number {
+  let at = from;
+  while (at < end && (bytes[at] === SPACE || (bytes[at] === TAB && separator !== TAB))) at++;
+  return at;
 }
 
 /** The quote that ends a quoted cell, or -1 when the line has none. */
@@ -76,10 +82,14 @@ function closingQuote(bytes: Buffer, start: number, end: number): number {
   return -1;
 }
 
+/** Where a cell without quotes ends; -1 where it holds what fails a row, or may fail it. */
 function cellEndAt(bytes: Buffer, start: number, end: number, separator: number): number {
-  let at = start;
-  for (; at < end && bytes[at] !== separator; at++) if (bytes[at] === 0) return -1;
-  return at;
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] as number;
+    if (byte === separator) return at;
+    if (byte <= CARRIAGE_RETURN && (byte === CARRIAGE_RETURN || byte === 0)) return -1;
+  }
+  return end;
 }
 
 function noteCell(

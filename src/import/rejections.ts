@@ -1,14 +1,10 @@
 import Papa from 'papaparse';
 import type { Rejection } from '../model/command.ts';
-import { type CsvHeader, parseCsv } from './csv-header.ts';
-import { type DocumentRecord, isRejection } from './document-format.ts';
+import { ERROR_FIELDS } from './command-fields.ts';
+import { readCsvCells } from './csv-cells.ts';
+import { type CsvHeader, parseCsvHeader } from './csv-header.ts';
+import { type DocumentFormat, type DocumentRecord, isRejection } from './document-format.ts';
 import { dropFields, fieldsOf } from './json-source.ts';
-
-/**
- * What an error file adds to a record. A reader of commands ignores them, so that a corrected file can be sent again. In CSV
- * they are the first columns, so that a row with too many cells keeps them all.
- */
-export const ERROR_FIELDS: readonly string[] = ['error_line', 'error_code', 'error_message'];
 
 /** Stands for an e-mail address; holds an `@`, so that it is refused again when it is sent as it is. */
 const MASK = '***@***';
@@ -30,42 +26,46 @@ export function ndjsonErrorLine(record: DocumentRecord, rejection: Rejection): s
   );
 }
 
-/** The header of an error file: the error's columns, then the document's. */
-export function csvErrorFileHeader(header: CsvHeader): string {
-  return csvLine([...ERROR_FIELDS, ...withoutErrorColumns(header, header.cells)], header.delimiter);
-}
+/**
+ * The header of an error file, the error's columns and then the document's; and its lines. A failed row whose cells could not
+ * be read stands as it is in the first cell after the error's.
+ */
+export function csvErrorFile(header: CsvHeader): Pick<DocumentFormat, 'errorFileHeader' | 'errorLine'> {
+  const { delimiter, columns } = header;
+  // a document may have thousands of columns and rows of two bytes: nothing here goes through the columns for each row
+  const skipped = new Set(columns.flatMap((name, i) => (ERROR_FIELDS.includes(name) ? [i] : [])));
+  const emails = columns.indexOf('email_hash');
+  const own = <T>(cells: readonly T[]) =>
+    skipped.size === 0 ? cells : cells.filter((_, i) => !skipped.has(i));
 
-/** A failed CSV row. Where its cells could not be read, the row as it stands is the first cell after the error's. */
-export function csvErrorLine(header: CsvHeader, record: DocumentRecord, rejection: Rejection): string {
-  const error = [String(record.line), rejection.code, rejection.message];
-  const cells = parseCsv(record.text, header.delimiter);
-  const isUnreadable = cells.data.length !== 1 || cells.errors.length > 0 || !cells.data[0];
-  if (
-    isUnreadable ||
-    (['INVALID_ENCODING', 'LINE_TOO_LONG'].includes(rejection.code) && isRejection(record.content))
-  ) {
-    return csvLine([...error, maskAddresses(record.text, header)], header.delimiter);
+  function errorLine(record: DocumentRecord, rejection: Rejection): string {
+    const error = [String(record.line), rejection.code, rejection.message];
+    const { cells, problem } = readCsvCells(record.text, delimiter);
+    const isUnreadable = ['INVALID_ENCODING', 'LINE_TOO_LONG'].includes(rejection.code);
+    if (problem !== null || (isUnreadable && isRejection(record.content))) {
+      const raw = emails === -1 ? record.text : maskWords(record.text);
+      return csvLine([...error, raw], delimiter);
+    }
+    // in a row with too many cells the address may stand in any of them
+    const mayBeAnywhere = isRejection(record.content) && emails !== -1;
+    const masked = cells.map((cell, i) =>
+      cell.includes('@') && (mayBeAnywhere || i === emails) ? MASK : cell,
+    );
+    return csvLine([...error, ...own(masked)], delimiter);
   }
-  const own = withoutErrorColumns(header, cells.data[0] ?? []);
-  const names = withoutErrorColumns(header, header.columns);
-  // in a row with too many cells the address may stand in any of them
-  const mayBeAnywhere = isRejection(record.content) && names.includes('email_hash');
-  const masked = own.map((cell, i) =>
-    isClearEmail(cell) && (mayBeAnywhere || names[i] === 'email_hash') ? MASK : cell,
-  );
-  return csvLine([...error, ...masked], header.delimiter);
+
+  return { errorFileHeader: errorFileHeader(header, own(header.cells)), errorLine };
 }
 
-function withoutErrorColumns({ columns }: CsvHeader, cells: readonly string[]): string[] {
-  return cells.filter((_, i) => !ERROR_FIELDS.includes(columns[i] ?? ''));
+/** It names its separator where that could not be found from the names of its columns. */
+function errorFileHeader({ delimiter, profile }: CsvHeader, cells: readonly string[]): string {
+  const line = csvLine([...ERROR_FIELDS, ...cells], delimiter);
+  const read = parseCsvHeader(line.slice(0, -1), profile);
+  return read.ok && read.header.delimiter === delimiter ? line : `sep=${delimiter}\n${line}`;
 }
 
 function csvLine(cells: readonly string[], delimiter: string): string {
   return `${Papa.unparse([[...cells]], { delimiter, newline: '\n' })}\n`;
-}
-
-function isClearEmail(value: unknown): boolean {
-  return typeof value === 'string' && value.includes('@');
 }
 
 /** Whether a text has an `@`, plain or as JSON may escape it. */
@@ -75,13 +75,14 @@ function holdsAddress(text: string): boolean {
 
 /** Masks `email_hash` in an object's text, each time it is given with an address in clear, however its name is written. */
 function maskField(json: string): string {
-  const clear = fieldsOf(json).filter(
-    ({ name, start, end }) => name === 'email_hash' && holdsAddress(json.slice(start, end)),
-  );
-  return clear.reduceRight(
-    (text, { start, end }) => `${text.slice(0, start)}"${MASK}"${text.slice(end)}`,
-    json,
-  );
+  const parts: string[] = [];
+  let at = 0;
+  for (const { name, start, end } of fieldsOf(json)) {
+    if (name !== 'email_hash' || !holdsAddress(json.slice(start, end))) continue;
+    parts.push(json.slice(at, start), `"${MASK}"`);
+    at = end;
+  }
+  return parts.length === 0 ? json : parts.join('') + json.slice(at);
 }
 
 /** Masks whatever holds an `@` in a text that is not JSON: what is its name and what its value cannot be told. */
@@ -89,12 +90,10 @@ function maskInText(text: string): string {
   return text.includes('email_hash') || text.includes('\\u') ? maskWords(text) : text;
 }
 
-/** Masks whatever holds an `@` in a row whose columns cannot be told apart. */
-function maskAddresses(text: string, { columns }: CsvHeader): string {
-  return columns.includes('email_hash') ? maskWords(text) : text;
-}
-
-/** By words, not by a pattern around the @: that would look at each character of a long word again and again. */
+/**
+ * Masks whatever holds an `@`, where its column cannot be told. By words, not by a pattern around the @: that would look at
+ * each character of a long word again and again.
+ */
 function maskWords(text: string): string {
   return text.replace(/[^\s"',;:{}]+/g, (word) => (holdsAddress(word) ? MASK : word));
 }

@@ -114,7 +114,7 @@ const nearlyPlain = fc
       '{"k":"\ud800"}',
     ),
     spaced: fc.boolean(),
-    quoting: fc.constantFrom('none', 'all', 'needed'),
+    quoting: fc.constantFrom('none', 'all', 'needed', 'padded'),
   })
   .map(({ operation, user, compartment, segment: [selector, value], expiry, bag, spaced, quoting }) => ({
     fields: {
@@ -176,9 +176,9 @@ test('CSV: commands as programs write them, quoted or not', () => {
             const value = (fields as Record<string, unknown>)[name] ?? '';
             const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
             const needed = text.includes(delimiter) || text.includes('"');
-            return quoting === 'all' || (quoting === 'needed' && needed)
-              ? `"${text.replaceAll('"', '""')}"`
-              : text;
+            const isQuoted = quoting !== 'none' && (quoting !== 'needed' || needed);
+            const cell = isQuoted ? `"${text.replaceAll('"', '""')}"` : text;
+            return quoting === 'padded' ? ` ${cell}  ` : cell;
           });
           return cells.join(delimiter);
         });

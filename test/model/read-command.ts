@@ -25,7 +25,8 @@ export type ModelSegment = {
 export type ModelRecord = { readonly line: number } & (
   | { readonly type: 'object'; readonly object: JsonObject }
   | { readonly type: 'row'; readonly cells: ReadonlyMap<string, string | readonly Json[]> }
-  | { readonly type: 'broken'; readonly code: RejectionCode }
+  /** `isRaw`: its cells cannot be told apart, so the error file has it as one text. */
+  | { readonly type: 'broken'; readonly code: RejectionCode; readonly isRaw?: boolean }
 );
 
 export type ModelIdentifier = {

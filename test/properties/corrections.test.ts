@@ -56,7 +56,7 @@ for (const format of ['NDJSON', 'CSV'] as const) {
         // What could not be read stands in the error file as one text, which is no command.
         const unreadable = new Set(
           records
-            .filter((record) => record.type === 'broken' && record.code !== 'INVALID_CSV')
+            .filter((record) => record.type === 'broken' && (record.isRaw || record.code !== 'INVALID_CSV'))
             .map((record) => record.line),
         );
         const errors = readErrorFile(format, text);

@@ -26,6 +26,8 @@ const frame = {
   lineEnd: fc.constantFrom('\n', '\r\n'),
   lastLineEnd: fc.boolean(),
   invalid: invalidBytes,
+  /** Every how many lines or records one begins with a BOM, as in files that were joined; 0 is none. */
+  joined: fc.constantFrom(0, 0, 0, 1, 3),
 };
 
 /** Lines of a file as they come, with the record each piece is. */
@@ -38,7 +40,7 @@ type Unplaced = ModelRecord extends infer R ? (R extends ModelRecord ? Omit<R, '
 
 function assemble(
   pieces: readonly Piece[],
-  of: { bom: boolean; lineEnd: string; lastLineEnd: boolean; invalid: Buffer },
+  of: { bom: boolean; lineEnd: string; lastLineEnd: boolean; invalid: Buffer; joined: number },
 ): WrittenFile {
   const records: ModelRecord[] = [];
   let line = 1;
@@ -46,7 +48,8 @@ function assemble(
     if (record !== null) records.push({ ...record, line } as ModelRecord);
     line += text.split('\n').length;
   }
-  const text = pieces.map((piece) => piece.text).join(of.lineEnd);
+  const withBom = (text: string, i: number) => (of.joined > 0 && i % of.joined === 0 ? BOM + text : text);
+  const text = pieces.map((piece, i) => withBom(piece.text, i)).join(of.lineEnd);
   const all = (of.bom ? BOM : '') + text + (of.lastLineEnd ? of.lineEnd : '');
   return { bytes: putInvalidBytes(all, of.invalid), records };
 }
@@ -208,6 +211,11 @@ function broken(code: RejectionCode): Unplaced {
   return { type: 'broken', code };
 }
 
+/** A row whose cells cannot be told apart. */
+function unreadable(): Unplaced {
+  return { type: 'broken', code: 'INVALID_CSV', isRaw: true };
+}
+
 // ------------------------------------------------------------------------------------------------------------- CSV
 
 const LIST_COLUMNS = ['segment_ids', 'segment_technical_names'];
@@ -219,11 +227,30 @@ const COLUMNS = [
 
 type Cells = ReadonlyMap<string, string | readonly Json[]>;
 type CsvPiece =
-  | { type: 'row'; members: readonly JsonMember[]; quoteAll: boolean; end: 'FULL' | 'SHORT' | 'BLANK_MORE' }
+  | {
+      type: 'row';
+      members: readonly JsonMember[];
+      quoteAll: boolean;
+      /** Blanks around quoted cells. */
+      around: readonly [string, string];
+      end: 'FULL' | 'SHORT' | 'BLANK_MORE';
+    }
   | { type: 'tooMany'; members: readonly JsonMember[]; more: string }
   | { type: 'invalidBytes'; members: readonly JsonMember[] }
   | { type: 'empty' }
-  | { type: 'blankCells'; cell: string };
+  | { type: 'blankCells'; cell: string }
+  | { type: 'headerAgain'; title: Title }
+  | { type: 'separatorAgain' }
+  | { type: 'unreadable'; members: readonly JsonMember[]; cell: string };
+type Title = (name: string) => string;
+
+const titles = fc.constantFrom<Title>(
+  (name) => name,
+  (name) => name.toUpperCase(),
+  (name) => ` ${name} `,
+  (name) => `"${name}"`,
+  (name) => ` "${name}"  `,
+);
 
 const csvPiece: fc.Arbitrary<CsvPiece> = fc.oneof(
   {
@@ -232,13 +259,31 @@ const csvPiece: fc.Arbitrary<CsvPiece> = fc.oneof(
       type: fc.constant('row' as const),
       members: commandFields(),
       quoteAll: fc.boolean(),
+      around: fc.oneof(
+        { weight: 3, arbitrary: fc.constant(['', ''] as const) },
+        fc.constantFrom([' ', ''] as const, ['', '  '] as const, ['\t ', ' \t'] as const),
+      ),
       end: fc.constantFrom('FULL' as const, 'FULL' as const, 'SHORT' as const, 'BLANK_MORE' as const),
     }),
   },
   { weight: 2, arbitrary: fc.constant({ type: 'empty' as const }) },
   {
     weight: 1,
-    arbitrary: fc.record({ type: fc.constant('blankCells' as const), cell: fc.constantFrom('', ' ') }),
+    arbitrary: fc.record({
+      type: fc.constant('blankCells' as const),
+      cell: fc.constantFrom('', ' ', '""', '\u00a0'),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('headerAgain' as const), title: titles }) },
+  { weight: 1, arbitrary: fc.constant({ type: 'separatorAgain' as const }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant('unreadable' as const),
+      members: commandFields(),
+      // a quoted cell that goes on after its quote, and a lone carriage return
+      cell: fc.constantFrom('"a"b', ' "a" b', '"a"\r', '"a""b"c', 'a\rb', '\ra', 'a\r\r"'),
+    }),
   },
   {
     weight: 2,
@@ -261,12 +306,10 @@ export function csvFile(maxLength: number): fc.Arbitrary<FileDraft> {
       pieces: fc.array(csvPiece, { minLength: 0, maxLength, size: 'max' }),
       separator: fc.constantFrom(',', ';', '\t'),
       columns: fc.shuffledSubarray(COLUMNS, { minLength: COLUMNS.length }),
-      title: fc.constantFrom<(name: string) => string>(
-        (name) => name,
-        (name) => name.toUpperCase(),
-        (name) => ` ${name} `,
-        (name) => `"${name}"`,
-      ),
+      title: titles,
+      separatorLine: fc.option(fc.constantFrom('sep=', 'SEP=', 'Sep='), { nil: null }),
+      /** A cell that opens in the last row and never closes. */
+      open: fc.option(fc.constantFrom('"', '"a', ' "a', 'a,"'), { nil: null, freq: 8 }),
       ...frame,
     })
     .map((draft) => ({
@@ -274,7 +317,16 @@ export function csvFile(maxLength: number): fc.Arbitrary<FileDraft> {
       write(names, now) {
         const header: Piece = { text: draft.columns.map(draft.title).join(draft.separator), record: null };
         const rows = draft.pieces.map((piece) => writeCsvPiece(piece, { ...draft, names, now }));
-        return assemble([header, ...rows], draft);
+        const separatorLine = { text: `${draft.separatorLine}${draft.separator}`, record: null };
+        const openRow = { text: (draft.open ?? '').replace(',', draft.separator), record: unreadable() };
+        return assemble(
+          [
+            ...(draft.separatorLine === null ? [] : [separatorLine]),
+            ...[header, ...rows],
+            ...(draft.open === null ? [] : [openRow]),
+          ],
+          draft,
+        );
       },
     }));
 }
@@ -286,16 +338,28 @@ function writeCsvPiece(
   const join = (cells: readonly string[]) => cells.join(of.separator);
   if (piece.type === 'empty') return { text: '', record: null };
   if (piece.type === 'blankCells') {
-    return { text: join(of.columns.map(() => piece.cell)), record: { type: 'row', cells: new Map() } };
+    return { text: join(of.columns.map(() => piece.cell)), record: null };
   }
+  if (piece.type === 'headerAgain')
+    return { text: join(of.columns.map(piece.title)), record: broken('INVALID_CSV') };
+  if (piece.type === 'separatorAgain') return { text: `sep=${of.separator}`, record: broken('INVALID_CSV') };
   const cells = cellsOf(resolveNames(object(...piece.members), of.names, of.now).members);
   const texts = of.columns.map((column) => cellText(cells.get(column) ?? ''));
-  const quote = (text: string) => quoteCell(text, of.separator, piece.type === 'row' && piece.quoteAll);
+  const blank = (text: string) => (of.separator === '\t' ? text.replaceAll('\t', ' ') : text);
+  const [before, after] = piece.type === 'row' ? piece.around : ['', ''];
+  const quote = (text: string) => {
+    const cell = quoteCell(text, of.separator, piece.type === 'row' && piece.quoteAll);
+    return cell.startsWith('"') ? blank(before) + cell + blank(after) : cell;
+  };
   if (piece.type === 'tooMany')
     return { text: join([...texts.map(quote), piece.more]), record: broken('INVALID_CSV') };
   if (piece.type === 'invalidBytes') {
     const spoilt = texts.map((text, index) => (of.columns[index] === 'note' ? INVALID_BYTES_MARK : text));
     return { text: join(spoilt.map(quote)), record: broken('INVALID_ENCODING') };
+  }
+  if (piece.type === 'unreadable') {
+    const spoilt = texts.map((text, index) => (of.columns[index] === 'note' ? piece.cell : quote(text)));
+    return { text: join(spoilt), record: unreadable() };
   }
   const record: Unplaced = { type: 'row', cells };
   if (piece.end === 'BLANK_MORE') return { text: join([...texts.map(quote), '', '  ']), record };

@@ -29,6 +29,12 @@ const nasty = fc.constantFrom(
     '{\n',
     '\n}',
     '\n"',
+    ' "',
+    '" ',
+    '\n\ufeff',
+    '\nsep=;\n',
+    '\n,,,\n',
+    'x",",\n',
   ],
   ...[
     '\ufeff',

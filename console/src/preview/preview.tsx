@@ -1,7 +1,7 @@
 import { Alert, Badge, Code, Group, Stack, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { COMMAND_COLUMNS } from '../../../src/import/csv.ts';
+import { COMMAND_FIELDS } from '../../../src/import/command-fields.ts';
 import { compartments, segments } from '../api/queries.ts';
 import { encodingOf } from '../api/upload.ts';
 import { formatNumber } from '../parts/formats.ts';
@@ -104,13 +104,13 @@ function Columns({ header: { delimiter, columns } }: { readonly header: NonNulla
         <Badge
           // biome-ignore lint/suspicious/noArrayIndexKey: a column is its place
           key={at}
-          variant={COMMAND_COLUMNS.has(name) ? 'light' : 'default'}
-          color={COMMAND_COLUMNS.has(name) ? 'teal' : 'gray'}
-          title={COMMAND_COLUMNS.has(name) ? undefined : t.preview.ignored}
+          variant={COMMAND_FIELDS.has(name) ? 'light' : 'default'}
+          color={COMMAND_FIELDS.has(name) ? 'teal' : 'gray'}
+          title={COMMAND_FIELDS.has(name) ? undefined : t.preview.ignored}
           autoContrast
         >
           {name === '' ? t.preview.unnamed : name}
-          {COMMAND_COLUMNS.has(name) ? '' : ` (${t.preview.ignored})`}
+          {COMMAND_FIELDS.has(name) ? '' : ` (${t.preview.ignored})`}
         </Badge>
       ))}
     </Group>

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { ServiceError } from '../../errors.ts';
-import { COMMAND_COLUMNS } from '../../import/csv.ts';
+import { COMMAND_FIELDS, ERROR_FIELDS } from '../../import/command-fields.ts';
 import {
   findHeaderEnd,
   type HeaderState,
@@ -8,7 +8,6 @@ import {
   MAX_HEADER_BYTES,
   parseCsvHeader,
 } from '../../import/csv-header.ts';
-import { ERROR_FIELDS } from '../../import/rejections.ts';
 import type { ExpectedDocument, StartCheck } from './check-start.ts';
 import { binaryKindOf, KIND_BYTES, textKindOf, unknownBinaryOf } from './file-kinds.ts';
 import { Head } from './head.ts';
@@ -120,7 +119,7 @@ export class CsvStart implements StartCheck {
 
 function isKnown(cell: string): boolean {
   const name = cell.trim().toLowerCase();
-  return name === '' || COMMAND_COLUMNS.has(name) || ERROR_FIELDS.includes(name);
+  return name === '' || COMMAND_FIELDS.has(name) || ERROR_FIELDS.includes(name);
 }
 
 /** The cells of a line that is no good header, under the separator that gives the most. */

@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer';
-import { COMMAND_COLUMNS } from '../../import/csv.ts';
-import { parseCsv } from '../../import/csv-header.ts';
+import { COMMAND_FIELDS } from '../../import/command-fields.ts';
+import { readCsvCells } from '../../import/csv-cells.ts';
 
 const DELIMITERS = [',', ';', '\t'] as const;
 /** A longer line is no header that a table is told by. */
@@ -19,7 +19,7 @@ export function shapeOf(head: Buffer): Shape {
   const [first = '', second] = lines;
   const tables = first.length > MOST_LINE_CHARACTERS ? [] : DELIMITERS.map((each) => cellsOf(first, each));
   // cells may begin with a brace too, but hardly a line that is an object
-  if (tables.some((names) => names.some((name) => COMMAND_COLUMNS.has(name))))
+  if (tables.some((names) => names.some((name) => COMMAND_FIELDS.has(name))))
     return objects.some(isObject) ? 'OBJECTS' : 'TABLE';
   if (objects.length > 0) return 'OBJECTS';
   if (second === undefined) return 'OTHER';
@@ -52,6 +52,6 @@ function linesOf(head: Buffer): string[] {
 }
 
 function cellsOf(line: string, delimiter: string): string[] {
-  const { data } = parseCsv(line.slice(0, MOST_LINE_CHARACTERS), delimiter);
-  return (data[0] ?? []).map((cell) => cell.trim().toLowerCase());
+  const { cells } = readCsvCells(line.slice(0, MOST_LINE_CHARACTERS), delimiter);
+  return cells.map((cell) => cell.trim().toLowerCase());
 }
