@@ -171,7 +171,7 @@ test('headers and cells take work linear in their bytes', async () => {
     fc.asyncProperty(nastyFile('CSV'), fc.constantFrom(',', ';', '\t'), async (pieces, separator) => {
       await assertLinear(pieces, (file) => readCsvCells(file.toString(), separator));
       await assertLinear(pieces, (file) => {
-        const check = createStartCheck('TEXT_CSV', 'COMMANDS');
+        const check = createStartCheck({ mimeType: 'TEXT_CSV', profile: 'COMMANDS' });
         try {
           for (let at = 0; at < file.length; at += 100) check.take(file.subarray(at, at + 100));
           check.end();
