@@ -1,13 +1,4 @@
-import {
-  createScanner,
-  findNodeAtLocation,
-  getNodeValue,
-  type Node,
-  type ParseError,
-  parse,
-  parseTree,
-  printParseErrorCode,
-} from 'jsonc-parser';
+import { createScanner, type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
 import type { CommandSource } from './document-format.ts';
 
 /** Objects and arrays inside each other that are still read (spec §6). */
@@ -23,14 +14,33 @@ export function isNestedTooDeep(value: unknown, allowed: number = MAX_NESTING): 
   return false;
 }
 
-/** A JSON text that has been parsed, and what is asked of it when the parsed value does not tell; found out once. */
+/** A member of an object's text: where it begins, and where its value stands. */
+type Member = { readonly name: string; readonly at: number; readonly start: number; readonly end: number };
+
+/**
+ * A JSON text that `JSON.parse` takes, and what is asked of it when the parsed value does not tell: `JSON.parse` turns
+ * 12345678901234567890 into another number, the text keeps its digits. Of duplicate keys the last counts, as there. The text
+ * is gone through once, and each list in it, however often it is asked.
+ */
 export function jsonText(json: string): Pick<CommandSource, 'source' | 'mayRound'> {
-  let root: Node | undefined;
+  let members: ReadonlyMap<string, Member> | undefined;
+  const lists = new Map<string, readonly Span[]>();
   let rounds: boolean | undefined;
+
+  function spanOf(field: string, index?: number): Span | undefined {
+    members ??= new Map(membersOf(json).map((member) => [member.name, member]));
+    const member = members.get(field);
+    if (member === undefined || index === undefined) return member;
+    const list = lists.get(field) ?? elementsOf(json, member.start);
+    lists.set(field, list);
+    return list[index];
+  }
+
   return {
     source: (field, index) => {
-      root ??= parseTree(json);
-      return sourceAt(json, root, field, index);
+      const span = spanOf(field, index);
+      if (!span) throw new Error(`no value at ${field}${index === undefined ? '' : `[${index}]`}`);
+      return json.slice(span.start, span.end);
     },
     mayRound: () => {
       rounds ??= /\d[.eE]/.test(json);
@@ -39,18 +49,66 @@ export function jsonText(json: string): Pick<CommandSource, 'source' | 'mayRound
   };
 }
 
+type Span = { readonly start: number; readonly end: number };
+
 /**
- * The text a value was written as, inside a JSON text that `JSON.parse` takes: `JSON.parse` turns 12345678901234567890
- * into another number, the text keeps its digits. Of duplicate keys the last counts, as for `JSON.parse`.
+ * The members of an object's text, each time they are given. Without recursion: a member that a later one of its name hides may
+ * nest as deep as it is long.
  */
-function sourceAt(json: string, root: Node | undefined, field: string, index?: number): string {
-  const property = root?.children?.findLast(
-    (child) => child.children?.[0] && getNodeValue(child.children[0]) === field,
-  );
-  const value = property?.children?.[1];
-  const node: Node | undefined = index === undefined || !value ? value : findNodeAtLocation(value, [index]);
-  if (!node) throw new Error(`no value at ${field}${index === undefined ? '' : `[${index}]`}`);
-  return json.slice(node.offset, node.offset + node.length);
+function membersOf(json: string): Member[] {
+  const members: Member[] = [];
+  for (let at = skipWhite(json, json.indexOf('{') + 1); json[at] === '"'; at = skipWhite(json, at + 1)) {
+    const nameEnd = valueEnd(json, at);
+    const start = skipWhite(json, skipWhite(json, nameEnd) + 1);
+    const end = valueEnd(json, start);
+    members.push({ name: JSON.parse(json.slice(at, nameEnd)) as string, at, start, end });
+    at = skipWhite(json, end);
+    if (json[at] !== ',') break;
+  }
+  return members;
+}
+
+/** The elements of the array that begins at `start`. */
+function elementsOf(json: string, start: number): Span[] {
+  const elements: Span[] = [];
+  for (let at = skipWhite(json, start + 1); json[at] !== ']'; at = skipWhite(json, at + 1)) {
+    const end = valueEnd(json, at);
+    elements.push({ start: at, end });
+    at = skipWhite(json, end);
+    if (json[at] !== ',') break;
+  }
+  return elements;
+}
+
+function skipWhite(json: string, from: number): number {
+  let at = from;
+  while (json[at] === ' ' || json[at] === '\n' || json[at] === '\r' || json[at] === '\t') at++;
+  return at;
+}
+
+/** Where the value that begins at `start` ends. */
+function valueEnd(json: string, start: number): number {
+  let open = 0;
+  for (let at = start; at < json.length; at++) {
+    const character = json[at];
+    if (character === '"') {
+      for (at++; json[at] !== '"'; at++) if (json[at] === '\\') at++;
+    } else if (character === '{' || character === '[') {
+      open++;
+    } else if (character === '}' || character === ']') {
+      // a number or a word before it ends here
+      if (open === 0) return at;
+      open--;
+    } else if (open > 0 || !isValueEnd(character)) {
+      continue;
+    } else return at;
+    if (open === 0) return at + 1;
+  }
+  return json.length;
+}
+
+function isValueEnd(character: string | undefined): boolean {
+  return character === ',' || skipWhite(character ?? '', 0) === 1;
 }
 
 /** A JSON text without the white space between its tokens; numbers and strings stay as they were written. */
@@ -129,18 +187,11 @@ function nestingOf(json: string): number {
 
 /** The text of an object without some of its fields, each time they are given. */
 export function dropFields(json: string, names: readonly string[]): string {
-  const properties = parseTree(json)?.children ?? [];
-  const kept = properties.filter((property) => !names.includes(String(property.children?.[0]?.value)));
-  return `{${kept.map(({ offset, length }) => json.slice(offset, offset + length)).join(',')}}`;
+  const kept = membersOf(json).filter(({ name }) => !names.includes(name));
+  return `{${kept.map(({ at, end }) => json.slice(at, end)).join(',')}}`;
 }
 
 /** The fields of an object's text, each time they are given: the name, and where the value stands. */
-export function fieldsOf(json: string): { name: string; start: number; end: number }[] {
-  return (parseTree(json)?.children ?? []).flatMap(({ children }) => {
-    const [name, value] = children ?? [];
-    if (!name || !value) return [];
-    return [
-      { name: String(name.value), value: value.value, start: value.offset, end: value.offset + value.length },
-    ];
-  });
+export function fieldsOf(json: string): readonly (Span & { readonly name: string })[] {
+  return membersOf(json);
 }

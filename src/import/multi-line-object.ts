@@ -22,6 +22,18 @@ export type JoinedLines =
 /** What is open at the end of a line: the brackets, and the last byte that was no white space. */
 type Nesting = { readonly open: number[]; lastByte: number };
 
+/** How far an object has been followed over its lines, so that no line is followed again when more of them have come. */
+export type ObjectLines = {
+  readonly nesting: Nesting;
+  lines: number;
+  /** The last line that was followed, and where the next one begins in the document; null before the first. */
+  through: { readonly number: number; readonly next: number } | null;
+};
+
+export function noObjectLines(): ObjectLines {
+  return { nesting: { open: [], lastByte: 0 }, lines: 0, through: null };
+}
+
 /**
  * Finds the line on which an object that `first` opens closes (spec §6).
  *
@@ -29,24 +41,29 @@ type Nesting = { readonly open: number[]; lastByte: number };
  * where no object may stand. So a file whose every line is cut short is read in time linear in its length; only lines
  * that could be inside one another, at most MAX_NESTING of them, are looked at again.
  *
- * Null: the lines at hand do not tell; come back with more.
+ * Null: the lines at hand do not tell; come back with more, and with the same `joined`.
  */
-export function joinObjectLines(reader: LineReader, first: Line): JoinedLines | null {
-  const nesting: Nesting = { open: [], lastByte: 0 };
-  const opening = reader.bytes().indexOf(OPENING_BRACE, first.start) - first.start + 1;
-  const unclosed = (by: string): JoinedLines => ({
-    type: 'UNCLOSED',
-    problem: `not JSON: the object that opens at character ${opening} is not closed ${by}`,
-  });
-  let line = first;
-  for (let lines = 1; ; lines++) {
-    const problem = scanLine(reader.bytes(), line, nesting);
-    if (problem !== null) return { type: 'UNCLOSED', problem: `not JSON: ${problem}` };
-    if (nesting.open.length === 0) return { type: 'CLOSED', last: line };
-
-    if (reader.isLast(line)) return unclosed('by the end of the file');
-    if (lines === MAX_LINES) return unclosed(`within ${MAX_LINES} lines`);
-    const next = reader.peek(line);
+export function joinObjectLines(reader: LineReader, first: Line, joined: ObjectLines): JoinedLines | null {
+  const { nesting } = joined;
+  const unclosed = (by: string): JoinedLines => {
+    const opening = reader.bytes().indexOf(OPENING_BRACE, first.start) - first.start + 1;
+    const problem = `not JSON: the object that opens at character ${opening} is not closed ${by}`;
+    return { type: 'UNCLOSED', problem };
+  };
+  let line = joined.through === null ? first : null;
+  for (;;) {
+    if (line !== null) {
+      const problem = scanLine(reader.bytes(), line, nesting);
+      if (problem !== null) return { type: 'UNCLOSED', problem: `not JSON: ${problem}` };
+      if (nesting.open.length === 0) return { type: 'CLOSED', last: line };
+      joined.lines++;
+      joined.through = { number: line.number, next: reader.offsetOf(line.next) };
+    }
+    const { number, next: offset } = joined.through ?? { number: 0, next: 0 };
+    const through = { number, next: reader.indexOf(offset) };
+    if (reader.isLast(through)) return unclosed('by the end of the file');
+    if (joined.lines === MAX_LINES) return unclosed(`within ${MAX_LINES} lines`);
+    const next = reader.peek(through);
     // an unfinished line may end in the first half of a \r\n, which would not count
     const end = next ? next.end : reader.bytes().length - 1;
     if (end - first.start > MAX_LINE_BYTES) return unclosed(`within ${MAX_LINE_BYTES} bytes`);

@@ -12,7 +12,7 @@ import {
 } from './document-format.ts';
 import { describeJsonError, isNestedTooDeep, jsonText, MAX_NESTING } from './json-source.ts';
 import { createLineReader, type Line, type LineReader, takePlainLine } from './line-reader.ts';
-import { joinObjectLines } from './multi-line-object.ts';
+import { joinObjectLines, noObjectLines, type ObjectLines } from './multi-line-object.ts';
 import { isOmissionNote } from './omission-note.ts';
 import { createPlainNdjsonReader } from './plain-ndjson.ts';
 import { ndjsonErrorLine } from './rejections.ts';
@@ -38,16 +38,20 @@ type Unclosed = {
   text: string;
 };
 
+/** An object that its first line does not close, and whose other lines have not all come. */
+type Open = { readonly at: number; readonly content: Rejection; readonly joined: ObjectLines };
+
 /** Cuts NDJSON into records and parses them. Pure: any bytes in, records out, no line of them left out. */
 export function createNdjsonSplitter(from: Position): Splitter {
   const reader = createLineReader(from);
   let unclosed: Unclosed | null = null;
+  let open: Open | null = null;
 
   function push(block: Buffer, last: boolean, plain?: PlainLines): DocumentRecord[] {
     reader.append(block, last);
     const records: DocumentRecord[] = [];
     for (let left = plain?.most ?? Number.POSITIVE_INFINITY; left > 0; left--) {
-      if (unclosed === null && plain && takePlainLine(reader, plain)) continue;
+      if (unclosed === null && open === null && plain && takePlainLine(reader, plain)) continue;
       const record = takeRecord(last);
       if (record === null) break;
       if (isRejection(record.content) || !isOmissionNote(record.content.fields)) records.push(record);
@@ -62,10 +66,15 @@ export function createNdjsonSplitter(from: Position): Splitter {
     if (line === null) return null;
     if (line.tooLong) return takeLines(line, line, { code: 'LINE_TOO_LONG', message: TOO_LONG });
 
-    const content = readObject(reader.textOf(line), reader.isUtf8(line));
+    // what was found out about the line before the last block came is not found out again
+    const at = reader.position().offset;
+    const before = open?.at === at ? open : null;
+    const content = before?.content ?? readObject(reader.textOf(line), reader.isUtf8(line));
     if (!isRejection(content) || reader.firstByteOf(line) !== OPENING_BRACE)
       return takeLines(line, line, content);
-    const joined = joinObjectLines(reader, line);
+    const lines = before?.joined ?? noObjectLines();
+    const joined = joinObjectLines(reader, line, lines);
+    open = joined === null ? { at, content, joined: lines } : null;
     if (joined === null) return null;
     if (joined.type === 'UNCLOSED') {
       const start = reader.position();
@@ -79,15 +88,21 @@ export function createNdjsonSplitter(from: Position): Splitter {
       return takeUnclosed(unclosed, last);
     }
     if (joined.last === line) return takeLines(line, line, content);
-    const whole = readObject(reader.textOf(line, joined.last), reader.isUtf8(line, joined.last));
+    const whole = readObject(textOf(line, joined.last), reader.isUtf8(line, joined.last));
     return takeLines(line, joined.last, whole);
   }
 
   function takeLines(first: Line, last: Line, content: CommandSource | Rejection): DocumentRecord {
-    const text = reader.textOf(first, last).slice(0, first.tooLong ? MAX_ERROR_RAW_CHARS : undefined);
+    const text = textOf(first, last).slice(0, first.tooLong ? MAX_ERROR_RAW_CHARS : undefined);
     const start = reader.position().offset;
     reader.consume(last);
     return { line: first.number, start, end: reader.position(), text, content };
+  }
+
+  /** Lines without their BOMs: no JSON text goes over a line end. */
+  function textOf(first: Line, last: Line): string {
+    const text = reader.textOf(first, last);
+    return first === last ? text : text.replace(/\n\ufeff+/g, '\n');
   }
 
   /** Passes over the lines that belong to a record that never closes. Until they end it is not a record: see `position`. */

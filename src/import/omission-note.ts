@@ -11,7 +11,8 @@ export function omissionNote(omitted: number, { isCsv, start }: { isCsv: boolean
   const lines = omitted === 1 ? '1 more line failed and is' : `${omitted} more lines failed and are`;
   const message = `${lines} not in this file: it is full`;
   if (!isCsv) return `${JSON.stringify({ error_code: OMISSION_CODE, error_message: message })}\n`;
-  const delimiter = String.fromCharCode(start[ERROR_FIELDS[0]?.length ?? 0] ?? 0x2c);
+  const [first = ''] = ERROR_FIELDS;
+  const delimiter = String.fromCharCode(start[start.indexOf(first) + first.length] ?? 0x2c);
   return `${['', OMISSION_CODE, message].join(delimiter)}\n`;
 }
 

@@ -3,8 +3,8 @@ import type { Command, Rejection, Target } from '../model/command.ts';
 import { type Identifier, NO_COMPARTMENT } from '../model/identifier.ts';
 import { type CommandContext, type CommandSource, isRejection } from './document-format.ts';
 import { parseDataBag } from './parse-data-bag.ts';
-import { parseExpiry } from './parse-expiry.ts';
-import { quote, readText, readTexts, rejection, show } from './read-field.ts';
+import { LAST_INSTANT, LAST_INSTANT_MS, parseExpiry } from './parse-expiry.ts';
+import { nameText, readText, readTexts, rejection, show, written } from './read-field.ts';
 
 /**
  * Reads one user segment command (spec §5). One pass in the order of the spec's checks; the first error found is the
@@ -13,7 +13,7 @@ import { quote, readText, readTexts, rejection, show } from './read-field.ts';
 export function parseCommand(source: CommandSource, context: CommandContext): Command | Rejection {
   const { operation } = source.fields;
   if (operation !== 'UPDATE' && operation !== 'DELETE') {
-    return rejection('INVALID_OPERATION', `operation must be UPDATE or DELETE, ${show(operation)}`);
+    return rejection('INVALID_OPERATION', `operation must be UPDATE or DELETE, ${show(source, 'operation')}`);
   }
   const identifier = parseIdentifier(source, context.catalogue);
   if (isRejection(identifier)) return identifier;
@@ -93,14 +93,15 @@ function parseCompartment(source: CommandSource, catalogue: Catalogue): string |
   const byToken = token === null ? null : (catalogue.compartmentIdByToken.get(token) ?? null);
   const found = id ?? byToken;
   const compartment = found === null ? undefined : catalogue.compartmentById.get(found);
-  const asked = () => (id !== null ? `compartment_id ${quote(id)}` : `compartment_token ${quote(token)}`);
+  const name = (field: string) => `${field} ${written(source, field)}`;
+  const asked = () => name(id !== null ? 'compartment_id' : 'compartment_token');
   if (found === null || compartment === undefined) {
     return rejection('UNKNOWN_COMPARTMENT', `${asked()} is no compartment of this datamart`);
   }
   if (token !== null && byToken !== found) {
     return rejection(
       'UNKNOWN_COMPARTMENT',
-      `compartment_id ${quote(id)} and compartment_token ${quote(token)} do not agree`,
+      `${name('compartment_id')} and ${name('compartment_token')} do not agree`,
     );
   }
   if (compartment.archived) return rejection('UNKNOWN_COMPARTMENT', `${asked()} is archived`);
@@ -122,17 +123,18 @@ function parseSegments(source: CommandSource, catalogue: Catalogue): CatalogueSe
   const segments = new Set<CatalogueSegment>();
   for (const id of ids) {
     const segment = catalogue.segmentById.get(id);
-    if (!segment)
-      return rejection('UNKNOWN_SEGMENT', `segment_id ${quote(id)} is no segment of this datamart`);
+    if (!segment) {
+      const named = nameText(source, 'segment_id', 'segment_ids', id);
+      return rejection('UNKNOWN_SEGMENT', `${named} is no segment of this datamart`);
+    }
     segments.add(segment);
   }
   for (const name of names) {
     const segment = catalogue.segmentByTechnicalName.get(name);
-    if (!segment)
-      return rejection(
-        'UNKNOWN_SEGMENT',
-        `segment_technical_name ${quote(name)} is no segment of this datamart`,
-      );
+    if (!segment) {
+      const named = nameText(source, 'segment_technical_name', 'segment_technical_names', name);
+      return rejection('UNKNOWN_SEGMENT', `${named} is no segment of this datamart`);
+    }
     segments.add(segment);
   }
   for (const { id, importable } of segments) {
@@ -158,14 +160,18 @@ function parseTargets(
   if (expiry.type === 'INVALID') return expiry.rejection;
   const targets: Target[] = [];
   for (const { id, defaultTtlMs } of segments) {
-    if (expiry.type === 'GIVEN') targets.push({ segmentId: id, expiresAt: expiry.expiresAt });
-    else if (defaultTtlMs !== null) targets.push({ segmentId: id, expiresAt: startDate + defaultTtlMs });
-    else {
+    if (expiry.type === 'ABSENT' && defaultTtlMs === null) {
       return rejection(
         'MISSING_EXPIRATION',
         `expected expiration_duration or expiration_ts: segment ${id} has no default_ttl`,
       );
     }
+    const expiresAt = expiry.type === 'GIVEN' ? expiry.expiresAt : startDate + (defaultTtlMs ?? 0);
+    if (expiresAt !== null && expiresAt > LAST_INSTANT_MS) {
+      const message = `the default_ttl of segment ${id} must end by ${LAST_INSTANT}, got ${defaultTtlMs} ms`;
+      return rejection('INVALID_EXPIRATION', message);
+    }
+    targets.push({ segmentId: id, expiresAt });
   }
   return targets;
 }

@@ -17,13 +17,13 @@ export const EMPTY_DATA_BAG = '{}';
 export function parseDataBag(source: CommandSource): string | null | Rejection {
   const value = source.fields.data_bag;
   if (isAbsent(value)) return null;
-  if (typeof value === 'string') return parseDataBagText(value);
-  if (typeof value !== 'object' || Array.isArray(value)) return notAnObject(value);
+  if (typeof value === 'string') return parseDataBagText(value, () => show(source, 'data_bag'));
+  if (typeof value !== 'object' || Array.isArray(value)) return notAnObject(show(source, 'data_bag'));
   return checked(compact(source.source('data_bag')), value as object);
 }
 
-/** The same for a data bag that came as a text. */
-export function parseDataBagText(text: string): string | null | Rejection {
+/** The same for a data bag that came as a text; `came` says what came, for messages. */
+export function parseDataBagText(text: string, came = () => ''): string | null | Rejection {
   if (isAbsent(text)) return null;
   const problem = textProblem(text, 'data_bag');
   if (problem !== null) return problem;
@@ -36,7 +36,7 @@ export function parseDataBagText(text: string): string | null | Rejection {
       'data_bag must be the JSON text of an object, got a text that is not JSON',
     );
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return notAnObject(value);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return notAnObject(came());
   return checked(text, value);
 }
 
@@ -54,6 +54,6 @@ function checked(text: string, value: object): string | Rejection {
   return Object.keys(value).length === 0 ? EMPTY_DATA_BAG : text;
 }
 
-function notAnObject(value: unknown): Rejection {
-  return rejection('INVALID_DATA_BAG', `data_bag must be the JSON text of an object, ${show(value)}`);
+function notAnObject(came: string): Rejection {
+  return rejection('INVALID_DATA_BAG', `data_bag must be the JSON text of an object, ${came}`);
 }

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { KIND_BIT } from '../model/identifier.ts';
 import type { CommandContext, PlainPair } from './document-format.ts';
 import { parseDataBagText } from './parse-data-bag.ts';
-import { LEAST_INSTANT_MS, MINUTE_MS } from './parse-expiry.ts';
+import { LAST_INSTANT_MS, LEAST_INSTANT_MS, MINUTE_MS } from './parse-expiry.ts';
 import { FAR_EXPIRY_MS, holdsEmail, ODD, oddIdentifier } from './warnings.ts';
 
 /**
@@ -136,6 +136,11 @@ export function createPlainCommandReader(
 
   /** 0: never; -1: not plainly an expiry. */
   function expiryOf(bytes: Buffer, found: FoundFields, defaultTtlMs: number | null): number {
+    const expiresAt = writtenExpiry(bytes, found, defaultTtlMs);
+    return expiresAt <= LAST_INSTANT_MS ? expiresAt : -1;
+  }
+
+  function writtenExpiry(bytes: Buffer, found: FoundFields, defaultTtlMs: number | null): number {
     if (found.present & BIT(INSTANT)) {
       const instant = digitsAt(bytes, found, INSTANT, MOST_DIGITS);
       return instant === 0 || instant >= LEAST_INSTANT_MS ? instant : -1;

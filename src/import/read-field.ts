@@ -8,16 +8,29 @@ export function rejection(code: RejectionCode, message: string): Rejection {
   return { code, message };
 }
 
-/** A value as messages name it: `"vip"`. */
-export function quote(value: unknown): string {
-  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
-  const text = JSON.stringify(value) ?? typeof value;
-  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+/** A value as messages name it: as it was written, `"vip"` or 123.0. Undefined `index`: not one of a list. */
+export function written(source: CommandSource, field: string, index?: number): string {
+  const value = valueAt(source, field, index);
+  if (typeof value !== 'object') return shorten(source.source(field, index));
+  return value === null ? 'null' : Array.isArray(value) ? 'an array' : 'an object';
 }
 
 /** What came, for messages: `got "7d"`. */
-export function show(value: unknown): string {
-  return value === undefined ? 'got nothing' : `got ${quote(value)}`;
+export function show(source: CommandSource, field: string, index?: number): string {
+  const isThere = valueAt(source, field, index) !== undefined;
+  return isThere ? `got ${written(source, field, index)}` : 'got nothing';
+}
+
+function valueAt({ fields }: CommandSource, field: string, index?: number): unknown {
+  const value = fields[field];
+  return index === undefined ? value : (value as readonly unknown[])[index];
+}
+
+/** A long text is cut, between two characters, and says so. */
+function shorten(text: string): string {
+  if (text.length <= MAX_SHOWN) return text;
+  const isBetween = (text.codePointAt(MAX_SHOWN - 1) ?? 0) <= 0xffff;
+  return `${text.slice(0, isBetween ? MAX_SHOWN : MAX_SHOWN - 1)}… (cut, it has ${text.length} characters)`;
 }
 
 /** Absent is what is not there, null, or a text of white space alone (spec §5). */
@@ -61,6 +74,17 @@ export function readTexts(source: CommandSource, single: string, several: string
   return texts;
 }
 
+/** The field that `readTexts` had a text from, with the text as it was written: `segment_ids "7"`. */
+export function nameText(source: CommandSource, single: string, several: string, text: string): string {
+  if (readText(source, single) === text) return `${single} ${written(source, single)}`;
+  const list = source.fields[several];
+  if (!Array.isArray(list)) return `${several} ${written(source, several)}`;
+  const index = list.findIndex(
+    (element, i) => !isAbsent(element) && toText(source, several, element, i) === text,
+  );
+  return `${several} ${written(source, several, index)}`;
+}
+
 /** A text as it is; a whole number as the digits it was written with, also beyond 2^53. */
 function toText(source: CommandSource, field: string, value: unknown, index?: number): string | Rejection {
   if (typeof value === 'number') {
@@ -69,8 +93,7 @@ function toText(source: CommandSource, field: string, value: unknown, index?: nu
     if (/^-?\d+$/.test(digits)) return digits;
   }
   if (typeof value !== 'string') {
-    // what came instead of a hash may be an address
-    const came = field === 'email_hash' ? 'got another type' : show(value);
+    const came = show(source, field, index);
     return rejection('INVALID_TYPE', `${field} must be a text or a whole number, ${came}`);
   }
   return textProblem(value, field) ?? value;

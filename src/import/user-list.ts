@@ -14,13 +14,14 @@ export function asUserListCommand(
   const { fields } = row;
   const saysWhen = !isAbsent(fields.expiration_ts) || !isAbsent(fields.expiration_duration);
   const segmentSaysWhen = (catalogue.segmentById.get(segmentId)?.defaultTtlMs ?? null) !== null;
+  const added: Record<string, string> = {
+    ...(isAbsent(fields.operation) ? { operation: 'UPDATE' } : {}),
+    segment_id: segmentId,
+    ...(saysWhen || segmentSaysWhen ? {} : { expiration_duration: '0' }),
+  };
   return {
     ...row,
-    fields: {
-      ...fields,
-      operation: isAbsent(fields.operation) ? 'UPDATE' : fields.operation,
-      segment_id: segmentId,
-      ...(saysWhen || segmentSaysWhen ? {} : { expiration_duration: '0' }),
-    },
+    fields: { ...fields, ...added },
+    source: (field, index) => added[field] ?? row.source(field, index),
   };
 }

@@ -68,6 +68,8 @@ const MINUTE_MS = 60_000n;
 /** Up to here a number is the same in every reader of JSON. */
 const MOST = 2n ** 53n - 1n;
 const LEAST_INSTANT = 100_000_000_000n;
+/** 9999-12-31T23:59:59.999Z. */
+const LAST_INSTANT = 253_402_300_799_999n;
 const MOST_BAG_BYTES = 64 * 1024;
 const MOST_DEPTH = 32;
 
@@ -199,19 +201,21 @@ function readExpiry(
   const instant = fields.get('expiration_ts');
   if (!isAbsent(instant)) {
     const expiresAt = readWhole(instant);
-    if (expiresAt > 0n && expiresAt < LEAST_INSTANT) throw new Refused('INVALID_EXPIRATION');
+    if ((expiresAt > 0n && expiresAt < LEAST_INSTANT) || expiresAt > LAST_INSTANT)
+      throw new Refused('INVALID_EXPIRATION');
     return everywhere(expiresAt === 0n ? null : Number(expiresAt));
   }
   const duration = fields.get('expiration_duration');
   if (!isAbsent(duration)) {
     const minutes = readWhole(duration);
     const expiresAt = BigInt(startDate) + minutes * MINUTE_MS;
-    if (expiresAt > MOST) throw new Refused('INVALID_EXPIRATION');
+    if (minutes > 0n && expiresAt > LAST_INSTANT) throw new Refused('INVALID_EXPIRATION');
     return everywhere(minutes === 0n ? null : Number(expiresAt));
   }
   const targets = new Map<string, number | null>();
   for (const segment of segments) {
     if (segment.defaultTtlMs === null) throw new Refused('MISSING_EXPIRATION');
+    if (startDate + segment.defaultTtlMs > LAST_INSTANT) throw new Refused('INVALID_EXPIRATION');
     targets.set(segment.id, startDate + segment.defaultTtlMs);
   }
   return targets;

@@ -361,7 +361,10 @@ function writeCsvPiece(
     return { text: join(spoilt.map(quote)), record: broken('INVALID_ENCODING') };
   }
   if (piece.type === 'unreadable') {
-    const spoilt = texts.map((text, index) => (of.columns[index] === 'note' ? piece.cell : quote(text)));
+    // on one line, since such a row ends with its line
+    const spoilt = texts.map((text, index) =>
+      of.columns[index] === 'note' ? piece.cell : quote(text.replaceAll(/[\r\n]/g, ' ')),
+    );
     return { text: join(spoilt), record: unreadable() };
   }
   const record: Unplaced = { type: 'row', cells };

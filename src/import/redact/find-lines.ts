@@ -10,7 +10,7 @@ import {
   MAX_LINE_BYTES,
 } from '../document-format.ts';
 import { MAX_NESTING } from '../json-source.ts';
-import { namesUser, needlesOf, spellingsOf } from './sought.ts';
+import { namesUser, needleOf, needlesOf, spellingsOf } from './sought.ts';
 
 /** Bytes that are read and looked at between two looks at the event loop: a few ms. */
 const BLOCK_BYTES = 256 * 1024;
@@ -92,7 +92,7 @@ async function whomItNames(record: DocumentRecord, search: Search): Promise<Read
 }
 
 function spellings(value: string, mimeType: MimeType): readonly Buffer[] {
-  return spellingsOf(value, mimeType).map((spelling) => Buffer.from(spelling));
+  return spellingsOf(value, mimeType).map(needleOf);
 }
 
 /** Whether some bytes stand anywhere in a file, or in a part of it. */

@@ -34,18 +34,26 @@ export async function redactFile(
   const { sought, catalogue, signal } = of;
   const format = await readFormat(file, execution);
   const found = await findLines({ file, format, mimeType, which, sought, catalogue, signal });
+  let next = 0;
   for (const { name, start, bytes } of parts) {
-    const ranges = rangesIn(found.ranges, { start, end: start + bytes });
+    while ((found.ranges[next]?.end ?? Number.POSITIVE_INFINITY) <= start) next++;
+    const ranges = rangesIn(found.ranges, { start, end: start + bytes }, next);
     if (ranges.length > 0) await of.replace(name, withoutLines(partOf(file, { start, bytes }), ranges));
   }
   return found.byErasure;
 }
 
-/** What some ranges have in common with another one, counted from where that begins. */
-function rangesIn(ranges: readonly Range[], { start, end }: Range): readonly Range[] {
-  return ranges
-    .filter((range) => range.start < end && range.end > start)
-    .map((range) => ({ start: Math.max(range.start, start) - start, end: Math.min(range.end, end) - start }));
+/**
+ * What ascending ranges have in common with a part, counted from where that begins; `first` is the first that ends behind the
+ * part's beginning.
+ */
+function rangesIn(ranges: readonly Range[], { start, end }: Range, first: number): readonly Range[] {
+  const common: Range[] = [];
+  for (let i = first; (ranges[i]?.start ?? end) < end; i++) {
+    const range = ranges[i] as Range;
+    common.push({ start: Math.max(range.start, start) - start, end: Math.min(range.end, end) - start });
+  }
+  return common;
 }
 
 function partOf(file: FileReader, { start, bytes }: { start: number; bytes: number }) {

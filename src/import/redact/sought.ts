@@ -11,6 +11,9 @@ const FIELD: Readonly<Record<IdentifierKind, string>> = {
   USER_AGENT: 'user_agent_id',
 };
 
+/** The longest text, in bytes or characters, that is searched for as a whole. */
+const MAX_NEEDLE = 64;
+
 /** A row of a CSV error file that keeps a row which could not be read, in one cell. */
 const UNREAD_ROW = /^"?\d+"?[,;\t](?:INVALID_CSV|INVALID_ENCODING|LINE_TOO_LONG)[,;\t]/;
 
@@ -24,6 +27,11 @@ export function spellingsOf(value: string, mimeType: MimeType): readonly string[
   return [...new Set([value, ...once, ...once.flatMap(escaped)])];
 }
 
+/** The bytes that are searched for where a text may stand. */
+export function needleOf(text: string): Buffer {
+  return Buffer.from(text).subarray(0, MAX_NEEDLE);
+}
+
 function doubleQuotes(text: string): string[] {
   return [text.replaceAll('"', '""')];
 }
@@ -34,7 +42,8 @@ function escapeInJson(text: string): string[] {
 }
 
 /**
- * What a file must hold somewhere to name one of them. In JSON `\u` may stand for any character, and each `/` may be escaped
+ * What a file must hold somewhere to name one of them: of a long value its beginning, since a search for the whole of it may
+ * compare it again at each byte. In JSON `\u` may stand for any character, and each `/` may be escaped
  * or not.
  */
 export function needlesOf(sought: readonly Sought[], mimeType: MimeType): readonly Buffer[] {
@@ -43,7 +52,7 @@ export function needlesOf(sought: readonly Sought[], mimeType: MimeType): readon
     needles.add('\\u');
     if (sought.some(({ value }) => value.includes('/'))) needles.add('\\/');
   }
-  return [...needles].map((text) => Buffer.from(text));
+  return [...needles].map(needleOf);
 }
 
 /**
@@ -56,7 +65,9 @@ export function namesUser(
   of: { readonly catalogue: Catalogue; readonly mimeType: MimeType; readonly file: 'input' | 'errors' },
 ): boolean {
   const { content, text } = record;
+  // no spelling is shorter than the value, which may be longer than many a record together
   const isIn = (where: string) =>
+    where.length >= value.length &&
     spellingsOf(value, of.mimeType).some((spelling) => holdsWord(where, spelling));
   if (isRejection(content)) return isIn(text);
   const given = readText(content, FIELD[kind]);
@@ -88,10 +99,38 @@ function mayBeIn(
 
 /** Whether a text stands in another with no letter or digit beside it. */
 function holdsWord(text: string, word: string): boolean {
-  for (let at = text.indexOf(word); at !== -1; at = text.indexOf(word, at + 1)) {
+  for (const at of occurrences(text, word)) {
     if (!isLetter(text[at - 1]) && !isLetter(text[at + word.length])) return true;
   }
   return false;
+}
+
+/** Where a text stands in another, in time linear in both: `indexOf` compares a long word again at each place it may stand at. */
+function* occurrences(text: string, word: string): Generator<number> {
+  if (word.length <= MAX_NEEDLE) {
+    for (let at = text.indexOf(word); at !== -1; at = text.indexOf(word, at + 1)) yield at;
+    return;
+  }
+  const borders = bordersOf(word);
+  let matched = 0;
+  for (let i = 0; i < text.length; i++) {
+    while (matched > 0 && text[i] !== word[matched]) matched = borders[matched - 1] ?? 0;
+    if (text[i] === word[matched]) matched++;
+    if (matched < word.length) continue;
+    yield i + 1 - word.length;
+    matched = borders[matched - 1] ?? 0;
+  }
+}
+
+/** Of each beginning of a word, the length of the longest shorter one that it ends with (Knuth, Morris, Pratt). */
+function bordersOf(word: string): Uint32Array {
+  const borders = new Uint32Array(word.length);
+  for (let i = 1, length = 0; i < word.length; i++) {
+    while (length > 0 && word[i] !== word[length]) length = borders[length - 1] ?? 0;
+    if (word[i] === word[length]) length++;
+    borders[i] = length;
+  }
+  return borders;
 }
 
 function isLetter(character: string | undefined): boolean {
