@@ -32,7 +32,7 @@ async function setUp(t: TestContext, overrides: Partial<Config>, members = 10) {
     });
   }
   const { value } = await dataOf<{ value: string }>(
-    service.call('POST', '/v1/api_tokens', { name: 'reader', role: 'reader' }),
+    service.call('POST', '/v1/api_tokens', { name: 'reader', role: 'reader', datamart_ids: null }),
   );
   const [first = '', second = ''] = segments;
   return { service, reader: clientOf(service.baseUrl, value), other, first, second };
@@ -85,7 +85,7 @@ for (const [kind, ask] of [
     assert.deepEqual(await atOnce(times(9, () => ask(reader, other, second))), { taken: 0, codes: tooMany });
     assert.deepEqual(await atOnce(times(9, () => ask(service, '1', first))), { taken: 2, codes: tooMany });
     const more = await dataOf<{ value: string }>(
-      service.call('POST', '/v1/api_tokens', { name: 'more', role: 'reader' }),
+      service.call('POST', '/v1/api_tokens', { name: 'more', role: 'reader', datamart_ids: null }),
     );
     const third = clientOf(service.baseUrl, more.value);
     assert.deepEqual(await atOnce(times(9, () => ask(third, other, second))), {
