@@ -197,6 +197,31 @@ export const SETTINGS = {
     [0, Number.MAX_SAFE_INTEGER],
     'bytes of the disk that uploads, exports, error files and backups leave free; 0: they may fill it',
   ),
+  maxExports: whole(
+    500,
+    [1, 100_000],
+    'exports, and overlap analyses, that may wait or run; more are answered 503',
+  ),
+  maxExportsPerDatamart: whole(
+    50,
+    [1, 100_000],
+    'exports, and overlap analyses, of one datamart that may wait or run; more are answered 429',
+  ),
+  maxExportsPerToken: whole(
+    20,
+    [1, 100_000],
+    'exports, and overlap analyses, of one API token that may wait or run; more are answered 429',
+  ),
+  maxExportBytes: bytes(
+    5 * GIB,
+    [1, Number.MAX_SAFE_INTEGER],
+    'bytes of kept export files of one datamart, and of those that one API token asked for',
+  ),
+  maxAnalysisBytes: bytes(
+    256 * MIB,
+    [1, Number.MAX_SAFE_INTEGER],
+    'bytes of kept overlap analyses of one datamart, and of those that one API token asked for',
+  ),
   maxErrorFileLines: whole(
     1_000_000,
     [0, Number.MAX_SAFE_INTEGER],

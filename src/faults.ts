@@ -1,4 +1,4 @@
-import { DocumentsUnreachableError, StoreUnreachableError } from './errors.ts';
+import { DocumentsUnreachableError, ServiceError, StoreUnreachableError } from './errors.ts';
 
 /** What a fault comes from, where that decides what is done about it. */
 export type FaultKind = 'DISK_FULL' | 'READ_ONLY' | 'NO_HANDLES' | 'NO_MEMORY' | 'NO_DOCUMENTS' | 'NO_STORE';
@@ -25,6 +25,7 @@ const BY_MESSAGE: readonly (readonly [RegExp, FaultKind])[] = [
 /** The kind of a fault of the machine, or of what it keeps its files in, null for any other. */
 export function kindOfFault(fault: unknown): FaultKind | null {
   if (!(fault instanceof Error)) return null;
+  if (fault instanceof ServiceError && fault.code === 'INSUFFICIENT_STORAGE') return 'DISK_FULL';
   if (fault instanceof DocumentsUnreachableError) return 'NO_DOCUMENTS';
   if (fault instanceof StoreUnreachableError) return 'NO_STORE';
   const { code } = fault as NodeJS.ErrnoException;

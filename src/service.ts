@@ -8,6 +8,7 @@ import { type Config, ConfigError, hasS3Endpoint } from './config.ts';
 import { openDocuments } from './documents/open-documents.ts';
 import { placeOfDocuments } from './documents/place.ts';
 import { DocumentsUnusableError, StoreDamagedError, StoreInUseError, StoreLostError } from './errors.ts';
+import { createFairTurns } from './fair-turns.ts';
 import { kindOfFault } from './faults.ts';
 import { createAdmission } from './http/admission.ts';
 import { buildApp } from './http/app.ts';
@@ -92,10 +93,11 @@ export async function startService(config: Config, clock: () => number = Date.no
     const adminToken = await provideAdminToken(store, config.adminToken, clock());
     const worker = randomUUID();
     let kept: Kept | null = null;
+    const exportTurns = createFairTurns(1);
     const keeper = startKeeper({
       ...{ store, logger, clock, worker },
       start: () => {
-        kept = startKept({ store, documents, logger, clock, config });
+        kept = startKept({ store, documents, logger, clock, config, exportTurns });
         return kept;
       },
     });
@@ -137,6 +139,7 @@ export async function startService(config: Config, clock: () => number = Date.no
         wakeExporter: () => kept?.wakeExporter(),
         wakeAnalyzer: () => kept?.wakeAnalyzer(),
         admission,
+        exportTurns,
         eventStreams,
       },
     });

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { FileReader } from '../model/file-reader.ts';
 import type { ExpectedDocument } from './start/check-start.ts';
+import type { Bounds, WriteFile } from './write-guarded.ts';
 
 /** A file that was received and is durable, but that no execution refers to yet. */
 export type ReceivedDocument = {
@@ -40,6 +41,9 @@ export type KeptFolder = {
 
 /** Opens a file that is kept in parts as one, to read it; null when there are none, or one of them is gone. */
 export type OpenFile = (folder: string, parts: readonly Part[]) => Promise<KeptFile | null>;
+
+/** What bounds a file that the service makes itself, beside the room on the disk. */
+export type FileBounds = Omit<Bounds, 'requireRoom'>;
 
 export interface DocumentsHold {
   /** Also one that this process has removed since. */
@@ -81,14 +85,15 @@ export interface Documents {
   ): Promise<ReceivedDocument>;
   /**
    * Keeps a file that the service makes itself, as `export` of a new folder, whole and durable when it resolves. `write`
-   * writes it under the local path it gets; what it leaves when it rejects is removed.
+   * writes it under the local path it gets; what it leaves when it rejects is removed. It is told to give up, by its signal,
+   * when the file outgrows the room on the disk (INSUFFICIENT_STORAGE) or its bounds (`FileTooLargeError`).
    */
-  make<T>(write: (path: string) => Promise<T>): Promise<{ folder: string; bytes: number; written: T }>;
+  make<T>(write: WriteFile<T>, bounds: FileBounds): Promise<{ folder: string; bytes: number; written: T }>;
   /** The same for a file that is not to be kept. */
-  makeLocal<T>(write: (path: string) => Promise<T>): Promise<LocalFile<T>>;
+  makeLocal<T>(write: WriteFile<T>, bounds: FileBounds): Promise<LocalFile<T>>;
   /**
    * Keeps a part of an error file in a folder that is there, durable when it resolves to its name, which is random: nobody
-   * else has it, and nobody reads it until a checkpoint names it.
+   * else has it, and nobody reads it until a checkpoint names it. Throws INSUFFICIENT_STORAGE where the disk has no room.
    */
   addErrors(folder: string, content: Buffer): Promise<string>;
   /**

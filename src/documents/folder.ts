@@ -19,6 +19,7 @@ import {
 import { insufficientStorage, type ReceiveLimits, receiveFile } from './receive.ts';
 import { createRoomCheck, freeBytesOf } from './room.ts';
 import { makeLocalFile, removeUntouched } from './scratch.ts';
+import { writeGuarded } from './write-guarded.ts';
 
 /**
  * Opens the documents under `dir`: `incoming/` holds files under way, `kept/FOLDER/` those that are whole, `removed/`
@@ -66,16 +67,16 @@ export async function openDocumentsFolder(
       );
       return { folder, ...written } satisfies ReceivedDocument;
     },
-    async make(write) {
-      await requireRoom(0);
+    async make(write, bounds) {
       const { folder, written } = await keepNew('export', async (file) => {
-        const made = await write(file);
-        return { made, bytes: await syncFile(file) };
+        const made = await writeGuarded(file, write, { requireRoom, ...bounds });
+        return { made: made.written, bytes: await syncFile(file) };
       });
       return { folder, bytes: written.bytes, written: written.made };
     },
-    makeLocal: (write) => makeLocalFile(incoming, { write, requireRoom }),
+    makeLocal: (write, bounds) => makeLocalFile(incoming, write, { requireRoom, ...bounds }),
     async addErrors(folder, content) {
+      await requireRoom(content.length);
       const name = newErrorsName();
       await writePart(filePath(folder, name), content);
       return name;

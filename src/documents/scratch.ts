@@ -4,19 +4,18 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { LocalFile } from './documents.ts';
 import { nullIfGone } from './folder-files.ts';
-import type { RequireRoom } from './room.ts';
+import { type Bounds, type WriteFile, writeGuarded } from './write-guarded.ts';
 
 /** `Documents.makeLocal` in a folder for files under way. */
 export async function makeLocalFile<T>(
   folder: string,
-  { write, requireRoom }: { readonly write: (path: string) => Promise<T>; readonly requireRoom: RequireRoom },
+  write: WriteFile<T>,
+  bounds: Bounds,
 ): Promise<LocalFile<T>> {
   const file = path.join(folder, randomUUID());
   const discard = () => rm(file, { force: true });
   try {
-    await requireRoom(0);
-    const written = await write(file);
-    const { size: bytes } = await stat(file);
+    const { written, bytes } = await writeGuarded(file, write, bounds);
     return { written, bytes, content: () => createReadStream(file), discard };
   } catch (error) {
     await discard();

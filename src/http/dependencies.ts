@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Documents } from '../documents/documents.ts';
+import type { FairTurns } from '../fair-turns.ts';
 import type { ProgressBoard } from '../progress-board.ts';
 import type { Store } from '../store/store.ts';
 import type { Admission } from './admission.ts';
@@ -26,6 +27,8 @@ export type HttpDependencies = {
   readonly wakeAnalyzer: () => void;
   /** How far the executions are that this node runs, between their checkpoints. */
   readonly progress: Pick<ProgressBoard, 'of'>;
+  /** Files of exports are made one at a time, by datamart. */
+  readonly exportTurns: FairTurns;
   /** The streams of events of executions. */
   readonly eventStreams: EventStreams;
   /** Whether another upload may come in. */

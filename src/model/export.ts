@@ -35,6 +35,8 @@ export type Export = NewExport & {
   readonly failure: string | null;
   /** Folder of its file; null until it SUCCEEDED, and when the file is gone again. */
   readonly folder: string | null;
+  /** Length of that file. */
+  readonly bytes: number | null;
   readonly counts: ExportCounts | null;
 };
 
@@ -43,6 +45,7 @@ export type ExportEnding = {
   readonly status: EndedStatus;
   readonly failure: string | null;
   readonly folder: string | null;
+  readonly bytes: number | null;
   readonly counts: ExportCounts | null;
   readonly now: number;
 };

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Documents } from '../documents/documents.ts';
 import { type OverlapAnalysis, type OverlapAnalysisEnding, overlapFile } from '../model/overlap-analysis.ts';
 import { safeMessage } from '../safe-message.ts';
 import type { Store } from '../store/store.ts';
@@ -6,6 +7,7 @@ import { startWorkLoop, type WorkLoop } from './work-loop.ts';
 
 export type AnalyzerContext = {
   readonly store: Store;
+  readonly documents: Pick<Documents, 'requireRoom'>;
   readonly logger: Logger;
   readonly clock: () => number;
   readonly intervalMs: number;
@@ -38,9 +40,11 @@ async function makeNext(context: AnalyzerContext): Promise<boolean> {
 
 async function make(
   { id, datamartId, segmentId, startDate }: OverlapAnalysis,
-  { store, logger, clock }: AnalyzerContext,
+  { store, documents, logger, clock }: AnalyzerContext,
 ): Promise<OverlapAnalysisEnding> {
   try {
+    // what does not fit in memory goes to the disk meanwhile
+    await documents.requireRoom(0);
     const date = startDate ?? clock();
     const overlaps = await store.countOverlapsWith({ segmentId, now: date });
     const segmentIds = await segmentsOf(store, { datamartId, now: date });

@@ -1,5 +1,7 @@
 import type { Logger } from 'pino';
 import type { Documents } from '../documents/documents.ts';
+import { FileTooLargeError } from '../documents/write-guarded.ts';
+import type { FairTurns } from '../fair-turns.ts';
 import type { Export, ExportEnding } from '../model/export.ts';
 import { safeMessage } from '../safe-message.ts';
 import type { Store } from '../store/store.ts';
@@ -10,6 +12,9 @@ export type ExporterContext = {
   readonly documents: Documents;
   readonly logger: Logger;
   readonly clock: () => number;
+  readonly exportTurns: FairTurns;
+  /** What the kept files of a datamart, and those of a token, may have together. */
+  readonly maxExportBytes: number;
   readonly intervalMs: number;
 };
 
@@ -38,17 +43,29 @@ async function makeNext(context: ExporterContext): Promise<boolean> {
 }
 
 async function make(
-  { id, segmentId, mimeType, kinds, startDate }: Export,
-  { store, documents, logger, clock }: ExporterContext,
+  { id, datamartId, userId, segmentId, mimeType, kinds, startDate }: Export,
+  { store, documents, logger, clock, exportTurns, maxExportBytes }: ExporterContext,
 ): Promise<ExportEnding> {
   try {
     const now = startDate ?? clock();
-    const { folder, written: counts } = await documents.make((file) =>
-      store.writeMembers({ segmentId, mimeType, kinds, file, now }),
+    const { bytes: kept } = await store.exports.loadOf({ datamartId, userId });
+    const maxBytes = Math.max(0, maxExportBytes - Math.max(kept.ofDatamart, kept.ofToken));
+    const made = await exportTurns.take(datamartId, () =>
+      documents.make(
+        (file, signal) => store.writeMembers({ segmentId, mimeType, kinds, file, now, signal }),
+        { maxBytes },
+      ),
     );
-    return { status: 'SUCCEEDED', failure: null, folder, counts, now: clock() };
+    const { folder, bytes, written: counts } = made;
+    return { status: 'SUCCEEDED', failure: null, folder, bytes, counts, now: clock() };
   } catch (fault) {
     logger.error({ err: fault, export_id: id }, 'an export failed');
-    return { status: 'FAILED', failure: safeMessage(fault), folder: null, counts: null, now: clock() };
+    const none = { folder: null, bytes: null, counts: null };
+    return { status: 'FAILED', failure: reasonOf(fault), ...none, now: clock() };
   }
+}
+
+function reasonOf(fault: unknown): string {
+  if (!(fault instanceof FileTooLargeError)) return safeMessage(fault);
+  return `${fault.message}: with it the datamart, or the token, would keep more than maxExportBytes`;
 }

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Documents } from '../documents/documents.ts';
+import type { FairTurns } from '../fair-turns.ts';
 import type { Store } from '../store/store.ts';
 import { startAnalyzer } from './analyzer.ts';
 import { startDeliverer } from './deliverer.ts';
@@ -26,12 +27,14 @@ export function startKept({
   logger,
   clock,
   config,
+  exportTurns,
 }: {
   readonly store: Store;
   readonly documents: Documents;
   readonly logger: Logger;
   readonly clock: () => number;
   readonly config: Config;
+  readonly exportTurns: FairTurns;
 }): Kept {
   const { sweepIntervalMs, retentionDays, auditRetentionDays, historyDays } = config;
   const intervalMs = config.store === null ? sweepIntervalMs : Math.min(sweepIntervalMs, SHARED_POLL_MS);
@@ -42,7 +45,7 @@ export function startKept({
     ...{ retentionDays, auditRetentionDays, historyDays },
   });
   const eraser = startEraser(of);
-  const exporter = startExporter(of);
+  const exporter = startExporter({ ...of, exportTurns, maxExportBytes: config.maxExportBytes });
   const analyzer = startAnalyzer(of);
   const deliverer = startDeliverer({
     ...of,

@@ -10,13 +10,25 @@ import type { Listed, Page } from '../model/records.ts';
 
 /** The parts of `Store` that are about work in the background beside executions. */
 
+/** What there is of a kind of work: in all, of one datamart, and of one token. */
+export type JobLoad = {
+  /** That waits or runs. */
+  readonly open: { readonly all: number; readonly ofDatamart: number; readonly ofToken: number };
+  /** Of results that are kept. */
+  readonly bytes: { readonly ofDatamart: number; readonly ofToken: number };
+};
+
 export interface ExportRecords {
+  loadOf(of: { readonly datamartId: string; readonly userId: string | null }): Promise<JobLoad>;
   /** PENDING. Null when there is no such segment. */
   create(wanted: NewExport, author?: Author): Promise<Export | null>;
   get(id: string): Promise<Export | null>;
   /** Newest first. */
   list(of: { segmentId: string; statuses?: readonly ExecutionStatus[]; page: Page }): Promise<Listed<Export>>;
-  /** Takes the oldest PENDING one, RUNNING from here on; null when there is none. */
+  /**
+   * Takes a PENDING one, RUNNING from here on; null when there is none. Datamarts take turns, within a datamart its tokens do,
+   * and of a token it is the oldest.
+   */
   claim(now: number): Promise<Export | null>;
   /** Makes those that are RUNNING PENDING again: whoever ran them is gone. */
   release(): Promise<void>;
@@ -32,6 +44,7 @@ export interface ExportRecords {
 }
 
 export interface OverlapAnalysisRecords {
+  loadOf(of: { readonly datamartId: string; readonly userId: string | null }): Promise<JobLoad>;
   /** PENDING. Null when there is no such segment. */
   create(wanted: NewOverlapAnalysis, author?: Author): Promise<OverlapAnalysis | null>;
   /** With the text of its file; null until it SUCCEEDED. */
@@ -42,7 +55,7 @@ export interface OverlapAnalysisRecords {
     statuses?: readonly ExecutionStatus[];
     page: Page;
   }): Promise<Listed<OverlapAnalysis>>;
-  /** Takes the oldest PENDING one, RUNNING from here on; null when there is none. */
+  /** Takes a PENDING one, RUNNING from here on; null when there is none. In turns, as exports. */
   claim(now: number): Promise<OverlapAnalysis | null>;
   /** Makes those that are RUNNING PENDING again: whoever ran them is gone. */
   release(): Promise<void>;

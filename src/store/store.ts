@@ -240,7 +240,8 @@ export interface Store {
   /**
    * Writes the members of a segment that are live at `now` to a new file: a line for each of their identifiers of these
    * kinds, in no order, and in constant memory. CSV and NDJSON are user segment commands that bring about the same
-   * memberships. The file need not be durable. Rejects when it cannot be written, and may then leave a part of it.
+   * memberships. The file need not be durable. Rejects when it cannot be written, or at the signal, and may then leave a part
+   * of it.
    */
   writeMembers(of: {
     segmentId: string;
@@ -248,6 +249,7 @@ export interface Store {
     kinds: readonly ExportedKind[];
     file: string;
     now: number;
+    signal: AbortSignal;
   }): Promise<ExportCounts>;
 
   /**

@@ -48,6 +48,7 @@ export async function foldersOf(documents: Pick<Documents, 'listFolders'>): Prom
 }
 
 const INPUT = wholeFile('input');
+const UNBOUNDED = { maxBytes: Number.POSITIVE_INFINITY };
 
 /** What both drivers keep. What is refused at receipt is the same code in both: `receive.test.ts`. */
 export function documentsContract(name: string, openForTest: OpenForTest, manyParts: number): void {
@@ -189,13 +190,13 @@ export function documentsContract(name: string, openForTest: OpenForTest, manyPa
     const made = await documents.make(async (file) => {
       await writeFile(file, 'members');
       return 7;
-    });
+    }, UNBOUNDED);
     assert.deepEqual([made.bytes, made.written], [7, 7]);
     assert.equal(await textOf(documents, made.folder, wholeFile('export')), 'members');
     const local = await documents.makeLocal(async (file) => {
       await writeFile(file, 'for one');
       return 'written';
-    });
+    }, UNBOUNDED);
     assert.deepEqual([local.bytes, local.written], [7, 'written']);
     assert.equal(Buffer.concat(await local.content().toArray()).toString(), 'for one');
     assert.equal((await opened.unfinished()).length, 1);
@@ -204,12 +205,12 @@ export function documentsContract(name: string, openForTest: OpenForTest, manyPa
       await writeFile(file, 'half');
       throw new Error('it broke');
     };
-    await assert.rejects(documents.make(failing), /it broke/);
-    await assert.rejects(documents.makeLocal(failing), /it broke/);
+    await assert.rejects(documents.make(failing, UNBOUNDED), /it broke/);
+    await assert.rejects(documents.makeLocal(failing, UNBOUNDED), /it broke/);
     assert.deepEqual(await opened.unfinished(), []);
     assert.deepEqual(await foldersOf(documents), [made.folder]);
     // members of a segment that has none, as NDJSON
-    const empty = await documents.make((file) => writeFile(file, ''));
+    const empty = await documents.make((file) => writeFile(file, ''), UNBOUNDED);
     assert.equal(await textOf(documents, empty.folder, wholeFile('export')), '');
   });
 

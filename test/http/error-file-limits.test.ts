@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   type Client,
   createImport,
@@ -14,9 +14,9 @@ import {
 } from '../client.ts';
 import { startService, type TestService } from '../helper.ts';
 import { readErrorFile } from '../properties/error-file.ts';
-import { type S3Server, startS3 } from '../s3.ts';
+import { startS3 } from '../s3.ts';
 
-const LINES = 1_000;
+const LINES = 400;
 const MAX_LINES = 30;
 const CSV_HEADER = 'operation;email_hash;segment_id;expiration_duration\n';
 
@@ -68,7 +68,7 @@ async function checkFullFile(service: Client, format: Format): Promise<string> {
     'the first ones, without gaps',
   );
   assert.equal(note?.code, NOTE);
-  assert.match(note?.message ?? '', /^870 more lines failed and are not in this file/);
+  assert.match(note?.message ?? '', /^330 more lines failed and are not in this file/);
 
   const corrected = text.replaceAll('999', segmentId);
   const again = await runFile(service, format, corrected);
@@ -83,7 +83,7 @@ async function checkFullFile(service: Client, format: Format): Promise<string> {
 
 test('an error file that is full says so at its end, and can be sent again', async (t) => {
   const texts = new Map<Format, Set<string>>();
-  for (const chunk of [{ chunkBytes: 4096 }, { chunkRows: 100 }, {}]) {
+  for (const chunk of [{ chunkBytes: 4096 }, {}]) {
     const service = await startService(t, { ...chunk, maxErrorFileLines: MAX_LINES });
     for (const format of ['NDJSON', 'CSV'] as const) {
       const text = await checkFullFile(service, format);
@@ -183,17 +183,19 @@ test('424 bytes do not become megabytes of error file', async (t) => {
   assert.ok((await errorFile(service, ended)).length < 101_000);
 });
 
-test('error files in S3', async (t) => {
-  let s3: S3Server | null = null;
-  before(async () => {
-    s3 = await startS3();
-    Object.assign(process.env, s3.env);
+test('error files in S3 are full in the same way', async (t) => {
+  const s3 = await startS3();
+  const before = { ...process.env };
+  // read by the SDK itself, as in a service
+  Object.assign(process.env, s3.env);
+  t.after(async () => {
+    for (const name of Object.keys(s3.env)) {
+      if (before[name] === undefined) delete process.env[name];
+      else process.env[name] = before[name];
+    }
+    await s3.close();
   });
-  after(() => s3?.close());
-  await t.test('are full in the same way', async (t) => {
-    assert.ok(s3 !== null);
-    const documents = `s3://${(s3 as S3Server).makeBucket()}/muster`;
-    const service = await startService(t, { documents, chunkBytes: 4096, maxErrorFileLines: MAX_LINES });
-    for (const format of ['NDJSON', 'CSV'] as const) await checkFullFile(service, format);
-  });
+  const documents = `s3://${s3.makeBucket()}/muster`;
+  const service = await startService(t, { documents, chunkBytes: 4096, maxErrorFileLines: MAX_LINES });
+  for (const format of ['NDJSON', 'CSV'] as const) await checkFullFile(service, format);
 });

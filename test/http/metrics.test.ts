@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { openDocumentsFolder } from '../../src/documents/folder.ts';
+import { createFairTurns } from '../../src/fair-turns.ts';
 import { createAdmission } from '../../src/http/admission.ts';
 import { buildApp } from '../../src/http/app.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -169,6 +170,7 @@ test('when the store does not answer the rest is shown, and that it does not', a
     noticeCancel: () => {},
     wakeEraser: () => {},
     wakeExporter: () => {},
+    exportTurns: createFairTurns(1),
     wakeAnalyzer: () => {},
     eventStreams: { open: () => null, close: () => {} },
     admission: createAdmission(store, config),

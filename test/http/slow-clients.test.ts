@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../../src/config.ts';
 import { createImport, createSegment, dataOf, executionsPath, runFile } from '../client.ts';
 import { startService, type TestService } from '../helper.ts';
+import { holdExecution } from './held-execution.ts';
 import { refused } from './refusals.ts';
 
 const NDJSON = { 'content-type': 'application/x-ndjson' };
@@ -151,11 +152,11 @@ test('time in which the sender waits for the service does not count', async (t) 
 test('trickling uploads of one token with two datamarts do not take the places of others', async (t) => {
   const { service, paths } = await setUp(
     t,
-    { maxUploads: 32, maxUploadsPerDatamart: 16, maxUploadsPerToken: 32 },
+    { maxUploads: 32, maxUploadsPerDatamart: 32, maxUploadsPerToken: 32 },
     3,
   );
   const { value: token } = await dataOf<{ value: string }>(
-    service.call('POST', '/v1/api_tokens', { name: 'other', role: 'editor' }),
+    service.call('POST', '/v1/api_tokens', { name: 'other', role: 'editor', datamart_ids: null }),
   );
   const begun = Array.from({ length: 40 }, (_, i) =>
     trickle(service, paths[i % 2] ?? '', { everyMs: 1_000, text: ' ', first: LINE }),
@@ -232,16 +233,8 @@ test('a connection that is opened and left idle is closed', async (t) => {
 
 test('a token has a share of the streams of events', async (t) => {
   const { service, paths } = await setUp(t, { maxEventStreamsPerToken: 2 }, 1);
-  const { store } = service;
   const [, documentImportId = ''] = /document_imports\/(\d+)/.exec(paths[0]) ?? [];
-  const held = await store.executions.create({
-    ...{ organisationId: '1', datamartId: '1', job: { type: 'DOCUMENT_IMPORT', documentImportId } },
-    ...{ mimeType: 'APPLICATION_X_NDJSON', priority: 'HIGH', userId: null, creationDate: Date.now() },
-    document: { folder: 'held', fileName: 'held', bytes: 1, sha256: '' },
-  });
-  assert.ok(held !== null && held !== 'KEY_REUSED');
-  const most = { documents: 1, bytes: 0 };
-  await store.executions.claim({ worker: 'another', now: Date.now(), leaseUntil: Date.now() + 60_000, most });
+  const { execution: held, end } = await holdExecution(service, documentImportId);
   const url = `${paths[0]}/${held.id}/events`;
   const open = (token: string) =>
     new Promise<http.IncomingMessage>((resolve) => {
@@ -252,7 +245,7 @@ test('a token has a share of the streams of events', async (t) => {
   assert.match(await refused(answer, 429, 'TOO_MANY_EVENT_STREAMS'), /maxEventStreamsPerToken/);
   assert.match((await answer).headers.get('retry-after') ?? '', /^[1-9]\d*$/);
   const { value } = await dataOf<{ value: string }>(
-    service.call('POST', '/v1/api_tokens', { name: 'other', role: 'reader' }),
+    service.call('POST', '/v1/api_tokens', { name: 'other', role: 'reader', datamart_ids: null }),
   );
   const other = await open(value);
   assert.equal(other.statusCode, 200);
@@ -264,6 +257,5 @@ test('a token has a share of the streams of events', async (t) => {
     await sleep(20);
   }
   for (const stream of [other, ...streams]) stream.destroy();
-  const now = Date.now();
-  await store.executions.finish({ id: held.id, worker: 'another', status: 'SUCCEEDED', failure: null, now });
+  await end();
 });

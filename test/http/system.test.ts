@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pino } from 'pino';
 import { openDocumentsFolder } from '../../src/documents/folder.ts';
+import { createFairTurns } from '../../src/fair-turns.ts';
 import { createAdmission } from '../../src/http/admission.ts';
 import { buildApp } from '../../src/http/app.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -82,6 +83,7 @@ test('answers a fault with a bare 500 whose id is in the log, and is not ready',
     noticeCancel: () => {},
     wakeEraser: () => {},
     wakeExporter: () => {},
+    exportTurns: createFairTurns(1),
     wakeAnalyzer: () => {},
     eventStreams: { open: () => null, close: () => {} },
     admission: createAdmission(store, config),

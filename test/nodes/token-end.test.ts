@@ -21,7 +21,7 @@ test('a token that one node deletes has nothing under way at another one within 
     documentImportId: await createImport(one, { format: 'NDJSON' }),
   });
   const { id, value } = await dataOf<{ id: string; value: string }>(
-    one.call('POST', '/v1/api_tokens', { name: 'one', role: 'editor' }),
+    one.call('POST', '/v1/api_tokens', { name: 'one', role: 'editor', datamart_ids: null }),
   );
   const headers = { authorization: value, 'content-type': 'application/x-ndjson' };
   const slowly = new ReadableStream({

@@ -5,7 +5,7 @@ import { createSegment, NOW, type OpenStore, openFor, type StoreTest } from './c
 
 const PAGE = { firstResult: 0, maxResults: 10 };
 const DONE: ExportEnding = {
-  ...{ status: 'SUCCEEDED', failure: null, folder: 'a', now: NOW },
+  ...{ status: 'SUCCEEDED', failure: null, folder: 'a', bytes: 70, now: NOW },
   counts: { members: 3, membersWithIdentifiers: 2, identifiers: 4 },
 };
 
@@ -36,10 +36,84 @@ export function exportContract(name: string, open: OpenStore): void {
       assert.equal(await context.store.exports.finish(first?.id ?? '', DONE), false, 'it has ended');
       assert.deepEqual(await context.store.exports.get(first?.id ?? ''), {
         ...first,
-        ...{ status: 'SUCCEEDED', startDate: NOW, endDate: NOW, folder: 'a', counts: DONE.counts },
+        ...{ status: 'SUCCEEDED', startDate: NOW, endDate: NOW, folder: 'a', bytes: 70, counts: DONE.counts },
       });
       const listed = await context.store.exports.list({ segmentId, statuses: ['RUNNING'], page: PAGE });
       assert.deepEqual([listed.total, listed.elements.map(({ id }) => id)], [1, [second?.id]]);
+    });
+
+    withStore('datamarts take turns, and so do the tokens of one', async ({ store }) => {
+      const other = await store.datamarts.create({
+        ...{
+          organisationId: '1',
+          name: 'other',
+          token: 'other',
+          timeZone: 'UTC',
+          compartmentId: null,
+          now: NOW,
+        },
+      });
+      assert.ok(typeof other === 'object' && other !== null);
+      const segments = new Map<string, string>();
+      for (const datamartId of ['1', other.id])
+        segments.set(datamartId, (await createSegment(store, { datamartId, technicalName: null })).id);
+      const ids: Record<string, string> = {};
+      const ask = async (name: string, datamartId: string, userId: string | null) => {
+        const made = await store.exports.create({
+          ...{ organisationId: '1', datamartId, segmentId: segments.get(datamartId) ?? '', userId },
+          ...{ mimeType: 'TEXT_CSV' as const, kinds: [], creationDate: NOW },
+        });
+        ids[made?.id ?? ''] = name;
+      };
+      for (const name of ['a1', 'a2', 'a3']) await ask(name, '1', 'a');
+      await ask('b1', '1', 'b');
+      await ask('c1', other.id, 'c');
+      await ask('c2', other.id, 'c');
+      const order: string[] = [];
+      for (let now = NOW; ; now++) {
+        const claimed = await store.exports.claim(now);
+        if (claimed === null) break;
+        order.push(ids[claimed.id] ?? '');
+        await store.exports.finish(claimed.id, { ...DONE, folder: claimed.id, now });
+      }
+      assert.deepEqual(order, ['a1', 'c1', 'b1', 'c2', 'a2', 'a3']);
+    });
+
+    withStore('what waits and what is kept is told by datamart and by token', async (context) => {
+      const { store } = context;
+      const { id: segmentId } = await createSegment(store);
+      const ask = (userId: string | null) =>
+        store.exports.create({
+          ...{ organisationId: '1', datamartId: '1', segmentId, mimeType: 'TEXT_CSV', userId },
+          ...{ kinds: [], creationDate: NOW },
+        });
+      const loadOf = (userId: string | null, datamartId = '1') =>
+        store.exports.loadOf({ datamartId, userId });
+      const nothing = { all: 0, ofDatamart: 0, ofToken: 0 };
+      assert.deepEqual(await loadOf('a'), { open: nothing, bytes: { ofDatamart: 0, ofToken: 0 } });
+      for (const userId of ['a', 'b', null]) await ask(userId);
+      const first = await store.exports.claim(NOW);
+      assert.deepEqual((await loadOf('a')).open, { all: 3, ofDatamart: 3, ofToken: 1 });
+      await store.exports.finish(first?.id ?? '', DONE);
+      assert.deepEqual(await loadOf('a'), {
+        open: { all: 2, ofDatamart: 2, ofToken: 0 },
+        bytes: { ofDatamart: 70, ofToken: 70 },
+      });
+      assert.deepEqual((await loadOf('b')).bytes, { ofDatamart: 70, ofToken: 0 });
+      assert.deepEqual(await loadOf('a', '404'), {
+        open: { all: 2, ofDatamart: 0, ofToken: 0 },
+        bytes: { ofDatamart: 0, ofToken: 70 },
+      });
+      await store.exports.forgetFiles({ datamartId: '1' });
+      assert.deepEqual((await loadOf('a')).bytes, { ofDatamart: 0, ofToken: 0 });
+
+      const analysis = { organisationId: '1', datamartId: '1', segmentId, userId: 'a', creationDate: NOW };
+      await store.overlapAnalyses.create(analysis);
+      assert.equal((await store.overlapAnalyses.loadOf(analysis)).open.ofToken, 1);
+      const claimed = await store.overlapAnalyses.claim(NOW);
+      const done = { status: 'SUCCEEDED', failure: null, result: '{"ü":1}', now: NOW } as const;
+      await store.overlapAnalyses.finish(claimed?.id ?? '', done);
+      assert.deepEqual((await store.overlapAnalyses.loadOf(analysis)).bytes, { ofDatamart: 8, ofToken: 8 });
     });
 
     withStore('files of exports are let go of by age, by datamart, and with the segment', async (context) => {

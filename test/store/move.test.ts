@@ -58,6 +58,7 @@ async function seen(store: Store, segmentId: string, folder: string) {
     kinds,
     file,
     now: NOW + 9,
+    signal: new AbortController().signal,
   });
   const { readFile } = await import('node:fs/promises');
   const lines = (await readFile(file, 'utf8')).split('\n').sort();

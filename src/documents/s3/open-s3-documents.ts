@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rm, stat } from 'node:fs/promises';
+import { mkdir, open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { DocumentsUnusableError } from '../../errors.ts';
@@ -18,6 +18,7 @@ import {
 import { type ReceiveLimits, receiveFile } from '../receive.ts';
 import { createRoomCheck, freeBytesOf } from '../room.ts';
 import { makeLocalFile, removeUntouched } from '../scratch.ts';
+import { writeGuarded } from '../write-guarded.ts';
 import { createS3Holds } from './holds.ts';
 import { openS3Objects, type S3Objects, type S3Place } from './objects.ts';
 
@@ -110,16 +111,14 @@ export async function openS3Documents(
         await objects.putFile(keyOf(folder, 'input'), { path: file, bytes: measured.bytes });
         return { folder, ...measured };
       }),
-    make: (write) =>
+    make: (write, bounds) =>
       withScratch(async (file) => {
-        await requireRoom(0);
-        const written = await write(file);
-        const { size: bytes } = await stat(file);
+        const { written, bytes } = await writeGuarded(file, write, { requireRoom, ...bounds });
         const folder = newFolderName();
         await objects.putFile(keyOf(folder, 'export'), { path: file, bytes });
         return { folder, bytes, written };
       }),
-    makeLocal: (write) => makeLocalFile(scratch, { write, requireRoom }),
+    makeLocal: (write, bounds) => makeLocalFile(scratch, write, { requireRoom, ...bounds }),
     async addErrors(folder, content) {
       const name = newErrorsName();
       passFaultPoint('error-file-half-written');

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { notFound } from '../../errors.ts';
+import { FileTooLargeError } from '../../documents/write-guarded.ts';
+import { notFound, ServiceError } from '../../errors.ts';
 import { EXPORT_MIME_TYPES } from '../../model/export.ts';
 import { authorOf, findSegment, isId, tokenOf } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
@@ -8,6 +9,7 @@ import { ok, okList } from '../envelope.ts';
 import { readStatuses } from '../execution-calls.ts';
 import { ExportView, IDENTIFIER_TYPES, readKinds, viewExport } from '../export-view.ts';
 import { exportFileName } from '../file-uri.ts';
+import { createJobAdmission } from '../job-admission.ts';
 import { pageOf } from '../paging.ts';
 import { answersWith, answersWithList, ErrorAnswer, ExecutionsQuery, Id, oneOf } from '../schemas.ts';
 import type { App } from '../types.ts';
@@ -37,7 +39,11 @@ const tags = ['exports'];
 
 /** The members of a segment as files: made in the background and kept for a day, or made and streamed at once. */
 export function exportRoutes(app: App, dependencies: HttpDependencies): void {
-  const { store, documents, clock, wakeExporter } = dependencies;
+  const { store, documents, clock, config, exportTurns, wakeExporter } = dependencies;
+  const admission = createJobAdmission(store.exports.loadOf, {
+    ...config,
+    bytes: { setting: 'maxExportBytes', most: config.maxExportBytes },
+  });
   const find = (request: FastifyRequest, { segmentId }: Static<typeof Params>) =>
     findSegment({ request, dependencies }, segmentId);
 
@@ -60,7 +66,9 @@ export function exportRoutes(app: App, dependencies: HttpDependencies): void {
       userId: tokenOf(request).id,
       creationDate: clock(),
     };
-    const created = await store.exports.create(wanted, authorOf(request, dependencies));
+    const created = await admission.create(wanted, () =>
+      store.exports.create(wanted, authorOf(request, dependencies)),
+    );
     if (created === null) throw notFound();
     wakeExporter();
     return ok(viewExport(created));
@@ -118,8 +126,15 @@ export function exportRoutes(app: App, dependencies: HttpDependencies): void {
       datamartId: segment.datamartId,
       details: { mime_type: mimeType },
     });
-    const made = await documents.makeLocal((file) =>
-      store.writeMembers({ segmentId: segment.id, mimeType, kinds, file, now }),
+    const { datamartId } = segment;
+    const bounds = { maxBytes: config.maxExportBytes, signal: request.stop.signal };
+    const make = () =>
+      documents.makeLocal(
+        (file, signal) => store.writeMembers({ segmentId: segment.id, mimeType, kinds, file, now, signal }),
+        bounds,
+      );
+    const made = await admission.run({ datamartId, userId: tokenOf(request).id }, () =>
+      exportTurns.take(datamartId, make).catch(asRefusal),
     );
     const content = made.content();
     // also when the client goes away in the middle; in a crash it is left to the sweep
@@ -133,6 +148,12 @@ export function exportRoutes(app: App, dependencies: HttpDependencies): void {
       .header('Content-Length', made.bytes)
       .send(content as never);
   });
+}
+
+/** What is larger than it may be is told to who asked for it. */
+function asRefusal(fault: unknown): never {
+  if (!(fault instanceof FileTooLargeError)) throw fault;
+  throw new ServiceError('FILE_TOO_LARGE', `${fault.message} (maxExportBytes)`, { cause: fault });
 }
 
 /** `USER_EMAIL,USER_ACCOUNT:7`; the types are checked by `readKinds`. */

@@ -4,6 +4,7 @@ import { authorOf, findDatamart, findSegment, tokenOf } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { ok, okList } from '../envelope.ts';
 import { readStatuses } from '../execution-calls.ts';
+import { createJobAdmission } from '../job-admission.ts';
 import { FirstPartyOverlap, OverlapAnalysisView, viewOverlapAnalysis } from '../overlap-analysis-view.ts';
 import { pageOf } from '../paging.ts';
 import { answersWith, answersWithList, DatamartParams, ExecutionsQuery } from '../schemas.ts';
@@ -15,7 +16,11 @@ const tags = ['segments'];
 
 /** How many members of one segment are in each other of its datamart: asked for, counted in the background, and downloaded. */
 export function overlapAnalysisRoutes(app: App, dependencies: HttpDependencies): void {
-  const { store, clock, wakeAnalyzer } = dependencies;
+  const { store, clock, config: settings, wakeAnalyzer } = dependencies;
+  const admission = createJobAdmission(store.overlapAnalyses.loadOf, {
+    ...settings,
+    bytes: { setting: 'maxAnalysisBytes', most: settings.maxAnalysisBytes },
+  });
   const config = { role: 'reader' } as const;
 
   const postSchema = {
@@ -43,7 +48,9 @@ export function overlapAnalysisRoutes(app: App, dependencies: HttpDependencies):
       userId: tokenOf(request).id,
       creationDate: clock(),
     };
-    const created = await store.overlapAnalyses.create(wanted, authorOf(request, dependencies));
+    const created = await admission.create(wanted, () =>
+      store.overlapAnalyses.create(wanted, authorOf(request, dependencies)),
+    );
     if (created === null) throw notFound();
     wakeAnalyzer();
     return ok(viewOverlapAnalysis(created));

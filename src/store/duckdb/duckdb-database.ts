@@ -55,6 +55,7 @@ export async function openDuckDbDatabase(
 function watchLoss(onLost: (fault: StoreLostError) => void): (sql: Sql) => Sql {
   let lost: StoreLostError | null = null;
   return (sql) => ({
+    interrupt: sql.interrupt,
     query: async (statement, values) => {
       if (lost !== null) throw lost;
       try {

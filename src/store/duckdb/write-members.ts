@@ -1,6 +1,7 @@
 import { literal, type Sql } from '../records/database.ts';
 import { kindsCondition, WRITTEN } from '../staging/export-form.ts';
 import type { Store } from '../store.ts';
+import { whileNotAborted } from '../while-not-aborted.ts';
 import { atOneMoment } from './at-one-moment.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { statement } from './statements.ts';
@@ -15,7 +16,9 @@ export function memberWriter(db: DuckDbDatabase): Store['writeMembers'] {
   let last: Promise<unknown> = Promise.resolve();
   return (wanted) => {
     // the counts are those of the file
-    const writing = last.catch(() => undefined).then(() => atOneMoment(db, (sql) => write(sql, wanted)));
+    const writing = last
+      .catch(() => undefined)
+      .then(() => atOneMoment(db, (sql) => whileNotAborted(wanted.signal, sql, () => write(sql, wanted))));
     last = writing;
     return writing;
   };

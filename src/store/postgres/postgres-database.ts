@@ -176,7 +176,7 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
   }
 
   return {
-    read: (work) => tracked(() => untilDone(() => withClient(small, (client) => work(asSql(client))))),
+    read: (work) => tracked(() => untilDone(() => withClient(small, (client) => work(asSql(client, small))))),
     write: (work) =>
       inTurn(() => transaction(small, { begin: `begin; ${SMALL}; select ${write}`, end: 'commit' }, work)),
     writeAlone: (work) =>
@@ -274,7 +274,7 @@ async function runTransaction<T>(
     await withClient(of.pool, async (client) => {
       await client.query(of.begin);
       try {
-        const done = await work(asSql(client));
+        const done = await work(asSql(client, of.small));
         if (of.end === 'commit') {
           const { rows } = await client.query('select pg_current_xact_id_if_assigned()::text as number');
           number = rows[0]?.number ?? null;
@@ -314,8 +314,14 @@ async function wasCommitted(pool: Pool, number: string): Promise<boolean> {
   }
 }
 
-function asSql(client: PoolClient): PostgresSql {
+/** `others`: connections on which one that is busy can be interrupted. */
+function asSql(client: PoolClient, others: Pool): PostgresSql {
   return {
+    interrupt: async () => {
+      const { processID } = client as { processID?: number };
+      // one that cannot be interrupted runs to its end
+      await others.query('select pg_cancel_backend($1)', [processID]).catch(() => undefined);
+    },
     query: async (statement, values) => {
       const result: QueryResult | QueryResult[] = await client.query(statement, values?.map(toStored));
       // of several statements in one text the last one's

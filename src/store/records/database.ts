@@ -6,6 +6,8 @@ export type Row = Readonly<Record<string, unknown>>;
 /** One connection, inside a transaction or outside any. Parameters are `$1`, `$2`, … */
 export interface Sql {
   query(statement: string, values?: readonly SqlValue[]): Promise<readonly Row[]>;
+  /** Has the statement that is under way fail; nothing happens where there is none. */
+  readonly interrupt: () => Promise<void>;
 }
 
 /** What the small records need of an engine; the statements over it are plain SQL that every engine here speaks. */

@@ -31,10 +31,11 @@ export function exportRecords(db: Database): ExportRecords {
 
     ...segmentJobs(db, { table: 'segment_export', toJob: toExport }),
 
-    finish: (id, { status, failure, folder, counts, now }) =>
+    finish: (id, { status, failure, folder, bytes, counts, now }) =>
       db.write(async (sql) => {
         const rows = await sql.query(
-          `update segment_export set status = $1, failure = $2, folder = $3, counts = $4, end_date = ${literal(now)}
+          `update segment_export set status = $1, failure = $2, folder = $3, counts = $4, end_date = ${literal(now)},
+             bytes = ${bytes === null ? 'null' : literal(bytes)}
            where id = ${literal(id)} and status = 'RUNNING' returning id`,
           [status, failure, folder, counts === null ? null : JSON.stringify(counts)],
         );
@@ -64,7 +65,9 @@ export async function removeExports(sql: Sql, segmentId: string): Promise<readon
 /** Files that nobody can have any more, by the folders that are then to be removed. */
 async function forgetFiles(sql: Sql, which: string): Promise<readonly string[]> {
   const rows = await sql.query(`select folder from segment_export where ${which} and folder is not null`);
-  await sql.query(`update segment_export set folder = null where ${which} and folder is not null`);
+  await sql.query(
+    `update segment_export set folder = null, bytes = null where ${which} and folder is not null`,
+  );
   return rows.map((row) => String(row.folder));
 }
 
@@ -89,6 +92,7 @@ function toExport(row: Row): Export {
     endDate: numberOrNull(row.end_date),
     failure: textOrNull(row.failure),
     folder: textOrNull(row.folder),
+    bytes: numberOrNull(row.bytes),
     counts: counts === null ? null : (JSON.parse(counts) as ExportCounts),
   };
 }

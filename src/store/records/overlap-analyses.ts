@@ -42,7 +42,8 @@ export function overlapAnalysisRecords(db: Database): OverlapAnalysisRecords {
     finish: (id, { status, failure, result, now }) =>
       db.write(async (sql) => {
         const rows = await sql.query(
-          `update overlap_analysis set status = $1, failure = $2, result = $3, end_date = ${literal(now)}
+          `update overlap_analysis set status = $1, failure = $2, result = $3, end_date = ${literal(now)},
+             bytes = ${result === null ? 'null' : literal(Buffer.byteLength(result))}
            where id = ${literal(id)} and status = 'RUNNING' returning id`,
           [status, failure, result],
         );

@@ -22,5 +22,6 @@ export function asSql(connection: DuckDBConnection): Sql {
         result.getChunk(i).appendToRowObjects(names, rows as Record<string, DuckDBValue>[]);
       return rows;
     },
+    interrupt: async () => connection.interrupt(),
   };
 }

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import type { Execution } from '../../src/model/execution.ts';
+import type { TestService } from '../helper.ts';
+
+/** The name of the file of an execution that is held. */
+export const HELD_NAME = 'held';
+
+/** An execution of datamart 1 that does not end, since another worker has it, until `end`. */
+export async function holdExecution(
+  { store: { executions } }: TestService,
+  documentImportId: string,
+): Promise<{ execution: Execution; end: () => Promise<unknown> }> {
+  const create = async () => {
+    const created = await executions.create({
+      ...{ organisationId: '1', datamartId: '1', job: { type: 'DOCUMENT_IMPORT', documentImportId } },
+      ...{ mimeType: 'APPLICATION_X_NDJSON', priority: 'HIGH', userId: null, creationDate: Date.now() },
+      document: { folder: randomUUID(), fileName: HELD_NAME, bytes: 1, sha256: '' },
+    });
+    assert.ok(created !== null && created !== 'KEY_REUSED');
+    return created;
+  };
+  for (let tries = 0; tries < 20; tries++) {
+    const execution = await create();
+    const now = Date.now();
+    const most = { documents: 1, bytes: 0 };
+    const [claimed] = await executions.claim({ worker: 'another', now, leaseUntil: now + 600_000, most });
+    const { id } = execution;
+    const ending = { worker: 'another', status: 'SUCCEEDED', failure: null } as const;
+    if (claimed?.id === id)
+      return { execution, end: () => executions.finish({ id, ...ending, now: Date.now() }) };
+    // the service was quicker, and finds no file
+  }
+  throw new Error('the service took each of them');
+}
