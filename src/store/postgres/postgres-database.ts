@@ -16,6 +16,11 @@ export interface PostgresSql extends Sql {
   copyIn(statement: string, file: string): Promise<number>;
   /** Writes what the `copy … to stdout` in `statement` gives to a file. */
   copyOut(statement: string, file: string): Promise<void>;
+  /**
+   * Runs statements in a transaction of their own, on another connection, which commits at once. They
+   * must not wait for a lock that this transaction holds.
+   */
+  aside(statements: string): Promise<void>;
 }
 
 /** One PostgreSQL, or the coordinator of a Citus cluster, and its transactions. */
@@ -176,7 +181,7 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
   }
 
   return {
-    read: (work) => tracked(() => untilDone(() => withClient(small, (client) => work(asSql(client))))),
+    read: (work) => tracked(() => untilDone(() => withClient(small, (client) => work(asSql(client, small))))),
     write: (work) =>
       inTurn(() => transaction(small, { begin: `begin; ${SMALL}; select ${write}`, end: 'commit' }, work)),
     writeAlone: (work) =>
@@ -274,7 +279,7 @@ async function runTransaction<T>(
     await withClient(of.pool, async (client) => {
       await client.query(of.begin);
       try {
-        const done = await work(asSql(client));
+        const done = await work(asSql(client, of.small));
         if (of.end === 'commit') {
           const { rows } = await client.query('select pg_current_xact_id_if_assigned()::text as number');
           number = rows[0]?.number ?? null;
@@ -314,7 +319,8 @@ async function wasCommitted(pool: Pool, number: string): Promise<boolean> {
   }
 }
 
-function asSql(client: PoolClient): PostgresSql {
+/** `small`: the pool for `aside`. Who holds one of its connections never waits for a merge, so a merge may wait for one. */
+function asSql(client: PoolClient, small: Pool): PostgresSql {
   return {
     query: async (statement, values) => {
       const result: QueryResult | QueryResult[] = await client.query(statement, values?.map(toStored));
@@ -333,6 +339,9 @@ function asSql(client: PoolClient): PostgresSql {
     },
     copyOut: async (statement, file) => {
       await pipeline(client.query(copyTo(statement)), createWriteStream(file));
+    },
+    aside: async (statements) => {
+      await withClient(small, (other) => other.query(statements));
     },
   };
 }
