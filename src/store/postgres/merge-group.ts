@@ -11,7 +11,7 @@ import { prepareCommands } from './fold-staged.ts';
 import { restOf } from './merge-chunk.ts';
 import type { PostgresDatabase, PostgresSql } from './postgres-database.ts';
 import type { Scratch } from './scratch.ts';
-import { copyPairs, emptySlot, type Pairs, scratchStatement, takeSlot, writePairs } from './staged-pairs.ts';
+import { clearSlot, copyPairs, type Pairs, scratchStatement, takeSlot, writePairs } from './staged-pairs.ts';
 
 /** Documents that are applied together: their pairs, and by document how many commands it has and how many pairs they come to. */
 type Step = {
@@ -99,8 +99,8 @@ async function applySteps(
 ): Promise<ReadonlyMap<string, Effects>> {
   const effects = new Map<string, Effects>();
   const slot = await takeSlot(sql);
-  for (const { pairs, counts } of steps) {
-    await emptySlot(sql, slot);
+  for (const [i, { pairs, counts }] of steps.entries()) {
+    if (i > 0) await clearSlot(sql, slot);
     await copyPairs(sql, slot, pairs);
     const { byExecution } = await applyPairs(sql, { slot, pairs, datamartId, startDate });
     for (const [id, count] of counts) {

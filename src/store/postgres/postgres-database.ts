@@ -16,6 +16,11 @@ export interface PostgresSql extends Sql {
   copyIn(statement: string, file: string): Promise<number>;
   /** Writes what the `copy … to stdout` in `statement` gives to a file. */
   copyOut(statement: string, file: string): Promise<void>;
+  /**
+   * Runs statements in a transaction of their own, on another connection, which commits at once. They
+   * must not wait for a lock that this transaction holds.
+   */
+  aside(statements: string): Promise<void>;
 }
 
 /** One PostgreSQL, or the coordinator of a Citus cluster, and its transactions. */
@@ -314,13 +319,16 @@ async function wasCommitted(pool: Pool, number: string): Promise<boolean> {
   }
 }
 
-/** `others`: connections on which one that is busy can be interrupted. */
-function asSql(client: PoolClient, others: Pool): PostgresSql {
+/**
+ * `small`: other connections, for `aside` and to interrupt this one. Who holds one of them never waits
+ * for a merge, so a merge may wait for one.
+ */
+function asSql(client: PoolClient, small: Pool): PostgresSql {
   return {
     interrupt: async () => {
       const { processID } = client as { processID?: number };
       // one that cannot be interrupted runs to its end
-      await others.query('select pg_cancel_backend($1)', [processID]).catch(() => undefined);
+      await small.query('select pg_cancel_backend($1)', [processID]).catch(() => undefined);
     },
     query: async (statement, values) => {
       const result: QueryResult | QueryResult[] = await client.query(statement, values?.map(toStored));
@@ -339,6 +347,9 @@ function asSql(client: PoolClient, others: Pool): PostgresSql {
     },
     copyOut: async (statement, file) => {
       await pipeline(client.query(copyTo(statement)), createWriteStream(file));
+    },
+    aside: async (statements) => {
+      await withClient(small, (other) => other.query(statements));
     },
   };
 }
