@@ -2,6 +2,7 @@ import type { Catalogue } from '../../model/catalogue.ts';
 import type { Sought } from '../../model/erasure.ts';
 import type { IdentifierKind } from '../../model/identifier.ts';
 import type { MimeType } from '../../model/records.ts';
+import { holdsWord } from '../../model/words.ts';
 import { type CommandSource, type DocumentRecord, isRejection } from '../document-format.ts';
 import { readText } from '../read-field.ts';
 
@@ -84,16 +85,4 @@ function mayBeIn(
   const token = readText(source, 'compartment_token');
   if (typeof token !== 'string') return true;
   return (catalogue.compartmentIdByToken.get(token) ?? compartmentId) === compartmentId;
-}
-
-/** Whether a text stands in another with no letter or digit beside it. */
-function holdsWord(text: string, word: string): boolean {
-  for (let at = text.indexOf(word); at !== -1; at = text.indexOf(word, at + 1)) {
-    if (!isLetter(text[at - 1]) && !isLetter(text[at + word.length])) return true;
-  }
-  return false;
-}
-
-function isLetter(character: string | undefined): boolean {
-  return character !== undefined && /[\p{L}\p{N}]/u.test(character);
 }
