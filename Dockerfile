@@ -1,12 +1,14 @@
 # Muster as a small image: `docker build -t muster .`
-FROM node:22-bookworm-slim AS build
+# What it is built on is named by digest (docs/scaling.md#images): Node 22.23.3 on Debian 12, for all platforms.
+ARG NODE_IMAGE=node:22-bookworm-slim@sha256:43ac6c60b8f89723f746e8a92ce91abd5017e627ce1ddfe4238355d3a30b772c
+FROM ${NODE_IMAGE} AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY . .
 RUN npm run --silent build && npm prune --omit=dev
 
-FROM node:22-bookworm-slim
+FROM ${NODE_IMAGE}
 ENV NODE_ENV=production MUSTER_HOST=0.0.0.0 MUSTER_PORT=8080 MUSTER_DATA=/var/lib/muster
 WORKDIR /opt/muster
 COPY --from=build /build/package.json ./

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { Logger } from 'pino';
 import { ServiceError } from '../errors.ts';
 import { errorAnswer } from './error-handler.ts';
-import { SECURITY_HEADERS } from './security-headers.ts';
+import { securityHeaders } from './security-headers.ts';
 
 /** Answers what was no request at all, in the form of every other error; Node would close without a word. */
 export function createClientErrorHandler(logger: Logger) {
@@ -22,7 +23,9 @@ export function createClientErrorHandler(logger: Logger) {
       'Content-Type: application/json; charset=utf-8',
       `Content-Length: ${Buffer.byteLength(body)}`,
       `X-Request-Id: ${id}`,
-      ...Object.entries(SECURITY_HEADERS).map(([name, value]) => `${name}: ${value}`),
+      ...Object.entries(securityHeaders(socket instanceof TLSSocket ? 'https' : 'http')).map(
+        ([name, value]) => `${name}: ${value}`,
+      ),
       'Connection: close',
     ];
     socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);

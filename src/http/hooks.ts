@@ -8,7 +8,7 @@ import type { HttpDependencies } from './dependencies.ts';
 import { drain } from './drain.ts';
 import { checkNumbers } from './numbers.ts';
 import { countSlow, observeRequest } from './request-metrics.ts';
-import { SECURITY_HEADERS } from './security-headers.ts';
+import { securityHeaders } from './security-headers.ts';
 import { createSlowReaders } from './slow-readers.ts';
 import { timeBody } from './time-body.ts';
 import type { App } from './types.ts';
@@ -34,7 +34,7 @@ export function addHooks(app: App, { config, eventStreams, logger }: HttpDepende
   });
 
   app.addHook('onRequest', async (request, reply) => {
-    reply.header('X-Request-Id', request.id).headers(SECURITY_HEADERS);
+    reply.header('X-Request-Id', request.id).headers(securityHeaders(request.protocol));
     slowReaders.watch(reply.raw);
     if (closing)
       throw new ServiceError('SHUTTING_DOWN', 'the service is shutting down, try again in a moment');

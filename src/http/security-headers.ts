@@ -1,11 +1,20 @@
-/** What every answer carries, so that a browser that is brought to one does nothing with it. */
-export const SECURITY_HEADERS = {
+/**
+ * What every answer carries, so that a browser that is brought to one does nothing with it. Over TLS, the service's own or a trusted
+ * proxy's, also that the browser is to come by TLS alone for a year, whatever a link or a person says.
+ */
+export function securityHeaders(protocol: 'http' | 'https'): Readonly<Record<string, string>> {
+  return protocol === 'https' ? OVER_TLS : ALWAYS;
+}
+
+const ALWAYS = {
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
   'X-Frame-Options': 'DENY',
   'Content-Security-Policy':
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 } as const;
+
+const OVER_TLS = { ...ALWAYS, 'Strict-Transport-Security': 'max-age=31536000' } as const;
 
 /** The console runs its own scripts and calls this service; its component library sets styles while it runs. */
 export const CONSOLE_POLICY =

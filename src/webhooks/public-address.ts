@@ -3,6 +3,15 @@ import { BlockList, isIP, type LookupFunction } from 'node:net';
 
 /** Where a webhook may lead: nowhere but to the public internet, so that nobody reaches the operator's network through it. */
 
+/**
+ * Networks of public addresses that lead into a cloud from inside it: Azure's platform, which hands out settings and certificates of
+ * machines; services of IBM's private network; Google's APIs for machines without a public address. Those of other clouds lie in
+ * networks that are named below, such as 169.254.169.254, 100.100.100.200 and 192.0.0.192, or are unique local IPv6.
+ */
+const OF_CLOUDS = [
+  ...['168.63.129.16/32', '161.26.0.0/16', '166.8.0.0/14', '199.36.153.4/30', '199.36.153.8/30'],
+];
+
 /** IPv4 that is not public (IANA special-purpose registry): "this network", private, shared, loopback, link-local and the rest. */
 const NOT_PUBLIC = new BlockList();
 for (const network of [
@@ -10,6 +19,7 @@ for (const network of [
   '10.0.0.0/8',
   '100.64.0.0/10',
   '127.0.0.0/8',
+  ...OF_CLOUDS,
   '169.254.0.0/16',
   '172.16.0.0/12',
   '192.0.0.0/24',

@@ -89,3 +89,21 @@ test('no origin may call unless it is configured', async (t) => {
   assert.notEqual(other.headers.get('access-control-allow-origin'), origin);
   assert.notEqual(other.headers.get('access-control-allow-origin'), '*');
 });
+
+test('over TLS, and by a trusted proxy that speaks it, a browser is told to come by TLS alone', async (t) => {
+  const service = await startService(t, { trustProxy: ['127.0.0.1'] });
+  const of = async (path: string, protocol: string) => {
+    const headers = { 'x-forwarded-proto': protocol };
+    return (await service.call('GET', path, undefined, headers)).headers.get('strict-transport-security');
+  };
+  for (const path of ['/', '/v1/datamarts', '/v1/datamarts/77', '/docs', '/health']) {
+    assert.equal(await of(path, 'https'), 'max-age=31536000', path);
+    assert.equal(await of(path, 'http'), null, path);
+  }
+});
+
+test('without TLS, nobody is told to come by it, whatever a client says', async (t) => {
+  const service = await startService(t);
+  const { headers } = await service.call('GET', '/', undefined, { 'x-forwarded-proto': 'https' });
+  assert.equal(headers.get('strict-transport-security'), null);
+});

@@ -80,6 +80,19 @@ test('speaks HTTPS, to the CLI too when it trusts the authority', { skip }, asyn
   assert.notEqual(distrusted.code, 0);
   assert.match(distrusted.stderr, /no service at https:.*CERT/s);
   await assert.rejects(fetch(url.replace('https', 'http')), 'plain HTTP is not answered');
+  const { hostname, port } = new URL(url);
+  for (const [request, status] of [
+    ['GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', 200],
+    ['nonsense\r\n\r\n', 400],
+  ] as const) {
+    const socket = tls.connect({ host: hostname, port: Number(port), rejectUnauthorized: false });
+    socket.write(request);
+    const parts: Buffer[] = [];
+    for await (const part of socket as AsyncIterable<Buffer>) parts.push(part);
+    const answer = Buffer.concat(parts).toString();
+    assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} `));
+    assert.match(answer, /^strict-transport-security: max-age=31536000\r$/im);
+  }
 });
 
 test('SIGHUP takes up a new certificate while connections go on, and keeps the old one when it is bad', {

@@ -6,6 +6,7 @@ const FILES = [
   'access-of-others',
   'audit',
   'dry-run',
+  'erased-names',
   'erasure',
   'events',
   'exports',

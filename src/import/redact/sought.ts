@@ -2,6 +2,7 @@ import type { Catalogue } from '../../model/catalogue.ts';
 import type { Sought } from '../../model/erasure.ts';
 import type { IdentifierKind } from '../../model/identifier.ts';
 import type { MimeType } from '../../model/records.ts';
+import { holdsWord } from '../../model/words.ts';
 import { type CommandSource, type DocumentRecord, isRejection } from '../document-format.ts';
 import { readText } from '../read-field.ts';
 
@@ -95,44 +96,4 @@ function mayBeIn(
   const token = readText(source, 'compartment_token');
   if (typeof token !== 'string') return true;
   return (catalogue.compartmentIdByToken.get(token) ?? compartmentId) === compartmentId;
-}
-
-/** Whether a text stands in another with no letter or digit beside it. */
-function holdsWord(text: string, word: string): boolean {
-  for (const at of occurrences(text, word)) {
-    if (!isLetter(text[at - 1]) && !isLetter(text[at + word.length])) return true;
-  }
-  return false;
-}
-
-/** Where a text stands in another, in time linear in both: `indexOf` compares a long word again at each place it may stand at. */
-function* occurrences(text: string, word: string): Generator<number> {
-  if (word.length <= MAX_NEEDLE) {
-    for (let at = text.indexOf(word); at !== -1; at = text.indexOf(word, at + 1)) yield at;
-    return;
-  }
-  const borders = bordersOf(word);
-  let matched = 0;
-  for (let i = 0; i < text.length; i++) {
-    while (matched > 0 && text[i] !== word[matched]) matched = borders[matched - 1] ?? 0;
-    if (text[i] === word[matched]) matched++;
-    if (matched < word.length) continue;
-    yield i + 1 - word.length;
-    matched = borders[matched - 1] ?? 0;
-  }
-}
-
-/** Of each beginning of a word, the length of the longest shorter one that it ends with (Knuth, Morris, Pratt). */
-function bordersOf(word: string): Uint32Array {
-  const borders = new Uint32Array(word.length);
-  for (let i = 1, length = 0; i < word.length; i++) {
-    while (length > 0 && word[i] !== word[length]) length = borders[length - 1] ?? 0;
-    if (word[i] === word[length]) length++;
-    borders[i] = length;
-  }
-  return borders;
-}
-
-function isLetter(character: string | undefined): boolean {
-  return character !== undefined && /[\p{L}\p{N}]/u.test(character);
 }

@@ -1,5 +1,6 @@
 import type { Erasure, ErasureStatus, Sought } from '../../model/erasure.ts';
 import { KIND_BIT, kindOfBit } from '../../model/identifier.ts';
+import { replaceWord } from '../../model/words.ts';
 import type { ErasureRecords, FilesChecked, UserErased } from '../access-records.ts';
 import { noteChange } from './audit-log.ts';
 import { type Database, limits, literal, numberOrNull, type Row, type Sql, textOrNull } from './database.ts';
@@ -84,6 +85,7 @@ export async function createErasure(
      select ${literal(id)}, e.id from execution e
      where e.datamart_id = ${literal(datamartId)} and e.files_removed_date is null`,
   );
+  await eraseFromNames(sql, { datamartId, sought });
   await closeErasures(sql, now);
   await noteChange(sql, author, {
     action: 'ERASE',
@@ -92,6 +94,31 @@ export async function createErasure(
     datamartId,
   });
   return (await getErasure(sql, id)) as Erasure;
+}
+
+/** Stands in a file's name where an identifier was. */
+const ERASED = 'erased';
+
+/** Takes identifiers out of the names of files, of those too that are gone: their executions are still listed. */
+async function eraseFromNames(
+  sql: Sql,
+  { datamartId, sought }: Pick<UserErased, 'datamartId' | 'sought'>,
+): Promise<void> {
+  for (const { value } of sought) {
+    const rows = await sql.query(
+      `select id, document_name from execution
+       where datamart_id = ${literal(datamartId)} and strpos(document_name, $1) > 0`,
+      [value],
+    );
+    for (const row of rows) {
+      const name = String(row.document_name);
+      const without = replaceWord(name, value, ERASED);
+      if (without !== name)
+        await sql.query(`update execution set document_name = $1 where id = ${literal(String(row.id))}`, [
+          without,
+        ]);
+    }
+  }
 }
 
 /** Ends the erasures that have nothing left to look through, and forgets whom they were about. */
