@@ -186,6 +186,32 @@ test('no text that a command would be read from is refused, in whatever pieces i
   }
 });
 
+test('a row is told below a header where the parser finds one', () => {
+  const piece = fc.constantFrom(' ', '\t', '"', '""', ',', ';', '\n', '\r\n', '\ufeff', 'x', '\u00a0', 'ﻻ');
+  const rows = fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join(''));
+  let [empty, full] = [0, 0];
+  fc.assert(
+    fc.property(
+      rows,
+      fc.constantFrom(',', ';', '\t'),
+      fc.integer({ min: 1, max: 9 }),
+      (below, separator, size) => {
+        const bytes = Buffer.from(`${['operation', 'user_account_id'].join(separator)}\n${below}`);
+        const read = readFormatOf(bytes, { mimeType: 'TEXT_CSV', profile: 'COMMANDS' });
+        assert.ok(read.ok);
+        const records = read.format
+          .createSplitter(read.format.start)
+          .push(bytes.subarray(read.format.start.offset), true);
+        const expected = { mimeType: 'TEXT_CSV', profile: 'COMMANDS', allowEmpty: false } as const;
+        assert.equal(refusalOf(bytes, expected, size), records.length > 0 ? null : 'EMPTY_FILE');
+        records.length > 0 ? full++ : empty++;
+      },
+    ),
+    { numRuns: runs(2_000) },
+  );
+  assert.ok(empty > 50 && full > 50, `${empty} without rows, ${full} with rows`);
+});
+
 test('a kind is told in whatever pieces it comes', () => {
   for (const [name, bytes] of FOREIGN_FILES)
     for (const mimeType of ['APPLICATION_X_NDJSON', 'TEXT_CSV'] as const)

@@ -75,7 +75,7 @@ export class CsvStart implements StartCheck {
   #parse(line: string): void {
     this.#headerParts.length = 0;
     this.#header = parseCsvHeader(line, this.#expected.profile);
-    if (this.#header.ok) this.#rows = new RowSearch(this.#header.header.delimiter);
+    if (this.#header.ok) this.#rows = new RowSearch(this.#header.header);
   }
 
   /** Refuses what is no CSV, by what it is, and a header that cannot be used. */

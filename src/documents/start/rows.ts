@@ -1,23 +1,20 @@
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
+import { createCsvSplitter } from '../../import/csv.ts';
+import type { CsvHeader } from '../../import/csv-header.ts';
 
-const QUOTE = 0x22;
-const NEWLINE = 0x0a;
-const BOM = [0xef, 0xbb, 0xbf] as const;
+/** Bytes are looked at in pieces of so many, so that little is read of a file whose first line is a row. */
+const PIECE_BYTES = 4 * 1024;
 
-type State = 'LINE_START' | 'CELL_START' | 'QUOTED' | 'AFTER_QUOTE';
-
-/**
- * Looks below a CSV header for a row, over chunks. Cells that are all blank make no row, quoted or not; whatever cannot be
- * read as such cells does.
- */
+/** Looks below a CSV header for a row, with the parser that reads rows: what it passes over is none. */
 export class RowSearch {
-  readonly #delimiter: number;
-  #state: State = 'LINE_START';
-  #bomBytes = 0;
+  readonly #splitter: ReturnType<typeof createCsvSplitter>;
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
   #found = false;
 
-  constructor(delimiter: string) {
-    this.#delimiter = delimiter.charCodeAt(0);
+  constructor(header: CsvHeader) {
+    // only at the start of a document would a byte order mark be one of the document's
+    this.#splitter = createCsvSplitter(header, { offset: 1, line: 1 });
   }
 
   get found(): boolean {
@@ -25,34 +22,25 @@ export class RowSearch {
   }
 
   take(chunk: Buffer): void {
-    for (let at = 0; at < chunk.length && !this.#found; at++) this.#step(chunk[at] ?? 0);
-  }
-
-  /** The document has ended: a quoted cell that is still open is a row, though a broken one. */
-  end(): void {
-    if (this.#state === 'QUOTED' || this.#bomBytes > 0) this.#found = true;
-  }
-
-  #step(byte: number): void {
-    if (this.#state === 'LINE_START' && byte === BOM[this.#bomBytes]) {
-      this.#bomBytes = (this.#bomBytes + 1) % BOM.length;
-    } else if (this.#bomBytes > 0) {
-      this.#found = true;
-    } else if (this.#state === 'QUOTED') {
-      if (byte === QUOTE) this.#state = 'AFTER_QUOTE';
-      else this.#found = !isBlank(byte) && byte !== NEWLINE;
-    } else if (byte === NEWLINE) {
-      this.#state = 'LINE_START';
-    } else if (byte === this.#delimiter) {
-      this.#state = 'CELL_START';
-    } else if (byte === QUOTE && this.#state !== 'AFTER_QUOTE') {
-      this.#state = 'QUOTED';
-    } else if (!isBlank(byte)) {
-      this.#found = true;
+    for (let at = 0; at < chunk.length && !this.#found; ) {
+      const piece = chunk.subarray(at, at + PIECE_BYTES - this.#pendingBytes);
+      // a copy: whoever gave the chunk may use its memory again
+      this.#pending.push(Buffer.from(piece));
+      this.#pendingBytes += piece.length;
+      at += piece.length;
+      if (this.#pendingBytes === PIECE_BYTES) this.#look('MORE');
     }
   }
-}
 
-function isBlank(byte: number): boolean {
-  return byte === 0x20 || byte === 0x09 || byte === 0x0d;
+  /** The document has ended. */
+  end(): void {
+    if (!this.#found) this.#look('LAST');
+  }
+
+  #look(which: 'MORE' | 'LAST'): void {
+    const piece = Buffer.concat(this.#pending);
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    this.#found = this.#splitter.push(piece, which === 'LAST').length > 0;
+  }
 }

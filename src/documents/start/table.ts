@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import { COMMAND_FIELDS } from '../../import/command-fields.ts';
 import { readCsvCells } from '../../import/csv-cells.ts';
+import { namesSeparator } from '../../import/csv-header.ts';
 
 const DELIMITERS = [',', ';', '\t'] as const;
 /** A longer line is no header that a table is told by. */
@@ -14,7 +15,8 @@ export type Shape = 'OBJECTS' | 'TABLE' | 'OTHER';
  * names a column of commands, or by first lines with as many cells.
  */
 export function shapeOf(head: Buffer): Shape {
-  const lines = linesOf(head);
+  const all = linesOf(head);
+  const lines = namesSeparator(all[0] ?? '') ? all.slice(1) : all;
   const objects = lines.filter((line) => line.startsWith('{'));
   const [first = '', second] = lines;
   const tables = first.length > MOST_LINE_CHARACTERS ? [] : DELIMITERS.map((each) => cellsOf(first, each));
