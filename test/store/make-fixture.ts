@@ -34,7 +34,8 @@ await runFile(
   line({ user_account_id: 'u1', segment_id: segmentId, data_bag: { tier: 'gold' } }) +
     line({ email_hash: 'h1', segment_id: segmentId }) +
     line({ email_hash: 'erased', segment_id: segmentId }) +
-    line({ user_account_id: 'u2', segment_id: '99' }),
+    line({ user_account_id: 'u2', segment_id: '99' }) +
+    line({ user_account_id: 'odd ', segment_id: segmentId }),
 );
 await dataOf(client.call('DELETE', '/v1/datamarts/1/user_points/email_hash=erased'));
 

@@ -104,6 +104,9 @@ for (const version of EARLIER) {
     const first = await store.executions.get('1');
     if (version >= 4) assert.ok(knownSince < (first?.startDate ?? 0) && knownSince > 0);
     else assert.equal(knownSince, version >= 3 ? first?.startDate : NOW);
+    // what executions are warned of is known since version 6
+    const warned = version >= 6 ? { SURROUNDING_BLANKS: 1 } : undefined;
+    assert.deepEqual(first?.checkpoint.warnings?.counts, warned);
     await store.close();
     assert.deepEqual(await violationsIn(data), []);
 
