@@ -111,6 +111,7 @@ async function importFile(store: Store, file: CommandFile): Promise<void> {
       limits: LIMITS,
       context: { catalogue, startDate },
       staging: store.staging,
+      keepsNamed: false,
     });
     note('read the file, find commands', cpuSeconds() - before - (noted() - notedBefore));
     const { offset, line } = chunk.to;

@@ -44,6 +44,7 @@ export type ExecutionAnswer = {
     readonly error_file_uri?: string;
     readonly total_success: number;
     readonly total_failure: number;
+    readonly not_applied: number;
     readonly failures_by_code: FailuresByCode;
     readonly warnings: Readonly<Record<string, number>>;
     readonly memberships_created: number;

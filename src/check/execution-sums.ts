@@ -1,12 +1,13 @@
+import { pairsOf } from '../model/execution.ts';
 import type { Looking } from './check-executions.ts';
 
-/** Every pair has one effect, and every failed command one code. */
+/** Every pair has one effect, and every failed command one code; what a guard stopped has applied nothing. */
 export function countsFault({ execution }: Looking): string | null {
-  const { pairs, effects, failures, failuresByCode } = execution.checkpoint;
-  const { membershipsCreated, membershipsUpdated, membershipsDeleted } = effects;
-  const changed = membershipsCreated + membershipsUpdated + membershipsDeleted;
-  const sum = changed + effects.unchanged + effects.superseded + effects.membershipsKept;
+  const { pairs, effects, successes, failures, notApplied, failuresByCode } = execution.checkpoint;
+  const sum = pairsOf(effects, execution);
   if (sum !== pairs) return `the effects add up to ${sum}, expected ${pairs}`;
+  if (notApplied > 0 && (successes > 0 || execution.status !== 'FAILED'))
+    return `it is ${execution.status} with ${successes} commands applied, and ${notApplied} that a guard kept from being applied`;
   const byCode = Object.values(failuresByCode).reduce((all, count) => all + count, 0);
   return byCode === failures ? null : `the failures by code add up to ${byCode}, expected ${failures}`;
 }

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import {
+  commandsOf,
   type Execution,
   hasEnded,
   type ImportOptions,
@@ -34,6 +35,11 @@ const Result = Type.Object({
   error_file_uri: Type.Optional(Type.String()),
   total_success: Count,
   total_failure: Count,
+  not_applied: Type.Integer({
+    minimum: 0,
+    description:
+      'valid commands that a guard (max_failure_ratio, max_shrink_ratio) kept from being applied: with total_success and total_failure they add up to num_tasks',
+  }),
   failures_by_code: Type.Record(Type.String(), Count),
   error_lines_omitted: Type.Optional(
     Type.Integer({
@@ -60,7 +66,8 @@ const Result = Type.Object({
   memberships_kept: Type.Optional(
     Type.Integer({
       minimum: 0,
-      description: 'of a revert: left alone, since something has touched them since',
+      description:
+        'of a revert: left alone, since something has touched them since. Of mode=replace: of members whom no command names and a failed line does; they stay in',
     }),
   ),
   segments: Type.Optional(
@@ -113,14 +120,14 @@ export function viewExecution(
   /** How far it is between two checkpoints, where that is known. */
   live: RunProgress | null = null,
 ): Static<typeof ExecutionView> {
-  const { successes, failures } = of.checkpoint;
+  const commands = commandsOf(of.checkpoint);
   const ended = hasEnded(of.status);
   const isSegmentImport = of.job.type === 'USER_SEGMENT_IMPORT';
   return {
     ...viewJob(of),
-    num_tasks: ended ? successes + failures : null,
-    completed_tasks: of.status === 'PENDING' ? null : successes + failures,
-    erroneous_tasks: failures,
+    num_tasks: ended ? commands : null,
+    completed_tasks: of.status === 'PENDING' ? null : commands,
+    erroneous_tasks: of.checkpoint.failures,
     external_model_name: 'PUBLIC_DOCUMENT_IMPORT',
     ...(of.options.dryRun ? { dry_run: true } : {}),
     ...(of.reverts !== null
@@ -161,7 +168,7 @@ function viewOptions({ maxFailureRatio, replace }: ImportOptions) {
 }
 
 function result(of: Execution): Static<typeof Result> {
-  const { successes, failures, segments } = of.checkpoint;
+  const { successes, segments } = of.checkpoint;
   return {
     input_file_uri: fileUri(of, 'input'),
     input_file_name: of.document.fileName,
@@ -169,7 +176,7 @@ function result(of: Execution): Static<typeof Result> {
     ...countsOf(of),
     ...(segments ? { segments: segments.map(viewSegment) } : {}),
     ...(of.job.type === 'USER_SEGMENT_IMPORT'
-      ? { total_user_segment_imported: successes, total_user_segment_treated: successes + failures }
+      ? { total_user_segment_imported: successes, total_user_segment_treated: commandsOf(of.checkpoint) }
       : {}),
   };
 }
@@ -190,9 +197,7 @@ function progressMembers(of: Execution, now: number, live: RunProgress | null) {
   const isChecking = !isPlain(of) && of.reverts === null && (options.dryRun || !isRead);
   // a replacement is applied as a whole, and its checkpoint is the end
   const isOfChecked = isChecking || (options.replace !== null && checkpoint.offset === 0);
-  const stored = isOfChecked
-    ? checked
-    : { bytes: checkpoint.offset, commands: checkpoint.successes + checkpoint.failures };
+  const stored = isOfChecked ? checked : { bytes: checkpoint.offset, commands: commandsOf(checkpoint) };
   const { bytes, commands } = live ?? stored;
   const elapsedMs = Math.max(1, now - (of.startDate ?? now));
   const rate = commands === 0 ? null : Math.round((commands * 1000) / elapsedMs);

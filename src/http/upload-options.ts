@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { notFound, ServiceError } from '../errors.ts';
-import type { ImportOptions } from '../model/execution.ts';
+import { type ImportOptions, REPLACE_GUARDS } from '../model/execution.ts';
 import { isImportable, type Segment } from '../model/records.ts';
 import { findSegment } from './access.ts';
 import type { HttpDependencies } from './dependencies.ts';
@@ -17,7 +17,7 @@ export const UploadQuery = Type.Object({
       minimum: 0,
       maximum: 1,
       description:
-        'where more than this share of the commands fails, nothing of the file is applied and the execution is FAILED',
+        'where more than this share of the commands fails, nothing of the file is applied and the execution is FAILED. With mode=replace it is 0 unless it is given',
     }),
   ),
   allow_empty: Type.Optional(
@@ -45,7 +45,7 @@ export const UploadQuery = Type.Object({
       minimum: 0,
       maximum: 1,
       description:
-        'with mode=replace: where a segment would lose more than this share of its members, nothing is applied and the execution is FAILED; by default where it would lose all',
+        'with mode=replace: where a segment would lose more than this share of its members, nothing is applied and the execution is FAILED; 0.5 unless it is given. To empty one takes 1',
     }),
   ),
 });
@@ -56,17 +56,18 @@ export async function readOptions(
   query: Static<typeof UploadQuery>,
   ofSegment?: Segment,
 ): Promise<ImportOptions> {
-  const { dry_run: dryRun = false, max_failure_ratio: maxFailureRatio = null, mode } = query;
+  const { dry_run: dryRun = false, mode } = query;
   if (mode === 'replace') {
+    const maxFailureRatio = query.max_failure_ratio ?? REPLACE_GUARDS.maxFailureRatio;
     const segmentIds = ofSegment ? [ofSegment.id] : await readSegmentIds(looking, query.segment_id);
-    const replace = { segmentIds, maxShrinkRatio: query.max_shrink_ratio ?? null };
-    return { dryRun, maxFailureRatio, replace };
+    const maxShrinkRatio = query.max_shrink_ratio ?? REPLACE_GUARDS.maxShrinkRatio;
+    return { dryRun, maxFailureRatio, replace: { segmentIds, maxShrinkRatio } };
   }
   for (const name of ['segment_id', 'max_shrink_ratio'] as const) {
     if (query[name] !== undefined)
       throw new ServiceError('INVALID_REQUEST', `${name} is for mode=replace, got it without`);
   }
-  return { dryRun, maxFailureRatio, replace: null };
+  return { dryRun, maxFailureRatio: query.max_failure_ratio ?? null, replace: null };
 }
 
 /** The segments that are to be replaced; null where the file is to say. */

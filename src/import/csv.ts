@@ -8,6 +8,7 @@ import { jsonText } from './json-source.ts';
 import { createLineReader } from './line-reader.ts';
 import { isOmissionRow } from './omission-note.ts';
 import { createPlainCsvReader } from './plain-csv.ts';
+import { createFailedCsvReader } from './read-failed.ts';
 import { csvErrorFile } from './rejections.ts';
 
 const LIST_COLUMNS = new Set(['segment_ids', 'segment_technical_names']);
@@ -24,10 +25,12 @@ const TRIMMED_COLUMNS = new Set([
 
 /** CSV as spec §6 reads it (RFC 4180), under a header that has been read and ends at `start`. */
 export function csvFormat(header: CsvHeader, start: Position): DocumentFormat {
+  const readFailed = createFailedCsvReader(header);
   return {
     start,
     createSplitter: (from) => createCsvSplitter(header, from),
     createPlainReader: (context) => createPlainCsvReader(header, context),
+    readFailed: ({ text }) => readFailed(text),
     columns: header.cells,
     ...csvErrorFile(header),
   };

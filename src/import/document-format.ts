@@ -103,6 +103,8 @@ export interface DocumentFormat {
   readonly columns: readonly string[] | null;
   /** What an error file begins with. */
   readonly errorFileHeader: string;
+  /** What can still be read of a record whose content could not be, for `readNamedUsers`. */
+  readFailed(record: DocumentRecord): readonly CommandSource[];
   /** One line of the error file, with its line end. Corrected and put into a file, it can be sent again. */
   errorLine(record: DocumentRecord, rejection: Rejection): string;
 }

@@ -174,6 +174,7 @@ async function mergeReady(
     return await inStep('merge', { 'muster.pairs': chunk.pairs }, async (span) => {
       const outcome = await merge({
         table: chunk.table,
+        namedTable: chunk.namedTable ?? null,
         execution: toMerge(job.execution),
         worker: job.worker,
         catalogueVersion: chunk.catalogueVersion,
@@ -230,6 +231,7 @@ async function stageFrom(
       },
       context: { catalogue, startDate },
       staging: job.taker?.needs === 'TALLY' ? null : store.staging,
+      keepsNamed: job.execution.options.replace !== null,
       onRead: (bytes, commands) =>
         job.onProgress?.({ step: 'READING', bytes, commands: commandsBefore + commands }),
     });
@@ -265,6 +267,7 @@ export function advance(from: Checkpoint, chunk: ReadChunk): Omit<Checkpoint, 'e
     line: chunk.to.line,
     successes: from.successes + chunk.successes,
     failures: from.failures + chunk.failures,
+    notApplied: from.notApplied,
     failuresByCode: failuresByCode as FailuresByCode,
     pairs: from.pairs + chunk.pairs,
     ...(warnings === undefined ? {} : { warnings }),
@@ -294,7 +297,8 @@ async function letGo(store: Store, { chunk, prepared }: ReadyChunk): Promise<voi
 }
 
 async function dropTable(store: Store, chunk: Chunk): Promise<void> {
-  if (chunk.table !== null) await dropStagingTable(store.staging, chunk.table);
+  for (const table of [chunk.table, chunk.namedTable ?? null])
+    if (table !== null) await dropStagingTable(store.staging, table);
 }
 
 /** How the document is read; a CSV header was checked on receipt, so one that cannot be read is a fault. */

@@ -78,8 +78,8 @@ async function replaceSegments(
       });
       if (typeof read === 'string') return read;
       const refusal =
-        tooManyFailures(read, maxFailureRatio) ??
         nothingToReplace(read, replace) ??
+        tooManyFailures(read, maxFailureRatio) ??
         (await notReplaceable(job, store, replace));
       if (refusal !== null) return refused(read, refusal);
       const { segmentIds, maxShrinkRatio } = replace;
@@ -118,16 +118,22 @@ async function notReplaceable(
   return null;
 }
 
-/** The first segment that would lose more than it may: by default all its members. */
+/** The first segment that would lose more than it may. */
 function tooMuchShrinkage(segments: readonly SegmentEffect[], most: number | null): string | null {
   for (const { segmentId, sizeBefore, sizeAfter } of segments) {
     const lost = (sizeBefore - sizeAfter) / Math.max(1, sizeBefore);
+    if (most === null ? lost < 1 : lost <= most) continue;
+    const limit = most === null ? '' : `max_shrink_ratio is ${most}, and `;
     const sizes = `segment ${segmentId} would go from ${sizeBefore} members to ${sizeAfter}`;
-    if (most === null && lost === 1) return `${sizes}: to empty it, max_shrink_ratio=1 must be given`;
-    if (most !== null && lost > most)
-      return `max_shrink_ratio is ${most}, and ${sizes} (${lost.toFixed(4)} less)`;
+    return `${limit}${sizes} (${lost.toFixed(4)} less), which takes max_shrink_ratio=${leastRatio(lost)}`;
   }
   return null;
+}
+
+/** The least ratio of four digits that allows what has this one. */
+function leastRatio(ratio: number): number {
+  const rounded = Number(ratio.toFixed(4));
+  return rounded >= ratio ? rounded : Number((rounded + 0.0001).toFixed(4));
 }
 
 /** Reads a document from start to end, with its error file; resolves to where that has come, or why it has not. */
@@ -148,11 +154,12 @@ async function readThrough(
 function tooManyFailures({ successes, failures }: Checkpoint, most: number | null): string | null {
   const ratio = failures / Math.max(1, successes + failures);
   if (most === null || ratio <= most) return null;
-  return `max_failure_ratio is ${most}, and ${failures} of ${successes + failures} commands failed (${ratio.toFixed(4)})`;
+  const failed = `${failures} of ${successes + failures} commands failed (${ratio.toFixed(4)})`;
+  return `max_failure_ratio is ${most}, and ${failed}, which takes max_failure_ratio=${leastRatio(ratio)}`;
 }
 
-/** Where a file ends of which nothing is applied: its failures are counted and stand in the error file. */
+/** Where a file ends of which nothing is applied: all its commands are counted, and those that failed stand in the error file. */
 function refused(read: Checkpoint, refusal: string): Decided {
-  const checkpoint = { ...read, successes: 0, pairs: 0, effects: NO_EFFECTS };
+  const checkpoint = { ...read, successes: 0, notApplied: read.successes, pairs: 0, effects: NO_EFFECTS };
   return { checkpoint, refusal: `${refusal}: nothing of the file was applied` };
 }

@@ -15,6 +15,7 @@ import { createLineReader, type Line, type LineReader, takePlainLine } from './l
 import { joinObjectLines, noObjectLines, type ObjectLines } from './multi-line-object.ts';
 import { isOmissionNote } from './omission-note.ts';
 import { createPlainNdjsonReader } from './plain-ndjson.ts';
+import { readFailedJson } from './read-failed.ts';
 import { ndjsonErrorLine } from './rejections.ts';
 
 const OPENING_BRACE = 0x7b;
@@ -26,6 +27,7 @@ export const ndjsonFormat: DocumentFormat = {
   createSplitter: createNdjsonSplitter,
   createPlainReader: createPlainNdjsonReader,
   columns: null,
+  readFailed: ({ text }) => readFailedJson(text),
   errorFileHeader: '',
   errorLine: ndjsonErrorLine,
 };

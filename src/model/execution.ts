@@ -25,7 +25,10 @@ export type Effects = {
   readonly userPointsCreated: number;
   /** Of users who left a replaced segment since no command of the file put them in: pairs of no command. */
   readonly membershipsLeft: number;
-  /** That a revert left alone, since something has touched them after what it reverts. */
+  /**
+   * Of a revert: left alone, since something has touched them after what it reverts. Of a replacement: of members whom no
+   * command names and a failed line does; pairs of no command.
+   */
   readonly membershipsKept: number;
 };
 
@@ -52,6 +55,13 @@ export function addEffects(a: Effects, b: Effects): Effects {
     membershipsLeft: a.membershipsLeft + b.membershipsLeft,
     membershipsKept: a.membershipsKept + b.membershipsKept,
   };
+}
+
+/** The pairs that effects are of. */
+export function pairsOf(effects: Effects, { reverts }: Pick<Execution, 'reverts'>): number {
+  const { membershipsCreated, membershipsUpdated, membershipsDeleted, unchanged, superseded } = effects;
+  const kept = reverts === null ? 0 : effects.membershipsKept;
+  return membershipsCreated + membershipsUpdated + membershipsDeleted + unchanged + superseded + kept;
 }
 
 /** How many live members a segment had before something was done, and has after it. */
@@ -91,6 +101,8 @@ export type Checkpoint = {
   readonly successes: number;
   /** Commands that failed; each stands in the error file, but for `errorLinesOmitted`. */
   readonly failures: number;
+  /** Valid commands that a guard kept from being applied; they have no pairs. */
+  readonly notApplied: number;
   readonly failuresByCode: FailuresByCode;
   /** What is odd about the file and fails no line; absent: nothing. */
   readonly warnings?: Warnings;
@@ -112,12 +124,18 @@ export const START: Checkpoint = {
   line: 0,
   successes: 0,
   failures: 0,
+  notApplied: 0,
   failuresByCode: {},
   pairs: 0,
   effects: NO_EFFECTS,
   errorFileBytes: 0,
   errorLinesOmitted: 0,
 };
+
+/** Commands that are decided upon: applied, failed, or kept from being applied. */
+export function commandsOf({ successes, failures, notApplied }: Checkpoint): number {
+  return successes + failures + notApplied;
+}
 
 /** An uploaded file that is kept: its folder in the documents store, its name, and what was measured on receipt. */
 export type StoredDocument = {
@@ -147,9 +165,15 @@ export type ImportOptions = {
 export type ReplaceOptions = {
   /** Null: each segment that a command of the file names. */
   readonly segmentIds: readonly string[] | null;
-  /** Nothing is applied where a segment would lose more than this share of its members. Null: where it would lose all. */
+  /**
+   * Nothing is applied where a segment would lose more than this share of its members. Null: where it would lose all; of
+   * executions that are older than the default.
+   */
   readonly maxShrinkRatio: number | null;
 };
+
+/** The guards of a replacement where none are given: one failed line, or half of a segment lost, is a sign of a broken file. */
+export const REPLACE_GUARDS = { maxFailureRatio: 0, maxShrinkRatio: 0.5 } as const;
 
 /** What is done where nothing was asked for: the file is applied in batches. */
 export const PLAIN_IMPORT: ImportOptions = { dryRun: false, maxFailureRatio: null, replace: null };

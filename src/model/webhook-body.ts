@@ -1,4 +1,4 @@
-import { type EndedStatus, type Execution, hasEnded } from './execution.ts';
+import { commandsOf, type EndedStatus, type Execution, hasEnded } from './execution.ts';
 import { countsOf, durationOf, errorOf } from './execution-counts.ts';
 import { type Event, PING } from './webhook.ts';
 
@@ -22,7 +22,6 @@ export function eventOf({ status }: Execution): Event {
  * name of the file, which the sender chose.
  */
 export function executionBody(of: Execution): string {
-  const { successes, failures } = of.checkpoint;
   const error = errorOf(of);
   return body(eventOf(of), of.endDate ?? of.creationDate, {
     datamart_id: of.datamartId,
@@ -39,8 +38,8 @@ export function executionBody(of: Execution): string {
     start_date: of.startDate,
     end_date: of.endDate,
     duration: durationOf(of),
-    num_tasks: successes + failures,
-    erroneous_tasks: failures,
+    num_tasks: commandsOf(of.checkpoint),
+    erroneous_tasks: of.checkpoint.failures,
     result: countsOf(of),
     error: error === null ? null : { message: error.message.slice(0, MOST_MESSAGE) },
   });

@@ -99,7 +99,8 @@ async function runTogether(
         limits: context.limits,
         isStopped: () => claimed.some((execution) => stopOf(execution).signal.aborted),
         ending: (executionId, checkpoint) => {
-          const ending = ended(checkpoint, loggerOf(byId.get(executionId) ?? first, context));
+          const of = byId.get(executionId) ?? first;
+          const ending = ended(of, checkpoint, loggerOf(of, context));
           endings.set(executionId, ending);
           return { ...ending, now: context.clock() };
         },

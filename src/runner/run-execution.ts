@@ -14,6 +14,7 @@ import {
   errorPartsOf,
   hasEnded,
   isPlain,
+  pairsOf,
   type RunProgress,
   START,
 } from '../model/execution.ts';
@@ -198,10 +199,10 @@ async function tryToEnd(
       if (typeof outcome === 'object') {
         const isApplied = outcome.refusal === null && !execution.options.dryRun;
         if (isApplied) observeCheckpoint(START, outcome.checkpoint);
-        return decided(outcome, context.logger);
+        return decided(execution, outcome, context.logger);
       }
       if (outcome === 'STOPPED') return stopped(stop.signal.reason as StopReason);
-      return ended(last.checkpoint, context.logger);
+      return ended(execution, last.checkpoint, context.logger);
     } catch (fault) {
       if (fault instanceof StoreLostError) throw fault;
       if (tries === MOST_RETRIES || !canPass(fault)) return await failed(claimed, fault, context);
@@ -285,8 +286,9 @@ function stopped(reason: StopReason): Ending | 'LEASE_LOST' | 'GIVEN_BACK' {
 }
 
 /** The end of a file that was read to its end, after the service has checked its own sums. */
-export function ended(checkpoint: Checkpoint, logger: Logger): Ending {
-  if (!addsUp(checkpoint)) {
+export function ended(of: Pick<Execution, 'reverts'>, checkpoint: Checkpoint, logger: Logger): Ending {
+  // every (command, segment) pair of the applied commands has exactly one effect (spec §8)
+  if (pairsOf(checkpoint.effects, of) !== checkpoint.pairs) {
     logger.error({ checkpoint }, 'the effects do not add up to the commands');
     return {
       status: 'FAILED',
@@ -297,18 +299,11 @@ export function ended(checkpoint: Checkpoint, logger: Logger): Ending {
 }
 
 /** The end of a file that was decided upon as a whole, and of which nothing is stored yet. */
-function decided({ checkpoint, refusal }: Decided, logger: Logger): Ended {
+function decided(of: Execution, { checkpoint, refusal }: Decided, logger: Logger): Ended {
   return {
-    ...(refusal === null ? ended(checkpoint, logger) : { status: 'FAILED', failure: refusal }),
+    ...(refusal === null ? ended(of, checkpoint, logger) : { status: 'FAILED', failure: refusal }),
     checkpoint,
   };
-}
-
-/** Every (command, segment) pair of the applied commands has exactly one effect (spec §8). */
-function addsUp({ pairs, effects }: Checkpoint): boolean {
-  const { membershipsCreated, membershipsUpdated, membershipsDeleted, unchanged, superseded } = effects;
-  const changed = membershipsCreated + membershipsUpdated + membershipsDeleted;
-  return pairs === changed + unchanged + superseded + effects.membershipsKept;
 }
 
 async function failed({ id }: Execution, fault: unknown, context: RunContext): Promise<Ending> {

@@ -17,9 +17,17 @@ export const STAGED_COLUMNS = [
   'key_lo ubigint',
 ] as const;
 
+/** Stands for every segment that is replaced, in a table of users whom failed lines name. */
+export const ANY_SEGMENT = '0';
+
 export type StagedChunk = {
   /** Table of `staging` with STAGED_COLUMNS, or null when no command of the chunk was valid. */
   readonly table: string | null;
+  /**
+   * Of a replacement: table of `staging` with STAGED_COLUMNS of the users whom failed lines name, and of the segments that they
+   * name them for or ANY_SEGMENT; its other columns say nothing. Absent or null when there are none.
+   */
+  readonly namedTable?: string | null;
   readonly execution: { readonly id: string; readonly datamartId: string; readonly startDate: number };
   readonly worker: string;
   /** `Catalogue.version` the commands were checked against. */
@@ -63,7 +71,8 @@ export interface Replacement {
   /**
    * Applies what was kept, in one transaction, with the checkpoint at its end: afterwards each of the segments, or where they
    * are null each that a command names, holds exactly the users whom the commands, executed from top to bottom, leave in it.
-   * Who is in and stays in one of them with the same expiry and data bag is left alone and counts as unchanged.
+   * Who is in and stays in one of them with the same expiry and data bag is left alone and counts as unchanged. So is a member
+   * whom no command names and a failed line does (`namedTable`): they stay in, and are counted as kept.
    *
    * `judge` is asked before the commit; where it names a reason nothing is written. COUNT: nothing is written in any case.
    * `STALE_CATALOGUE`: nothing was written, and the file has to be read again.

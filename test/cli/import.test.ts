@@ -189,7 +189,7 @@ test('--dry-run says what would happen, and --max-failure-ratio applies nothing 
   assert.equal(refused.code, 1);
   assert.match(
     refused.stderr,
-    /max_failure_ratio is 0\.3, and 1 of 3 commands failed \(0\.3333\): nothing of the file was applied/,
+    /max_failure_ratio is 0\.3, and 1 of 3 commands failed \(0\.3333\), which takes max_failure_ratio=0\.3334: nothing of the file was applied/,
   );
   assert.match(refused.stdout, /error file +mixed\.errors\.ndjson\n/);
   assert.equal((await getSegment(service, segmentId)).user_points_count, 0);

@@ -28,7 +28,11 @@ test(`replacements and reverts survive being killed, seed ${SEED}`, async (t) =>
   const service = await startProcess(t, { MUSTER_CHUNK_ROWS: '5000' });
   const segmentId = await createSegment(service, { name: 'segment' });
   assert.equal(await createImport(service, { format: 'NDJSON' }), OWNER.documentImportId);
-  /** Who is in, state after state: a revert goes back to the one before. */
+  await waitForEnd(
+    service,
+    await send(service, { segmentId, range: { from: USERS, to: USERS + 1 }, query: '' }),
+  );
+  /** Who is in beside the last user, whom a failed line of each file names, state after state: a revert goes back to the one before. */
   let before: Range = { from: 0, to: 0 };
   let now = before;
   let last: ExecutionAnswer | null = null;
@@ -43,14 +47,14 @@ test(`replacements and reverts survive being killed, seed ${SEED}`, async (t) =>
     const execution: ExecutionAnswer =
       last !== null && round % 2 === 1
         ? await revert(service, last)
-        : await send(service, { segmentId, range: next, query: 'mode=replace&max_shrink_ratio=1' });
+        : await replace(service, { segmentId, range: next });
     for (const pauseMs of [random() * 150, random() * 600]) {
       await sleep(pauseMs);
       const { status } = await getExecution(service, execution);
       if (status === 'RUNNING') killedWhileRunning += 1;
       await service.kill();
       await service.restart();
-      const size = (await getSegment(service, segmentId)).user_points_count;
+      const size = (await getSegment(service, segmentId)).user_points_count - 1;
       assert.ok([sizeOf(now), sizeOf(next)].includes(size), `${size} members, half of a step`);
     }
     await watchUntilEnd(service, { execution, segmentId, sizes: [sizeOf(now), sizeOf(next)] });
@@ -61,11 +65,7 @@ test(`replacements and reverts survive being killed, seed ${SEED}`, async (t) =>
     [before, now, last] = [now, next, ended];
 
     // a dry run that is killed leaves nothing
-    const dry = await send(service, {
-      segmentId,
-      range: { from: 0, to: 5 },
-      query: 'mode=replace&dry_run=true&max_shrink_ratio=1',
-    });
+    const dry = await replace(service, { segmentId, range: { from: 0, to: 5 } }, '&dry_run=true');
     await service.kill();
     await service.restart();
     assert.equal((await waitForEnd(service, dry)).status, 'SUCCEEDED');
@@ -93,6 +93,7 @@ function compareCounts({ result, job_type }: ExecutionAnswer, from: Range, to: R
       deleted: result.memberships_deleted,
       left: result.memberships_left ?? 0,
       unchanged: result.unchanged,
+      kept: result.memberships_kept,
     },
     {
       created: sizeOf(to) - overlap(from, to),
@@ -100,12 +101,13 @@ function compareCounts({ result, job_type }: ExecutionAnswer, from: Range, to: R
       deleted: isRevert ? leaving : 0,
       left: isRevert ? 0 : leaving,
       unchanged: isRevert ? 0 : overlap(from, to),
+      kept: isRevert ? 0 : 1,
     },
   );
 }
 
 async function compareMembers(service: ServiceProcess, segmentId: string, range: Range): Promise<void> {
-  assert.equal((await getSegment(service, segmentId)).user_points_count, sizeOf(range));
+  assert.equal((await getSegment(service, segmentId)).user_points_count, sizeOf(range) + 1);
   for (const i of [range.from - 1, range.from, range.to - 1, range.to]) {
     const memberships = (await membershipsOf(service, `user_account_id=u${i}`)) ?? [];
     assert.equal(memberships.length, i >= range.from && i < range.to ? 1 : 0, `user ${i}`);
@@ -118,23 +120,37 @@ async function watchUntilEnd(
   of: { execution: ExecutionAnswer; segmentId: string; sizes: readonly number[] },
 ): Promise<void> {
   while (!hasEnded((await getExecution(service, of.execution)).status)) {
-    const { user_points_count: size } = await getSegment(service, of.segmentId);
+    const size = (await getSegment(service, of.segmentId)).user_points_count - 1;
     assert.ok(of.sizes.includes(size), `${size} members while it runs`);
     await sleep(5);
   }
 }
 
+/** Replaces the segment with a range of users; the file's first line names the last user, and fails. */
+function replace(
+  service: ServiceProcess,
+  { segmentId, range }: { segmentId: string; range: Range },
+  query = '',
+): Promise<ExecutionAnswer> {
+  const failed = { user_account_id: `u${USERS}`, segment_id: segmentId, expiration_duration: 'soon' };
+  return send(service, {
+    ...{ segmentId, range, query: `mode=replace&max_shrink_ratio=1&max_failure_ratio=1${query}` },
+    before: `${JSON.stringify({ operation: 'UPDATE', ...failed })}\n`,
+  });
+}
+
 async function send(
   service: ServiceProcess,
-  { segmentId, range, query }: { segmentId: string; range: Range; query: string },
+  of: { segmentId: string; range: Range; query: string; before?: string },
 ): Promise<ExecutionAnswer> {
+  const { segmentId, range, query, before = '' } = of;
   const body = Array.from({ length: sizeOf(range) }, (_, i) =>
     JSON.stringify({
       ...{ operation: 'UPDATE', user_account_id: `u${range.from + i}` },
       ...{ segment_id: segmentId, expiration_duration: 0 },
     }),
   ).join('\n');
-  return upload(service, { ...OWNER, format: 'NDJSON', body, query });
+  return upload(service, { ...OWNER, format: 'NDJSON', body: before + body, query });
 }
 
 async function revert(service: ServiceProcess, execution: ExecutionAnswer): Promise<ExecutionAnswer> {

@@ -74,11 +74,15 @@ test('a file of which too many commands fail is not applied, and says how many f
     assert.equal(refused.status, 'FAILED');
     assert.equal(
       refused.error?.message,
-      'max_failure_ratio is 0.0199, and 10 of 500 commands failed (0.0200): nothing of the file was applied',
+      'max_failure_ratio is 0.0199, and 10 of 500 commands failed (0.0200), which takes max_failure_ratio=0.02: nothing of the file was applied',
     );
     assert.deepEqual(
       [refused.result.total_success, refused.result.total_failure, refused.result.failures_by_code],
       [0, 10, { UNKNOWN_SEGMENT: 10 }],
+    );
+    assert.deepEqual(
+      [refused.result.not_applied, refused.num_tasks, refused.completed_tasks],
+      [490, 500, 500],
     );
     assert.equal((await errorFile(service, refused)).trim().split('\n').length, 10);
     assert.equal(await membershipsOf(service, 'user_account_id=u1'), null, 'nobody was made');

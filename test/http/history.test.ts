@@ -198,7 +198,7 @@ test('the executions that changed a segment are listed with what they did to it'
   wait(1);
   const second = await run([user('a'), user('c'), user('b', OUT)]);
   await run([user('a', { segment_id: other })]);
-  const replace = await run([user('c'), user('z')], 'mode=replace');
+  const replace = await run([user('c'), user('z')], 'mode=replace&max_shrink_ratio=1');
   const reverting = await revert(service, replace);
   const list = async (query = '') => {
     const { json } = await service.call('GET', `${path}/executions?${query}`);
@@ -266,7 +266,8 @@ test('at all times a size is the one before it with who came in and without who 
           user(name, out ? OUT : { expiration_duration: minutes }),
         );
         if (what === 'import') last = await run(commands);
-        if (what === 'replace') last = await run([...commands, user('kept')], 'mode=replace');
+        if (what === 'replace')
+          last = await run([...commands, user('kept')], 'mode=replace&max_shrink_ratio=1');
         if (what === 'revert' && last !== null) {
           const { result } = last;
           const changed =

@@ -73,7 +73,7 @@ test('each change of a membership names the execution and the line that did it, 
   wait(10 * 60_000);
   const third = await run([line('other'), line('u')]);
   wait(1000);
-  const replace = await run([line('other')], 'mode=replace');
+  const replace = await run([line('other')], 'mode=replace&max_shrink_ratio=1');
   wait(1000);
   const back = await revert(service, replace);
   const listed = await changes();

@@ -68,10 +68,10 @@ test('a segment is not emptied unless that was asked for, nor shrunk by more tha
     [['no JSON'], 'mode=replace', /no command of the file is valid/],
     [
       ['no JSON'],
-      `mode=replace&segment_id=${segmentId}`,
-      /from 10 members to 0: to empty it, max_shrink_ratio=1/,
+      `mode=replace&segment_id=${segmentId}&max_failure_ratio=1`,
+      /from 10 members to 0 \(1\.0000 less\), which takes max_shrink_ratio=1/,
     ],
-    [[remove], 'mode=replace', /from 10 members to 0: to empty it, max_shrink_ratio=1/],
+    [[remove], 'mode=replace', /from 10 members to 0 \(1\.0000 less\), which takes max_shrink_ratio=1/],
     [
       users(0, 6).map((user) => update(user, segmentId)),
       'mode=replace&max_shrink_ratio=0.3',

@@ -153,7 +153,10 @@ test('files that ran as a group are reverted one by one, and so is a replacement
   const isIn = async () =>
     (await stateOf(service, users)).map((memberships) => (memberships ?? []).length).join('');
   assert.equal(await isIn(), '110111');
-  const replaced = await waitForEnd(service, await send([['u1', segmentId]], 'mode=replace'));
+  const replaced = await waitForEnd(
+    service,
+    await send([['u1', segmentId]], 'mode=replace&max_shrink_ratio=1'),
+  );
   assert.equal(replaced.status, 'SUCCEEDED');
   assert.equal(await isIn(), '010000');
   await revert(service, replaced);

@@ -1,4 +1,5 @@
 import type { RejectionCode } from '../../src/model/command.ts';
+import { namedBy } from './named-users.ts';
 import {
   type ModelCatalogue,
   type ModelCommand,
@@ -31,6 +32,8 @@ export type ModelOutcome = {
   /** Users and segments that the applied commands named, as far as the users are known. */
   readonly named: readonly { readonly user: ModelUser; readonly segmentId: string }[];
   readonly segmentIds: ReadonlySet<string>;
+  /** Memberships that a replacement leaves since a failed record names their users. */
+  readonly kept?: number;
 };
 
 export type ModelSize = {
@@ -111,19 +114,31 @@ export class Model {
     const { records, catalogue, startDate } = file;
     const before = this.copy();
     const outcome = this.execute(records, catalogue, startDate);
+    const failed = new Set(outcome.failures.map(({ line }) => line));
+    const failedNames = records
+      .filter(({ line }) => failed.has(line))
+      .map((record) => namedBy(record, catalogue))
+      .map((names) => ({ ...names, users: names.identifiers.map((identifier) => this.find(identifier)) }));
+    const isKept = (user: ModelUser, segmentId: string) =>
+      failedNames.some(
+        ({ users, segmentIds: ids }) => users.includes(user) && (ids === null || ids.has(segmentId)),
+      );
+    let kept = 0;
     for (const segmentId of segmentIds ?? outcome.segmentIds) {
       const named = new Set(
         outcome.named.filter((each) => each.segmentId === segmentId).map(({ user }) => user),
       );
-      for (const [key, user] of this.#users) {
-        const was = before.#users.get(key)?.memberships.get(segmentId);
+      for (const user of this.users()) {
+        const [first] = user.identifiers;
+        const was = first && before.find(first)?.memberships.get(segmentId);
         const is = user.memberships.get(segmentId);
-        if (!named.has(user)) user.memberships.delete(segmentId);
+        if (!named.has(user) && isLive(is, startDate) && isKept(user, segmentId)) kept += 1;
+        else if (!named.has(user)) user.memberships.delete(segmentId);
         else if (isLive(was, startDate) && is !== undefined && staysTheSame(was, is))
           user.memberships.set(segmentId, was);
       }
     }
-    return outcome;
+    return { ...outcome, kept };
   }
 
   /** Makes an unknown identifier lead to the user of a known one. */

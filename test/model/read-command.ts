@@ -25,8 +25,14 @@ export type ModelSegment = {
 export type ModelRecord = { readonly line: number } & (
   | { readonly type: 'object'; readonly object: JsonObject }
   | { readonly type: 'row'; readonly cells: ReadonlyMap<string, string | readonly Json[]> }
-  /** `isRaw`: its cells cannot be told apart, so the error file has it as one text. */
-  | { readonly type: 'broken'; readonly code: RejectionCode; readonly isRaw?: boolean }
+  | {
+      readonly type: 'broken';
+      readonly code: RejectionCode;
+      /** Its cells cannot be told apart, so the error file has it as one text. */
+      readonly isRaw?: boolean;
+      /** Fields that can be read of it all the same: of each object in it, or in each way its cells may be meant. */
+      readonly readable?: readonly ReadonlyMap<string, Json>[];
+    }
 );
 
 export type ModelIdentifier = {
@@ -94,7 +100,7 @@ export function readCommand(record: ModelRecord, catalogue: ModelCatalogue, star
   return { operation, identifier, targets, dataBag: readDataBag(fields) };
 }
 
-function fieldsOf(record: ModelRecord): Fields {
+export function fieldsOf(record: ModelRecord): Fields {
   if (record.type === 'broken') throw new Refused(record.code);
   if (record.type === 'object') return new Map(record.object.members);
   const fields = new Map<string, Json>();
@@ -110,7 +116,7 @@ function isAbsent(value: Json | undefined): value is null | undefined | '' {
 }
 
 /** A text, or an integer as its digits; null when absent. */
-function readText(value: Json | undefined): string | null {
+export function readText(value: Json | undefined): string | null {
   if (isAbsent(value)) return null;
   if (typeof value === 'string') {
     if (value.includes('\0') || /\p{Surrogate}/u.test(value)) throw new Refused('INVALID_ENCODING');
@@ -153,7 +159,7 @@ function readCompartment(fields: Fields, { compartments, defaultCompartment }: M
 }
 
 /** A list of texts; a bare text is a list of one. */
-function readTexts(value: Json | undefined): string[] {
+export function readTexts(value: Json | undefined): string[] {
   const items = value !== undefined && value !== null && isArray(value) ? value : [value];
   return items.map(readText).filter((text) => text !== null);
 }

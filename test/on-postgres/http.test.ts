@@ -17,6 +17,7 @@ const FILES = [
   'numbers',
   'overlap-analysis',
   'replace',
+  'replace-failed',
   'resources',
   'revert',
   'selector',

@@ -45,7 +45,7 @@ export function compareErrors(
 /** The counts of an execution that has ended. */
 export function compareCounts(
   { num_tasks, erroneous_tasks, result }: ExecutionAnswer,
-  outcome: ModelOutcome,
+  { notApplied = 0, kept = 0, ...outcome }: ModelOutcome & { readonly notApplied?: number },
 ): void {
   const failuresByCode: Record<string, number> = {};
   for (const { code } of outcome.failures) failuresByCode[code] = (failuresByCode[code] ?? 0) + 1;
@@ -55,6 +55,8 @@ export function compareCounts(
       erroneous: erroneous_tasks,
       successes: result.total_success,
       failures: result.total_failure,
+      notApplied: result.not_applied,
+      kept: result.memberships_kept ?? 0,
       failuresByCode: { ...result.failures_by_code },
       pairs:
         result.memberships_created +
@@ -65,10 +67,12 @@ export function compareCounts(
       userPointsCreated: result.user_points_created,
     },
     {
-      tasks: outcome.successes + outcome.failures.length,
+      tasks: outcome.successes + outcome.failures.length + notApplied,
       erroneous: outcome.failures.length,
       successes: outcome.successes,
       failures: outcome.failures.length,
+      notApplied,
+      kept,
       failuresByCode,
       pairs: outcome.pairs,
       userPointsCreated: outcome.userPointsCreated,

@@ -69,7 +69,7 @@ function putInvalidBytes(text: string, invalid: Buffer): Buffer {
 type NdjsonPiece =
   | { type: 'command'; members: readonly JsonMember[]; layout: Layout; around: readonly [string, string] }
   | { type: 'blank'; text: string }
-  | { type: 'broken'; text: string; code: RejectionCode }
+  | { type: 'broken'; text: string; code: RejectionCode; readable: readonly ReadonlyMap<string, Json>[] }
   | { type: 'cut'; members: readonly JsonMember[]; text: string };
 
 const layouts = fc.oneof(
@@ -81,6 +81,10 @@ const layouts = fc.oneof(
   fc.constant<Layout>({ line: (depth) => `\n\n${'\t'.repeat(depth)}`, afterColon: '' }),
 );
 const good = '{"operation":"UPDATE","user_account_id":"u1","segment_id":"«alpha»","expiration_duration":0}';
+/** What can be read of a line that has `good` in it. */
+const READABLE: ReadonlyMap<string, Json> = new Map([['user_account_id', 'u1']]);
+/** Broken lines in which a reader still finds no user, though `good` is in them. */
+const UNREADABLE = [good.replace('u1', `u${INVALID_BYTES_MARK}1`)];
 const brokenLines = fc.constantFrom<readonly [text: string, code: RejectionCode]>(
   ['nonsense', 'INVALID_JSON'],
   ['operation,user_account_id', 'INVALID_JSON'],
@@ -149,7 +153,10 @@ const ndjsonPiece: fc.Arbitrary<NdjsonPiece> = fc.oneof(
   },
   {
     weight: 4,
-    arbitrary: brokenLines.map(([text, code]) => ({ type: 'broken' as const, text, code })),
+    arbitrary: brokenLines.map(([text, code]) => {
+      const isReadable = text.includes('"user_account_id":"u1"') && !UNREADABLE.includes(text);
+      return { type: 'broken' as const, text, code, readable: isReadable ? [READABLE] : [] };
+    }),
   },
   {
     weight: 1,
@@ -201,7 +208,7 @@ function writeNdjsonPiece(
   if (draft.type === 'cut') return { text: draft.text, record: broken('INVALID_JSON') };
   if (draft.type === 'broken') {
     const text = resolveNames(draft.text, of.names, of.now);
-    return { text, record: broken(draft.code) };
+    return { text, record: broken(draft.code, draft.readable) };
   }
   const command = resolveNames(object(...draft.members), of.names, of.now);
   // After an object that never closes, reading goes on at a line that begins with `{`: no white space before it then.
@@ -212,13 +219,13 @@ function writeNdjsonPiece(
   };
 }
 
-function broken(code: RejectionCode): Unplaced {
-  return { type: 'broken', code };
+function broken(code: RejectionCode, readable: readonly ReadonlyMap<string, Json>[] = []): Unplaced {
+  return { type: 'broken', code, readable };
 }
 
 /** A row whose cells cannot be told apart. */
-function unreadable(): Unplaced {
-  return { type: 'broken', code: 'INVALID_CSV', isRaw: true };
+function unreadable(readable: readonly ReadonlyMap<string, Json>[] = []): Unplaced {
+  return { type: 'broken', code: 'INVALID_CSV', isRaw: true, readable };
 }
 
 // ------------------------------------------------------------------------------------------------------------- CSV
@@ -354,18 +361,29 @@ function writeCsvPiece(
     const cell = quoteCell(text, of.separator, piece.type === 'row' && piece.quoteAll);
     return cell.startsWith('"') ? blank(before) + cell + blank(after) : cell;
   };
-  if (piece.type === 'tooMany')
-    return { text: join([...texts.map(quote), piece.more]), record: broken('INVALID_CSV') };
+  /** The cells as they are, or each as far from the end of the row as its column. */
+  const readable = (row: readonly string[], shift: number) =>
+    new Map(of.columns.map((column, i) => [column, trimmed(column, row[i + shift] ?? '')]));
+  if (piece.type === 'tooMany') {
+    const row = [...texts, piece.more];
+    const record = broken('INVALID_CSV', [readable(row, 0), readable(row, 1)]);
+    return { text: join(row.map(quote)), record };
+  }
   if (piece.type === 'invalidBytes') {
     const spoilt = texts.map((text, index) => (of.columns[index] === 'note' ? INVALID_BYTES_MARK : text));
-    return { text: join(spoilt.map(quote)), record: broken('INVALID_ENCODING') };
+    return { text: join(spoilt.map(quote)), record: broken('INVALID_ENCODING', [readable(texts, 0)]) };
   }
   if (piece.type === 'unreadable') {
     // on one line, since such a row ends with its line
     const spoilt = texts.map((text, index) =>
       of.columns[index] === 'note' ? piece.cell : quote(text.replaceAll(/[\r\n]/g, ' ')),
     );
-    return { text: join(spoilt), record: unreadable() };
+    const text = join(spoilt);
+    // cut at the separators as if quotes meant nothing
+    const row = text.split(of.separator).map((cell) => cell.replace(/^"(.*)"$/s, '$1'));
+    const filled = row.filter((_, i) => row.slice(i).some((cell) => cell.trim() !== '')).length;
+    const shifts = filled > of.columns.length ? [0, filled - of.columns.length] : [0];
+    return { text, record: unreadable(shifts.map((shift) => readable(row, shift))) };
   }
   const record: Unplaced = { type: 'row', cells };
   if (piece.end === 'BLANK_MORE') return { text: join([...texts.map(quote), '', '  ']), record };
@@ -373,6 +391,11 @@ function writeCsvPiece(
   const last = texts.findLastIndex((text) => text !== '');
   // At least two cells: a row of one blank cell would be an empty line.
   return { text: join(texts.slice(0, Math.max(2, last + 1)).map(quote)), record };
+}
+
+/** Compartments are trimmed, identifiers are not. */
+function trimmed(column: string, cell: string): string {
+  return column.startsWith('compartment_') ? cell.trim() : cell;
 }
 
 /** The fields of a command as a row has them: everything but a list is text, and text is well-formed. */

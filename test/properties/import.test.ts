@@ -38,11 +38,11 @@ const segmentName = fc.constantFrom<SegmentName>('alpha', 'beta', 'lasting', 'sh
 
 const asked: fc.Arbitrary<Asked> = fc.record({
   dryRun: fc.boolean(),
-  maxFailureRatio: fc.option(fc.constantFrom(0.2, 0.5, 1)),
+  maxFailureRatio: fc.option(fc.constantFrom(0.2, 0.5, 1, 1, 1)),
   replace: fc.option(
     fc.record({
       segments: fc.option(fc.uniqueArray(segmentName, { minLength: 1, maxLength: 3 })),
-      maxShrinkRatio: fc.option(fc.constantFrom(0, 0.3, 1, 1)),
+      maxShrinkRatio: fc.option(fc.constantFrom(0, 0.3, 1, 1, 1)),
     }),
   ),
 });
@@ -161,8 +161,9 @@ async function importFile(
       ? on.replace({ records, catalogue: world.catalogue(), startDate }, replacedIds(asked, world))
       : on.execute(records, world.catalogue(), startDate);
   const outcome = run(tried);
+  const maxFailureRatio = asked?.maxFailureRatio ?? (asked?.replace ? 0 : 1);
   const isRefused =
-    outcome.failures.length / Math.max(1, records.length) > (asked?.maxFailureRatio ?? 1) ||
+    outcome.failures.length / Math.max(1, records.length) > maxFailureRatio ||
     isReplaceRefused({ asked, outcome, world }, (id) => [
       before.sizeOf(id, startDate).userPoints,
       tried.sizeOf(id, startDate).userPoints,
@@ -174,7 +175,9 @@ async function importFile(
   for (const error of errors) assert.ok(error.message.length > 0, 'an error without a message');
   compareCounts(
     execution,
-    isRefused ? { ...outcome, successes: 0, pairs: 0, userPointsCreated: 0 } : outcome,
+    isRefused
+      ? { ...outcome, successes: 0, notApplied: outcome.successes, pairs: 0, userPointsCreated: 0, kept: 0 }
+      : outcome,
   );
   await compareWarnings(service, execution, warningsOf({ records, header }, world.catalogue(), startDate));
   undo?.executions.push(execution);
@@ -203,11 +206,11 @@ function isReplaceRefused(
   if (given === null && outcome.successes === 0) return true;
   const { segments } = world.catalogue();
   if (given?.some((id) => segments.find((segment) => segment.id === id)?.paused)) return true;
-  const most = asked.replace.maxShrinkRatio;
+  const most = asked.replace.maxShrinkRatio ?? 0.5;
   return [...(given ?? outcome.segmentIds)].some((id) => {
     const [before, after] = sizes(id);
     const lost = (before - after) / Math.max(1, before);
-    return most === null ? lost === 1 : lost > most;
+    return lost > most;
   });
 }
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { openStagingTable } from '../../src/import/stage/staging-table.ts';
 import { type Checkpoint, type Execution, START } from '../../src/model/execution.ts';
 import type { Membership } from '../../src/model/records.ts';
-import type { StagedChunk } from '../../src/store/merges.ts';
+import { ANY_SEGMENT, type StagedChunk } from '../../src/store/merges.ts';
 import type { Store } from '../../src/store/store.ts';
 import { runs } from '../client.ts';
 import {
@@ -55,41 +55,61 @@ export function changeSetContract(name: string, open: OpenStore): void {
       );
     });
 
-    withStore('a replaced segment holds exactly whom the commands leave in it', async (context) => {
-      await fc.assert(
-        fc.asyncProperty(commandLists(1), commandLists(3), async ([first = []], chunks) => {
-          const segments = await makeSegments(context);
-          await context.run(pairsOf(first, segments));
-          const before = await stateOf(context);
-          const execution = await context.claimed(LATER);
-          const replacement = await context.store.openReplacement();
-          const staged = await stage(context, { execution, chunks, segments });
-          await mergeAll(replacement.mergeChunk, staged);
-          const asked = { segmentIds: [segments[0] ?? ''], judge: () => null };
-          const counted = await replacement.apply({ ...asked, purpose: 'COUNT' });
-          assert.deepEqual(await stateOf(context), before, 'counting writes nothing');
-          const refused = await replacement.apply({ ...asked, purpose: 'APPLY', judge: () => 'no' });
-          assert.deepEqual(refused, { type: 'REFUSED', reason: 'no' });
-          assert.deepEqual(await stateOf(context), before, 'what is refused is not written');
-          const applied = await replacement.apply({ ...asked, purpose: 'APPLY' });
-          await replacement.close();
-          assert.deepEqual(applied, counted);
-          assert.deepEqual(
-            await membersOf(context, segments[0] ?? ''),
-            membersAfter([], pairsOf(chunks.flat(), segments), segments[0] ?? ''),
-          );
-          // the other one is not replaced: the commands are applied to it
-          assert.deepEqual(
-            await membersOf(context, segments[1] ?? ''),
-            membersAfter(pairsOf(first, segments), pairsOf(chunks.flat(), segments), segments[1] ?? ''),
-          );
-          await end(context.store, execution);
-          await revert(context, execution);
-          assert.deepEqual(await stateOf(context), before);
-        }),
-        { numRuns: runs(4) },
-      );
-    });
+    withStore(
+      'a replaced segment holds whom the commands leave in it, and whom failed lines name',
+      async (context) => {
+        await fc.assert(
+          fc.asyncProperty(
+            commandLists(1),
+            commandLists(3),
+            namedLists,
+            async ([first = []], chunks, names) => {
+              const segments = await makeSegments(context);
+              await context.run(pairsOf(first, segments));
+              const before = await stateOf(context);
+              const execution = await context.claimed(LATER);
+              const replacement = await context.store.openReplacement();
+              const staged = await stage(context, { execution, chunks, segments });
+              const [named, ...more] = await stageNamed(context, names, segments);
+              const withNamed = staged.map((chunk, i) => ({
+                ...chunk,
+                namedTable: (i === 0 ? named : i === 1 ? more[0] : null) ?? null,
+              }));
+              await mergeAll(replacement.mergeChunk, withNamed);
+              const asked = { segmentIds: [segments[0] ?? ''], judge: () => null };
+              const counted = await replacement.apply({ ...asked, purpose: 'COUNT' });
+              assert.deepEqual(await stateOf(context), before, 'counting writes nothing');
+              const refused = await replacement.apply({ ...asked, purpose: 'APPLY', judge: () => 'no' });
+              assert.deepEqual(refused, { type: 'REFUSED', reason: 'no' });
+              assert.deepEqual(await stateOf(context), before, 'what is refused is not written');
+              const applied = await replacement.apply({ ...asked, purpose: 'APPLY' });
+              await replacement.close();
+              assert.deepEqual(applied, counted);
+              const kept = keptIn({
+                first,
+                commands: chunks.flat(),
+                names: names.slice(0, staged.length).flat(),
+              });
+              assert.deepEqual(
+                await membersOf(context, segments[0] ?? ''),
+                [...membersAfter([], pairsOf(chunks.flat(), segments), segments[0] ?? ''), ...kept].sort(),
+              );
+              assert.ok(applied.type === 'MERGED');
+              assert.equal(applied.checkpoint.effects.membershipsKept, kept.length);
+              // the other one is not replaced: the commands are applied to it
+              assert.deepEqual(
+                await membersOf(context, segments[1] ?? ''),
+                membersAfter(pairsOf(first, segments), pairsOf(chunks.flat(), segments), segments[1] ?? ''),
+              );
+              await end(context.store, execution);
+              await revert(context, execution);
+              assert.deepEqual(await stateOf(context), before);
+            },
+          ),
+          { numRuns: runs(4) },
+        );
+      },
+    );
 
     withStore('a revert leaves alone what was touched since, in every part', async (context) => {
       const { id } = await createSegment(context.store);
@@ -133,6 +153,47 @@ function commandLists(most: number) {
     bag: fc.constantFrom(null, '{"k":1}', '{"k":2}', '{}'),
   });
   return fc.array(fc.array(command, { minLength: 1, maxLength: 40 }), { minLength: 1, maxLength: most });
+}
+
+/** Users whom failed lines name, in one of two segments or in any. */
+type Named = { user: string; segment: number | null };
+
+const namedLists = fc.array(
+  fc.array(fc.record({ user: fc.constantFrom(...USERS), segment: fc.option(fc.nat(1)) }), { maxLength: 12 }),
+  { minLength: 2, maxLength: 2 },
+);
+
+function stageNamed(
+  { store }: StoreTest,
+  lists: readonly (readonly Named[])[],
+  segments: readonly string[],
+): Promise<readonly (string | null)[]> {
+  return Promise.all(
+    lists.map(async (list) => {
+      const table = await openStagingTable(store.staging, '1');
+      for (const { user, segment } of list) {
+        const segmentId = segment === null ? ANY_SEGMENT : (segments[segment] ?? '');
+        table.append(1, {
+          ...update(user, segmentId),
+          operation: 'DELETE',
+          targets: [{ segmentId, expiresAt: null }],
+        });
+      }
+      return table.finish();
+    }),
+  );
+}
+
+/** Who stays in the first segment for being named alone. */
+function keptIn(of: {
+  first: readonly Command[];
+  commands: readonly Command[];
+  names: readonly Named[];
+}): readonly string[] {
+  const members = membersAfter([], pairsOf(of.first, ['0', '1']), '0');
+  const isCommanded = (user: string) => of.commands.some((each) => each.user === user && each.segment === 0);
+  const isNamed = (user: string) => of.names.some((each) => each.user === user && each.segment !== 1);
+  return members.filter((user) => isNamed(user) && !isCommanded(user));
 }
 
 async function makeSegments({ store }: StoreTest): Promise<readonly string[]> {

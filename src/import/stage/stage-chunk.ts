@@ -3,6 +3,7 @@ import type { FailuresByCode, Job } from '../../model/execution.ts';
 import type { FileReader } from '../../model/file-reader.ts';
 import { KIND_BIT } from '../../model/identifier.ts';
 import type { Warnings } from '../../model/warning.ts';
+import { ANY_SEGMENT, type StagedChunk } from '../../store/merges.ts';
 import {
   type CommandContext,
   type DocumentFormat,
@@ -18,10 +19,11 @@ import {
   type ErrorFilePosition,
   type ErrorLines,
 } from '../error-file.ts';
+import { readNamedUsers } from '../named-users.ts';
 import { parseCommand } from '../parse-command.ts';
 import { asUserListCommand } from '../user-list.ts';
 import { createWarningTally, oddCommand } from '../warnings.ts';
-import { countingTable, openStagingTable, type PairTable } from './staging-table.ts';
+import { countingTable, openStagingTable, type PairTable, type StagingTable } from './staging-table.ts';
 
 /** Bytes that are read, cut and parsed between two looks at the event loop: a ms or two. */
 const BLOCK_BYTES = 64 * 1024;
@@ -44,7 +46,7 @@ export type ChunkLimits = {
 };
 
 /** One part of a document, checked and staged, not yet applied. */
-export type Chunk = ReadChunk & { readonly table: string | null };
+export type Chunk = ReadChunk & Pick<StagedChunk, 'table' | 'namedTable'>;
 
 /** What is known of a part of a document when its commands are in a table. */
 export type ReadChunk = {
@@ -76,31 +78,40 @@ type ChunkStart = {
 
 /** Reads on from `from` until a limit or the end of the document; every command goes to a table or to the error lines. */
 export async function stageChunk(
-  /** `staging` null: commands are checked and counted, and come into no table. */
-  of: ChunkStart & { readonly staging: DuckDBInstance | null },
+  /**
+   * `staging` null: commands are checked and counted, and come into no table. `keepsNamed`: whom failed records name comes into
+   * a table as well.
+   */
+  of: ChunkStart & { readonly staging: DuckDBInstance | null; readonly keepsNamed: boolean },
 ): Promise<Chunk> {
-  const table =
-    of.staging === null
-      ? countingTable()
-      : await openStagingTable(of.staging, of.context.catalogue.datamartId);
+  const { staging } = of;
+  const { datamartId } = of.context.catalogue;
+  const table = staging === null ? countingTable() : await openStagingTable(staging, datamartId);
+  let named: StagingTable | null = null;
   try {
-    const read = await readChunk(of, table);
-    return { table: await table.finish(), ...read };
+    if (staging !== null && of.keepsNamed) named = await openStagingTable(staging, datamartId);
+    const read = await readChunk(of, table, named);
+    return { table: await table.finish(), namedTable: (await named?.finish()) ?? null, ...read };
   } catch (error) {
     await table.discard();
+    await named?.discard();
     throw error;
   }
 }
 
-/** `stageChunk` into a table that is open, and stays open. */
-export async function readChunk(of: ChunkStart, table: PairTable): Promise<ReadChunk> {
+/** `stageChunk` into a table that is open, and stays open; `named` takes whom failed records name. */
+export async function readChunk(
+  of: ChunkStart,
+  table: PairTable,
+  named: PairTable | null = null,
+): Promise<ReadChunk> {
   const { source, limits, context } = of;
   const from = of.from.offset === 0 ? source.format.start : of.from;
   const errors = collectErrorLines(of.errorsFrom, {
     header: source.format.errorFileHeader,
     limits: limits.errorFile,
   });
-  const tally = createTally(table, errors, { source, context });
+  const tally = createTally({ table, named }, errors, { source, context });
   const splitter = source.format.createSplitter(from);
   let readAt = from.offset;
   let isLast = false;
@@ -128,7 +139,7 @@ export async function readChunk(of: ChunkStart, table: PairTable): Promise<ReadC
 
 /** Counts and places the records of one chunk. */
 function createTally(
-  table: PairTable,
+  { table, named }: { table: PairTable; named: PairTable | null },
   errors: ReturnType<typeof collectErrorLines>,
   { source, context }: Pick<ChunkStart, 'source' | 'context'>,
 ) {
@@ -157,12 +168,21 @@ function createTally(
       failures++;
       failuresByCode[command.code] = (failuresByCode[command.code] ?? 0) + 1;
       errors.add(() => source.format.errorLine(record, command));
+      if (named !== null) placeNamed(record, named);
     } else {
       successes++;
       table.append(line, command);
       const odd = isRejection(content) ? 0 : oddCommand(command, content, context.startDate);
       if (odd !== 0) warnings.note(line, KIND_BIT[command.identifier.kind], odd);
     }
+  }
+
+  function placeNamed(record: DocumentRecord, named: PairTable): void {
+    const { format, job } = source;
+    const { identifiers, segmentIds } = readNamedUsers(record, { format, job, catalogue: context.catalogue });
+    const targets = (segmentIds ?? [ANY_SEGMENT]).map((segmentId) => ({ segmentId, expiresAt: null }));
+    for (const identifier of identifiers)
+      named.append(record.line, { operation: 'DELETE', identifier, targets, dataBag: null });
   }
 
   return {

@@ -172,10 +172,19 @@ export async function findEffects(
   return commands;
 }
 
+const CHUNK_TABLES = [
+  'chunk_new_user',
+  'chunk_command',
+  'chunk_effect',
+  'chunk_kept',
+  'chunk_part',
+  'chunk_absent',
+  'chunk_named',
+];
+
 /** Drops what finding effects has made, on a connection that has other work. */
 export async function dropEffects(sql: Sql): Promise<void> {
-  for (const table of ['chunk_new_user', 'chunk_command', 'chunk_effect', 'chunk_kept', 'chunk_part'])
-    await sql.query(`drop table if exists temp.${table}`);
+  for (const table of CHUNK_TABLES) await sql.query(`drop table if exists temp.${table}`);
 }
 
 const COUNTS = [

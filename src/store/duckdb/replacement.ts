@@ -1,7 +1,13 @@
 import { type Checkpoint, type Effects, NO_EFFECTS, type SegmentEffect } from '../../model/execution.ts';
 import type { SegmentSize } from '../../model/records.ts';
 import { rangesOf } from '../key-ranges.ts';
-import { type Replacement, type ReplacementOutcome, STAGED_COLUMNS, type StagedChunk } from '../merges.ts';
+import {
+  ANY_SEGMENT,
+  type Replacement,
+  type ReplacementOutcome,
+  STAGED_COLUMNS,
+  type StagedChunk,
+} from '../merges.ts';
 import { checkMerge, storeCheckpoint } from '../records/checkpoints.ts';
 import type { Row, Sql } from '../records/database.ts';
 import type { RowsAtATime } from '../rows-at-a-time.ts';
@@ -28,7 +34,7 @@ type Context = MergeContext & {
 type Sizes = ReadonlyMap<string, SegmentSize>;
 type Apply = Parameters<Replacement['apply']>[0];
 /** What a file does, by the names of `Counts`, and by how many members each segment grows. */
-type Counted = { counts: Counts; left: number; growth: Map<string, number> };
+type Counted = { counts: Counts; left: number; kept: number; growth: Map<string, number> };
 
 class Refused extends Error {}
 
@@ -41,16 +47,24 @@ let replacements = 0;
  */
 export async function openReplacement(db: DuckDbDatabase, context: Context): Promise<Replacement> {
   const kept = `staging.main.replacement_${++replacements}`;
+  const keptNamed = `${kept}_named`;
   const versions = new Set<number>();
   let last: StagedChunk | null = null;
-  await db.read((sql) => sql.query(`create table ${kept} (${STAGED_COLUMNS.join(', ')})`));
+  let namedRows = 0;
+  await db.read(async (sql) => {
+    for (const table of [kept, keptNamed])
+      await sql.query(`create table ${table} (${STAGED_COLUMNS.join(', ')})`);
+  });
 
   async function keep(sql: Sql, chunk: StagedChunk): Promise<void> {
     // in key order, so that zone maps prune the ranges: unordered, each range would read all that was spilled
-    if (chunk.table !== null)
-      await sql.query(
-        `insert into ${kept} by name select * from staging.main.${chunk.table} order by key_hi`,
-      );
+    const append = async (to: string, table: string) => {
+      const from = `select * from staging.main.${table} order by key_hi`;
+      const [appended] = await sql.query(`insert into ${to} by name ${from}`);
+      return Number(appended?.Count);
+    };
+    if (chunk.table !== null) await append(kept, chunk.table);
+    if (chunk.namedTable) namedRows += await append(keptNamed, chunk.namedTable);
     versions.add(chunk.catalogueVersion);
     last = chunk;
   }
@@ -89,11 +103,16 @@ export async function openReplacement(db: DuckDbDatabase, context: Context): Pro
     const members = replaced.reduce((sum, id) => sum + (sizes.get(id)?.userPoints ?? 0), 0);
     const counted = await replaceRanges(sql, {
       ...{ chunk, staged, replaced, purpose },
-      ranges: Math.max(1, Math.ceil(Math.max(chunk.to.pairs, members) / context.rows.replaced)),
+      ranges: Math.max(1, Math.ceil(Math.max(chunk.to.pairs, members, namedRows) / context.rows.replaced)),
     });
     const effects = toEffects(counted.counts);
     return {
-      effects: { ...effects, unchanged: effects.unchanged + leftOut, membershipsLeft: counted.left },
+      effects: {
+        ...effects,
+        unchanged: effects.unchanged + leftOut,
+        membershipsLeft: counted.left,
+        membershipsKept: counted.kept,
+      },
       segments: [...counted.growth]
         .sort(([one], [other]) => Number(one) - Number(other))
         .map(([segmentId, more]) => {
@@ -118,9 +137,11 @@ export async function openReplacement(db: DuckDbDatabase, context: Context): Pro
     const attached = context.points.areOwnKeys
       ? null
       : await commandsWithPoints(sql, { staged: of.staged, points: context.points });
+    const namedPoints = await namedWithPoints(sql, keptNamed, context.points);
     const growth = new Map(of.replaced.map((id) => [id, 0]));
     const counts: Counts[] = [];
     let left = 0;
+    let kept = 0;
     if (of.purpose === 'APPLY') await sql.query(statement('keep-row-ids'));
     for (const { first, last: end } of rangesOf(of.ranges)) {
       const between = `between ${first} and ${end}`;
@@ -136,6 +157,8 @@ export async function openReplacement(db: DuckDbDatabase, context: Context): Pro
         : await commandsWithPoints(sql, { staged: 'chunk_part', points: { areOwnKeys: true } });
       await sql.query(statement('find-effects', { commands, start_date }));
       const values = { segments: of.replaced.join(', ') || 'null', first, last: end, start_date };
+      const named = `(select * from ${namedPoints} where point_hi ${between})`;
+      await sql.query(statement('find-absent', { ...values, named, any_segment: ANY_SEGMENT }));
       await sql.query(statement('find-replaced', values));
       const found = toCounts((await sql.query(statement('count-effects')))[0] as Row);
       for (const row of await sql.query(statement('count-growth'))) {
@@ -148,8 +171,11 @@ export async function openReplacement(db: DuckDbDatabase, context: Context): Pro
           { ...execution, executionIds: [execution.id], changes: context.changes, runs: context.runs },
           found,
         );
-      const [leaving] = await sql.query('select count(*) as users from chunk_effect where commands = 0');
-      left += Number(leaving?.users);
+      const [absent] = await sql.query(
+        'select count(*) filter (where not is_named) as leaving, count(*) filter (where is_named) as named from chunk_absent',
+      );
+      left += Number(absent?.leaving);
+      kept += Number(absent?.named);
       counts.push(found);
     }
     const sum = sumCounts(counts);
@@ -158,7 +184,7 @@ export async function openReplacement(db: DuckDbDatabase, context: Context): Pro
       memberships_deleted: sum.memberships_deleted - left,
       superseded: sum.superseded + left,
     };
-    return { counts: { ...sum, ...own }, left, growth };
+    return { counts: { ...sum, ...own }, left, kept, growth };
   }
 
   return {
@@ -188,7 +214,7 @@ export async function openReplacement(db: DuckDbDatabase, context: Context): Pro
 
     close: () =>
       db.read(async (sql) => {
-        await sql.query(`drop table if exists ${kept}`);
+        for (const table of [kept, keptNamed]) await sql.query(`drop table if exists ${table}`);
       }),
   };
 }
@@ -196,4 +222,14 @@ export async function openReplacement(db: DuckDbDatabase, context: Context): Pro
 async function namedSegments(sql: Sql, staged: string): Promise<readonly string[]> {
   const rows = await sql.query(`select distinct segment_id from ${staged} order by segment_id`);
   return rows.map((row) => String(row.segment_id));
+}
+
+/** A relation of users whom failed lines name, with their user points. */
+async function namedWithPoints(sql: Sql, named: string, points: MergeContext['points']): Promise<string> {
+  if (points.areOwnKeys) return `(select key_hi as point_hi, key_lo as point_lo, segment_id from ${named})`;
+  await sql.query(
+    `create or replace temp table chunk_named as
+     select u.point_hi, u.point_lo, n.segment_id from ${named} n join user_identifier u using (key_hi, key_lo)`,
+  );
+  return 'chunk_named';
 }

@@ -54,6 +54,21 @@ export async function writePairs(
   };
 }
 
+/** Users whom failed lines name, ready to be copied into a `staged_pair` when its pairs are applied. */
+export type NamedUsersFile = { readonly file: string; readonly rows: number };
+
+/** Writes users whom failed lines name, of a relation with user points and segments, into a file. */
+export async function writeNamed(
+  sql: Sql,
+  of: { readonly named: string; readonly executionId: string; readonly file: string },
+): Promise<NamedUsersFile> {
+  const named = scratchStatement('write-named', { named: of.named, execution_id: literal(of.executionId) });
+  const [copied] = await sql.query(
+    `copy (${named}) to '${of.file.replaceAll("'", "''")}' (format csv, header false, nullstr '')`,
+  );
+  return { file: of.file, rows: Number(copied?.Count) };
+}
+
 /** So many merges run at a time in all nodes together; more wait for one of them. */
 const SLOTS = 16;
 /** A first try at another place each time, so that nodes seldom meet. */
@@ -126,7 +141,11 @@ export async function clearSlot(sql: PostgresSql, slot: number): Promise<void> {
 }
 
 /** Copies pairs into a slot. */
-export async function copyPairs(sql: PostgresSql, slot: number, { file, rows }: Pairs): Promise<void> {
+export async function copyPairs(
+  sql: PostgresSql,
+  slot: number,
+  { file, rows }: Pick<Pairs, 'file' | 'rows'>,
+): Promise<void> {
   const copied = await sql.copyIn(statement('copy-pairs', { slot }), file);
   if (copied !== rows) throw new Error(`${copied} of ${rows} pairs came into the database`);
 }

@@ -16,7 +16,7 @@ import { literal, numberOrNull, type Row, type Sql, textOrNull } from './databas
 /** Executions with their checkpoints. A checkpoint has a table of its own, so that a merge and a cancel never meet. */
 export const executionsOf = (
   relation: string,
-) => `select e.*, c.next_offset, c.line, c.successes, c.failures, c.failures_by_code, c.pairs,
+) => `select e.*, c.next_offset, c.line, c.successes, c.failures, c.not_applied, c.failures_by_code, c.pairs,
     c.memberships_created, c.memberships_updated, c.memberships_deleted, c.unchanged, c.superseded, c.user_points_created,
     c.memberships_left, c.memberships_kept, c.error_file_bytes, c.error_lines_omitted,
     c.error_parts, c.segments, c.warnings
@@ -107,6 +107,7 @@ function toCheckpoint(row: Row): Checkpoint {
     line: Number(row.line),
     successes: Number(row.successes),
     failures: Number(row.failures),
+    notApplied: Number(row.not_applied),
     failuresByCode: JSON.parse(String(row.failures_by_code)) as FailuresByCode,
     pairs: Number(row.pairs),
     effects: {

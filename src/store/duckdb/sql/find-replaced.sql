@@ -1,6 +1,6 @@
 -- Makes of what the commands of a file come to what comes of replacing segments with them: who is in and stays with the same
--- expiry and data bag is left alone, and who is in a replaced segment and in no command leaves. The former count as unchanged;
--- the latter have no command.
+-- expiry and data bag is left alone, and who is in a replaced segment and neither in a command nor named by a failed line leaves.
+-- The former count as unchanged; the latter have no command.
 create or replace temp table chunk_effect as
 with effect as (
   select
@@ -35,10 +35,5 @@ select
   m.last_modified_ts as old_last_modified_ts,
   m.expiration_ts as old_expiration_ts,
   m.data_bag as old_data_bag
-from membership_row m
-anti join chunk_effect e
-  on e.point_hi = m.point_hi and e.point_lo = m.point_lo and e.segment_id = m.segment_id
-where
-  m.segment_id in ($segments)
-  and m.point_hi between $first and $last
-  and (m.expiration_ts is null or m.expiration_ts > $start_date)
+from chunk_absent m
+where not m.is_named
