@@ -75,7 +75,19 @@ export type ApiChange = {
   execution_id: string | null;
   document_import_id: string | null;
   input_file_name: string | null;
+  reverts_execution_id: string | null;
   line: number | null;
+};
+
+/** Where a live membership comes from. */
+export type ApiOrigin = {
+  segment_id: string;
+  segment_name: string;
+  segment_technical_name: string | null;
+  creation_ts: number;
+  entered_by: ApiChange | null;
+  restored_by: ApiChange | null;
+  updated_by: ApiChange | null;
 };
 
 export type ApiIdentifier =

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { CHANGE_KINDS, type ExecutionChanges, type MembershipChange } from '../model/change.ts';
 import type { Execution } from '../model/execution.ts';
+import type { MembershipOrigin } from '../model/membership-origin.ts';
 import { fileUri } from './file-uri.ts';
 import { Count, Id, Instant, nullableInteger, nullableText, oneOf } from './schemas.ts';
 
@@ -74,7 +75,7 @@ export const ChangeView = Type.Object({
     type: ['string', 'null'],
     enum: [...CAUSES, null],
     description:
-      'COMMAND: a line of the file. REPLACE: the file replaced the segment, and no line puts the user in. Null: the execution was removed, and was one of the latter two',
+      'COMMAND: a line of the file. REPLACE: the file replaced the segment, and no line puts the user in. Null: the user was taken out by an execution that was removed, and was one of the latter two',
   }),
   ...Source,
   line: nullableInteger({ description: 'of the file, from 1 on: the one that decided. Null: none did' }),
@@ -105,9 +106,46 @@ export function viewChange(of: MembershipChange): Static<typeof ChangeView> {
   };
 }
 
+/** Where a live membership of a user comes from. */
+export const OriginView = Type.Object({
+  segment_id: Id,
+  segment_name: Type.String(),
+  segment_technical_name: nullableText(),
+  creation_ts: Instant,
+  entered_by: nullableChange('the line that put the user in; null when it is not remembered'),
+  restored_by: nullableChange(
+    'the revert that put them back, where they had been taken out or had expired since then',
+  ),
+  updated_by: nullableChange(
+    'the last change since: a line, or a revert that gave back an earlier expiry or data bag',
+  ),
+});
+
+function nullableChange(description: string) {
+  return Type.Unsafe<Static<typeof ChangeView> | null>({
+    ...ChangeView,
+    type: ['object', 'null'],
+    description,
+  });
+}
+
+export function viewOrigin(of: MembershipOrigin): Static<typeof OriginView> {
+  return {
+    segment_id: of.segmentId,
+    segment_name: of.segmentName,
+    segment_technical_name: of.segmentTechnicalName,
+    creation_ts: of.creationTs,
+    entered_by: of.enteredBy && viewChange(of.enteredBy),
+    restored_by: of.restoredBy && viewChange(of.restoredBy),
+    updated_by: of.updatedBy && viewChange(of.updatedBy),
+  };
+}
+
 function causeOf({ kind, line, execution }: MembershipChange): (typeof CAUSES)[number] | null {
   if (kind === 'EXPIRED') return 'EXPIRY';
   if (line !== null) return 'COMMAND';
+  // only a revert puts anybody in, or changes what they have, without a line
+  if (kind !== 'LEFT') return 'REVERT';
   if (execution === null) return null;
   return execution.reverts === null ? 'REPLACE' : 'REVERT';
 }

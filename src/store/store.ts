@@ -7,6 +7,7 @@ import type { Execution } from '../model/execution.ts';
 import type { ExportCounts, ExportedKind, ExportMimeType } from '../model/export.ts';
 import type { CountedChanges } from '../model/history.ts';
 import type { Identifier, StoredIdentifier, UserSelector, UuidHalves } from '../model/identifier.ts';
+import type { MembershipOrigin } from '../model/membership-origin.ts';
 import type { SegmentOverlap } from '../model/overlap-analysis.ts';
 import type { Listed, Member, Membership, Overlap, Page, SegmentSize } from '../model/records.ts';
 import type { AuditRecords, ErasureRecords, TokenRecords } from './access-records.ts';
@@ -236,6 +237,18 @@ export interface Store {
     now: number;
     page: Page;
   }): Promise<KnownSince<MembershipChange> | null>;
+
+  /**
+   * Where the memberships come from that `listMemberships` gives for the same, in its order, as far as that is known; as of one
+   * moment.
+   */
+  listOrigins(of: {
+    datamartId: string;
+    user: UserSelector;
+    segmentIds?: readonly string[];
+    now: number;
+    page: Page;
+  }): Promise<KnownSince<MembershipOrigin> | null>;
 
   /**
    * Writes the members of a segment that are live at `now` to a new file: a line for each of their identifiers of these

@@ -15,6 +15,7 @@ const FILES = [
   'lineage',
   'members',
   'numbers',
+  'origins',
   'overlap-analysis',
   'replace',
   'replace-failed',

@@ -18,6 +18,7 @@ import type {
   Member,
   Membership,
   MembershipChange,
+  MembershipOrigin,
   Overlaps,
   RevertPreview,
   Segment,
@@ -219,6 +220,13 @@ export const userIdentifiers = (dm: string, selector: string) =>
   queryOptions({
     queryKey: ['user', dm, selector, 'identifiers'],
     queryFn: ({ signal }) => getAll<UserIdentifier>(ofUser(dm, selector, 'user_identifiers'), {}, signal),
+  });
+
+export const userOrigins = (dm: string, selector: string) =>
+  queryOptions({
+    queryKey: ['user', dm, selector, 'origins'],
+    queryFn: ({ signal }) =>
+      getAll<MembershipOrigin>(ofUser(dm, selector, 'user_segment_origins'), {}, signal),
   });
 
 export const userChanges = (dm: string, selector: string) =>

@@ -1,5 +1,5 @@
 import type { Static } from 'typebox';
-import type { ChangeView, ExecutionChangesView } from '../../../src/http/change-view.ts';
+import type { ChangeView, ExecutionChangesView, OriginView } from '../../../src/http/change-view.ts';
 import type { ExecutionView } from '../../../src/http/execution-view.ts';
 import type { ExportView } from '../../../src/http/export-view.ts';
 import type { WarningView } from '../../../src/http/routes/execution-lines.ts';
@@ -31,6 +31,7 @@ export type Membership = Static<typeof MembershipView>;
 export type UserIdentifier = Static<typeof IdentifierView>;
 export type Member = Static<typeof MemberView>;
 export type MembershipChange = Static<typeof ChangeView>;
+export type MembershipOrigin = Static<typeof OriginView>;
 export type ExecutionChanges = Static<typeof ExecutionChangesView>;
 export type SegmentExport = Static<typeof ExportView>;
 export type Datamart = Static<typeof DatamartView>;

@@ -14,6 +14,9 @@ export function Counts({ execution }: { readonly execution: Execution }) {
   const lines: readonly Count[] = [
     { key: 'applied', label: t.counts.applied, value: result.total_success, color: 'teal' },
     { key: 'failed', label: t.counts.failed, value: result.total_failure, color: 'orange' },
+    ...(result.not_applied === 0
+      ? []
+      : [{ key: 'notApplied', label: t.counts.notApplied, value: result.not_applied, color: 'gray' }]),
   ];
   const pairs: readonly Count[] = [
     { key: 'created', label: t.counts.created, value: result.memberships_created, color: 'teal' },
@@ -21,7 +24,7 @@ export function Counts({ execution }: { readonly execution: Execution }) {
     { key: 'deleted', label: t.counts.deleted, value: result.memberships_deleted, color: 'red' },
     { key: 'unchanged', label: t.counts.unchanged, value: result.unchanged, color: 'gray' },
     { key: 'superseded', label: t.counts.superseded, value: result.superseded, color: 'grape' },
-    ...(result.memberships_kept === undefined
+    ...(result.memberships_kept === undefined || !isRevert
       ? []
       : [{ key: 'kept', label: t.counts.kept, value: result.memberships_kept, color: 'yellow' }]),
   ];
@@ -33,7 +36,7 @@ export function Counts({ execution }: { readonly execution: Execution }) {
             title={t.counts.lines}
             counts={lines}
             total={hasEnded(execution) ? (all ?? 0) : (done ?? 0)}
-            hint={t.counts.linesHint}
+            hint={result.not_applied === 0 ? t.counts.linesHint : t.counts.notAppliedHint}
           />
         )}
         <Sum
@@ -48,6 +51,9 @@ export function Counts({ execution }: { readonly execution: Execution }) {
         {result.memberships_left === undefined
           ? ''
           : ` ${t.counts.left(formatNumber(result.memberships_left))}`}
+        {isRevert || !result.memberships_kept
+          ? ''
+          : ` ${t.counts.named(formatNumber(result.memberships_kept))}`}
       </Text>
     </Part>
   );

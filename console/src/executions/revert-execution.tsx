@@ -17,7 +17,7 @@ export function RevertExecution({ execution }: { readonly execution: Execution }
   const client = useQueryClient();
   const [, navigate] = useLocation();
   const path = executionPath(execution);
-  if (execution.dry_run === true) return null;
+  if (!hasChanged(execution)) return null;
   return (
     <ConfirmedAction
       label={t.revert.label}
@@ -33,6 +33,14 @@ export function RevertExecution({ execution }: { readonly execution: Execution }
     >
       <Preview path={path} />
     </ConfirmedAction>
+  );
+}
+
+/** Whether there is anything to take back. */
+function hasChanged({ dry_run: isDry, result }: Execution): boolean {
+  const { memberships_created, memberships_updated, memberships_deleted, memberships_left = 0 } = result;
+  return (
+    isDry !== true && memberships_created + memberships_updated + memberships_deleted + memberships_left > 0
   );
 }
 

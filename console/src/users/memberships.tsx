@@ -1,8 +1,8 @@
-import { Code, Table, Text } from '@mantine/core';
+import { Code, Stack, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { pageOfSource, pages } from '../api/paths.ts';
-import { userChanges } from '../api/queries.ts';
-import type { Membership, MembershipChange } from '../api/types.ts';
+import { userOrigins } from '../api/queries.ts';
+import type { Membership, MembershipChange, MembershipOrigin } from '../api/types.ts';
 import { formatInstant } from '../parts/formats.ts';
 import { TimeLeft } from '../parts/instant.tsx';
 import { Part } from '../parts/page.tsx';
@@ -10,7 +10,7 @@ import { PageLink } from '../parts/page-link.tsx';
 import { useDatamartId } from '../shell/datamart.ts';
 import { t } from '../texts/texts.ts';
 
-/** The live memberships of a user, each with the line that made it what it is. */
+/** The live memberships of a user, each with what put them in and what made it what it is. */
 export function Memberships({
   memberships,
   selector,
@@ -19,8 +19,8 @@ export function Memberships({
   readonly selector: string;
 }) {
   const dm = useDatamartId();
-  const { data: changes } = useQuery(userChanges(dm, selector));
-  const whyOf = (segmentId: string) => changes?.data.find(({ segment_id }) => segment_id === segmentId);
+  const { data: origins } = useQuery(userOrigins(dm, selector));
+  const originOf = (segmentId: string) => origins?.find(({ segment_id }) => segment_id === segmentId);
   return (
     <Part title={t.users.memberships}>
       {memberships.length === 0 ? (
@@ -49,7 +49,7 @@ export function Memberships({
                   </Table.Td>
                   <Table.Td>{of.data_bag !== null && <Code block>{pretty(of.data_bag)}</Code>}</Table.Td>
                   <Table.Td>
-                    <Why change={whyOf(of.segment_id)} />
+                    <WhyMember origin={originOf(of.segment_id)} />
                   </Table.Td>
                 </Table.Tr>
               ))}
@@ -61,12 +61,38 @@ export function Memberships({
   );
 }
 
+/** What first put a user in, and what restored or changed the membership since. */
+function WhyMember({ origin }: { readonly origin: MembershipOrigin | undefined }) {
+  if (origin === undefined) return null;
+  const { entered_by, restored_by, updated_by } = origin;
+  return (
+    <Stack gap={2}>
+      {entered_by === null ? (
+        <Text size="sm">{t.users.forgotten}</Text>
+      ) : (
+        <div>
+          <Why change={entered_by} />
+        </div>
+      )}
+      {[restored_by, updated_by].map(
+        (change) =>
+          change !== null && (
+            <div key={change.change}>
+              {change.cause === 'COMMAND' && `${t.users.updated} `}
+              <Why change={change} />
+            </div>
+          ),
+      )}
+    </Stack>
+  );
+}
+
 /** Which line of which file, or what else, made a change. */
-export function Why({ change }: { readonly change: MembershipChange | undefined }) {
+export function Why({ change }: { readonly change: MembershipChange }) {
   const dm = useDatamartId();
-  if (change === undefined) return <Text size="sm">{t.users.forgotten}</Text>;
   const page = pageOfSource(dm, change);
-  const text = t.users.causes[change.cause ?? 'UNKNOWN'];
+  const { cause, change: kind, reverts_execution_id: reverted } = change;
+  const text = cause === 'REVERT' ? t.users.reverts[kind] : t.users.causes[cause ?? 'UNKNOWN'];
   if (page === null) return <Text size="sm">{text}</Text>;
   return (
     <>
@@ -75,6 +101,7 @@ export function Why({ change }: { readonly change: MembershipChange | undefined 
         {change.input_file_name ?? t.executions.number(change.execution_id ?? '')}
       </PageLink>
       {change.line === null ? '' : t.users.atLine(change.line)}
+      {reverted === null ? '' : t.users.ofRevert(reverted)}
     </>
   );
 }

@@ -1,19 +1,24 @@
-import type { ApiChange, ApiIdentifier, ApiMembership } from '../api.ts';
+import type { ApiChange, ApiIdentifier, ApiMembership, ApiOrigin } from '../api.ts';
 import type { Client } from '../client.ts';
 import { command } from '../command.ts';
 import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
-import { ApiError, CliError } from '../failures.ts';
+import { ApiError, CliError, UsageError } from '../failures.ts';
 import { type Column, formatDuration, formatInstant, print, printJson, table } from '../output.ts';
 import { readSelector, USER_ARGS } from '../selector.ts';
 
 export const lookup = command({
   name: 'lookup',
-  description: 'shows the segments and the identifiers of one user, or what put him there',
+  description: 'shows the segments and the identifiers of one user, or what put them there',
   args: {
     ...USER_ARGS,
     changes: {
       type: 'boolean',
-      description: 'shows which execution and which line of which file changed his memberships instead',
+      description: 'shows which execution and which line of which file changed their memberships instead',
+    },
+    why: {
+      type: 'boolean',
+      description:
+        'shows for each segment what first put them in, and what restored or changed that, instead',
     },
     ...DATAMART_ARG,
     ...CONNECTION_ARGS,
@@ -21,11 +26,19 @@ export const lookup = command({
   examples: [
     'muster lookup user_account_id=00042',
     'muster lookup --account 00042 --compartment 1',
+    'muster lookup user_account_id=00042 --why',
     'muster lookup user_account_id=00042 --changes',
   ],
   run: async (args) => {
     const selector = readSelector(args.selector, args);
     const path = `${datamartPath(args.datamart)}/user_points/${selector}`;
+    if (args.changes && args.why) throw new UsageError('--changes and --why exclude each other');
+    if (args.why) {
+      const origins = await ofUser(path, openClient(args).listAll<ApiOrigin>(`${path}/user_segment_origins`));
+      if (args.json) printJson(origins);
+      else print(origins.length === 0 ? 'in no segment' : table(origins, ORIGINS));
+      return 0;
+    }
     if (args.changes) {
       const changes = await ofUser(path, openClient(args).listAll<ApiChange>(`${path}/user_segment_changes`));
       if (args.json) printJson(changes);
@@ -55,6 +68,23 @@ const CHANGES: readonly Column<ApiChange>[] = [
   { title: 'LINE', align: 'right', value: (change) => String(change.line ?? '-') },
   { title: 'FILE', value: (change) => change.input_file_name ?? '-' },
 ];
+
+const ORIGINS: readonly Column<ApiOrigin>[] = [
+  { title: 'SEGMENT', align: 'right', value: (origin) => origin.segment_id },
+  { title: 'NAME', value: (origin) => origin.segment_technical_name ?? origin.segment_name },
+  { title: 'SINCE (UTC)', value: (origin) => formatInstant(origin.creation_ts) },
+  { title: 'PUT IN BY', value: ({ entered_by }) => (entered_by ? sourceOf(entered_by) : 'not remembered') },
+  { title: 'PUT BACK BY', value: ({ restored_by }) => (restored_by ? sourceOf(restored_by) : '-') },
+  { title: 'CHANGED LAST BY', value: ({ updated_by }) => (updated_by ? sourceOf(updated_by) : '-') },
+];
+
+/** `execution 17, customers.ndjson line 3`, or `execution 21, which reverts 20`. */
+function sourceOf({ execution_id: id, reverts_execution_id: reverted, input_file_name, line }: ApiChange) {
+  const execution = `execution ${id}`;
+  if (reverted !== null) return `${execution}, which reverts ${reverted}`;
+  if (line === null) return `${execution}, a revert`;
+  return `${execution}, ${input_file_name ?? 'a file that was removed'} line ${line}`;
+}
 
 /** @throws CliError when there is no such user */
 export async function findUser(client: Client, path: string): Promise<User> {

@@ -4,7 +4,7 @@ import { notFound, ServiceError } from '../../errors.ts';
 import type { UserSelector } from '../../model/identifier.ts';
 import type { Store } from '../../store/store.ts';
 import { findDatamart } from '../access.ts';
-import { KnownSince, viewChange } from '../change-view.ts';
+import { KnownSince, viewChange, viewOrigin } from '../change-view.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { okList } from '../envelope.ts';
 import { idsOf, pageOf } from '../paging.ts';
@@ -73,6 +73,13 @@ export function userRoutes(app: App, dependencies: HttpDependencies): void {
     return { ...okList(listed, pageOf(request.query), viewChange), known_since: listed.knownSince };
   }
 
+  async function listOrigins(request: UserRequest, selector: string) {
+    const listed = await lookUp({ request, selector, what: 'changes' }, (store, user) =>
+      store.listOrigins({ ...user, ...partOf(request) }),
+    );
+    return { ...okList(listed, pageOf(request.query), viewOrigin), known_since: listed.knownSince };
+  }
+
   async function listIdentifiers(request: UserRequest, selector: string) {
     const { userPointId, stored } = await lookUp(
       { request, selector, what: 'identifiers' },
@@ -90,6 +97,13 @@ export function userRoutes(app: App, dependencies: HttpDependencies): void {
     return okList({ elements, total: all.length }, page, (identifier) => identifier);
   }
 
+  type Listing = typeof listMemberships | typeof listIdentifiers | typeof listChanges | typeof listOrigins;
+  const listings: ReadonlyMap<string, Listing> = new Map<string, Listing>([
+    ['user_segments', listMemberships],
+    ['user_identifiers', listIdentifiers],
+    ['user_segment_changes', listChanges],
+    ['user_segment_origins', listOrigins],
+  ]);
   const common = { tags, params: Params, querystring: PagingQuery };
   const memberships = {
     ...common,
@@ -116,7 +130,7 @@ export function userRoutes(app: App, dependencies: HttpDependencies): void {
     ...common,
     querystring: MembershipsQuery,
     summary:
-      'Memberships (…/user_segments), identifiers (…/user_identifiers) or changes of memberships (…/user_segment_changes) of a user',
+      'Memberships of a user (…/user_segments), identifiers (…/user_identifiers), changes of memberships (…/user_segment_changes) or where the memberships come from (…/user_segment_origins)',
     response: {
       ...list,
       200: Type.Object({ ...list[200].properties, known_since: Type.Optional(KnownSince) }),
@@ -124,11 +138,10 @@ export function userRoutes(app: App, dependencies: HttpDependencies): void {
   };
   app.get('/datamarts/:datamartId/user_points/*', { config, schema: either }, async (request) => {
     const text = selectorText(request.raw.url ?? '', 'user_points');
-    const [, selector, what] =
-      /^(.*)\/(user_segments|user_identifiers|user_segment_changes)$/s.exec(text) ?? [];
-    if (selector === undefined) throw notFound();
-    if (what === 'user_segments') return listMemberships(request, selector);
-    return what === 'user_identifiers' ? listIdentifiers(request, selector) : listChanges(request, selector);
+    const [, selector, what = ''] = /^(.*)\/([a-z_]+)$/s.exec(text) ?? [];
+    const listing = listings.get(what);
+    if (selector === undefined || listing === undefined) throw notFound();
+    return listing(request, selector);
   });
 }
 

@@ -1,14 +1,21 @@
-import { CHANGE_KINDS, type ExecutionChanges, type MembershipChange } from '../../model/change.ts';
+import {
+  CHANGE_KINDS,
+  type ChangeKind,
+  type ExecutionChanges,
+  type MembershipChange,
+} from '../../model/change.ts';
 import { QUARTER_MS } from '../../model/history.ts';
 import type { UserSelector, UuidHalves } from '../../model/identifier.ts';
+import { originOf } from '../../model/membership-origin.ts';
+import type { Membership } from '../../model/records.ts';
 import type { Statement } from '../statements.ts';
 import type { Store } from '../store.ts';
 import { literal, numberOrNull, type Row, type Sql, textOrNull } from './database.ts';
 import { executionsById } from './execution-rows.ts';
 import type { KeptRecords } from './keep-records.ts';
-import type { Segments } from './membership-rows.ts';
+import { liveMemberships, type Segments } from './membership-rows.ts';
 
-type ChangeCalls = Pick<Store, 'countChanges' | 'listChangingExecutions' | 'listChanges'>;
+type ChangeCalls = Pick<Store, 'countChanges' | 'listChangingExecutions' | 'listChanges' | 'listOrigins'>;
 
 /** What of it each engine says in its own way. */
 export type ChangeLogQueries = {
@@ -96,7 +103,58 @@ export function changeCalls({
         };
       });
     },
+
+    listOrigins: async ({ datamartId, user, segmentIds, now, page }) => {
+      const segments = await keptSegments();
+      return atOneMoment(async (sql) => {
+        const point = await findUserPoint(sql, { datamartId, user });
+        if (point === null) return null;
+        const rows = await sql.query(`select * from membership where ${isPoint(point)}`);
+        const among = segmentIds && new Set(segmentIds);
+        const live = liveMemberships(rows, { segments, now }).filter(({ segmentId: id }) => {
+          return segments.has(id) && (!among || among.has(id));
+        });
+        const shown = live.slice(page.firstResult, page.firstResult + page.maxResults);
+        const changes = (await rowsOfPoint(sql, { point: isPoint(point), now })).toSorted(newestFirst);
+        const found = shown.map((membership) => ({ membership, rows: originRows(membership, changes) }));
+        const executions = await executionsById(sql, idsOf(found.flatMap((each) => each.rows.all)));
+        const toOne = (row: Row | undefined) => row && toChange(row, { segments, executions });
+        return {
+          elements: found.map(({ membership, rows: { enteredBy, restoredBy, updatedBy } }) => ({
+            segmentId: membership.segmentId,
+            segmentName: membership.segmentName,
+            segmentTechnicalName: membership.segmentTechnicalName,
+            creationTs: membership.creationTs,
+            enteredBy: toOne(enteredBy) ?? null,
+            restoredBy: toOne(restoredBy) ?? null,
+            updatedBy: toOne(updatedBy) ?? null,
+          })),
+          total: live.length,
+          knownSince: await readKnownSince(sql),
+        };
+      });
+    },
   };
+}
+
+/** The rows that tell where a membership is from, of the changes of its user. */
+function originRows({ segmentId, creationTs }: Membership, newestFirst: readonly Row[]) {
+  const told = newestFirst
+    .filter((row) => String(row.segment_id) === segmentId)
+    .map((row) => ({ row, kind: kindOf(row), date: Number(row.date), line: numberOrNull(row.line) }));
+  const origin = originOf(creationTs, told);
+  const rows = {
+    enteredBy: origin.enteredBy?.row,
+    restoredBy: origin.restoredBy?.row,
+    updatedBy: origin.updatedBy?.row,
+  };
+  return { ...rows, all: Object.values(rows).filter((row) => row !== undefined) };
+}
+
+function kindOf(row: Row): ChangeKind {
+  const kind = CHANGE_KINDS[Number(row.kind) - 1];
+  if (kind === undefined) throw new Error(`no change is stored as ${String(row.kind)}`);
+  return kind;
 }
 
 /** `Store.countChangesOf`. */
@@ -165,8 +223,7 @@ function toChange(
   const segmentId = String(row.segment_id);
   const segment = of.segments.get(segmentId);
   const executionId = textOrNull(row.execution_id);
-  const kind = CHANGE_KINDS[Number(row.kind) - 1];
-  if (kind === undefined) throw new Error(`no change is stored as ${String(row.kind)}`);
+  const kind = kindOf(row);
   return {
     segmentId,
     segmentName: segment?.name ?? '',

@@ -42,6 +42,8 @@ export const executionsTexts = {
     linesHint: 'Each line is applied or stands in the error file.',
     applied: 'Applied',
     failed: 'Failed',
+    notApplied: 'Valid, not applied',
+    notAppliedHint: 'A guard stopped the file: nothing of it was applied.',
     pairs: 'Users and segments named',
     pairsHint: 'A line that names two segments counts twice here.',
     memberships: 'Memberships gone through',
@@ -54,6 +56,7 @@ export const executionsTexts = {
     kept: 'Kept, since something has touched them since',
     usersCreated: (count: string) => `${counted(count, 'user')} not known before.`,
     left: (count: string) => `${count} left, since the file does not name them.`,
+    named: (count: string) => `${count} stayed since a failed line names them.`,
   },
   sizes: {
     wouldBe: 'Segments before and after, if it were applied',

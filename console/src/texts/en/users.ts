@@ -28,12 +28,19 @@ export const usersTexts = {
     causes: {
       COMMAND: 'a line of',
       REPLACE: 'not named by',
-      REVERT: 'taken back by',
       EXPIRY: 'its time had passed',
       UNKNOWN: 'not remembered',
     },
+    reverts: {
+      ENTERED: 'put back by',
+      UPDATED: 'set back by',
+      LEFT: 'taken back by',
+      EXPIRED: 'its time had passed',
+    },
+    ofRevert: (id: string) => `, which reverts ${id}`,
+    updated: 'updated by',
     atLine: (line: number) => `, line ${line}`,
-    forgotten: 'not remembered any more',
+    forgotten: 'what first put them in is not remembered any more',
     known: (since: string) => `Changes are remembered since ${since}.`,
     unknown: {
       title: 'This user is not known',
