@@ -55,7 +55,12 @@ export type ExecutionAnswer = {
     readonly user_points_created: number;
     readonly memberships_left?: number;
     readonly memberships_kept?: number;
-    readonly segments?: readonly { segment_id: string; size_before: number; size_after: number }[];
+    readonly segments?: readonly {
+      segment_id: string;
+      size_before: number;
+      size_after: number;
+      members_leaving?: number;
+    }[];
   };
   readonly dry_run?: boolean;
   readonly job_type?: string;

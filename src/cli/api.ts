@@ -179,7 +179,16 @@ export type ApiResult = {
   user_points_created?: number;
   memberships_left?: number;
   memberships_kept?: number;
-  segments?: { segment_id: string; size_before: number; size_after: number }[];
+  not_applied?: number;
+  segments?: ApiSegmentEffect[];
+};
+
+export type ApiSegmentEffect = {
+  segment_id: string;
+  size_before: number;
+  size_after: number;
+  /** Of a replacement. */
+  members_leaving?: number;
 };
 
 export type ApiExecution = {
@@ -193,6 +202,7 @@ export type ApiExecution = {
   erroneous_tasks: number | null;
   result: ApiResult | null;
   error: { message: string } | null;
+  parameters?: { mode?: 'replace' };
   dry_run?: boolean;
   reverts_execution_id?: string;
   reverted_by_execution_id?: string;

@@ -29,6 +29,18 @@ const Progress = Type.Object({
   eta_ms: nullableInteger({ description: 'null while it cannot be told' }),
 });
 
+const SegmentSizes = {
+  segment_id: Id,
+  size_before: Count,
+  size_after: Count,
+  members_leaving: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description: 'of mode=replace: members who go out, whether or not others come in for them',
+    }),
+  ),
+};
+
 const Result = Type.Object({
   input_file_uri: Type.String(),
   input_file_name: Type.String(),
@@ -71,7 +83,7 @@ const Result = Type.Object({
     }),
   ),
   segments: Type.Optional(
-    Type.Array(Type.Object({ segment_id: Id, size_before: Count, size_after: Count }), {
+    Type.Array(Type.Object(SegmentSizes), {
       description:
         'of a dry run and of mode=replace: the segments that are named, with their live members before and after',
     }),
@@ -181,8 +193,11 @@ function result(of: Execution): Static<typeof Result> {
   };
 }
 
-function viewSegment({ segmentId, sizeBefore, sizeAfter }: SegmentEffect) {
-  return { segment_id: segmentId, size_before: sizeBefore, size_after: sizeAfter };
+function viewSegment({ segmentId, sizeBefore, sizeAfter, leaving }: SegmentEffect) {
+  return {
+    ...{ segment_id: segmentId, size_before: sizeBefore, size_after: sizeAfter },
+    ...(leaving === undefined ? {} : { members_leaving: leaving }),
+  };
 }
 
 /** Whether an error file can be had: not before the end, as until then its last lines may be taken back. */

@@ -69,6 +69,8 @@ export type SegmentEffect = {
   readonly segmentId: string;
   readonly sizeBefore: number;
   readonly sizeAfter: number;
+  /** Of a replacement: how many members go out, whoever comes in for them. */
+  readonly leaving?: number;
 };
 
 export type FailuresByCode = { readonly [code in RejectionCode]?: number };

@@ -41,6 +41,7 @@ const DAMAGES: readonly (Damage & { readonly noticed: readonly string[] })[] = [
   },
   { sql: 'update segment set id = 1000 where id = 3', noticed: ['sequences'] },
   { sql: 'update execution_checkpoint set superseded = superseded + 1', noticed: ['execution-counts'] },
+  { sql: 'update execution_checkpoint set not_applied = not_applied + 1', noticed: ['execution-counts'] },
   {
     sql: 'update execution_checkpoint set next_offset = next_offset + 1',
     noticed: ['execution-checkpoints'],

@@ -3,6 +3,7 @@ import { hasEnded } from '../api.ts';
 import { command, type ExitCode } from '../command.ts';
 import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
 import { UsageError } from '../failures.ts';
+import { terminal } from '../import/confirm.ts';
 import { readFormat } from '../import/format.ts';
 import { importFile, type Outcome } from '../import/import-file.ts';
 import { readOptions } from '../import/options.ts';
@@ -43,12 +44,18 @@ export const importCommand = command({
       type: 'string',
       valueHint: '0…1',
       description:
-        'with --mode replace: apply nothing where a segment would lose more than this share of its members',
+        'with --mode replace: apply nothing where a segment would lose more than this share of its members; 0.5 unless it is given, and to empty one takes 1',
     },
     'max-failure-ratio': {
       type: 'string',
       valueHint: '0…1',
-      description: 'apply nothing of a file of which more than this share of the commands fails',
+      description:
+        'apply nothing of a file of which more than this share of the commands fails; with --mode replace 0 unless it is given',
+    },
+    yes: {
+      type: 'boolean',
+      alias: 'y',
+      description: 'with --mode replace: do not ask in a terminal before segments are replaced',
     },
     'revert-on-failure': {
       type: 'boolean',
@@ -74,6 +81,7 @@ export const importCommand = command({
   ],
   notes: [
     'Lines that fail are saved beside the input as NAME.errors.ndjson or NAME.errors.csv: correct and import that file.',
+    'In a terminal --mode replace asks first, and says from a dry run of the file who would leave which segment. In scripts it does not ask.',
     'Exit codes: 0 every line applied, 2 some lines failed, 1 it did not work; of several files the worst.',
   ],
   run: async (args) => {
@@ -90,6 +98,8 @@ export const importCommand = command({
       options: readOptions(args),
     };
     const client = openClient(args);
+    const isAsked = args.mode === 'replace' && !args['dry-run'] && !args.yes;
+    const ask = isAsked ? terminal() : null;
     const interrupt = new AbortController();
     // Once: a second Ctrl-C ends the process in the way of the system.
     process.once('SIGINT', () => interrupt.abort(new Error('interrupted')));
@@ -98,7 +108,7 @@ export const importCommand = command({
       const until = args.wait ? 'ended' : 'received';
       const onFailure = args['revert-on-failure'] ? 'revert' : 'keep';
       const { signal } = interrupt;
-      const outcome = await importFile(client, file, { destination, until, onFailure, signal });
+      const outcome = await importFile(client, file, { destination, until, onFailure, signal, ask });
       outcomes.push(outcome);
       report(outcome, args.json ? 'json' : 'text');
       if (interrupt.signal.aborted) break;

@@ -5,6 +5,7 @@ import type { ExitCode } from '../command.ts';
 import { ApiError, describe } from '../failures.ts';
 import { followExecution } from '../follow.ts';
 import { revertExecution } from '../revert.ts';
+import { type Ask, confirmReplacement } from './confirm.ts';
 import { saveErrorFile } from './error-file.ts';
 import { openProgress } from './progress.ts';
 import { canPass } from './retry.ts';
@@ -19,6 +20,8 @@ export type ImportOptions = {
   /** What is done with an execution that ended otherwise than SUCCEEDED. */
   readonly onFailure?: 'keep' | 'revert';
   readonly signal: AbortSignal;
+  /** Asks before segments are replaced; null: nobody is asked. */
+  readonly ask?: Ask | null;
   /** Under which the file is sent; one of its own without it. */
   readonly idempotencyKey?: string;
 };
@@ -38,6 +41,8 @@ export type Outcome = {
   readonly passes: boolean;
 };
 
+const NOT_CONFIRMED = { text: 'not replaced: that was not confirmed', code: null };
+
 /** Imports one file over the public API. Never throws what a user can cause: that is in the outcome. */
 export async function importFile(client: Client, file: string, options: ImportOptions): Promise<Outcome> {
   let outcome: Outcome = {
@@ -46,6 +51,15 @@ export async function importFile(client: Client, file: string, options: ImportOp
   try {
     const source = await inspectFile(file);
     const target = await openTarget(client, options.destination, source);
+    const { signal } = options;
+    const confirmed = options.ask
+      ? await confirmReplacement(client, target, { file: source, ask: options.ask, signal })
+      : 'GO';
+    if (confirmed === 'DECLINED') return { ...outcome, error: NOT_CONFIRMED };
+    if (confirmed !== 'GO') {
+      const refused = { target: { path: target.path, label: target.label }, execution: confirmed.refusedAs };
+      return await conclude(client, { ...outcome, ...refused }, { source, format: target.format });
+    }
     const progress = openProgress(source.name, source.bytes);
     try {
       const sent = await upload(client, target, {

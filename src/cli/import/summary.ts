@@ -8,6 +8,7 @@ const EFFECTS = [
   ['memberships_updated', 'memberships updated'],
   ['memberships_deleted', 'memberships deleted'],
   ['memberships_left', 'left the segment'],
+  ['memberships_kept', 'kept, as a failed line names them'],
   ['unchanged', 'unchanged'],
   ['superseded', 'superseded'],
   ['user_points_created', 'user points created'],
@@ -31,6 +32,7 @@ export function summarize(outcome: Outcome): string {
     rows.push(['not in it', `the last ${countOf(omitted, 'failed line')}: the error file is full`]);
   if (execution !== null)
     rows.push(['execution', `${execution.id}, ${execution.status}, of ${outcome.target?.label}`]);
+  if (execution !== null && hasReplaced(execution)) rows.push(['undo with', `muster revert ${execution.id}`]);
   const width = Math.max(0, ...rows.map(([label]) => label.length));
   const lines = [
     headline(outcome),
@@ -38,6 +40,14 @@ export function summarize(outcome: Outcome): string {
     ...warningLines(outcome.warnings ?? []),
   ];
   return lines.join('\n');
+}
+
+/** Whether segments were replaced, and something changed by it. */
+function hasReplaced({ status, parameters, dry_run: isDry, result }: ApiExecution): boolean {
+  if (parameters?.mode !== 'replace' || isDry || status !== 'SUCCEEDED') return false;
+  const { memberships_created = 0, memberships_updated = 0, memberships_deleted = 0 } = result ?? {};
+  const { memberships_left = 0 } = result ?? {};
+  return memberships_created + memberships_updated + memberships_deleted + memberships_left > 0;
 }
 
 function headline({ file, execution, error }: Outcome): string {
@@ -60,6 +70,7 @@ function countRows(execution: ApiExecution): [string, string][] {
   const counts: [string, number][] = [
     [execution.dry_run ? 'would be applied' : 'applied', result.total_success ?? all - failed],
     ['failed', failed],
+    ...(result.not_applied ? [['valid, not applied', result.not_applied] as [string, number]] : []),
   ];
   const codes = Object.entries(result.failures_by_code ?? {}).sort(([, a], [, b]) => b - a);
   counts.push(...codes.map(([code, count]): [string, number] => [`  ${code}`, count]));

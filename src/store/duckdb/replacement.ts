@@ -33,8 +33,14 @@ type Context = MergeContext & {
 };
 type Sizes = ReadonlyMap<string, SegmentSize>;
 type Apply = Parameters<Replacement['apply']>[0];
-/** What a file does, by the names of `Counts`, and by how many members each segment grows. */
-type Counted = { counts: Counts; left: number; kept: number; growth: Map<string, number> };
+/** What a file does, by the names of `Counts`, and by how many members each segment grows, and how many go out. */
+type Counted = {
+  counts: Counts;
+  left: number;
+  kept: number;
+  growth: Map<string, number>;
+  leaving: Map<string, number>;
+};
 
 class Refused extends Error {}
 
@@ -117,7 +123,12 @@ export async function openReplacement(db: DuckDbDatabase, context: Context): Pro
         .sort(([one], [other]) => Number(one) - Number(other))
         .map(([segmentId, more]) => {
           const sizeBefore = sizes.get(segmentId)?.userPoints ?? 0;
-          return { segmentId, sizeBefore, sizeAfter: sizeBefore + more };
+          return {
+            segmentId,
+            sizeBefore,
+            sizeAfter: sizeBefore + more,
+            leaving: counted.leaving.get(segmentId) ?? 0,
+          };
         }),
     };
   }
@@ -139,6 +150,7 @@ export async function openReplacement(db: DuckDbDatabase, context: Context): Pro
       : await commandsWithPoints(sql, { staged: of.staged, points: context.points });
     const namedPoints = await namedWithPoints(sql, keptNamed, context.points);
     const growth = new Map(of.replaced.map((id) => [id, 0]));
+    const goingOut = new Map<string, number>();
     const counts: Counts[] = [];
     let left = 0;
     let kept = 0;
@@ -164,6 +176,7 @@ export async function openReplacement(db: DuckDbDatabase, context: Context): Pro
       for (const row of await sql.query(statement('count-growth'))) {
         const segmentId = String(row.segment_id);
         growth.set(segmentId, (growth.get(segmentId) ?? 0) + Number(row.growth));
+        goingOut.set(segmentId, (goingOut.get(segmentId) ?? 0) + Number(row.leaving));
       }
       if (of.purpose === 'APPLY')
         await writeEffects(
@@ -184,7 +197,7 @@ export async function openReplacement(db: DuckDbDatabase, context: Context): Pro
       memberships_deleted: sum.memberships_deleted - left,
       superseded: sum.superseded + left,
     };
-    return { counts: { ...sum, ...own }, left, kept, growth };
+    return { counts: { ...sum, ...own }, left, kept, growth, leaving: goingOut };
   }
 
   return {

@@ -22,6 +22,8 @@ export type Done = {
   readonly byExecution: ReadonlyMap<string, Effects>;
   /** By how many members each segment grew. */
   readonly growth: ReadonlyMap<string, number>;
+  /** How many members of each segment went out. */
+  readonly leaving: ReadonlyMap<string, number>;
 };
 
 /**
@@ -97,7 +99,7 @@ export function countStep(sql: PostgresSql, step: string): Promise<Counted> {
   return count(sql, statement('count-step', { step, quarter_ms: QUARTER_MS }), new Map());
 }
 
-type Counted = Pick<Done, 'byExecution' | 'growth'>;
+type Counted = Pick<Done, 'byExecution' | 'growth' | 'leaving'>;
 
 async function count(
   sql: PostgresSql,
@@ -109,6 +111,7 @@ async function count(
   const byExecution = new Map<string, Effects>();
   for (const [id, userPointsCreated] of created) byExecution.set(id, { ...NO_EFFECTS, userPointsCreated });
   const growth = new Map<string, number>();
+  const leaving = new Map<string, number>();
   for (const row of rows) {
     const kind = Number(row.kind);
     // an expiry is nobody's
@@ -120,8 +123,9 @@ async function count(
     const segmentId = String(row.segment_id);
     const more = kind === 1 ? Number(row.changes) : kind === 3 ? -Number(row.changes) : 0;
     growth.set(segmentId, (growth.get(segmentId) ?? 0) + more);
+    if (kind === 3) leaving.set(segmentId, (leaving.get(segmentId) ?? 0) + Number(row.changes));
   }
-  return { byExecution, growth };
+  return { byExecution, growth, leaving };
 }
 
 function toTallyChanges(row: Row): TallyChange[] {

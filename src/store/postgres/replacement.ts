@@ -8,7 +8,7 @@ import {
 } from '../merges.ts';
 import { storeCheckpoint } from '../records/checkpoints.ts';
 import { literal } from '../records/database.ts';
-import { applyPairs, countStep, nextStep } from './apply-pairs.ts';
+import { applyPairs, countStep, type Done, nextStep } from './apply-pairs.ts';
 import { prepareCommands } from './fold-staged.ts';
 import { foldChunk, lockAndCheck, restOf } from './merge-chunk.ts';
 import type { PostgresDatabase, PostgresSql } from './postgres-database.ts';
@@ -157,7 +157,8 @@ async function replace(
       .sort(([one], [other]) => Number(one) - Number(other))
       .map(([segmentId, more]) => {
         const sizeBefore = sizes.get(segmentId)?.userPoints ?? 0;
-        return { segmentId, sizeBefore, sizeAfter: sizeBefore + more };
+        const leaving = (done.leaving.get(segmentId) ?? 0) + (left.leaving.get(segmentId) ?? 0);
+        return { segmentId, sizeBefore, sizeAfter: sizeBefore + more, leaving };
       }),
   };
 }
@@ -177,11 +178,11 @@ async function removeLeaving(
   sql: PostgresSql,
   executionId: string,
   values: Values,
-): Promise<{ memberships: number; growth: ReadonlyMap<string, number> }> {
+): Promise<{ memberships: number } & Pick<Done, 'growth' | 'leaving'>> {
   const step = await nextStep(sql);
   const leaving = { ...values, step, execution_id: literal(executionId) };
   const memberships = await sql.change(statement('insert-leaving-changes', leaving));
   if (memberships > 0) await sql.query(statement('delete-leaving', leaving));
-  const { growth } = await countStep(sql, step);
-  return { memberships, growth };
+  const { growth, leaving: goingOut } = await countStep(sql, step);
+  return { memberships, growth, leaving: goingOut };
 }
