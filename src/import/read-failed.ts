@@ -1,16 +1,11 @@
 import { createScanner } from 'jsonc-parser';
+import { IDENTIFIER_FIELDS } from './command-fields.ts';
 import { readCsvCells } from './csv-cells.ts';
 import type { CsvHeader } from './csv-header.ts';
 import { type CommandSource, MAX_ERROR_RAW_CHARS } from './document-format.ts';
 import { jsonText } from './json-source.ts';
 
-const USER_COLUMNS = [
-  'user_account_id',
-  'email_hash',
-  'user_agent_id',
-  'compartment_id',
-  'compartment_token',
-];
+const USER_COLUMNS = [...IDENTIFIER_FIELDS, 'compartment_id', 'compartment_token'];
 
 /**
  * What can be read of an NDJSON record that failed: the members of each object in it, up to where one breaks. A line may hold
