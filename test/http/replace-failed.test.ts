@@ -241,7 +241,9 @@ test('by default nothing is replaced by a file of which a line fails, nor by les
   // who is kept is no loss
   const half = await run([put('u1'), put('u2'), bad], 'mode=replace&max_failure_ratio=0.3334');
   assert.equal(half.status, 'SUCCEEDED', JSON.stringify(half));
-  assert.deepEqual(half.result.segments, [{ segment_id: segmentId, size_before: 6, size_after: 3, members_leaving: 3 }]);
+  assert.deepEqual(half.result.segments, [
+    { segment_id: segmentId, size_before: 6, size_after: 3, members_leaving: 3 },
+  ]);
   assert.deepEqual([half.num_tasks, half.result.not_applied, half.result.memberships_kept], [3, 0, 1]);
 });
 

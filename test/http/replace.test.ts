@@ -45,7 +45,9 @@ test('afterwards a segment holds exactly the users of the file, and who stays as
     [50, 1, 1, 98],
   );
   assert.deepEqual([counts.superseded, counts.memberships_left], [2, 400]);
-  assert.deepEqual(counts.segments, [{ segment_id: one, size_before: 500, size_after: 149, members_leaving: 401 }]);
+  assert.deepEqual(counts.segments, [
+    { segment_id: one, size_before: 500, size_after: 149, members_leaving: 401 },
+  ]);
   assert.equal((await getSegment(service, one)).user_points_count, 149);
   assert.equal((await getSegment(service, other)).user_points_count, 2, 'no command names it');
   assert.deepEqual(await membershipsOf(service, 'user_account_id=u450'), before);
