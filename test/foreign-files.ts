@@ -61,6 +61,12 @@ export const FOREIGN_FILES: readonly (readonly [string, Buffer, RegExp])[] = [
   ['PDF', bytes('%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj'), /a PDF document/],
   ['HTML', bytes('\n<!DOCTYPE html>\n<html><body>Sign in, please</body></html>'), /an HTML page.*how it was/],
   ['XML', bytes('<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>'), /an XML document/],
+  [
+    'XML of Excel',
+    bytes('<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet">'),
+    /Excel.*CSV UTF-8/,
+  ],
+  ['HTML of Excel', bytes('<html xmlns:x="urn:schemas-microsoft-com:office:excel">'), /Excel.*CSV UTF-8/],
   ['RTF', bytes('{\\rtf1\\ansi hello}'), /an RTF document/],
   ['PGP', bytes('-----BEGIN PGP MESSAGE-----\n\nhQEMA\n'), /encrypted with PGP: decrypt it/],
   ['PNG', bytes('\x89PNG\r\n\x1a\n\0\0\0\rIHDR'), /a PNG image/],

@@ -7,6 +7,9 @@ const MAGIC = 0xfd2fb528;
 const SKIPPABLE_MAGIC = 0x184d2a50;
 const BLOCK_HEADER_BYTES = 3;
 const CHECKSUM_BYTES = 4;
+/** The kind of a block whose content is not known from its header. */
+const COMPRESSED = 2;
+const MIN_WINDOW_LOG = 10;
 
 /** One block of a zstd stream: `bytes` begin with the frame's header when it is the frame's first. */
 export type ZstdBlock = {
@@ -17,7 +20,15 @@ export type ZstdBlock = {
 type Expected =
   | { readonly type: 'FRAME' }
   | { readonly type: 'SKIPPED'; readonly left: number }
-  | { readonly type: 'BLOCK'; readonly header: Buffer | null; readonly checksumBytes: number };
+  | { readonly type: 'BLOCK'; readonly header: Buffer | null; readonly frame: Frame };
+
+type Frame = {
+  readonly checksumBytes: number;
+  /** What its header asks for, and at most what comes of its blocks so far. */
+  readonly windowBytes: number;
+  readonly isSingleSegment: boolean;
+  contentBytes: number;
+};
 
 /** Refuses a compressed body; the text ends with why. */
 export function invalidCompression(encoding: string, why: string, cause?: unknown): ServiceError {
@@ -34,9 +45,18 @@ export function invalidCompression(encoding: string, why: string, cause?: unknow
 export class ZstdFrames {
   #pending: Buffer = Buffer.alloc(0);
   #expected: Expected = { type: 'FRAME' };
+  readonly #mostWindowBytes: number;
   #windowBytes = 0;
 
-  /** The largest window that a frame has asked for so far. */
+  /**
+   * `mostWindowBytes`: the largest window that a decoder is told of, where it is known that no frame refers further back.
+   * Encoders that do not know how much will come ask for far more, and decoders allocate and move what is asked for.
+   */
+  constructor(mostWindowBytes: number = MAX_WINDOW_BYTES) {
+    this.#mostWindowBytes = mostWindowBytes;
+  }
+
+  /** The largest window that a frame has needed so far: never more than came of its blocks. */
   get windowBytes(): number {
     return this.#windowBytes;
   }
@@ -98,8 +118,10 @@ export class ZstdFrames {
     const window = windowBytes(header, layout);
     if (window > MAX_WINDOW_BYTES)
       throw invalidCompression('zstd', `its window must be at most ${MAX_WINDOW_BYTES} bytes`);
-    this.#windowBytes = Math.max(this.#windowBytes, window);
-    this.#expected = { type: 'BLOCK', header, checksumBytes: layout.checksumBytes };
+    const { checksumBytes, isSingleSegment } = layout;
+    if (!isSingleSegment && this.#mostWindowBytes < window) setWindow(header, this.#mostWindowBytes);
+    const frame = { checksumBytes, isSingleSegment, windowBytes: window, contentBytes: 0 };
+    this.#expected = { type: 'BLOCK', header, frame };
     return true;
   }
 
@@ -112,12 +134,13 @@ export class ZstdFrames {
     if (kind === 3 || size > MAX_BLOCK_BYTES)
       throw invalidCompression('zstd', 'a block has an invalid header');
     const packed = kind === 1 ? 1 : size;
-    const length = BLOCK_HEADER_BYTES + packed + (isLast ? expected.checksumBytes : 0);
+    const { frame } = expected;
+    const length = BLOCK_HEADER_BYTES + packed + (isLast ? frame.checksumBytes : 0);
     if (this.#pending.length < length) return null;
     const bytes = this.#take(length);
-    this.#expected = isLast
-      ? { type: 'FRAME' }
-      : { type: 'BLOCK', header: null, checksumBytes: expected.checksumBytes };
+    frame.contentBytes += kind === COMPRESSED ? MAX_BLOCK_BYTES : size;
+    if (isLast) this.#windowBytes = Math.max(this.#windowBytes, neededWindow(frame));
+    this.#expected = isLast ? { type: 'FRAME' } : { type: 'BLOCK', header: null, frame };
     if (expected.header === null) return { bytes, position: isLast ? 'LAST' : 'INNER' };
     return { bytes: Buffer.concat([expected.header, bytes]), position: isLast ? 'ONLY' : 'FIRST' };
   }
@@ -157,4 +180,17 @@ function windowBytes(header: Buffer, layout: Layout): number {
   if (layout.sizeBytes === 8) return Number(header.readBigUInt64LE(layout.sizeAt));
   const size = header.readUIntLE(layout.sizeAt, layout.sizeBytes);
   return layout.sizeBytes === 2 ? size + 256 : size;
+}
+
+function neededWindow({ windowBytes, isSingleSegment, contentBytes }: Frame): number {
+  return isSingleSegment ? windowBytes : Math.min(windowBytes, contentBytes);
+}
+
+/** Asks for a window of so many bytes at least in the header of a frame that is no single segment. */
+function setWindow(header: Buffer, bytes: number): void {
+  const log = Math.max(MIN_WINDOW_LOG, Math.floor(Math.log2(Math.max(1, bytes))));
+  const base = 2 ** log;
+  const eighths = Math.min(8, Math.max(0, Math.ceil((bytes - base) / (base / 8))));
+  // eight of them are the next power of two
+  header[5] = ((log - MIN_WINDOW_LOG) << 3) + eighths;
 }

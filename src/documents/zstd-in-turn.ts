@@ -34,7 +34,7 @@ export function decodeZstdInTurn({ createSpool, memory = MEMORY, waitMs = WAIT_M
       const giveBack = await memory.take(frames.windowBytes + ZSTD_DECODER_BYTES, waitMs);
       if (giveBack === null) throw noMemory();
       try {
-        yield* decodeZstd(spool.read());
+        yield* decodeZstd(spool.read(), frames.windowBytes);
       } finally {
         giveBack();
       }

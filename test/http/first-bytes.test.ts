@@ -49,7 +49,7 @@ test('the first bytes of an upload tell what it is', async (t) => {
         raw('CSV', content),
         raw('NDJSON', gzipSync(content)),
         form('NDJSON', formOf(content)),
-        form('CSV', formOf(rawZstd(content))),
+        form('CSV', formOf(gzipSync(content))),
       ])
         assert.match(await refused(answer, 400, 'UNSUPPORTED_FILE'), says);
     });
@@ -124,6 +124,11 @@ test('the first bytes of an upload tell what it is', async (t) => {
       const { result } = await dataOf<Named>(form('NDJSON', formOf(gz, [], name)));
       assert.equal(result.input_file_name, kept);
     }
+  });
+
+  await t.test('what is in zstd is told by what it holds', async () => {
+    const [[, content, says] = assert.fail()] = FOREIGN_FILES;
+    assert.match(await refused(raw('CSV', rawZstd(content)), 400, 'UNSUPPORTED_FILE'), says);
   });
 
   await t.test('compression is undone a few times over and no more', async () => {

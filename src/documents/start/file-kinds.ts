@@ -84,6 +84,8 @@ const TEXT_SIGNATURES: readonly { readonly name: string; readonly advice: string
     { name: 'an HTML page or an XML document', advice: DOWNLOAD, start: /^<[!a-z]/i },
   ];
 
+const EXCEL_MARKUP: ForeignKind = { name: 'an Excel workbook (XML or HTML)', advice: SAVE_AS_CSV };
+
 /** What a file is by bytes that no text holds, whatever else can be read in it; null where it may be text. */
 export function binaryKindOf(head: Buffer): ForeignKind | null {
   const start = latin1(head);
@@ -96,6 +98,8 @@ export function binaryKindOf(head: Buffer): ForeignKind | null {
 export function textKindOf(head: Buffer): ForeignKind | null {
   const start = latin1(head);
   const found = TEXT_SIGNATURES.find((signature) => signature.start.test(start));
+  // Excel writes and opens both, under the ending .xls
+  if (found !== undefined && start.includes('urn:schemas-microsoft-com:office')) return EXCEL_MARKUP;
   if (found !== undefined) return found;
   return isBinary(start) ? (MIXED_SIGNATURES.find((signature) => matches(start, signature)) ?? null) : null;
 }
