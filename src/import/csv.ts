@@ -123,14 +123,13 @@ function invalidCsv(message: string): Rejection {
  */
 function isHeader(cells: readonly string[], { header, leastWidth }: Layout): boolean {
   const { columns, profile } = header;
-  const isName = (cell: string) => IDENTIFIER_FIELDS.includes(cell.trim().toLowerCase());
-  if (profile === 'USER_LIST' && cells.some(isName)) return true;
-  const filled = cells.filter((cell, i) => !isErrorColumn(columns[i]) && cell.trim() !== '');
-  if (filled.length === 1 && namesSeparator(filled[0] ?? '')) return true;
+  const nameOf = (cell: string) => cell.trim().toLowerCase();
+  if (profile === 'USER_LIST' && cells.some((cell) => IDENTIFIER_FIELDS.includes(nameOf(cell)))) return true;
+  const isFilled = (cell: string, i: number) => cell.trim() !== '' && !isErrorColumn(columns[i]);
+  const filled = cells.findIndex(isFilled);
+  if (namesSeparator(cells[filled] ?? '') && cells.findLastIndex(isFilled) === filled) return true;
   if (cells.length < leastWidth) return false;
-  return cells.every(
-    (cell, i) => isErrorColumn(columns[i]) || cell.trim().toLowerCase() === (columns[i] ?? ''),
-  );
+  return cells.every((cell, i) => nameOf(cell) === (columns[i] ?? '') || isErrorColumn(columns[i]));
 }
 
 function isErrorColumn(name: string | undefined): boolean {
