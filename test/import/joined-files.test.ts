@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { unknownColumns } from '../../src/import/csv-header.ts';
-import { type DocumentFormat, isRejection } from '../../src/import/document-format.ts';
+import { type DocumentFormat, isRejection, MAX_LINE_BYTES } from '../../src/import/document-format.ts';
+import { ndjsonFormat } from '../../src/import/ndjson.ts';
 import { parseCommand } from '../../src/import/parse-command.ts';
 import { type ReadFormat, readFormatOf } from '../../src/import/read-format.ts';
 import { asUserListCommand } from '../../src/import/user-list.ts';
@@ -107,6 +108,36 @@ test('a BOM at the start of a line is not part of its first value', () => {
   assert.deepEqual(
     outcomes(`${header}\ufeffa,UPDATE,1,0\n\ufeff\ufeff"b",UPDATE,1,0\n"\ufeffc",UPDATE,1,0\n`),
     ['2 a null null', '3 b null null', '4 \ufeffc null null'],
+  );
+});
+
+test('NDJSON: a BOM at the start of a line is not part of it, wherever the line is', () => {
+  const command = (id: string) =>
+    `{"operation":"UPDATE","user_agent_id":"${id}","segment_id":"1","expiration_ts":0}`;
+  const spread = command('c').replaceAll(',', ',\n\ufeff');
+  // as long as a line may be, without its BOMs
+  const long = `${command('d').slice(0, -1)},"note":"${'x'.repeat(MAX_LINE_BYTES - command('d').length - 10)}"}`;
+  const lines = [
+    command('a'),
+    `\ufeff${command('b')}`,
+    `\ufeff\ufeff${spread}`,
+    '\ufeff',
+    `\ufeff\ufeff${long}\r`,
+    '\ufeffx',
+  ];
+  assert.equal(Buffer.byteLength(long), MAX_LINE_BYTES);
+  const ids = outcomes(lines.join('\n'), 'COMMANDS', ndjsonFormat).map((each) => each.replace(/:.*/, ''));
+  assert.deepEqual(ids, [
+    '1 a null null',
+    '2 b null null',
+    '3 c null null',
+    '8 d null null',
+    '9 INVALID_JSON',
+  ]);
+  const cut = `{"operation":\n\ufeff${command('e')}\n`;
+  assert.deepEqual(
+    outcomes(cut, 'COMMANDS', ndjsonFormat).map((each) => each.replace(/:.*/, '')),
+    ['1 INVALID_JSON', '2 e null null'],
   );
 });
 
