@@ -111,6 +111,22 @@ test('a BOM at the start of a line is not part of its first value', () => {
   );
 });
 
+test('an error file of a list of users makes nobody of a row that could not be read, until it is corrected', () => {
+  const text = 'user_account_id\n"u1"x\nu\r2\n"u3\n';
+  const result = read(text, 'USER_LIST');
+  assert.ok(result.ok);
+  const { format } = result;
+  const failed = format
+    .createSplitter(format.start)
+    .push(Buffer.from(text).subarray(format.start.offset), true);
+  const lines = failed.map((each) => (isRejection(each.content) ? format.errorLine(each, each.content) : ''));
+  const errors = outcomes(format.errorFileHeader + lines.join(''), 'USER_LIST');
+  assert.equal(errors.length, 3);
+  for (const outcome of errors) assert.match(outcome, /INVALID_CSV: the row stands in one cell/);
+  const corrected = `${format.errorFileHeader}2,INVALID_CSV,message,u1\n`;
+  assert.deepEqual(outcomes(corrected, 'USER_LIST'), ['2 u1 null null']);
+});
+
 test('NDJSON: a BOM at the start of a line is not part of it, wherever the line is', () => {
   const command = (id: string) =>
     `{"operation":"UPDATE","user_agent_id":"${id}","segment_id":"1","expiration_ts":0}`;
