@@ -1,3 +1,7 @@
+const QUOTE = 0x22;
+const SPACE = 0x20;
+const TAB = 0x09;
+
 /** Why the cells of a row cannot be read. */
 export type CellProblem =
   /** A quoted cell does not close, or goes on after its closing quote. */
@@ -22,12 +26,13 @@ export function readCsvCells(text: string, separator: string): CsvCells {
   let hasLoneReturn = false;
   for (let at = 0; ; at++) {
     const first = skipBlanks(text, at, separator);
-    if (text[first] === '"') {
+    if (text.charCodeAt(first) === QUOTE) {
       const close = closingQuote(text, first + 1);
       if (close === -1) return { cells, problem: 'BROKEN_QUOTES' };
       at = skipBlanks(text, close + 1, separator);
       if (at < text.length && text[at] !== separator) return { cells, problem: 'BROKEN_QUOTES' };
-      cells.push(text.slice(first + 1, close).replaceAll('""', '"'));
+      const cell = text.slice(first + 1, close);
+      cells.push(cell.includes('"') ? cell.replaceAll('""', '"') : cell);
     } else {
       const next = text.indexOf(separator, at);
       const end = next === -1 ? text.length : next;
@@ -47,14 +52,17 @@ function plainCells(cells: readonly string[]): CsvCells {
 
 function skipBlanks(text: string, from: number, separator: string): number {
   let at = from;
-  while (text[at] === ' ' || (text[at] === '\t' && separator !== '\t')) at++;
-  return at;
+  for (;;) {
+    const character = text.charCodeAt(at);
+    if (character !== SPACE && (character !== TAB || separator === '\t')) return at;
+    at++;
+  }
 }
 
 /** The quote that ends a cell whose opening quote lies before `from`, or -1; two in a row stand for one. */
 function closingQuote(text: string, from: number): number {
   for (let at = text.indexOf('"', from); at !== -1; at = text.indexOf('"', at + 2)) {
-    if (text[at + 1] !== '"') return at;
+    if (text.charCodeAt(at + 1) !== QUOTE) return at;
   }
   return -1;
 }

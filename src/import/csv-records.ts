@@ -47,14 +47,13 @@ export interface CsvCutter {
 export function createCsvCutter(reader: LineReader, delimiter: string): CsvCutter {
   const separator = delimiter.charCodeAt(0);
   let ahead: LookAhead | null = null;
-  /** Where the record begins whose first line has been followed and leaves a cell open, or -1. */
-  let openAt = -1;
+  /** Whether the first line of the next record has been followed, and leaves a cell open. */
+  let isOpen = false;
 
   function cut(plain?: PlainLines): RawCsvRecord[] {
     const records: RawCsvRecord[] = [];
     let nextQuote = -1;
     for (let left = plain?.most ?? Number.POSITIVE_INFINITY; left > 0; left--) {
-      const isOpen = reader.position().offset === openAt;
       if (!isOpen && plain && takePlainLine(reader, plain)) continue;
       const line = reader.peek();
       if (line === null) break;
@@ -71,6 +70,7 @@ export function createCsvCutter(reader: LineReader, delimiter: string): CsvCutte
       if (!isOpen && nextQuote < line.end) state = followQuotes(reader.bytes(), line, separator, 'CLOSED');
       const record = state === 'CLOSED' ? take(reader, line, line, null) : takeQuoted(line, state);
       if (record === null) break;
+      isOpen = false;
       records.push(record);
     }
     return records;
@@ -79,7 +79,7 @@ export function createCsvCutter(reader: LineReader, delimiter: string): CsvCutte
   /** A record whose first line leaves a quoted cell open or breaks one; null while more lines are needed to tell. */
   function takeQuoted(first: Line, begun: QuoteState): RawCsvRecord | null {
     if (begun === 'BROKEN') return take(reader, first, first, brokenCell());
-    openAt = reader.position().offset;
+    isOpen = true;
     if (ahead === null || ahead.next <= reader.offsetOf(first.next)) ahead = lookAhead(first, 'OPEN');
     for (;;) {
       const last = lineAt(ahead);

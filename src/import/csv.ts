@@ -3,7 +3,14 @@ import { COMMAND_FIELDS, ERROR_FIELDS, IDENTIFIER_FIELDS } from './command-field
 import { readCsvCells } from './csv-cells.ts';
 import { type CsvHeader, namesSeparator } from './csv-header.ts';
 import { createCsvCutter, type RawCsvRecord } from './csv-records.ts';
-import type { CommandSource, DocumentFormat, DocumentRecord, Position, Splitter } from './document-format.ts';
+import {
+  type CommandSource,
+  type DocumentFormat,
+  type DocumentRecord,
+  MAX_ERROR_RAW_CHARS,
+  type Position,
+  type Splitter,
+} from './document-format.ts';
 import { jsonText } from './json-source.ts';
 import { createLineReader } from './line-reader.ts';
 import { isOmissionRow } from './omission-note.ts';
@@ -105,6 +112,9 @@ function readCells(text: string, layout: Layout): CommandSource | Rejection | nu
     return invalidCsv(`expected at most ${width} cells, as the header has, got ${lastFilled + 1}`);
   }
   if (isHeader(cells, layout)) return invalidCsv('the header again: only the first line names the columns');
+  if (isUnreadRow(cells, layout)) {
+    return invalidCsv('the row stands in one cell as it came: give each of its values a cell');
+  }
   const fields: Record<string, unknown> = {};
   for (const { index, name, isTrimmed, isList } of commandColumns) {
     const cell = cells[index];
@@ -126,14 +136,28 @@ function invalidCsv(message: string): Rejection {
  */
 function isHeader(cells: readonly string[], { header, leastWidth }: Layout): boolean {
   const { columns, profile } = header;
-  const isName = (cell: string) => IDENTIFIER_FIELDS.includes(cell.trim().toLowerCase());
-  if (profile === 'USER_LIST' && cells.some(isName)) return true;
-  const filled = cells.filter((cell, i) => !isErrorColumn(columns[i]) && cell.trim() !== '');
-  if (filled.length === 1 && namesSeparator(filled[0] ?? '')) return true;
+  const nameOf = (cell: string) => cell.trim().toLowerCase();
+  if (profile === 'USER_LIST' && cells.some((cell) => IDENTIFIER_FIELDS.includes(nameOf(cell)))) return true;
+  const isFilled = (cell: string, i: number) => cell.trim() !== '' && !isErrorColumn(columns[i]);
+  const filled = cells.findIndex(isFilled);
+  if (namesSeparator(cells[filled] ?? '') && cells.findLastIndex(isFilled) === filled) return true;
   if (cells.length < leastWidth) return false;
-  return cells.every(
-    (cell, i) => isErrorColumn(columns[i]) || cell.trim().toLowerCase() === (columns[i] ?? ''),
-  );
+  return cells.every((cell, i) => nameOf(cell) === (columns[i] ?? '') || isErrorColumn(columns[i]));
+}
+
+/** What fails a row as a whole stays in its text: quotes, line ends, what was no UTF-8, or more than a line may have. */
+const UNREAD_TEXT = /["\r\ufffd]/;
+const UNREAD_CODES: readonly unknown[] = ['INVALID_CSV', 'INVALID_ENCODING', 'LINE_TOO_LONG'];
+
+/**
+ * Whether a row of an error file still has in one cell what could not be read. Of commands it lacks the operation; in a list of
+ * users it would be somebody whose id is a whole row.
+ */
+function isUnreadRow(cells: readonly string[], { header, codeAt }: Layout): boolean {
+  if (header.profile !== 'USER_LIST' || codeAt === -1 || !UNREAD_CODES.includes(cells[codeAt])) return false;
+  const own = cells.filter((cell, i) => !isErrorColumn(header.columns[i]) && cell.trim() !== '');
+  const [text = ''] = own;
+  return own.length === 1 && (text.length >= MAX_ERROR_RAW_CHARS || UNREAD_TEXT.test(text));
 }
 
 function isErrorColumn(name: string | undefined): boolean {

@@ -32,8 +32,15 @@ export function createPlainCsvReader(header: CsvHeader, context: CommandContext)
     const field = (PLAIN_FIELDS as readonly string[]).indexOf(name);
     return field === -1 && COMMAND_FIELDS.has(name) ? NOT_PLAIN : field;
   });
+  const columns = { fields, separator };
+  const nextReturn = createByteSearch(CARRIAGE_RETURN);
+  const nextZero = createByteSearch(0);
   return (bytes, { start, end, number }) =>
-    findCells(bytes, { start, end }, { fields, separator }, found) ? readCommand(bytes, found, number) : null;
+    nextReturn(bytes, start) >= end &&
+    nextZero(bytes, start) >= end &&
+    findCells(bytes, { start, end }, columns, found)
+      ? readCommand(bytes, found, number)
+      : null;
 }
 
 type Columns = { readonly fields: readonly number[]; readonly separator: number };
@@ -50,12 +57,13 @@ function findCells(
   let at = start;
   for (let column = 0; column < fields.length; column++) {
     const field = fields[column] as number;
-    const first = skipBlanks(bytes, at, end, separator);
+    const first = isBlank(bytes[at]) ? skipBlanks(bytes, at, end, separator) : at;
     const isQuoted = bytes[first] === QUOTE && first < end;
     const cellStart = isQuoted ? first + 1 : at;
     const cellEnd = isQuoted ? closingQuote(bytes, cellStart, end) : cellEndAt(bytes, at, end, separator);
     if (cellEnd === -1) return false;
-    at = isQuoted ? skipBlanks(bytes, cellEnd + 1, end, separator) : cellEnd;
+    at = isQuoted ? cellEnd + 1 : cellEnd;
+    if (isQuoted && isBlank(bytes[at])) at = skipBlanks(bytes, at, end, separator);
     if (cellEnd > cellStart && !noteCell(bytes, cellStart, cellEnd, { field, isQuoted }, found)) return false;
     if (at === end) return true;
     if (bytes[at] !== separator) return false;
@@ -74,7 +82,6 @@ function skipBlanks(bytes: Buffer, from: number, end: number, separator: number)
 /** The quote that ends a quoted cell, or -1 when the line has none. */
 function closingQuote(bytes: Buffer, start: number, end: number): number {
   for (let at = start; at < end; at++) {
-    if (bytes[at] === 0) return -1;
     if (bytes[at] !== QUOTE) continue;
     if (at + 1 === end || bytes[at + 1] !== QUOTE) return at;
     at++;
@@ -82,14 +89,26 @@ function closingQuote(bytes: Buffer, start: number, end: number): number {
   return -1;
 }
 
-/** Where a cell without quotes ends; -1 where it holds what fails a row, or may fail it. */
 function cellEndAt(bytes: Buffer, start: number, end: number, separator: number): number {
-  for (let at = start; at < end; at++) {
-    const byte = bytes[at] as number;
-    if (byte === separator) return at;
-    if (byte <= CARRIAGE_RETURN && (byte === CARRIAGE_RETURN || byte === 0)) return -1;
-  }
-  return end;
+  let at = start;
+  while (at < end && bytes[at] !== separator) at++;
+  return at;
+}
+
+/**
+ * Finds a byte in lines that ascend: where it comes next at or after `start`, which few buffers need to be asked twice. A look
+ * for it at each byte of each cell costs more.
+ */
+function createByteSearch(byte: number): (bytes: Buffer, start: number) => number {
+  let searched: Buffer | null = null;
+  let next = 0;
+  return (bytes, start) => {
+    if (searched === bytes && next >= start) return next;
+    searched = bytes;
+    next = bytes.indexOf(byte, start);
+    if (next === -1) next = Number.MAX_SAFE_INTEGER;
+    return next;
+  };
 }
 
 function noteCell(

@@ -51,7 +51,7 @@ function selection(compartmentId: string, more: object) {
 }
 
 /** Every id and name that the generators may use, so that most commands are valid. */
-const context: CommandContext = {
+export const context: CommandContext = {
   startDate: START_DATE,
   catalogue: buildCatalogue({
     datamartId: '1',

@@ -57,13 +57,17 @@ function readNdjson(errors: string, isWhole: boolean): readonly FailedLine[] {
 }
 
 function readCsv(errors: string, isWhole: boolean) {
-  const { data, meta } = Papa.parse<string[]>(errors, { skipEmptyLines: true });
+  // the file names its separator where its header alone would not tell it; the service wrote the first column itself
+  const [separatorLine = ''] = /^sep=.\n/.exec(errors) ?? [];
+  const rest = errors.slice(separatorLine.length);
+  const delimiter = /^error_line([,;\t])/.exec(rest)?.[1] ?? ',';
+  const { data } = Papa.parse<string[]>(rest, { skipEmptyLines: true, delimiter });
   const [names = [], ...all] = data;
   const rows = all.filter(([line, code]) => line !== '' || code !== OMISSION_CODE);
   const write = (cells: readonly string[]) =>
-    cells.length === 1 ? (cells[0] ?? '') : Papa.unparse([[...cells]], { delimiter: meta.delimiter });
+    cells.length === 1 ? (cells[0] ?? '') : Papa.unparse([[...cells]], { delimiter });
   return {
-    header: write(names.slice(ERROR_FIELDS.length)),
+    header: separatorLine + write(names.slice(ERROR_FIELDS.length)),
     lines: (isWhole ? rows : rows.slice(0, -1)).map(
       ([line = '', code = '', message = '', ...cells]): FailedLine => ({
         ...{ line: Number(line), code, message },
