@@ -25,6 +25,7 @@ const FILES = [
   'views',
   'webhook-deliveries',
   'webhook-rules',
+  'warnings',
   'webhooks',
 ];
 
