@@ -41,7 +41,7 @@ export async function readFailedLines(
       continue;
     }
     const line = isCsv ? readRow(text, delimiter ?? ',') : readObject(text);
-    // what else an error file says is said of no line
+    // the header below a line like `sep=;`, and what else is said of no line
     if (Number.isInteger(line.line)) failed.push({ ...line, raw: shorten(line.raw) });
     if (failed.length === most) break;
   }
@@ -70,9 +70,12 @@ async function* recordsOf(file: Pick<FileReader, 'read'>, hasQuotes: boolean): A
   yield Buffer.concat(pieces).toString('utf8');
 }
 
-/** The service wrote the first column itself, and its name has no separator in it. */
+/** The first line names it, as `sep=;` or behind the first column, which the service wrote itself. */
 function delimiterOf(header: string): string {
-  return DELIMITERS.find((delimiter) => header.includes(`error_line${delimiter}`)) ?? ',';
+  const named = header.startsWith('sep=') ? header.charAt(4) : '';
+  return named !== ''
+    ? named
+    : (DELIMITERS.find((delimiter) => header.includes(`error_line${delimiter}`)) ?? ',');
 }
 
 function readRow(text: string, delimiter: string): FailedLine {

@@ -143,7 +143,7 @@ async function startOf(
   const { id, checkpoint } = execution;
   if (checkpoint.offset > 0) return checkpoint;
   const earlier = (await store.executions.sameFiles([id])).get(id);
-  return withWarnings(checkpoint, fileWarnings({ columns: format.columns, job, earlier }));
+  return withWarnings(checkpoint, fileWarnings({ format, job, earlier }));
 }
 
 /**

@@ -97,5 +97,5 @@ export async function importGroup(job: GroupJob, store: Store): Promise<readonly
 function startAt(source: DocumentSource | undefined, earlier: string | undefined): Checkpoint {
   if (source === undefined) return START;
   const { format, job } = source;
-  return withWarnings(START, fileWarnings({ columns: format.columns, job, earlier }));
+  return withWarnings(START, fileWarnings({ format, job, earlier }));
 }

@@ -7,7 +7,7 @@ import { type DocumentFormat, type DocumentRecord, isRejection } from './documen
 import { dropFields, fieldsOf } from './json-source.ts';
 
 /** Stands for an e-mail address; holds an `@`, so that it is refused again when it is sent as it is. */
-const MASK = '***@***';
+export const MASK = '***@***';
 
 /** A failed NDJSON record as one line: its own fields as they were written, then the error's. */
 export function ndjsonErrorLine(record: DocumentRecord, rejection: Rejection): string {

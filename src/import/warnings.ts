@@ -11,9 +11,11 @@ import {
   type WarningCode,
   type Warnings,
 } from '../model/warning.ts';
-import type { CommandSource } from './document-format.ts';
+import { COMMAND_FIELDS, ERROR_FIELDS, SEGMENT_FIELDS } from './command-fields.ts';
+import type { CommandSource, DocumentFormat } from './document-format.ts';
 import { nearestField } from './nearest-field.ts';
 import { isAbsent } from './read-field.ts';
+import { MASK } from './rejections.ts';
 
 /**
  * What is odd about a valid command, as bits: readers of lines have no objects to spare. The plain readers and the reference
@@ -176,14 +178,18 @@ function whereBlanksAre(odd: number): string {
  * the earlier execution with the same content, if there is one.
  */
 export function fileWarnings(of: {
-  readonly columns: readonly string[] | null;
+  readonly format: Pick<DocumentFormat, 'columns' | 'start'>;
   readonly job: Job;
   readonly earlier: string | undefined;
 }): Warnings {
   const unknown = createUnknownNames(of.job);
-  for (const column of of.columns ?? []) {
-    const name = column.trim();
-    if (!KNOWN_NAMES.has(name.toLowerCase())) unknown.note(1, name);
+  const { columns, start } = of.format;
+  const cells = columns ?? [];
+  // the header ends where the rows begin; a line like `sep=;` may be above it
+  const headerLine = start.line - (cells.join('').split('\n').length - 1);
+  for (const cell of cells) {
+    const name = cell.trim();
+    if (!KNOWN_NAMES.has(name.toLowerCase())) unknown.note(headerLine, name);
   }
   const lines = unknown.lines();
   const header = lines.length === 0 ? NO_WARNINGS : unknownFields(lines);
@@ -200,23 +206,7 @@ function unknownFields(lines: readonly WarnedLine[]): Warnings {
 }
 
 /** What commands are read from, and what an error file adds to a record: it can be sent again as it is. */
-const USER_FIELDS = [
-  'operation',
-  'user_account_id',
-  'email_hash',
-  'user_agent_id',
-  'compartment_id',
-  'compartment_token',
-  'expiration_duration',
-  'expiration_ts',
-  'data_bag',
-];
-const SEGMENT_FIELDS = ['segment_id', 'segment_ids', 'segment_technical_name', 'segment_technical_names'];
-const KNOWN_NAMES: ReadonlySet<string> = new Set([
-  ...USER_FIELDS,
-  ...SEGMENT_FIELDS,
-  ...['error_line', 'error_code', 'error_message', 'error_raw'],
-]);
+const KNOWN_NAMES: ReadonlySet<string> = new Set([...COMMAND_FIELDS, ...ERROR_FIELDS, 'error_raw']);
 
 /** A name may be as long as a line; and it may be an address, where columns and rows were mixed up. */
 const MAX_NAME_CHARS = 60;
@@ -224,14 +214,17 @@ const MAX_NAME_CHARS = 60;
 function createUnknownNames(job: Job) {
   const seen = new Set<string>();
   const lines: WarnedLine[] = [];
-  const meant = job.type === 'DOCUMENT_IMPORT' ? [...USER_FIELDS, ...SEGMENT_FIELDS] : USER_FIELDS;
+  // a list of users for one segment names no segments
+  const meant = [...COMMAND_FIELDS].filter(
+    (name) => job.type === 'DOCUMENT_IMPORT' || !SEGMENT_FIELDS.includes(name),
+  );
   return {
     note(line: number, name: string): void {
       if (KNOWN_NAMES.has(name) || lines.length === MAX_UNKNOWN_NAMES) return;
       // a column without a name has none that could be unknown
       if (name.trim() === '') return;
       const shown = name.includes('@')
-        ? '***@***'
+        ? MASK
         : name.length > MAX_NAME_CHARS
           ? `${name.slice(0, MAX_NAME_CHARS)}…`
           : name;

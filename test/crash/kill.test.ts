@@ -190,13 +190,14 @@ function fileOf(lines: number): string {
     badPerMille: 10,
     seed: 7,
   };
-  return [...generate(workload)].map(withOddities).join('');
+  const file = [...generate(workload)].join('');
+  return file.replaceAll(/.*\n/g, (line, offset: number) => withOddities(line, offset));
 }
 
-/** A line that is warned of, now and then; new names come as long as the file is. */
-function withOddities(line: string, index: number): string {
-  if (index % 997 === 5) return line.replace(/\}\n$/, `,"extra_${index}":1}\n`);
-  return index % 499 === 3 ? line.replace(/"user_account_id":"[^"]*/, '$& ') : line;
+/** A line that is warned of, now and then; new names come for as long as a file has. */
+function withOddities(line: string, offset: number): string {
+  if (offset % 997 === 5) return line.replace(/\}\n$/, `,"extra_${offset}":1}\n`);
+  return offset % 499 === 3 ? line.replace(/"user_account_id":"[^"]*/, '$& ') : line;
 }
 
 async function untilDone(

@@ -110,6 +110,14 @@ test('the first failed lines of an execution are listed as its error file has th
     });
   }
 
+  await t.test('CSV whose separator is named above its header', async () => {
+    // with commas the columns would be more, so that the error file names the separator too
+    const body =
+      'sep=;\noperation;user_account_id;a,b,c,d,e,f,g;segment_id;expiration_ts\nUPDATE;u;x;404;0\n';
+    const [failed] = await failedLines(service, await runFile(service, 'CSV', body));
+    assert.deepEqual([failed?.line, failed?.code, failed?.raw], [3, 'UNKNOWN_SEGMENT', 'UPDATE;u;x;404;0']);
+  });
+
   await t.test('a hundred of them, in pages, whatever the format', async () => {
     for (const format of ['NDJSON', 'CSV'] as const) {
       const execution = await runFile(service, format, badFile(format, 130));
@@ -202,7 +210,7 @@ test('failed lines are listed while an execution runs, and are gone when its fil
   const service = await startService(t, { chunkRows: 50, sweepIntervalMs: 50, retentionDays: 1 }, () => now);
   const documentImportId = await createImport(service, { format: 'NDJSON' });
   const execution = await upload(service, {
-    ...{ datamartId: '1', documentImportId, format: 'NDJSON', body: badFile('NDJSON', 20_000) },
+    ...{ datamartId: '1', documentImportId, format: 'NDJSON', body: badFile('NDJSON', 3_000) },
   });
   let seen = 0;
   for (;;) {

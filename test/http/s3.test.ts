@@ -8,6 +8,7 @@ import {
   createSegment,
   dataOf,
   errorFile,
+  executionsPath,
   membershipsOf,
   runFile,
   upload,
@@ -58,6 +59,15 @@ test('a file goes its whole way with documents in S3', async (t) => {
   assert.deepEqual([ended.status, ended.result.total_failure], ['SUCCEEDED', 100]);
   const errors = await errorFile(service, ended);
   assert.deepEqual(linesOf(errors), everyTenth(1_000));
+  const { document_import_id } = ended.parameters;
+  const executions = executionsPath({ datamartId: '1', documentImportId: String(document_import_id) });
+  const listed = await dataOf<{ line: number }[]>(
+    service.call('GET', `${executions}/${ended.id}/errors?max_results=100`),
+  );
+  assert.deepEqual(
+    listed.map(({ line }) => line),
+    everyTenth(1_000),
+  );
   const stored = await keys();
   assert.ok(stored.length > 5, 'an input and a part for each chunk');
   assert.ok(stored.every((key) => key.startsWith('muster/kept/')));

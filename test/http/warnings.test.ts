@@ -259,13 +259,20 @@ test('a file that was sent before is told of, by the execution that had it', asy
   assert.deepEqual(await Promise.all(ended.map(earlier)), [undefined, ended[0]?.id, ended[1]?.id]);
 });
 
-test('a header without rows is told of, and its unknown columns are', async () => {
+test('a header without rows is told of', async () => {
   const { datamartId } = await createWorld();
   const body = 'operation,user_account_id,segment_id,expiration_ts\n\n';
   const execution = await runFile(service, 'CSV', body, { datamartId });
   assert.equal(execution.status, 'SUCCEEDED', JSON.stringify(execution));
   assert.deepEqual(execution.result.warnings, { NO_COMMANDS: 1 });
   assert.deepEqual(await told(execution), ['null NO_COMMANDS null']);
+});
+
+test('unknown columns are told of with the line of the header', async () => {
+  const { datamartId, segmentId } = await createWorld();
+  const body = `sep=;\noperation;"no\nte";user_account_id;segment_id;expiration_ts\nUPDATE;x;u ;${segmentId};0\n`;
+  const execution = await runFile(service, 'CSV', body, { datamartId });
+  assert.deepEqual(await told(execution), ['2 UNKNOWN_FIELD no\nte', '4 SURROUNDING_BLANKS user_account_id']);
 });
 
 test('what a guard refuses has its warnings, too', async () => {

@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { type ImportJob, importDocument } from '../../src/import/import-document.ts';
 import { nearestField } from '../../src/import/nearest-field.ts';
 import { holdsEmail, ODD, oddIdentifier } from '../../src/import/warnings.ts';
 import { KIND_BIT } from '../../src/model/identifier.ts';
-import { addWarnings, examplesOf, fileWarning, NO_WARNINGS, type Warnings } from '../../src/model/warning.ts';
+import {
+  addWarnings,
+  examplesOf,
+  fileWarning,
+  NO_WARNINGS,
+  WARNING_CODES,
+  type Warnings,
+} from '../../src/model/warning.ts';
 import { createSegment } from '../store/contract.ts';
 import { NOW, setUp } from './one-file.ts';
 
@@ -116,6 +124,20 @@ test('what looks like a number, a hash or an address is told from what only rese
     for (const kind of Object.values(KIND_BIT)) oddIdentifier(kind, nasty);
     assert.ok(performance.now() - before < 2000);
   }
+});
+
+test('docs/commands.md has a line for every warning', () => {
+  const text = readFileSync(new URL('../../docs/commands.md', import.meta.url), 'utf8');
+  const rows = [
+    ...(text
+      .split('## Warnings')[1]
+      ?.split('\n## ')[0]
+      ?.matchAll(/^\| `([A-Z_]+)` \|/gm) ?? []),
+  ];
+  assert.deepEqual(
+    rows.map(([, code]) => code),
+    [...WARNING_CODES],
+  );
 });
 
 test('a name is near the field that was meant, or near none', () => {

@@ -27,6 +27,7 @@ const FILES = [
   'views',
   'webhook-deliveries',
   'webhook-rules',
+  'warnings',
   'webhooks',
 ];
 

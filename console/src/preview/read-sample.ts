@@ -7,6 +7,7 @@ import {
 } from '../../../src/import/document-format.ts';
 import { parseCommand } from '../../../src/import/parse-command.ts';
 import { readFormatOf } from '../../../src/import/read-format.ts';
+import { MASK } from '../../../src/import/rejections.ts';
 import {
   createWarningTally,
   fileWarnings,
@@ -35,8 +36,6 @@ export const SAMPLE_BYTES = 256 * 1024;
 const PROFILE = 'COMMANDS';
 /** The file is read as one of commands, whichever import it is sent to. */
 const JOB = { type: 'DOCUMENT_IMPORT', documentImportId: '' } as const;
-/** Stands for an address. */
-const MASK = '***@***';
 
 /** A record as the service would read it. */
 export type ReadRecord = {
@@ -129,7 +128,7 @@ export function readSample(
   const failures = new Map<string, number>();
   for (const { outcome } of records)
     if (isRejection(outcome)) failures.set(outcome.code, (failures.get(outcome.code) ?? 0) + 1);
-  const ofFile = fileWarnings({ columns: read.format.columns, job: JOB, earlier: undefined });
+  const ofFile = fileWarnings({ format: read.format, job: JOB, earlier: undefined });
   const found = addWarnings(ofFile, tally.warnings());
   const all = isWhole && records.length === 0 ? addWarnings(found, fileWarning('NO_COMMANDS')) : found;
   const userByLine = new Map(records.map(({ line, user }) => [line, user]));
