@@ -30,7 +30,12 @@ export type LoadReport = {
 
 /** Runs the load against a service of its own. */
 export async function measureLoad(scratch: string, options: Options): Promise<LoadReport> {
-  const server = await startServer(scratch);
+  // one token sends all of it: it may have all places
+  const server = await startServer(scratch, {
+    MUSTER_MAX_UPLOADS: '1024',
+    MUSTER_MAX_UPLOADS_PER_DATAMART: '1024',
+    MUSTER_MAX_UPLOADS_PER_TOKEN: '1024',
+  });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => void server.close().finally(() => process.exit(130)));
   }

@@ -205,3 +205,29 @@ test('a change that has all it needs is finished with its token, and a token may
   const listed = await dataOf<ExecutionAnswer[]>(service.call('GET', executions));
   assert.equal(listed.length, 1);
 });
+
+test('a file that is being written for a token is given up with it', async (t) => {
+  const { service, createToken } = await setUp(t);
+  const segmentId = await createSegment(service, { name: 'large' });
+  const token = await createToken({ role: 'reader' });
+  const { store } = service;
+  let writing: (value: unknown) => void = () => undefined;
+  const begun = new Promise((resolve) => {
+    writing = resolve;
+  });
+  // as the members of a segment that is so large that it takes minutes
+  store.writeMembers = ({ signal }) =>
+    new Promise((_, reject) => {
+      signal.addEventListener('abort', () => reject(new Error('interrupted')));
+      writing(null);
+    });
+  const url = `/v1/audience_segments/${segmentId}/export_file`;
+  const download = start(service, { method: 'GET', url, token: token.value });
+  await begun;
+  await dataOf(service.call('DELETE', `/v1/api_tokens/${token.id}`));
+  assert.equal((await soon(download.ended, 'a download')).broken, true);
+  for (let tries = 0; (await filesOf(service)) > 0; tries++) {
+    assert.ok(tries < 200, 'what was written of it is still there');
+    await sleep(10);
+  }
+});
