@@ -30,10 +30,17 @@ export const theme = createTheme({
 /** Colors that texts and badges have. */
 const USED = ['gray', 'red', 'orange', 'yellow', 'teal', 'blue', 'grape'];
 
+/** The library sets these for each color scheme: what is set for both at once does not win over that. */
+const ORANGE = {
+  '--mantine-color-orange-filled': '#b5440a',
+  '--mantine-color-orange-filled-hover': '#9c3a08',
+};
+
 /** The library's dimmed texts, badges and orange buttons are below the contrast that WCAG AA asks for. */
 export const cssVariables: CSSVariablesResolver = () => ({
-  variables: { '--mantine-color-orange-filled': '#b5440a', '--mantine-color-orange-filled-hover': '#9c3a08' },
+  variables: {},
   light: {
+    ...ORANGE,
     '--mantine-color-dimmed': 'var(--mantine-color-gray-7)',
     ...Object.fromEntries(
       USED.flatMap((color) => {
@@ -45,5 +52,5 @@ export const cssVariables: CSSVariablesResolver = () => ({
       }),
     ),
   },
-  dark: { '--mantine-color-dimmed': 'var(--mantine-color-dark-1)' },
+  dark: { ...ORANGE, '--mantine-color-dimmed': 'var(--mantine-color-dark-1)' },
 });

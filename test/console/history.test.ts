@@ -54,7 +54,10 @@ test('the charts of a segment: steps at the runs over the time that was chosen, 
   await run(4, lines('DELETE', 0, 100));
   hoursAgo = 0;
 
-  const { page, picture } = await openConsole(t, service, { path: `/datamarts/1/segments/${segment}` });
+  const { page, picture } = await openConsole(t, service, {
+    path: `/datamarts/1/segments/${segment}`,
+    colorScheme: 'dark',
+  });
   for (const [span, hours] of [
     ['48 hours', 48],
     ['30 days', 30 * 24],
@@ -75,7 +78,7 @@ test('the charts of a segment: steps at the runs over the time that was chosen, 
       assert.equal(marks.length, RUNS.length);
       assertBarsAre(await barsOf(page), hours);
     });
-    if (hours === 48) await picture('history');
+    if (hours === 48) await picture('dark');
   }
 
   const label = `Revert of ${replacement.id} · ${revert.id}: 280 came in, 0 went out, 300 members after it`;

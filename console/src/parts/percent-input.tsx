@@ -22,7 +22,7 @@ export function PercentInput({
       suffix=" %"
       placeholder={placeholder}
       size="xs"
-      w={280}
+      w={300}
       maw="100%"
     />
   );

@@ -42,7 +42,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
         <Group h="100%" justify="space-between" wrap="nowrap">
           <Group gap="sm" wrap="nowrap">
             <Burger opened={isOpen} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={t.shell.menu} />
-            <UnstyledButton component={Link} href={`~${pages.imports(dm)}`}>
+            <UnstyledButton component={Link} href={`~${pages.imports(dm)}`} aria-label={t.product}>
               <Group gap={8} wrap="nowrap">
                 <Image src={icon} alt="" w={24} h={24} />
                 <Text fw={700} visibleFrom="xs">
