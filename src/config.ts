@@ -259,6 +259,11 @@ export const SETTINGS = {
     [1, 600_000],
     'wait before an execution that met a fault is tried again; then 5, 15 and 60 times as long',
   ),
+  maxFaultWaitMs: whole(
+    0,
+    [0, 31_536_000_000],
+    'how long an execution waits for what is not its fault, such as a database or a disk, before it is FAILED; 0: as long as it takes',
+  ),
   chunkBytes: bytes(64 * MIB, [4 * KIB, GIB], 'bytes of a file that become visible in one step'),
   chunkRows: whole(500_000, [100, 10_000_000], '(command, segment) pairs that become visible in one step'),
   databaseMemory: bytes(defaultDatabaseMemory(), [64 * MIB, 1024 * GIB], 'memory the database may use'),

@@ -1,11 +1,13 @@
 /**
  * Makes one step of what many ask for at the same time: while `step` is under way, what comes gathers, and the next step
  * takes all of it, at most `most`. An asker's step begins after it asked, so it is as good as one of its own; when the
- * step fails, it fails for all who are in it.
+ * step fails, it fails for all who are in it; with `failure` ALL also for those who wait for the next
+ * one, which would fail as late again where what is asked does not answer.
  */
 export function gather<Asked, Given>(
   step: (asked: readonly Asked[]) => Promise<readonly Given[]>,
   most: number,
+  failure: 'STEP' | 'ALL' = 'STEP',
 ): (asked: Asked) => Promise<Given> {
   type Waiting = {
     readonly asked: Asked;
@@ -26,7 +28,9 @@ export function gather<Asked, Given>(
         const given = await step(taken.map(({ asked }) => asked));
         for (const [i, { resolve }] of taken.entries()) resolve(given[i] as Given);
       } catch (fault) {
-        for (const { reject } of taken) reject(fault);
+        const failed = failure === 'ALL' ? [...taken, ...waiting] : taken;
+        if (failure === 'ALL') waiting = [];
+        for (const { reject } of failed) reject(fault);
       }
     }
     isUnderWay = false;

@@ -119,6 +119,7 @@ export async function startService(config: Config, clock: () => number = Date.no
         },
         turnMs: config.turnMs,
         retryMs: config.retryMs,
+        maxFaultWaitMs: config.maxFaultWaitMs,
       },
       { parallel: config.parallelExecutions, pollMs: pollMs(config) },
     );

@@ -30,7 +30,12 @@ export const CONTENT_TYPE = { NDJSON: 'application/x-ndjson', CSV: 'text/csv' } 
 /** An execution as the API shows it (spec §3). */
 export type ExecutionAnswer = {
   readonly id: string;
-  readonly progress?: { readonly phase: string; readonly bytes_read: number };
+  readonly progress?: {
+    readonly phase: string;
+    readonly bytes_read: number;
+    readonly step?: string | null;
+    readonly waiting?: { readonly reason: string; readonly since: number } | null;
+  };
   readonly status: ExecutionStatus;
   readonly creation_date: number;
   readonly start_date: number | null;

@@ -209,7 +209,9 @@ export type ApiExecution = {
   progress?: {
     phase?: 'CHECKING' | 'APPLYING';
     /** What is done of it now; null or absent where that is not known. */
-    step?: 'READING' | 'MERGING' | null;
+    step?: 'READING' | 'MERGING' | 'WAITING' | null;
+    /** Why it waits; absent of a service that does not tell. */
+    waiting?: { reason: string; since: number } | null;
     bytes_read: number;
     bytes_total: number;
     commands_read?: number;

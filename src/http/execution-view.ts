@@ -7,6 +7,7 @@ import {
   isPlain,
   type RunProgress,
   type SegmentEffect,
+  WAIT_REASONS,
 } from '../model/execution.ts';
 import { countsOf, errorOf } from '../model/execution-counts.ts';
 import { fileUri } from './file-uri.ts';
@@ -18,10 +19,14 @@ const Progress = Type.Object({
   phase: oneOf(['CHECKING', 'APPLYING']),
   step: Type.Unsafe<RunProgress['step'] | null>({
     type: ['string', 'null'],
-    enum: ['READING', 'MERGING', null],
+    enum: ['READING', 'MERGING', 'WAITING', null],
     description:
-      'READING: lines are read and checked. MERGING: those that were read are being applied, and nothing is read meanwhile. Null while another node runs it, and of a revert',
+      'READING: lines are read and checked. MERGING: those that were read are being applied, and nothing is read meanwhile. WAITING: it met a fault that is not its own, and goes on when that has passed. Null while another node runs it, and of a revert',
   }),
+  waiting: Type.Union([
+    Type.Null(),
+    Type.Object({ reason: oneOf(WAIT_REASONS), since: Type.Integer({ description: 'ms since the epoch' }) }),
+  ]),
   bytes_read: Count,
   bytes_total: Count,
   commands_read: Count,
@@ -222,6 +227,7 @@ function progressMembers(of: Execution, now: number, live: RunProgress | null) {
   const progress: Static<typeof Progress> = {
     phase: isChecking ? 'CHECKING' : 'APPLYING',
     step: live?.step ?? null,
+    waiting: live?.waiting ?? null,
     bytes_read: bytes,
     bytes_total: total,
     commands_read: commands,
@@ -233,6 +239,7 @@ function progressMembers(of: Execution, now: number, live: RunProgress | null) {
     `${bytes} of ${total} bytes ${isChecking ? 'checked' : 'read'} (${percent} %)`,
     ...(rate === null ? [] : [`${rate} commands per second`]),
     ...(live?.step === 'MERGING' ? ['merging'] : []),
+    ...(live?.waiting === undefined ? [] : [`waiting: ${live.waiting.reason}`]),
   ];
   return { progress, debug: parts.join(', ') };
 }

@@ -183,14 +183,29 @@ export const PLAIN_IMPORT: ImportOptions = { dryRun: false, maxFailureRatio: nul
 /** What has been read of a file and is not applied yet. */
 export type Checked = { readonly bytes: number; readonly commands: number };
 
+/** Why a run waits: kinds of faults that are no file's, and OTHER for what may pass by itself. */
+export const WAIT_REASONS = [
+  'DISK_FULL',
+  'READ_ONLY',
+  'NO_HANDLES',
+  'NO_MEMORY',
+  'NO_DOCUMENTS',
+  'NO_STORE',
+  'OTHER',
+] as const;
+export type WaitReason = (typeof WAIT_REASONS)[number];
+
 /**
- * How far a run is between its checkpoints, in bytes and commands of its document from its start. MERGING: what was read is being
- * merged, and nothing is read meanwhile.
+ * How far a run is between its checkpoints, in bytes and commands of its document from its start.
+ * MERGING: what was read is being merged, and nothing is read meanwhile. WAITING: it met a fault
+ * and is tried again from its checkpoint.
  */
 export type RunProgress = {
-  readonly step: 'READING' | 'MERGING';
+  readonly step: 'READING' | 'MERGING' | 'WAITING';
   readonly bytes: number;
   readonly commands: number;
+  /** Only while it waits; `since` is the instant of the first fault since it last came forward. */
+  readonly waiting?: { readonly reason: WaitReason; readonly since: number };
 };
 
 export type Execution = {

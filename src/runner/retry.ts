@@ -1,6 +1,9 @@
-import { kindOfFault } from '../faults.ts';
+import { type FaultKind, kindOfFault } from '../faults.ts';
 
-/** Waits before another try at an execution that met a fault, as multiples of the setting; after the last one it is FAILED. */
+/**
+ * Waits before another try at an execution that met a fault, as multiples of the setting. After the
+ * last one it is FAILED, unless the fault is one that is waited out.
+ */
 const WAITS = [1, 5, 15, 60] as const;
 export const MOST_RETRIES = WAITS.length;
 
@@ -21,6 +24,23 @@ export function canPass(fault: unknown): boolean {
   if (kindOfFault(fault) !== null) return true;
   const { code } = fault as NodeJS.ErrnoException;
   return (code !== undefined && PASSING_ERRNO.has(code)) || PASSING_MESSAGE.test(fault.message);
+}
+
+/** What no file can be the cause of: the same file does as soon as it has passed. */
+const OUTLASTED: readonly (FaultKind | null)[] = [
+  'DISK_FULL',
+  'READ_ONLY',
+  'NO_HANDLES',
+  'NO_DOCUMENTS',
+  'NO_STORE',
+];
+
+/**
+ * Whether a fault is waited out, however long it takes. Memory is not among them, since a single file
+ * may need more than there is; nor are faults that are only met at one place of a disk.
+ */
+export function isOutlasted(fault: unknown): boolean {
+  return OUTLASTED.includes(kindOfFault(fault));
 }
 
 /** Resolves after `ms`, or at once when the signal aborts. */

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { type Documents, wholeFile } from '../documents/documents.ts';
 import { StoreLostError } from '../errors.ts';
 import { passFaultPoint } from '../fault-points.ts';
+import { kindOfFault } from '../faults.ts';
 import { type ImportFiles, type ImportOutcome, importDocument } from '../import/import-document.ts';
 import { type Decided, importWhole } from '../import/import-whole.ts';
 import type { ChunkLimits } from '../import/stage/stage-chunk.ts';
@@ -25,7 +26,7 @@ import { inSpan } from '../tracing.ts';
 import { observeFault } from './background-metrics.ts';
 import { observeCheckpoint, observeRetry } from './import-metrics.ts';
 import { noteEnd } from './note-end.ts';
-import { canPass, delay, MOST_RETRIES, retryDelayMs } from './retry.ts';
+import { canPass, delay, isOutlasted, MOST_RETRIES, retryDelayMs } from './retry.ts';
 import { revertChanges } from './revert-changes.ts';
 
 /** How long a lease lasts without being renewed. A third of it passes between two renewals. */
@@ -39,6 +40,8 @@ export type RunnerContext = {
   readonly turnMs: number;
   /** The first wait before a fault is tried again. */
   readonly retryMs: number;
+  /** How long a fault that is no file's is waited out before an execution is FAILED; 0: as long as it takes. */
+  readonly maxFaultWaitMs: number;
   readonly logger: Logger;
   readonly clock: () => number;
   /** Where it is shown how far a run is between its checkpoints. */
@@ -183,10 +186,12 @@ async function tryToEnd(
   stop: AbortController,
 ): Promise<Ended | 'LEASE_LOST' | 'GIVEN_BACK'> {
   if (claimed.cancelRequested) stop.abort('CANCEL' satisfies StopReason);
-  for (let tries = 0; ; tries++) {
+  let faults = NO_FAULTS;
+  for (;;) {
     if (stop.signal.aborted) return stopped(stop.signal.reason as StopReason);
+    const { offset } = last.checkpoint;
     try {
-      const execution = tries === 0 ? claimed : await context.store.executions.get(claimed.id);
+      const execution = faults.count === 0 ? claimed : await context.store.executions.get(claimed.id);
       if (!execution) return 'LEASE_LOST';
       last.checkpoint = execution.checkpoint;
       const outcome = await importOnce(execution, {
@@ -205,13 +210,53 @@ async function tryToEnd(
       return ended(execution, last.checkpoint, context.logger);
     } catch (fault) {
       if (fault instanceof StoreLostError) throw fault;
-      if (tries === MOST_RETRIES || !canPass(fault)) return await failed(claimed, fault, context);
-      const wait = retryDelayMs(tries, context.retryMs);
-      observeRetry();
-      context.logger.warn({ err: fault, retry_in_ms: wait }, 'execution met a fault and is tried again');
-      await delay(wait, stop.signal);
+      // one that came forward since begins to count anew
+      const before = last.checkpoint.offset > offset ? NO_FAULTS : faults;
+      faults = { count: before.count + 1, since: before.since ?? context.clock() };
+      if (!isTriedAgain(fault, faults, context)) return await failed(claimed, fault, context);
+      await waitOut(fault, { faults, last, execution: claimed, context, stop });
     }
   }
+}
+
+/** How many faults a run has met since it last came forward, and when the first of them. */
+type Faults = { readonly count: number; readonly since: number | null };
+const NO_FAULTS: Faults = { count: 0, since: null };
+
+function isTriedAgain(
+  fault: unknown,
+  { count, since }: Faults,
+  { maxFaultWaitMs, clock }: Pick<RunContext, 'maxFaultWaitMs' | 'clock'>,
+): boolean {
+  if (!isOutlasted(fault)) return count <= MOST_RETRIES && canPass(fault);
+  return maxFaultWaitMs === 0 || clock() - (since ?? clock()) < maxFaultWaitMs;
+}
+
+/** Waits before the next try, shows that it does and why, and logs it. */
+async function waitOut(
+  fault: unknown,
+  of: {
+    readonly faults: Faults;
+    readonly last: Last;
+    readonly execution: Execution;
+    readonly context: RunContext;
+    readonly stop: AbortController;
+  },
+): Promise<void> {
+  const { count, since } = of.faults;
+  const { logger, progress, retryMs, clock } = of.context;
+  const { offset, successes, failures } = of.last.checkpoint;
+  const wait = retryDelayMs(count - 1, retryMs);
+  const reason = kindOfFault(fault) ?? 'OTHER';
+  observeRetry();
+  logger.warn({ err: fault, reason, retry_in_ms: wait }, 'execution met a fault and is tried again');
+  progress.note(of.execution.id, {
+    step: 'WAITING',
+    bytes: offset,
+    commands: successes + failures,
+    waiting: { reason, since: since ?? clock() },
+  });
+  await delay(wait, of.stop.signal);
 }
 
 /** Runs the import; `last` follows it. */

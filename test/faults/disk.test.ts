@@ -5,7 +5,7 @@ import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../../src/config.ts';
-import { getExecution, waitForEnd } from '../client.ts';
+import { type ExecutionAnswer, getExecution, waitForEnd } from '../client.ts';
 import { discardFolder, makeFolder } from '../folder.ts';
 import { startService, type TestService } from '../helper.ts';
 import { refused } from '../http/refusals.ts';
@@ -75,8 +75,44 @@ async function untilStill(service: TestService, { execution }: Sent) {
   }
 }
 
-test('a disk that stays full: FAILED after the retries, saying why and how much was applied', async (t) => {
+test('a disk that stays full is waited for, and the execution says so and goes on', async (t) => {
   const set = await setUp(t, { mib: 64, chunkRows: 10_000, retryMs: 1 });
+  if (set === null) return;
+  const { disk, service, world } = set;
+  const sent = await world.send(60_000);
+  while (((await getExecution(service, sent.execution)).completed_tasks ?? 0) === 0) await sleep(2);
+  disk.fill(MIB / 4);
+  // far more tries than a fault gets that may be the file's
+  await untilRetries(service, 20);
+  const waiting = await untilWaiting(service, sent.execution);
+  assert.equal(waiting.status, 'RUNNING');
+  assert.equal(waiting.progress?.waiting?.reason, 'DISK_FULL');
+  const { since } = waiting.progress?.waiting ?? assert.fail();
+  assert.ok(since >= (waiting.start_date ?? 0) && since <= Date.now());
+  disk.resize(300);
+  await world.check([{ sent, ended: await waitForEnd(service, sent.execution) }]);
+});
+
+async function untilRetries(service: TestService, most: number): Promise<void> {
+  const count = async () => {
+    const { text } = await service.call('GET', '/metrics');
+    return Number(/^muster_execution_retries_total (\d+)$/m.exec(text)?.[1] ?? 0);
+  };
+  const before = await count();
+  while ((await count()) - before < most) await sleep(20);
+}
+
+/** An execution as it shows that it waits; between two tries it reads. */
+async function untilWaiting(service: TestService, execution: ExecutionAnswer): Promise<ExecutionAnswer> {
+  for (;;) {
+    const now = await getExecution(service, execution);
+    if (now.status !== 'RUNNING' || now.progress?.step === 'WAITING') return now;
+    await sleep(5);
+  }
+}
+
+test('a disk that stays full for longer than maxFaultWaitMs: FAILED, saying why and how much was applied', async (t) => {
+  const set = await setUp(t, { mib: 64, chunkRows: 10_000, retryMs: 1, maxFaultWaitMs: 300 });
   if (set === null) return;
   const { disk, service, world } = set;
   const sent = await world.send(60_000);

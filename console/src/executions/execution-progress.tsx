@@ -81,6 +81,7 @@ function runningText({ progress, job_type }: Execution): string {
   return parts.filter((part) => part !== null).join(' · ');
 }
 
-function stepOf({ phase, step }: NonNullable<Execution['progress']>): string {
-  return step === null ? t.executions.phases[phase] : t.executions.steps[phase][step];
+function stepOf({ phase, step, waiting }: NonNullable<Execution['progress']>): string {
+  if (waiting !== null) return t.executions.waitsFor[waiting.reason];
+  return step === null || step === 'WAITING' ? t.executions.phases[phase] : t.executions.steps[phase][step];
 }

@@ -53,6 +53,7 @@ export function phaseOf({ status, progress }: ApiExecution): string {
   if (status === 'PENDING') return 'waiting ';
   if (progress?.step === 'READING') return progress.phase === 'CHECKING' ? 'checking' : 'reading ';
   if (progress?.step === 'MERGING') return progress.phase === 'CHECKING' ? 'counting' : 'merging ';
+  if (progress?.step === 'WAITING') return 'waiting ';
   return progress?.phase === 'CHECKING' ? 'checking' : 'applying';
 }
 
@@ -66,10 +67,21 @@ function thousandths(part: number, whole: number): number {
   return whole <= 0 ? 0 : Math.min(WHOLE, Math.floor((part / whole) * WHOLE));
 }
 
+/** What a file waits for that met a fault which is not its own. */
+const WAITS_FOR: Readonly<Record<string, string>> = {
+  DISK_FULL: 'for room on a disk of the service',
+  READ_ONLY: 'for a disk of the service that can be written',
+  NO_HANDLES: 'for file handles of the service',
+  NO_MEMORY: 'for memory of the service',
+  NO_DOCUMENTS: 'for the storage of files',
+  NO_STORE: 'for the database',
+};
+
 /** How many commands have been read, how fast, and how long it will take; of none of it what is not known. */
 export function applyingDetail(execution: ApiExecution): string {
   const { status, progress, completed_tasks: completed } = execution;
   if (status === 'PENDING') return 'waiting for its turn';
+  if (progress?.waiting) return WAITS_FOR[progress.waiting.reason] ?? 'until a fault has passed';
   const { commands_per_second: rate = null, eta_ms: left = null } = progress ?? {};
   const commands = Math.max(progress?.commands_read ?? 0, completed ?? 0);
   const parts = commands === 0 ? [] : [`${formatCount(commands)} commands`];

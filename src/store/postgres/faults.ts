@@ -3,7 +3,7 @@
  * has crashed or is starting, one that takes no more connections, one that is a standby now, and one that found a transaction idle for
  * too long: a merge that was begun ahead waits for its turn.
  */
-const LOST = /^(08...|57P0[123]|53300|25006|25P03)$/;
+const LOST = /^(08...|57P0[1235]|53300|25006|25P03)$/;
 /** What Node says of sockets. */
 const LOST_ERRNO = new Set([
   'ECONNREFUSED',
@@ -14,22 +14,64 @@ const LOST_ERRNO = new Set([
   'ENETUNREACH',
   'EAI_AGAIN',
 ]);
-/** What the client says of them, without a code. */
-const LOST_MESSAGE =
-  /Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|server closed the connection|Client was closed and is not queryable/;
+/**
+ * What the client, PostgreSQL and poolers before it say of them without a code, or with another one,
+ * as Citus does of a worker that it cannot reach.
+ */
+const LOST_MESSAGES: readonly string[] = [
+  'connection terminated',
+  'client has encountered a connection error',
+  'timeout exceeded when trying to connect',
+  'server closed the connection',
+  'client was closed and is not queryable',
+  'terminating connection',
+  'terminating background worker',
+  'the database system is starting up',
+  'the database system is shutting down',
+  'the database system is not yet accepting connections',
+  'the database system is not accepting connections',
+  'the database system is in recovery mode',
+  'the connection is broken',
+  'connection not open',
+  'lost synchronization with server',
+  'could not connect to server',
+  'connection to the remote node',
+  'connection to server',
+  'failed to connect to',
+  'could not establish any connections to the node',
+  'too many clients already',
+  'remaining connection slots are reserved',
+  'no more connections allowed',
+  'server login has been failing',
+  'server conn crashed',
+  'query_wait_timeout',
+  'server_login_retry',
+  'pgbouncer cannot connect to server',
+  'bouncer config error',
+];
+/** The longest message that is looked through: these stand at the beginning. */
+const MAX_MESSAGE = 1_000;
 
 /** Whether a fault is that the database cannot be reached, or not any more: the same may work on another connection. */
 export function hasLostItsConnection(fault: unknown): boolean {
   if (!(fault instanceof Error)) return false;
+  // of a name with several addresses each was tried
+  if (fault instanceof AggregateError && fault.errors.some(hasLostItsConnection)) return true;
   const { code, syscall } = fault as NodeJS.ErrnoException;
   if (typeof code === 'string' && (LOST.test(code) || LOST_ERRNO.has(code))) return true;
   // the socket in a folder goes with its server
   if (syscall === 'connect') return true;
-  return LOST_MESSAGE.test(fault.message);
+  const message = fault.message.slice(0, MAX_MESSAGE).toLowerCase();
+  return LOST_MESSAGES.some((text) => message.includes(text));
 }
 
 /** A deadlock, or a snapshot that is too old: the transaction was undone, and doing it again is right. */
 export function isConflict(fault: unknown): boolean {
   const { code } = (fault ?? {}) as { code?: unknown };
   return code === '40001' || code === '40P01';
+}
+
+/** A lock that was not to be had in the time that a transaction waits for one. */
+export function isLockTimeout(fault: unknown): boolean {
+  return (fault as { code?: unknown } | null)?.code === '55P03';
 }

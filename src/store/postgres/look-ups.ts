@@ -22,10 +22,10 @@ type LookUps = Pick<
   'findUserPoint' | 'listMemberships' | 'listMembershipsOfMany' | 'listIdentifiers' | 'attachIdentifier'
 >;
 
-/** What is asked of users, by the indexes of their user points. */
+/** What is asked of users, by the indexes of their user points; of a single one promptly. */
 export function lookUps(db: PostgresDatabase, segments: KeptRecords['segments']): LookUps {
   return {
-    findUserPoint: (datamartId, user) => db.read((sql) => findUserPoint(sql, { datamartId, user })),
+    findUserPoint: (datamartId, user) => db.readPromptly((sql) => findUserPoint(sql, { datamartId, user })),
 
     listMemberships: async ({ datamartId, user, segmentIds, now, page }) => {
       const { firstResult, maxResults } = page;
@@ -39,14 +39,14 @@ export function lookUps(db: PostgresDatabase, segments: KeptRecords['segments'])
       const likely = likelyPoint(datamartId, user);
       const rows = await rowsOf(likely);
       if (rows.length > 0) return listed(rows);
-      const point = await db.read((sql) => findUserPoint(sql, { datamartId, user }));
+      const point = await db.readPromptly((sql) => findUserPoint(sql, { datamartId, user }));
       if (point === null) return null;
       return listed(isSame(point, likely) ? [] : await rowsOf(point));
     },
 
     listMembershipsOfMany: (asked) => db.read((sql) => membershipsOfMany(sql, asked)),
 
-    listIdentifiers: (userPointId) => db.read((sql) => identifiersOf(sql, userPointId)),
+    listIdentifiers: (userPointId) => db.readPromptly((sql) => identifiersOf(sql, userPointId)),
 
     attachIdentifier: ({ datamartId, identifier, userPointId, now }) =>
       db.merge(datamartId, async (sql) => {
@@ -140,7 +140,7 @@ async function membershipsOfPoint(
       ? ''
       : `and segment_id in (${of.segmentIds.map(literal).join(', ') || 'null'})`;
   const [rows, atOnce] = await Promise.all([
-    db.read((sql) =>
+    db.readPromptly((sql) =>
       sql.query(
         `select segment_id, creation_ts, last_modified_ts, expiration_ts, data_bag from membership
          where user_point_id = ${uuid(of.point)} ${among} and (expiration_ts is null or expiration_ts > ${Math.trunc(of.now)})

@@ -77,7 +77,9 @@ function storeOf(
   scratch: Scratch,
   { rows, snapshot }: { readonly rows: RowsAtATime; readonly snapshot: Store['snapshot'] },
 ): Store {
-  const kept = keepRecords(db, recordVersions(db));
+  /** For what each request asks for. */
+  const prompt = { ...db, read: db.readPromptly };
+  const kept = keepRecords(prompt, recordVersions(prompt));
   // another node may make one at any time
   const knownWebhooks = { any: true };
   const noteEnds = executionEnds(knownWebhooks);
@@ -102,7 +104,7 @@ function storeOf(
       },
       noteEnds,
     ),
-    tokens: tokenRecords(db),
+    tokens: tokenRecords(prompt),
     auditLog: auditRecords(db),
     exports: exportRecords(db),
     overlapAnalyses: overlapAnalysisRecords(db),

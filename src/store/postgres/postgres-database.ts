@@ -5,7 +5,7 @@ import { Pool, type PoolClient, type QueryResult } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { StoreUnreachableError } from '../../errors.ts';
 import type { Database, Sql, SqlValue } from '../records/database.ts';
-import { hasLostItsConnection, isConflict } from './faults.ts';
+import { hasLostItsConnection, isConflict, isLockTimeout } from './faults.ts';
 import { fromStoredRow, toStored } from './texts.ts';
 
 /** A connection inside a transaction, with the two ways in which many rows pass it without any of them being looked at. */
@@ -45,7 +45,13 @@ export interface PostgresDatabase extends Database {
   mergeAhead<B>(before: (sql: PostgresSql) => Promise<B>): MergeAhead<B> | null;
   /** A transaction that changes memberships of any datamart, in which nothing else does so. */
   mergeAlone<T>(work: (sql: PostgresSql) => Promise<T>): Promise<T>;
-  /** Resolves when the database answers now; it is not waited for. */
+  /**
+   * Reads for somebody who waits for the answer: after two seconds it is given up, however far it is,
+   * and the connection with it, since a database that hangs does not say so. Rejects with
+   * `StoreUnreachableError`.
+   */
+  readPromptly<T>(work: (sql: PostgresSql) => Promise<T>): Promise<T>;
+  /** Resolves when the database answers now, promptly; it is not tried again. */
   ping(): Promise<void>;
   /** A transaction that changes what no other touches, and takes as long as it takes. */
   apart<T>(work: (sql: PostgresSql) => Promise<T>): Promise<T>;
@@ -78,6 +84,9 @@ const LOCK = { WRITE: 1, MERGES: 2, DATAMART: 3 } as const;
 /** The first half of the keys of Muster's advisory locks, so that they are not those of others in the same database. */
 const LOCK_SPACE = 0x4d75;
 
+/** How long `readPromptly` and `ping` take at most. */
+const PROMPT_MS = 2_000;
+
 const SMALL = `set local statement_timeout = '30s'; set local lock_timeout = '20s'`;
 /** A merge of a chunk takes seconds; one that replaces a segment of 100 M members takes as long as it takes. */
 const LARGE = `set local statement_timeout = '12h'; set local lock_timeout = '10min'; set local jit = off`;
@@ -92,6 +101,8 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
       connectionTimeoutMillis: 10_000,
       idleTimeoutMillis: 60_000,
       keepAlive: true,
+      // a host that is gone without a word is noticed in minutes and not in hours
+      keepAliveInitialDelayMillis: 10_000,
     });
     // an idle connection that is lost is opened again when one is needed
     pool.on('error', () => undefined);
@@ -112,16 +123,17 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
   }
 
   /** Tries again what a lost connection or a conflict has kept from being done, until there is no patience left. */
-  async function untilDone<T>(attempt: () => Promise<T>): Promise<T> {
+  async function untilDone<T>(attempt: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     let until: number | undefined;
     for (let waitMs = 50; ; waitMs = Math.min(waitMs * 2, 2_000)) {
       try {
         return await attempt();
       } catch (fault) {
+        if (isLockTimeout(fault)) throw unreachable(fault);
         const isLost = hasLostItsConnection(fault);
-        if (!isLost && !isConflict(fault)) throw fault;
+        if ((!isLost && !isConflict(fault)) || signal?.aborted) throw fault;
         until ??= performance.now() + patienceMs;
-        if (isClosed || performance.now() + waitMs > until) throw isLost ? unreachable(fault) : fault;
+        if (isClosed || performance.now() + waitMs > until) throw unreachable(fault);
         await sleep(waitMs);
       }
     }
@@ -208,13 +220,23 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
     mergeAhead,
     mergeAlone: (work) =>
       transaction(bulk, { begin: `begin; ${LARGE}; select ${lock(LOCK.MERGES)}`, end: 'commit' }, work),
+    readPromptly: (work) =>
+      tracked(() =>
+        promptly((signal) =>
+          untilDone(() => withClient(small, (client) => work(asSql(client, small)), signal), signal),
+        ),
+      ),
     ping: () =>
       tracked(() =>
-        withClient(small, async (client) => {
-          await client.query('select count(*) from schema_version');
-        }).catch((fault: unknown) => {
-          throw hasLostItsConnection(fault) ? unreachable(fault) : fault;
-        }),
+        promptly((signal) =>
+          withClient(
+            small,
+            async (client) => void (await client.query('select count(*) from schema_version')),
+            signal,
+          ).catch((fault: unknown) => {
+            throw hasLostItsConnection(fault) ? unreachable(fault) : fault;
+          }),
+        ),
       ),
     apart: (work) => transaction(bulk, { begin: `begin; ${LARGE}`, end: 'commit' }, work),
     close: async () => {
@@ -227,7 +249,8 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
 }
 
 function unreachable(cause: unknown): StoreUnreachableError {
-  return new StoreUnreachableError(`the database cannot be reached: ${(cause as Error).message}`, { cause });
+  const what = hasLostItsConnection(cause) ? 'cannot be reached' : 'is too busy';
+  return new StoreUnreachableError(`the database ${what}: ${(cause as Error).message}`, { cause });
 }
 
 function lock(which: number): string {
@@ -243,20 +266,57 @@ function lockOf(which: number, id: string): string {
   return `pg_advisory_xact_lock((${LOCK_SPACE}::bigint << 48) | (${which}::bigint << 44) | ${BigInt(id) & 0xfff_ffff_ffffn})`;
 }
 
-async function withClient<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+/** Rejects after PROMPT_MS; the signal then ends what `work` has under way. */
+async function promptly<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const late = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      late.abort();
+      reject(new StoreUnreachableError(`the database did not answer within ${PROMPT_MS} ms`));
+    }, PROMPT_MS);
+  });
+  const done = work(late.signal);
+  // what it comes to once it is late is of no use to anybody
+  done.catch(() => undefined);
+  try {
+    return await Promise.race([done, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Runs `work` on a connection of the pool; one that the signal aborts is closed, and its query fails. */
+async function withClient<T>(
+  pool: Pool,
+  work: (client: PoolClient) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
   const client = await pool.connect();
   // what ends a connection while nobody waits for it is told to the next who does
   const onError = () => undefined;
   client.on('error', onError);
   let broken: Error | undefined;
+  let isReleased = false;
+  const release = () => {
+    if (!isReleased) client.release(broken);
+    isReleased = true;
+  };
+  const giveUp = () => {
+    broken = new Error('the connection was given up: its query took too long');
+    release();
+  };
+  signal?.addEventListener('abort', giveUp, { once: true });
   try {
+    if (signal?.aborted) giveUp();
     return await work(client);
   } catch (fault) {
     if (hasLostItsConnection(fault)) broken = fault as Error;
     throw fault;
   } finally {
+    signal?.removeEventListener('abort', giveUp);
     client.off('error', onError);
-    client.release(broken);
+    release();
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Sql } from '../records/database.ts';
 import { literal } from '../records/database.ts';
 import { statementsOf } from '../statements.ts';
+import { isLockTimeout } from './faults.ts';
 import type { PostgresSql } from './postgres-database.ts';
 
 /** Statements for the DuckDB of a node. */
@@ -112,8 +113,6 @@ async function takeFreeSlot(
 }
 
 const tablesOf = (slot: number) => [`staged_pair_${slot}`, `resolved_pair_${slot}`, `staged_revert_${slot}`];
-/** SQLSTATE of a lock that was not to be had in time. */
-const LOCK_NOT_AVAILABLE = '55P03';
 
 /**
  * Empties a slot that this transaction has just taken and not used yet.
@@ -130,7 +129,7 @@ async function emptySlot(sql: PostgresSql, slot: number): Promise<void> {
   try {
     await sql.aside(`set local lock_timeout = '200ms'; truncate ${tablesOf(slot).join(', ')}`);
   } catch (fault) {
-    if ((fault as { code?: unknown }).code !== LOCK_NOT_AVAILABLE) throw fault;
+    if (!isLockTimeout(fault)) throw fault;
     await clearSlot(sql, slot);
   }
 }

@@ -69,10 +69,14 @@ export function keepRecords(db: Database, versions: RecordVersions | null = null
     for (const kept of [datamarts, segments, selections, catalogues, documentImports]) kept.forget();
   }
   let known: string | null = null;
-  const readVersion = gather<void, string>(async (asked) => {
-    const version = (await versions?.read()) ?? '';
-    return asked.map(() => version);
-  }, Number.POSITIVE_INFINITY);
+  const readVersion = gather<void, string>(
+    async (asked) => {
+      const version = (await versions?.read()) ?? '';
+      return asked.map(() => version);
+    },
+    Number.POSITIVE_INFINITY,
+    'ALL',
+  );
   async function forgetWhatIsOld(): Promise<void> {
     if (versions === null) return;
     const version = await readVersion();

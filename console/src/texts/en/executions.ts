@@ -24,6 +24,16 @@ export const executionsTexts = {
       CHECKING: { READING: 'Checking', MERGING: 'Counting what it changes' },
       APPLYING: { READING: 'Reading', MERGING: 'Merging' },
     },
+    /** What a run waits for, by the reason that the service gives. */
+    waitsFor: {
+      DISK_FULL: 'Waiting for disk space on the server',
+      READ_ONLY: 'Waiting: a disk of the server is read-only',
+      NO_HANDLES: 'Waiting: the server has no file handles left',
+      NO_MEMORY: 'Waiting for memory on the server',
+      NO_DOCUMENTS: 'Waiting for the file storage',
+      NO_STORE: 'Waiting for the database',
+      OTHER: 'Waiting after a fault',
+    },
     takesBack: 'Taking back',
     takenBack: (done: string, all: string) => `${done} of ${counted(all, 'change')}`,
     linesRead: (lines: string) => counted(lines, 'line'),

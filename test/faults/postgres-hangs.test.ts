@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { createSegment, runFile } from '../client.ts';
+import { startService } from '../helper.ts';
+import { databaseOf, onPostgres } from '../postgres.ts';
+
+// the process ends its server
+onPostgres();
+
+const ANSWERED_WITHIN_MS = 3_500;
+
+/** A way to PostgreSQL on which nothing passes for as long as it is frozen, as behind a network that drops packets. */
+async function openPath(t: TestContext, to: URL) {
+  const sockets = new Set<Socket>();
+  let isFrozen = false;
+  const server = createServer((client) => {
+    const upstream = connect(Number(to.port), to.hostname);
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
+      if (isFrozen) socket.pause();
+    }
+    const pass = (from: Socket, into: Socket) => {
+      from.on('data', (bytes) => into.write(bytes));
+      from.on('close', () => into.destroy());
+    };
+    pass(client, upstream);
+    pass(upstream, client);
+    if (isFrozen) for (const socket of [client, upstream]) socket.pause();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  const url = new URL(to);
+  url.port = String((server.address() as AddressInfo).port);
+  const set = (frozen: boolean) => {
+    isFrozen = frozen;
+    for (const socket of sockets) frozen ? socket.pause() : socket.resume();
+  };
+  return { url: url.href, freeze: () => set(true), thaw: () => set(false) };
+}
+
+test('a database that hangs: readiness and look-ups are refused within seconds, and come back with it', async (t) => {
+  const path = await openPath(t, new URL(await databaseOf('hangs')));
+  const service = await startService(t, { store: path.url });
+  const segment = await createSegment(service, { name: 'VIP', technical_name: 'vip' });
+  const line = `{"operation":"UPDATE","user_account_id":"a","segment_id":"${segment}","expiration_duration":0}\n`;
+  assert.equal((await runFile(service, 'NDJSON', line)).status, 'SUCCEEDED');
+  const asked = [
+    '/health/ready',
+    '/v1/datamarts/1/user_segments/user_account_id=a',
+    '/v1/datamarts/1/user_identifiers/user_account_id=a',
+    `/v1/audience_segments/${segment}`,
+  ];
+  path.freeze();
+  await Promise.all(
+    asked.map(async (each) => {
+      const before = performance.now();
+      const answer = await service.call('GET', each);
+      assert.equal(answer.status, 503, `${each}: ${answer.text}`);
+      const ms = performance.now() - before;
+      assert.ok(ms < ANSWERED_WITHIN_MS, `${each}: ${ms} ms`);
+    }),
+  );
+  path.thaw();
+  for (const each of asked) {
+    const answer = await service.call('GET', each);
+    assert.equal(answer.status, 200, `${each}: ${answer.text}`);
+  }
+});

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { hasLostItsConnection } from '../../src/store/postgres/faults.ts';
+
+const faultOf = (message: string, code?: string) =>
+  Object.assign(new Error(message), code === undefined ? {} : { code });
+
+/** As PostgreSQL, Node, PgBouncer and Citus say it; many come without a code, or with one that tells nothing. */
+const LOST: readonly (readonly [string, string?])[] = [
+  ['terminating connection due to administrator command'],
+  ['terminating connection due to unexpected postmaster exit'],
+  ['terminating connection because of crash of another server process', 'XX000'],
+  ['terminating connection due to conflict with recovery', 'XX000'],
+  ['the database system is starting up'],
+  ['the database system is shutting down'],
+  ['the database system is in recovery mode', 'XX000'],
+  ['the database system is not yet accepting connections'],
+  ['FATAL: sorry, too many clients already'],
+  ['remaining connection slots are reserved for roles with the SUPERUSER attribute'],
+  ['Connection terminated unexpectedly'],
+  [
+    'connection to the remote node postgres@worker-1:5432 failed with the following error: Connection refused',
+  ],
+  ['could not establish any connections to the node worker-1:5432 after 30000 ms'],
+  ['server closed the connection unexpectedly'],
+  ['query_wait_timeout', '08P01'],
+  ['server login has been failing, cached error: connect failed'],
+  ['no more connections allowed (max_client_conn)'],
+  ['read ECONNRESET', 'ECONNRESET'],
+  ['connect ECONNREFUSED 127.0.0.1:5432', 'ECONNREFUSED'],
+  ['getaddrinfo EAI_AGAIN database', 'EAI_AGAIN'],
+  ['cannot execute UPDATE in a read-only transaction', '25006'],
+  ['the database system is shutting down', '57P03'],
+];
+
+const OTHERS: readonly (readonly [string, string?])[] = [
+  ['duplicate key value violates unique constraint "user_point_pkey"', '23505'],
+  ['canceling statement due to user request', '57014'],
+  ['relation "membership" does not exist', '42P01'],
+  ['password authentication failed for user "muster"', '28P01'],
+  ['invalid input syntax for type bigint: "x"', '22P02'],
+];
+
+for (const [message, code] of LOST) {
+  test(`a lost connection: ${message}${code ? ` (${code})` : ''}`, () => {
+    assert.ok(hasLostItsConnection(faultOf(message, code)));
+    assert.ok(hasLostItsConnection(new AggregateError([faultOf(message, code)], '')));
+  });
+}
+
+for (const [message, code] of OTHERS) {
+  test(`not a lost connection: ${message}`, () => assert.ok(!hasLostItsConnection(faultOf(message, code))));
+}
