@@ -71,6 +71,12 @@ export function createClient(connection: Connection) {
       return (await downloadSized(path)).body;
     },
     downloadSized,
+    /** How many bytes a file has that could be downloaded; null where there is none, or it is not told. */
+    async sizeOf(path: string): Promise<number | null> {
+      const { ok, headers } = await send('HEAD', `/v1${path}`);
+      const length = headers.get('content-length');
+      return ok && length !== null ? Number(length) : null;
+    },
   };
 }
 

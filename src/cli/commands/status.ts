@@ -55,6 +55,7 @@ function executionText({ execution, warnings }: Shown, path: string): string {
     execution,
     warnings,
     errorFile: execution.result?.error_file_uri ?? null,
+    firstFailures: [],
     error: null,
     passes: false,
   });

@@ -14,8 +14,24 @@ const EFFECTS = [
 ] as const;
 
 /** What became of a file, as JSON. */
-export function reportOf({ file, exitCode, execution, errorFile, error, warnings = [] }: Outcome) {
-  return { file, exit_code: exitCode, execution, warnings, error_file: errorFile, error };
+export function reportOf({
+  file,
+  exitCode,
+  execution,
+  errorFile,
+  firstFailures,
+  error,
+  warnings = [],
+}: Outcome) {
+  return {
+    file,
+    exit_code: exitCode,
+    execution,
+    warnings,
+    error_file: errorFile,
+    first_failures: firstFailures,
+    error,
+  };
 }
 
 /** What became of every line of a file, as text. */
@@ -25,6 +41,8 @@ export function summarize(outcome: Outcome): string {
   if (execution !== null && execution.num_tasks !== null) rows.push(...countRows(execution));
   for (const { segment_id, size_before, size_after } of execution?.result?.segments ?? [])
     rows.push([`segment ${segment_id}`, `${formatCount(size_before)} → ${formatCount(size_after)} members`]);
+  for (const { line, code, message } of outcome.firstFailures)
+    rows.push([`line ${formatCount(line)}`, `${code}: ${shorten(message)}`]);
   if (outcome.errorFile !== null) rows.push(['error file', outcome.errorFile]);
   const omitted = execution?.result?.error_lines_omitted ?? 0;
   if (omitted > 0)
@@ -38,6 +56,12 @@ export function summarize(outcome: Outcome): string {
     ...warningLines(outcome.warnings ?? []),
   ];
   return lines.join('\n');
+}
+
+/** A message may quote what it found, which can be long. */
+function shorten(text: string): string {
+  const most = 200;
+  return text.length > most ? `${text.slice(0, most)}…` : text;
 }
 
 function headline({ file, execution, error }: Outcome): string {
