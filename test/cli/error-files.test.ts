@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { makeFolder } from '../folder.ts';
 import type { ServiceProcess } from '../process.ts';
@@ -11,14 +11,12 @@ import { sharedService } from './shared.ts';
 const HEADER = 'operation,user_account_id,segment_technical_name,expiration_duration\n';
 const csv = (...rows: string[]) => `${HEADER}${rows.join('\n')}\n`;
 
-const shared = sharedService();
+const shared = sharedService({ segments: ['vip'] });
 let service: ServiceProcess;
-before(async () => {
-  service = await shared.start({ segments: ['vip'] });
-});
 
 /** A folder of its own, and `muster` in it. */
 async function openFolder() {
+  service = await shared.open();
   const folder = await makeFolder();
   shared.discard(folder);
   const env = { MUSTER_URL: service.baseUrl, MUSTER_TOKEN: service.token };

@@ -79,6 +79,7 @@ test('exits with 1 for a file that is missing, although another was applied', as
   assert.match(stderr, /^error: absent\.ndjson: there is no such file\n$/);
   assert.match(stdout, /good\.ndjson: 2 lines/);
   assert.match(stdout, /bad\.ndjson: 1 lines?/);
+  assert.match(stdout, /\ntotal of 3 files: 2 lines applied, 1 failed, 1 not imported\n$/);
 });
 
 test('exits with 1 when the service refuses the file', async (t) => {
@@ -161,9 +162,9 @@ test('--no-wait returns once the file is received', async (t) => {
   const { code, stdout, stderr } = await run('import', '--no-wait', 'good.ndjson');
   assert.equal(code, 0, stderr);
   assert.match(stdout, /good\.ndjson: received/);
-  const [, id = '', owner = ''] = /muster status (\d+) --import (\d+)/.exec(stderr) ?? [];
+  const [, id = ''] = /muster status (\d+)\n/.exec(stderr) ?? [];
   for (;;) {
-    const status = await run('status', id, '--import', owner, '--json');
+    const status = await run('status', id, '--json');
     if (['SUCCEEDED', 'FAILED'].includes(JSON.parse(status.stdout).status)) break;
   }
   assert.equal((await membershipsOf(service, 'user_account_id=u1'))?.length, 1);

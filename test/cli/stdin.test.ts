@@ -3,7 +3,7 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, open, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
@@ -15,20 +15,16 @@ import { CLI, type Run } from './run.ts';
 import { sharedService } from './shared.ts';
 
 const run = promisify(execFile);
-const shared = sharedService();
+const shared = sharedService({ segments: ['vip'] });
 let service: ServiceProcess;
-let segmentId: string;
-before(async () => {
-  service = await shared.start({ segments: ['vip'] });
-  segmentId = '1';
-});
 
 const line = (user: string, operation = 'UPDATE') =>
   `${JSON.stringify({ operation, user_account_id: user, segment_technical_name: 'vip', expiration_duration: 0 })}\n`;
-const members = async () => (await getSegment(service, segmentId)).user_points_count;
+const members = async () => (await getSegment(service, '1')).user_points_count;
 
 /** A folder to run in, with one of its own for temporary files. */
 async function openFolder() {
+  service = await shared.open();
   const folder = await makeFolder();
   shared.discard(folder);
   const tmp = path.join(folder, 'tmp');

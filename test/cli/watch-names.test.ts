@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { chmod, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { getSegment } from '../client.ts';
@@ -13,14 +13,11 @@ import { muster, start, untilPrinted } from './run.ts';
 import { sharedService } from './shared.ts';
 
 const MAX_UPLOAD_BYTES = 100_000;
-const shared = sharedService();
-let service: ServiceProcess;
-before(async () => {
-  service = await shared.start({
-    segments: ['vip'],
-    env: { MUSTER_MAX_UPLOAD_BYTES: String(MAX_UPLOAD_BYTES) },
-  });
+const shared = sharedService({
+  segments: ['vip'],
+  env: { MUSTER_MAX_UPLOAD_BYTES: String(MAX_UPLOAD_BYTES) },
 });
+let service: ServiceProcess;
 
 const line = (user: string, operation = 'UPDATE') =>
   `${JSON.stringify({ operation, user_account_id: user, segment_technical_name: 'vip', expiration_duration: 0 })}\n`;
@@ -38,6 +35,7 @@ type Report = {
 
 /** A folder to watch. */
 async function openDrop() {
+  service = await shared.open();
   const folder = await makeFolder();
   shared.discard(folder);
   const env = { MUSTER_URL: service.baseUrl, MUSTER_TOKEN: service.token };

@@ -10,7 +10,7 @@ import { importFile, type Outcome } from '../import/import-file.ts';
 import { readOptions } from '../import/options.ts';
 import { withoutReports } from '../import/reports.ts';
 import { descriptorOf } from '../import/spool.ts';
-import { followUp, reportOf, summarize } from '../import/summary.ts';
+import { followUp, reportOf, summarize, totalOf } from '../import/summary.ts';
 import { note, print, printable, printJson } from '../output.ts';
 
 export const importCommand = command({
@@ -130,6 +130,8 @@ export const importCommand = command({
       if (interrupt.signal.aborted) break;
     }
     const exitCode = worst(outcomes);
+    const total = outcomes.length > 1 ? totalOf(outcomes) : null;
+    if (total !== null && !args.json) print(total);
     if (args.json) printJson({ files: outcomes.map(reportOf), exit_code: exitCode });
     return exitCode;
   },

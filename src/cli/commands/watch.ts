@@ -63,7 +63,8 @@ export const watch = command({
         if (outcome.exitCode !== 0 && !outcome.passes) failed += 1;
         if (args.json) print(JSON.stringify({ ...reportOf(outcome), moved_to: movedTo }));
         else print(summarize(outcome));
-        if (outcome.error !== null) note(`${labelOf(outcome)}: ${printable(`${outcome.file}: ${outcome.error.text}`)}`);
+        if (outcome.error !== null)
+          note(`${labelOf(outcome)}: ${printable(`${outcome.file}: ${outcome.error.text}`)}`);
       },
       onTrouble: (text) => note(printable(text)),
     });

@@ -90,8 +90,7 @@ async function importAndTell(client: Client, file: string): Promise<Outcome> {
   if (outcome.error !== null) print(`  error: ${outcome.error.text}`);
   if (outcome.errorFile === null) return outcome;
   const failed: FailedLine[] = [];
-  const format = file.endsWith('.csv') ? 'csv' : 'ndjson';
-  for await (const line of readFailedLines(createReadStream(outcome.errorFile), format)) failed.push(line);
+  for await (const line of readFailedLines(createReadStream(outcome.errorFile))) failed.push(line);
   const rows = table(failed, [
     { title: 'LINE', align: 'right', value: (line) => formatCount(line.line) },
     { title: 'CODE', value: (line) => line.code },

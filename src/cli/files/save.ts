@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { constants, createReadStream, createWriteStream } from 'node:fs';
-import { copyFile, link, lstat, rename, rm } from 'node:fs/promises';
+import { copyFile, link, lstat, rename, rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { systemCode } from '../failures.ts';
 import { pathIn, withSuffix } from './name.ts';
@@ -65,4 +65,10 @@ export async function digestOf(content: AsyncIterable<Uint8Array>): Promise<stri
   const hash = createHash('sha256');
   for await (const chunk of content) hash.update(chunk);
   return hash.digest('hex');
+}
+
+/** Whether something is there that is written to as it is, such as `/dev/null`. */
+export async function isNoFile(file: string): Promise<boolean> {
+  const found = await stat(file).catch(() => null);
+  return found !== null && !found.isFile();
 }

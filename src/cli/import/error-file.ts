@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import type { ApiExecution } from '../api.ts';
 import { folderOf, nameOf, withSuffix } from '../files/name.ts';
-import { digestOf, saveNew } from '../files/save.ts';
+import { digestOf, isNoFile, saveNew } from '../files/save.ts';
 import type { Failed } from './import-file.ts';
 import { reportedName } from './reports.ts';
 
@@ -73,12 +73,6 @@ export async function saveErrorFile(saving: Saving): Promise<Buffer> {
   });
   await kept.add(file);
   return file;
-}
-
-/** Whether something is there that takes bytes and keeps none, such as `/dev/null`. */
-async function isNoFile(file: string): Promise<boolean> {
-  const found = await stat(file).catch(() => null);
-  return found !== null && !found.isFile();
 }
 
 /** The path under `/v1` of the bytes that a URI names. */

@@ -1,7 +1,7 @@
+import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import Papa from 'papaparse';
-import type { Format } from './source.ts';
 
 /** A line of a file that failed, as an error file tells of it. */
 export type FailedLine = {
@@ -10,23 +10,33 @@ export type FailedLine = {
   readonly message: string;
 };
 
-/** Reads an error file line by line, never more of it than it has to. */
-export async function* readFailedLines(content: Readable, format: Format): AsyncGenerator<FailedLine> {
-  const records = format === 'csv' ? csvRecords(content) : ndjsonRecords(content);
+/** Reads an error file line by line, never more of it than it has to. Its first byte tells the format. */
+export async function* readFailedLines(content: Readable): AsyncGenerator<FailedLine> {
+  const head = await peek(content);
+  const records = head.startsWith('{') ? ndjsonRecords(content) : csvRecords(content, separatorIn(head));
   for await (const { error_line: line, error_code: code, error_message: message } of records) {
     if (code !== undefined) yield { line: Number(line), code: String(code), message: String(message ?? '') };
   }
 }
 
 /** The first failed lines of an error file. */
-export async function firstFailedLines(
-  content: Readable,
-  { format, count }: { readonly format: Format; readonly count: number },
-): Promise<FailedLine[]> {
+export async function firstFailedLines(content: Readable, count: number): Promise<FailedLine[]> {
   const lines: FailedLine[] = [];
-  for await (const line of readFailedLines(content, format)) if (lines.push(line) >= count) break;
+  for await (const line of readFailedLines(content)) if (lines.push(line) >= count) break;
   content.destroy();
   return lines;
+}
+
+/** What has come first, which stays to be read. */
+async function peek(content: Readable): Promise<string> {
+  let head: Buffer | null = content.read();
+  while (head === null && !content.readableEnded) {
+    await Promise.race([once(content, 'readable'), once(content, 'end')]);
+    head = content.read();
+  }
+  if (head === null) return '';
+  content.unshift(head);
+  return head.toString('latin1');
 }
 
 type FailedRecord = Readonly<Record<string, unknown>>;
@@ -54,12 +64,13 @@ function recordIn(line: string): FailedRecord {
   }
 }
 
-async function* csvRecords(content: Readable): AsyncGenerator<FailedRecord> {
-  const parser = Papa.parse(Papa.NODE_STREAM_INPUT, {
-    header: true,
-    skipEmptyLines: true,
-    delimitersToGuess: [',', ';', '\t'],
-  });
+/** The one between the columns that Muster adds at the end of the header. */
+function separatorIn(head: string): string {
+  return /error_line([,;\t])error_code\1/.exec(head)?.[1] ?? ',';
+}
+
+async function* csvRecords(content: Readable, delimiter: string): AsyncGenerator<FailedRecord> {
+  const parser = Papa.parse(Papa.NODE_STREAM_INPUT, { header: true, skipEmptyLines: true, delimiter });
   content.on('error', (error) => parser.destroy(error));
   for await (const record of content.pipe(parser)) yield record as FailedRecord;
 }

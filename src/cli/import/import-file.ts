@@ -58,7 +58,8 @@ export type Outcome = {
   readonly passes: boolean;
 };
 
-const FIRST_FAILURES = 3;
+/** How many failed lines a summary shows. */
+export const FIRST_FAILURES = 3;
 
 const NOTHING: Omit<Outcome, 'file'> = {
   ...{ exitCode: 1, target: null, execution: null, errorFile: null },
@@ -157,8 +158,7 @@ async function conclude(
   try {
     const file = await saveErrors({ client, path: target.path, execution, uri, input });
     const isFile = (await lstat(file)).isFile();
-    const shape = { format: input.format, count: FIRST_FAILURES };
-    const firstFailures = isFile ? await firstFailedLines(createReadStream(file), shape) : [];
+    const firstFailures = isFile ? await firstFailedLines(createReadStream(file), FIRST_FAILURES) : [];
     return { ...judged, errorFile: shown(file).replace(/^\.[/\\]/, ''), firstFailures };
   } catch (error) {
     const text = `the error file could not be saved: ${describe(error)}; get it with: muster errors ${execution.id} -o FILE`;

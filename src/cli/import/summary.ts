@@ -1,4 +1,5 @@
-import type { ApiExecution } from '../api.ts';
+import { type ApiExecution, hasEnded } from '../api.ts';
+import { DATAMART_ARG } from '../connection.ts';
 import { countOf, formatCount, formatDuration, printable } from '../output.ts';
 import type { Outcome } from './import-file.ts';
 import { warningLines } from './warnings.ts';
@@ -99,10 +100,29 @@ function countRows(execution: ApiExecution): [string, string][] {
   return texts.map(([label, text]) => [label, text.padStart(width)]);
 }
 
+/** What became of several files together; nothing while some go on. */
+export function totalOf(outcomes: readonly Outcome[]): string | null {
+  if (outcomes.some(({ execution }) => execution !== null && !hasEnded(execution))) return null;
+  const applied = outcomes.some(({ execution }) => execution?.dry_run) ? 'would be applied' : 'applied';
+  const imported = outcomes.filter(({ execution }) => execution !== null);
+  const results = imported.flatMap(({ execution }) => execution?.result ?? []);
+  const sum = (counts: readonly (number | undefined)[]) =>
+    formatCount(counts.reduce<number>((all, count) => all + (count ?? 0), 0));
+  const successes = sum(results.map((result) => result.total_success));
+  const failures = sum(results.map((result) => result.total_failure));
+  const rest = outcomes.length - imported.length;
+  const not = rest === 0 ? '' : `, ${formatCount(rest)} not imported`;
+  return `total of ${countOf(outcomes.length, 'file')}: ${successes} lines ${applied}, ${failures} failed${not}`;
+}
+
 /** How to look at an execution that goes on. */
 export function followUp({ execution, target }: Outcome): string | null {
   if (execution === null || target === null) return null;
-  const [, kind, id] = /(document_imports|audience_segments)\/(\d+)/.exec(target.path) ?? [];
-  const flag = kind === 'audience_segments' ? '--segment' : '--import';
-  return `Look at it with: muster status ${execution.id} ${flag} ${id}`;
+  return `Look at it with: muster status ${execution.id}${datamartFlag(target.path)}`;
+}
+
+/** What a command line needs beside the id of an execution: the datamart, where that is not the one it would take. */
+export function datamartFlag(path: string): string {
+  const [, id] = /^\/datamarts\/(\d+)/.exec(path) ?? [];
+  return id === undefined || id === DATAMART_ARG.datamart.default ? '' : ` --datamart ${id}`;
 }
