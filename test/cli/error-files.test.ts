@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
+import { appendFileSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { makeFolder } from '../folder.ts';
 import type { ServiceProcess } from '../process.ts';
-import { muster, type Run } from './run.ts';
+import { openProxy } from './proxy.ts';
+import { muster, type Run, start } from './run.ts';
 import { sharedService } from './shared.ts';
 
 const HEADER = 'operation,user_account_id,segment_technical_name,expiration_duration\n';
@@ -127,6 +129,23 @@ test('a name that leaves no room for the ending is shortened, and one that is no
   assert.equal(found.code, 0, found.stderr);
   assert.match(found.stdout, /^.*caf\\xE9\.csv: 1 line/);
   await rm(latin);
+});
+
+test('a file that is written to while it is sent is told of, and is no success', async (t) => {
+  const { folder, write } = await openFolder();
+  await write('growing.csv', csv('UPDATE,g1,vip,0'));
+  const url = await openProxy(t, { target: service.baseUrl, fates: ['ANSWER_503'] });
+  const env = { MUSTER_URL: url, MUSTER_TOKEN: service.token };
+  const importing = start(['import', '--json', 'growing.csv'], { env, cwd: folder });
+  importing.child.stderr?.once('data', () =>
+    appendFileSync(path.join(folder, 'growing.csv'), 'UPDATE,g2,vip,0\n'),
+  );
+  const { code, stdout, stderr } = await importing.ended;
+  assert.equal(code, 1, stderr);
+  const [{ error, execution }] = JSON.parse(stdout).files;
+  assert.equal(error.code, 'FILE_CHANGED');
+  assert.match(error.text, /had 85 bytes then and has 101 now; what was sent is imported/);
+  assert.equal(execution.result.total_success, 1);
 });
 
 test('the first failed lines are shown, with their codes and messages', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -198,6 +199,29 @@ test('folders that take nothing keep nobody waiting, and the file is moved when 
   watching.child.kill('SIGTERM');
   await watching.ended;
   assert.deepEqual(await listed('failed'), ['bad.ndjson', 'bad.ndjson.errors', 'bad.ndjson.report.json']);
+});
+
+test('files are moved to another file system too', { skip: !existsSync('/dev/shm') }, async () => {
+  const { put, once, folder, listed } = await openDrop();
+  for (const where of ['done', 'failed']) {
+    const elsewhere = await mkdtemp('/dev/shm/muster-test-');
+    shared.discard(elsewhere);
+    await symlink(elsewhere, path.join(folder, where));
+  }
+  await put('good.ndjson', line('moved'));
+  await put('bad.ndjson', line('moved', 'upsert'));
+  await symlink('nowhere', path.join(folder, 'link.ndjson'));
+  assert.equal((await once()).code, 2);
+  assert.deepEqual(await listed('done'), ['good.ndjson', 'good.ndjson.report.json']);
+  assert.deepEqual(await listed('failed'), [
+    'bad.ndjson',
+    'bad.ndjson.errors',
+    'bad.ndjson.report.json',
+    'link.ndjson',
+    'link.ndjson.report.json',
+  ]);
+  assert.equal(await readFile(path.join(folder, 'done', 'good.ndjson'), 'utf8'), line('moved'));
+  assert.deepEqual(await listed('.working'), []);
 });
 
 test('a service that is away is waited for', async (t) => {

@@ -86,7 +86,9 @@ async function save(
 async function printAll(content: Readable): Promise<void> {
   print(`${'LINE'.padStart(10)}  ${'CODE'.padEnd(22)}  MESSAGE`);
   for await (const { line, code, message } of readFailedLines(content))
-    print(`${formatCount(line).padStart(10)}  ${code.padEnd(22)}  ${printable(message)}`);
+    print(
+      `${(line === null ? '-' : formatCount(line)).padStart(10)}  ${code.padEnd(22)}  ${printable(message)}`,
+    );
 }
 
 async function printAllJson(content: Readable): Promise<void> {

@@ -92,7 +92,7 @@ async function importAndTell(client: Client, file: string): Promise<Outcome> {
   const failed: FailedLine[] = [];
   for await (const line of readFailedLines(createReadStream(outcome.errorFile))) failed.push(line);
   const rows = table(failed, [
-    { title: 'LINE', align: 'right', value: (line) => formatCount(line.line) },
+    { title: 'LINE', align: 'right', value: ({ line }) => (line === null ? '-' : formatCount(line)) },
     { title: 'CODE', value: (line) => line.code },
     { title: 'MESSAGE', value: (line) => line.message },
   ]);

@@ -5,7 +5,8 @@ import Papa from 'papaparse';
 
 /** A line of a file that failed, as an error file tells of it. */
 export type FailedLine = {
-  readonly line: number;
+  /** null where it is no line that is told of, but those that an error file has no room for. */
+  readonly line: number | null;
   readonly code: string;
   readonly message: string;
 };
@@ -15,14 +16,19 @@ export async function* readFailedLines(content: Readable): AsyncGenerator<Failed
   const head = await peek(content);
   const records = head.startsWith('{') ? ndjsonRecords(content) : csvRecords(content, separatorIn(head));
   for await (const { error_line: line, error_code: code, error_message: message } of records) {
-    if (code !== undefined) yield { line: Number(line), code: String(code), message: String(message ?? '') };
+    if (code === undefined) continue;
+    const number = Number(line ?? '');
+    yield { line: number > 0 ? number : null, code: String(code), message: String(message ?? '') };
   }
 }
 
 /** The first failed lines of an error file. */
 export async function firstFailedLines(content: Readable, count: number): Promise<FailedLine[]> {
   const lines: FailedLine[] = [];
-  for await (const line of readFailedLines(content)) if (lines.push(line) >= count) break;
+  for await (const line of readFailedLines(content)) {
+    if (line.line !== null) lines.push(line);
+    if (lines.length >= count) break;
+  }
   content.destroy();
   return lines;
 }

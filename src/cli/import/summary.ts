@@ -43,7 +43,7 @@ export function summarize(outcome: Outcome): string {
   for (const { segment_id, size_before, size_after } of execution?.result?.segments ?? [])
     rows.push([`segment ${segment_id}`, `${formatCount(size_before)} → ${formatCount(size_after)} members`]);
   for (const { line, code, message } of outcome.firstFailures)
-    rows.push([`line ${formatCount(line)}`, `${code}: ${shorten(message)}`]);
+    rows.push([line === null ? '…' : `line ${formatCount(line)}`, `${code}: ${shorten(message)}`]);
   if (outcome.errorFile !== null) rows.push(['error file', outcome.errorFile]);
   const omitted = execution?.result?.error_lines_omitted ?? 0;
   if (omitted > 0)
