@@ -195,7 +195,7 @@ test('folders that take nothing keep nobody waiting, and the file is moved when 
   await untilPrinted(watching, /"moved_to":"[^"]*done\/good\.ndjson"/);
   await rm(path.join(folder, 'failed'));
   await untilPrinted(watching, /"moved_to":"[^"]*failed\/bad\.ndjson"/);
-  assert.match(watching.output.stderr, /bad\.ndjson: imported, and cannot be moved away: /);
+  assert.match(watching.output.stderr, /bad\.ndjson: it cannot be moved away: /);
   watching.child.kill('SIGTERM');
   await watching.ended;
   assert.deepEqual(await listed('failed'), ['bad.ndjson', 'bad.ndjson.errors', 'bad.ndjson.report.json']);

@@ -130,7 +130,7 @@ async function work(watch: Watch, task: Task): Promise<void> {
     onDone({ ...task.outcome, errorFile }, shown(file));
   } catch (error) {
     task.notBefore = Date.now() + AGAIN_MS;
-    const text = `imported, and cannot be moved away: ${describe(error)}; tried again later`;
+    const text = `it cannot be moved away: ${describe(error)}; tried again later`;
     if (task.tries === 0) onTrouble(`${shown(begun.name)}: ${text}`);
     task.tries += 1;
   }
