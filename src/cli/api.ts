@@ -202,7 +202,7 @@ export type ApiExecution = {
   erroneous_tasks: number | null;
   result: ApiResult | null;
   error: { message: string } | null;
-  parameters?: { mode?: 'replace' };
+  parameters: { document_import_id?: number; segment_id?: string; mode?: 'replace' };
   dry_run?: boolean;
   reverts_execution_id?: string;
   reverted_by_execution_id?: string;

@@ -59,6 +59,17 @@ export function createClient(connection: Connection) {
         if (page.data.length === 0 || all.length >= page.total) return all;
       }
     },
+    /** The first elements of a list, with how many there are in all. */
+    async listFirst<T>(path: string, count: number, query: Query = {}) {
+      const elements: T[] = [];
+      for (;;) {
+        const most = Math.min(PAGE_SIZE, count - elements.length);
+        const page = await list<T>(path, { ...query, first_result: elements.length, max_results: most });
+        elements.push(...page.data);
+        const isLast = page.data.length === 0 || elements.length >= Math.min(count, page.total);
+        if (isLast) return { elements, total: page.total };
+      }
+    },
     /** The answer to a request for server-sent events, whatever it is; `signal` ends it. */
     async events(path: string, signal: AbortSignal): Promise<Response> {
       const headers = { ...authorization(connection), accept: 'text/event-stream' };
@@ -71,6 +82,12 @@ export function createClient(connection: Connection) {
       return (await downloadSized(path)).body;
     },
     downloadSized,
+    /** How many bytes a file has that could be downloaded; null where there is none, or it is not told. */
+    async sizeOf(path: string): Promise<number | null> {
+      const { ok, headers } = await send('HEAD', `/v1${path}`);
+      const length = headers.get('content-length');
+      return ok && length !== null ? Number(length) : null;
+    },
   };
 }
 

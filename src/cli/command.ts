@@ -1,4 +1,5 @@
 import type { ArgsDef, CommandDef, ParsedArgs } from 'citty';
+import { didYouMean } from './did-you-mean.ts';
 import { UsageError } from './failures.ts';
 
 /** Ended as asked, or some lines failed, or it did not work. */
@@ -56,7 +57,11 @@ function checkFlags(given: Readonly<Record<string, unknown>>, args: ArgsDef): vo
   for (const [key, value] of Object.entries(given)) {
     if (key === '_' || positionals.has(key)) continue;
     const name = known.get(key);
-    if (name === undefined) throw new UsageError(`there is no flag ${key.length === 1 ? '-' : '--'}${key}`);
+    if (name === undefined) {
+      const flags = [...new Set(known.values())].map((flag) => `--${flag}`);
+      const hint = key.length === 1 ? '' : didYouMean(`--${key}`, flags);
+      throw new UsageError(`there is no flag ${key.length === 1 ? '-' : '--'}${key}${hint}`);
+    }
     if (args[name]?.type === 'string' && (value === '' || value === false))
       throw new UsageError(`--${name} needs a value`);
   }

@@ -15,7 +15,12 @@ export const CONNECTION_ARGS = {
 } as const;
 
 export const DATAMART_ARG = {
-  datamart: { type: 'string', valueHint: 'ID', default: '1', description: 'the datamart that is meant' },
+  datamart: {
+    type: 'string',
+    valueHint: 'ID',
+    default: process.env.MUSTER_DATAMART || '1',
+    description: 'the datamart that is meant; else MUSTER_DATAMART, else 1',
+  },
 } as const;
 
 /** The segment that a command is about; `findSegment` reads it. */
@@ -56,6 +61,8 @@ function readUrl(text: string, source: string): string {
 /** The base path of a datamart, from what `--datamart` gave. */
 export function datamartPath(id: string): string {
   if (!/^\d+$/.test(id))
-    throw new UsageError(`--datamart: expected the id of a datamart, got ${JSON.stringify(id)}`);
+    throw new UsageError(
+      `${id === process.env.MUSTER_DATAMART ? 'MUSTER_DATAMART' : '--datamart'}: expected the id of a datamart, got ${JSON.stringify(id)}`,
+    );
   return `/datamarts/${id}`;
 }

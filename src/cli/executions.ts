@@ -1,23 +1,69 @@
 import type { ApiExecution, ApiSegment } from './api.ts';
 import type { Client } from './client.ts';
-import { UsageError } from './failures.ts';
+import { datamartPath } from './connection.ts';
+import { ApiError, CliError, UsageError } from './failures.ts';
+import { findImport } from './find-import.ts';
+import { findSegment } from './find-segment.ts';
 import { readId } from './read-args.ts';
 
-/** The flags that say whose execution is meant: executions are found under their import, or their segment. */
+/** The flags that say whose executions are meant. */
 export const OWNER_ARGS = {
-  import: { type: 'string', valueHint: 'ID', description: 'document import of the execution' },
-  segment: { type: 'string', valueHint: 'ID', description: 'segment of the execution, for a user list' },
+  import: {
+    type: 'string',
+    valueHint: 'ID|NAME',
+    description: 'only one of this document import',
+  },
+  segment: {
+    type: 'string',
+    valueHint: 'ID|NAME',
+    description: 'only one of a user list of this segment',
+  },
 } as const;
 
 type Owner = { readonly import?: string | undefined; readonly segment?: string | undefined };
 
-/** The path under `/v1` that lists the executions of an import, or of a segment's user lists. */
-export function executionsPath(datamart: string, owner: Owner): string {
-  if ((owner.import === undefined) === (owner.segment === undefined))
-    throw new UsageError('give --import or --segment: an execution is found under one of them');
-  return owner.import === undefined
-    ? `${datamart}/audience_segments/${readId(owner.segment ?? '', '--segment')}/user_list_imports`
-    : `${datamart}/document_imports/${readId(owner.import, '--import')}/executions`;
+/** An execution, and the path under `/v1` of the executions among which it is found and acted on. */
+export type Located = { readonly path: string; readonly execution: ApiExecution };
+
+/**
+ * The path under `/v1` that lists the executions of an import, or of a segment's user lists; of the whole datamart where neither
+ * is named.
+ */
+export async function executionsPath(client: Client, datamart: string, owner: Owner): Promise<string> {
+  if (owner.import !== undefined && owner.segment !== undefined)
+    throw new UsageError('--import and --segment exclude each other');
+  if (owner.import !== undefined)
+    return `${datamart}/document_imports/${(await findImport(client, datamart, owner.import)).id}/executions`;
+  if (owner.segment === undefined) return `${datamart}/executions`;
+  return `${datamart}/audience_segments/${(await findSegment(client, datamart, owner.segment)).id}/user_list_imports`;
+}
+
+/** Finds an execution by its id, which is all that it takes. */
+export async function locateExecution(
+  client: Client,
+  args: Owner & { readonly datamart: string; readonly execution: string },
+): Promise<Located> {
+  const id = readId(args.execution, 'EXECUTION');
+  const datamart = datamartPath(args.datamart);
+  const among = await executionsPath(client, datamart, args);
+  const execution = await getExecution(client, among, id).catch((error: unknown) => {
+    if (!(error instanceof ApiError) || error.code !== 'NOT_FOUND') throw error;
+    const where = ownerText(args) ?? `datamart ${args.datamart}; --datamart names another one`;
+    throw new CliError(`there is no execution ${id} of ${where} (NOT_FOUND)`, { cause: error });
+  });
+  return { path: pathOf(datamart, execution), execution };
+}
+
+function ownerText(owner: Owner): string | null {
+  if (owner.import !== undefined) return `document import ${owner.import}`;
+  return owner.segment === undefined ? null : `segment ${owner.segment}`;
+}
+
+/** The executions that this one is listed among, which its own parameters tell. */
+function pathOf(datamart: string, { parameters }: ApiExecution): string {
+  return parameters.document_import_id === undefined
+    ? `${datamart}/audience_segments/${parameters.segment_id}/user_list_imports`
+    : `${datamart}/document_imports/${parameters.document_import_id}/executions`;
 }
 
 /** One of the executions that `path` lists. */

@@ -8,6 +8,11 @@ export class CliError extends Error {
   override readonly name = 'CliError';
 }
 
+/** A file has nothing in it: the service would refuse it with the same code. */
+export class EmptyFileError extends CliError {
+  readonly code = 'EMPTY_FILE';
+}
+
 /** The service answered with an error (spec §2). */
 export class ApiError extends Error {
   override readonly name = 'ApiError';

@@ -3,6 +3,7 @@ import { BackupError } from '../backup/failures.ts';
 import { ConfigError } from '../config.ts';
 import { StoreInUseError, StoreUnusableError } from '../errors.ts';
 import { version } from '../version.ts';
+import { didYouMean } from './did-you-mean.ts';
 import { ApiError, CliError, describe, UsageError } from './failures.ts';
 import { renderHelp } from './help.ts';
 
@@ -22,7 +23,10 @@ const COMMANDS: Readonly<Record<string, Loader | (() => Promise<Group>)>> = {
   export: async () => (await import('./commands/export.ts')).exportCommand,
   segments: async () => (await import('./commands/segments.ts')).segments,
   lookup: async () => (await import('./commands/lookup.ts')).lookup,
+  imports: async () => (await import('./commands/imports.ts')).imports,
+  executions: async () => (await import('./commands/executions.ts')).executions,
   status: async () => (await import('./commands/status.ts')).status,
+  errors: async () => (await import('./commands/errors.ts')).errors,
   cancel: async () => (await import('./commands/cancel.ts')).cancel,
   revert: async () => (await import('./commands/revert.ts')).revert,
   tokens: async () => (await import('./commands/tokens.ts')).tokens,
@@ -54,11 +58,16 @@ export async function main(argv: readonly string[]): Promise<void> {
 
 async function dispatch(argv: readonly string[]): Promise<void> {
   const [word, ...rest] = argv;
+  // `muster help import` is `muster import --help`
+  if (word === 'help' && rest[0] !== undefined && !rest[0].startsWith('-'))
+    return dispatch([...rest, '--help']);
   if (word === undefined || word === '--help' || word === '-h' || word === 'help') return showOverview(word);
-  if (word === '--version' || word === '-v') return print(version());
+  if (word === '--version' || word === '-v' || word === 'version') return print(version());
   const load = COMMANDS[word];
   if (load === undefined || !Object.hasOwn(COMMANDS, word))
-    throw new UsageError(`there is no command ${JSON.stringify(word)}`);
+    throw new UsageError(
+      `there is no command ${JSON.stringify(word)}${didYouMean(word, Object.keys(COMMANDS))}`,
+    );
   const loaded = await load();
   if (!('commands' in loaded)) return runOrHelp([word], loaded, rest);
 
@@ -67,7 +76,10 @@ async function dispatch(argv: readonly string[]): Promise<void> {
   const named = second !== undefined && !second.startsWith('-');
   const name = named ? second : loaded.fallback;
   const subcommand = Object.hasOwn(loaded.commands, name) ? loaded.commands[name] : undefined;
-  if (subcommand === undefined) throw new UsageError(`there is no command "${word} ${name}"`);
+  if (subcommand === undefined)
+    throw new UsageError(
+      `there is no command "${word} ${name}"${didYouMean(name, Object.keys(loaded.commands))}`,
+    );
   return runOrHelp([word, name], await subcommand(), named ? rest.slice(1) : rest);
 }
 
@@ -83,7 +95,7 @@ async function showOverview(word: string | undefined): Promise<void> {
   for (const [name, load] of Object.entries(COMMANDS)) {
     lines.push(`  ${name.padEnd(12)} ${await descriptionOf(await load())}`);
   }
-  lines.push('', 'muster COMMAND --help lists the flags of a command, muster --version tells the version.');
+  lines.push('', 'muster help COMMAND lists the flags of a command, muster version tells the version.');
   if (word === undefined) process.exitCode = 1;
   print(lines.join('\n'));
 }

@@ -7,7 +7,7 @@ import { passFaultPoint } from '../fault-points.ts';
 import type { Author } from '../model/audit.ts';
 import { EXECUTION_STATUSES, type Execution, type ExecutionStatus, type Job } from '../model/execution.ts';
 import type { ExecutionFilter, RevertRefusal, Upload } from '../store/execution-records.ts';
-import { isId } from './access.ts';
+import { findDatamart, isId } from './access.ts';
 import type { HttpDependencies } from './dependencies.ts';
 import { okList } from './envelope.ts';
 import { viewExecution } from './execution-view.ts';
@@ -72,6 +72,18 @@ export async function findExecution(
   const execution = isId(id) ? await store.executions.get(id) : null;
   if (execution === null || !isDeepStrictEqual(execution.job, job)) throw notFound();
   request.executionId = execution.id;
+  return execution;
+}
+
+/** The execution with this id, whatever it is of, if it is of this datamart. */
+export async function findExecutionOfDatamart(
+  looking: { request: FastifyRequest; dependencies: HttpDependencies },
+  { datamartId, id }: { readonly datamartId: string; readonly id: string },
+): Promise<Execution> {
+  const datamart = await findDatamart(looking, datamartId);
+  const execution = isId(id) ? await looking.dependencies.store.executions.get(id) : null;
+  if (execution === null || execution.datamartId !== datamart.id) throw notFound();
+  looking.request.executionId = execution.id;
   return execution;
 }
 

@@ -48,7 +48,8 @@ export async function sendFile(
     reply.header('Content-Length', end - start);
     if (request.method === 'HEAD') {
       await file.close();
-      return reply.send();
+      // without a body of any kind the length that was told would become 0
+      return reply.send(Readable.from([]));
     }
     return reply.send(streamOf(file, { start, end }));
   } catch (error) {

@@ -8,6 +8,11 @@ import { muster, startMuster } from './run.ts';
 test('--version tells the version, --help every command', async () => {
   const version = await muster(['--version']);
   assert.match(version.stdout, /^\d+\.\d+\.\d+\n$/);
+  assert.equal((await muster(['version'])).stdout, version.stdout);
+  const ofImport = await muster(['help', 'import']);
+  assert.match(ofImport.stdout, /^.*\n\nUsage: muster import FILE… \[flags\]\n/);
+  assert.equal((await muster(['import', '--help'])).stdout, ofImport.stdout);
+  assert.equal((await muster(['help', 'segments', 'delete'])).code, 0);
   const help = await muster(['--help']);
   assert.equal(help.code, 0);
   for (const name of [
@@ -15,7 +20,10 @@ test('--version tells the version, --help every command', async () => {
     'import',
     'segments',
     'lookup',
+    'imports',
+    'executions',
     'status',
+    'errors',
     'cancel',
     'tokens',
     'webhooks',
@@ -27,7 +35,11 @@ test('--version tells the version, --help every command', async () => {
 
 test('refuses what it does not know, and says where to look', async () => {
   for (const [args, message] of [
-    [['nonsense'], /there is no command "nonsense"/],
+    [['nonsense'], /there is no command "nonsense"\n/],
+    [['impot', 'x'], /there is no command "impot"; did you mean import\?\n/],
+    [['segments', 'lits'], /there is no command "segments lits"; did you mean list\?\n/],
+    [['import', 'x', '--dryrun'], /there is no flag --dryrun; did you mean --dry-run\?\n/],
+    [['help', 'nonsense'], /there is no command "nonsense"\n/],
     [['segments', 'nonsense'], /there is no command "segments nonsense"/],
     [['segments', '--nonsense'], /there is no flag --nonsense/],
     [['segments', '--url'], /--url needs a value/],
@@ -205,6 +217,10 @@ test('status and cancel find a user list under its segment', async (t) => {
   assert.equal(one.code, 0, one.stderr);
   assert.match(one.stdout, /users\.csv/);
   assert.match((await run('cancel', ...of)).stderr, /it is SUCCEEDED \(CONFLICT\)/);
+  assert.equal((await run('status', list?.id ?? '')).stdout, one.stdout);
   assert.match((await run('status', '777', '--segment', segmentId)).stderr, /\(NOT_FOUND\)/);
-  assert.match((await run('cancel', '777')).stderr, /give --import or --segment/);
+  assert.match(
+    (await run('cancel', '777')).stderr,
+    /there is no execution 777 of datamart 1; --datamart names another one \(NOT_FOUND\)/,
+  );
 });

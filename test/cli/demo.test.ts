@@ -12,7 +12,7 @@ test('the demo imports real purchases, gets the sizes they give, and starts afre
   const first = await muster(['demo', '--exit'], { cwd });
   assert.equal(first.code, 0, first.stderr + first.stdout);
   assert.doesNotMatch(first.stderr, /error/);
-  for (const file of ['april.ndjson', 'may.csv', 'april.errors.ndjson', 'may.errors.csv']) {
+  for (const file of ['april.ndjson', 'may.csv', 'april.ndjson.errors.ndjson', 'may.csv.errors.csv']) {
     assert.ok(existsSync(path.join(cwd, 'muster-demo', file)), file);
   }
   assert.match(first.stdout, /first-time-buyers .* 4,513 /);

@@ -21,16 +21,18 @@ test('the summary says what is not in the error file, which can be imported as i
     const { code, stdout } = await run('import', `all.${format}`);
     assert.equal(code, 2);
     assert.match(stdout, /failed +10\n/);
-    assert.match(stdout, new RegExp(`error file +all\\.errors\\.${format}\n`));
+    assert.match(stdout, new RegExp(`error file +all\\.${format}\\.errors\\.${format}\n`));
     assert.match(stdout, /not in it +the last 7 failed lines: the error file is full\n/);
-    const errors = await readFile(path.join(folder, `all.errors.${format}`), 'utf8');
+    const errors = await readFile(path.join(folder, `all.${format}.errors.${format}`), 'utf8');
     assert.equal(
       readFailedLines(errors, true).length,
       3,
       'the console shows lines that failed, and no other',
     );
     assert.equal(retryFileOf(errors).trimEnd().split('\n').length, format === 'csv' ? 4 : 3);
-    const again = await run('import', `all.errors.${format}`, '--json');
+    const shown = await run('errors', format === 'csv' ? '3' : '1');
+    assert.match(shown.stdout, /\n +- {2}ERROR_LINES_OMITTED +7 more lines failed and are not in this file/);
+    const again = await run('import', `all.${format}.errors.${format}`, '--json');
     assert.match(again.stdout, /"total_failure": ?3[,\s]/);
   }
 });

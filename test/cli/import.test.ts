@@ -47,8 +47,10 @@ test('exits with 2 when lines failed, and saves them beside the input', async (t
   assert.equal(code, 2);
   assert.match(stdout, /INVALID_OPERATION +1\n/);
   assert.match(stdout, /INVALID_JSON +1\n/);
-  assert.match(stdout, /error file +mixed\.errors\.ndjson\n/);
-  const lines = (await readFile(path.join(folder, 'mixed.errors.ndjson'), 'utf8')).trimEnd().split('\n');
+  assert.match(stdout, /error file +mixed\.ndjson\.errors\.ndjson\n/);
+  const lines = (await readFile(path.join(folder, 'mixed.ndjson.errors.ndjson'), 'utf8'))
+    .trimEnd()
+    .split('\n');
   assert.deepEqual(
     lines.map((line) => JSON.parse(line).error_line),
     [2, 3],
@@ -62,9 +64,9 @@ test('the saved error file can be corrected and imported', async (t) => {
     'operation,user_account_id,segment_technical_name,expiration_duration\nupdate,u1,vip,0\n',
   );
   assert.equal((await run('import', 'day.csv')).code, 2);
-  const failed = await readFile(path.join(folder, 'day.errors.csv'), 'utf8');
-  await write('day.errors.csv', failed.replace(',update,', ',UPDATE,'));
-  const { code, stderr } = await run('import', 'day.errors.csv');
+  const failed = await readFile(path.join(folder, 'day.csv.errors.csv'), 'utf8');
+  await write('day.csv.errors.csv', failed.replace(',update,', ',UPDATE,'));
+  const { code, stderr } = await run('import', 'day.csv.errors.csv');
   assert.equal(code, 0, stderr);
 });
 
@@ -77,6 +79,7 @@ test('exits with 1 for a file that is missing, although another was applied', as
   assert.match(stderr, /^error: absent\.ndjson: there is no such file\n$/);
   assert.match(stdout, /good\.ndjson: 2 lines/);
   assert.match(stdout, /bad\.ndjson: 1 lines?/);
+  assert.match(stdout, /\ntotal of 3 files: 2 lines applied, 1 failed, 1 not imported\n$/);
 });
 
 test('exits with 1 when the service refuses the file', async (t) => {
@@ -97,7 +100,7 @@ test('--json prints one document on standard output and nothing else', async (t)
   assert.equal(report.files[0].exit_code, 2);
   assert.equal(report.files[0].execution.result.total_success, 1);
   assert.deepEqual(report.files[0].execution.result.failures_by_code, { INVALID_OPERATION: 1 });
-  assert.equal(report.files[0].error_file, 'mixed.errors.ndjson');
+  assert.equal(report.files[0].error_file, 'mixed.ndjson.errors.ndjson');
   assert.equal(report.files[1].execution, null);
 });
 
@@ -159,9 +162,9 @@ test('--no-wait returns once the file is received', async (t) => {
   const { code, stdout, stderr } = await run('import', '--no-wait', 'good.ndjson');
   assert.equal(code, 0, stderr);
   assert.match(stdout, /good\.ndjson: received/);
-  const [, id = '', owner = ''] = /muster status (\d+) --import (\d+)/.exec(stderr) ?? [];
+  const [, id = ''] = /muster status (\d+)\n/.exec(stderr) ?? [];
   for (;;) {
-    const status = await run('status', id, '--import', owner, '--json');
+    const status = await run('status', id, '--json');
     if (['SUCCEEDED', 'FAILED'].includes(JSON.parse(status.stdout).status)) break;
   }
   assert.equal((await membershipsOf(service, 'user_account_id=u1'))?.length, 1);
@@ -191,7 +194,7 @@ test('--dry-run says what would happen, and --max-failure-ratio applies nothing 
     refused.stderr,
     /max_failure_ratio is 0\.3, and 1 of 3 commands failed \(0\.3333\), which takes max_failure_ratio=0\.3334: nothing of the file was applied/,
   );
-  assert.match(refused.stdout, /error file +mixed\.errors\.ndjson\n/);
+  assert.match(refused.stdout, /error file +mixed\.ndjson\.errors\.ndjson\n/);
   assert.equal((await getSegment(service, segmentId)).user_points_count, 0);
   const misspelt = await run('import', '--max-failure-ratio', '30 %', 'mixed.ndjson');
   assert.match(misspelt.stderr, /--max-failure-ratio: expected a number from 0 to 1, got "30 %"/);

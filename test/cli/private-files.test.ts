@@ -22,7 +22,7 @@ test('what the CLI writes of users is for its user alone: error files, exports, 
   );
   const written = (await Promise.all(files)).flat();
   assert.ok(written.length > 6, written.join(' '));
-  for (const name of ['users.errors.ndjson', 'backup', 'restored', ...written]) {
+  for (const name of ['users.ndjson.errors.ndjson', 'backup', 'restored', ...written]) {
     const facts = await lstat(at(name));
     assert.equal((facts.mode & 0o777).toString(8), facts.isDirectory() ? '700' : '600', name);
   }

@@ -6,7 +6,8 @@ import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ServiceProcess, startProcess } from '../process.ts';
 
-const CLI = path.resolve(import.meta.dirname, '../../dist/cli.js');
+/** The program as it is built. */
+export const CLI = path.resolve(import.meta.dirname, '../../dist/cli.js');
 
 type Surroundings = {
   readonly cwd?: string;

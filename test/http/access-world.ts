@@ -155,6 +155,9 @@ export const REQUESTS: Readonly<Record<string, Prepare>> = {
     world,
   ) => ({ path: `${lists(world)}/${world.listImportId}/action`, body: { action: 'CANCEL' } }),
   'GET /v1/datamarts/:datamartId/executions': fixed('/v1/datamarts/1/executions'),
+  'GET /v1/datamarts/:datamartId/executions/:executionId': ({ executionId }) => ({
+    path: `/v1/datamarts/1/executions/${executionId}`,
+  }),
   ...Object.fromEntries(
     ['segment_changes', 'revert_preview', 'errors', 'warnings'].flatMap((part) => [
       [

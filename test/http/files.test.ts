@@ -50,7 +50,9 @@ test('gives back the input file and the error file under their names', async (t)
     [1, 2],
   );
   assert.equal(ended.error?.message, '2 of 2 commands failed: INVALID_OPERATION 2');
-  assert.equal((await service.call('HEAD', fileOf(ended.result.input_file_uri))).status, 200);
+  const head = await service.call('HEAD', fileOf(ended.result.input_file_uri));
+  assert.equal(head.status, 200);
+  assert.equal(head.headers.get('content-length'), String(body.length));
 });
 
 test('serves ranges of a file', async (t) => {

@@ -62,6 +62,13 @@ test('the executions of a datamart are listed together, whatever they are of', a
   assert.deepEqual(await ids(), [list.id, file.id]);
   assert.deepEqual(await ids('?max_results=1&first_result=1'), [file.id]);
   assert.deepEqual(await ids('?status=FAILED'), []);
+  for (const { id } of [file, list]) {
+    const found = await dataOf<{ id: string }>(service.call('GET', `/v1/datamarts/1/executions/${id}`));
+    assert.equal(found.id, id);
+  }
+  const other = await dataOf<{ id: string }>(service.call('POST', '/v1/datamarts', { name: 'other' }));
+  for (const path of [`${other.id}/executions/${file.id}`, '1/executions/999', '1/executions/x'])
+    assert.equal((await service.call('GET', `/v1/datamarts/${path}`)).status, 404, path);
   const wrong = await service.call('GET', '/v1/datamarts/1/executions?status=DONE');
   assert.equal(wrong.status, 400);
 });

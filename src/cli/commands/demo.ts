@@ -75,7 +75,7 @@ The service goes on until Ctrl-C. In another terminal:
   curl -s ${authorization} "$MUSTER_URL/v1/audience_segments?datamart_id=1"
 
   # correct the lines that failed, then send the same file again
-  ${muster} import ${path.join(folder, 'april.errors.ndjson')}
+  ${muster} import ${path.join(folder, 'april.ndjson.errors.ndjson')}
 
   # put somebody in, look the user up
   curl -s ${authorization} -H 'Content-Type: application/x-ndjson' \\

@@ -3,12 +3,16 @@ import { hasEnded } from '../api.ts';
 import { command, type ExitCode } from '../command.ts';
 import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
 import { UsageError } from '../failures.ts';
+import { findFile } from '../files/find-file.ts';
 import { terminal } from '../import/confirm.ts';
+import { keepFiles, readErrorPlace, saveErrorFile } from '../import/error-file.ts';
 import { readFormat } from '../import/format.ts';
 import { importFile, type Outcome } from '../import/import-file.ts';
 import { readOptions } from '../import/options.ts';
-import { followUp, reportOf, summarize } from '../import/summary.ts';
-import { note, print, printJson } from '../output.ts';
+import { withoutReports } from '../import/reports.ts';
+import { descriptorOf } from '../import/spool.ts';
+import { followUp, reportOf, summarize, totalOf } from '../import/summary.ts';
+import { note, print, printable, printJson } from '../output.ts';
 
 export const importCommand = command({
   name: 'import',
@@ -17,7 +21,7 @@ export const importCommand = command({
     file: {
       type: 'positional',
       valueHint: 'FILE…',
-      description: 'NDJSON, CSV or TSV; gzip and zstd are sent as they are',
+      description: 'NDJSON, CSV or TSV; gzip and zstd are sent as they are; - is standard input',
     },
     import: {
       type: 'string',
@@ -61,6 +65,11 @@ export const importCommand = command({
       type: 'boolean',
       description: 'take back what a file has done whose execution failed or was canceled',
     },
+    errors: {
+      type: 'string',
+      valueHint: 'FILE|DIR',
+      description: 'where failed lines are saved; without it beside each file, of standard input here',
+    },
     format: { type: 'string', valueHint: 'ndjson|csv', description: 'when neither name nor content tell' },
     wait: {
       type: 'boolean',
@@ -78,9 +87,11 @@ export const importCommand = command({
     'muster import --dry-run --max-failure-ratio 0.05 day-two.ndjson',
     'muster import --mode replace --max-shrink-ratio 0.3 --segment big-spenders customers.csv',
     'muster import --segment big-spenders customers.csv',
+    "psql -c 'copy (…) to stdout csv header' | muster import --format csv -",
   ],
   notes: [
-    'Lines that fail are saved beside the input as NAME.errors.ndjson or NAME.errors.csv: correct and import that file.',
+    'Lines that fail of day.csv are saved as day.csv.errors.csv: correct and import that file. One that was changed since is never overwritten: the next is day.csv.errors.2.csv.',
+    'Such files are left out where others are named too, so that *.csv finds none; name them alone to import them.',
     'In a terminal --mode replace asks first, and says from a dry run of the file who would leave which segment. In scripts it does not ask.',
     'Exit codes: 0 every line applied, 2 some lines failed, 1 it did not work; of several files the worst.',
   ],
@@ -97,6 +108,18 @@ export const importCommand = command({
       format: readFormat(args.format),
       options: readOptions(args),
     };
+    const { files: named, left } = withoutReports(args._);
+    const files = await Promise.all(named.map(findFile));
+    for (const file of left)
+      note(`${printable(file)}: left out, it has failed lines of another file; to import it, name it alone`);
+    const place = await readErrorPlace(args.errors);
+    if (place.kind === 'FILE' && files.length > 1)
+      throw new UsageError(
+        '--errors: expected a folder for the failed lines of several files, got the name of one',
+      );
+    if (named.filter((file) => descriptorOf(file) === 0).length > 1)
+      throw new UsageError('standard input can be read once, it was named more than once');
+    const kept = await keepFiles(files);
     const client = openClient(args);
     const isAsked = args.mode === 'replace' && !args['dry-run'] && !args.yes;
     const ask = isAsked ? terminal() : null;
@@ -104,16 +127,21 @@ export const importCommand = command({
     // Once: a second Ctrl-C ends the process in the way of the system.
     process.once('SIGINT', () => interrupt.abort(new Error('interrupted')));
     const outcomes: Outcome[] = [];
-    for (const file of args._) {
+    for (const file of files) {
       const until = args.wait ? 'ended' : 'received';
       const onFailure = args['revert-on-failure'] ? 'revert' : 'keep';
       const { signal } = interrupt;
-      const outcome = await importFile(client, file, { destination, until, onFailure, signal, ask });
+      const outcome = await importFile(client, file, {
+        ...{ destination, until, onFailure, signal, ask },
+        saveErrors: (failed) => saveErrorFile({ ...failed, place, kept }),
+      });
       outcomes.push(outcome);
       report(outcome, args.json ? 'json' : 'text');
       if (interrupt.signal.aborted) break;
     }
     const exitCode = worst(outcomes);
+    const total = outcomes.length > 1 ? totalOf(outcomes) : null;
+    if (total !== null && !args.json) print(total);
     if (args.json) printJson({ files: outcomes.map(reportOf), exit_code: exitCode });
     return exitCode;
   },
@@ -123,7 +151,7 @@ function report(outcome: Outcome, as: 'json' | 'text'): void {
   if (as === 'text') print(summarize(outcome));
   const { error, execution } = outcome;
   if (error !== null)
-    note(`error: ${outcome.file}: ${error.text}${error.code === null ? '' : ` (${error.code})`}`);
+    note(`error: ${printable(outcome.file)}: ${error.text}${error.code === null ? '' : ` (${error.code})`}`);
   const hint = execution !== null && !hasEnded(execution) ? followUp(outcome) : null;
   if (hint !== null && as === 'text') note(hint);
 }

@@ -1,9 +1,8 @@
 import { type ApiExecution, hasEnded } from '../api.ts';
 import { command } from '../command.ts';
-import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
-import { executionsPath, OWNER_ARGS } from '../executions.ts';
+import { CONNECTION_ARGS, DATAMART_ARG, openClient } from '../connection.ts';
+import { locateExecution, OWNER_ARGS } from '../executions.ts';
 import { formatCount, note, print, printJson } from '../output.ts';
-import { readId } from '../read-args.ts';
 import { revertExecution } from '../revert.ts';
 
 export const revert = command({
@@ -15,17 +14,18 @@ export const revert = command({
     ...DATAMART_ARG,
     ...CONNECTION_ARGS,
   },
-  examples: ['muster revert 17 --import 3', 'muster revert 18 --segment 5'],
+  examples: ['muster revert 17'],
   notes: [
     'What a later execution, an expiry or an erasure has touched since is kept. User points that were created stay.',
     'A revert is an execution itself: reverting it does again what was taken back.',
   ],
   run: async (args) => {
-    const path = executionsPath(datamartPath(args.datamart), args);
-    const id = readId(args.execution, 'EXECUTION');
+    const client = openClient(args);
+    const { path, execution } = await locateExecution(client, args);
+    const { id } = execution;
     const interrupt = new AbortController();
     process.once('SIGINT', () => interrupt.abort(new Error('interrupted')));
-    const done = await revertExecution(openClient(args), { path, id, signal: interrupt.signal });
+    const done = await revertExecution(client, { path, id, signal: interrupt.signal });
     if (args.json) printJson(done);
     else print(summarize(done, id));
     if (!hasEnded(done)) note('stopped waiting; the revert goes on in the service');

@@ -1,9 +1,10 @@
 import type { ApiSegment } from '../api.ts';
 import { command } from '../command.ts';
-import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
+import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient, SEGMENT_ARG } from '../connection.ts';
+import { findSegment } from '../find-segment.ts';
 import type { Group } from '../main.ts';
 import { type Column, formatCount, formatDuration, print, printable, printJson, table } from '../output.ts';
-import { readCount, readId } from '../read-args.ts';
+import { readCount } from '../read-args.ts';
 
 const DAY_MS = 86_400_000;
 /** A hundred years. */
@@ -86,11 +87,13 @@ const create = command({
 const remove = command({
   name: 'segments delete',
   description: 'deletes a segment and all its memberships',
-  args: { id: { type: 'positional', required: true, description: 'id of the segment' }, ...CONNECTION_ARGS },
+  args: { ...SEGMENT_ARG, ...DATAMART_ARG, ...CONNECTION_ARGS },
   run: async (args) => {
-    const segment = await openClient(args).delete<ApiSegment>(`/audience_segments/${readId(args.id)}`);
+    const client = openClient(args);
+    const found = await findSegment(client, datamartPath(args.datamart), args.segment);
+    const segment = await client.delete<ApiSegment>(`/audience_segments/${found.id}`);
     if (args.json) printJson(segment);
-    else print(`segment ${args.id} deleted`);
+    else print(`segment ${found.id} deleted: ${printable(found.technical_name ?? found.name)}`);
     return 0;
   },
 });

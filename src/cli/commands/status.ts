@@ -1,13 +1,14 @@
-import { type ApiDocumentImport, type ApiExecution, type ApiWarning, hasEnded } from '../api.ts';
+import { type ApiDocumentImport, type ApiExecution, hasEnded } from '../api.ts';
 import type { Client } from '../client.ts';
 import { command, type ExitCode } from '../command.ts';
 import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
-import { countSegments, executionsPath, getExecution, OWNER_ARGS } from '../executions.ts';
-import { UsageError } from '../failures.ts';
+import { countSegments, type Located, locateExecution, OWNER_ARGS } from '../executions.ts';
+import { ApiError, UsageError } from '../failures.ts';
+import type { FailedLine } from '../import/failed-lines.ts';
+import { FIRST_FAILURES, type Outcome } from '../import/import-file.ts';
 import { summarize } from '../import/summary.ts';
 import { listWarnings } from '../import/warnings.ts';
 import { type Column, countOf, formatCount, formatInstant, print, printJson, table } from '../output.ts';
-import { readId } from '../read-args.ts';
 
 export const status = command({
   name: 'status',
@@ -18,43 +19,54 @@ export const status = command({
     ...DATAMART_ARG,
     ...CONNECTION_ARGS,
   },
-  examples: ['muster status', 'muster status 17 --import 3'],
+  examples: ['muster status', 'muster status 17'],
   run: async (args) => {
     const client = openClient(args);
-    const datamart = datamartPath(args.datamart);
+    datamartPath(args.datamart);
     const as = args.json ? 'json' : 'text';
-    if (args.execution !== undefined) {
-      const path = executionsPath(datamart, args);
-      const execution = await getExecution(client, path, readId(args.execution, 'EXECUTION'));
-      const warnings = as === 'json' ? [] : await listWarnings(client, { path, execution });
-      return showExecution(path, { execution, warnings }, as);
-    }
+    if (args.execution !== undefined)
+      return showExecution(client, await locateExecution(client, { ...args, execution: args.execution }), as);
     if (args.import !== undefined || args.segment !== undefined)
       throw new UsageError('give the id of an execution too');
     return showService(client, args.datamart, as);
   },
 });
 
-type Shown = { readonly execution: ApiExecution; readonly warnings: readonly ApiWarning[] };
-
-function showExecution(path: string, shown: Shown, as: 'json' | 'text'): ExitCode {
-  const { execution } = shown;
+async function showExecution(client: Client, located: Located, as: 'json' | 'text'): Promise<ExitCode> {
+  const { execution } = located;
   if (as === 'json') printJson(execution);
-  else print(executionText(shown, path));
+  else {
+    const warnings = await listWarnings(client, located);
+    print(executionText(located, { warnings, firstFailures: await firstFailures(client, located) }));
+  }
   if (!hasEnded(execution)) return 0;
   if (execution.status !== 'SUCCEEDED') return 1;
   return (execution.erroneous_tasks ?? 0) > 0 ? 2 : 0;
 }
 
-function executionText({ execution, warnings }: Shown, path: string): string {
+/** None where the error file is not there any more. */
+async function firstFailures(client: Client, { path, execution }: Located): Promise<readonly FailedLine[]> {
+  if (!execution.erroneous_tasks) return [];
+  try {
+    const query = { max_results: FIRST_FAILURES };
+    return (await client.list<FailedLine>(`${path}/${execution.id}/errors`, query)).data;
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 'FILE_REMOVED') return [];
+    throw error;
+  }
+}
+
+type Examples = Required<Pick<Outcome, 'warnings' | 'firstFailures'>>;
+
+function executionText({ path, execution }: Located, examples: Examples): string {
   const [, label = ''] = /((?:document_imports|audience_segments)\/\d+)/.exec(path) ?? [];
   const text = summarize({
     file: execution.result?.input_file_name ?? 'file',
     exitCode: 0,
     target: { path, label: label.replace('/', ' ').replace('_', ' ').replace('s ', ' ') },
     execution,
-    warnings,
-    errorFile: execution.result?.error_file_uri ?? null,
+    ...examples,
+    errorFile: execution.result?.error_file_uri ? `muster errors ${execution.id} -o FILE` : null,
     error: null,
     passes: false,
   });

@@ -4,8 +4,9 @@ import { command } from '../command.ts';
 import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
 import { UsageError } from '../failures.ts';
 import { readFormat } from '../import/format.ts';
+import type { Outcome } from '../import/import-file.ts';
 import { reportOf, summarize } from '../import/summary.ts';
-import { note, print } from '../output.ts';
+import { note, print, printable } from '../output.ts';
 import { readCount } from '../read-args.ts';
 import { watchFolder } from '../watch/watch-folder.ts';
 
@@ -47,7 +48,7 @@ export const watch = command({
     const stop = new AbortController();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
     let failed = 0;
-    await watchFolder(openClient(args), {
+    const left = await watchFolder(openClient(args), {
       folder,
       destination: {
         datamart: datamartPath(args.datamart),
@@ -63,9 +64,15 @@ export const watch = command({
         if (args.json) print(JSON.stringify({ ...reportOf(outcome), moved_to: movedTo }));
         else print(summarize(outcome));
         if (outcome.error !== null)
-          note(`${outcome.passes ? 'tried again later' : 'error'}: ${outcome.error.text}`);
+          note(`${labelOf(outcome)}: ${printable(`${outcome.file}: ${outcome.error.text}`)}`);
       },
+      onTrouble: (text) => note(printable(text)),
     });
-    return failed === 0 ? 0 : 2;
+    return failed + left === 0 ? 0 : 2;
   },
 });
+
+function labelOf({ passes, exitCode }: Outcome): string {
+  if (passes) return 'tried again later';
+  return exitCode === 0 ? 'nothing to import' : 'error';
+}

@@ -1,6 +1,7 @@
 import type { ApiDelivery, ApiWebhook } from '../api.ts';
 import { command } from '../command.ts';
 import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
+import { findImport } from '../find-import.ts';
 import type { Group } from '../main.ts';
 import { type Column, formatInstant, print, printJson, table } from '../output.ts';
 import { MOST_ENTRIES, readCount, readId } from '../read-args.ts';
@@ -58,7 +59,7 @@ const create = command({
   args: {
     receiver: { type: 'positional', required: true, description: 'https URL that is sent to' },
     name: { type: 'string', description: 'its name, for people' },
-    import: { type: 'string', valueHint: 'ID', description: 'only executions of this document import' },
+    import: { type: 'string', valueHint: 'ID|NAME', description: 'only executions of this document import' },
     events: {
       type: 'string',
       valueHint: 'EVENT,…',
@@ -72,10 +73,13 @@ const create = command({
   ],
   notes: ['How a receiver verifies what it gets is in docs/recipes.md.'],
   run: async (args) => {
-    const webhook = await openClient(args).post<ApiWebhook>(`${datamartPath(args.datamart)}/webhooks`, {
+    const client = openClient(args);
+    const datamart = datamartPath(args.datamart);
+    const owner = args.import === undefined ? null : await findImport(client, datamart, args.import);
+    const webhook = await client.post<ApiWebhook>(`${datamart}/webhooks`, {
       url: args.receiver,
       name: args.name,
-      document_import_id: args.import === undefined ? undefined : readId(args.import, '--import'),
+      document_import_id: owner?.id,
       events: args.events?.split(',').map((event) => `execution.${shortName(event.trim())}`),
     });
     if (args.json) printJson(webhook);

@@ -1,14 +1,16 @@
+import { createReadStream } from 'node:fs';
 import path from 'node:path';
 import type { ApiSegment } from '../api.ts';
 import type { Client } from '../client.ts';
 import { describeUser, findUser } from '../commands/lookup.ts';
 import { segmentTable } from '../commands/segments.ts';
+import { keepFiles, saveErrorFile } from '../import/error-file.ts';
+import { type FailedLine, readFailedLines } from '../import/failed-lines.ts';
 import { importFile, type Outcome } from '../import/import-file.ts';
 import { summarize } from '../import/summary.ts';
 import { formatCount, print, table } from '../output.ts';
 import { checkImport, checkMember, checkSizes } from './checks.ts';
 import { aprilCommands, mayCommands } from './commands.ts';
-import { readFailedLines } from './failed-lines.ts';
 import { BAD_CSV, BAD_NDJSON, writeCsv, writeNdjson } from './files.ts';
 import { type Purchase, readPurchases } from './purchases.ts';
 import {
@@ -79,14 +81,18 @@ async function importAndTell(client: Client, file: string): Promise<Outcome> {
       format: undefined,
     },
     until: 'ended',
+    saveErrors: async (failed) =>
+      saveErrorFile({ ...failed, place: { kind: 'BESIDE' }, kept: await keepFiles([file]) }),
     signal: new AbortController().signal,
   });
-  print(summarize(outcome));
+  // the lines that failed come in a table of their own
+  print(summarize({ ...outcome, firstFailures: [] }));
   if (outcome.error !== null) print(`  error: ${outcome.error.text}`);
   if (outcome.errorFile === null) return outcome;
-  const failed = await readFailedLines(outcome.errorFile);
+  const failed: FailedLine[] = [];
+  for await (const line of readFailedLines(createReadStream(outcome.errorFile))) failed.push(line);
   const rows = table(failed, [
-    { title: 'LINE', align: 'right', value: (line) => formatCount(line.line) },
+    { title: 'LINE', align: 'right', value: ({ line }) => (line === null ? '-' : formatCount(line)) },
     { title: 'CODE', value: (line) => line.code },
     { title: 'MESSAGE', value: (line) => line.message },
   ]);

@@ -1,9 +1,7 @@
-import { createReadStream } from 'node:fs';
 import type { Body } from './send.ts';
 import type { Format, Source } from './source.ts';
 
 const CONTENT_TYPE: Readonly<Record<Format, string>> = { ndjson: 'application/x-ndjson', csv: 'text/csv' };
-const READ_BYTES = 256 * 1024;
 
 /** The file as it is; the service decompresses. */
 export function fileBody(source: Source, format: Format): Body {
@@ -12,15 +10,13 @@ export function fileBody(source: Source, format: Format): Body {
     'content-disposition': `attachment; filename*=UTF-8''${encodeRfc5987(source.name)}`,
   };
   if (source.compression !== null) headers['content-encoding'] = source.compression;
-  return { headers, chunks: () => readFile(source), bytes: source.bytes };
-}
-
-/** As many bytes as were announced: a file that grows meanwhile is cut there, one that shrinks fails the upload. */
-function readFile(source: Source): AsyncIterable<Uint8Array> {
-  return createReadStream(source.path, { highWaterMark: READ_BYTES, end: source.bytes - 1 });
+  return { headers, chunks: source.chunks, bytes: source.bytes };
 }
 
 /** RFC 5987: what encodeURIComponent leaves alone and a header parameter may not hold. */
 function encodeRfc5987(text: string): string {
-  return encodeURIComponent(text).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+  return encodeURIComponent(text.toWellFormed()).replace(
+    /['()*]/g,
+    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }

@@ -1,21 +1,30 @@
+import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import path from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { type Compression, compressionOf } from '../../documents/start/compression.ts';
-import { CliError } from '../failures.ts';
+import { CliError, EmptyFileError } from '../failures.ts';
+import { folderOf, nameOf, shown } from '../files/name.ts';
+import { descriptorOf, openStream, spool } from './spool.ts';
 
 export type Format = 'ndjson' | 'csv';
 
-/** A file to import, as found on disk. */
+/** A file to import, as found on disk, or put aside there. Whoever opened it closes it. */
 export type Source = {
-  readonly path: string;
   /** Without folder, without `.gz` or `.zst`. */
   readonly name: string;
+  /** Where its failed lines are saved: a folder, and what their file is named after. */
+  readonly folder: Buffer;
+  readonly fileName: Buffer;
   /** As it lies there, compressed or not. */
   readonly bytes: number;
   readonly compression: Compression | null;
   /** From the extension, else from the first bytes; null when neither tells. */
   readonly format: Format | null;
+  /** All of it from the start, each time. As many bytes as there were: one that shrinks ends early. */
+  readonly chunks: () => AsyncIterable<Uint8Array>;
+  /** What became of it since it was opened: null, or in words what was written to it. */
+  readonly changed: () => Promise<string | null>;
+  readonly close: () => Promise<void>;
 };
 
 const FORMAT_BY_EXTENSION: Readonly<Record<string, Format>> = {
@@ -27,32 +36,104 @@ const FORMAT_BY_EXTENSION: Readonly<Record<string, Format>> = {
 };
 
 const HEAD_BYTES = 4096;
+const READ_BYTES = 256 * 1024;
 
 /**
- * Looks at a file: its size, whether it is compressed (by its first bytes, which do not lie as names do), its format.
+ * Looks at a file: its size, whether it is compressed (by its first bytes, which do not lie as names do), its format. What can
+ * be read only once, such as `-`, is read to its end for that.
  *
  * @throws CliError when it is missing, empty, or not a file
  */
-export async function inspectFile(file: string): Promise<Source> {
-  let handle: FileHandle | undefined;
+export async function openSource(file: string | Buffer, signal: AbortSignal): Promise<Source> {
+  const opened = await openAny(file, signal).catch((error: unknown) => {
+    throw readable(error);
+  });
+  const { handle, fileName, folder, close } = opened;
   try {
-    if (!(await stat(file)).isFile()) throw new CliError('expected a file, this is something else');
-    handle = await open(file);
-    const { size } = await handle.stat();
-    if (size === 0) throw new CliError('the file is empty');
+    const before = await handle.stat();
+    if (before.size === 0) throw new EmptyFileError('the file is empty');
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
     const head = buffer.subarray(0, bytesRead);
     const compression = compressionOf(head) ?? null;
-    const name = path.basename(file).replace(/\.(gz|zst)$/i, '');
-    const format = FORMAT_BY_EXTENSION[path.extname(name).toLowerCase()];
-    return { path: file, name, bytes: size, compression, format: format ?? (await sniff(head, compression)) };
+    if (compression === 'gzip' && bytesRead === before.size && (await firstBytesOfGzip(head)) === EMPTY)
+      throw new EmptyFileError('the file is empty, as it is unpacked');
+    const name = shown(fileName).replace(/\.(gz|zst)$/i, '');
+    return {
+      ...{ name, folder, fileName, compression, close },
+      bytes: before.size,
+      format: formatByName(name) ?? (await sniff(head, compression)),
+      chunks: () => readChunks(handle, before.size),
+      changed: async () => {
+        const { size, mtimeMs } = await handle.stat();
+        if (size === before.size && mtimeMs === before.mtimeMs) return null;
+        return `the file was written to while it was sent: it had ${before.size} bytes then and has ${size} now; what was sent is imported`;
+      },
+    };
   } catch (error) {
-    if (error instanceof CliError) throw error;
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new CliError(code === 'ENOENT' ? 'there is no such file' : message, { cause: error });
-  } finally {
-    await handle?.close();
+    await close();
+    throw readable(error);
   }
+}
+
+/** Reads at places of its own each time; a stream would close the file at its end. */
+async function* readChunks(handle: FileHandle, size: number): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < size; ) {
+    const length = Math.min(READ_BYTES, size - at);
+    const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(length), 0, length, at);
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
+    at += bytesRead;
+  }
+}
+
+type Opened = Pick<Source, 'folder' | 'fileName' | 'close'> & { readonly handle: FileHandle };
+
+async function openAny(file: string | Buffer, signal: AbortSignal): Promise<Opened> {
+  const path = typeof file === 'string' ? file : shown(file);
+  const descriptor = descriptorOf(path);
+  if (descriptor !== null) {
+    const fileName = Buffer.from(descriptor === 0 ? 'stdin' : `fd-${descriptor}`);
+    return openOnce(path, { fileName, folder: Buffer.from('.') }, signal);
+  }
+  const named = { fileName: nameOf(file), folder: folderOf(file) };
+  const stats = await stat(file);
+  if (stats.isFIFO()) return openOnce(path, named, signal);
+  if (!stats.isFile())
+    throw new CliError(`expected a file, this is ${stats.isDirectory() ? 'a folder' : 'something else'}`);
+  // what has become a pipe meanwhile is not waited for
+  const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  return { ...named, handle, close: () => handle.close() };
+}
+
+async function openOnce(
+  path: string,
+  named: Pick<Source, 'folder' | 'fileName'>,
+  signal: AbortSignal,
+): Promise<Opened> {
+  const { handle, discard } = await spool(await openStream(path, signal), signal);
+  return { ...named, handle, close: discard };
+}
+
+function readable(error: unknown): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  switch (code) {
+    case 'ENOENT':
+      return new CliError('there is no such file', { cause: error });
+    case 'EACCES':
+    case 'EPERM':
+      return new CliError('the file may not be read (permission denied)', { cause: error });
+    case 'EBADF':
+      return new CliError('nothing is open there to read from', { cause: error });
+    default:
+      return code === undefined || error instanceof CliError
+        ? error
+        : new CliError(message, { cause: error });
+  }
+}
+
+function formatByName(name: string): Format | undefined {
+  const [extension = ''] = /\.[^.]*$/.exec(name) ?? [];
+  return FORMAT_BY_EXTENSION[extension.toLowerCase()];
 }
 
 async function sniff(head: Buffer, compression: Compression | null): Promise<Format | null> {
@@ -66,14 +147,17 @@ async function sniff(head: Buffer, compression: Compression | null): Promise<For
   return first === '{' || first === '[' ? 'ndjson' : 'csv';
 }
 
-/** What the beginning of a gzip file unpacks to; the cut at its end is no error here. */
+const EMPTY = Buffer.alloc(0);
+
+/** What the beginning of a gzip file unpacks to, `EMPTY` when it ends well without a byte; the cut at its end is no error here. */
 async function firstBytesOfGzip(head: Buffer): Promise<Buffer> {
   const gunzip = createGunzip();
   gunzip.end(head);
   try {
     for await (const chunk of gunzip) return chunk as Buffer;
+    return EMPTY;
   } catch {
     // Not gzip after its first two bytes: the service will say so.
+    return Buffer.alloc(0);
   }
-  return Buffer.alloc(0);
 }

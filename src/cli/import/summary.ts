@@ -1,4 +1,5 @@
-import type { ApiExecution } from '../api.ts';
+import { type ApiExecution, hasEnded } from '../api.ts';
+import { DATAMART_ARG } from '../connection.ts';
 import { countOf, formatCount, formatDuration, printable } from '../output.ts';
 import type { Outcome } from './import-file.ts';
 import { warningLines } from './warnings.ts';
@@ -15,8 +16,24 @@ const EFFECTS = [
 ] as const;
 
 /** What became of a file, as JSON. */
-export function reportOf({ file, exitCode, execution, errorFile, error, warnings = [] }: Outcome) {
-  return { file, exit_code: exitCode, execution, warnings, error_file: errorFile, error };
+export function reportOf({
+  file,
+  exitCode,
+  execution,
+  errorFile,
+  firstFailures,
+  error,
+  warnings = [],
+}: Outcome) {
+  return {
+    file,
+    exit_code: exitCode,
+    execution,
+    warnings,
+    error_file: errorFile,
+    first_failures: firstFailures,
+    error,
+  };
 }
 
 /** What became of every line of a file, as text. */
@@ -26,13 +43,16 @@ export function summarize(outcome: Outcome): string {
   if (execution !== null && execution.num_tasks !== null) rows.push(...countRows(execution));
   for (const { segment_id, size_before, size_after } of execution?.result?.segments ?? [])
     rows.push([`segment ${segment_id}`, `${formatCount(size_before)} → ${formatCount(size_after)} members`]);
+  for (const { line, code, message } of outcome.firstFailures)
+    rows.push([line === null ? '…' : `line ${formatCount(line)}`, `${code}: ${shorten(message)}`]);
   if (outcome.errorFile !== null) rows.push(['error file', outcome.errorFile]);
   const omitted = execution?.result?.error_lines_omitted ?? 0;
   if (omitted > 0)
     rows.push(['not in it', `the last ${countOf(omitted, 'failed line')}: the error file is full`]);
   if (execution !== null)
     rows.push(['execution', `${execution.id}, ${execution.status}, of ${outcome.target?.label}`]);
-  if (execution !== null && hasReplaced(execution)) rows.push(['undo with', `muster revert ${execution.id}`]);
+  if (execution !== null && hasReplaced(execution))
+    rows.push(['undo with', `muster revert ${execution.id}${datamartFlag(outcome.target?.path ?? '')}`]);
   const width = Math.max(0, ...rows.map(([label]) => label.length));
   const lines = [
     headline(outcome),
@@ -44,10 +64,16 @@ export function summarize(outcome: Outcome): string {
 
 /** Whether segments were replaced, and something changed by it. */
 function hasReplaced({ status, parameters, dry_run: isDry, result }: ApiExecution): boolean {
-  if (parameters?.mode !== 'replace' || isDry || status !== 'SUCCEEDED') return false;
+  if (parameters.mode !== 'replace' || isDry || status !== 'SUCCEEDED') return false;
   const { memberships_created = 0, memberships_updated = 0, memberships_deleted = 0 } = result ?? {};
   const { memberships_left = 0 } = result ?? {};
   return memberships_created + memberships_updated + memberships_deleted + memberships_left > 0;
+}
+
+/** A message may quote what it found, which can be long. */
+function shorten(text: string): string {
+  const most = 200;
+  return text.length > most ? `${text.slice(0, most)}…` : text;
 }
 
 function headline({ file, execution, error }: Outcome): string {
@@ -86,10 +112,29 @@ function countRows(execution: ApiExecution): [string, string][] {
   return texts.map(([label, text]) => [label, text.padStart(width)]);
 }
 
+/** What became of several files together; nothing while some go on. */
+export function totalOf(outcomes: readonly Outcome[]): string | null {
+  if (outcomes.some(({ execution }) => execution !== null && !hasEnded(execution))) return null;
+  const applied = outcomes.some(({ execution }) => execution?.dry_run) ? 'would be applied' : 'applied';
+  const imported = outcomes.filter(({ execution }) => execution !== null);
+  const results = imported.flatMap(({ execution }) => execution?.result ?? []);
+  const sum = (counts: readonly (number | undefined)[]) =>
+    formatCount(counts.reduce<number>((all, count) => all + (count ?? 0), 0));
+  const successes = sum(results.map((result) => result.total_success));
+  const failures = sum(results.map((result) => result.total_failure));
+  const rest = outcomes.length - imported.length;
+  const not = rest === 0 ? '' : `, ${formatCount(rest)} not imported`;
+  return `total of ${countOf(outcomes.length, 'file')}: ${successes} lines ${applied}, ${failures} failed${not}`;
+}
+
 /** How to look at an execution that goes on. */
 export function followUp({ execution, target }: Outcome): string | null {
   if (execution === null || target === null) return null;
-  const [, kind, id] = /(document_imports|audience_segments)\/(\d+)/.exec(target.path) ?? [];
-  const flag = kind === 'audience_segments' ? '--segment' : '--import';
-  return `Look at it with: muster status ${execution.id} ${flag} ${id}`;
+  return `Look at it with: muster status ${execution.id}${datamartFlag(target.path)}`;
+}
+
+/** What a command line needs beside the id of an execution: the datamart, where that is not the one it would take. */
+export function datamartFlag(path: string): string {
+  const [, id] = /^\/datamarts\/(\d+)/.exec(path) ?? [];
+  return id === undefined || id === DATAMART_ARG.datamart.default ? '' : ` --datamart ${id}`;
 }

@@ -1,6 +1,7 @@
 import type { ApiDocumentImport, ApiExecution } from '../api.ts';
 import type { Client } from '../client.ts';
-import { CliError, UsageError } from '../failures.ts';
+import { UsageError } from '../failures.ts';
+import { findImport } from '../find-import.ts';
 import { findSegment } from '../find-segment.ts';
 import { fileBody } from './body.ts';
 import { formatOf, readStart, requireStart, type Start } from './first-bytes.ts';
@@ -65,17 +66,6 @@ function formatOfImport({ id, name, mime_type }: ApiDocumentImport, flag: Format
   const format = mime_type === MIME_TYPE.csv ? 'csv' : 'ndjson';
   if (flag === undefined || flag === format) return format;
   throw new UsageError(`--format ${flag}: document import ${id} (${name}) takes ${format}`);
-}
-
-async function findImport(client: Client, datamart: string, wanted: string): Promise<ApiDocumentImport> {
-  const base = `${datamart}/document_imports`;
-  if (/^\d+$/.test(wanted)) return client.get<ApiDocumentImport>(`${base}/${wanted}`);
-  const all = await client.listAll<ApiDocumentImport>(base, { keywords: wanted });
-  const [found, another] = all.filter((candidate) => candidate.name === wanted);
-  if (found === undefined) throw new CliError(`there is no document import named ${JSON.stringify(wanted)}`);
-  if (another !== undefined)
-    throw new CliError(`several document imports are named ${JSON.stringify(wanted)}: give the id of one`);
-  return found;
 }
 
 /** The import that files without `--import` go to, made at the first of them. */

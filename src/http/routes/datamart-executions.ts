@@ -1,10 +1,20 @@
 import { Type } from 'typebox';
 import { findDatamart } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
-import { listExecutions } from '../execution-calls.ts';
-import { ExecutionView } from '../execution-view.ts';
-import { answersWithList, DatamartParams, ExecutionsQuery } from '../schemas.ts';
+import { ok } from '../envelope.ts';
+import { findExecutionOfDatamart, listExecutions } from '../execution-calls.ts';
+import { ExecutionView, viewExecution } from '../execution-view.ts';
+import { answersWith, answersWithList, DatamartParams, ExecutionsQuery } from '../schemas.ts';
 import type { App } from '../types.ts';
+
+const OneParams = Type.Object({ ...DatamartParams.properties, executionId: Type.String() });
+
+const oneSchema = {
+  tags: ['executions'],
+  summary: 'Shows an execution by its id alone, whatever it is of',
+  params: OneParams,
+  response: answersWith(ExecutionView),
+};
 
 const schema = {
   tags: ['executions'],
@@ -19,5 +29,12 @@ export function datamartExecutionRoutes(app: App, dependencies: HttpDependencies
   app.get('/datamarts/:datamartId/executions', { config: { role: 'reader' }, schema }, async (request) => {
     const { id } = await findDatamart({ request, dependencies }, request.params.datamartId);
     return listExecutions(dependencies, { filter: { datamartId: id }, query: request.query });
+  });
+  const one = '/datamarts/:datamartId/executions/:executionId';
+  app.get(one, { config: { role: 'reader' }, schema: oneSchema }, async (request) => {
+    const looking = { request, dependencies };
+    const { datamartId, executionId: id } = request.params;
+    const execution = await findExecutionOfDatamart(looking, { datamartId, id });
+    return ok(viewExecution(execution, dependencies.clock()));
   });
 }

@@ -1,0 +1,101 @@
+import { createWriteStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ReadableStream } from 'node:stream/web';
+import { writePrivately } from '../../private-files.ts';
+import { hasEnded } from '../api.ts';
+import type { Client } from '../client.ts';
+import { command } from '../command.ts';
+import { isConfirmed } from '../confirm.ts';
+import { CONNECTION_ARGS, DATAMART_ARG, openClient } from '../connection.ts';
+import { locateExecution, OWNER_ARGS } from '../executions.ts';
+import { CliError } from '../failures.ts';
+import { exists } from '../files/find-file.ts';
+import { folderOf, nameOf } from '../files/name.ts';
+import { isNoFile, saveNew } from '../files/save.ts';
+import { dataPath } from '../import/error-file.ts';
+import { readFailedLines } from '../import/failed-lines.ts';
+import { formatCount, note, print, printable } from '../output.ts';
+
+export const errors = command({
+  name: 'errors',
+  description: 'shows the failed lines of an execution, or saves them as a file that can be imported',
+  args: {
+    execution: { type: 'positional', required: true, description: 'id of the execution' },
+    output: {
+      type: 'string',
+      alias: 'o',
+      valueHint: 'FILE',
+      description: 'save the error file as it is, in the format of the input; - is standard output',
+    },
+    force: { type: 'boolean', description: 'replace the file of --output without asking' },
+    ...OWNER_ARGS,
+    ...DATAMART_ARG,
+    ...CONNECTION_ARGS,
+  },
+  examples: ['muster errors 17', 'muster errors 17 -o failed.csv'],
+  notes: ['Correct the records of an error file and import it: what Muster has added to them is ignored.'],
+  run: async (args) => {
+    writePrivately();
+    const client = openClient(args);
+    const { execution } = await locateExecution(client, args);
+    const uri = execution.result?.error_file_uri;
+    if (uri === undefined || uri === null) {
+      if (!hasEnded(execution))
+        note(`execution ${execution.id} is ${execution.status}: its error file comes with its end`);
+      else if (args.json) print('[]');
+      else print('no line failed');
+      return 0;
+    }
+    if (args.output !== undefined) await save(client, uri, { file: args.output, force: args.force === true });
+    else if (args.json) await printAllJson(await download(client, uri));
+    else await printAll(await download(client, uri));
+    return 0;
+  },
+});
+
+async function download(client: Client, uri: string): Promise<Readable> {
+  return Readable.fromWeb((await client.download(dataPath(uri))) as ReadableStream);
+}
+
+async function save(
+  client: Client,
+  uri: string,
+  { file, force }: { readonly file: string; readonly force: boolean },
+): Promise<void> {
+  if (file === '-') return pipeline(await download(client, uri), process.stdout);
+  if (await isNoFile(file)) return pipeline(await download(client, uri), createWriteStream(file));
+  const isThere = await exists(file);
+  const isAgreed = force || (isThere && (await isConfirmed(`${file} is there already. Replace it?`)));
+  const refusal = new CliError(`${file} is there already and stays: give another name, or --force`);
+  if (isThere && !isAgreed) throw refusal;
+  await saveNew({
+    content: await download(client, uri),
+    folder: folderOf(file),
+    nameAt: () => nameOf(file),
+    mayReplace: async () => {
+      if (isAgreed) return true;
+      // made by somebody else meanwhile
+      throw refusal;
+    },
+  });
+  print(`${file}: saved`);
+}
+
+/** As they come: there may be millions. */
+async function printAll(content: Readable): Promise<void> {
+  print(`${'LINE'.padStart(10)}  ${'CODE'.padEnd(22)}  MESSAGE`);
+  for await (const { line, code, message } of readFailedLines(content))
+    print(
+      `${(line === null ? '-' : formatCount(line)).padStart(10)}  ${code.padEnd(22)}  ${printable(message)}`,
+    );
+}
+
+async function printAllJson(content: Readable): Promise<void> {
+  let before = '[';
+  for await (const line of readFailedLines(content)) {
+    print(`${before}  ${JSON.stringify(line)}`.replace(/^\[ {2}/, '[\n  '));
+    before = ',';
+  }
+  print(before === '[' ? '[]' : ']');
+}

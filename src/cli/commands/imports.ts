@@ -1,0 +1,44 @@
+import type { ApiDocumentImport, ApiExecution } from '../api.ts';
+import { command } from '../command.ts';
+import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
+import { type Column, formatCount, formatInstant, print, printJson, table } from '../output.ts';
+
+type Listed = ApiDocumentImport & {
+  readonly creation_ts: number;
+  readonly last_execution?: ApiExecution | null;
+};
+
+const COLUMNS: readonly Column<Listed>[] = [
+  { title: 'ID', align: 'right', value: (of) => of.id },
+  { title: 'NAME', value: (of) => of.name },
+  { title: 'FORMAT', value: (of) => (of.mime_type === 'TEXT_CSV' ? 'csv' : 'ndjson') },
+  { title: 'PRIORITY', value: (of) => of.priority },
+  { title: 'MADE (UTC)', value: (of) => formatInstant(of.creation_ts) },
+  { title: 'LAST EXECUTION', align: 'right', value: ({ last_execution: last }) => last?.id ?? '-' },
+  { title: 'STATUS', value: ({ last_execution: last }) => last?.status ?? '-' },
+  {
+    title: 'FAILED LINES',
+    align: 'right',
+    value: ({ last_execution: last }) => (last ? formatCount(last.erroneous_tasks ?? 0) : '-'),
+  },
+];
+
+export const imports = command({
+  name: 'imports',
+  description: 'lists the document imports with their last executions, the newest first',
+  args: {
+    keywords: { type: 'string', description: 'only those whose name contains this' },
+    ...DATAMART_ARG,
+    ...CONNECTION_ARGS,
+  },
+  examples: ['muster imports', 'muster imports --keywords nightly --json'],
+  run: async (args) => {
+    const found = await openClient(args).listAll<Listed>(`${datamartPath(args.datamart)}/document_imports`, {
+      keywords: args.keywords,
+      last_execution: 'true',
+    });
+    if (args.json) printJson(found);
+    else print(found.length === 0 ? 'no document imports' : table(found, COLUMNS));
+    return 0;
+  },
+});
