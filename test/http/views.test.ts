@@ -50,6 +50,7 @@ test('shows how far a file is checked of which nothing is applied yet', () => {
   assert.deepEqual(view.progress, {
     phase: 'CHECKING',
     step: null,
+    waiting: null,
     bytes_read: 250,
     bytes_total: 1_000,
     commands_read: 5,
@@ -69,6 +70,7 @@ test('shows how far a RUNNING execution is', () => {
   assert.deepEqual(view.progress, {
     phase: 'APPLYING',
     step: null,
+    waiting: null,
     bytes_read: 500,
     bytes_total: 1_000,
     commands_read: 10,
@@ -91,6 +93,7 @@ test('shows how far a RUNNING execution is between two checkpoints, where that i
   assert.deepEqual(view.progress, {
     phase: 'APPLYING',
     step: 'MERGING',
+    waiting: null,
     bytes_read: 1_000,
     bytes_total: 1_000,
     commands_read: 60,

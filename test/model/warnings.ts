@@ -24,11 +24,14 @@ const KNOWN = new Set([
 ]);
 
 /**
- * Spec §8 on warnings, in the plainest way: record after record. Shares nothing with `src`. `header`: the names of the columns as
- * the file has them, null where it has none.
+ * Spec §8 on warnings, in the plainest way: record after record. Shares nothing with `src`. `header`: its line, and the names of
+ * the columns as the file has them; null where it has none.
  */
 export function warningsOf(
-  file: { readonly records: readonly ModelRecord[]; readonly header: readonly string[] | null },
+  file: {
+    readonly records: readonly ModelRecord[];
+    readonly header: { readonly line: number; readonly names: readonly string[] } | null;
+  },
   catalogue: ModelCatalogue,
   startDate: number,
 ): readonly ModelWarning[] {
@@ -40,9 +43,9 @@ export function warningsOf(
     seen.add(given);
     warnings.push({ line, code: 'UNKNOWN_FIELD', field: given });
   };
-  for (const column of header ?? []) {
+  for (const column of header?.names ?? []) {
     const given = column.replaceAll('"', '').trim();
-    name(1, given, given.toLowerCase());
+    name(header?.line ?? 1, given, given.toLowerCase());
   }
   if (records.length === 0) warnings.push({ line: null, code: 'NO_COMMANDS', field: null });
   for (const record of records) {

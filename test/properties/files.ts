@@ -13,7 +13,7 @@ export type WrittenFile = {
   readonly bytes: Buffer;
   readonly records: readonly ModelRecord[];
   /** The names of the columns as they stand in the file; null of NDJSON. */
-  readonly header: readonly string[] | null;
+  readonly header: { readonly line: number; readonly names: readonly string[] } | null;
 };
 
 /** Stands for bytes that are no UTF-8 until the file is made of bytes. */
@@ -336,7 +336,10 @@ export function csvFile(maxLength: number): fc.Arbitrary<FileDraft> {
           ...[header, ...rows],
           ...(draft.open === null ? [] : [openRow]),
         ];
-        return { ...assemble(pieces, draft), header: draft.columns.map(draft.title) };
+        return {
+          ...assemble(pieces, draft),
+          header: { line: draft.separatorLine === null ? 1 : 2, names: draft.columns.map(draft.title) },
+        };
       },
     }));
 }
