@@ -4,7 +4,7 @@ import { type ExecutionStatus, type FailuresByCode, hasEnded } from '../src/mode
 import { shareOfRuns } from './tiers.ts';
 
 /** The token every service of a test is started with. */
-export const ADMIN_TOKEN = 'test-admin-token';
+export const ADMIN_TOKEN = 'test-admin-token-of-32-characters';
 
 export type Answer = {
   readonly status: number;
