@@ -1,3 +1,5 @@
+import { editDistance } from '../model/edit-distance.ts';
+
 /**
  * The field that somebody most likely meant who wrote another name; null where none is near. Capitals, blanks and signs
  * between words do not count: `userAccountId` and `User account-ID` are `user_account_id`.
@@ -19,18 +21,4 @@ export function nearestField(name: string, fields: readonly string[]): string | 
 
 function lettersOf(name: string): string {
   return name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
-}
-
-/** How many letters must be put in, taken out or changed to make one word of another; names are short. */
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min(change, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
-    }
-    previous = row;
-  }
-  return previous[b.length] ?? 0;
 }

@@ -3,8 +3,8 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool, type PoolClient, type QueryResult } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
-import { StoreUnreachableError } from '../../errors.ts';
 import type { Database, Sql, SqlValue } from '../records/database.ts';
+import { promptly, unreachable, withClient } from './connections.ts';
 import { hasLostItsConnection, isConflict, isLockTimeout } from './faults.ts';
 import { fromStoredRow, toStored } from './texts.ts';
 
@@ -83,9 +83,6 @@ export type PostgresOptions = {
 const LOCK = { WRITE: 1, MERGES: 2, DATAMART: 3 } as const;
 /** The first half of the keys of Muster's advisory locks, so that they are not those of others in the same database. */
 const LOCK_SPACE = 0x4d75;
-
-/** How long `readPromptly` and `ping` take at most. */
-const PROMPT_MS = 2_000;
 
 const SMALL = `set local statement_timeout = '30s'; set local lock_timeout = '20s'`;
 /** A merge of a chunk takes seconds; one that replaces a segment of 100 M members takes as long as it takes. */
@@ -248,11 +245,6 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
   };
 }
 
-function unreachable(cause: unknown): StoreUnreachableError {
-  const what = hasLostItsConnection(cause) ? 'cannot be reached' : 'is too busy';
-  return new StoreUnreachableError(`the database ${what}: ${(cause as Error).message}`, { cause });
-}
-
 function lock(which: number): string {
   return `pg_advisory_xact_lock(${LOCK_SPACE}, ${which})`;
 }
@@ -264,60 +256,6 @@ function sharedLock(which: number): string {
 /** The lock of one of many things. Ids beyond 2^44 would meet others; there are no such ids. */
 function lockOf(which: number, id: string): string {
   return `pg_advisory_xact_lock((${LOCK_SPACE}::bigint << 48) | (${which}::bigint << 44) | ${BigInt(id) & 0xfff_ffff_ffffn})`;
-}
-
-/** Rejects after PROMPT_MS; the signal then ends what `work` has under way. */
-async function promptly<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const late = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      late.abort();
-      reject(new StoreUnreachableError(`the database did not answer within ${PROMPT_MS} ms`));
-    }, PROMPT_MS);
-  });
-  const done = work(late.signal);
-  // what it comes to once it is late is of no use to anybody
-  done.catch(() => undefined);
-  try {
-    return await Promise.race([done, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** Runs `work` on a connection of the pool; one that the signal aborts is closed, and its query fails. */
-async function withClient<T>(
-  pool: Pool,
-  work: (client: PoolClient) => Promise<T>,
-  signal?: AbortSignal,
-): Promise<T> {
-  const client = await pool.connect();
-  // what ends a connection while nobody waits for it is told to the next who does
-  const onError = () => undefined;
-  client.on('error', onError);
-  let broken: Error | undefined;
-  let isReleased = false;
-  const release = () => {
-    if (!isReleased) client.release(broken);
-    isReleased = true;
-  };
-  const giveUp = () => {
-    broken = new Error('the connection was given up: its query took too long');
-    release();
-  };
-  signal?.addEventListener('abort', giveUp, { once: true });
-  try {
-    if (signal?.aborted) giveUp();
-    return await work(client);
-  } catch (fault) {
-    if (hasLostItsConnection(fault)) broken = fault as Error;
-    throw fault;
-  } finally {
-    signal?.removeEventListener('abort', giveUp);
-    client.off('error', onError);
-    release();
-  }
 }
 
 /**
