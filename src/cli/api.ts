@@ -156,7 +156,12 @@ export type ApiErasure = {
 };
 
 /** A line that failed, as `…/executions/{id}/errors` lists it. */
-export type ApiFailedLine = { line: number; code: string; message: string; raw: string };
+export type ApiFailedLine = {
+  error_line: number;
+  error_code: string;
+  error_message: string;
+  raw: string;
+};
 
 /** What is odd about a file and fails no line; `line` null: the file as a whole. */
 export type ApiWarning = { line: number | null; code: string; message: string; field: string | null };

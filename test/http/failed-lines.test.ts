@@ -19,9 +19,9 @@ const DAY_MS = 86_400_000;
 const ADDRESS = 'ada.lovelace@analytical.example';
 
 type FailedLine = {
-  readonly line: number;
-  readonly code: string;
-  readonly message: string;
+  readonly error_line: number;
+  readonly error_code: string;
+  readonly error_message: string;
   readonly raw: string;
 };
 
@@ -55,7 +55,7 @@ test('the first failed lines of an execution are listed as its error file has th
     const execution = await runFile(service, 'NDJSON', lines.join('\n'));
     const failed = await failedLines(service, execution);
     assert.deepEqual(
-      failed.map(({ line, code }) => [line, code]),
+      failed.map(({ error_line, error_code }) => [error_line, error_code]),
       [
         [2, 'CLEAR_EMAIL'],
         [3, 'INVALID_JSON'],
@@ -80,7 +80,7 @@ test('the first failed lines of an execution are listed as its error file has th
       .split('\n')
       .map((line) => JSON.parse(line).error_message);
     assert.deepEqual(
-      failed.map(({ message }) => message),
+      failed.map(({ error_message }) => error_message),
       messages,
     );
   });
@@ -100,10 +100,10 @@ test('the first failed lines of an execution are listed as its error file has th
       const failed = await failedLines(service, execution);
       assert.equal(failed.length, execution.result.total_failure);
       const byCode: Record<string, number> = {};
-      for (const { code } of failed) byCode[code] = (byCode[code] ?? 0) + 1;
+      for (const { error_code: code } of failed) byCode[code] = (byCode[code] ?? 0) + 1;
       assert.deepEqual(byCode, execution.result.failures_by_code);
       assert.deepEqual(
-        [failed[0]?.line, failed[0]?.code, failed[0]?.raw],
+        [failed[0]?.error_line, failed[0]?.error_code, failed[0]?.raw],
         [3, 'CLEAR_EMAIL', row('UPDATE', '', '***@***', segmentId, '0', '')],
       );
       assert.equal(failed.at(-1)?.raw, row('UPDATE', '"open', '', segmentId, '0', ''));
@@ -115,7 +115,10 @@ test('the first failed lines of an execution are listed as its error file has th
     const body =
       'sep=;\noperation;user_account_id;a,b,c,d,e,f,g;segment_id;expiration_ts\nUPDATE;u;x;404;0\n';
     const [failed] = await failedLines(service, await runFile(service, 'CSV', body));
-    assert.deepEqual([failed?.line, failed?.code, failed?.raw], [3, 'UNKNOWN_SEGMENT', 'UPDATE;u;x;404;0']);
+    assert.deepEqual(
+      [failed?.error_line, failed?.error_code, failed?.raw],
+      [3, 'UNKNOWN_SEGMENT', 'UPDATE;u;x;404;0'],
+    );
   });
 
   await t.test('a hundred of them, in pages, whatever the format', async () => {
@@ -129,7 +132,7 @@ test('the first failed lines of an execution are listed as its error file has th
       const { data, ...page } = json as { data: FailedLine[] };
       assert.deepEqual(page, { status: 'ok', count: 5, first_result: 95, max_results: 1000, total: 100 });
       assert.deepEqual(
-        data.map(({ line }) => line),
+        data.map(({ error_line }) => error_line),
         [95, 96, 97, 98, 99].map((line) => first + line),
       );
       assert.equal((await failedLines(service, execution)).length, 50);
@@ -169,7 +172,7 @@ test('the first failed lines of an execution are listed as its error file has th
     while (failed.length === 0 && Date.now() < deadline)
       failed = await dataOf(service.call('GET', `${path}/${data.id}/errors`));
     assert.deepEqual(
-      failed.map(({ line, code, raw }) => [line, code, raw]),
+      failed.map(({ error_line, error_code, raw }) => [error_line, error_code, raw]),
       [[2, 'CLEAR_EMAIL', '***@***']],
     );
   });
@@ -195,7 +198,7 @@ test('the first failed lines of an execution are listed as its error file has th
       const expected = [0, 1, 3, 4].map((i) => first + i);
       const deadline = Date.now() + 30_000;
       for (;;) {
-        const lines = (await failedLines(service, execution)).map(({ line }) => line);
+        const lines = (await failedLines(service, execution)).map(({ error_line }) => error_line);
         if (lines.length === 4 || Date.now() > deadline) {
           assert.deepEqual(lines, expected);
           break;

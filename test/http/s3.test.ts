@@ -61,11 +61,11 @@ test('a file goes its whole way with documents in S3', async (t) => {
   assert.deepEqual(linesOf(errors), everyTenth(1_000));
   const { document_import_id } = ended.parameters;
   const executions = executionsPath({ datamartId: '1', documentImportId: String(document_import_id) });
-  const listed = await dataOf<{ line: number }[]>(
+  const listed = await dataOf<{ error_line: number }[]>(
     service.call('GET', `${executions}/${ended.id}/errors?max_results=100`),
   );
   assert.deepEqual(
-    listed.map(({ line }) => line),
+    listed.map(({ error_line }) => error_line),
     everyTenth(1_000),
   );
   const stored = await keys();

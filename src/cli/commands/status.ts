@@ -1,4 +1,4 @@
-import { type ApiDocumentImport, type ApiExecution, hasEnded } from '../api.ts';
+import { type ApiDocumentImport, type ApiExecution, type ApiFailedLine, hasEnded } from '../api.ts';
 import type { Client } from '../client.ts';
 import { command, type ExitCode } from '../command.ts';
 import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
@@ -49,7 +49,10 @@ async function firstFailures(client: Client, { path, execution }: Located): Prom
   if (!execution.erroneous_tasks) return [];
   try {
     const query = { max_results: FIRST_FAILURES };
-    return (await client.list<FailedLine>(`${path}/${execution.id}/errors`, query)).data;
+    const { data } = await client.list<ApiFailedLine>(`${path}/${execution.id}/errors`, query);
+    return data.map(({ error_line: line, error_code: code, error_message: message }) => ({
+      ...{ line, code, message },
+    }));
   } catch (error) {
     if (error instanceof ApiError && error.code === 'FILE_REMOVED') return [];
     throw error;

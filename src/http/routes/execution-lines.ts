@@ -15,10 +15,11 @@ import type { Place } from './executions-of.ts';
 /** How many failed lines can be listed; the error file has the others. */
 const MAX_FAILED_LINES = 100;
 
+/** As its error file has it, by the same names. */
 const FailedLineView = Type.Object({
-  line: Type.Integer({ minimum: 1, description: 'the first physical line of the record' }),
-  code: Type.String({ examples: ['UNKNOWN_SEGMENT'] }),
-  message: Type.String(),
+  error_line: Type.Integer({ minimum: 1, description: 'the first physical line of the record' }),
+  error_code: Type.String({ examples: ['UNKNOWN_SEGMENT'] }),
+  error_message: Type.String(),
   raw: Type.String({
     description: `the record as the error file shows it, addresses masked; cut after ${MAX_RAW_CHARS} characters, which a … at its end says`,
   }),
@@ -62,7 +63,11 @@ export function executionLineRoutes(
     const file = await documents.open(document.folder, errorPartsOf(checkpoint));
     if (file === null) throw new ServiceError('FILE_REMOVED', 'the error file is not there any more');
     try {
-      return pageOfAll(await readFailedLines(file, { mimeType, most: MAX_FAILED_LINES }), page);
+      const failed = await readFailedLines(file, { mimeType, most: MAX_FAILED_LINES });
+      const views = failed.map(({ line, code, message, raw }) => ({
+        ...{ error_line: line, error_code: code, error_message: message, raw },
+      }));
+      return pageOfAll(views, page);
     } finally {
       await file.close();
     }
