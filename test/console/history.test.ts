@@ -91,7 +91,7 @@ test('the charts of a segment: steps at the runs over the time that was chosen, 
   await page.getByText('48 hours', { exact: true }).click();
   await page
     .getByRole('figure', { name: /200 members/ })
-    .getByText(/^\d\d:00$/)
+    .getByText(/, \d\d:00$/)
     .first()
     .waitFor();
   await marks.nth(2).click();
