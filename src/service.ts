@@ -17,6 +17,7 @@ import type { RouteAccess } from './http/route-table.ts';
 import { readCertificate } from './http/tls.ts';
 import { openLogger } from './log.ts';
 import type { Author } from './model/audit.ts';
+import type { ApiToken } from './model/records.ts';
 import { hashToken } from './model/token-hash.ts';
 import { createNotices } from './notices.ts';
 import { makePrivate, writePrivately } from './private-files.ts';
@@ -247,7 +248,7 @@ function logServiceStart(logger: Logger, url: string): void {
 
 /** Sees to it that somebody can get in: the preset token, or on a store without any a new one, which is returned. */
 async function provideAdminToken(store: Store, preset: string | null, now: number): Promise<string | null> {
-  const { elements } = await store.tokens.list({ firstResult: 0, maxResults: 1000 });
+  const elements = await allTokens(store);
   if (preset !== null) {
     const known = await store.tokens.findByHash(hashToken(preset));
     // first, or the one before could be the last admin's, which cannot be removed
@@ -263,6 +264,15 @@ async function provideAdminToken(store: Store, preset: string | null, now: numbe
   // another node may be at it as well: what is printed is the one that is there
   const created = await store.tokens.createFirst(...adminToken({ name: 'first admin token', value, now }));
   return created === null ? null : value;
+}
+
+async function allTokens(store: Store): Promise<readonly ApiToken[]> {
+  const all: ApiToken[] = [];
+  for (;;) {
+    const { elements, total } = await store.tokens.list({ firstResult: all.length, maxResults: 1000 });
+    all.push(...elements);
+    if (elements.length === 0 || all.length >= total) return all;
+  }
 }
 
 function adminToken({

@@ -12,8 +12,8 @@ export interface JobAdmission {
    * datamart or the token, OVERLOADED for one of the service.
    */
   create<T>(sender: Sender, make: () => Promise<T>): Promise<T>;
-  /** The same for one that is done at once: it counts for as long as `run` takes. */
-  run<T>(sender: Sender, run: () => Promise<T>): Promise<T>;
+  /** The same for one that is done at once: it counts until the function that it resolves to is called. */
+  enter(sender: Sender): Promise<() => void>;
 }
 
 type Sender = { readonly datamartId: string; readonly userId: string };
@@ -62,17 +62,13 @@ export function createJobAdmission(
         await check(sender);
         return make();
       }),
-    run: async (sender, run) => {
+    enter: async (sender) => {
       const own = { ...sender };
       await inTurn(async () => {
         await check(sender);
         running.add(own);
       });
-      try {
-        return await run();
-      } finally {
-        running.delete(own);
-      }
+      return () => void running.delete(own);
     },
   };
 }

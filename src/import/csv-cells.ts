@@ -13,6 +13,8 @@ export type CsvCells = {
   /** The cells; of a row with broken quotes those before them. */
   readonly cells: readonly string[];
   readonly problem: CellProblem | null;
+  /** Where the cell with broken quotes begins in the text; absent where there is none. */
+  readonly brokenAt?: number;
 };
 
 /**
@@ -25,12 +27,13 @@ export function readCsvCells(text: string, separator: string): CsvCells {
   const cells: string[] = [];
   let hasLoneReturn = false;
   for (let at = 0; ; at++) {
+    const brokenAt = at;
     const first = skipBlanks(text, at, separator);
     if (text.charCodeAt(first) === QUOTE) {
       const close = closingQuote(text, first + 1);
-      if (close === -1) return { cells, problem: 'BROKEN_QUOTES' };
+      if (close === -1) return { cells, problem: 'BROKEN_QUOTES', brokenAt };
       at = skipBlanks(text, close + 1, separator);
-      if (at < text.length && text[at] !== separator) return { cells, problem: 'BROKEN_QUOTES' };
+      if (at < text.length && text[at] !== separator) return { cells, problem: 'BROKEN_QUOTES', brokenAt };
       const cell = text.slice(first + 1, close);
       cells.push(cell.includes('"') ? cell.replaceAll('""', '"') : cell);
     } else {

@@ -47,7 +47,10 @@ export function parseCsvHeader(
     const message = `the separator must be a comma, a semicolon or a tab, got ${JSON.stringify(named)}`;
     return { ok: false, message };
   }
-  const text = named === null ? headerText : newline === -1 ? '' : stripBoms(headerText.slice(newline + 1));
+  const below = newline === -1 ? '' : stripBoms(headerText.slice(newline + 1));
+  if (named !== null && below.trim() === '')
+    return { ok: false, message: 'the line below sep= must name the columns, got none' };
+  const text = named === null ? headerText : below;
   const readings = (named === null ? DELIMITERS : [named]).map((each) => readHeader(text, each, profile));
   readings.sort((a, b) => b.header.columns.length - a.header.columns.length);
   const reading = readings.find(({ header }) => namesUsers(header.columns, profile)) ?? readings[0];
@@ -112,6 +115,7 @@ const COMMA = 0x2c;
 const SEMICOLON = 0x3b;
 const TAB = 0x09;
 const SPACE = 0x20;
+const RETURN = 0x0d;
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /**
@@ -120,7 +124,7 @@ const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
  */
 export type HeaderState = {
   at: 'CELL_START' | 'CELL' | 'QUOTED' | 'AFTER_QUOTE';
-  /** Whether something other than BOMs has come. */
+  /** Whether something other than BOMs and blanks has come: lines of nothing else may be above a header. */
   hasBegun?: boolean;
   /** The first bytes of the document, for a line like `sep=;`; null when that has been passed. */
   firstBytes?: Buffer | null;
@@ -131,7 +135,7 @@ export function findHeaderEnd(block: Buffer, state: HeaderState): number {
   keepFirstBytes(block, state);
   for (let i = 0; i < block.length; i++) {
     const byte = block[i] as number;
-    if (!state.hasBegun && BOM.includes(byte)) continue;
+    if (!state.hasBegun && (BOM.includes(byte) || isBlank(byte))) continue;
     state.hasBegun = true;
     if (state.at === 'QUOTED') {
       if (byte === QUOTE) state.at = 'AFTER_QUOTE';
@@ -156,15 +160,25 @@ function keepFirstBytes(block: Buffer, state: HeaderState): void {
   state.firstBytes = Buffer.concat([kept, block.subarray(0, MAX_SEPARATOR_LINE_BYTES + 1 - kept.length)]);
 }
 
+function isBlank(byte: number): boolean {
+  return byte === SPACE || byte === TAB || byte === NEWLINE || byte === RETURN;
+}
+
 /** Whether the line that ends here is the first of the document, and one like `sep=;`. */
 function isSeparatorLine({ firstBytes }: HeaderState): boolean {
   const end = firstBytes ? firstBytes.indexOf(NEWLINE) : -1;
   return end !== -1 && namedSeparator(firstBytes?.toString('utf8', 0, end) ?? '') !== null;
 }
 
-/** The text of a header's bytes: without BOMs and line end. */
+/** The text of a header's bytes: without BOMs, the blank lines above it, and line end. */
 export function headerText(bytes: Buffer): string {
-  return stripBoms(bytes.toString('utf8')).replace(/\r$/, '');
+  const text = stripBoms(bytes.toString('utf8')).replace(/\r$/, '');
+  let start = 0;
+  for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
+    if (stripBoms(text.slice(start, end)).trim() !== '') break;
+    start = end + 1;
+  }
+  return stripBoms(text.slice(start));
 }
 
 /** A text without the BOMs it begins with: files that were joined, some of them empty, may have several. */

@@ -26,7 +26,7 @@ export function readFailedJson(text: string): readonly CommandSource[] {
 
 /**
  * Reads the members of an object that has just opened, until it closes or until one that is not whole; true if it closes.
- * Objects and arrays are passed over: no identifier is one. By tokens, not by a tree: a text may nest as deep as it is long.
+ * Objects, arrays and words that are no JSON are passed over: no identifier is one. By tokens, not by a tree: a text may nest as deep as it is long.
  */
 function readMembers(nextToken: () => string, members: string[]): boolean {
   for (;;) {
@@ -36,8 +36,11 @@ function readMembers(nextToken: () => string, members: string[]): boolean {
     const isNested = value === '{' || value === '[';
     if (isNested) skipNested(nextToken);
     // what follows tells that it is whole: a number at the end of the text may have had more digits
-    const next = nextToken();
-    const member = `${name}:${isNested ? 'null' : value}`;
+    let next = nextToken();
+    // a word that is no JSON, such as NaN, -Infinity or None, spoils its own member alone
+    const isWord = isForeignWord(value);
+    while (isWord && isForeignWord(next)) next = nextToken();
+    const member = `${name}:${isNested || isWord ? 'null' : value}`;
     if ((next !== ',' && next !== '}') || !isJson(`{${member}}`)) return false;
     members.push(member);
     if (next === '}') return true;
@@ -61,6 +64,11 @@ function skipNested(nextToken: () => string): void {
     if (token === '{' || token === '[') open++;
     if (token === '}' || token === ']') open--;
   }
+}
+
+/** Whether a token is no JSON and neither a sign nor a text that breaks off. */
+function isForeignWord(token: string): boolean {
+  return token !== '' && !'{}[]:,'.includes(token) && !token.startsWith('"') && !isJson(token);
 }
 
 function isJson(text: string): boolean {
@@ -96,15 +104,16 @@ export function createFailedCsvReader(header: CsvHeader): (text: string) => read
   };
 }
 
-/** The cells of a row; where they cannot be told apart, those that its first line has if quotes mean nothing. */
+/**
+ * The cells of a row. From one with broken quotes on they cannot be told apart: then those count that
+ * the rest of its line has if quotes mean nothing.
+ */
 function cellsOf(text: string, { delimiter }: CsvHeader): readonly string[] {
   // the last cell of a text that was shortened is not whole
   const end = text.length >= MAX_ERROR_RAW_CHARS ? -1 : undefined;
-  const { cells, problem } = readCsvCells(text, delimiter);
-  if (problem === null) return cells.slice(0, end);
-  const [line = ''] = text.split('\n', 1);
-  return line
-    .split(delimiter)
-    .slice(0, end)
-    .map((cell) => /^"(.*)"$/s.exec(cell)?.[1] ?? cell);
+  const { cells, brokenAt } = readCsvCells(text, delimiter);
+  if (brokenAt === undefined) return cells.slice(0, end);
+  const [line = ''] = text.slice(brokenAt).split('\n', 1);
+  const others = line.split(delimiter).map((cell) => /^"(.*)"$/s.exec(cell.trim())?.[1] ?? cell);
+  return [...cells, ...others].slice(0, end);
 }

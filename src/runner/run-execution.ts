@@ -190,6 +190,8 @@ async function tryToEnd(
   for (;;) {
     if (stop.signal.aborted) return stopped(stop.signal.reason as StopReason);
     const { offset } = last.checkpoint;
+    // not by the clock, which may be set back
+    const beganAt = performance.now();
     try {
       const execution = faults.count === 0 ? claimed : await context.store.executions.get(claimed.id);
       if (!execution) return 'LEASE_LOST';
@@ -211,24 +213,34 @@ async function tryToEnd(
     } catch (fault) {
       if (fault instanceof StoreLostError) throw fault;
       // one that came forward since begins to count anew
-      const before = last.checkpoint.offset > offset ? NO_FAULTS : faults;
-      faults = { count: before.count + 1, since: before.since ?? context.clock() };
+      const isForward = last.checkpoint.offset > offset || performance.now() - beganAt > FORWARD_MS;
+      const before = isForward ? NO_FAULTS : faults;
+      faults = {
+        count: before.count + 1,
+        limited: before.limited + (isOutlasted(fault) ? 0 : 1),
+        since: before.since ?? context.clock(),
+      };
       if (!isTriedAgain(fault, faults, context)) return await failed(claimed, fault, context);
       await waitOut(fault, { faults, last, execution: claimed, context, stop });
     }
   }
 }
 
-/** How many faults a run has met since it last came forward, and when the first of them. */
-type Faults = { readonly count: number; readonly since: number | null };
-const NO_FAULTS: Faults = { count: 0, since: null };
+/**
+ * How many faults a run has met since it last came forward, how many of them may be the file's, and
+ * when the first was.
+ */
+type Faults = { readonly count: number; readonly limited: number; readonly since: number | null };
+const NO_FAULTS: Faults = { count: 0, limited: 0, since: null };
+/** A run that went well for so long came forward, though a file that is checked as a whole has no checkpoint. */
+const FORWARD_MS = 60_000;
 
 function isTriedAgain(
   fault: unknown,
-  { count, since }: Faults,
+  { limited, since }: Faults,
   { maxFaultWaitMs, clock }: Pick<RunContext, 'maxFaultWaitMs' | 'clock'>,
 ): boolean {
-  if (!isOutlasted(fault)) return count <= MOST_RETRIES && canPass(fault);
+  if (!isOutlasted(fault)) return limited <= MOST_RETRIES && canPass(fault);
   return maxFaultWaitMs === 0 || clock() - (since ?? clock()) < maxFaultWaitMs;
 }
 

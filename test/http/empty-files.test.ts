@@ -84,6 +84,27 @@ test('a file without a record is refused, or says that it has none', async (t) =
     },
   );
 
+  await t.test('a file with line ends was not glued: its header says what is wrong with it', async () => {
+    for (const [body, says] of [
+      [`${HEADER}\r${ROW}\r`, /got \\r alone/],
+      ['operation,"user_account_id\nUPDATE,u,1\n', /is not closed/],
+      ['sep=;\n', /below sep= must name the columns/],
+    ] as const)
+      assert.match(await refused(post('CSV', body), 400, 'INVALID_HEADER'), says);
+  });
+
+  await t.test('blank lines above a header are passed over, and lines are counted all the same', async () => {
+    for (const above of ['\n', ' \t\r\n\n', '\ufeff\n\ufeff', '\n'.repeat(70_000)]) {
+      const body = `${above}${HEADER}\n${ROW.replace('1', segmentId)}\nUPSERT,a,1,0\n`;
+      const execution = await waitForEnd(service, await dataOf<ExecutionAnswer>(post('CSV', body)));
+      assert.equal(execution.result.total_success, 1);
+      const [failed] = await dataOf<{ error_line: number }[]>(
+        service.call('GET', `${url('CSV')}/${execution.id}/errors`),
+      );
+      assert.equal(failed?.error_line, body.split('\n').length - 1);
+    }
+  });
+
   await t.test('a header with a column that is unknown, and no row', async () => {
     assert.match(await refused(post('CSV', `${HEADER},Comment\n`), 400, 'EMPTY_FILE'), /"Comment"/);
   });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -148,6 +148,24 @@ test('a file that is streamed at once has the same bounds', async (t) => {
   await refused(service.call('GET', url), 429, 'TOO_MANY_EXPORTS');
   held[0]?.();
   assert.equal((await waiting).status, 500);
+});
+
+test('a file that is streamed counts until its download ends', async (t) => {
+  const { service, reader, first } = await setUp(t, { maxExportsPerToken: 1 });
+  // far more than the sockets between them hold
+  service.store.writeMembers = async ({ file }) => {
+    await writeFile(file, Buffer.alloc(64 * 1024 * 1024));
+    return { members: 0, membersWithIdentifiers: 0, identifiers: 0 };
+  };
+  const url = `/v1/audience_segments/${first}/export_file`;
+  const client = new AbortController();
+  const slow = await fetch(`${reader.baseUrl}${url}`, {
+    ...{ headers: { authorization: reader.token }, signal: client.signal },
+  });
+  assert.equal(slow.status, 200);
+  await refused(reader.call('GET', url), 429, 'TOO_MANY_EXPORTS');
+  client.abort();
+  while ((await reader.call('GET', url)).status === 429) await sleep(10);
 });
 
 test('an export of one datamart does not wait for those that another one asked for before', async (t) => {

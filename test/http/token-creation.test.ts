@@ -79,3 +79,17 @@ test('the last admin token for all datamarts stays', async (t) => {
     'CONFLICT',
   );
 });
+
+test('an admin that will expire is not the one that stays', async (t) => {
+  const service = await startService(t);
+  const [preset] = await dataOf<Token[]>(service.call('GET', TOKENS));
+  const expiring = await dataOf<Token>(
+    service.call('POST', TOKENS, {
+      ...{ name: 'n', role: 'admin', datamart_ids: null },
+      expiration_date: Date.now() + 3_600_000,
+    }),
+  );
+  const brief = clientOf(service.baseUrl, expiring.value);
+  await refused(brief.call('DELETE', `${TOKENS}/${preset?.id}`), 409, 'CONFLICT');
+  await dataOf(service.call('DELETE', `${TOKENS}/${expiring.id}`));
+});

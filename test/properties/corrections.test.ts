@@ -30,7 +30,10 @@ for (const format of ['NDJSON', 'CSV'] as const) {
     await fc.assert(
       fc.asyncProperty(file, async (draft) => {
         const { datamartId, names } = await createWorld(service);
-        let { bytes }: { bytes: string | Uint8Array } = draft.write(names, Date.now());
+        const { records, ...written } = draft.write(names, Date.now());
+        // a header alone may be refused
+        if (records.length === 0) return;
+        let bytes: string | Uint8Array = written.bytes;
         for (let round = 0; round < MOST_ROUNDS; round++) {
           const execution = await runFile(service, format, bytes, { datamartId });
           assert.equal(execution.status, 'SUCCEEDED');
@@ -50,6 +53,7 @@ for (const format of ['NDJSON', 'CSV'] as const) {
       fc.asyncProperty(file, async (draft) => {
         const { datamartId, names } = await createWorld(service);
         const { bytes, records } = draft.write(names, Date.now());
+        if (records.length === 0) return;
         const first = await runFile(service, format, bytes, { datamartId });
         const text = await errorFile(service, first);
         if (text === '') return;

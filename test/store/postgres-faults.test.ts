@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hasLostItsConnection } from '../../src/store/postgres/faults.ts';
+import { hasLostItsConnection, isRefused } from '../../src/store/postgres/faults.ts';
 
 const faultOf = (message: string, code?: string) =>
   Object.assign(new Error(message), code === undefined ? {} : { code });
@@ -29,6 +29,8 @@ const LOST: readonly (readonly [string, string?])[] = [
   ['read ECONNRESET', 'ECONNRESET'],
   ['connect ECONNREFUSED 127.0.0.1:5432', 'ECONNREFUSED'],
   ['getaddrinfo EAI_AGAIN database', 'EAI_AGAIN'],
+  ['getaddrinfo ENOTFOUND database', 'ENOTFOUND'],
+  ['could not fork new process for connection: Cannot allocate memory'],
   ['cannot execute UPDATE in a read-only transaction', '25006'],
   ['the database system is shutting down', '57P03'],
 ];
@@ -37,7 +39,6 @@ const OTHERS: readonly (readonly [string, string?])[] = [
   ['duplicate key value violates unique constraint "user_point_pkey"', '23505'],
   ['canceling statement due to user request', '57014'],
   ['relation "membership" does not exist', '42P01'],
-  ['password authentication failed for user "muster"', '28P01'],
   ['invalid input syntax for type bigint: "x"', '22P02'],
 ];
 
@@ -49,5 +50,29 @@ for (const [message, code] of LOST) {
 }
 
 for (const [message, code] of OTHERS) {
-  test(`not a lost connection: ${message}`, () => assert.ok(!hasLostItsConnection(faultOf(message, code))));
+  test(`not a lost connection: ${message}`, () => {
+    assert.ok(!hasLostItsConnection(faultOf(message, code)));
+    assert.ok(!isRefused(faultOf(message, code)));
+  });
 }
+
+/** The database is there, and refuses whatever it is asked for. */
+const REFUSED: readonly (readonly [string, string?])[] = [
+  ['password authentication failed for user "muster"', '28P01'],
+  ['no pg_hba.conf entry for host "10.0.0.1"', '28000'],
+  ['database "muster" does not exist', '3D000'],
+  ['database "muster" is not currently accepting connections', '55000'],
+  ['permission denied for table membership', '42501'],
+  ['out of memory', '53200'],
+  ['could not read block 3 in file "base/1/2"', '58030'],
+  ['certificate has expired', 'CERT_HAS_EXPIRED'],
+  ['self-signed certificate', 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+  ['The server does not support SSL connections'],
+];
+
+for (const [message, code] of REFUSED)
+  test(`refused: ${message}`, () => assert.ok(isRefused(faultOf(message, code))));
+
+test('a disk of the database that is full has a kind of its own', () => {
+  assert.ok(!isRefused(faultOf('could not extend file "base/1/2": No space left on device', '53100')));
+});

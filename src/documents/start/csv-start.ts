@@ -6,6 +6,7 @@ import {
   type HeaderState,
   headerText,
   MAX_HEADER_BYTES,
+  namesSeparator,
   parseCsvHeader,
 } from '../../import/csv-header.ts';
 import type { ExpectedDocument, StartCheck } from './check-start.ts';
@@ -105,6 +106,8 @@ export class CsvStart implements StartCheck {
    */
   #refuseWithoutRow(line: string | null): void {
     const header = this.#header?.ok ? this.#header.header : null;
+    // what has line ends was not robbed of them: the header says itself what is wrong with it
+    if (header === null && line !== null && (/[\r\n]/.test(line) || namesSeparator(line.trim()))) return;
     const cells = header?.cells ?? gluedCells(line ?? '');
     const unknown = cells.filter((cell) => !isKnown(cell));
     if (unknown.length > 0 && unknown.length < cells.length) throw gluedFile(unknown);

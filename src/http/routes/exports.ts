@@ -133,10 +133,14 @@ export function exportRoutes(app: App, dependencies: HttpDependencies): void {
         (file, signal) => store.writeMembers({ segmentId: segment.id, mimeType, kinds, file, now, signal }),
         bounds,
       );
-    const made = await admission.run({ datamartId, userId: tokenOf(request).id }, () =>
-      exportTurns.take(datamartId, make).catch(asRefusal),
-    );
+    // its place is taken until the download ends: the file is on the disk for as long
+    const leave = await admission.enter({ datamartId, userId: tokenOf(request).id });
+    const made = await exportTurns.take(datamartId, make).catch((fault: unknown) => {
+      leave();
+      return asRefusal(fault);
+    });
     const content = made.content();
+    content.once('close', leave);
     // also when the client goes away in the middle; in a crash it is left to the sweep
     content.once('close', () => {
       made.discard().catch((err) => request.log.error({ err }, 'a download could not be removed'));

@@ -1,13 +1,17 @@
 import type { Pool, PoolClient } from 'pg';
 import { StoreUnreachableError } from '../../errors.ts';
-import { hasLostItsConnection } from './faults.ts';
+import { hasLostItsConnection, isRefused } from './faults.ts';
 
 /** How long somebody waits at most who is to be answered promptly. */
 const PROMPT_MS = 2_000;
 
 /** The fault of a database that does not do what it is asked for. */
 export function unreachable(cause: unknown): StoreUnreachableError {
-  const what = hasLostItsConnection(cause) ? 'cannot be reached' : 'is too busy';
+  const what = isRefused(cause)
+    ? 'cannot be used'
+    : hasLostItsConnection(cause)
+      ? 'cannot be reached'
+      : 'is too busy';
   return new StoreUnreachableError(`the database ${what}: ${(cause as Error).message}`, { cause });
 }
 

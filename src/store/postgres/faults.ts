@@ -12,7 +12,12 @@ const LOST_ERRNO = new Set([
   'ETIMEDOUT',
   'EHOSTUNREACH',
   'ENETUNREACH',
+  'EHOSTDOWN',
+  'ENETDOWN',
+  // of a name that is gone for as long as nobody answers for it
   'EAI_AGAIN',
+  'EAI_FAIL',
+  'ENOTFOUND',
 ]);
 /**
  * What the client, PostgreSQL and poolers before it say of them without a code, or with another one,
@@ -48,6 +53,7 @@ const LOST_MESSAGES: readonly string[] = [
   'server_login_retry',
   'pgbouncer cannot connect to server',
   'bouncer config error',
+  'could not fork new process for connection',
 ];
 /** The longest message that is looked through: these stand at the beginning. */
 const MAX_MESSAGE = 1_000;
@@ -63,6 +69,24 @@ export function hasLostItsConnection(fault: unknown): boolean {
   if (syscall === 'connect') return true;
   const message = fault.message.slice(0, MAX_MESSAGE).toLowerCase();
   return LOST_MESSAGES.some((text) => message.includes(text));
+}
+
+/**
+ * SQLSTATEs and codes of Node after which the database is there but refuses this service: a password,
+ * a role, a database, a certificate that was changed, no memory, a file system that fails. No statement
+ * is the cause, so an execution waits until somebody has seen to it. A full disk has a kind of its own.
+ */
+const REFUSED = /^(28...|3D000|42501|53[02-9]..|55000|58...)$/;
+const REFUSED_TLS =
+  /^(CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_SELF_SIGNED_CERT$|SELF_SIGNED_CERT_IN_CHAIN$|UNABLE_TO_)/;
+const NO_TLS = 'the server does not support ssl connections';
+
+/** Whether the database is there and refuses this service, whatever it is asked for. */
+export function isRefused(fault: unknown): boolean {
+  if (!(fault instanceof Error)) return false;
+  const { code } = fault as { code?: unknown };
+  if (typeof code === 'string' && (REFUSED.test(code) || REFUSED_TLS.test(code))) return true;
+  return fault.message.slice(0, MAX_MESSAGE).toLowerCase().includes(NO_TLS);
 }
 
 /** A deadlock, or a snapshot that is too old: the transaction was undone, and doing it again is right. */

@@ -5,7 +5,7 @@ import { Pool, type PoolClient, type QueryResult } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import type { Database, Sql, SqlValue } from '../records/database.ts';
 import { promptly, unreachable, withClient } from './connections.ts';
-import { hasLostItsConnection, isConflict, isLockTimeout } from './faults.ts';
+import { hasLostItsConnection, isConflict, isLockTimeout, isRefused } from './faults.ts';
 import { fromStoredRow, toStored } from './texts.ts';
 
 /** A connection inside a transaction, with the two ways in which many rows pass it without any of them being looked at. */
@@ -84,6 +84,9 @@ const LOCK = { WRITE: 1, MERGES: 2, DATAMART: 3 } as const;
 /** The first half of the keys of Muster's advisory locks, so that they are not those of others in the same database. */
 const LOCK_SPACE = 0x4d75;
 
+/** How long a close waits for what is under way. */
+const CLOSE_MS = 15_000;
+
 const SMALL = `set local statement_timeout = '30s'; set local lock_timeout = '20s'`;
 /** A merge of a chunk takes seconds; one that replaces a segment of 100 M members takes as long as it takes. */
 const LARGE = `set local statement_timeout = '12h'; set local lock_timeout = '10min'; set local jit = off`;
@@ -126,7 +129,7 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
       try {
         return await attempt();
       } catch (fault) {
-        if (isLockTimeout(fault)) throw unreachable(fault);
+        if (isLockTimeout(fault) || isRefused(fault)) throw unreachable(fault);
         const isLost = hasLostItsConnection(fault);
         if ((!isLost && !isConflict(fault)) || signal?.aborted) throw fault;
         until ??= performance.now() + patienceMs;
@@ -237,10 +240,17 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
       ),
     apart: (work) => transaction(bulk, { begin: `begin; ${LARGE}`, end: 'commit' }, work),
     close: async () => {
-      await lastWrite;
+      const orderly = async () => {
+        await lastWrite;
+        isClosed = true;
+        await Promise.allSettled(underWay);
+        await Promise.all([small.end(), bulk.end()]);
+      };
+      // what a database that hangs has under way is as if the process had been killed
+      const closed = new AbortController();
+      const late = sleep(CLOSE_MS, undefined, { signal: closed.signal }).catch(() => undefined);
+      await Promise.race([orderly(), late]).finally(() => closed.abort());
       isClosed = true;
-      await Promise.allSettled(underWay);
-      await Promise.all([small.end(), bulk.end()]);
     },
   };
 }

@@ -53,11 +53,15 @@ export function tokenRecords(db: Database): TokenRecords {
       db.write(async (sql) => {
         // writes come one after the other, on all nodes: none of two sees the other's token as the one that stays
         const admins = await sql.query(
-          `select id from api_token where role = 'admin' and datamart_ids is null
-           and (expiration_date is null or expiration_date > cast($1 as bigint))`,
+          `select id, expiration_date is null as lasts from api_token
+           where role = 'admin' and datamart_ids is null
+             and (expiration_date is null or expiration_date > cast($1 as bigint))`,
           [now],
         );
-        if (admins.length === 1 && String(admins[0]?.id) === id) return 'LAST_ADMIN';
+        // one that lasts has to stay where there was one: others end by themselves
+        const lasting = admins.filter(({ lasts }) => Boolean(lasts));
+        const staying = lasting.length > 0 ? lasting : admins;
+        if (staying.length === 1 && String(staying[0]?.id) === id) return 'LAST_ADMIN';
         const [row] = await sql.query('delete from api_token where id = cast($1 as bigint) returning *', [
           id,
         ]);
