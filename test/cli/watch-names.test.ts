@@ -10,6 +10,7 @@ import { gzipSync } from 'node:zlib';
 import { getSegment } from '../client.ts';
 import { makeFolder } from '../folder.ts';
 import type { ServiceProcess } from '../process.ts';
+import { rawZstd } from '../zstd-samples.ts';
 import { muster, start, untilPrinted } from './run.ts';
 import { sharedService } from './shared.ts';
 
@@ -116,6 +117,45 @@ test('marks and empty parts of exports are no failures, an empty file otherwise 
   assert.deepEqual([empty?.exit_code, empty?.execution, empty?.error?.code], [0, null, 'EMPTY_FILE']);
   assert.deepEqual(await listed('failed'), ['export.ndjson', 'export.ndjson.report.json']);
   assert.ok((await readdir(folder)).includes('_SUCCESS'));
+});
+
+test('a part whose rows were glued to its header is no empty one', async () => {
+  const { put, once, reports, listed } = await openDrop();
+  const header = 'operation,user_account_id,segment_technical_name,expiration_duration';
+  const glued = {
+    'part-1.csv': `${header}UPDATE,u1,vip,0`,
+    'part-2.csv': `${header}\rUPDATE,u1,vip,0\r`,
+    'part-3.csv': `${header},loyalty_level\n`,
+    'part-4.csv.gz': gzipSync(`${header}UPDATE,u1,vip,0`),
+  };
+  const empty = {
+    'part-5.csv': '\ufeff\n \n',
+    'part-6.ndjson.gz': gzipSync('\n\n'),
+    'part-7.csv.zst': rawZstd(Buffer.from('\ufeff')),
+    'part-00008': '\n',
+  };
+  for (const [name, content] of Object.entries({ ...glued, ...empty })) await put(name, content);
+  const { code, stderr } = await once();
+  assert.equal(code, 2, stderr);
+  const failed = await reports('failed');
+  assert.deepEqual([...failed.keys()].sort(), Object.keys(glued));
+  for (const { exit_code, error } of failed.values())
+    assert.deepEqual([exit_code, error?.code], [1, 'EMPTY_FILE']);
+  assert.deepEqual([...(await reports('done')).keys()].sort(), Object.keys(empty).sort());
+  assert.ok((await listed('failed')).includes('part-1.csv'));
+});
+
+test('a file that has the name of a folder of the watch is named, without a stack', async () => {
+  for (const name of ['done', 'failed', '.working']) {
+    const { put, once, folder } = await openDrop();
+    await put(name, 'a file');
+    const { code, stderr } = await once();
+    assert.equal(code, 1);
+    assert.equal(
+      stderr,
+      `error: ${path.join(folder, name)}: expected a folder, this is a file: muster watch needs the name, move the file away\n`,
+    );
+  }
 });
 
 test('what is no file never stops the others: links are refused, the rest is left where it is', async () => {
