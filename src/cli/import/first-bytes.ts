@@ -23,7 +23,10 @@ const MIME_TYPE = { ndjson: 'APPLICATION_X_NDJSON', csv: 'TEXT_CSV' } as const;
  *
  * @throws ApiError where the service would refuse it
  */
-export async function readStart(chunks: AsyncIterable<Uint8Array>): Promise<Start | null> {
+export async function readStart(
+  chunks: AsyncIterable<Uint8Array>,
+  mostBytes: number = START_BYTES,
+): Promise<Start | null> {
   const decode = decompress({ contentEncoding: null, decodeZstd, limit: () => {} });
   const parts: Buffer[] = [];
   let length = 0;
@@ -31,7 +34,7 @@ export async function readStart(chunks: AsyncIterable<Uint8Array>): Promise<Star
     for await (const part of decode(asBuffers(chunks))) {
       parts.push(part);
       length += part.length;
-      if (length >= START_BYTES) return { bytes: Buffer.concat(parts), isWhole: false };
+      if (length >= mostBytes) return { bytes: Buffer.concat(parts), isWhole: false };
     }
     return { bytes: Buffer.concat(parts), isWhole: true };
   } catch (error) {
