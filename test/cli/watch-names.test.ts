@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -216,6 +216,28 @@ test('names that are taken, reports that are dropped, and a file that is too lar
     again.join(),
   );
   assert.equal((await reports('done')).size, 0);
+});
+
+test('what a watch wrote is not taken when failed/ is moved back, own files with such names are', async () => {
+  const { put, once, listed, reports, folder } = await openDrop();
+  await put('a.ndjson', line('back', 'upsert'));
+  await put('b.csv', 'operation,user_account_id,segment_technical_name\nupsert,back,vip\n');
+  assert.equal((await once()).code, 2);
+  const written = ['a.ndjson', 'b.csv'].flatMap((name) => [name, `${name}.errors`, `${name}.report.json`]);
+  assert.deepEqual(await listed('failed'), written);
+  for (const name of written) await rename(path.join(folder, 'failed', name), path.join(folder, name));
+  await put('a.ndjson.report.2.json', '{}');
+  await put('c.ndjson', line('c'));
+  await put('c.ndjson.errors', line('mine'));
+
+  const { code, stderr } = await once();
+  assert.equal(code, 2);
+  const left = written.filter((name) => /errors|report/.test(name));
+  for (const name of [...left, 'a.ndjson.report.2.json'])
+    assert.equal(stderr.split(`${name}: left where it is: `).length, 2, name);
+  assert.ok(left.every((name) => existsSync(path.join(folder, name))));
+  assert.deepEqual([...(await reports('failed')).keys()].sort(), ['a.ndjson', 'b.csv']);
+  assert.deepEqual([...(await reports('done')).keys()].sort(), ['c.ndjson', 'c.ndjson.errors']);
 });
 
 test('folders that take nothing keep nobody waiting, and the file is moved when they do', async (t) => {
