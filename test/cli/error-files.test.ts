@@ -175,6 +175,34 @@ test('a file that is written to while it is sent is told of, and is no success',
   assert.equal(execution.result.total_success, 1);
 });
 
+test('muster errors saves into a folder under the usual name, and says which folder there is not', async () => {
+  const { run, write, read, folder } = await openFolder();
+  await write('day.csv', csv('upsert,u1,vip,0'));
+  const { stdout } = await run('import', '--errors', 'first.csv', '--json', 'day.csv');
+  const { id } = JSON.parse(stdout).files[0].execution as { id: string };
+  await mkdir(path.join(folder, 'dir'));
+  for (const given of ['dir', 'dir/', 'new/']) {
+    const saved = await run('errors', id, '-o', given);
+    assert.deepEqual([saved.code, saved.stderr], [0, '']);
+    assert.match(saved.stdout, /^(dir|new)\/+day\.csv\.errors\.csv: saved\n$/);
+  }
+  assert.equal(await read('dir/day.csv.errors.csv'), await read('first.csv'));
+  await write('dir/day.csv.errors.csv', 'mine');
+  await run('errors', id, '-o', 'dir');
+  assert.equal(await read('dir/day.csv.errors.csv'), 'mine');
+  assert.equal(await read('dir/day.csv.errors.2.csv'), await read('first.csv'));
+
+  const nowhere = await run('errors', id, '-o', 'nodir/x.csv');
+  assert.deepEqual([nowhere.code, nowhere.stderr], [1, 'error: nodir: there is no such folder\n']);
+  const noFolder = await run('errors', id, '-o', 'day.csv/x.csv');
+  assert.deepEqual(
+    [noFolder.code, noFolder.stderr],
+    [1, 'error: day.csv: expected a folder, this is none\n'],
+  );
+  const lost = await run('import', '--errors', 'nodir/x.csv', 'day.csv');
+  assert.match(lost.stderr, /could not be saved: nodir: there is no such folder; get it with: muster errors/);
+});
+
 test('the first failed lines are shown, with their codes and messages', async () => {
   const { run, write } = await openFolder();
   const bad = ['upsert,u1,vip,0', 'UPDATE,u2,nowhere,0', 'UPDATE,,vip,0', 'UPDATE,u3,vip,soon'];
