@@ -84,6 +84,33 @@ test('error files among other files are left out with a note, alone they are imp
   assert.equal(alone.stderr, '');
 });
 
+test('what is an error file among others, its content tells and not its name', async () => {
+  const { run, write } = await openFolder();
+  await write('a.csv', csv('upsert,u1,vip,0'));
+  await write('a.ndjson', '{"operation":"upsert","user_account_id":"u1","segment_technical_name":"vip"}\n');
+  assert.equal((await run('import', '--errors', 'failed.csv', 'a.csv')).code, 2);
+  assert.equal((await run('import', '--errors', 'failed.ndjson', 'a.ndjson')).code, 2);
+  await write('quoted.csv', '\ufeffsep=;\n"error_line";"error_code";"error_message";"operation"\n');
+  await write('cust.errors.csv', csv('UPDATE,mine,vip,0'));
+  await write('more.csv', `note,error_line,error_code,error_message,${HEADER},,,,UPDATE,more,vip,0\n`);
+  await write('b.report.json', '{"moved_to":"done/b"}');
+  await write(
+    'c.report.json',
+    '{"operation":"UPDATE","user_account_id":"c","segment_technical_name":"vip"}\n',
+  );
+  const left = ['failed.csv', 'failed.ndjson', 'quoted.csv', 'b.report.json'];
+  await write('middle.csv', `${csv('UPDATE,middle,vip,0')}error_line,error_code,error_message,operation\n`);
+  const taken = ['cust.errors.csv', 'more.csv', 'middle.csv', 'c.report.json'];
+  const { stdout, stderr } = await run('import', ...left, ...taken);
+  for (const name of left) {
+    assert.match(stderr, new RegExp(`^${name}: left out, `, 'm'));
+    assert.doesNotMatch(stdout, new RegExp(`^${name}: `, 'm'));
+  }
+  for (const name of taken) assert.match(stdout, new RegExp(`^${name}: [12] lines? `, 'm'));
+  // alone, or among their like, they are meant
+  assert.match((await run('import', 'failed.csv', 'failed.ndjson')).stdout, /^failed\.csv: 1 line/m);
+});
+
 test('files with the same stem have error files of their own, beside them and in a folder', async () => {
   const { run, write, read, folder, names } = await openFolder();
   await write('a.csv', csv('upsert,plain,vip,0'));
@@ -146,6 +173,34 @@ test('a file that is written to while it is sent is told of, and is no success',
   assert.equal(error.code, 'FILE_CHANGED');
   assert.match(error.text, /had 85 bytes then and has 101 now; what was sent is imported/);
   assert.equal(execution.result.total_success, 1);
+});
+
+test('muster errors saves into a folder under the usual name, and says which folder there is not', async () => {
+  const { run, write, read, folder } = await openFolder();
+  await write('day.csv', csv('upsert,u1,vip,0'));
+  const { stdout } = await run('import', '--errors', 'first.csv', '--json', 'day.csv');
+  const { id } = JSON.parse(stdout).files[0].execution as { id: string };
+  await mkdir(path.join(folder, 'dir'));
+  for (const given of ['dir', 'dir/', 'new/']) {
+    const saved = await run('errors', id, '-o', given);
+    assert.deepEqual([saved.code, saved.stderr], [0, '']);
+    assert.match(saved.stdout, /^(dir|new)\/+day\.csv\.errors\.csv: saved\n$/);
+  }
+  assert.equal(await read('dir/day.csv.errors.csv'), await read('first.csv'));
+  await write('dir/day.csv.errors.csv', 'mine');
+  await run('errors', id, '-o', 'dir');
+  assert.equal(await read('dir/day.csv.errors.csv'), 'mine');
+  assert.equal(await read('dir/day.csv.errors.2.csv'), await read('first.csv'));
+
+  const nowhere = await run('errors', id, '-o', 'nodir/x.csv');
+  assert.deepEqual([nowhere.code, nowhere.stderr], [1, 'error: nodir: there is no such folder\n']);
+  const noFolder = await run('errors', id, '-o', 'day.csv/x.csv');
+  assert.deepEqual(
+    [noFolder.code, noFolder.stderr],
+    [1, 'error: day.csv: expected a folder, this is none\n'],
+  );
+  const lost = await run('import', '--errors', 'nodir/x.csv', 'day.csv');
+  assert.match(lost.stderr, /could not be saved: nodir: there is no such folder; get it with: muster errors/);
 });
 
 test('the first failed lines are shown, with their codes and messages', async () => {

@@ -75,6 +75,15 @@ test('- reads standard input, by its first bytes, compressed or not, and leaves 
   const empty = await feed('', ['import', '-']);
   assert.equal(empty.code, 1);
   assert.match(empty.stderr, /^error: -: the file is empty \(EMPTY_FILE\)\n$/);
+  for (const blank of ['\n\n', '\ufeff', gzipSync(' \n')]) {
+    const { code, stderr } = await feed(blank, ['import', '-']);
+    assert.equal(code, 1);
+    assert.match(stderr, /^error: -: .*nothing but blanks \(EMPTY_FILE\)\n$/);
+  }
+  for (const cut of ['1f8b', '1f8b08', '28b52ffd']) {
+    const { stderr } = await feed(Buffer.from(cut, 'hex'), ['import', '-']);
+    assert.match(stderr, /^error: -: .*\(INVALID_COMPRESSION\)\n$/);
+  }
   assert.match((await feed(csv, ['import', '-', '-'])).stderr, /standard input can be read once/);
   assert.deepEqual(await temporary(), []);
 });

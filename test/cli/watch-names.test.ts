@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -10,6 +10,7 @@ import { gzipSync } from 'node:zlib';
 import { getSegment } from '../client.ts';
 import { makeFolder } from '../folder.ts';
 import type { ServiceProcess } from '../process.ts';
+import { rawZstd } from '../zstd-samples.ts';
 import { muster, start, untilPrinted } from './run.ts';
 import { sharedService } from './shared.ts';
 
@@ -118,6 +119,45 @@ test('marks and empty parts of exports are no failures, an empty file otherwise 
   assert.ok((await readdir(folder)).includes('_SUCCESS'));
 });
 
+test('a part whose rows were glued to its header is no empty one', async () => {
+  const { put, once, reports, listed } = await openDrop();
+  const header = 'operation,user_account_id,segment_technical_name,expiration_duration';
+  const glued = {
+    'part-1.csv': `${header}UPDATE,u1,vip,0`,
+    'part-2.csv': `${header}\rUPDATE,u1,vip,0\r`,
+    'part-3.csv': `${header},loyalty_level\n`,
+    'part-4.csv.gz': gzipSync(`${header}UPDATE,u1,vip,0`),
+  };
+  const empty = {
+    'part-5.csv': '\ufeff\n \n',
+    'part-6.ndjson.gz': gzipSync('\n\n'),
+    'part-7.csv.zst': rawZstd(Buffer.from('\ufeff')),
+    'part-00008': '\n',
+  };
+  for (const [name, content] of Object.entries({ ...glued, ...empty })) await put(name, content);
+  const { code, stderr } = await once();
+  assert.equal(code, 2, stderr);
+  const failed = await reports('failed');
+  assert.deepEqual([...failed.keys()].sort(), Object.keys(glued));
+  for (const { exit_code, error } of failed.values())
+    assert.deepEqual([exit_code, error?.code], [1, 'EMPTY_FILE']);
+  assert.deepEqual([...(await reports('done')).keys()].sort(), Object.keys(empty).sort());
+  assert.ok((await listed('failed')).includes('part-1.csv'));
+});
+
+test('a file that has the name of a folder of the watch is named, without a stack', async () => {
+  for (const name of ['done', 'failed', '.working']) {
+    const { put, once, folder } = await openDrop();
+    await put(name, 'a file');
+    const { code, stderr } = await once();
+    assert.equal(code, 1);
+    assert.equal(
+      stderr,
+      `error: ${path.join(folder, name)}: expected a folder, this is a file: muster watch needs the name, move the file away\n`,
+    );
+  }
+});
+
 test('what is no file never stops the others: links are refused, the rest is left where it is', async () => {
   const { put, once, reports, folder } = await openDrop();
   const at = (name: string) => path.join(folder, name);
@@ -176,6 +216,28 @@ test('names that are taken, reports that are dropped, and a file that is too lar
     again.join(),
   );
   assert.equal((await reports('done')).size, 0);
+});
+
+test('what a watch wrote is not taken when failed/ is moved back, own files with such names are', async () => {
+  const { put, once, listed, reports, folder } = await openDrop();
+  await put('a.ndjson', line('back', 'upsert'));
+  await put('b.csv', 'operation,user_account_id,segment_technical_name\nupsert,back,vip\n');
+  assert.equal((await once()).code, 2);
+  const written = ['a.ndjson', 'b.csv'].flatMap((name) => [name, `${name}.errors`, `${name}.report.json`]);
+  assert.deepEqual(await listed('failed'), written);
+  for (const name of written) await rename(path.join(folder, 'failed', name), path.join(folder, name));
+  await put('a.ndjson.report.2.json', '{}');
+  await put('c.ndjson', line('c'));
+  await put('c.ndjson.errors', line('mine'));
+
+  const { code, stderr } = await once();
+  assert.equal(code, 2);
+  const left = written.filter((name) => /errors|report/.test(name));
+  for (const name of [...left, 'a.ndjson.report.2.json'])
+    assert.equal(stderr.split(`${name}: left where it is: `).length, 2, name);
+  assert.ok(left.every((name) => existsSync(path.join(folder, name))));
+  assert.deepEqual([...(await reports('failed')).keys()].sort(), ['a.ndjson', 'b.csv']);
+  assert.deepEqual([...(await reports('done')).keys()].sort(), ['c.ndjson', 'c.ndjson.errors']);
 });
 
 test('folders that take nothing keep nobody waiting, and the file is moved when they do', async (t) => {

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { writePrivately } from '../../private-files.ts';
-import { hasEnded } from '../api.ts';
+import { type ApiExecution, hasEnded } from '../api.ts';
 import type { Client } from '../client.ts';
 import { command } from '../command.ts';
 import { isConfirmed } from '../confirm.ts';
@@ -11,10 +11,10 @@ import { CONNECTION_ARGS, DATAMART_ARG, openClient } from '../connection.ts';
 import { locateExecution, OWNER_ARGS } from '../executions.ts';
 import { CliError } from '../failures.ts';
 import { exists } from '../files/find-file.ts';
-import { folderOf, nameOf } from '../files/name.ts';
+import { folderOf, nameOf, shown } from '../files/name.ts';
 import { isNoFile, saveNew } from '../files/save.ts';
-import { dataPath } from '../import/error-file.ts';
-import { readFailedLines } from '../import/failed-lines.ts';
+import { dataPath, errorNames, readErrorPlace } from '../import/error-file.ts';
+import { peek, readFailedLines } from '../import/failed-lines.ts';
 import { formatCount, note, print, printable } from '../output.ts';
 
 export const errors = command({
@@ -25,8 +25,9 @@ export const errors = command({
     output: {
       type: 'string',
       alias: 'o',
-      valueHint: 'FILE',
-      description: 'save the error file as it is, in the format of the input; - is standard output',
+      valueHint: 'FILE|DIR',
+      description:
+        'save the error file as it is, in the format of the input; in a folder under the name that an import gives it; - is standard output',
     },
     force: { type: 'boolean', description: 'replace the file of --output without asking' },
     ...OWNER_ARGS,
@@ -47,7 +48,8 @@ export const errors = command({
       else print('no line failed');
       return 0;
     }
-    if (args.output !== undefined) await save(client, uri, { file: args.output, force: args.force === true });
+    if (args.output !== undefined)
+      await saveTo(args.output, { client, execution, uri, force: args.force === true });
     else if (args.json) await printAllJson(await download(client, uri));
     else await printAll(await download(client, uri));
     return 0;
@@ -56,6 +58,30 @@ export const errors = command({
 
 async function download(client: Client, uri: string): Promise<Readable> {
   return Readable.fromWeb((await client.download(dataPath(uri))) as ReadableStream);
+}
+
+type Saving = {
+  readonly client: Client;
+  readonly execution: ApiExecution;
+  readonly uri: string;
+  readonly force: boolean;
+};
+
+async function saveTo(output: string, { client, execution, uri, force }: Saving): Promise<void> {
+  const place = await readErrorPlace(output);
+  if (place.kind === 'FOLDER') return saveIn(place.folder, await download(client, uri), execution);
+  return save(client, uri, { file: output, force });
+}
+
+/** Saves under the name that an import gives, and over nothing. */
+async function saveIn(folder: string, content: Readable, { id, result }: ApiExecution): Promise<void> {
+  // the name came over the network: no path in it leads out of the folder
+  const name = (result?.input_file_name ?? '').split(/[/\\\0]/).at(-1) ?? '';
+  const fileName = Buffer.from(/^\.*$/.test(name) ? `execution-${id}` : name);
+  const format = (await peek(content)).startsWith('{') ? 'ndjson' : 'csv';
+  const nameAt = errorNames(fileName, format);
+  const saved = await saveNew({ content, folder, nameAt, mayReplace: async () => false });
+  print(`${printable(shown(saved))}: saved`);
 }
 
 async function save(

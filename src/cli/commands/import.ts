@@ -4,6 +4,7 @@ import { command, type ExitCode } from '../command.ts';
 import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
 import { UsageError } from '../failures.ts';
 import { findFile } from '../files/find-file.ts';
+import { shown } from '../files/name.ts';
 import { terminal } from '../import/confirm.ts';
 import { keepFiles, readErrorPlace, saveErrorFile } from '../import/error-file.ts';
 import { readFormat } from '../import/format.ts';
@@ -13,6 +14,11 @@ import { withoutReports } from '../import/reports.ts';
 import { descriptorOf } from '../import/spool.ts';
 import { followUp, reportOf, summarize, totalOf } from '../import/summary.ts';
 import { note, print, printable, printJson } from '../output.ts';
+
+const WHY_LEFT = {
+  ERRORS: 'it has failed lines of another file; to import it, name it alone',
+  REPORT: 'it is a report of muster watch',
+} as const;
 
 export const importCommand = command({
   name: 'import',
@@ -91,7 +97,7 @@ export const importCommand = command({
   ],
   notes: [
     'Lines that fail of day.csv are saved as day.csv.errors.csv: correct and import that file. One that was changed since is never overwritten: the next is day.csv.errors.2.csv.',
-    'Such files are left out where others are named too, so that *.csv finds none; name them alone to import them.',
+    'Such files, which their first columns tell, are left out where others are named too, so that *.csv takes none; name them alone to import them.',
     'In a terminal --mode replace asks first, and says from a dry run of the file who would leave which segment. In scripts it does not ask.',
     'Exit codes: 0 every line applied, 2 some lines failed, 1 it did not work; of several files the worst.',
   ],
@@ -108,16 +114,14 @@ export const importCommand = command({
       format: readFormat(args.format),
       options: readOptions(args),
     };
-    const { files: named, left } = withoutReports(args._);
-    const files = await Promise.all(named.map(findFile));
-    for (const file of left)
-      note(`${printable(file)}: left out, it has failed lines of another file; to import it, name it alone`);
+    const { files, left } = await withoutReports(await Promise.all(args._.map(findFile)));
+    for (const { file, kind } of left) note(`${printable(shown(file))}: left out, ${WHY_LEFT[kind]}`);
     const place = await readErrorPlace(args.errors);
     if (place.kind === 'FILE' && files.length > 1)
       throw new UsageError(
         '--errors: expected a folder for the failed lines of several files, got the name of one',
       );
-    if (named.filter((file) => descriptorOf(file) === 0).length > 1)
+    if (files.filter((file) => descriptorOf(shown(file)) === 0).length > 1)
       throw new UsageError('standard input can be read once, it was named more than once');
     const kept = await keepFiles(files);
     const client = openClient(args);

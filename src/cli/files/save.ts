@@ -2,8 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { constants, createReadStream, createWriteStream } from 'node:fs';
 import { copyFile, link, lstat, rename, rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { systemCode } from '../failures.ts';
-import { pathIn, withSuffix } from './name.ts';
+import { CliError, systemCode } from '../failures.ts';
+import { pathIn, shown, withSuffix } from './name.ts';
 
 /** What is to be saved: bytes on their way, and the names it may get, in their order. */
 export type Saving = {
@@ -23,7 +23,9 @@ export async function saveNew({ content, folder, nameAt, mayReplace }: Saving): 
   const mark = `.${randomBytes(6).toString('hex')}.part`;
   const partial = pathIn(folder, Buffer.concat([Buffer.from('.'), withSuffix(nameAt(1), mark, 254)]));
   try {
-    await pipeline(content, createWriteStream(partial, { flags: 'wx' }));
+    await pipeline(content, createWriteStream(partial, { flags: 'wx' })).catch((error: unknown) => {
+      throw unlessUnusable(error, folder);
+    });
     for (let n = 1; ; n++) {
       const file = pathIn(folder, nameAt(n));
       if (await placeNew(partial, file)) return file;
@@ -34,8 +36,24 @@ export async function saveNew({ content, folder, nameAt, mayReplace }: Saving): 
       }
     }
   } finally {
-    await rm(partial, { force: true });
+    // what became of the file is told, not that nothing was there to remove
+    await rm(partial, { force: true }).catch(() => undefined);
   }
+}
+
+const WHY_UNUSABLE: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such folder',
+  ENOTDIR: 'expected a folder, this is none',
+  EACCES: 'nothing may be written to this folder (permission denied)',
+  EPERM: 'nothing may be written to this folder (permission denied)',
+  EROFS: 'nothing can be written to this folder (read-only)',
+};
+
+/** The error of a folder that takes no file, in words and without the name that the file has for the moment. */
+function unlessUnusable(error: unknown, folder: string | Buffer): unknown {
+  const isOfSystem = error instanceof Error && 'syscall' in error && error.syscall === 'open';
+  const why = isOfSystem ? WHY_UNUSABLE[systemCode(error) ?? ''] : undefined;
+  return why === undefined ? error : new CliError(`${shown(folder)}: ${why}`, { cause: error });
 }
 
 /** Gives a file a name that no other has; `false` when one has it. The old name stays. */

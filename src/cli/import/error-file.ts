@@ -9,6 +9,7 @@ import { folderOf, nameOf, withSuffix } from '../files/name.ts';
 import { digestOf, isNoFile, saveNew } from '../files/save.ts';
 import type { Failed } from './import-file.ts';
 import { reportedName } from './reports.ts';
+import type { Format } from './source.ts';
 
 /** Where the failed lines of files are saved. */
 export type ErrorPlace =
@@ -89,11 +90,16 @@ function namesOf({ place, input }: Saving): { folder: string | Buffer; nameAt: (
     const nameAt = (n: number) => (n === 1 ? name : withSuffix(stem, `.${n}${extension}`));
     return { folder: folderOf(place.file), nameAt };
   }
-  const base = Buffer.from(reportedName(source.fileName.toString('latin1')), 'latin1');
   return {
     folder: place.kind === 'FOLDER' ? place.folder : source.folder,
-    nameAt: (n) => withSuffix(base, `.errors${n === 1 ? '' : `.${n}`}.${format}`),
+    nameAt: errorNames(source.fileName, format),
   };
+}
+
+/** The names that the failed lines of a file get, in their order: `day.csv.errors.csv`, `day.csv.errors.2.csv`, … */
+export function errorNames(fileName: Buffer, format: Format): (n: number) => Buffer {
+  const base = Buffer.from(reportedName(fileName.toString('latin1')), 'latin1');
+  return (n) => withSuffix(base, `.errors${n === 1 ? '' : `.${n}`}.${format}`);
 }
 
 /** How far back an execution is looked for that an error file may come from. */

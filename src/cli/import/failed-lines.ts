@@ -34,7 +34,7 @@ export async function firstFailedLines(content: Readable, count: number): Promis
 }
 
 /** What has come first, which stays to be read. */
-async function peek(content: Readable): Promise<string> {
+export async function peek(content: Readable): Promise<string> {
   let head: Buffer | null = content.read();
   while (head === null && !content.readableEnded) {
     await Promise.race([once(content, 'readable'), once(content, 'end')]);

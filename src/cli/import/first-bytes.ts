@@ -1,7 +1,11 @@
 import { Buffer } from 'node:buffer';
 import { decompress } from '../../documents/decompress.ts';
 import { createStartCheck } from '../../documents/start/check-start.ts';
+import type { Compression } from '../../documents/start/compression.ts';
+import { Head } from '../../documents/start/head.ts';
+import { blankFile } from '../../documents/start/refusals.ts';
 import { decodeZstd } from '../../documents/zstd.ts';
+import { invalidCompression } from '../../documents/zstd-frames.ts';
 import { ServiceError } from '../../errors.ts';
 import type { CsvProfile } from '../../import/csv-header.ts';
 import { ApiError } from '../failures.ts';
@@ -19,7 +23,10 @@ const MIME_TYPE = { ndjson: 'APPLICATION_X_NDJSON', csv: 'TEXT_CSV' } as const;
  *
  * @throws ApiError where the service would refuse it
  */
-export async function readStart(chunks: AsyncIterable<Uint8Array>): Promise<Start | null> {
+export async function readStart(
+  chunks: AsyncIterable<Uint8Array>,
+  mostBytes: number = START_BYTES,
+): Promise<Start | null> {
   const decode = decompress({ contentEncoding: null, decodeZstd, limit: () => {} });
   const parts: Buffer[] = [];
   let length = 0;
@@ -27,7 +34,7 @@ export async function readStart(chunks: AsyncIterable<Uint8Array>): Promise<Star
     for await (const part of decode(asBuffers(chunks))) {
       parts.push(part);
       length += part.length;
-      if (length >= START_BYTES) return { bytes: Buffer.concat(parts), isWhole: false };
+      if (length >= mostBytes) return { bytes: Buffer.concat(parts), isWhole: false };
     }
     return { bytes: Buffer.concat(parts), isWhole: true };
   } catch (error) {
@@ -39,13 +46,46 @@ export async function readStart(chunks: AsyncIterable<Uint8Array>): Promise<Star
   }
 }
 
+/** Whether a file holds nothing at all, or blanks and byte order marks alone, decompressed. A damaged one is not said to. */
+export async function isBlank(chunks: AsyncIterable<Uint8Array>): Promise<boolean> {
+  const decode = decompress({ contentEncoding: null, decodeZstd, limit: () => {} });
+  const head = new Head(1);
+  try {
+    for await (const part of decode(asBuffers(chunks))) {
+      head.take(part);
+      if (!head.isBlank) return false;
+    }
+    head.end();
+    return head.isBlank;
+  } catch {
+    return false;
+  }
+}
+
+function isBlankText(bytes: Buffer): boolean {
+  const head = new Head(1);
+  head.take(bytes);
+  head.end();
+  return head.isBlank;
+}
+
+/** Refuses what is compressed, and so damaged that nothing of it can be told. */
+export function damagedFile(compression: Compression): ApiError {
+  return asApiError(invalidCompression(compression, 'it is damaged, or its end is missing'));
+}
+
 async function* asBuffers(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   for await (const { buffer, byteOffset, byteLength } of chunks)
     yield Buffer.from(buffer, byteOffset, byteLength);
 }
 
-/** The format that a file is of, as far as its beginning tells. */
+/**
+ * The format that a file is of, as far as its beginning tells.
+ *
+ * @throws ApiError where there is nothing in it, which is of no format
+ */
 export function formatOf(start: Start): Format | null {
+  if (start.isWhole && isBlankText(start.bytes)) throw asApiError(blankFile());
   const first = start.bytes
     .toString('utf8')
     .replace(/^[\s\ufeff]+/, '')

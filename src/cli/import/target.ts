@@ -4,7 +4,7 @@ import { UsageError } from '../failures.ts';
 import { findImport } from '../find-import.ts';
 import { findSegment } from '../find-segment.ts';
 import { fileBody } from './body.ts';
-import { formatOf, readStart, requireStart, type Start } from './first-bytes.ts';
+import { damagedFile, formatOf, readStart, requireStart, type Start } from './first-bytes.ts';
 import { retrying } from './retry.ts';
 import { type Body, sendBody } from './send.ts';
 import type { Format, Source } from './source.ts';
@@ -58,6 +58,7 @@ async function documentTarget(client: Client, destination: Destination, source: 
 /** The format of a file that no import is named for. What it holds counts before its name. */
 function chooseFormat(destination: Destination, source: Source, start: Start | null): Format {
   const format = destination.format ?? (start === null ? null : formatOf(start)) ?? source.format;
+  if (format === null && start === null && source.compression !== null) throw damagedFile(source.compression);
   if (format === null) throw new UsageError('cannot tell the format: give --format ndjson or --format csv');
   return format;
 }

@@ -1,7 +1,8 @@
 import type { Stats } from 'node:fs';
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { systemCode } from '../failures.ts';
-import { pathIn } from '../files/name.ts';
+import { pathIn, shown } from '../files/name.ts';
+import { holdsFailedLines, isReport, isWatchReport, reportedName } from '../import/reports.ts';
 
 /** Names that say that a file is not whole yet, or none of ours. */
 const UNFINISHED = /^\.|~$|\.(part|partial|tmp|crdownload|filepart)$/i;
@@ -33,6 +34,7 @@ export function watchArrivals(
   const seen = new Map<string, Seen>();
   const passedOver = new Map<string, number>();
   const told = new Set<string>();
+  const isOwn = ownFiles(folder);
   const left = (name: Buffer, why: string) => {
     if (!told.has(keyOf(name))) onLeft(name, why);
     told.add(keyOf(name));
@@ -47,14 +49,19 @@ export function watchArrivals(
     countPassedOver: () => passedOver.size,
     look: async (now) => {
       const found = new Map<string, Stats>();
-      for (const name of await readdir(folder, 'buffer')) {
+      const names = await readdir(folder, 'buffer');
+      const keys = new Set(names.map(keyOf));
+      for (const name of names) {
         const stats = await arrival(folder, name, left);
-        if (stats !== null) found.set(keyOf(name), stats);
+        if (stats === null) continue;
+        const own = await isOwn(name, { state: stateOf(stats), keys });
+        if (own === null) found.set(keyOf(name), stats);
+        else left(name, own);
       }
       for (const key of seen.keys()) if (!found.has(key)) seen.delete(key);
       for (const key of passedOver.keys()) if (!found.has(key)) passedOver.delete(key);
-      for (const [key, { size, mtimeMs, ino }] of found) {
-        const state = `${ino} ${size} ${mtimeMs}`;
+      for (const [key, stats] of found) {
+        const state = stateOf(stats);
         if (seen.get(key)?.state !== state) seen.set(key, { state, since: now });
       }
       return [...found]
@@ -64,6 +71,36 @@ export function watchArrivals(
         .map(([key]) => Buffer.from(key, 'latin1'));
     },
   };
+}
+
+/**
+ * Tells what a watch itself wrote, as it comes back when all of `failed/` is moved back: why it is left, or null. Reports
+ * always are, failed lines where the file that they are of is there too, or its report; alone they are sent again.
+ */
+function ownFiles(folder: string) {
+  /** As what they were found, since the file itself is taken before them. */
+  const known = new Map<string, { readonly state: string; readonly isOwn: boolean }>();
+  return async (
+    name: Buffer,
+    { state, keys }: { readonly state: string; readonly keys: ReadonlySet<string> },
+  ): Promise<string | null> => {
+    const key = keyOf(name);
+    if (isWatchReport(key)) return 'reports of a watch are not data';
+    if (!isReport(key)) return null;
+    const base = reportedName(key);
+    const before = known.get(key);
+    const isBeside = before?.isOwn === true || keys.has(base) || keys.has(`${base}.report.json`);
+    if (!isBeside) return null;
+    const isOwn = before?.state === state ? before.isOwn : await holdsFailedLines(pathIn(folder, name));
+    known.set(key, { state, isOwn });
+    return isOwn
+      ? `it has the failed lines of ${shown(Buffer.from(base, 'latin1'))}, which is there too`
+      : null;
+  };
+}
+
+function stateOf({ ino, size, mtimeMs }: Stats): string {
+  return `${ino} ${size} ${mtimeMs}`;
 }
 
 function keyOf(name: Buffer): string {

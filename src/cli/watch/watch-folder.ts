@@ -1,5 +1,5 @@
-import { createWriteStream } from 'node:fs';
-import { lstat, mkdir, rm } from 'node:fs/promises';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { lstat, mkdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -9,6 +9,7 @@ import type { Client } from '../client.ts';
 import { CliError, describe, systemCode } from '../failures.ts';
 import { pathIn, shown } from '../files/name.ts';
 import { dataPath } from '../import/error-file.ts';
+import { isBlank } from '../import/first-bytes.ts';
 import { importFile, type Outcome, refused } from '../import/import-file.ts';
 import type { Destination } from '../import/target.ts';
 import { type Arrivals, OWN_FOLDERS, watchArrivals } from './arrivals.ts';
@@ -57,7 +58,7 @@ type Watch = WatchOptions & { readonly client: Client; readonly arrivals: Arriva
  */
 export async function watchFolder(client: Client, options: WatchOptions): Promise<number> {
   const { folder, settleMs, until, signal, onTrouble } = options;
-  for (const name of OWN_FOLDERS) await mkdir(path.join(folder, name), { recursive: true });
+  for (const name of OWN_FOLDERS) await makeFolder(path.join(folder, name));
   const arrivals = watchArrivals(folder, {
     settleMs,
     onLeft: (name, why) => onTrouble(`${shown(name)}: left where it is: ${why}`),
@@ -75,6 +76,20 @@ export async function watchFolder(client: Client, options: WatchOptions): Promis
     await pause(Math.min(LOOK_MS, Math.max(50, settleMs)), signal);
   }
   return tasks.length + arrivals.countPassedOver();
+}
+
+/** Makes a folder of the watch's own, unless it is there. */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    const found = await stat(folder).catch(() => null);
+    const text =
+      found !== null && !found.isDirectory()
+        ? 'expected a folder, this is a file: muster watch needs the name, move the file away'
+        : `the folder cannot be made: ${describe(error)}`;
+    throw new CliError(`${folder}: ${text}`, { cause: error });
+  }
 }
 
 function taskOf(begun: Begun): Task {
@@ -167,7 +182,9 @@ async function importBegun(watch: Watch, begun: Begun): Promise<Outcome> {
   const { error } = outcome;
   if (error !== null && HOPELESS.includes(error.code ?? ''))
     throw new CliError(`${shown(begun.name)}: ${error.text} (${error.code})`);
-  const isEmptyPart = error?.code === 'EMPTY_FILE' && PART_NAME.test(begun.name.toString('latin1'));
+  const isPart = error?.code === 'EMPTY_FILE' && PART_NAME.test(begun.name.toString('latin1'));
+  // the code also says that rows may have been glued to a header
+  const isEmptyPart = isPart && (await isBlank(createReadStream(file)));
   return isEmptyPart ? { ...outcome, exitCode: 0 } : outcome;
 }
 
