@@ -45,7 +45,7 @@ export const UploadQuery = Type.Object({
       minimum: 0,
       maximum: 1,
       description:
-        'with mode=replace: where a segment would lose more than this share of its members, nothing is applied and the execution is FAILED; 0.5 unless it is given. To empty one takes 1',
+        'with mode=replace: where a segment would become smaller by more than this share of its size, nothing is applied and the execution is FAILED; members who are exchanged for others do not count; 0.5 unless it is given. To empty one takes 1',
     }),
   ),
 });

@@ -168,7 +168,7 @@ export type ReplaceOptions = {
   /** Null: each segment that a command of the file names. */
   readonly segmentIds: readonly string[] | null;
   /**
-   * Nothing is applied where a segment would lose more than this share of its members. Null: where it would lose all; of
+   * Nothing is applied where a segment would become smaller by more than this share of its size. Null: where it would lose all; of
    * executions that are older than the default.
    */
   readonly maxShrinkRatio: number | null;

@@ -240,6 +240,20 @@ test('what a watch wrote is not taken when failed/ is moved back, own files with
   assert.deepEqual([...(await reports('done')).keys()].sort(), ['c.ndjson', 'c.ndjson.errors']);
 });
 
+test('the names that are left alone are those that the help says', async () => {
+  const { put, once, folder } = await openDrop();
+  const help = (await muster(['watch', '--help'])).stdout;
+  const ends = ['.part', '.partial', '.tmp', '.crdownload', '.filepart', '~'];
+  for (const end of ends) assert.ok(help.includes(` ${end}`), end);
+  assert.match(
+    help,
+    /begin with a dot or _,.*symbolic link goes to failed\/.*part-00003\.csv\) goes to done\//s,
+  );
+  for (const end of ends) await put(`a.ndjson${end}`, line('half'));
+  assert.equal((await once()).code, 0);
+  assert.equal((await readdir(folder)).filter((name) => name.startsWith('a.ndjson')).length, ends.length);
+});
+
 test('folders that take nothing keep nobody waiting, and the file is moved when they do', async (t) => {
   const { put, args, env, folder, listed } = await openDrop();
   await writeFile(path.join(folder, 'failed'), 'a file where a folder is needed');

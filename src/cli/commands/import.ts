@@ -54,7 +54,7 @@ export const importCommand = command({
       type: 'string',
       valueHint: '0…1',
       description:
-        'with --mode replace: apply nothing where a segment would lose more than this share of its members; 0.5 unless it is given, and to empty one takes 1',
+        'with --mode replace: apply nothing where a segment would become smaller by more than this share of its size; members who are exchanged for others do not count; 0.5 unless it is given, and to empty one takes 1',
     },
     'max-failure-ratio': {
       type: 'string',

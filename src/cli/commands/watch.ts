@@ -33,7 +33,8 @@ export const watch = command({
   examples: ['muster watch /srv/drop', 'muster watch /srv/drop --import nightly --once'],
   notes: [
     'A file goes to done/ when every line was applied, else to failed/, with NAME.report.json and NAME.errors beside it.',
-    'Best is to write elsewhere and rename into the folder. Names that end in .part, .partial or .tmp, or begin with a dot, are left alone.',
+    'Best is to write elsewhere and rename into the folder. Names that begin with a dot or _, or end in .part, .partial, .tmp, .crdownload, .filepart or ~, are left alone; so are reports of a watch, and error files beside their file.',
+    'A symbolic link goes to failed/ and is not followed. An empty file that is named as a part (part-00003.csv) goes to done/, any other to failed/.',
     'One watch for a folder. With --json it prints a line of JSON for each file.',
   ],
   run: async (args) => {
