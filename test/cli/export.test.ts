@@ -31,6 +31,10 @@ test('members are exported to a file, and imported again from it', async (t) => 
   for (const user of ['user_account_id=a', 'email_hash=h'])
     await dataOf(service.call('DELETE', `/v1/datamarts/1/user_points/${user}`));
   assert.equal((await run('import', name)).code, 0);
+  assert.equal((await run('export', 'vip', '-o', 'dir/')).code, 0);
+  assert.match((await run('export', 'vip', '-o', 'dir')).stdout, new RegExp(`^dir/${name}: segment `));
+  const nowhere = await run('export', 'vip', '-o', 'nodir/vip.csv');
+  assert.deepEqual([nowhere.code, nowhere.stderr], [1, 'error: nodir: there is no such folder\n']);
   const piped = await run('export', 'vip', '--format', 'ndjson', '-o', '-');
   assert.deepEqual(
     piped.stdout.split('\n').sort(),

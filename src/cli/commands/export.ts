@@ -10,7 +10,10 @@ import { command } from '../command.ts';
 import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient, SEGMENT_ARG } from '../connection.ts';
 import { openDownloadProgress } from '../download-progress.ts';
 import { UsageError } from '../failures.ts';
+import { folderOf } from '../files/name.ts';
+import { unlessUnusable } from '../files/save.ts';
 import { findSegment } from '../find-segment.ts';
+import { readErrorPlace } from '../import/error-file.ts';
 import { formatBytes, print, printJson } from '../output.ts';
 
 const MIME_TYPE = {
@@ -45,8 +48,8 @@ export const exportCommand = command({
     output: {
       type: 'string',
       alias: 'o',
-      valueHint: 'FILE',
-      description: 'where to; without it segment-ID.FORMAT here, - is standard output',
+      valueHint: 'FILE|DIR',
+      description: 'where to, in a folder under its usual name; without it segment-ID.FORMAT here, - is standard output',
     },
     ...DATAMART_ARG,
     ...CONNECTION_ARGS,
@@ -68,7 +71,8 @@ export const exportCommand = command({
       await pipeline(Readable.fromWeb((await client.download(source)) as ReadableStream), process.stdout);
       return 0;
     }
-    const file = args.output ?? `segment-${segment.id}.${format}`;
+    const name = `segment-${segment.id}.${format}`;
+    const file = await fileFor(args.output ?? name, name);
     const bytes = await save(client, source, file);
     if (args.json) printJson({ file, bytes, segment_id: segment.id });
     else
@@ -78,6 +82,12 @@ export const exportCommand = command({
     return 0;
   },
 });
+
+/** The file that is meant by what was given: of a folder, the one with the usual name in it. */
+async function fileFor(given: string, name: string): Promise<string> {
+  const place = await readErrorPlace(given);
+  return place.kind === 'FOLDER' ? path.join(place.folder, name) : given;
+}
 
 /** Whole or not at all; resolves to its length. */
 async function save(client: Client, source: string, file: string): Promise<number> {
@@ -93,10 +103,14 @@ async function save(client: Client, source: string, file: string): Promise<numbe
         yield chunk;
       }
     };
-    await pipeline(Readable.fromWeb(body as ReadableStream), counted, createWriteStream(partial));
+    await pipeline(Readable.fromWeb(body as ReadableStream), counted, createWriteStream(partial)).catch(
+      (error: unknown) => {
+        throw unlessUnusable(error, folderOf(file));
+      },
+    );
     await rename(partial, file);
   } catch (error) {
-    await rm(partial, { force: true });
+    await rm(partial, { force: true }).catch(() => undefined);
     throw error;
   } finally {
     progress.close();

@@ -50,7 +50,7 @@ const WHY_UNUSABLE: Readonly<Record<string, string>> = {
 };
 
 /** The error of a folder that takes no file, in words and without the name that the file has for the moment. */
-function unlessUnusable(error: unknown, folder: string | Buffer): unknown {
+export function unlessUnusable(error: unknown, folder: string | Buffer): unknown {
   const isOfSystem = error instanceof Error && 'syscall' in error && error.syscall === 'open';
   const why = isOfSystem ? WHY_UNUSABLE[systemCode(error) ?? ''] : undefined;
   return why === undefined ? error : new CliError(`${shown(folder)}: ${why}`, { cause: error });
