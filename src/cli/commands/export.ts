@@ -49,7 +49,8 @@ export const exportCommand = command({
       type: 'string',
       alias: 'o',
       valueHint: 'FILE|DIR',
-      description: 'where to, in a folder under its usual name; without it segment-ID.FORMAT here, - is standard output',
+      description:
+        'where to, in a folder under its usual name; without it segment-ID.FORMAT here, - is standard output',
     },
     ...DATAMART_ARG,
     ...CONNECTION_ARGS,
