@@ -97,8 +97,12 @@ export async function openDocumentsFolder(
     freeBytes,
     hold: holds.hold,
     async replace(folder, name, content) {
-      const fresh = path.join(incoming, randomUUID());
       const file = filePath(folder, name);
+      // named after the file, so that what a killed process left of it goes when it is replaced after all
+      const prefix = `${folder}.${name}.`;
+      for (const left of await readdir(incoming))
+        if (left.startsWith(prefix)) await rm(path.join(incoming, left), { force: true });
+      const fresh = path.join(incoming, `${prefix}${randomUUID()}`);
       try {
         await writeSynced(fresh, content);
         // the folder alone may be there: then there is nothing to replace

@@ -44,7 +44,7 @@ test('from sign-in to a look-up with the keyboard alone', { skip: withoutBrowser
   assert.equal((await getSegment(service, vip)).user_points_count, 1);
 
   await keyboard.press('Control+k');
-  await page.getByRole('textbox', { name: 'Search' }).waitFor();
+  await focusedSearch(page);
   await keyboard.type('vip');
   await page
     .getByRole('option', { name: /VIP/ })
@@ -58,7 +58,7 @@ test('from sign-in to a look-up with the keyboard alone', { skip: withoutBrowser
   await keyboard.press('ArrowRight');
   await page.getByRole('table', { name: 'Members' }).waitFor();
   await keyboard.press('Control+k');
-  await page.getByRole('textbox', { name: 'Search' }).waitFor();
+  await focusedSearch(page);
   await keyboard.type('1');
   await page.getByText('Look up the user account 1').waitFor();
   while (!(await page.locator('[data-selected]', { hasText: 'Look up' }).count()))
@@ -66,6 +66,11 @@ test('from sign-in to a look-up with the keyboard alone', { skip: withoutBrowser
   await keyboard.press('Enter');
   await page.getByRole('table', { name: 'Memberships' }).getByRole('link', { name: 'VIP' }).waitFor();
 });
+
+/** Waits until what is typed goes to the search. */
+async function focusedSearch(page: Page): Promise<void> {
+  await page.getByRole('textbox', { name: 'Search' }).and(page.locator(':focus')).waitFor();
+}
 
 /** What has the focus: its label, or its text. */
 function focused(page: Page): Promise<string> {
