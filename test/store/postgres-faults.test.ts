@@ -62,7 +62,6 @@ const REFUSED: readonly (readonly [string, string?])[] = [
   ['no pg_hba.conf entry for host "10.0.0.1"', '28000'],
   ['database "muster" does not exist', '3D000'],
   ['database "muster" is not currently accepting connections', '55000'],
-  ['permission denied for table membership', '42501'],
   ['out of memory', '53200'],
   ['could not read block 3 in file "base/1/2"', '58030'],
   ['certificate has expired', 'CERT_HAS_EXPIRED'],

@@ -73,10 +73,10 @@ export function hasLostItsConnection(fault: unknown): boolean {
 
 /**
  * SQLSTATEs and codes of Node after which the database is there but refuses this service: a password,
- * a role, a database, a certificate that was changed, no memory, a file system that fails. No statement
+ * a database, a certificate that was changed, no memory, a file system that fails. No statement
  * is the cause, so an execution waits until somebody has seen to it. A full disk has a kind of its own.
  */
-const REFUSED = /^(28...|3D000|42501|53[02-9]..|55000|58...)$/;
+const REFUSED = /^(28...|3D000|53[02-9]..|55000|58...)$/;
 const REFUSED_TLS =
   /^(CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_SELF_SIGNED_CERT$|SELF_SIGNED_CERT_IN_CHAIN$|UNABLE_TO_)/;
 const NO_TLS = 'the server does not support ssl connections';
