@@ -108,10 +108,11 @@ async function* eventsOf(
     yield `retry: ${RETRY_MS}\n\n`;
     while (!signal.aborted) {
       isNoticed = false;
+      // before the store is asked: a run that ends meanwhile is forgotten, and what is told never goes back
+      const live = progress.of(id);
       const execution = await read(id);
       if (execution === null) return;
       const ended = hasEnded(execution.status);
-      const live = progress.of(id);
       if (idOf(execution, live) !== sentId) {
         sentId = idOf(execution, live);
         sentAt = clock();

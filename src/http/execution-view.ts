@@ -218,7 +218,7 @@ function progressMembers(of: Execution, now: number, live: RunProgress | null) {
   // a replacement is applied as a whole, and its checkpoint is the end
   const isOfChecked = isChecking || (options.replace !== null && checkpoint.offset === 0);
   const stored = isOfChecked ? checked : { bytes: checkpoint.offset, commands: commandsOf(checkpoint) };
-  const { bytes, commands } = live ?? stored;
+  const { bytes, commands } = live !== null && live.bytes > stored.bytes ? live : stored;
   const elapsedMs = Math.max(1, now - (of.startDate ?? now));
   const rate = commands === 0 ? null : Math.round((commands * 1000) / elapsedMs);
   // how long it takes to apply what is being checked is not known yet, nor how long before anything was merged
