@@ -4,6 +4,7 @@ import path from 'node:path';
 import { parseS3Url } from './documents/place.ts';
 import { FAULT_POINTS, type Fault } from './fault-points.ts';
 import { isProxy } from './http/client-address.ts';
+import { isNameServer } from './webhooks/name-sources.ts';
 
 /**
  * The configuration of a service: one schema, and the only reader of the environment. Precedence: defaults < config file
@@ -112,14 +113,34 @@ function oneOf<T extends string>(fallback: T, values: readonly T[], description:
 
 /** Proxies, by address, network or name: `10.0.0.1`, `10.0.0.0/8`, `loopback`. */
 function proxies(description: string): Setting<readonly string[]> {
+  const expected = 'addresses, networks such as 10.0.0.0/8, loopback, linklocal or uniquelocal';
+  return addresses({ description, expected, isRight: isProxy });
+}
+
+/** Name servers, by address, with or without a port: `10.0.0.53`, `[fd00::53]:5353`. */
+function nameServers(description: string): Setting<readonly string[]> {
+  return addresses({
+    description,
+    expected: 'addresses such as 10.0.0.53 or [fd00::53]:5353',
+    isRight: isNameServer,
+  });
+}
+
+function addresses({
+  description,
+  expected,
+  isRight,
+}: {
+  readonly description: string;
+  readonly expected: string;
+  readonly isRight: (item: string) => boolean;
+}): Setting<readonly string[]> {
   const list = listOf(description, 'ADDRESS,…');
   const parse = (given: unknown) => {
     const items = list.parse(given);
-    const wrong = items.find((item) => !isProxy(item));
+    const wrong = items.find((item) => !isRight(item));
     if (wrong === undefined) return items;
-    throw new Error(
-      `expected addresses, networks such as 10.0.0.0/8, loopback, linklocal or uniquelocal, separated by commas, ${JSON.stringify(wrong)} is none`,
-    );
+    throw new Error(`expected ${expected}, separated by commas, ${JSON.stringify(wrong)} is none`);
   };
   return { ...list, parse };
 }
@@ -275,6 +296,9 @@ export const SETTINGS = {
     15_000,
     [100, 600_000],
     'an attempt to deliver to a webhook ends after so long, whatever the receiver does',
+  ),
+  webhookNameServers: nameServers(
+    "name servers at which host names of webhooks are looked up; the machine's own by default",
   ),
   corsOrigins: listOf('origins that a browser may call from; none by default, * for all', 'ORIGIN,…'),
   trustProxy: proxies('addresses of proxies whose X-Forwarded headers are believed'),

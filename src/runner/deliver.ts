@@ -7,6 +7,8 @@ import { signatureHeaders } from '../webhooks/sign.ts';
 export type DeliverContext = {
   readonly clock: () => number;
   readonly reach: Reach;
+  /** Where host names are looked up; at the name servers of the machine where none is named. */
+  readonly nameServers: readonly string[];
   /** How long an attempt may take. */
   readonly timeoutMs: number;
   /** The service ends: what is under way is given up, and not counted. */
@@ -17,7 +19,7 @@ export type DeliverContext = {
 export async function deliver(
   { id, messageId, body, attempts }: Delivery,
   target: Target,
-  { clock, reach, timeoutMs, closing }: DeliverContext,
+  { clock, reach, nameServers, timeoutMs, closing }: DeliverContext,
 ): Promise<Attempt | null> {
   const at = clock();
   const startedAt = performance.now();
@@ -25,7 +27,8 @@ export async function deliver(
   let answer: Answer | null = null;
   let error: string | null = null;
   try {
-    answer = await post({ url: target.url, headers, body, reach, timeoutMs, signal: closing });
+    const how = { reach, nameServers, timeoutMs, signal: closing };
+    answer = await post({ url: target.url, headers, body, ...how });
     error = whyNot(answer.status);
   } catch (fault) {
     if (closing.aborted) return null;

@@ -4,9 +4,8 @@ import { StoreLostError } from '../errors.ts';
 import type { Attempt } from '../model/webhook.ts';
 import type { Store } from '../store/store.ts';
 import { outsideTraces } from '../tracing.ts';
-import type { Reach } from '../webhooks/check-url.ts';
 import { observeFault } from './background-metrics.ts';
-import { deliver } from './deliver.ts';
+import { type DeliverContext, deliver } from './deliver.ts';
 import { createRests } from './rests.ts';
 import { delay } from './retry.ts';
 import { createWebhookLanes, MAX_LANES } from './webhook-lanes.ts';
@@ -21,13 +20,9 @@ const NOTE_AGAIN_MS = 5_000;
 /** How often it looks for what has become due. */
 const MOST_POLL_MS = 5_000;
 
-export type DelivererContext = {
+export type DelivererContext = Omit<DeliverContext, 'closing'> & {
   readonly store: Store;
   readonly logger: Logger;
-  readonly clock: () => number;
-  readonly reach: Reach;
-  /** How long an attempt to deliver may take. */
-  readonly timeoutMs: number;
   readonly intervalMs: number;
 };
 

@@ -50,6 +50,7 @@ export function startKept({
   const deliverer = startDeliverer({
     ...of,
     reach: config.webhookAllowPrivate ? 'ANY' : 'PUBLIC',
+    nameServers: config.webhookNameServers,
     timeoutMs: config.webhookTimeoutMs,
   });
   return {

@@ -32,6 +32,6 @@ function mayBePublic(url: URL): boolean {
 }
 
 /** Its host: a name, or an address without brackets. */
-export function hostOf({ hostname }: URL): string {
+function hostOf({ hostname }: URL): string {
   return hostname.replace(/^\[(.*)\]$/, '$1');
 }

@@ -1,8 +1,9 @@
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { isIP } from 'node:net';
-import { hostOf, type Reach, whatIsWrong } from './check-url.ts';
-import { AddressRefusedError, lookUpPublic } from './public-address.ts';
+import type { LookupFunction } from 'node:net';
+import { type Reach, whatIsWrong } from './check-url.ts';
+import { HostNameError, lookUpFor } from './look-up.ts';
+import { AddressRefusedError } from './public-address.ts';
 
 /** What is read of an answer's body, and how long it may take to come within the deadline. */
 const MOST_BODY_BYTES = 4096;
@@ -27,6 +28,8 @@ export type Post = {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly reach: Reach;
+  /** Where its host name is looked up; at those of the machine where none is named. */
+  readonly nameServers: readonly string[];
   /** All of it may take so long: the look-up of the name, the connection, what is sent, and the whole answer. */
   readonly timeoutMs: number;
   /** Ends it at once. */
@@ -58,14 +61,15 @@ export async function post({ timeoutMs, signal, ...toSend }: Post): Promise<Answ
 }
 
 async function send(
-  { url, headers, body, reach }: Omit<Post, 'timeoutMs' | 'signal'>,
+  { url, headers, body, reach, nameServers }: Omit<Post, 'timeoutMs' | 'signal'>,
   signal: AbortSignal,
 ): Promise<Answer> {
   const target = new URL(url);
   // what was taken when it was made may not be allowed any more; an address is not looked up, so it is checked here
   const wrong = whatIsWrong(url, reach);
   if (wrong !== null) throw new AddressRefusedError(`url: ${wrong}`);
-  const response = await untilAnswered({ target, headers, body: Buffer.from(body), reach, signal });
+  const lookup = lookUpFor({ reach, nameServers, signal });
+  const response = await untilAnswered({ target, headers, body: Buffer.from(body), lookup, signal });
   const status = response.statusCode ?? 0;
   return {
     status,
@@ -82,19 +86,19 @@ function untilAnswered({
   target,
   headers,
   body,
-  reach,
+  lookup,
   signal,
 }: {
   readonly target: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
-  readonly reach: Reach;
+  readonly lookup: LookupFunction;
   readonly signal: AbortSignal;
 }): Promise<IncomingMessage> {
   const request = (target.protocol === 'https:' ? requestHttps : requestHttp)(target, {
     method: 'POST',
     agent: false,
-    ...(reach === 'PUBLIC' && isIP(hostOf(target)) === 0 ? { lookup: lookUpPublic } : {}),
+    lookup,
     headers: {
       ...headers,
       'Content-Type': 'application/json',
@@ -163,8 +167,6 @@ function retryAfterOf(header: string | undefined): number | null {
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'the connection was refused',
   ECONNRESET: 'the connection broke before an answer came',
-  ENOTFOUND: 'the name of the host is not known',
-  EAI_AGAIN: 'the name of the host could not be looked up',
   EHOSTUNREACH: 'the host cannot be reached',
   ENETUNREACH: 'the network cannot be reached',
   ETIMEDOUT: 'the connection timed out',
@@ -172,7 +174,8 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** Why no answer came, without what the fault quotes. */
 export function reasonOf(fault: unknown): string {
-  if (fault instanceof AddressRefusedError || fault instanceof GivenUpError) return fault.message;
+  if (fault instanceof AddressRefusedError || fault instanceof HostNameError || fault instanceof GivenUpError)
+    return fault.message;
   const { code } = fault as NodeJS.ErrnoException;
   return REASONS[code ?? ''] ?? `the connection failed${typeof code === 'string' ? `: ${code}` : ''}`;
 }

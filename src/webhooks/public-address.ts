@@ -1,5 +1,4 @@
-import { lookup } from 'node:dns';
-import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 
 /** Where a webhook may lead: nowhere but to the public internet, so that nobody reaches the operator's network through it. */
 
@@ -65,18 +64,3 @@ export class AddressRefusedError extends Error {
     super(message);
   }
 }
-
-/**
- * `dns.lookup` for connections that may lead to public addresses alone. It is asked for each connection and what it gives is what is
- * connected to, so a name that changes its address between two looks gains nothing. One address that is not public refuses all.
- */
-export const lookUpPublic: LookupFunction = (host, options, callback) => {
-  lookup(host, { ...options, all: true }, (error, addresses) => {
-    if (error) return callback(error, []);
-    const [first] = addresses;
-    if (first === undefined || !addresses.every(({ address }) => isPublicAddress(address)))
-      return callback(new AddressRefusedError(), []);
-    if (options.all) callback(null, addresses);
-    else callback(null, first.address, first.family);
-  });
-};
