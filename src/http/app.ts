@@ -10,7 +10,7 @@ import { holdBodies } from './continue.ts';
 import type { HttpDependencies } from './dependencies.ts';
 import { endWithToken, requireNotEnded } from './end-request.ts';
 import { handleError } from './error-handler.ts';
-import { addHooks } from './hooks.ts';
+import { addHooks, commonHeaders } from './hooks.ts';
 import { createLiveTokens } from './live-tokens.ts';
 import { refuseUnknownRoutes } from './not-found.ts';
 import { describeApi } from './openapi.ts';
@@ -74,6 +74,7 @@ export async function buildApp(dependencies: HttpDependencies): Promise<FastifyI
 
 function createInstance({ config, logger }: HttpDependencies): App {
   const certificate = readCertificate(config);
+  const setCommonHeaders = commonHeaders(config.trustProxy);
   const server = {
     // How often Node looks for headers that are late.
     connectionsCheckingInterval: Math.min(config.requestMs, 5_000),
@@ -95,9 +96,11 @@ function createInstance({ config, logger }: HttpDependencies): App {
     connectionTimeout: 0,
     return503OnClosing: false,
     routerOptions: { maxParamLength: 1_000 },
-    trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
     clientErrorHandler: createClientErrorHandler(logger),
-    frameworkErrors: handleError,
+    frameworkErrors: (error, request, reply) => {
+      setCommonHeaders(request, reply);
+      handleError(error, request, reply);
+    },
     schemaController: { compilersFactory },
     // `verbose` gives the messages what came; unknown members are left alone, which is to say ignored.
     ajv: {

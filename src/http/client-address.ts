@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
+import { TLSSocket } from 'node:tls';
 
 /** From whom a request comes, as far as it is known. */
 export type Origin = {
@@ -35,15 +36,7 @@ export function isProxy(text: string): boolean {
  * stands before the first that is not trusted is what that one says, and means nothing. What is no address ends it too.
  */
 export function originReader(trustProxy: readonly string[]): (request: IncomingMessage) => Origin {
-  const trusted = new BlockList();
-  for (const network of trustProxy.flatMap((each) => RANGES[each] ?? each)) {
-    const [address = '', bits] = network.split('/');
-    const family = isIP(address) === 4 ? 'ipv4' : 'ipv6';
-    if (bits === undefined) trusted.addAddress(address, family);
-    else trusted.addSubnet(address, Number(bits), family);
-  }
-  const isTrusted = (address: string) => trusted.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6');
-
+  const isTrusted = trustReader(trustProxy);
   return ({ socket, headers }) => {
     const peer = readAddress(socket.remoteAddress ?? '') ?? '';
     if (peer === '' || !isTrusted(peer)) return { client: peer, told: [], proxy: null };
@@ -57,6 +50,35 @@ export function originReader(trustProxy: readonly string[]): (request: IncomingM
     const client = told.pop();
     return client === undefined ? { client: peer, told, proxy: null } : { client, told, proxy: peer };
   };
+}
+
+/**
+ * Reads by which protocol the clients of requests speak: what a trusted proxy says in `X-Forwarded-Proto`, else that of the
+ * connection. Not by Fastify, which asks no proxy about a request whose URL cannot be read.
+ */
+export function protocolReader(
+  trustProxy: readonly string[],
+): (request: IncomingMessage) => 'http' | 'https' {
+  const isTrusted = trustReader(trustProxy);
+  return ({ socket, headers }) => {
+    const peer = readAddress(socket.remoteAddress ?? '');
+    const told = peer !== null && isTrusted(peer) ? String(headers['x-forwarded-proto'] ?? '') : '';
+    // the proxy that is connected speaks last
+    const [protocol = ''] = told.split(',').slice(-1);
+    if (protocol !== '') return protocol.trim().toLowerCase() === 'https' ? 'https' : 'http';
+    return socket instanceof TLSSocket ? 'https' : 'http';
+  };
+}
+
+function trustReader(trustProxy: readonly string[]): (address: string) => boolean {
+  const trusted = new BlockList();
+  for (const network of trustProxy.flatMap((each) => RANGES[each] ?? each)) {
+    const [address = '', bits] = network.split('/');
+    const family = isIP(address) === 4 ? 'ipv4' : 'ipv6';
+    if (bits === undefined) trusted.addAddress(address, family);
+    else trusted.addSubnet(address, Number(bits), family);
+  }
+  return (address) => trusted.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6');
 }
 
 /** The elements of a list with commas, from its end; no more of them than proxies can stand in a row. */

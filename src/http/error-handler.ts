@@ -3,7 +3,6 @@ import { type ErrorCode, ServiceError, StoreLostError } from '../errors.ts';
 import { type FaultKind, kindOfFault } from '../faults.ts';
 import { describeInvalid } from './describe-invalid.ts';
 import type { ErrorAnswer } from './schemas.ts';
-import { securityHeaders } from './security-headers.ts';
 
 /** The JSON of an error (spec §2). */
 export function errorAnswer(of: { text: string; code: string; id: string }): ErrorAnswer {
@@ -13,9 +12,6 @@ export function errorAnswer(of: { text: string; code: string; id: string }): Err
 /** Turns whatever was thrown below a route into its answer; the one place that does. */
 export function handleError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const refusal = asRefusal(error, request);
-  // A URL that cannot be read gets here before any hook has run.
-  reply.header('X-Request-Id', request.id);
-  if (!reply.hasHeader('X-Content-Type-Options')) reply.headers(securityHeaders(request.protocol));
   if (refusal === null) {
     request.errorCode = 'INTERNAL_ERROR';
     request.log.error({ err: error, error_id: request.id }, 'fault');

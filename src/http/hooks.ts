@@ -1,8 +1,9 @@
 import type { Readable } from 'node:stream';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ServiceError } from '../errors.ts';
 import { dropAbsent } from './absent.ts';
 import { checkTexts } from './check-texts.ts';
+import { protocolReader } from './client-address.ts';
 import { askForBody, isBodyHeld } from './continue.ts';
 import type { HttpDependencies } from './dependencies.ts';
 import { drain } from './drain.ts';
@@ -16,9 +17,20 @@ import type { App } from './types.ts';
 /** While the service stops, how often connections are let go of that nobody uses any more. */
 const CLOSE_IDLE_MS = 250;
 
+/** Sets the headers of every answer; before any hook has run, too, as of a URL that cannot be read. */
+export function commonHeaders(
+  trustProxy: readonly string[],
+): (request: FastifyRequest, reply: FastifyReply) => void {
+  const protocolOf = protocolReader(trustProxy);
+  return (request, reply) => {
+    reply.header('X-Request-Id', request.id).headers(securityHeaders(protocolOf(request.raw)));
+  };
+}
+
 /** What happens to every request, whichever route takes it. */
 export function addHooks(app: App, { config, eventStreams, logger }: HttpDependencies): void {
   const { requestMs, minBytesPerSecond, downloadIdleMs } = config;
+  const setCommonHeaders = commonHeaders(config.trustProxy);
   const slowReaders = createSlowReaders({ minBytesPerSecond, windowMs: downloadIdleMs }, () => {
     countSlow('download');
     logger.info('an answer was ended: its client took too little of it');
@@ -34,7 +46,7 @@ export function addHooks(app: App, { config, eventStreams, logger }: HttpDepende
   });
 
   app.addHook('onRequest', async (request, reply) => {
-    reply.header('X-Request-Id', request.id).headers(securityHeaders(request.protocol));
+    setCommonHeaders(request, reply);
     slowReaders.watch(reply.raw);
     if (closing)
       throw new ServiceError('SHUTTING_DOWN', 'the service is shutting down, try again in a moment');

@@ -92,11 +92,12 @@ test('no origin may call unless it is configured', async (t) => {
 
 test('over TLS, and by a trusted proxy that speaks it, a browser is told to come by TLS alone', async (t) => {
   const service = await startService(t, { trustProxy: ['127.0.0.1'] });
+  const tooLong = `/v1/datamarts/${'1'.repeat(1_001)}`;
   const of = async (path: string, protocol: string) => {
     const headers = { 'x-forwarded-proto': protocol };
     return (await service.call('GET', path, undefined, headers)).headers.get('strict-transport-security');
   };
-  for (const path of ['/', '/v1/datamarts', '/v1/datamarts/77', '/docs', '/health']) {
+  for (const path of ['/', '/v1/datamarts', '/v1/datamarts/77', '/docs', '/health', '/v1/%zz', tooLong]) {
     assert.equal(await of(path, 'https'), 'max-age=31536000', path);
     assert.equal(await of(path, 'http'), null, path);
   }

@@ -84,6 +84,7 @@ test('speaks HTTPS, to the CLI too when it trusts the authority', { skip }, asyn
   for (const [request, status] of [
     ['GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', 200],
     ['nonsense\r\n\r\n', 400],
+    ['GET /v1/%zz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', 400],
   ] as const) {
     const socket = tls.connect({ host: hostname, port: Number(port), rejectUnauthorized: false });
     socket.write(request);
