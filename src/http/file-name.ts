@@ -17,9 +17,22 @@ export function cleanFileName(given: string | null, mimeType: MimeType): string 
   return clean === '' || clean === '.' || clean === '..' ? DEFAULT_NAME[mimeType] : clean;
 }
 
-/** The name in a Content-Disposition header (RFC 6266), `filename*` before `filename`; null when there is none. */
+/**
+ * The name in a Content-Disposition header (RFC 6266), `filename*` before `filename`; null when there is none. By the book a
+ * backslash is left out of what is quoted; only one before a quote or a backslash is meant so, others are of paths.
+ */
 export function nameInDisposition(header: string | undefined): string | null {
-  return header === undefined ? null : (parse(utf8OfHeader(header)).parameters.filename ?? null);
+  if (header === undefined) return null;
+  const escaped = utf8OfHeader(header).replace(/\\([\\"])?/g, (pair, next) => (next ? pair : '\\\\'));
+  return parse(escaped).parameters.filename ?? null;
+}
+
+/**
+ * The Content-Disposition of a part of a form. Browsers write a quote in it as `%22`, which the library reads, and a backslash as
+ * it is; others write a quote as `\"`. At the end of a parameter that is the last backslash of a path.
+ */
+export function partDisposition(header: string): ReturnType<typeof parse> {
+  return parse(utf8OfHeader(header).replace(/\\"(?![ \t]*(?:;|$))/g, '%22'), { multipart: true });
 }
 
 /**

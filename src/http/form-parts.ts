@@ -4,7 +4,7 @@ import { Dicer } from '@fastify/busboy';
 import { parse } from 'content-disposition';
 import { ServiceError } from '../errors.ts';
 import { endedEarly } from './detached.ts';
-import { utf8OfHeader } from './file-name.ts';
+import { partDisposition } from './file-name.ts';
 
 /** A part of a form, as it comes. */
 export type FormPart = {
@@ -67,9 +67,7 @@ export async function* readParts(request: IncomingMessage): AsyncGenerator<FormP
 type PartHeaders = Readonly<Record<string, readonly string[] | undefined>>;
 
 function readHeaders(headers: PartHeaders): Omit<FormPart, 'content'> {
-  const { type, parameters } = parse(utf8OfHeader(headers['content-disposition']?.[0] ?? ''), {
-    multipart: true,
-  });
+  const { type, parameters } = partDisposition(headers['content-disposition']?.[0] ?? '');
   const isPart = type === 'form-data';
   return {
     name: isPart ? (parameters.name ?? null) : null,

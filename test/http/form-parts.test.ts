@@ -131,6 +131,12 @@ test('a part of a form says of itself what a body does', async (t) => {
       [raw('filename=Été.csv'), 'Été.csv'],
       [raw('filename="../dir/Été.csv.gz"'), 'Été.csv'],
       ['filename=""', 'document.csv'],
+      ['filename="a\\"b.csv"', 'a"b.csv'],
+      ['filename="a;\\"b\\" c\\".csv"; size=1', 'a;"b" c".csv'],
+      ['filename="C:\\dir\\x.csv"', 'x.csv'],
+      ['filename="C:\\\\dir\\\\x.csv"', 'x.csv'],
+      ['filename="\\\\server\\share\\x.csv"', 'x.csv'],
+      ['filename=C:\\dir\\x.csv', 'x.csv'],
     ];
     for (const [parameter, name] of names) {
       const body = service.call('POST', url('CSV'), CSV, {
@@ -150,6 +156,9 @@ test('a part of a form says of itself what a body does', async (t) => {
         if (name.includes('É')) assert.match(disposition, /filename\*=UTF-8''%C3%89t%C3%A9\.csv$/);
       }
     }
+    // a path that ends in a backslash, as browsers write it, ends the name as well
+    const folder = part(['Content-Disposition: form-data; filename="C:\\dir\\"; name="file"'], CSV);
+    assert.equal((await dataOf<Named>(post('CSV', folder))).result.input_file_name, 'document.csv');
     // as browsers write a quote in the name of a part
     const quoted = part([FILE.replace('"f"', '"a%22b.csv"')], CSV);
     assert.equal((await dataOf<Named>(post('CSV', quoted))).result.input_file_name, 'a"b.csv');
