@@ -26,6 +26,14 @@ function namedSeparator(line: string): string | null {
   return line.length > MAX_SEPARATOR_LINE_BYTES ? null : (SEPARATOR_LINE.exec(line)?.[1] ?? null);
 }
 
+/** Blank cells under any separator, without line ends; a byte order mark is of files that were joined. */
+const BLANK_ROW = /^(?:[ \t\r,;\ufeff]|"[ \t]*"(?!"))*$/;
+
+/** Whether a line has nothing but blank cells, as spreadsheets write empty rows; such lines may be above a header. */
+export function isBlankRow(line: string): boolean {
+  return BLANK_ROW.test(line);
+}
+
 /** Whether a cell is what a line like `sep=;` leaves: separated by what it names, its separator is gone. */
 export function namesSeparator(cell: string): boolean {
   const named = namedSeparator(cell);
@@ -34,7 +42,7 @@ export function namesSeparator(cell: string): boolean {
 
 /**
  * Reads the header of a CSV document, without BOM and line end: its first record, or that below a line like `sep=;`, which
- * names the separator then. Otherwise the separator is the one under which the header names the columns it must have; where
+ * names the separator then; blank rows may be above both. Otherwise the separator is the one under which the header names the columns it must have; where
  * several do, the one that gives the most columns.
  */
 export function parseCsvHeader(
@@ -47,8 +55,8 @@ export function parseCsvHeader(
     const message = `the separator must be a comma, a semicolon or a tab, got ${JSON.stringify(named)}`;
     return { ok: false, message };
   }
-  const below = newline === -1 ? '' : stripBoms(headerText.slice(newline + 1));
-  if (named !== null && below.trim() === '')
+  const below = newline === -1 ? '' : withoutBlankRows(headerText.slice(newline + 1));
+  if (named !== null && isBlankRow(below))
     return { ok: false, message: 'the line below sep= must name the columns, got none' };
   const text = named === null ? headerText : below;
   const readings = (named === null ? DELIMITERS : [named]).map((each) => readHeader(text, each, profile));
@@ -124,58 +132,68 @@ const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
  */
 export type HeaderState = {
   at: 'CELL_START' | 'CELL' | 'QUOTED' | 'AFTER_QUOTE';
-  /** Whether something other than BOMs and blanks has come: lines of nothing else may be above a header. */
+  /** Whether something other than blank cells has come in this row: rows of nothing else may be above a header. */
   hasBegun?: boolean;
-  /** The first bytes of the document, for a line like `sep=;`; null when that has been passed. */
-  firstBytes?: Buffer | null;
+  /** The first bytes of this row, for a line like `sep=;`; null when that has been passed. */
+  row?: number[] | null;
 };
 
 /** Index of the `\n` that ends the header, or -1; `state` goes on from one block to the next. */
 export function findHeaderEnd(block: Buffer, state: HeaderState): number {
-  keepFirstBytes(block, state);
+  if (state.row === undefined) state.row = [];
   for (let i = 0; i < block.length; i++) {
     const byte = block[i] as number;
-    if (!state.hasBegun && (BOM.includes(byte) || isBlank(byte))) continue;
-    state.hasBegun = true;
-    if (state.at === 'QUOTED') {
-      if (byte === QUOTE) state.at = 'AFTER_QUOTE';
-    } else if (byte === NEWLINE) {
-      if (!isSeparatorLine(state)) return i;
-      Object.assign(state, { at: 'CELL_START', hasBegun: false, firstBytes: null });
-    } else if (byte === QUOTE && state.at !== 'CELL') {
-      // at the start of a cell, or the second of two quotes, which stand for one
-      state.at = 'QUOTED';
-    } else if (byte === COMMA || byte === SEMICOLON || byte === TAB) {
-      state.at = 'CELL_START';
-    } else if (byte !== SPACE || state.at !== 'CELL_START') {
-      state.at = 'CELL';
+    if (byte !== NEWLINE || state.at === 'QUOTED') {
+      if (state.row !== null && state.row.length <= MAX_SEPARATOR_LINE_BYTES) state.row.push(byte);
+      follow(byte, state);
+      continue;
     }
+    const isSeparator = isSeparatorLine(state);
+    if (state.hasBegun && !isSeparator) return i;
+    Object.assign(state, {
+      ...{ at: 'CELL_START', hasBegun: false },
+      row: isSeparator || state.row === null ? null : [],
+    });
   }
   return -1;
 }
 
-function keepFirstBytes(block: Buffer, state: HeaderState): void {
-  const kept = state.firstBytes === undefined ? Buffer.alloc(0) : state.firstBytes;
-  if (kept === null || kept.length > MAX_SEPARATOR_LINE_BYTES) return;
-  state.firstBytes = Buffer.concat([kept, block.subarray(0, MAX_SEPARATOR_LINE_BYTES + 1 - kept.length)]);
+function follow(byte: number, state: HeaderState): void {
+  if (state.at === 'QUOTED') {
+    if (byte === QUOTE) state.at = 'AFTER_QUOTE';
+    else if (byte !== SPACE && byte !== TAB) state.hasBegun = true;
+  } else if (byte === COMMA || byte === SEMICOLON || byte === TAB) {
+    state.at = 'CELL_START';
+  } else if (byte === QUOTE && state.at !== 'CELL') {
+    // at the start of a cell, or the second of two quotes, which stand for one
+    if (state.at === 'AFTER_QUOTE') state.hasBegun = true;
+    state.at = 'QUOTED';
+  } else if (!isBlankAt(byte, state)) {
+    state.at = 'CELL';
+    state.hasBegun = true;
+  }
 }
 
-function isBlank(byte: number): boolean {
-  return byte === SPACE || byte === TAB || byte === NEWLINE || byte === RETURN;
+/** Blanks before a cell; in a row of nothing else also what files that were joined, or its line end, leave there. */
+function isBlankAt(byte: number, { at, hasBegun }: HeaderState): boolean {
+  if (!hasBegun) return byte === SPACE || byte === RETURN || BOM.includes(byte);
+  return byte === SPACE && at === 'CELL_START';
 }
 
-/** Whether the line that ends here is the first of the document, and one like `sep=;`. */
-function isSeparatorLine({ firstBytes }: HeaderState): boolean {
-  const end = firstBytes ? firstBytes.indexOf(NEWLINE) : -1;
-  return end !== -1 && namedSeparator(firstBytes?.toString('utf8', 0, end) ?? '') !== null;
+/** Whether the row that ends here is one like `sep=;`, and the first that is not blank. */
+function isSeparatorLine({ row }: HeaderState): boolean {
+  return Boolean(row) && namedSeparator(Buffer.from(row ?? []).toString('utf8')) !== null;
 }
 
-/** The text of a header's bytes: without BOMs, the blank lines above it, and line end. */
+/** The text of a header's bytes: without BOMs, the blank rows above it, and line end. */
 export function headerText(bytes: Buffer): string {
-  const text = stripBoms(bytes.toString('utf8')).replace(/\r$/, '');
+  return withoutBlankRows(bytes.toString('utf8').replace(/\r$/, ''));
+}
+
+function withoutBlankRows(text: string): string {
   let start = 0;
   for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
-    if (stripBoms(text.slice(start, end)).trim() !== '') break;
+    if (!isBlankRow(text.slice(start, end))) break;
     start = end + 1;
   }
   return stripBoms(text.slice(start));

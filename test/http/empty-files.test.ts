@@ -93,8 +93,13 @@ test('a file without a record is refused, or says that it has none', async (t) =
       assert.match(await refused(post('CSV', body), 400, 'INVALID_HEADER'), says);
   });
 
-  await t.test('blank lines above a header are passed over, and lines are counted all the same', async () => {
-    for (const above of ['\n', ' \t\r\n\n', '\ufeff\n\ufeff', '\n'.repeat(70_000)]) {
+  await t.test('blank rows above a header are passed over, and lines are counted all the same', async () => {
+    for (const above of [
+      ...['\n', ' \t\r\n\n', '\ufeff\n\ufeff', '\n'.repeat(70_000)],
+      // as spreadsheets write empty rows, with whatever separator
+      ...[',,,\n', ';;\r\n\t\t\n', '"",""," "\r\n', '\ufeff,\n\n,,,\n', ',,,\n'.repeat(20_000)],
+      ...['\n\nsep=,\n', ',,,\nsep=,\r\n', 'sep=,\n,,,\n\n', '\ufeff \n"sep=,"\n"",""\n'],
+    ]) {
       const body = `${above}${HEADER}\n${ROW.replace('1', segmentId)}\nUPSERT,a,1,0\n`;
       const execution = await waitForEnd(service, await dataOf<ExecutionAnswer>(post('CSV', body)));
       assert.equal(execution.result.total_success, 1);

@@ -63,6 +63,8 @@ test('the first bytes of an upload tell what it is', async (t) => {
       `\ufeff\n${CSV.replaceAll(',', ';')}`,
       CSV.replaceAll(',', '\t'),
       'sep=;\noperation;user_account_id\nUPDATE;a\n',
+      `,,,\n"",""\n\n${CSV}`,
+      ';;\nsep=;\noperation;user_account_id\nUPDATE;a\n',
       'Kunde;Segment;Kommentar\n1;vip;\n2;vip;neu\n',
       '"operation","user_account_id"\n"UPDATE","a"\n',
       'data_bag;operation;user_account_id\n{"a":1};UPDATE;a\n',

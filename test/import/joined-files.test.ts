@@ -66,6 +66,12 @@ test('a line like sep=; names the separator, and is no header', () => {
     const text = `${line}\n${cells('operation|user_agent_id|segment_id|expiration_ts\r\nUPDATE|a|1|0\r\n')}`;
     assert.deepEqual(outcomes(text), ['3 a null null'], line);
   }
+  for (const above of ['\n', ' \r\n\n', ';;\n', '"";""\n', '\n'.repeat(100)]) {
+    const text = `${above}sep=;\n\n;;;\noperation;user_agent_id;segment_id;expiration_ts\nUPDATE;a;1;0\n`;
+    assert.deepEqual(outcomes(text), [`${text.split('\n').length - 1} a null null`], JSON.stringify(above));
+  }
+  assert.ok(!read('x\nsep=;\noperation;user_agent_id\n').ok, 'below a line that is not blank it is none');
+  assert.ok(!read('sep=;\nsep=,\noperation,user_agent_id\n').ok, 'there is one');
   const other = read('sep=|\noperation|user_agent_id\n');
   assert.ok(!other.ok && other.message.includes('got "|"'));
   // it counts, whatever the header looks like

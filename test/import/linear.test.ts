@@ -66,6 +66,7 @@ const STARTS = {
     'operation',
     'operation,',
     'sep=,\n',
+    ',,"",\n',
   ],
   NDJSON: [
     ...['', '{', '{"operation":"UPDATE","user_account_id":"a","segment_id":"1","expiration_ts":1.'],

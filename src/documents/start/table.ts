@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import { COMMAND_FIELDS } from '../../import/command-fields.ts';
 import { readCsvCells } from '../../import/csv-cells.ts';
-import { namesSeparator } from '../../import/csv-header.ts';
+import { isBlankRow, namesSeparator } from '../../import/csv-header.ts';
 
 const DELIMITERS = [',', ';', '\t'] as const;
 /** A longer line is no header that a table is told by. */
@@ -44,13 +44,13 @@ function isObject(line: string): boolean {
   }
 }
 
-/** The lines that are not blank. */
+/** The lines that are not blank, and no rows of blank cells. */
 function linesOf(head: Buffer): string[] {
   return head
     .toString('utf8')
     .split('\n')
     .map((line) => line.replace(/^\ufeff/, '').trim())
-    .filter((line) => line !== '');
+    .filter((line) => !isBlankRow(line));
 }
 
 function cellsOf(line: string, delimiter: string): string[] {
