@@ -15,7 +15,10 @@ export function asSql(connection: DuckDBConnection): Sql {
   return {
     query: async (statement, values) => {
       // one trip to another thread: a reader fetches each chunk by another, and waits for the event loop each time
-      const result = await connection.run(statement, values as DuckDBValue[] | undefined);
+      // one without parameters is not prepared: DuckDB would plan it in a transaction before the one that runs it, by
+      // statistics of then, and what another writes in between is cut, left out, or read as another number
+      const parameters = values?.length ? (values as DuckDBValue[]) : undefined;
+      const result = await connection.run(statement, parameters);
       const names = result.deduplicatedColumnNames();
       const rows: Row[] = [];
       for (let i = 0; i < result.chunkCount; i++)
