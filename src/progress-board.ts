@@ -6,8 +6,11 @@ import type { RunProgress } from './model/execution.ts';
  */
 export interface ProgressBoard {
   note(executionId: string, progress: RunProgress): void;
-  /** Null where the run has read nothing yet, or is not of this process. */
-  of(executionId: string): RunProgress | null;
+  /**
+   * How far each run is now, by execution; without those that have read nothing yet. It is asked for before the store is: a
+   * run may end while the store answers, and would be told to be back where the store knew it last.
+   */
+  runs(): ReadonlyMap<string, RunProgress>;
   /** To be called when a run is over, however that came. */
   forget(executionId: string): void;
 }
@@ -28,7 +31,7 @@ export function createProgressBoard(onNote: (executionId: string) => void): Prog
       runs.set(id, { progress, toldAt: isNews ? now : before.toldAt });
       if (isNews) onNote(id);
     },
-    of: (id) => runs.get(id)?.progress ?? null,
+    runs: () => new Map([...runs].map(([id, { progress }]) => [id, progress])),
     forget: (id) => void runs.delete(id),
   };
 }

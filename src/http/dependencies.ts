@@ -26,7 +26,7 @@ export type HttpDependencies = {
   /** Tells that there is an overlap analysis to be made. Never waits. */
   readonly wakeAnalyzer: () => void;
   /** How far the executions are that this node runs, between their checkpoints. */
-  readonly progress: Pick<ProgressBoard, 'of'>;
+  readonly progress: Pick<ProgressBoard, 'runs'>;
   /** Files of exports are made one at a time, by datamart. */
   readonly exportTurns: FairTurns;
   /** The streams of events of executions. */

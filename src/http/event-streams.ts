@@ -38,7 +38,7 @@ export type EventClient = {
 type EventStreamsContext = {
   readonly store: Store;
   readonly notices: Notices;
-  readonly progress: Pick<ProgressBoard, 'of'>;
+  readonly progress: Pick<ProgressBoard, 'runs'>;
   readonly clock: () => number;
   readonly maxEventStreams: number;
   readonly maxEventStreamsPerToken: number;
@@ -108,8 +108,7 @@ async function* eventsOf(
     yield `retry: ${RETRY_MS}\n\n`;
     while (!signal.aborted) {
       isNoticed = false;
-      // before the store is asked: a run that ends meanwhile is forgotten, and what is told never goes back
-      const live = progress.of(id);
+      const live = progress.runs().get(id) ?? null;
       const execution = await read(id);
       if (execution === null) return;
       const ended = hasEnded(execution.status);

@@ -57,11 +57,12 @@ export async function listExecutions(
 ) {
   const page = pageOf(query);
   const statuses = readStatuses(query.status);
+  const runs = progress.runs();
   const listed = await store.executions.list({
     filter: statuses === undefined ? filter : { ...filter, statuses },
     page,
   });
-  return okList(listed, page, (execution) => viewExecution(execution, clock(), progress.of(execution.id)));
+  return okList(listed, page, (execution) => viewExecution(execution, clock(), runs.get(execution.id)));
 }
 
 /** The execution with this id, if it is one of `job`; one of another job is not found. */

@@ -2,14 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pino } from 'pino';
-import { openDocumentsFolder } from '../../src/documents/folder.ts';
-import { createFairTurns } from '../../src/fair-turns.ts';
-import { createAdmission } from '../../src/http/admission.ts';
-import { buildApp } from '../../src/http/app.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createImport, createSegment, executionsPath, membershipsOf, runFile, upload } from '../client.ts';
 import { startService, type TestService } from '../helper.ts';
+import { appOver } from './app-over.ts';
 
 const docs = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
 
@@ -161,21 +157,7 @@ test('when the store does not answer the rest is shown, and that it does not', a
     sizeBytes: () => (isGone ? Promise.reject(new Error('gone')) : service.store.sizeBytes()),
   };
   let now = Date.now();
-  const { config } = service;
-  const app = await buildApp({
-    ...{ store, config, clock: () => now, logger: pino({ level: 'silent' }) },
-    documents: await openDocumentsFolder(config.data, config),
-    progress: { of: () => null },
-    wakeRunner: () => {},
-    noticeCancel: () => {},
-    wakeEraser: () => {},
-    wakeExporter: () => {},
-    exportTurns: createFairTurns(1),
-    wakeAnalyzer: () => {},
-    eventStreams: { open: () => null, close: () => {} },
-    admission: createAdmission(store, config),
-  });
-  t.after(() => app.close());
+  const app = await appOver(t, service, { store, clock: () => now });
   const { statusCode, body } = await app.inject('/metrics');
   assert.equal(statusCode, 200);
   assert.equal(samplesOf(body, 'muster_store_up'), 0);

@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createEventStreams } from '../../src/http/event-streams.ts';
+import { viewExecution } from '../../src/http/execution-view.ts';
+import { createNotices } from '../../src/notices.ts';
+import { createProgressBoard } from '../../src/progress-board.ts';
+import type { Store } from '../../src/store/store.ts';
 import {
   createImport,
   createSegment,
@@ -10,6 +15,8 @@ import {
   upload,
 } from '../client.ts';
 import { startService, type TestService } from '../helper.ts';
+import { appOver } from './app-over.ts';
+import { holdExecution } from './held-execution.ts';
 
 type Progress = {
   readonly phase: string;
@@ -22,7 +29,7 @@ type Progress = {
 type Seen = Omit<ExecutionAnswer, 'progress'> & { readonly progress?: Progress };
 
 /** Less than a chunk, and long enough to be seen while it is read. */
-const LINES = 80_000;
+const LINES = 200_000;
 
 test('the progress of a file of one chunk is that of its lines as they are read, and then of the merge', async (t) => {
   const service = await startService(t);
@@ -81,6 +88,7 @@ test('what a run has read is shown wherever its execution is shown, and gone wit
   const execution = await upload(service, of);
   const views = {
     one: () => getExecution(service, execution) as Promise<unknown>,
+    alone: () => dataOf(service.call('GET', `/v1/datamarts/1/executions/${execution.id}`)),
     list: async () => (await dataOf<readonly unknown[]>(service.call('GET', executionsPath(of))))[0],
     datamart: async () =>
       (await dataOf<readonly unknown[]>(service.call('GET', '/v1/datamarts/1/executions')))[0],
@@ -99,6 +107,94 @@ test('what a run has read is shown wherever its execution is shown, and gone wit
       if (status === 'SUCCEEDED') assert.equal(progress, undefined);
     }
   assert.deepEqual([...shown].sort(), Object.keys(views).sort());
+});
+
+/** Held executions have files of one byte. */
+const READ = { step: 'READING', bytes: 1, commands: 1 } as const;
+
+test('a run that ends while the store answers is not told to be further back than before', async (t) => {
+  const service = await startService(t);
+  const documentImportId = await createImport(service, { format: 'NDJSON' });
+  const of = { datamartId: '1', documentImportId };
+  const { execution, end } = await holdExecution(service, documentImportId);
+  const { id } = execution;
+  const progress = createProgressBoard(() => undefined);
+  /** What the store answers, told after the run has ended. */
+  const late =
+    <Of extends unknown[], T>(read: (...of: Of) => Promise<T>) =>
+    async (...of: Of) => {
+      const answer = await read(...of);
+      progress.forget(id);
+      return answer;
+    };
+  const { executions } = service.store;
+  const store: Store = {
+    ...service.store,
+    executions: {
+      ...executions,
+      get: late(executions.get),
+      list: late(executions.list),
+      listLast: late(executions.listLast),
+    },
+  };
+  const app = await appOver(t, service, { store, progress });
+  const bytesAt = async (url: string) => {
+    progress.note(id, READ);
+    const answer = await app.inject({ url, headers: { authorization: service.token } });
+    assert.equal(answer.statusCode, 200, answer.body);
+    const [bytes, ...more] = [...answer.body.matchAll(/"bytes_read":(\d+)/g)].map((found) =>
+      Number(found[1]),
+    );
+    assert.deepEqual(more, []);
+    return bytes;
+  };
+  for (const url of [
+    `${executionsPath(of)}/${id}`,
+    executionsPath(of),
+    `/v1/datamarts/1/executions/${id}`,
+    '/v1/datamarts/1/executions',
+    '/v1/datamarts/1/document_imports?last_execution=true',
+  ])
+    assert.equal(await bytesAt(url), READ.bytes, url);
+
+  progress.note(id, READ);
+  const streams = createEventStreams({
+    ...{ store, progress, notices: createNotices(), clock: Date.now, pollMs: 10 },
+    ...{ maxEventStreams: 1, maxEventStreamsPerToken: 1 },
+  });
+  t.after(() => streams.close());
+  const gone = new AbortController();
+  const stream = streams.open(execution, { tokenId: '1', lastEventId: null, gone: gone.signal });
+  for await (const event of stream ?? []) {
+    if (!String(event).includes('data: ')) continue;
+    assert.match(String(event), /"bytes_read":1,/);
+    gone.abort();
+  }
+  await end();
+});
+
+test('a checkpoint that is further than what is known of the run is what is told', async (t) => {
+  const service = await startService(t);
+  const documentImportId = await createImport(service, { format: 'NDJSON' });
+  const { execution, end } = await holdExecution(service, documentImportId);
+  const found = (await service.store.executions.get(execution.id)) ?? assert.fail();
+  const at = (offset: number) => {
+    const { progress } = viewExecution(
+      { ...found, checkpoint: { ...found.checkpoint, offset, successes: offset } },
+      Date.now(),
+      { ...READ, bytes: 500, commands: 500 },
+    );
+    return [progress?.bytes_read, progress?.commands_read];
+  };
+  assert.deepEqual(
+    [at(0), at(499), at(501)],
+    [
+      [500, 500],
+      [500, 500],
+      [501, 501],
+    ],
+  );
+  await end();
 });
 
 /** The offsets of the checkpoints that the store has, until the function is called. */

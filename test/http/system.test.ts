@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pino } from 'pino';
-import { openDocumentsFolder } from '../../src/documents/folder.ts';
-import { createFairTurns } from '../../src/fair-turns.ts';
-import { createAdmission } from '../../src/http/admission.ts';
-import { buildApp } from '../../src/http/app.ts';
 import type { Store } from '../../src/store/store.ts';
 import { startService } from '../helper.ts';
+import { appOver } from './app-over.ts';
 
 test('is live, ready, measured and described without a token', async (t) => {
   const service = await startService(t);
@@ -74,21 +71,7 @@ test('answers a fault with a bare 500 whose id is in the log, and is not ready',
     check: failing,
     datamarts: { ...service.store.datamarts, get: failing },
   };
-  const documents = await openDocumentsFolder(service.config.data, service.config);
-  const { config } = service;
-  const app = await buildApp({
-    ...{ store, documents, config, logger, clock: Date.now },
-    progress: { of: () => null },
-    wakeRunner: () => {},
-    noticeCancel: () => {},
-    wakeEraser: () => {},
-    wakeExporter: () => {},
-    exportTurns: createFairTurns(1),
-    wakeAnalyzer: () => {},
-    eventStreams: { open: () => null, close: () => {} },
-    admission: createAdmission(store, config),
-  });
-  t.after(() => app.close());
+  const app = await appOver(t, service, { store, logger });
   const answer = await app.inject({
     url: '/v1/datamarts/1?email_hash=secret-hash',
     headers: { authorization: service.token },

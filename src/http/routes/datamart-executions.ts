@@ -34,7 +34,8 @@ export function datamartExecutionRoutes(app: App, dependencies: HttpDependencies
   app.get(one, { config: { role: 'reader' }, schema: oneSchema }, async (request) => {
     const looking = { request, dependencies };
     const { datamartId, executionId: id } = request.params;
+    const runs = dependencies.progress.runs();
     const execution = await findExecutionOfDatamart(looking, { datamartId, id });
-    return ok(viewExecution(execution, dependencies.clock()));
+    return ok(viewExecution(execution, dependencies.clock(), runs.get(id)));
   });
 }

@@ -119,13 +119,14 @@ export function documentImportRoutes(app: App, dependencies: HttpDependencies): 
       ...(keywords === undefined ? {} : { keywords }),
     });
     if (request.query.last_execution !== true) return okList(listed, page, viewDocumentImport);
+    const runs = progress.runs();
     const last = await store.executions.listLast(listed.elements.map(({ id }) => id));
     return okList(listed, page, (of) => {
       const execution = last.get(of.id);
       return {
         ...viewDocumentImport(of),
         last_execution:
-          execution === undefined ? null : viewExecution(execution, clock(), progress.of(execution.id)),
+          execution === undefined ? null : viewExecution(execution, clock(), runs.get(execution.id)),
       };
     });
   });

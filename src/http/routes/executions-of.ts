@@ -96,7 +96,12 @@ export function executionRoutesOf(
   },
 ): void {
   const { clock, progress } = dependencies;
-  const view = (execution: Execution) => viewExecution(execution, clock(), progress.of(execution.id));
+  /** What `find` comes to, as it is shown. */
+  async function view(find: () => Promise<Execution>) {
+    const runs = progress.runs();
+    const execution = await find();
+    return ok(viewExecution(execution, clock(), runs.get(execution.id)));
+  }
   const role = 'reader';
   const ofOne = Type.Object({ ...params.properties, executionId: Type.String() });
 
@@ -118,7 +123,7 @@ export function executionRoutesOf(
 
   const one = `${path}/:executionId`;
   const getSchema = { tags, params: ofOne, summary: summaries.get, response: answersWith(ExecutionView) };
-  app.get(one, { config: { role }, schema: getSchema }, async (request) => ok(view(await find(request))));
+  app.get(one, { config: { role }, schema: getSchema }, (request) => view(() => find(request)));
 
   executionChangeRoutes(app, dependencies, { place: { path: one, params: ofOne, tags }, find });
   executionLineRoutes(app, dependencies, { place: { path: one, params: ofOne, tags }, find });
@@ -134,6 +139,6 @@ export function executionRoutesOf(
     const execution = await find(request);
     const { action } = request.body;
     const author = authorOf(request, dependencies);
-    return ok(view(await actOnExecution(dependencies, { execution, action, author })));
+    return view(() => actOnExecution(dependencies, { execution, action, author }));
   });
 }

@@ -1,0 +1,36 @@
+import type { TestContext } from 'node:test';
+import type { FastifyInstance } from 'fastify';
+import { pino } from 'pino';
+import { openDocumentsFolder } from '../../src/documents/folder.ts';
+import { createFairTurns } from '../../src/fair-turns.ts';
+import { createAdmission } from '../../src/http/admission.ts';
+import { buildApp } from '../../src/http/app.ts';
+import type { HttpDependencies } from '../../src/http/dependencies.ts';
+import type { TestService } from '../helper.ts';
+
+/**
+ * The HTTP layer over the parts of a service, some of them in another state than a test can bring the
+ * real ones into. It listens nowhere and ends with the test.
+ */
+export async function appOver(
+  t: TestContext,
+  { config, store }: TestService,
+  others: Partial<HttpDependencies>,
+): Promise<FastifyInstance> {
+  const app = await buildApp({
+    ...{ store, config, clock: Date.now, logger: pino({ level: 'silent' }) },
+    documents: await openDocumentsFolder(config.data, config),
+    progress: { runs: () => new Map() },
+    wakeRunner: () => {},
+    noticeCancel: () => {},
+    wakeEraser: () => {},
+    wakeExporter: () => {},
+    exportTurns: createFairTurns(1),
+    wakeAnalyzer: () => {},
+    eventStreams: { open: () => null, close: () => {} },
+    admission: createAdmission(others.store ?? store, config),
+    ...others,
+  });
+  t.after(() => app.close());
+  return app;
+}
