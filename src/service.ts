@@ -3,6 +3,7 @@ import { access, constants, mkdir, readdir, stat } from 'node:fs/promises';
 import type { Server as HttpServer } from 'node:http';
 import { Server as HttpsServer } from 'node:https';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type Config, ConfigError, hasS3Endpoint } from './config.ts';
 import { openDocuments } from './documents/open-documents.ts';
@@ -43,7 +44,10 @@ export type Service = {
   readonly lost: Promise<Error>;
   /** Reads certificate and key again; connections go on. One that cannot be used is logged, and the old one kept. */
   reloadCertificate(): void;
-  /** Stops taking requests, brings running executions to a safe point, and lets go of everything. */
+  /**
+   * Stops taking requests, brings running executions to a safe point, and lets go of everything; of a
+   * PostgreSQL that has not answered for 15 s as it is.
+   */
   close(): Promise<void>;
 };
 
@@ -61,8 +65,16 @@ export async function startService(config: Config, clock: () => number = Date.no
     tellLost = resolve;
   });
   const opened: (() => Promise<void>)[] = [];
+  /** A store on another machine, which may fall silent. */
+  let farStore: Store | null = null;
   const close = async () => {
-    while (opened.length > 0) await opened.pop()?.();
+    const closed = new AbortController();
+    const inOrder = async () => {
+      while (opened.length > 0) await opened.pop()?.();
+    };
+    const ends = [inOrder()];
+    if (farStore !== null) ends.push(untilSilent(farStore, closed.signal, logger));
+    await Promise.race(ends).finally(() => closed.abort());
   };
   try {
     writePrivately();
@@ -87,6 +99,7 @@ export async function startService(config: Config, clock: () => number = Date.no
       },
     });
     opened.push(() => quietStore.close());
+    if (config.store !== null) farStore = quietStore;
     const notices = createNotices();
     let wakeDeliverer: () => void = () => undefined;
     const progress = createProgressBoard(notices.notice);
@@ -164,6 +177,28 @@ export async function startService(config: Config, clock: () => number = Date.no
  */
 function pollMs({ store }: Config): number {
   return store === null ? 5_000 : 1_000;
+}
+
+/** How long a stop waits for a store that does not answer. */
+const MAX_SILENCE_MS = 15_000;
+const LISTEN_MS = 1_000;
+
+/**
+ * Resolves when the store has not answered for too long, or the signal aborts. What it has under way is left as if
+ * the process had been killed; a store that is only busy answers, and is waited for.
+ */
+async function untilSilent(store: Store, signal: AbortSignal, logger: Logger): Promise<void> {
+  for (let answeredAt = performance.now(); ; ) {
+    const isThere = await store.check().then(
+      () => true,
+      () => false,
+    );
+    if (signal.aborted) return;
+    if (isThere) answeredAt = performance.now();
+    else if (performance.now() - answeredAt >= MAX_SILENCE_MS) break;
+    await sleep(LISTEN_MS, undefined, { signal }).catch(() => undefined);
+  }
+  logger.warn('the store does not answer, and the stop does not wait for it any longer');
 }
 
 /** What keeps a data folder from being used, as a message that names it. */

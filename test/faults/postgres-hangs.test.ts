@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openPostgresDatabase } from '../../src/store/postgres/postgres-database.ts';
 import { createSegment, runFile } from '../client.ts';
-import { startService } from '../helper.ts';
+import { startService, type TestService } from '../helper.ts';
 import { databaseOf, onPostgres } from '../postgres.ts';
 
 // the process ends its server
@@ -71,4 +73,41 @@ test('a database that hangs: readiness and look-ups are refused within seconds, 
     const answer = await service.call('GET', each);
     assert.equal(answer.status, 200, `${each}: ${answer.text}`);
   }
+  // before the path ends
+  await service.stop();
 });
+
+/** A silence of 15 s, and what it takes to see that there is one. */
+const CLOSED_WITHIN_MS = 20_000;
+
+test('a service stops, and a store closes, while a call of theirs hangs', async (t) => {
+  const path = await openPath(t, new URL(await databaseOf('hangs at the end')));
+  const service = await startService(t, { store: path.url });
+  const db = openPostgresDatabase({ url: path.url, connections: 4, patienceMs: 1_000 });
+  await db.ping();
+  path.freeze();
+  const hanging = [
+    service.store.segments.remove('1'),
+    db.write((sql) => sql.query('select 1')),
+    db.read((sql) => sql.query('select 1')),
+  ];
+  const msToClose = async (close: () => Promise<void>) => {
+    const before = performance.now();
+    const late = sleep(2 * CLOSED_WITHIN_MS, undefined, { ref: false });
+    await Promise.race([close(), late]);
+    return performance.now() - before;
+  };
+  const took = await Promise.all([msToClose(service.stop), msToClose(db.close)]);
+  path.thaw();
+  await Promise.allSettled(hanging);
+  for (const ms of took) assert.ok(ms < CLOSED_WITHIN_MS, `closed after ${took.join(' and ')} ms`);
+  // what was left as it is ends in order now that the database answers
+  while (await answers(service)) await sleep(50);
+});
+
+async function answers({ store }: TestService): Promise<boolean> {
+  return store.check().then(
+    () => true,
+    (fault: Error) => !/the store is closed/.test(fault.message),
+  );
+}
