@@ -17,7 +17,7 @@ const BY_MESSAGE: readonly (readonly [RegExp, FaultKind])[] = [
   [/Read-only file system/, 'READ_ONLY'],
   [/Too many open files/, 'NO_HANDLES'],
   [
-    /^Out of Memory Error|failed to offload data block|could not allocate block|failed to pin block/,
+    /^Out of Memory Error|failed to offload data block|could not allocate block|failed to allocate data|failed to pin block/,
     'NO_MEMORY',
   ],
 ];

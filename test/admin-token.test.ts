@@ -3,8 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { readConfig } from '../src/config.ts';
 import { startService } from '../src/service.ts';
+import { attachText } from '../src/store/duckdb/attach.ts';
 
 const ONE = 'one'.padEnd(32, '-');
 const TWO = 'two'.padEnd(32, '-');
@@ -38,4 +40,20 @@ test('a fresh store makes an admin token once; a preset one is replaced by the n
   assert.deepEqual(await start(null, [own]), { made: null, statuses: [200] });
   assert.deepEqual(await start(ONE, [own, ONE]), { made: null, statuses: [200, 200] });
   assert.deepEqual(await start(TWO, [own, ONE, TWO]), { made: null, statuses: [200, 401, 200] });
+  // the next one comes behind more than are read at a time
+  await addTokens(path.join(data, 'store/muster.duckdb'));
+  assert.deepEqual(await start(ONE, [own, ONE, TWO]), { made: null, statuses: [200, 200, 401] });
+  assert.deepEqual(await start(TWO, [own, ONE, TWO]), { made: null, statuses: [200, 401, 200] });
 });
+
+/** In one statement: each by itself is synced. */
+async function addTokens(file: string): Promise<void> {
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  await connection.run(attachText(file, 'muster'));
+  await connection.run('use muster');
+  await connection.run(`insert into api_token (id, name, role, creation_date, value_hash)
+    select nextval('api_token_id'), 'token ' || range, 'reader', 0, 'hash ' || range from range(1001)`);
+  connection.closeSync();
+  instance.closeSync();
+}

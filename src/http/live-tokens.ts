@@ -30,7 +30,7 @@ type Watched = {
 };
 
 export type LiveTokensContext = {
-  readonly store: Store;
+  readonly store: Pick<Store, 'tokens'>;
   readonly clock: () => number;
   readonly logger: Logger;
   /** Whether other processes may remove tokens. */
