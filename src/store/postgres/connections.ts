@@ -54,6 +54,8 @@ export async function withClient<T>(
   const giveUp = () => {
     broken = new Error('the connection was given up: its query took too long');
     release();
+    // by itself a pipelined one waits for what it was asked, and this one has stopped answering
+    client.connection.stream.destroy();
   };
   signal?.addEventListener('abort', giveUp, { once: true });
   try {

@@ -95,6 +95,15 @@ export function isConflict(fault: unknown): boolean {
   return code === '40001' || code === '40P01';
 }
 
+/**
+ * A prepared statement that the connection should have and has not, or the other way about: a pooler has another connection of the
+ * server behind it each time.
+ */
+export function hasLostItsStatements(fault: unknown): boolean {
+  const { code } = (fault ?? {}) as { code?: unknown };
+  return code === '26000' || code === '42P05';
+}
+
 /** A lock that was not to be had in the time that a transaction waits for one. */
 export function isLockTimeout(fault: unknown): boolean {
   return (fault as { code?: unknown } | null)?.code === '55P03';

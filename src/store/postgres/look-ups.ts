@@ -13,7 +13,7 @@ import type { KeptRecords } from '../records/keep-records.ts';
 import { toIdentifier } from '../records/membership-rows.ts';
 import type { Store } from '../store.ts';
 import { tallyOfPoint } from './points.ts';
-import type { PostgresDatabase } from './postgres-database.ts';
+import type { PostgresDatabase, ReadingSql } from './postgres-database.ts';
 import { outdateCatalogue } from './record-versions.ts';
 import { addToTally } from './segment-tally.ts';
 
@@ -24,24 +24,34 @@ type LookUps = Pick<
 
 /** What is asked of users, by the indexes of their user points; of a single one promptly. */
 export function lookUps(db: PostgresDatabase, segments: KeptRecords['segments']): LookUps {
+  const findPoint = (datamartId: string, user: UserSelector) =>
+    db.readPromptly((sql) => findUserPoint({ query: sql.prepared }, { datamartId, user }));
   return {
-    findUserPoint: (datamartId, user) => db.readPromptly((sql) => findUserPoint(sql, { datamartId, user })),
+    findUserPoint: findPoint,
 
     listMemberships: async ({ datamartId, user, segmentIds, now, page }) => {
-      const { firstResult, maxResults } = page;
-      const rowsOf = (point: UuidHalves) =>
-        membershipsOfPoint(db, segments, { datamartId, point, segmentIds, now });
-      const listed = (rows: readonly Membership[]) => ({
-        elements: rows.slice(firstResult, firstResult + maxResults),
-        total: rows.length,
+      const [rows, atOnce] = await Promise.all([
+        db.readPromptly((sql) => rowsOfUser(sql, { datamartId, user, segmentIds, now })),
+        segments(),
+      ]);
+      if (rows === null) return null;
+      // one that was made since they were asked for is among those that are there now; what is not there now is being removed
+      const known = rows.every((row) => atOnce.has(String(row.segment_id))) ? atOnce : await segments();
+      const memberships = rows.flatMap((row) => {
+        const segment = known.get(String(row.segment_id));
+        if (segment === undefined || segment.datamartId !== datamartId) return [];
+        return [
+          toMembership({ ...row, segment_name: segment.name, segment_technical_name: segment.technicalName }),
+        ];
       });
-      // nearly always the point is the key: who has memberships under it is that user, and only others are looked for
-      const likely = likelyPoint(datamartId, user);
-      const rows = await rowsOf(likely);
-      if (rows.length > 0) return listed(rows);
-      const point = await db.readPromptly((sql) => findUserPoint(sql, { datamartId, user }));
-      if (point === null) return null;
-      return listed(isSame(point, likely) ? [] : await rowsOf(point));
+      // a user point of another datamart has memberships in the segments of that one alone
+      const mayBeOfOther = memberships.length === 0 && rows.length > 0;
+      if (mayBeOfOther && (await findPoint(datamartId, user)) === null) return null;
+      const { firstResult, maxResults } = page;
+      return {
+        elements: memberships.slice(firstResult, firstResult + maxResults),
+        total: memberships.length,
+      };
     },
 
     listMembershipsOfMany: (asked) => db.read((sql) => membershipsOfMany(sql, asked)),
@@ -86,15 +96,18 @@ function likelyPoint(datamartId: string, user: UserSelector): UuidHalves {
   return user.by === 'identifier' ? userKey(datamartId, user.identifier) : user.userPointId;
 }
 
-export async function findUserPoint(sql: Sql, { datamartId, user }: Asked): Promise<UuidHalves | null> {
-  const id = uuid(likelyPoint(datamartId, user));
-  const inDatamart = `and datamart_id = ${literal(datamartId)}`;
+/** By `sql.query`, or by what prepares the statement. */
+export async function findUserPoint(
+  sql: Pick<Sql, 'query'>,
+  { datamartId, user }: Asked,
+): Promise<UuidHalves | null> {
   const attached =
     user.by === 'identifier'
-      ? `union all select user_point_id from attached_identifier where identifier_key = ${id} ${inDatamart}`
+      ? 'union all select user_point_id from attached_identifier where identifier_key = $1 and datamart_id = $2'
       : '';
   const [row] = await sql.query(
-    `select user_point_id from user_point where user_point_id = ${id} ${inDatamart} ${attached} limit 1`,
+    `select user_point_id from user_point where user_point_id = $1 and datamart_id = $2 ${attached} limit 1`,
+    [formatUuid(likelyPoint(datamartId, user)), datamartId],
   );
   return row ? halvesOf(row.user_point_id) : null;
 }
@@ -121,43 +134,44 @@ export function identifiersText(condition: string): string {
     order by creation_ts, kind, compartment_id, value`;
 }
 
-/**
- * Live memberships of a user point in segments of the datamart, by segment. The segments are known to the node: a join would have to be
- * planned, which takes PostgreSQL longer than the look-up itself.
- */
-async function membershipsOfPoint(
-  db: PostgresDatabase,
-  segments: KeptRecords['segments'],
-  of: {
-    readonly datamartId: string;
-    readonly point: UuidHalves;
-    readonly segmentIds: readonly string[] | undefined;
-    readonly now: number;
-  },
-): Promise<readonly Membership[]> {
-  const among =
-    of.segmentIds === undefined
-      ? ''
-      : `and segment_id in (${of.segmentIds.map(literal).join(', ') || 'null'})`;
-  const [rows, atOnce] = await Promise.all([
-    db.readPromptly((sql) =>
-      sql.query(
-        `select segment_id, creation_ts, last_modified_ts, expiration_ts, data_bag from membership
-         where user_point_id = ${uuid(of.point)} ${among} and (expiration_ts is null or expiration_ts > ${Math.trunc(of.now)})
-         order by segment_id`,
-      ),
-    ),
-    segments(),
+/** Live memberships of a user, by segment; null when the datamart does not know the user. */
+async function rowsOfUser(
+  sql: ReadingSql,
+  of: Asked & { readonly segmentIds: readonly string[] | undefined; readonly now: number },
+): Promise<readonly Row[] | null> {
+  const findPoint = () => findUserPoint({ query: sql.prepared }, of);
+  // nearly always the point is the key: who has memberships under it is that user, and only others are looked for;
+  // beside the rows where there may well be none, in some segments alone
+  const likely = likelyPoint(of.datamartId, of.user);
+  const [rows, found] = await Promise.all([
+    rowsOfPoint(sql, likely, of),
+    of.segmentIds === undefined ? undefined : findPoint(),
   ]);
-  // one that was made since they were asked for is among those that are there now; what is not there now is being removed
-  const known = rows.every((row) => atOnce.has(String(row.segment_id))) ? atOnce : await segments();
-  return rows.flatMap((row) => {
-    const segment = known.get(String(row.segment_id));
-    if (segment === undefined || segment.datamartId !== of.datamartId) return [];
-    return [
-      toMembership({ ...row, segment_name: segment.name, segment_technical_name: segment.technicalName }),
-    ];
-  });
+  if (rows.length > 0) return rows;
+  const point = found === undefined ? await findPoint() : found;
+  if (point === null) return null;
+  return isSame(point, likely) ? [] : rowsOfPoint(sql, point, of);
+}
+
+/**
+ * Live memberships of a user point, by segment. The segments are known to the node: a join would have to be planned, which takes
+ * PostgreSQL longer than the look-up itself, and Citus plans anew each time what is not about one table.
+ */
+function rowsOfPoint(
+  sql: ReadingSql,
+  point: UuidHalves,
+  of: { readonly segmentIds: readonly string[] | undefined; readonly now: number },
+): Promise<readonly Row[]> {
+  const [among, values] =
+    of.segmentIds === undefined
+      ? ['', []]
+      : ['and segment_id = any($3)', [`{${of.segmentIds.map(literal).join(',')}}`]];
+  return sql.prepared(
+    `select segment_id, creation_ts, last_modified_ts, expiration_ts, data_bag from membership
+     where user_point_id = $1 and (expiration_ts is null or expiration_ts > $2) ${among}
+     order by segment_id`,
+    [formatUuid(point), Math.trunc(of.now), ...values],
+  );
 }
 
 /** Live memberships of user points in segments of the datamart, by segment. */

@@ -7,7 +7,7 @@ import { erasureRecords } from '../records/erasures.ts';
 import { executionEnds } from '../records/execution-ends.ts';
 import { executionRecords } from '../records/executions.ts';
 import { exportRecords } from '../records/exports.ts';
-import { keepRecords } from '../records/keep-records.ts';
+import { type KeptRecords, keepRecords } from '../records/keep-records.ts';
 import { changeCalls, countChangesOf } from '../records/membership-changes.ts';
 import { overlapAnalysisRecords } from '../records/overlap-analyses.ts';
 import { segmentRecords } from '../records/segments.ts';
@@ -26,7 +26,7 @@ import { mergeGroup } from './merge-group.ts';
 import { prepare } from './migrate.ts';
 import { openPostgresDatabase, type PostgresDatabase } from './postgres-database.ts';
 import { previewRevert } from './preview-revert.ts';
-import { recordVersions } from './record-versions.ts';
+import { askingVersion, recordVersions } from './record-versions.ts';
 import { openRehearsal } from './rehearsal.ts';
 import { openReplacement } from './replacement.ts';
 import { revertPart } from './revert-part.ts';
@@ -83,6 +83,14 @@ function storeOf(
   // another node may make one at any time
   const knownWebhooks = { any: true };
   const noteEnds = executionEnds(knownWebhooks);
+  const changesOf = (segments: KeptRecords['segments']) =>
+    changeCalls({
+      segments,
+      statement,
+      atOneMoment: db.atOneMoment,
+      findUserPoint,
+      isPoint: (point) => `user_point_id = ${uuid(point)}`,
+    });
   const store: Store = {
     staging: scratch.instance,
     datamarts: { ...datamartRecords(kept.noticing), get: kept.getDatamart, catalogue: kept.catalogue },
@@ -112,13 +120,7 @@ function storeOf(
     erasures: erasureRecords(db, async () => undefined),
     ...lookUps(db, kept.segments),
     ...memberCalls(db),
-    ...changeCalls({
-      segments: kept.segments,
-      statement,
-      atOneMoment: db.atOneMoment,
-      findUserPoint,
-      isPoint: (point) => `user_point_id = ${uuid(point)}`,
-    }),
+    ...changesOf(kept.segments),
     countChangesOf: (executionId) => db.atOneMoment((sql) => countChangesOf(sql, executionId)),
     previewRevert: (of) => previewRevert(db, of),
     writeMembers: memberWriter(db, scratch),
@@ -152,7 +154,13 @@ function storeOf(
     ...store,
     datamarts: { ...store.datamarts, get: getDatamart },
     compartments: { ...store.compartments, listSelections },
-    ...lookUps(db, segments),
+    ...changesOf(segments),
   };
-  return { ...store, assuming: (read) => kept.assuming(() => read(assumed)) };
+  return {
+    ...store,
+    assuming: (read) =>
+      kept.assuming((tellVersion) =>
+        read({ ...assumed, ...lookUps(askingVersion(db, tellVersion), segments) }),
+      ),
+  };
 }

@@ -1,11 +1,18 @@
+import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Pool, type PoolClient, type QueryResult } from 'pg';
+import { Pool, type PoolClient, type PoolConfig, type QueryResult } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
-import type { Database, Sql, SqlValue } from '../records/database.ts';
+import type { Database, Row, Sql, SqlValue } from '../records/database.ts';
 import { promptly, unreachable, withClient } from './connections.ts';
-import { hasLostItsConnection, isConflict, isLockTimeout, isRefused } from './faults.ts';
+import {
+  hasLostItsConnection,
+  hasLostItsStatements,
+  isConflict,
+  isLockTimeout,
+  isRefused,
+} from './faults.ts';
 import { fromStoredRow, toStored } from './texts.ts';
 
 /** A connection inside a transaction, with the two ways in which many rows pass it without any of them being looked at. */
@@ -23,8 +30,19 @@ export interface PostgresSql extends Sql {
   aside(statements: string): Promise<void>;
 }
 
+/** A connection outside of transactions. Statements of which none is waited for before the next are one round trip. */
+export interface ReadingSql extends PostgresSql {
+  /**
+   * As `query`, for what is asked all the time: a connection parses and plans it once. The text is always the same, the values
+   * differ.
+   */
+  prepared(statement: string, values: readonly SqlValue[]): Promise<readonly Row[]>;
+}
+
 /** One PostgreSQL, or the coordinator of a Citus cluster, and its transactions. */
 export interface PostgresDatabase extends Database {
+  /** As of every store. */
+  read<T>(work: (sql: ReadingSql) => Promise<T>): Promise<T>;
   /** As of every store; on one connection, like all transactions here. */
   writeAlone<T>(work: (sql: PostgresSql) => Promise<T>): Promise<T>;
   /** Reads at one moment. */
@@ -50,7 +68,7 @@ export interface PostgresDatabase extends Database {
    * and the connection with it, since a database that hangs does not say so. Rejects with
    * `StoreUnreachableError`.
    */
-  readPromptly<T>(work: (sql: PostgresSql) => Promise<T>): Promise<T>;
+  readPromptly<T>(work: (sql: ReadingSql) => Promise<T>): Promise<T>;
   /** Resolves when the database answers now, promptly; it is not tried again. */
   ping(): Promise<void>;
   /** A transaction that changes what no other touches, and takes as long as it takes. */
@@ -84,6 +102,12 @@ const LOCK = { WRITE: 1, MERGES: 2, DATAMART: 3 } as const;
 /** The first half of the keys of Muster's advisory locks, so that they are not those of others in the same database. */
 const LOCK_SPACE = 0x4d75;
 
+/**
+ * How long a connection is kept. A prepared statement keeps the plan that was made while its table was small, until autovacuum comes by
+ * or the connection ends.
+ */
+const CONNECTION_SECONDS = 60;
+
 /** How long a close waits for what is under way. */
 const CLOSE_MS = 15_000;
 
@@ -93,8 +117,9 @@ const LARGE = `set local statement_timeout = '12h'; set local lock_timeout = '10
 
 export function openPostgresDatabase({ url, connections, patienceMs }: PostgresOptions): PostgresDatabase {
   const large = Math.max(2, Math.ceil(connections / 3));
-  const poolOf = (max: number) => {
+  const poolOf = (max: number, of: PoolConfig = {}) => {
     const pool = new Pool({
+      ...of,
       connectionString: url,
       max,
       application_name: 'muster',
@@ -108,8 +133,13 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
     pool.on('error', () => undefined);
     return pool;
   };
-  const small = poolOf(Math.max(2, connections - large));
+  const small = poolOf(Math.max(2, connections - large), {
+    pipeline: true,
+    maxLifetimeSeconds: CONNECTION_SECONDS,
+  });
   const bulk = poolOf(large);
+  /** Until a pooler shows that it has lost a prepared statement. */
+  let isPreparing = true;
   let isClosed = false;
   const underWay = new Set<Promise<unknown>>();
 
@@ -137,6 +167,41 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
         await sleep(waitMs);
       }
     }
+  }
+
+  function reading(client: PoolClient): ReadingSql {
+    return {
+      ...asSql(client, small),
+      prepared: async (statement, values) => {
+        const query = { text: statement, values: values.map(toStored) };
+        if (isPreparing) {
+          try {
+            return rowsOf(await client.query({ ...query, name: nameOf(statement) }));
+          } catch (fault) {
+            if (!hasLostItsStatements(fault)) throw fault;
+            isPreparing = false;
+          }
+        }
+        return rowsOf(await client.query(query));
+      },
+    };
+  }
+
+  /** What `work` asks before it waits for anything leaves as one packet: on one machine a write costs as much as a small query. */
+  function withReader<T>(work: (sql: ReadingSql) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return withClient(
+      small,
+      (client) => {
+        const { stream } = client.connection;
+        stream.cork();
+        try {
+          return work(reading(client));
+        } finally {
+          stream.uncork();
+        }
+      },
+      signal,
+    );
   }
 
   const transaction = <T>(
@@ -193,7 +258,7 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
   }
 
   return {
-    read: (work) => tracked(() => untilDone(() => withClient(small, (client) => work(asSql(client, small))))),
+    read: (work) => tracked(() => untilDone(() => withReader(work))),
     write: (work) =>
       inTurn(() => transaction(small, { begin: `begin; ${SMALL}; select ${write}`, end: 'commit' }, work)),
     writeAlone: (work) =>
@@ -221,11 +286,7 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
     mergeAlone: (work) =>
       transaction(bulk, { begin: `begin; ${LARGE}; select ${lock(LOCK.MERGES)}`, end: 'commit' }, work),
     readPromptly: (work) =>
-      tracked(() =>
-        promptly((signal) =>
-          untilDone(() => withClient(small, (client) => work(asSql(client, small)), signal), signal),
-        ),
-      ),
+      tracked(() => promptly((signal) => untilDone(() => withReader(work, signal), signal))),
     ping: () =>
       tracked(() =>
         promptly((signal) =>
@@ -327,6 +388,20 @@ async function wasCommitted(pool: Pool, number: string): Promise<boolean> {
   }
 }
 
+const names = new Map<string, string>();
+
+/**
+ * The name of a prepared statement, by what it says: where a pooler hands on a connection on which another client has prepared one of
+ * that name, it is the same.
+ */
+function nameOf(statement: string): string {
+  const known = names.get(statement);
+  if (known !== undefined) return known;
+  const name = `muster_${createHash('sha256').update(statement).digest('hex').slice(0, 32)}`;
+  names.set(statement, name);
+  return name;
+}
+
 /**
  * `small`: other connections, for `aside` and to interrupt this one. Who holds one of them never waits
  * for a merge, so a merge may wait for one.
@@ -341,8 +416,7 @@ function asSql(client: PoolClient, small: Pool): PostgresSql {
     query: async (statement, values) => {
       const result: QueryResult | QueryResult[] = await client.query(statement, values?.map(toStored));
       // of several statements in one text the last one's
-      const rows: unknown[] = (Array.isArray(result) ? result.at(-1)?.rows : result.rows) ?? [];
-      return rows.map((row) => fromStoredRow(row as Record<string, unknown>));
+      return rowsOf(Array.isArray(result) ? result.at(-1) : result);
     },
     change: async (statement, values) => {
       const { rowCount } = await client.query(statement, values?.map(toStored));
@@ -360,4 +434,9 @@ function asSql(client: PoolClient, small: Pool): PostgresSql {
       await withClient(small, (other) => other.query(statements));
     },
   };
+}
+
+function rowsOf(result: QueryResult | undefined): readonly Row[] {
+  const rows: readonly Record<string, unknown>[] = result?.rows ?? [];
+  return rows.map(fromStoredRow);
 }

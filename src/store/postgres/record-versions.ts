@@ -1,16 +1,40 @@
 import { invalidateCatalogue } from '../records/catalogue-version.ts';
 import type { Sql } from '../records/database.ts';
 import type { RecordVersions } from '../records/keep-records.ts';
-import type { PostgresDatabase } from './postgres-database.ts';
+import type { PostgresDatabase, ReadingSql } from './postgres-database.ts';
 
 /** What the nodes tell each other by: a number that each write of the small records makes another. */
-export function recordVersions(db: PostgresDatabase): RecordVersions {
+export function recordVersions(db: Pick<PostgresDatabase, 'read'>): RecordVersions {
+  return { read: () => db.read(readVersion), next };
+}
+
+async function readVersion(sql: ReadingSql): Promise<string> {
+  const [row] = await sql.prepared('select version from record_version', []);
+  return String(row?.version);
+}
+
+/**
+ * `db` whose first read asks for the version too, in the round trip of its first statement, and after it: so what that finds is
+ * of the records of this version, or older ones. `tell` is told of it.
+ */
+export function askingVersion(db: PostgresDatabase, tell: (version: string) => void): PostgresDatabase {
+  let isTold = false;
+  const along =
+    <T>(work: (sql: ReadingSql) => Promise<T>) =>
+    async (sql: ReadingSql): Promise<T> => {
+      if (isTold) return work(sql);
+      const result = work(sql);
+      const version = readVersion(sql).then((read) => {
+        isTold = true;
+        tell(read);
+      });
+      const [done] = await Promise.all([result, version]);
+      return done;
+    };
   return {
-    read: async () => {
-      const [row] = await db.read((sql) => sql.query('select version from record_version'));
-      return String(row?.version);
-    },
-    next,
+    ...db,
+    read: (work) => db.read(along(work)),
+    readPromptly: (work) => db.readPromptly(along(work)),
   };
 }
 

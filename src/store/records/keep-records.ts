@@ -22,10 +22,10 @@ export interface KeptRecords {
   /** All segments, by id. */
   segments(): Promise<ReadonlyMap<string, Segment>>;
   /**
-   * Does `read`, which goes by what `assumed` gives, while it is asked whether that is still so; once more when it is not. What comes is
-   * as of the call or later.
+   * Does `read`, which goes by what `assumed` gives, and once more when that is not so any more. `read` may ask for the version
+   * beside what it asks, and tell it; otherwise it is asked for afterwards. What comes is as of the call or later.
    */
-  assuming<T>(read: () => Promise<T>): Promise<T>;
+  assuming<T>(read: (tellVersion: (version: string) => void) => Promise<T>): Promise<T>;
   /** The records as they are kept, for `assuming`. */
   readonly assumed: Pick<KeptRecords, 'getDatamart' | 'listSelections' | 'segments'>;
   /** `db` for those who write these records: what is kept is forgotten when a write is over, whichever way. */
@@ -77,11 +77,12 @@ export function keepRecords(db: Database, versions: RecordVersions | null = null
     Number.POSITIVE_INFINITY,
     'ALL',
   );
-  async function forgetWhatIsOld(): Promise<void> {
-    if (versions === null) return;
-    const version = await readVersion();
+  function forgetUnless(version: string): void {
     if (version !== known) forget();
     known = version;
+  }
+  async function forgetWhatIsOld(): Promise<void> {
+    if (versions !== null) forgetUnless(await readVersion());
   }
   const assumed: KeptRecords['assumed'] = {
     getDatamart: async (id) => (await datamarts.get()).get(id) ?? null,
@@ -112,11 +113,16 @@ export function keepRecords(db: Database, versions: RecordVersions | null = null
     segments: fresh(assumed.segments),
     assuming: async (read) => {
       const before = known;
-      const first = read();
+      let isTold = false;
+      const tell = (version: string) => {
+        isTold = true;
+        forgetUnless(version);
+      };
+      const first = read(tell);
       // told below, or done again
-      first.catch(() => undefined);
-      await forgetWhatIsOld();
-      return known === before ? first : read();
+      await first.catch(() => undefined);
+      if (!isTold) await forgetWhatIsOld();
+      return known === before ? first : read(tell);
     },
     assumed,
     noticing: {
