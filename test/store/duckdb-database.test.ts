@@ -28,3 +28,24 @@ test('what is read while it is changed is as it was or as it is, and never anyth
     for (const row of seen) assert.deepEqual(row, row.status === 'RUNNING' ? before : after);
   }
 });
+
+test('a short read waits for no long one, however many there are', async (t) => {
+  const db = await openDatabase(t);
+  let end: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  let begun = 0;
+  const long = Array.from({ length: 20 }, () =>
+    db.readLong(async () => {
+      begun += 1;
+      await ended;
+    }),
+  );
+  const [row] = await db.read((sql) => sql.query('select 42::integer as answer'));
+  assert.equal(row?.answer, 42);
+  assert.ok(begun > 0 && begun < long.length, `${begun} are under way, and the others wait for them`);
+  end();
+  await Promise.all(long);
+  assert.equal(begun, long.length);
+});

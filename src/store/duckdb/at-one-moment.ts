@@ -1,9 +1,9 @@
 import type { Sql } from '../records/database.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 
-/** Reads in one transaction: all statements of `work` see the same moment. */
+/** A long read in one transaction: all statements of `work` see the same moment. */
 export function atOneMoment<T>(db: DuckDbDatabase, work: (sql: Sql) => Promise<T>): Promise<T> {
-  return db.read(async (sql) => {
+  return db.readLong(async (sql) => {
     await sql.query('begin transaction');
     try {
       return await work(sql);

@@ -49,7 +49,7 @@ async function isWorthIt(
   if (pressure === 'BUSY') return appended.runs >= MOST_APPENDED_RUNS;
   const rows = appended.rows + recent.rows;
   const isMany = rows >= WORTH_WHILE.rows;
-  return isMany && rows >= WORTH_WHILE.share * (await db.read((sql) => countRows(sql, table)));
+  return isMany && rows >= WORTH_WHILE.share * (await db.readLong((sql) => countRows(sql, table)));
 }
 
 /**

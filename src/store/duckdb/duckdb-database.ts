@@ -3,11 +3,18 @@ import { StoreLostError } from '../../errors.ts';
 import type { Database, Sql } from '../records/database.ts';
 import { asSql } from '../staging/duckdb-connection.ts';
 
-/** Connections for reads: as many look-ups run side by side; more wait for one of them. */
+/** Connections for short reads: as many look-ups run side by side; more wait for one of them. */
 const READERS = 4;
+/**
+ * Connections for reads that take as long as a table is large. They are others than those for short
+ * reads: four exports, overlaps or lists of members kept every look-up waiting until one had ended.
+ */
+const LONG_READERS = 4;
 
 /** The connections of one DuckDB: some for reads, one for small transactions, one for merges. */
 export interface DuckDbDatabase extends Database {
+  /** As `read`, for what goes through many rows of the big tables. It waits for its like alone. */
+  readLong<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
   /** One transaction on the connection for merges; one at a time, beside the small ones. */
   merge<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
   /** Waits for what is under way and closes the connections. */
@@ -28,23 +35,26 @@ export async function openDuckDbDatabase(
   instance: DuckDBInstance,
   { name, onLost }: { readonly name: string; readonly onLost: (fault: StoreLostError) => void },
 ): Promise<DuckDbDatabase> {
-  const connections = await Promise.all(Array.from({ length: READERS + 2 }, () => instance.connect()));
+  const count = 2 + READERS + LONG_READERS;
+  const connections = await Promise.all(Array.from({ length: count }, () => instance.connect()));
   for (const connection of connections) await connection.run(`use ${name}`);
   const whole = watchLoss(onLost);
   const sqls = connections.map((connection) => whole(asSql(connection)));
   const [writer, merger, ...readers] = sqls as [Sql, Sql, ...Sql[]];
-  const readTurns = createTurns(readers);
+  const readTurns = createTurns(readers.slice(0, READERS));
+  const longTurns = createTurns(readers.slice(READERS));
   const writeTurns = createTurns([writer]);
   const mergeTurns = createTurns([merger]);
 
   return {
     read: (work) => readTurns.take(work),
+    readLong: (work) => longTurns.take(work),
     write: (work) => writeTurns.take((sql) => transaction(sql, work)),
     // merges wait for it and it waits for them; small transactions too, since it is one of them
     writeAlone: (work) => mergeTurns.take(() => writeTurns.take((sql) => transaction(sql, work))),
     merge: (work) => mergeTurns.take((sql) => transaction(sql, work)),
     close: async () => {
-      await Promise.all([readTurns.drain(), mergeTurns.drain()]);
+      await Promise.all([readTurns.drain(), longTurns.drain(), mergeTurns.drain()]);
       await writeTurns.drain();
       for (const connection of connections) connection.closeSync();
     },

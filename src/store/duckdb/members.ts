@@ -11,14 +11,14 @@ type MemberCalls = Pick<Store, 'listMembers' | 'countExpiring'>;
 export function memberCalls(db: DuckDbDatabase): MemberCalls {
   return {
     listMembers: (of) =>
-      db.read(async (sql) => {
+      db.readLong(async (sql) => {
         const rows = await sql.query(pageOf(of));
         const identifiers = await identifiersOfPage(sql, rows.map(pointOf));
         return rows.map((row) => toMember(row, identifiers));
       }),
 
     countExpiring: ({ segmentId, now, until }) =>
-      db.read(async (sql) => {
+      db.readLong(async (sql) => {
         const counts = until.map(
           (instant, at) =>
             `count(*) filter (where expiration_ts <= ${literal(Math.trunc(instant))}) as n${at}`,

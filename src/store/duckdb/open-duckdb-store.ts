@@ -150,7 +150,8 @@ async function openStoreOf(
     compartments: { ...compartmentRecords(kept.noticing), listSelections: kept.listSelections },
     segments: {
       ...segmentRecords(
-        kept.noticing,
+        // a list by size counts all memberships
+        { ...kept.noticing, read: db.readLong },
         {
           removeMemberships: async (sql, segmentId) => {
             const where = `where segment_id = ${literal(segmentId)}`;

@@ -43,7 +43,7 @@ export async function openRehearsal(db: DuckDbDatabase, context: Context): Promi
   let startDate = 0;
   let chunks = 0;
 
-  await db.read(async (sql) => {
+  await db.readLong(async (sql) => {
     await sql.query(
       `create table ${over.rehearsed} (chunk integer, point_hi ubigint, point_lo ubigint, segment_id bigint, puts_in boolean)`,
     );
@@ -78,7 +78,7 @@ export async function openRehearsal(db: DuckDbDatabase, context: Context): Promi
 
   return {
     mergeChunk: (chunk) =>
-      db.read(async (sql): Promise<MergeOutcome> => {
+      db.readLong(async (sql): Promise<MergeOutcome> => {
         const state = await checkMerge(sql, {
           executionId: chunk.execution.id,
           datamartId: chunk.execution.datamartId,
@@ -105,7 +105,7 @@ export async function openRehearsal(db: DuckDbDatabase, context: Context): Promi
     },
 
     close: () =>
-      db.read(async (sql) => {
+      db.readLong(async (sql) => {
         for (const table of Object.values(over)) await sql.query(`drop table if exists ${table}`);
       }),
   };

@@ -57,7 +57,7 @@ export async function openReplacement(db: DuckDbDatabase, context: Context): Pro
   const versions = new Set<number>();
   let last: StagedChunk | null = null;
   let namedRows = 0;
-  await db.read(async (sql) => {
+  await db.readLong(async (sql) => {
     for (const table of [kept, keptNamed])
       await sql.query(`create table ${table} (${STAGED_COLUMNS.join(', ')})`);
   });
@@ -202,7 +202,7 @@ export async function openReplacement(db: DuckDbDatabase, context: Context): Pro
 
   return {
     mergeChunk: (chunk) =>
-      db.read(async (sql) => {
+      db.readLong(async (sql) => {
         await keep(sql, chunk);
         return { type: 'MERGED', checkpoint: { ...chunk.to, effects: NO_EFFECTS } };
       }),
@@ -215,7 +215,7 @@ export async function openReplacement(db: DuckDbDatabase, context: Context): Pro
       try {
         const outcome = await (asked.purpose === 'APPLY'
           ? db.merge((sql) => apply(sql, chunk, { ...asked, sizes }))
-          : db.read((sql) => apply(sql, chunk, { ...asked, sizes }).finally(() => dropEffects(sql))));
+          : db.readLong((sql) => apply(sql, chunk, { ...asked, sizes }).finally(() => dropEffects(sql))));
         if (asked.purpose === 'APPLY' && outcome.type === 'MERGED')
           noteWritten(context.runs, NO_EFFECTS, outcome.checkpoint.effects);
         return outcome;
@@ -226,7 +226,7 @@ export async function openReplacement(db: DuckDbDatabase, context: Context): Pro
     },
 
     close: () =>
-      db.read(async (sql) => {
+      db.readLong(async (sql) => {
         for (const table of [kept, keptNamed]) await sql.query(`drop table if exists ${table}`);
       }),
   };

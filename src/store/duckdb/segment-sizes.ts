@@ -62,7 +62,7 @@ export function segmentSizes(db: DuckDbDatabase): SegmentSizes {
 }
 
 async function count(db: DuckDbDatabase, now: number): Promise<Sizes> {
-  const rows = await db.read((sql) => sql.query(statement('segment-sizes', { now: Math.trunc(now) })));
+  const rows = await db.readLong((sql) => sql.query(statement('segment-sizes', { now: Math.trunc(now) })));
   const expiries = rows.map((row) => numberOrNull(row.next_expiry) ?? Number.POSITIVE_INFINITY);
   return {
     bySegment: new Map(rows.map((row) => [String(row.segment_id), toSize(row)])),
