@@ -80,6 +80,16 @@ function whole(fallback: number, range: readonly [number, number], description: 
   return { default: fallback, parse, hint: 'N', description };
 }
 
+function milliseconds(fallback: number, most: number, description: string): Setting<number> {
+  const parse = (given: unknown) => {
+    const number = typeof given === 'string' && /^\d+(\.\d+)?$/.test(given) ? Number(given) : given;
+    if (typeof number !== 'number' || !(number >= 0 && number <= most))
+      throw new Error(`expected a number from 0 to ${most}`);
+    return number;
+  };
+  return { default: fallback, parse, hint: 'MS', description };
+}
+
 const UNITS: Readonly<Record<string, number>> = { '': 1, k: KIB, m: MIB, g: GIB };
 
 function bytes(fallback: number, range: readonly [number, number], description: string): Setting<number> {
@@ -190,6 +200,21 @@ export const SETTINGS = {
   ),
   requestMs: whole(30_000, [100, 3_600_000], 'a request whose headers, or JSON body, take longer is cut off'),
   maxConnections: whole(10_000, [1, 1_000_000], 'connections at the same time; more are closed at once'),
+  maxLookups: whole(
+    1_000,
+    [1, 100_000],
+    'look-ups of one user that are answered or wait at the same time, and ten times as many as of many users; more are answered 503',
+  ),
+  lookupWaitMs: whole(
+    3_000,
+    [10, 600_000],
+    'a look-up of one user that has no answer after so long is answered 503; one of many users after five times as long',
+  ),
+  lookupGoalMs: milliseconds(
+    20,
+    600_000,
+    'look-ups of one user whose p99 over the last 5 seconds is above it make imports pause between chunks; 0: imports never do',
+  ),
   maxEventStreams: whole(500, [0, 1_000_000], 'streams of events of executions at the same time'),
   maxEventStreamsPerToken: whole(
     100,

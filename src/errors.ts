@@ -59,23 +59,24 @@ const RETRY_AFTER_SECONDS: Readonly<{ [code in ErrorCode]?: number }> = {
 export type ErrorCode = keyof typeof STATUS;
 export const ERROR_CODES = Object.keys(STATUS) as readonly ErrorCode[];
 
+/** `retryAfterSeconds`: where that of the code is not the one. */
+type ServiceErrorOptions = ErrorOptions & { readonly retryAfterSeconds?: number };
+
 /** A request that cannot be served: thrown anywhere below a route, answered by `http/error-handler.ts`. */
 export class ServiceError extends Error {
   readonly code: ErrorCode;
+  /** Null where the same request would be refused again. */
+  readonly retryAfterSeconds: number | null;
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options: ServiceErrorOptions = {}) {
     super(message, options);
     this.name = 'ServiceError';
     this.code = code;
+    this.retryAfterSeconds = options.retryAfterSeconds ?? RETRY_AFTER_SECONDS[code] ?? null;
   }
 
   get status(): number {
     return STATUS[this.code];
-  }
-
-  /** Null where the same request would be refused again. */
-  get retryAfterSeconds(): number | null {
-    return RETRY_AFTER_SECONDS[this.code] ?? null;
   }
 }
 

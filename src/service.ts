@@ -9,14 +9,17 @@ import { type Config, ConfigError, hasS3Endpoint } from './config.ts';
 import { openDocuments } from './documents/open-documents.ts';
 import { placeOfDocuments } from './documents/place.ts';
 import { DocumentsUnusableError, StoreDamagedError, StoreInUseError, StoreLostError } from './errors.ts';
+import { watchEventLoopLag } from './event-loop-lag.ts';
 import { createFairTurns } from './fair-turns.ts';
 import { kindOfFault } from './faults.ts';
 import { createAdmission } from './http/admission.ts';
 import { buildApp } from './http/app.ts';
 import { createEventStreams } from './http/event-streams.ts';
+import { createLookUpGate } from './http/look-up-gate.ts';
 import type { RouteAccess } from './http/route-table.ts';
 import { readCertificate } from './http/tls.ts';
 import { openLogger } from './log.ts';
+import { createLookUpTimes } from './look-up-times.ts';
 import type { Author } from './model/audit.ts';
 import type { ApiToken } from './model/records.ts';
 import { hashToken } from './model/token-hash.ts';
@@ -26,6 +29,7 @@ import { createProgressBoard } from './progress-board.ts';
 import { startKeeper } from './runner/keeper.ts';
 import { type Kept, startKept } from './runner/kept.ts';
 import { startRunner } from './runner/runner.ts';
+import { startPace } from './runner/start-pace.ts';
 import { safeMessage } from './safe-message.ts';
 import { noticingStore } from './store/noticing-store.ts';
 import { openStore } from './store/open-store.ts';
@@ -118,6 +122,11 @@ export async function startService(config: Config, clock: () => number = Date.no
     opened.push(() => keeper.close());
     wakeDeliverer = () => kept?.wakeDeliverer();
     await keeper.begun;
+    const lookUpTimes = createLookUpTimes();
+    const eventLoopLag = watchEventLoopLag();
+    opened.push(async () => eventLoopLag.close());
+    const pace = startPace({ goalMs: config.lookupGoalMs, p99: lookUpTimes.p99 }, logger);
+    opened.push(async () => pace.close());
     const runner = startRunner(
       {
         store,
@@ -126,6 +135,7 @@ export async function startService(config: Config, clock: () => number = Date.no
         clock,
         worker,
         progress,
+        pace,
         limits: {
           bytes: config.chunkBytes,
           rows: config.chunkRows,
@@ -146,7 +156,8 @@ export async function startService(config: Config, clock: () => number = Date.no
       pollMs: pollMs(config),
     });
     const app = await buildApp({
-      ...{ store, documents, config, logger, clock, progress },
+      ...{ store, documents, config, logger, clock, progress, pace },
+      ...{ lookUpTimes, eventLoopLag, lookUpGate: createLookUpGate(store, config) },
       ...{
         wakeRunner,
         noticeCancel,

@@ -55,6 +55,7 @@ export async function buildApp(dependencies: HttpDependencies): Promise<FastifyI
   app.decorateRequest('apiToken', null);
   app.decorateRequest('stop');
   app.decorateRequest('errorCode', null);
+  app.decorateRequest('lookUpLagMs', null);
   app.decorateRequest('datamartId', null);
   app.decorateRequest('executionId', null);
   app.setErrorHandler(handleError);

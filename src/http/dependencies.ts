@@ -1,11 +1,15 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Documents } from '../documents/documents.ts';
+import type { EventLoopLag } from '../event-loop-lag.ts';
 import type { FairTurns } from '../fair-turns.ts';
+import type { LookUpTimes } from '../look-up-times.ts';
+import type { Pace } from '../pace.ts';
 import type { ProgressBoard } from '../progress-board.ts';
 import type { Store } from '../store/store.ts';
 import type { Admission } from './admission.ts';
 import type { EventStreams } from './event-streams.ts';
+import type { LookUpGate } from './look-up-gate.ts';
 
 /** What the HTTP layer is made of; assembled by `service.ts`, and by tests. */
 export type HttpDependencies = {
@@ -33,4 +37,11 @@ export type HttpDependencies = {
   readonly eventStreams: EventStreams;
   /** Whether another upload may come in. */
   readonly admission: Admission;
+  /** Look-ups have to pass it. */
+  readonly lookUpGate: LookUpGate;
+  /** How long look-ups of one user take, as their clients feel it. */
+  readonly lookUpTimes: LookUpTimes;
+  readonly eventLoopLag: Pick<EventLoopLag, 'current'>;
+  /** Whether imports are held back for look-ups. */
+  readonly pace: Pick<Pace, 'state'>;
 };

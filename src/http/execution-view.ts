@@ -21,7 +21,7 @@ const Progress = Type.Object({
     type: ['string', 'null'],
     enum: ['READING', 'MERGING', 'WAITING', null],
     description:
-      'READING: lines are read and checked. MERGING: those that were read are being applied, and nothing is read meanwhile. WAITING: it met a fault that is not its own, and goes on when that has passed. Null while another node runs it, and of a revert',
+      'READING: lines are read and checked. MERGING: those that were read are being applied, and nothing is read meanwhile. WAITING: it met a fault that is not its own, and goes on when that has passed; or, for the reason LOOK_UPS, it pauses before the next chunk since look-ups are slower than lookupGoalMs. Null while another node runs it, and of a revert',
   }),
   waiting: Type.Union([
     Type.Null(),

@@ -28,8 +28,8 @@ export function commonHeaders(
 }
 
 /** What happens to every request, whichever route takes it. */
-export function addHooks(app: App, { config, eventStreams, logger }: HttpDependencies): void {
-  const { requestMs, minBytesPerSecond, downloadIdleMs } = config;
+export function addHooks(app: App, { config, eventStreams, logger, lookUpTimes }: HttpDependencies): void {
+  const { requestMs, minBytesPerSecond, downloadIdleMs, lookupWaitMs } = config;
   const setCommonHeaders = commonHeaders(config.trustProxy);
   const slowReaders = createSlowReaders({ minBytesPerSecond, windowMs: downloadIdleMs }, () => {
     countSlow('download');
@@ -97,6 +97,12 @@ export function addHooks(app: App, { config, eventStreams, logger }: HttpDepende
     const ms = Math.round(reply.elapsedTime * 10) / 10;
     const status = reply.statusCode;
     observeRequest({ method, route, status, ms, errorCode });
+    const { lookUpLagMs } = request;
+    if (lookUpLagMs !== null) {
+      // a refusal is quick, and what was asked for has not come
+      const answeredMs = errorCode === 'OVERLOADED' ? Math.max(ms, lookupWaitMs) : ms;
+      lookUpTimes.note(answeredMs + lookUpLagMs);
+    }
     const refused = errorCode === null ? {} : { error_id: id, error_code: errorCode };
     request.log.info({ request_id: id, method, route, status, ms, ...idsOf(request), ...refused }, 'request');
   });

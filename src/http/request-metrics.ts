@@ -28,6 +28,16 @@ const lookUpSeconds = new Histogram({
 const LOOK_UPS = ['memberships', 'identifiers', 'changes'] as const;
 for (const of of LOOK_UPS) lookUpSeconds.zero({ of });
 
+const lookUpRefusals = new Counter({
+  name: 'muster_lookups_refused_total',
+  help: 'Look-ups that were answered 503, or whose client went away while they waited, by reason',
+  labelNames: ['reason'],
+  registers: [registry],
+});
+const REFUSALS = ['TOO_MANY', 'TOO_LATE', 'GONE'] as const;
+export type LookUpRefusal = (typeof REFUSALS)[number];
+for (const reason of REFUSALS) lookUpRefusals.inc({ reason }, 0);
+
 const uploads = new Gauge({
   name: 'muster_uploads_in_progress',
   help: 'Uploads that are being received',
@@ -70,6 +80,11 @@ export async function timeLookUp<T>(of: (typeof LOOK_UPS)[number], lookUp: () =>
   } finally {
     end();
   }
+}
+
+/** Notes a look-up that was not answered. */
+export function countLookUpRefusal(reason: LookUpRefusal): void {
+  lookUpRefusals.inc({ reason });
 }
 
 /** Counts an upload for as long as it is received. */

@@ -55,6 +55,16 @@ export const ErrorAnswer = Type.Object({
   error_id: Type.String({ description: 'stands in the log line of the request, and in X-Request-Id' }),
 });
 
+/** The answers of a look-up beside those of any route: it waits for its turn, in limited number and for a limited time. */
+export const LOOK_UP_REFUSED = {
+  503: {
+    ...ErrorAnswer,
+    description:
+      'OVERLOADED: too many look-ups are there already (maxLookups), or there was no answer in time (lookupWaitMs). NOT_READY: the store does not answer',
+    headers: { 'Retry-After': { type: 'integer', description: 'seconds' } },
+  },
+} as const;
+
 const ERRORS = { '4xx': ErrorAnswer, '5xx': ErrorAnswer } as const;
 
 /** The answers of a route that gives one object. */

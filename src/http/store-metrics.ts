@@ -3,7 +3,9 @@ import type { Documents } from '../documents/documents.ts';
 import { registry } from '../metrics.ts';
 import { EXECUTION_STATUSES } from '../model/execution.ts';
 import { PRIORITIES } from '../model/records.ts';
+import type { Pace, PaceState } from '../pace.ts';
 import type { Store } from '../store/store.ts';
+import type { LookUpGate } from './look-up-gate.ts';
 
 /** How long what the store said is shown again: several scrapers cost it no more than one. */
 const READ_MS = 1_000;
@@ -46,17 +48,49 @@ const storeUp = new Gauge({
   registers: [registry],
 });
 
+const lookUpsWaiting = new Gauge({
+  name: 'muster_lookups_waiting',
+  help: 'Look-ups that wait for their turn',
+  registers: [registry],
+});
+
+const lookUpP99 = new Gauge({
+  name: 'muster_lookup_p99_seconds',
+  help: 'What 99 of 100 look-ups of one user took at most in the last 5 seconds, from request to answer; absent while there are too few',
+  registers: [registry],
+});
+
+const lookUpGoal = new Gauge({
+  name: 'muster_lookup_goal_seconds',
+  help: 'The p99 of look-ups beyond which imports are held back; 0: never',
+  registers: [registry],
+});
+
+const importsHeldBack = new Gauge({
+  name: 'muster_imports_held_back',
+  help: '1 while imports pause between chunks since look-ups are slow, else 0',
+  registers: [registry],
+});
+
 type MetricsContext = {
   readonly store: Store;
   readonly documents: Pick<Documents, 'freeBytes'>;
   readonly clock: () => number;
+  readonly lookUpGate: Pick<LookUpGate, 'waiting'>;
+  readonly pace: Pick<Pace, 'state'>;
 };
 
 /**
  * What renders `GET /metrics`. The store is asked two small queries, three where there are webhooks, at most once a second. When it does not answer, what
  * only it knows is left out and the rest is shown: that is when operators look.
  */
-export function createMetricsText({ store, documents, clock }: MetricsContext): () => Promise<string> {
+export function createMetricsText({
+  store,
+  documents,
+  clock,
+  lookUpGate,
+  pace,
+}: MetricsContext): () => Promise<string> {
   let readAt = Number.NEGATIVE_INFINITY;
   let reading: Promise<void> | null = null;
 
@@ -76,8 +110,17 @@ export function createMetricsText({ store, documents, clock }: MetricsContext): 
   return async () => {
     if (clock() - readAt >= READ_MS) reading ??= readStore().finally(() => (reading = null));
     await reading;
+    showLookUps(lookUpGate.waiting(), pace.state());
     return registry.metrics();
   };
+}
+
+function showLookUps(waiting: number, { goalMs, p99Ms, isHeldBack }: PaceState): void {
+  lookUpsWaiting.set(waiting);
+  lookUpGoal.set(goalMs / 1000);
+  importsHeldBack.set(isHeldBack ? 1 : 0);
+  if (p99Ms === null) lookUpP99.remove();
+  else lookUpP99.set(p99Ms / 1000);
 }
 
 async function showStore(store: Store, now: number): Promise<void> {

@@ -34,6 +34,8 @@ declare module 'fastify' {
     stop: AbortController;
     /** What the request was refused with, for its log line. */
     errorCode: ErrorCode | 'INTERNAL_ERROR' | null;
+    /** Of a look-up of one user, which is timed: how long it may have waited before it was read; else null. */
+    lookUpLagMs: number | null;
     /** The datamart and the execution it came to, for its log line: ids of what is there, never what the URL says. */
     datamartId: string | null;
     executionId: string | null;

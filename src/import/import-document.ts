@@ -40,6 +40,8 @@ export type ImportJob = ImportFiles & {
   readonly limits: ChunkLimits;
   /** Looked at between two chunks. */
   readonly signal: AbortSignal;
+  /** Awaited before a chunk is merged and the next one is read: it may take a while. STOPPED: neither is done. */
+  readonly beforeChunk?: () => Promise<'READY' | 'STOPPED'>;
   /** Called when a chunk is durable. */
   readonly onCheckpoint: (checkpoint: Checkpoint) => void;
   /** Called as the document is read and merged, often, also between checkpoints. */
@@ -87,6 +89,10 @@ async function importChunks(job: ImportJob, store: Store, source: DocumentSource
   let next = await ready(fromCheckpoint(checkpoint), share);
   for (;;) {
     const { chunk } = next;
+    if ((await job.beforeChunk?.()) === 'STOPPED') {
+      await letGo(store, next);
+      return 'STOPPED';
+    }
     const nextShare = shareAfter(job, store, advance(checkpoint, chunk));
     const following =
       chunk.isLast || job.signal.aborted ? null : inBackground(ready(behind(chunk, checkpoint), nextShare));

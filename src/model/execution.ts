@@ -191,6 +191,7 @@ export const WAIT_REASONS = [
   'NO_MEMORY',
   'NO_DOCUMENTS',
   'NO_STORE',
+  'LOOK_UPS',
   'OTHER',
 ] as const;
 export type WaitReason = (typeof WAIT_REASONS)[number];
@@ -198,13 +199,13 @@ export type WaitReason = (typeof WAIT_REASONS)[number];
 /**
  * How far a run is between its checkpoints, in bytes and commands of its document from its start.
  * MERGING: what was read is being merged, and nothing is read meanwhile. WAITING: it met a fault
- * and is tried again from its checkpoint.
+ * and is tried again from its checkpoint, or pauses before a chunk since look-ups are slow.
  */
 export type RunProgress = {
   readonly step: 'READING' | 'MERGING' | 'WAITING';
   readonly bytes: number;
   readonly commands: number;
-  /** Only while it waits; `since` is the instant of the first fault since it last came forward. */
+  /** Only while it waits; `since` is the instant of the first fault since it last came forward, or of the pause. */
   readonly waiting?: { readonly reason: WaitReason; readonly since: number };
 };
 

@@ -46,6 +46,12 @@ const retries = new Counter({
   registers: [registry],
 });
 
+const heldBack = new Counter({
+  name: 'muster_import_held_back_seconds_total',
+  help: 'Time that executions paused between chunks since look-ups were slow',
+  registers: [registry],
+});
+
 /** Notes what a chunk came to: the difference of two checkpoints of an execution. */
 export function observeCheckpoint(before: Checkpoint, after: Checkpoint): void {
   commands.inc({ outcome: 'applied' }, after.successes - before.successes);
@@ -64,6 +70,11 @@ export function observeStart({ creationDate, startDate, checkpoint }: Execution)
 
 export function observeEnd(status: EndedStatus): void {
   ends.inc({ status });
+}
+
+/** Notes a pause for look-ups. */
+export function observeHeldBack(ms: number): void {
+  heldBack.inc(ms / 1000);
 }
 
 export function observeRetry(): void {

@@ -8,6 +8,7 @@ export async function revertChanges(
     readonly execution: Execution;
     readonly worker: string;
     readonly signal: AbortSignal;
+    readonly beforeChunk: () => Promise<'READY' | 'STOPPED'>;
     readonly onCheckpoint: (checkpoint: Checkpoint) => void;
   },
   store: Store,
@@ -17,7 +18,7 @@ export async function revertChanges(
     throw new Error(`execution ${id} is no revert that was started`);
   let { checkpoint } = job.execution;
   while (checkpoint.offset < document.bytes) {
-    if (job.signal.aborted) return 'STOPPED';
+    if (job.signal.aborted || (await job.beforeChunk()) === 'STOPPED') return 'STOPPED';
     const outcome = await store.revertPart({
       execution: { id, datamartId, startDate },
       worker: job.worker,

@@ -4,6 +4,7 @@ import { type Ending, type Execution, isPlain, START } from '../model/execution.
 import { inSpan } from '../tracing.ts';
 import { observeCheckpoint, observeStart } from './import-metrics.ts';
 import { noteEnd } from './note-end.ts';
+import { pauseForLookUps } from './pause-for-look-ups.ts';
 import {
   ended,
   filesOf,
@@ -21,6 +22,8 @@ import {
  * in a group of 50; uploads wait while a group is merged, so it must not take much longer than they may.
  */
 const GROUP = { documents: 100, bytes: 1024 * 1024 } as const;
+/** A group takes a tenth of the time of a chunk, and so does its pause for look-ups at most. */
+const MOST_PAUSE_MS = 500;
 
 /** The bounds of a group; what becomes visible in one step is never more than a chunk. */
 export function groupLimits({ limits }: RunnerContext): { documents: number; bytes: number } {
@@ -90,6 +93,14 @@ async function runTogether(
   const byId = new Map(claimed.map((execution) => [execution.id, execution]));
   const endings = new Map<string, Ending>();
   try {
+    await pauseForLookUps(
+      claimed.map((execution) => ({ execution, at: START })),
+      context,
+      {
+        signal: AbortSignal.any(claimed.map((execution) => stopOf(execution).signal)),
+        mostMs: MOST_PAUSE_MS,
+      },
+    );
     const checkpoints = await importGroup(
       {
         documents: claimed.map((execution) => filesOf(execution, context)),

@@ -19,6 +19,7 @@ import {
   type RunProgress,
   START,
 } from '../model/execution.ts';
+import { MOST_PAUSE_MS, type Pace } from '../pace.ts';
 import type { ProgressBoard } from '../progress-board.ts';
 import { safeMessage } from '../safe-message.ts';
 import type { Store } from '../store/store.ts';
@@ -26,6 +27,7 @@ import { inSpan } from '../tracing.ts';
 import { observeFault } from './background-metrics.ts';
 import { observeCheckpoint, observeRetry } from './import-metrics.ts';
 import { noteEnd } from './note-end.ts';
+import { pauseForLookUps } from './pause-for-look-ups.ts';
 import { canPass, delay, isOutlasted, MOST_RETRIES, retryDelayMs } from './retry.ts';
 import { revertChanges } from './revert-changes.ts';
 
@@ -46,6 +48,8 @@ export type RunnerContext = {
   readonly clock: () => number;
   /** Where it is shown how far a run is between its checkpoints. */
   readonly progress: ProgressBoard;
+  /** Holds chunks back while look-ups are slow. */
+  readonly pace: Pick<Pace, 'beforeChunk'>;
   /** Names this process among those that share the store. */
   readonly worker: string;
 };
@@ -292,6 +296,11 @@ function importOnce(
     worker,
     limits,
     signal: stop.signal,
+    beforeChunk: () =>
+      pauseForLookUps([{ execution, at: last.checkpoint }], context, {
+        signal: stop.signal,
+        mostMs: MOST_PAUSE_MS,
+      }),
     onProgress: (progress: RunProgress) => context.progress.note(execution.id, progress),
     onCheckpoint: (checkpoint: Checkpoint) => {
       observeCheckpoint(last.checkpoint, checkpoint);

@@ -82,6 +82,9 @@ export interface Store {
    */
   readonly firstChunkShare: number;
 
+  /** Look-ups that it answers at the same time, while connections are left for all else that is to be answered promptly. */
+  readonly lookUpsAtOnce: number;
+
   /**
    * Opens a rehearsal: it takes the chunks of one execution like `mergeChunk` and counts what they would do, each as if
    * those before it had been applied. Nothing is written, and merges do not wait for it. It is gone with the process.

@@ -6,6 +6,8 @@ import { createFairTurns } from '../../src/fair-turns.ts';
 import { createAdmission } from '../../src/http/admission.ts';
 import { buildApp } from '../../src/http/app.ts';
 import type { HttpDependencies } from '../../src/http/dependencies.ts';
+import { createLookUpGate } from '../../src/http/look-up-gate.ts';
+import { createLookUpTimes } from '../../src/look-up-times.ts';
 import type { TestService } from '../helper.ts';
 
 /**
@@ -29,6 +31,10 @@ export async function appOver(
     wakeAnalyzer: () => {},
     eventStreams: { open: () => null, close: () => {} },
     admission: createAdmission(others.store ?? store, config),
+    lookUpGate: createLookUpGate(store, config),
+    lookUpTimes: createLookUpTimes(),
+    eventLoopLag: { current: () => 0 },
+    pace: { state: () => ({ goalMs: 0, p99Ms: null, isHeldBack: false }) },
     ...others,
   });
   t.after(() => app.close());

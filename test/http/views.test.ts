@@ -105,6 +105,14 @@ test('shows how far a RUNNING execution is between two checkpoints, where that i
   assert.ok(!('progress' in viewExecution(pending, 4_000, live)));
 });
 
+test('shows that a RUNNING execution is held back for look-ups', () => {
+  const waiting = { reason: 'LOOK_UPS', since: 3_000 } as const;
+  const live = { step: 'WAITING', bytes: 1_000, commands: 60, waiting } as const;
+  const { progress, debug } = viewExecution({ ...running, checkpoint: halfway }, 4_000, live);
+  assert.deepEqual([progress?.step, progress?.waiting], ['WAITING', waiting]);
+  assert.match(debug ?? '', /, waiting: LOOK_UPS$/);
+});
+
 test('sums up the failures of an ended execution by code, most frequent first', () => {
   const failuresByCode = { INVALID_JSON: 2, UNKNOWN_SEGMENT: 10 };
   const checkpoint = { ...halfway, successes: 88, failures: 12, failuresByCode };

@@ -15,6 +15,7 @@ const FILES = [
   'history',
   'idempotency',
   'lineage',
+  'look-up-limits',
   'members',
   'numbers',
   'origins',

@@ -12,6 +12,11 @@ export type Metrics = {
   readonly diskFreeBytes: number | null;
   readonly oldestWaitSeconds: number;
   readonly isStoreUp: boolean;
+  /** Null while there are too few look-ups to tell. */
+  readonly lookUpP99Seconds: number | null;
+  /** Null: imports are never held back. */
+  readonly lookUpGoalSeconds: number | null;
+  readonly areImportsHeldBack: boolean;
 };
 
 const ASK_MS = 2_000;
@@ -45,6 +50,9 @@ export function readMetrics(text: string, at: number): Metrics {
     diskFreeBytes: of('muster_disk_free_bytes')[0] ?? null,
     oldestWaitSeconds: Math.max(0, ...of('muster_queue_age_seconds')),
     isStoreUp: of('muster_store_up')[0] !== 0,
+    lookUpP99Seconds: of('muster_lookup_p99_seconds')[0] ?? null,
+    lookUpGoalSeconds: of('muster_lookup_goal_seconds')[0] || null,
+    areImportsHeldBack: of('muster_imports_held_back')[0] === 1,
   };
 }
 

@@ -7,7 +7,7 @@ import type { Execution } from '../api/types.ts';
 import { useExecution } from '../api/use-execution.ts';
 import { ExecutionProgress } from '../executions/execution-progress.tsx';
 import { ExecutionsTable, nameOf } from '../executions/executions-table.tsx';
-import { formatBytes, formatNumber, formatSpan } from '../parts/formats.ts';
+import { formatBytes, formatMs, formatNumber, formatSpan } from '../parts/formats.ts';
 import { Loaded } from '../parts/loaded.tsx';
 import { Part } from '../parts/page.tsx';
 import { useDatamartId } from '../shell/datamart.ts';
@@ -75,6 +75,8 @@ function Tiles({ now, samples }: { readonly now: Metrics; readonly samples: read
   const rate = rateBetween(samples.at(-2), samples.at(-1));
   // lines count once they are merged: of what is still being read it is not known how fast it goes
   const isKnown = rate > 0 || now.running === 0;
+  const p99 = now.lookUpP99Seconds === null ? null : formatMs(now.lookUpP99Seconds * 1000);
+  const goal = now.lookUpGoalSeconds === null ? null : formatMs(now.lookUpGoalSeconds * 1000);
   const tiles = [
     { label: t.now.waiting, value: formatNumber(now.pending) },
     { label: t.now.running, value: formatNumber(now.running) },
@@ -82,11 +84,14 @@ function Tiles({ now, samples }: { readonly now: Metrics; readonly samples: read
     { label: t.now.rate, value: isKnown ? formatNumber(Math.round(rate)) : '–' },
     { label: t.now.store, value: now.storeBytes === null ? '–' : formatBytes(now.storeBytes) },
     { label: t.now.free, value: now.diskFreeBytes === null ? '–' : formatBytes(now.diskFreeBytes) },
+    { label: t.now.lookUps, value: p99 ?? '–' },
+    { label: t.now.lookUpGoal, value: goal ?? t.now.noGoal },
   ];
   return (
     <>
       {!now.isStoreUp && <Alert color="red">{t.now.storeDown}</Alert>}
-      <SimpleGrid cols={{ base: 2, sm: 3, lg: 6 }}>
+      {now.areImportsHeldBack && <Alert color="yellow">{t.now.heldBack(p99 ?? '–', goal ?? '–')}</Alert>}
+      <SimpleGrid cols={{ base: 2, sm: 4 }}>
         {tiles.map(({ label, value }) => (
           <Paper key={label} withBorder p="sm">
             <Text size="xs" c="dimmed">

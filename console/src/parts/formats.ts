@@ -57,6 +57,9 @@ export function isoInstant(instant: number): string | undefined {
   return isShort ? new Date(instant).toISOString() : undefined;
 }
 
+/** Times that are a matter of milliseconds, by three digits. */
+export const formatMs = (ms: number) => t.units.milliseconds(Number(ms.toPrecision(3)));
+
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
 
 export function formatBytes(bytes: number): string {

@@ -6,6 +6,7 @@ import { countSegments, type Located, locateExecution, OWNER_ARGS } from '../exe
 import { ApiError, UsageError } from '../failures.ts';
 import type { FailedLine } from '../import/failed-lines.ts';
 import { FIRST_FAILURES, type Outcome } from '../import/import-file.ts';
+import { waitsFor } from '../import/progress.ts';
 import { summarize } from '../import/summary.ts';
 import { listWarnings } from '../import/warnings.ts';
 import { type Column, countOf, formatCount, formatInstant, print, printJson, table } from '../output.ts';
@@ -82,7 +83,8 @@ function executionText({ path, execution }: Located, examples: Examples): string
 function progressText({ progress, completed_tasks: done }: ApiExecution): string {
   if (!progress) return `${formatCount(done ?? 0)} commands applied`;
   const part = Math.floor((100 * progress.bytes_read) / Math.max(1, progress.bytes_total));
-  return `${formatCount(done ?? 0)} commands applied, ${part}% of the file`;
+  const waiting = progress.waiting ? `; it waits: ${waitsFor(progress.waiting)}` : '';
+  return `${formatCount(done ?? 0)} commands applied, ${part}% of the file${waiting}`;
 }
 
 type ImportLoad = {

@@ -67,7 +67,7 @@ function thousandths(part: number, whole: number): number {
   return whole <= 0 ? 0 : Math.min(WHOLE, Math.floor((part / whole) * WHOLE));
 }
 
-/** What a file waits for that met a fault which is not its own. */
+/** What a file waits for: mostly that a fault passes which is not its own. */
 const WAITS_FOR: Readonly<Record<string, string>> = {
   DISK_FULL: 'for room on a disk of the service',
   READ_ONLY: 'for a disk of the service that can be written',
@@ -75,13 +75,19 @@ const WAITS_FOR: Readonly<Record<string, string>> = {
   NO_MEMORY: 'for memory of the service',
   NO_DOCUMENTS: 'for the storage of files',
   NO_STORE: 'for the database',
+  LOOK_UPS: 'for look-ups to become quick again',
 };
+
+/** What an execution waits for; a newer service may know more reasons. */
+export function waitsFor({ reason }: { readonly reason: string }): string {
+  return WAITS_FOR[reason] ?? 'until a fault has passed';
+}
 
 /** How many commands have been read, how fast, and how long it will take; of none of it what is not known. */
 export function applyingDetail(execution: ApiExecution): string {
   const { status, progress, completed_tasks: completed } = execution;
   if (status === 'PENDING') return 'waiting for its turn';
-  if (progress?.waiting) return WAITS_FOR[progress.waiting.reason] ?? 'until a fault has passed';
+  if (progress?.waiting) return waitsFor(progress.waiting);
   const { commands_per_second: rate = null, eta_ms: left = null } = progress ?? {};
   const commands = Math.max(progress?.commands_read ?? 0, completed ?? 0);
   const parts = commands === 0 ? [] : [`${formatCount(commands)} commands`];

@@ -5,7 +5,7 @@ import type { Store } from '../../store/store.ts';
 import { findDatamart } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { okList } from '../envelope.ts';
-import { answersWithList, DatamartParams, Id } from '../schemas.ts';
+import { answersWithList, DatamartParams, Id, LOOK_UP_REFUSED } from '../schemas.ts';
 import { readSelectorMembers, type SelectorMembers } from '../selector.ts';
 import type { App } from '../types.ts';
 import { MembershipView, viewMembership } from '../views.ts';
@@ -37,14 +37,14 @@ const Found = Type.Object({
 
 /** `POST …/user_segments/search`: the memberships of many users in one answer. */
 export function userSearchRoute(app: App, dependencies: HttpDependencies): void {
-  const { clock } = dependencies;
+  const { clock, lookUpGate } = dependencies;
   const schema = {
     tags: ['users'],
     summary: 'Memberships of up to 1,000 users, in their order',
     description: `Each user is named by one identifier. One that is not known has \`known\` false and is no error. Together at most ${MOST_MEMBERSHIPS.toLocaleString('en-US')} memberships.`,
     params: DatamartParams,
     body: Body,
-    response: answersWithList(Found),
+    response: { ...answersWithList(Found), ...LOOK_UP_REFUSED },
   };
   const path = '/datamarts/:datamartId/user_segments/search';
   app.post(path, { config: { role: 'reader' }, schema }, async (request) => {
@@ -64,7 +64,11 @@ export function userSearchRoute(app: App, dependencies: HttpDependencies): void 
       });
     };
     const { store } = dependencies;
-    const found = await (store.assuming?.(read) ?? read(store));
+    const found = await lookUpGate.run(
+      'MANY',
+      () => store.assuming?.(read) ?? read(store),
+      () => request.raw.socket.destroyed,
+    );
     if (found === 'TOO_MANY') {
       throw new ServiceError(
         'INVALID_REQUEST',

@@ -9,7 +9,7 @@ import type { HttpDependencies } from '../dependencies.ts';
 import { okList } from '../envelope.ts';
 import { idsOf, pageOf } from '../paging.ts';
 import { timeLookUp } from '../request-metrics.ts';
-import { answersWithList, Paging, PagingQuery } from '../schemas.ts';
+import { answersWithList, LOOK_UP_REFUSED, Paging, PagingQuery } from '../schemas.ts';
 import { parseSelector, type RequestedUser, selectorText } from '../selector.ts';
 import type { App } from '../types.ts';
 import { IdentifierView, MembershipView, viewIdentifier, viewMembership, viewUserPoint } from '../views.ts';
@@ -34,7 +34,7 @@ type UserRequest = FastifyRequest<{
 
 /** What is known of one user, by any of its identifiers; two families of paths, as clients use both (spec §4). */
 export function userRoutes(app: App, dependencies: HttpDependencies): void {
-  const { clock } = dependencies;
+  const { clock, eventLoopLag, lookUpGate } = dependencies;
 
   /** Looks up the user that a request names; no user, and no answer, is a 404. */
   async function lookUp<T>(
@@ -48,7 +48,13 @@ export function userRoutes(app: App, dependencies: HttpDependencies): void {
       return timeLookUp(what, () => find(store, { datamartId: id, user }));
     };
     const { store } = dependencies;
-    const found = await (store.assuming?.(read) ?? read(store));
+    const kind = what === 'changes' ? 'CHANGES' : 'ONE';
+    if (kind === 'ONE') request.lookUpLagMs = eventLoopLag.current();
+    const found = await lookUpGate.run(
+      kind,
+      () => store.assuming?.(read) ?? read(store),
+      () => request.raw.socket.destroyed,
+    );
     if (found === null) throw notFound();
     return found;
   }
@@ -109,12 +115,12 @@ export function userRoutes(app: App, dependencies: HttpDependencies): void {
     ...common,
     querystring: MembershipsQuery,
     summary: 'Memberships of a user',
-    response: answersWithList(MembershipView),
+    response: { ...answersWithList(MembershipView), ...LOOK_UP_REFUSED },
   };
   const identifiers = {
     ...common,
     summary: 'Identifiers of a user',
-    response: answersWithList(IdentifierView),
+    response: { ...answersWithList(IdentifierView), ...LOOK_UP_REFUSED },
   };
   const config = { role: 'reader' } as const;
 
@@ -133,6 +139,7 @@ export function userRoutes(app: App, dependencies: HttpDependencies): void {
       'Memberships of a user (…/user_segments), identifiers (…/user_identifiers), changes of memberships (…/user_segment_changes) or where the memberships come from (…/user_segment_origins)',
     response: {
       ...list,
+      ...LOOK_UP_REFUSED,
       200: Type.Object({ ...list[200].properties, known_since: Type.Optional(KnownSince) }),
     },
   };

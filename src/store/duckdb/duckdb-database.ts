@@ -4,7 +4,7 @@ import type { Database, Sql } from '../records/database.ts';
 import { asSql } from '../staging/duckdb-connection.ts';
 
 /** Connections for short reads: as many look-ups run side by side; more wait for one of them. */
-const READERS = 4;
+export const READERS = 4;
 /**
  * Connections for reads that take as long as a table is large. They are others than those for short
  * reads: four exports, overlaps or lists of members kept every look-up waiting until one had ended.

@@ -29,7 +29,7 @@ import { readChangeLog, removeChangesBefore } from './change-log.ts';
 import { checkContent } from './check/check-content.ts';
 import { checkFiles, damaged, type ExpectedStore } from './check-files.ts';
 import { compact } from './compact.ts';
-import { type DuckDbDatabase, openDuckDbDatabase } from './duckdb-database.ts';
+import { type DuckDbDatabase, openDuckDbDatabase, READERS } from './duckdb-database.ts';
 import { eraseUser, readPendingErasures, refreshPending } from './erase.ts';
 import { executionChangeCalls } from './execution-changes.ts';
 import { findUserPoint, isPoint, lookUps } from './look-ups.ts';
@@ -185,6 +185,7 @@ async function openStoreOf(
     writeMembers: memberWriter(db),
     ...overlapCalls(db, rows),
     firstChunkShare: 1,
+    lookUpsAtOnce: READERS,
     mergeChunk: (chunk) => sizes.forgetAfter(mergeChunk(db, chunk, { runs, points, erasures, changes })),
     openRehearsal: () => openRehearsal(db, { points, erasures, sizesAt: sizes.at }),
     openReplacement: async () => {

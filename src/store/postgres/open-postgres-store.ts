@@ -127,6 +127,8 @@ function storeOf(
     mergeChunk: (chunk) => mergeChunk(db, scratch, chunk),
     prepareChunk: (chunk) => prepareChunk(db, scratch, chunk),
     firstChunkShare: 1 / 8,
+    // one for look-ups of many users, and one for readiness, leases and metrics
+    lookUpsAtOnce: Math.max(1, db.smallConnections - 2),
     openRehearsal: () => openRehearsal(db, scratch),
     openReplacement: () => openReplacement(db, scratch),
     revertPart: (part) => revertPart(db, part, rows.reverted),

@@ -41,6 +41,8 @@ export interface ReadingSql extends PostgresSql {
 
 /** One PostgreSQL, or the coordinator of a Citus cluster, and its transactions. */
 export interface PostgresDatabase extends Database {
+  /** Connections for what does not take long; the others are for merges and their like. */
+  readonly smallConnections: number;
   /** As of every store. */
   read<T>(work: (sql: ReadingSql) => Promise<T>): Promise<T>;
   /** As of every store; on one connection, like all transactions here. */
@@ -133,7 +135,8 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
     pool.on('error', () => undefined);
     return pool;
   };
-  const small = poolOf(Math.max(2, connections - large), {
+  const smallConnections = Math.max(2, connections - large);
+  const small = poolOf(smallConnections, {
     pipeline: true,
     maxLifetimeSeconds: CONNECTION_SECONDS,
   });
@@ -258,6 +261,7 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
   }
 
   return {
+    smallConnections,
     read: (work) => tracked(() => untilDone(() => withReader(work))),
     write: (work) =>
       inTurn(() => transaction(small, { begin: `begin; ${SMALL}; select ${write}`, end: 'commit' }, work)),

@@ -32,6 +32,7 @@ export const executionsTexts = {
       NO_MEMORY: 'Waiting for memory on the server',
       NO_DOCUMENTS: 'Waiting for the file storage',
       NO_STORE: 'Waiting for the database',
+      LOOK_UPS: 'Held back, so that look-ups stay quick',
       OTHER: 'Waiting after a fault',
     },
     takesBack: 'Taking back',

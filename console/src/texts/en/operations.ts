@@ -13,6 +13,11 @@ export const operationsTexts = {
     rate: 'Lines per second',
     store: 'Store',
     free: 'Free on disk',
+    lookUps: 'Look-up p99',
+    lookUpGoal: 'Look-up goal',
+    noGoal: 'Off',
+    heldBack: (p99: string, goal: string) =>
+      `Imports pause between chunks, so that look-ups become as quick as they are to be: their p99 is ${p99}, the goal is ${goal}.`,
     ofAll: 'Of all datamarts of this service; the lists below are of this datamart.',
     storeDown: 'The store does not answer. See the log of the service.',
     measuring: 'Measuring…',
