@@ -39,6 +39,7 @@ const STATUS = {
   TOO_MANY_EXPORTS: 429,
   HEADERS_TOO_LARGE: 431,
   OVERLOADED: 503,
+  LOOKUPS_OVERLOADED: 503,
   SHUTTING_DOWN: 503,
   NOT_READY: 503,
   INSUFFICIENT_STORAGE: 507,
@@ -51,6 +52,7 @@ const RETRY_AFTER_SECONDS: Readonly<{ [code in ErrorCode]?: number }> = {
   TOO_MANY_EVENT_STREAMS: 10,
   TOO_MANY_EXPORTS: 30,
   OVERLOADED: 10,
+  LOOKUPS_OVERLOADED: 1,
   SHUTTING_DOWN: 5,
   NOT_READY: 5,
   INSUFFICIENT_STORAGE: 60,
@@ -59,24 +61,23 @@ const RETRY_AFTER_SECONDS: Readonly<{ [code in ErrorCode]?: number }> = {
 export type ErrorCode = keyof typeof STATUS;
 export const ERROR_CODES = Object.keys(STATUS) as readonly ErrorCode[];
 
-/** `retryAfterSeconds`: where that of the code is not the one. */
-type ServiceErrorOptions = ErrorOptions & { readonly retryAfterSeconds?: number };
-
 /** A request that cannot be served: thrown anywhere below a route, answered by `http/error-handler.ts`. */
 export class ServiceError extends Error {
   readonly code: ErrorCode;
-  /** Null where the same request would be refused again. */
-  readonly retryAfterSeconds: number | null;
 
-  constructor(code: ErrorCode, message: string, options: ServiceErrorOptions = {}) {
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'ServiceError';
     this.code = code;
-    this.retryAfterSeconds = options.retryAfterSeconds ?? RETRY_AFTER_SECONDS[code] ?? null;
   }
 
   get status(): number {
     return STATUS[this.code];
+  }
+
+  /** Null where the same request would be refused again. */
+  get retryAfterSeconds(): number | null {
+    return RETRY_AFTER_SECONDS[this.code] ?? null;
   }
 }
 

@@ -100,7 +100,7 @@ export function addHooks(app: App, { config, eventStreams, logger, lookUpTimes }
     const { lookUpLagMs } = request;
     if (lookUpLagMs !== null) {
       // a refusal is quick, and what was asked for has not come
-      const answeredMs = errorCode === 'OVERLOADED' ? Math.max(ms, lookupWaitMs) : ms;
+      const answeredMs = errorCode === 'LOOKUPS_OVERLOADED' ? Math.max(ms, lookupWaitMs) : ms;
       lookUpTimes.note(answeredMs + lookUpLagMs);
     }
     const refused = errorCode === null ? {} : { error_id: id, error_code: errorCode };

@@ -21,15 +21,12 @@ const KINDS = {
   CHANGES: { places: 1 / 4, most: 1 / 10, patience: 5 },
 } as const satisfies Record<LookUpKind, unknown>;
 
-/** A queue of look-ups moves on within moments, or the client is better off elsewhere. */
-const RETRY_AFTER_SECONDS = 1;
-
 type Limits = Pick<Config, 'maxLookups' | 'lookupWaitMs'>;
 
 /** Bounds how many look-ups there are, and how long each takes, whatever answers them. */
 export interface LookUpGate {
   /**
-   * Does `work` when it is its turn. Throws `ServiceError` OVERLOADED when too many are there
+   * Does `work` when it is its turn. Throws `ServiceError` LOOKUPS_OVERLOADED when too many are there
    * already, or when there is no answer in time: `work` is then not begun, or goes on for nobody and
    * keeps its place until it ends. Work that `isGone` tells is for nobody any more is not begun.
    */
@@ -117,5 +114,5 @@ function refusal(
     TOO_LATE: `the look-up was not answered within ${mostMs} ms (lookupWaitMs): try again soon`,
     GONE: 'the client has gone while the look-up waited',
   };
-  return new ServiceError('OVERLOADED', why[reason], { retryAfterSeconds: RETRY_AFTER_SECONDS });
+  return new ServiceError('LOOKUPS_OVERLOADED', why[reason]);
 }

@@ -60,7 +60,7 @@ export const LOOK_UP_REFUSED = {
   503: {
     ...ErrorAnswer,
     description:
-      'OVERLOADED: too many look-ups are there already (maxLookups), or there was no answer in time (lookupWaitMs). NOT_READY: the store does not answer',
+      'LOOKUPS_OVERLOADED: too many look-ups are there already (maxLookups), or there was no answer in time (lookupWaitMs). NOT_READY: the store does not answer',
     headers: { 'Retry-After': { type: 'integer', description: 'seconds' } },
   },
 } as const;

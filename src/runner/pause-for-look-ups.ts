@@ -19,7 +19,8 @@ export async function pauseForLookUps(
   of: { readonly signal: AbortSignal; readonly mostMs: number },
 ): Promise<'READY' | 'STOPPED'> {
   const { pace, progress, clock } = context;
-  const before = paused.map(({ execution: { id }, at }) => ({ id, at, shown: progress.of(id) }));
+  const runs = progress.runs();
+  const before = paused.map(({ execution: { id }, at }) => ({ id, at, shown: runs.get(id) }));
   let hasPaused = false;
   const onPause = () => {
     hasPaused = true;
@@ -32,7 +33,7 @@ export async function pauseForLookUps(
   await pace.beforeChunk({ ...of, onPause });
   if (!hasPaused) return 'READY';
   for (const { id, shown } of before) {
-    if (shown === null) progress.forget(id);
+    if (shown === undefined) progress.forget(id);
     else progress.note(id, shown);
   }
   return of.signal.aborted ? 'STOPPED' : 'READY';

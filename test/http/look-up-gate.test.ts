@@ -24,7 +24,7 @@ function held() {
 
 function isRefusal(error: unknown, message: RegExp): boolean {
   assert.ok(error instanceof ServiceError);
-  assert.deepEqual([error.code, error.status, error.retryAfterSeconds], ['OVERLOADED', 503, 1]);
+  assert.deepEqual([error.code, error.status, error.retryAfterSeconds], ['LOOKUPS_OVERLOADED', 503, 1]);
   assert.match(error.message, message);
   return true;
 }

@@ -52,7 +52,7 @@ for (const [name, ask] of LOOK_UPS) {
       );
       for (const answer of answers.filter(({ status }) => status !== 200)) {
         bad++;
-        const text = await refused(Promise.resolve(answer), 503, 'OVERLOADED');
+        const text = await refused(Promise.resolve(answer), 503, 'LOOKUPS_OVERLOADED');
         assert.match(text, /at most 1 look-ups .*\(maxLookups\)/);
         assert.equal(answer.headers.get('retry-after'), '1');
       }

@@ -31,7 +31,7 @@ test('look-ups that the database keeps waiting are answered 503 in time, and hea
     [200, 200],
   );
   const texts = await Promise.all(
-    answers.map((answer) => refused(Promise.resolve(answer), 503, 'OVERLOADED')),
+    answers.map((answer) => refused(Promise.resolve(answer), 503, 'LOOKUPS_OVERLOADED')),
   );
   for (const { headers } of answers) assert.equal(headers.get('retry-after'), '1');
   assert.equal(texts.filter((text) => text.includes('(maxLookups)')).length, 30);

@@ -76,7 +76,7 @@ async function setUp(t: TestContext, onRetry: (reasons: readonly string[]) => vo
       const context = {
         ...{ store, documents, worker: WORKER, clock: () => NOW, logger: pino({ level: 'warn' }, { write }) },
         limits: { bytes: MIB, rows: 1_000, errorFile: { lines: 10, bytes: MIB } },
-        ...{ turnMs: 60_000, retryMs: 5, maxFaultWaitMs: 0 },
+        ...{ turnMs: 60_000, retryMs: 5, maxFaultWaitMs: 0, pace: { beforeChunk: async () => {} } },
         ...{ progress: createProgressBoard(() => undefined), closing: new AbortController().signal },
       };
       await runExecution(claimed, context, new AbortController());

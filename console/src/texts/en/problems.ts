@@ -64,6 +64,10 @@ export const problemsTexts = {
         advice: 'Wait until some are done, then try again.',
       },
       OVERLOADED: { title: 'The service has too much to do', advice: 'Try again in a moment.' },
+      LOOKUPS_OVERLOADED: {
+        title: 'The service has too many look-ups to answer',
+        advice: 'Try again in a moment.',
+      },
       SHUTTING_DOWN: { title: 'The service is closing', advice: 'Try again when it has started anew.' },
       INSUFFICIENT_STORAGE: {
         title: 'The disk is nearly full',
