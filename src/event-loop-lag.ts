@@ -5,7 +5,7 @@ export interface EventLoopLag {
   close(): void;
 }
 
-/** A wait that is shorter is found when its end is due; the timer wakes the process as often. */
+/** How often the timer wakes the process; that takes a thousandth of a core. */
 const EVERY_MS = 20;
 /** Timers are due by whole milliseconds. */
 const UNNOTICED_MS = 1;
