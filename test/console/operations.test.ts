@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clientOf, createImport, createSegment, runFile } from '../client.ts';
+import { clientOf, createImport, createSegment, membershipsOf, runFile } from '../client.ts';
 import { startService } from '../helper.ts';
 import { startReceiver } from '../receiver.ts';
 import { openConsole } from './browser.ts';
@@ -9,7 +9,7 @@ const LINES =
   '{"operation":"UPDATE","user_account_id":"1","segment_technical_name":"vip","expiration_duration":0}\n{}\n';
 
 test('the queue, throughput, store size and recent failures; tokens; the audit log', async (t) => {
-  const service = await startService(t);
+  const service = await startService(t, { lookupGoalMs: 20 });
   await createSegment(service, { name: 'VIP', technical_name: 'vip' });
   await runFile(service, 'NDJSON', LINES, {
     documentImportId: await createImport(service, { format: 'NDJSON' }),
@@ -19,6 +19,7 @@ test('the queue, throughput, store size and recent failures; tokens; the audit l
   await page.getByText('Nothing waits and nothing runs.').waitFor();
   await page.getByRole('link', { name: /document.ndjson/ }).waitFor();
   await page.getByRole('figure', { name: /Throughput, now/ }).waitFor();
+  await page.getByText('20 ms', { exact: true }).waitFor();
   await picture('operations');
 
   await page.getByRole('tab', { name: 'Tokens' }).click();
@@ -87,4 +88,13 @@ test('a service that goes away is told of, and what was seen of it stays', async
   await page.getByText('The service does not answer').first().waitFor();
   await page.getByText('Free on disk').waitFor();
   await page.getByRole('button', { name: 'Try again' }).first().waitFor();
+});
+
+test('imports that are held back for look-ups, and by how much these are too slow', async (t) => {
+  const service = await startService(t, { lookupGoalMs: 0.001 });
+  await createSegment(service, { name: 'VIP', technical_name: 'vip' });
+  for (let i = 0; i < 10; i++) await membershipsOf(service, 'user_account_id=1');
+  await runFile(service, 'NDJSON', LINES);
+  const { page } = await openConsole(t, service, { path: '/datamarts/1/operations/now' });
+  await page.getByText(/^Imports pause between chunks.* the goal is 0\.001 ms\.$/).waitFor();
 });
