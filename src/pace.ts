@@ -40,6 +40,9 @@ export const MOST_PAUSE_MS = 5_000;
 /** When nothing has paused for so long there is nothing to hold back. */
 const QUIET_MS = 30_000;
 
+/** Timers may end a pause that much too early. */
+const EARLY_MS = 2;
+
 export type PaceParts = {
   /** What the p99 of look-ups is to be at most; 0: imports never pause. */
   readonly goalMs: number;
@@ -71,7 +74,7 @@ export function createPace({ goalMs, p99, now, wait, onBegin, onEnd, onPaused }:
     if (measured !== null && measured > goalMs)
       pauseMs = Math.min(MOST_PAUSE_MS, Math.max(FIRST_MS, pauseMs * 2));
     else pauseMs = pauseMs <= FIRST_MS ? 0 : pauseMs / 2;
-    decideAt = now() + pauseMs;
+    decideAt = now() + pauseMs - EARLY_MS;
     if (pauseMs === 0) end();
   }
 
