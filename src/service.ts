@@ -97,6 +97,8 @@ export async function startService(config: Config, clock: () => number = Date.no
       now: clock(),
       // kept files belong to a store, which must know of them
       expected: (await documents.isEmpty()) ? 'EXISTING_OR_FRESH' : 'EXISTING',
+      log: logger,
+      clock,
       onLost: (fault) => {
         logger.fatal({ err: fault }, 'the store can no longer be used, the service has to be started again');
         tellLost(fault);

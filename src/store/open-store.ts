@@ -11,7 +11,7 @@ import type { Store, StoreToCheck } from './store.ts';
 
 export type StoreOptions = Pick<
   DuckDbStoreOptions,
-  'memoryBytes' | 'threads' | 'now' | 'expected' | 'onLost'
+  'memoryBytes' | 'threads' | 'now' | 'expected' | 'onLost' | 'log' | 'clock'
 > & {
   /** Of a PostgreSQL; null: the store embedded in this process. */
   readonly url: string | null;

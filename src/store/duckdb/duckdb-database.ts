@@ -1,7 +1,7 @@
 import type { DuckDBInstance } from '@duckdb/node-api';
 import { StoreLostError } from '../../errors.ts';
-import type { Database, Sql } from '../records/database.ts';
-import { asSql } from '../staging/duckdb-connection.ts';
+import type { Database } from '../records/database.ts';
+import { asSql, type DuckDbSql } from '../staging/duckdb-connection.ts';
 
 /** Connections for short reads: as many look-ups run side by side; more wait for one of them. */
 export const READERS = 4;
@@ -13,13 +13,19 @@ const LONG_READERS = 4;
 
 /** The connections of one DuckDB: some for reads, one for small transactions, one for merges. */
 export interface DuckDbDatabase extends Database {
+  readonly read: WithSql;
   /** As `read`, for what goes through many rows of the big tables. It waits for its like alone. */
-  readLong<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
+  readonly readLong: WithSql;
+  readonly write: WithSql;
+  readonly writeAlone: WithSql;
   /** One transaction on the connection for merges; one at a time, beside the small ones. */
-  merge<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
+  readonly merge: WithSql;
   /** Waits for what is under way and closes the connections. */
   close(): Promise<void>;
 }
+
+/** Does work on a connection of this DuckDB. */
+export type WithSql = <T>(work: (sql: DuckDbSql) => Promise<T>) => Promise<T>;
 
 /**
  * What DuckDB says when nothing works from then on: after a fatal error, after a checkpoint that could not be written (only
@@ -40,7 +46,7 @@ export async function openDuckDbDatabase(
   for (const connection of connections) await connection.run(`use ${name}`);
   const whole = watchLoss(onLost);
   const sqls = connections.map((connection) => whole(asSql(connection)));
-  const [writer, merger, ...readers] = sqls as [Sql, Sql, ...Sql[]];
+  const [writer, merger, ...readers] = sqls as [DuckDbSql, DuckDbSql, ...DuckDbSql[]];
   const readTurns = createTurns(readers.slice(0, READERS));
   const longTurns = createTurns(readers.slice(READERS));
   const writeTurns = createTurns([writer]);
@@ -62,27 +68,36 @@ export async function openDuckDbDatabase(
 }
 
 /** Wraps connections that are lost together. */
-function watchLoss(onLost: (fault: StoreLostError) => void): (sql: Sql) => Sql {
+function watchLoss(onLost: (fault: StoreLostError) => void): (sql: DuckDbSql) => DuckDbSql {
   let lost: StoreLostError | null = null;
+  const asLost = (error: unknown): unknown => {
+    if (!(error instanceof Error) || !LOST.test(error.message)) return error;
+    if (lost === null) {
+      lost = new StoreLostError('the store cannot be used until it is opened again', { cause: error });
+      onLost(lost);
+    }
+    return lost;
+  };
   return (sql) => ({
     interrupt: sql.interrupt,
     query: async (statement, values) => {
       if (lost !== null) throw lost;
+      return sql.query(statement, values).catch((error) => {
+        throw asLost(error);
+      });
+    },
+    chunks: async function* (statement) {
+      if (lost !== null) throw lost;
       try {
-        return await sql.query(statement, values);
+        yield* sql.chunks(statement);
       } catch (error) {
-        if (!(error instanceof Error) || !LOST.test(error.message)) throw error;
-        if (lost === null) {
-          lost = new StoreLostError('the store cannot be used until it is opened again', { cause: error });
-          onLost(lost);
-        }
-        throw lost;
+        throw asLost(error);
       }
     },
   });
 }
 
-async function transaction<T>(sql: Sql, work: (sql: Sql) => Promise<T>): Promise<T> {
+async function transaction<T>(sql: DuckDbSql, work: (sql: DuckDbSql) => Promise<T>): Promise<T> {
   await sql.query('begin transaction');
   try {
     const result = await work(sql);

@@ -1,12 +1,15 @@
 import { passFaultPoint } from '../../fault-points.ts';
 import type { Erasure } from '../../model/erasure.ts';
 import type { Identifier, UuidHalves } from '../../model/identifier.ts';
+import { userKey } from '../../model/user-key.ts';
 import { literal, type Sql } from '../records/database.ts';
 import { arePending, concernsErased, createErasure } from '../records/erasures.ts';
+import { compareKeys, runKey } from '../serving/run-key.ts';
 import type { Store } from '../store.ts';
 import { type BigTableName, changeRows } from './big-tables.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { findUserPoint, identifiersOf, isPoint } from './look-ups.ts';
+import type { Serving } from './serving.ts';
 
 /** What merges have to know of erasures: mostly nothing, which spares them a query. */
 export type PendingErasures = {
@@ -30,12 +33,12 @@ export async function refreshPending(db: DuckDbDatabase, pending: PendingErasure
 export async function eraseUser(
   db: DuckDbDatabase,
   { datamartId, user, now, author }: Parameters<Store['eraseUser']>[0],
-  pending: PendingErasures,
+  { pending, serving }: { pending: PendingErasures; serving: Serving },
 ): Promise<Erasure | null> {
   // before it is so: a merge that comes right after it must know
   pending.any = true;
   pending.begun += 1;
-  const erased = await db.writeAlone(async (sql) => {
+  const erased = await serving.recording(db.writeAlone, async (sql, draft) => {
     const point = await findUserPoint(sql, { datamartId, user });
     if (point === null && user.by === 'user_point_id') return null;
     const known: readonly Identifier[] = point === null ? [] : await identifiersOf(sql, point);
@@ -44,12 +47,17 @@ export async function eraseUser(
     if (point !== null) {
       await remove(sql, 'user_identifier', point);
       await sql.query(`delete from membership_change where ${isPoint(point)}`);
+      const keys = known.map((identifier) => runKey(userKey(datamartId, identifier)));
+      await draft.write((writer) => {
+        for (const key of keys.sort(compareKeys)) writer.erased(key);
+      });
     }
     const of = { datamartId, sought, known: known.length, memberships, now };
     const erasure = await createErasure(sql, author === undefined ? of : { ...of, author });
     passFaultPoint('erasure-before-commit');
     return erasure;
   });
+  if (erased !== null) serving.noteErased();
   passFaultPoint('erasure-after-commit');
   if (erased?.status !== 'PENDING') await refreshPending(db, pending);
   return erased;

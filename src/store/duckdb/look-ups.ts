@@ -5,10 +5,12 @@ import {
   type UserSelector,
   type UuidHalves,
 } from '../../model/identifier.ts';
+import type { Membership } from '../../model/records.ts';
 import { userKey } from '../../model/user-key.ts';
 import { numberOrNull, type Row, type Sql } from '../records/database.ts';
 import type { KeptRecords } from '../records/keep-records.ts';
 import { liveMemberships, type Segments, toIdentifier } from '../records/membership-rows.ts';
+import { runKey } from '../serving/run-key.ts';
 import type { Store } from '../store.ts';
 import { BIG_TABLES, changeRows } from './big-tables.ts';
 import type { ChangeLog } from './change-log.ts';
@@ -16,6 +18,8 @@ import type { DuckDbDatabase } from './duckdb-database.ts';
 import { membershipsOfMany } from './look-up-many.ts';
 import type { UserPoints } from './merge-chunk.ts';
 import { noteWriting, type RunsOfTables } from './runs.ts';
+import { keyOf, servedMany, servedMemberships } from './served.ts';
+import type { Serving } from './serving.ts';
 import { statement } from './statements.ts';
 
 /** Up to when expired memberships were removed since the store was opened. */
@@ -40,33 +44,50 @@ export function lookUps(
     runs: RunsOfTables;
     segments: KeptRecords['segments'];
     removed: RemovedExpired;
+    serving: Serving;
   },
 ): LookUps {
-  const { points, changes, runs, segments: keptSegments, removed } = of;
+  const { points, changes, runs, segments: keptSegments, removed, serving } = of;
+
+  async function liveInTables({
+    among,
+    now,
+    ...of
+  }: Asked & {
+    readonly among: ReadonlySet<string> | undefined;
+    readonly segments: Segments;
+    readonly now: number;
+  }): Promise<readonly Membership[] | null> {
+    const rows = await db.read((sql) => membershipRows(sql, { ...of, runs }));
+    const asked = among ? rows?.filter((row) => among.has(String(row.segment_id))) : rows;
+    return asked ? liveMemberships(asked, { segments: of.segments, now }) : null;
+  }
+
   return {
     findUserPoint: (datamartId, user) => db.read((sql) => findUserPoint(sql, { datamartId, user })),
 
     listMemberships: async ({ datamartId, user, segmentIds, now, page }) => {
       // before the rows: a segment that has a membership among them is among these, or is being removed
       const segments = await keptSegments();
-      const rows = await db.read((sql) => membershipRows(sql, { datamartId, user, segments, runs }));
-      if (rows === null) return null;
       const among = segmentIds && new Set(segmentIds);
-      const asked = among ? rows.filter((row) => among.has(String(row.segment_id))) : rows;
-      const live = liveMemberships(asked, { segments, now });
+      const asked = { datamartId, user, among, segments, now };
+      const served = await serving.runs.lookUp(keyOf(datamartId, user));
+      const live = served === undefined ? await liveInTables(asked) : servedMemberships(served, asked);
+      if (live === null) return null;
       const { firstResult, maxResults } = page;
       return { elements: live.slice(firstResult, firstResult + maxResults), total: live.length };
     },
 
     listMembershipsOfMany: async (of) => {
       const segments = await keptSegments();
-      return db.read((sql) => membershipsOfMany(sql, { ...of, segments }));
+      const served = await servedMany(serving.runs, { ...of, segments });
+      return served ?? db.read((sql) => membershipsOfMany(sql, { ...of, segments }));
     },
 
     listIdentifiers: (userPointId) => db.read((sql) => identifiersOf(sql, userPointId)),
 
     attachIdentifier: ({ datamartId, identifier, userPointId, now }) =>
-      db.merge(async (sql) => {
+      serving.recording(db.merge, async (sql, draft) => {
         const key = userKey(datamartId, identifier);
         const known = await sql.query(`select 1 from user_identifier where ${isKey(key)}`);
         const [point] = await sql.query(
@@ -87,6 +108,7 @@ export function lookUps(
             table,
             (part) => `update ${part} set point_kinds = ${kinds} where ${isPoint(userPointId)}`,
           );
+        await draft.write((writer) => writer.alias(runKey(key), runKey(userPointId)));
         return true;
       }),
 
@@ -106,9 +128,10 @@ export function lookUps(
           statement('insert-expiries', { step: changes.nextStep(), now: Math.trunc(now), before }),
         );
         const where = `where expiration_ts <= ${before}`;
-        const removed = await changeRows(sql, 'membership', (table) => `delete from ${table} ${where}`);
+        const rows = await changeRows(sql, 'membership', (table) => `delete from ${table} ${where}`);
         passFaultPoint('expired-removed');
-        return removed;
+        if (rows > 0) serving.noteLitter({ sweptUpTo: before });
+        return rows;
       });
     },
   };
@@ -142,7 +165,7 @@ async function membershipRows(
   sql: Sql,
   { datamartId, user, segments, runs }: Asked & { readonly segments: Segments; readonly runs: RunsOfTables },
 ): Promise<readonly Row[] | null> {
-  const likely = user.by === 'identifier' ? userKey(datamartId, user.identifier) : user.userPointId;
+  const likely = keyOf(datamartId, user);
   const rows = await rowsOfPoint(sql, likely, runs);
   const inDatamart = rows.filter((row) => segments.get(String(row.segment_id))?.datamartId === datamartId);
   if (inDatamart.length > 0) return inDatamart;

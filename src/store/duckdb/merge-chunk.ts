@@ -3,11 +3,15 @@ import { addEffects, type Checkpoint, type Effects, NO_EFFECTS } from '../../mod
 import type { MergeOutcome, StagedChunk } from '../merges.ts';
 import { checkMerge, storeCheckpoint } from '../records/checkpoints.ts';
 import { literal, type Row, type Sql } from '../records/database.ts';
+import type { RunDraft } from '../serving/run-draft.ts';
+import type { DuckDbSql } from '../staging/duckdb-connection.ts';
 import type { ChangeLog } from './change-log.ts';
 import { appendRecent } from './compact.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { leaveOutErased, type PendingErasures } from './erase.ts';
+import { addRowsOf } from './run-rows.ts';
 import { noteWriting, noteWritten, type RunsOfTables } from './runs.ts';
+import type { Serving } from './serving.ts';
 import { statement } from './statements.ts';
 
 /** The most keys of a chunk by which DuckDB is told to skip row groups; with more, nearly every row group has one of them. */
@@ -34,6 +38,7 @@ export type MergeContext = {
   readonly points: UserPoints;
   readonly erasures: PendingErasures;
   readonly changes: ChangeLog;
+  readonly serving: Serving;
 };
 
 /** `Store.mergeChunk` for the embedded store: some ten statements over the chunk, in one transaction; `runs` learn of it. */
@@ -44,7 +49,7 @@ export async function mergeChunk(
 ): Promise<MergeOutcome> {
   const { runs } = known;
   await appendRecent(db, runs);
-  const outcome = await db.merge(async (sql): Promise<MergeOutcome> => {
+  const outcome = await known.serving.recording(db.merge, async (sql, draft): Promise<MergeOutcome> => {
     const state = await checkMerge(sql, {
       executionId: chunk.execution.id,
       datamartId: chunk.execution.datamartId,
@@ -53,7 +58,7 @@ export async function mergeChunk(
       offset: chunk.from.offset,
     });
     if (state !== 'READY') return { type: state };
-    const effects = await mergeTable(sql, chunk, known);
+    const effects = await mergeTable(sql, chunk, { ...known, draft });
     const checkpoint: Checkpoint = { ...chunk.to, effects: addEffects(chunk.from.effects, effects) };
     await storeCheckpoint(sql, chunk.execution.id, checkpoint);
     passFaultPoint('chunk-before-commit');
@@ -67,9 +72,9 @@ export async function mergeChunk(
 }
 
 async function mergeTable(
-  sql: Sql,
+  sql: DuckDbSql,
   { table, execution, from, to }: StagedChunk,
-  { points, erasures, changes, runs }: MergeContext,
+  { points, erasures, changes, runs, draft }: MergeContext & { readonly draft: RunDraft },
 ): Promise<Effects> {
   if (table === null) return NO_EFFECTS;
   const countEffects = async () => toCounts((await sql.query(statement('count-effects')))[0] as Row);
@@ -78,7 +83,16 @@ async function mergeTable(
     ? await leaveOutErased(sql, { executionId: execution.id, staged: all })
     : { staged: all, leftOut: 0 };
   const pairs = to.pairs - from.pairs;
-  const commands = { ...execution, executionIds: [execution.id], staged, pairs, points, changes, runs };
+  const commands = {
+    ...execution,
+    executionIds: [execution.id],
+    staged,
+    pairs,
+    points,
+    changes,
+    runs,
+    draft,
+  };
   const effects = toEffects(await applyCommands(sql, commands, countEffects));
   return { ...effects, unchanged: effects.unchanged + leftOut };
 }
@@ -96,32 +110,36 @@ export type Commands = {
   readonly points: UserPoints;
   readonly changes: ChangeLog;
   readonly runs: RunsOfTables;
+  /** The serving run that becomes of the transaction. */
+  readonly draft: RunDraft;
 };
 
 /** Applies commands. `countEffects` counts `chunk_effect` before it is done; it gets the commands with their user points. */
 export async function applyCommands(
-  sql: Sql,
-  { staged, pairs, datamartId, startDate: start_date, executionIds, points, changes, runs }: Commands,
+  sql: DuckDbSql,
+  { staged, pairs, datamartId, startDate: start_date, executionIds, points, changes, runs, draft }: Commands,
   countEffects: (commands: string) => Promise<Counts>,
 ): Promise<Counts> {
   await sql.query(statement('keep-row-ids'));
   const known = knownIdentifiers(staged, pairs);
   const commands = await findEffects(sql, { staged, known, startDate: start_date, points });
   const counts = await countEffects(commands);
-  await writeEffects(sql, { datamartId, startDate: start_date, executionIds, changes, runs }, counts);
+  draft.mostKeys = pairs;
+  await writeEffects(sql, { datamartId, startDate: start_date, executionIds, changes, runs, draft }, counts);
   return counts;
 }
 
 /** Does what `chunk_effect` and `chunk_new_user` say, and notes it. */
 export async function writeEffects(
-  sql: Sql,
+  sql: DuckDbSql,
   {
     datamartId,
     startDate: start_date,
     executionIds,
     changes,
     runs,
-  }: Pick<Commands, 'datamartId' | 'startDate' | 'executionIds' | 'changes' | 'runs'>,
+    draft,
+  }: Pick<Commands, 'datamartId' | 'startDate' | 'executionIds' | 'changes' | 'runs' | 'draft'>,
   counts: Counts,
 ): Promise<void> {
   const change = (rows: number, name: string, values: Values = {}) =>
@@ -142,6 +160,8 @@ export async function writeEffects(
   await change(counts.ordered_rows_to_delete, 'delete-ordered');
   await change(counts.recent_rows_to_delete, 'delete-recent');
   await change(counts.rows_to_insert, 'insert-memberships', { start_date });
+  if (counts.user_points_created > 0 || changedMemberships(counts) > 0)
+    await addRowsOf(sql, draft, statement('run-rows', { start_date, datamart_id: BigInt(datamartId) }));
 }
 
 type Values = Parameters<typeof statement>[1];

@@ -5,7 +5,9 @@ import { checkGroup, endExecutions } from '../records/checkpoints.ts';
 import type { Sql } from '../records/database.ts';
 import { concernsErased } from '../records/erasures.ts';
 import type { NoteEnds } from '../records/execution-ends.ts';
+import type { RunDraft } from '../serving/run-draft.ts';
 import { cutGroup, linesOf } from '../staging/cut-group.ts';
+import type { DuckDbSql } from '../staging/duckdb-connection.ts';
 import { appendRecent } from './compact.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import {
@@ -33,11 +35,11 @@ export async function mergeGroup(
   const { runs, erasures } = known;
   await appendRecent(db, runs);
   const executionIds = group.documents.map(({ executionId }) => executionId);
-  const outcome = await db.writeAlone(async (sql): Promise<GroupOutcome> => {
+  const outcome = await known.serving.recording(db.writeAlone, async (sql, draft): Promise<GroupOutcome> => {
     if (!(await checkGroup(sql, { ...group, executionIds }))) return { type: 'NOT_MERGED' };
     // what must leave out somebody is done one by one
     if (erasures.any && (await concernsErased(sql, executionIds))) return { type: 'NOT_MERGED' };
-    const effects = await applyDocuments(sql, group, known);
+    const effects = await applyDocuments(sql, group, { ...known, draft });
     const checkpoints = group.documents.map(
       ({ to }, i): Checkpoint => ({ ...to, effects: effects.get(i) ?? NO_EFFECTS }),
     );
@@ -64,9 +66,14 @@ export async function mergeGroup(
  * one before it touches.
  */
 async function applyDocuments(
-  sql: Sql,
+  sql: DuckDbSql,
   group: StagedGroup,
-  { points, changes, runs }: Pick<MergeContext, 'points' | 'changes' | 'runs'>,
+  {
+    points,
+    changes,
+    runs,
+    draft,
+  }: Pick<MergeContext, 'points' | 'changes' | 'runs'> & { readonly draft: RunDraft },
 ): Promise<ReadonlyMap<number, Effects>> {
   const effects = new Map<number, Effects>();
   if (group.table === null) return effects;
@@ -77,7 +84,7 @@ async function applyDocuments(
   const executionIds = group.documents.map(({ executionId }) => executionId);
   for (const step of steps) {
     const part = steps.length === 1 ? staged : linesOf(staged, step);
-    const commands = { ...group, staged: part, pairs, executionIds, points, changes, runs };
+    const commands = { ...group, staged: part, pairs, executionIds, points, changes, runs, draft };
     await applyCommands(sql, commands, (named) => countByDocument(sql, named, effects));
   }
   return effects;

@@ -43,6 +43,7 @@ import { openReplacement } from './replacement.ts';
 import { revertPart } from './revert-part.ts';
 import { readRuns } from './runs.ts';
 import { segmentSizes } from './segment-sizes.ts';
+import { Serving, type ServingLog } from './serving.ts';
 import { sweepSnapshots, takeSnapshot } from './snapshot.ts';
 import { statement } from './statements.ts';
 import { memberWriter } from './write-members.ts';
@@ -62,7 +63,12 @@ export type DuckDbStoreOptions = {
   readonly rowsAtATime?: Partial<RowsAtATime>;
   /** Called once when the store refuses everything until it is opened again. */
   readonly onLost?: (fault: StoreLostError) => void;
+  /** For what the store does by itself. */
+  readonly log?: ServingLog;
+  readonly clock?: () => number;
 };
+
+const SILENT: ServingLog = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** Name of the attached file among the databases of the instance. */
 const DATABASE = 'muster';
@@ -119,7 +125,9 @@ async function openStoreOf(
     mostRecentRuns,
     onLost,
     rows,
-  }: Pick<DuckDbStoreOptions, 'now' | 'mostRecentRuns'> & {
+    log = SILENT,
+    clock = Date.now,
+  }: Pick<DuckDbStoreOptions, 'now' | 'mostRecentRuns' | 'log' | 'clock'> & {
     readonly onLost: (fault: StoreLostError) => void;
     readonly rows: RowsAtATime;
   },
@@ -131,14 +139,16 @@ async function openStoreOf(
   const kept = keepRecords(db);
   const sizes = segmentSizes(db);
   const runs = await readRuns(db, mostRecentRuns);
+  const serving = await Serving.open({ db, instance, database: DATABASE, dir, log, clock });
   const points = await readUserPoints(db);
   const removed = { upTo: 0 };
   const changes = await readChangeLog(db);
-  const users = lookUps(db, { points, changes, runs, segments: kept.segments, removed });
+  const users = lookUps(db, { points, changes, runs, segments: kept.segments, removed, serving });
   const erasures = await readPendingErasures(db);
   const knownWebhooks = await readKnownWebhooks(db);
   const noteEnds = executionEnds(knownWebhooks);
   const closing = new AbortController();
+  const merging = { runs, points, erasures, changes, serving };
 
   return {
     staging: instance,
@@ -157,6 +167,7 @@ async function openStoreOf(
             const where = `where segment_id = ${literal(segmentId)}`;
             await changeRows(sql, 'membership', (table) => `delete from ${table} ${where}`);
             await sql.query(`delete from membership_change ${where}`);
+            serving.noteLitter('SEGMENT');
           },
           sizes: (now) => statement('segment-sizes', { now: Math.trunc(now) }),
         },
@@ -186,17 +197,15 @@ async function openStoreOf(
     ...overlapCalls(db, rows),
     firstChunkShare: 1,
     lookUpsAtOnce: READERS,
-    mergeChunk: (chunk) => sizes.forgetAfter(mergeChunk(db, chunk, { runs, points, erasures, changes })),
+    mergeChunk: (chunk) => sizes.forgetAfter(mergeChunk(db, chunk, merging)),
     openRehearsal: () => openRehearsal(db, { points, erasures, sizesAt: sizes.at }),
     openReplacement: async () => {
-      const merging = { runs, points, erasures, changes };
       const opened = await openReplacement(db, { ...merging, sizesAt: sizes.at, rows });
       return { ...opened, apply: (asked) => sizes.forgetAfter(opened.apply(asked)) };
     },
-    revertPart: (part) => sizes.forgetAfter(revertPart(db, part, { runs, changes, rows })),
-    mergeGroup: (group) =>
-      sizes.forgetAfter(mergeGroup(db, group, { runs, points, erasures, changes, noteEnds })),
-    eraseUser: (erasure) => sizes.forgetAfter(eraseUser(db, erasure, erasures)),
+    revertPart: (part) => sizes.forgetAfter(revertPart(db, part, { ...merging, rows })),
+    mergeGroup: (group) => sizes.forgetAfter(mergeGroup(db, group, { ...merging, noteEnds })),
+    eraseUser: (erasure) => sizes.forgetAfter(eraseUser(db, erasure, { pending: erasures, serving })),
     attachIdentifier: (attachment) => sizes.forgetAfter(users.attachIdentifier(attachment)),
     countMembers: async ({ segmentIds, now }) => {
       const all = segmentIds.length === 0 ? null : await sizes.at(now);
@@ -207,7 +216,12 @@ async function openStoreOf(
     lead: async () => true,
     compact: (pressure, signal) =>
       compact(db, { pressure, runs, stop: AbortSignal.any([closing.signal, signal]) }),
-    checkContent: (now) => checkContent(instance, { database: DATABASE, now, tell: sizes.at }),
+    checkContent: (now) =>
+      checkContent(instance, {
+        ...{ database: DATABASE, now, dir },
+        tell: sizes.at,
+        keepingRuns: (work) => serving.keepingFiles(work),
+      }),
     snapshot: () => takeSnapshot(instance, { dir, database: DATABASE }),
     sizeBytes: async () => {
       const files = await Promise.all(
@@ -226,6 +240,7 @@ async function openStoreOf(
     },
     close: async () => {
       closing.abort();
+      await serving.close();
       await db.close();
       instance.closeSync();
     },

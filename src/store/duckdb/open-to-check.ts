@@ -55,6 +55,8 @@ export async function openDuckDbStoreToCheck({
         database: DATABASE,
         now,
         tell: segmentSizes(db).at,
+        dir,
+        keepingRuns: (work) => work(),
       }),
     executions: executionRecords(
       db,

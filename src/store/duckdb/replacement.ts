@@ -11,6 +11,8 @@ import {
 import { checkMerge, storeCheckpoint } from '../records/checkpoints.ts';
 import type { Row, Sql } from '../records/database.ts';
 import type { RowsAtATime } from '../rows-at-a-time.ts';
+import type { RunDraft } from '../serving/run-draft.ts';
+import type { DuckDbSql } from '../staging/duckdb-connection.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { leaveOutErased } from './erase.ts';
 import {
@@ -77,9 +79,9 @@ export async function openReplacement(db: DuckDbDatabase, context: Context): Pro
 
   /** In a transaction where `asked.purpose` is to apply. */
   async function apply(
-    sql: Sql,
+    sql: DuckDbSql,
     chunk: StagedChunk,
-    asked: Apply & { sizes: Sizes },
+    asked: Apply & { sizes: Sizes; draft: RunDraft | null },
   ): Promise<ReplacementOutcome> {
     const { execution, worker, to } = chunk;
     const [catalogueVersion = -1] = versions;
@@ -97,9 +99,9 @@ export async function openReplacement(db: DuckDbDatabase, context: Context): Pro
   }
 
   async function replace(
-    sql: Sql,
+    sql: DuckDbSql,
     chunk: StagedChunk,
-    { purpose, segmentIds, sizes }: Apply & { sizes: Sizes },
+    { purpose, segmentIds, sizes, draft }: Apply & { sizes: Sizes; draft: RunDraft | null },
   ): Promise<{ effects: Effects; segments: readonly SegmentEffect[] }> {
     const { execution } = chunk;
     const { staged, leftOut } = context.erasures.any
@@ -108,7 +110,8 @@ export async function openReplacement(db: DuckDbDatabase, context: Context): Pro
     const replaced = segmentIds ?? (await namedSegments(sql, staged));
     const members = replaced.reduce((sum, id) => sum + (sizes.get(id)?.userPoints ?? 0), 0);
     const counted = await replaceRanges(sql, {
-      ...{ chunk, staged, replaced, purpose },
+      ...{ chunk, staged, replaced, purpose, draft },
+      mostKeys: chunk.to.pairs + members,
       ranges: Math.max(1, Math.ceil(Math.max(chunk.to.pairs, members, namedRows) / context.rows.replaced)),
     });
     const effects = toEffects(counted.counts);
@@ -134,9 +137,11 @@ export async function openReplacement(db: DuckDbDatabase, context: Context): Pro
   }
 
   async function replaceRanges(
-    sql: Sql,
+    sql: DuckDbSql,
     of: {
       chunk: StagedChunk;
+      draft: RunDraft | null;
+      mostKeys: number;
       staged: string;
       replaced: readonly string[];
       ranges: number;
@@ -154,7 +159,10 @@ export async function openReplacement(db: DuckDbDatabase, context: Context): Pro
     const counts: Counts[] = [];
     let left = 0;
     let kept = 0;
-    if (of.purpose === 'APPLY') await sql.query(statement('keep-row-ids'));
+    if (of.draft !== null) {
+      of.draft.mostKeys = of.mostKeys;
+      await sql.query(statement('keep-row-ids'));
+    }
     for (const { first, last: end } of rangesOf(of.ranges)) {
       const between = `between ${first} and ${end}`;
       // read once: the statements below read it several times
@@ -178,10 +186,13 @@ export async function openReplacement(db: DuckDbDatabase, context: Context): Pro
         growth.set(segmentId, (growth.get(segmentId) ?? 0) + Number(row.growth));
         goingOut.set(segmentId, (goingOut.get(segmentId) ?? 0) + Number(row.leaving));
       }
-      if (of.purpose === 'APPLY')
+      if (of.draft !== null)
         await writeEffects(
           sql,
-          { ...execution, executionIds: [execution.id], changes: context.changes, runs: context.runs },
+          {
+            ...{ ...execution, executionIds: [execution.id], draft: of.draft },
+            ...{ changes: context.changes, runs: context.runs },
+          },
           found,
         );
       const [absent] = await sql.query(
@@ -214,8 +225,10 @@ export async function openReplacement(db: DuckDbDatabase, context: Context): Pro
       const sizes = await context.sizesAt(chunk.execution.startDate);
       try {
         const outcome = await (asked.purpose === 'APPLY'
-          ? db.merge((sql) => apply(sql, chunk, { ...asked, sizes }))
-          : db.readLong((sql) => apply(sql, chunk, { ...asked, sizes }).finally(() => dropEffects(sql))));
+          ? context.serving.recording(db.merge, (sql, draft) => apply(sql, chunk, { ...asked, sizes, draft }))
+          : db.readLong((sql) =>
+              apply(sql, chunk, { ...asked, sizes, draft: null }).finally(() => dropEffects(sql)),
+            ));
         if (asked.purpose === 'APPLY' && outcome.type === 'MERGED')
           noteWritten(context.runs, NO_EFFECTS, outcome.checkpoint.effects);
         return outcome;

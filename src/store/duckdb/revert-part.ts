@@ -2,11 +2,14 @@ import { addEffects, type Checkpoint, type Effects } from '../../model/execution
 import { rangesOf } from '../key-ranges.ts';
 import type { MergeOutcome, RevertPart } from '../merges.ts';
 import { checkMerge, storeCheckpoint } from '../records/checkpoints.ts';
-import { literal, type Row, type Sql } from '../records/database.ts';
+import { literal, type Row } from '../records/database.ts';
 import type { RowsAtATime } from '../rows-at-a-time.ts';
+import type { RunDraft } from '../serving/run-draft.ts';
+import type { DuckDbSql } from '../staging/duckdb-connection.ts';
 import { appendRecent } from './compact.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { changedMemberships, changeExactly, type MergeContext, toCounts, toEffects } from './merge-chunk.ts';
+import { addRowsOf } from './run-rows.ts';
 import { noteWriting, noteWritten, type RunsOfTables } from './runs.ts';
 import { statement } from './statements.ts';
 
@@ -17,19 +20,25 @@ import { statement } from './statements.ts';
 export async function revertPart(
   db: DuckDbDatabase,
   part: RevertPart,
-  { runs, changes, rows }: Pick<MergeContext, 'runs' | 'changes'> & { readonly rows: RowsAtATime },
+  {
+    runs,
+    changes,
+    serving,
+    rows,
+  }: Pick<MergeContext, 'runs' | 'changes' | 'serving'> & { readonly rows: RowsAtATime },
 ): Promise<MergeOutcome> {
   await appendRecent(db, runs);
   const { execution, from, changes: total, worker } = part;
   const ranges = rangesOf(Math.max(1, Math.ceil(total / rows.reverted)));
   const range = ranges[from.line];
   if (range === undefined) throw new Error(`revert ${execution.id} has no part ${from.line}`);
-  const outcome = await db.merge(async (sql): Promise<MergeOutcome> => {
+  const outcome = await serving.recording(db.merge, async (sql, draft): Promise<MergeOutcome> => {
     const of = { executionId: execution.id, datamartId: execution.datamartId, worker };
     // what it goes back to was checked when it came about: it needs no version of the catalogue
     const state = await checkMerge(sql, { ...of, catalogueVersion: -1, offset: from.offset });
     if (state === 'LEASE_LOST') return { type: 'LEASE_LOST' };
-    const { effects, pairs } = await revert(sql, part, { ...range, step: changes.nextStep(), runs });
+    draft.mostKeys = rows.reverted;
+    const { effects, pairs } = await revert(sql, part, { ...range, step: changes.nextStep(), runs, draft });
     const line = from.line + 1;
     const checkpoint: Checkpoint = {
       ...from,
@@ -47,10 +56,11 @@ export async function revertPart(
 }
 
 async function revert(
-  sql: Sql,
+  sql: DuckDbSql,
   { execution, reverted }: RevertPart,
-  { first, last, step, runs }: { first: bigint; last: bigint; step: number; runs: RunsOfTables },
+  of: { first: bigint; last: bigint; step: number; runs: RunsOfTables; draft: RunDraft },
 ): Promise<{ effects: Effects; pairs: number }> {
+  const { first, last, step, runs, draft } = of;
   const start_date = execution.startDate;
   await sql.query(statement('keep-row-ids'));
   const [own] = await sql.query(
@@ -75,6 +85,7 @@ async function revert(
   await changeExactly(sql, counts.recent_rows_to_delete, { name: 'delete-recent', values: {} });
   if (counts.rows_to_insert > 0) noteWriting(runs, 'membership');
   await changeExactly(sql, counts.rows_to_insert, { name: 'insert-reverted', values: {} });
+  await addRowsOf(sql, draft, statement('run-rows-reverted', { datamart_id: BigInt(execution.datamartId) }));
   const kept = Number(all?.kept);
   const effects = toEffects(counts);
   return {

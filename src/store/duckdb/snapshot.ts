@@ -47,6 +47,8 @@ export async function takeSnapshot(
     await sql.query(attachText(file, name));
     isAttached = true;
     await sql.query(`copy from database ${database} to ${name}`);
+    // their files are not in it, and what it is restored to makes its own
+    await sql.query(`delete from ${name}.serving_run`);
     // out of its log, so that its size is known
     await sql.query(`checkpoint ${name}`);
     await sql.query(`use ${name}`);

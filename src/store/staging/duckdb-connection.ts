@@ -1,17 +1,23 @@
-import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
 import type { Row, Sql } from '../records/database.ts';
+
+/** A connection to a DuckDB: its results can be had as columns too. */
+export interface DuckDbSql extends Sql {
+  /** The result of a statement, some thousand rows at a time, as DuckDB has them; nothing else is asked meanwhile. */
+  chunks(statement: string): AsyncIterable<DuckDBDataChunk>;
+}
 
 /** A connection for work of its own that takes long: it holds up nobody who waits for one of the others. */
 export async function openConnection(
   instance: DuckDBInstance,
   name: string,
-): Promise<{ readonly sql: Sql; readonly close: () => void }> {
+): Promise<{ readonly sql: DuckDbSql; readonly close: () => void }> {
   const connection = await instance.connect();
   await connection.run(`use ${name}`);
   return { sql: asSql(connection), close: () => connection.closeSync() };
 }
 
-export function asSql(connection: DuckDBConnection): Sql {
+export function asSql(connection: DuckDBConnection): DuckDbSql {
   return {
     query: async (statement, values) => {
       // one trip to another thread: a reader fetches each chunk by another, and waits for the event loop each time
@@ -24,6 +30,14 @@ export function asSql(connection: DuckDBConnection): Sql {
       for (let i = 0; i < result.chunkCount; i++)
         result.getChunk(i).appendToRowObjects(names, rows as Record<string, DuckDBValue>[]);
       return rows;
+    },
+    chunks: async function* (statement) {
+      const result = await connection.stream(statement);
+      for (;;) {
+        const chunk = await result.fetchChunk();
+        if (chunk === null || chunk.rowCount === 0) return;
+        yield chunk;
+      }
     },
     interrupt: async () => connection.interrupt(),
   };

@@ -1,0 +1,332 @@
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { DuckDBInstance } from '@duckdb/node-api';
+import type { Logger } from 'pino';
+import { passFaultPoint } from '../../fault-points.ts';
+import { safeMessage } from '../../safe-message.ts';
+import { rangesOf } from '../key-ranges.ts';
+import { literal } from '../records/database.ts';
+import { chooseMerge } from '../serving/choose-merge.ts';
+import { mergeRuns } from '../serving/merge-runs.ts';
+import { Run } from '../serving/run.ts';
+import { RunDraft } from '../serving/run-draft.ts';
+import { RUNS_FOLDER, runFile, sweepRunFiles } from '../serving/run-files.ts';
+import { RunDamagedError } from '../serving/run-format.ts';
+import { type PlacedRun, ServingRuns } from '../serving/serving-runs.ts';
+import { type DuckDbSql, openConnection } from '../staging/duckdb-connection.ts';
+import type { DuckDbDatabase, WithSql } from './duckdb-database.ts';
+import { noteRun, openRow, RUN_ROWS } from './run-manifest.ts';
+import { addRowsOf } from './run-rows.ts';
+import { statement } from './statements.ts';
+
+/** Rows that are sorted at once when a base is made of the tables. */
+const ROWS_PER_RANGE = 1_000_000;
+/** A store of so few users has its base before it is open. */
+const MOST_USERS_AT_OPEN = 100_000;
+/** A base without whom was erased is written so long after the erasure, so that many share one. */
+const ERASED_AFTER_MS = 60_000;
+/** How long after a fault the base is made again. */
+const RETRY_MS = 5_000;
+
+export type ServingLog = Pick<Logger, 'info' | 'warn' | 'error'>;
+
+type ServingOptions = {
+  readonly db: DuckDbDatabase;
+  readonly instance: DuckDBInstance;
+  /** Name of the database. */
+  readonly database: string;
+  /** Folder of the store. */
+  readonly dir: string;
+  readonly log: ServingLog;
+  readonly clock: () => number;
+};
+
+/** What is known of the runs of a store. */
+export type ServingState = {
+  readonly isWhole: boolean;
+  readonly runs: number;
+  readonly bytes: number;
+  readonly memoryBytes: number;
+  /** In ms; null without a base. */
+  readonly baseAgeMs: number | null;
+} & ServingRuns['counts'];
+
+/**
+ * The serving runs of the embedded store: each transaction that changes memberships or users adds a run, and names it in
+ * `serving_run`; small runs are merged into larger ones, all of them into a base, and a base is made of the tables where
+ * there is none or a run is damaged. docs/serving-runs.md has the design.
+ */
+export class Serving {
+  readonly runs: ServingRuns;
+  readonly #of: ServingOptions;
+  readonly #folder: string;
+  readonly #closing = new AbortController();
+  #step = 0;
+  #baseSince: number | null = null;
+  #erasedSince: number | null = null;
+  /** Expired memberships or segments were removed, so that the base may have some that nobody is told of. */
+  #hasLitter = true;
+  #sweptUpTo = Number.NEGATIVE_INFINITY;
+  #working: Promise<void> | null = null;
+  #isKeeping = 0;
+  #timer: NodeJS.Timeout | null = null;
+
+  private constructor(of: ServingOptions) {
+    this.#of = of;
+    this.#folder = path.join(of.dir, RUNS_FOLDER);
+    this.runs = new ServingRuns((damage) => this.#onDamage(damage));
+  }
+
+  static async open(of: ServingOptions): Promise<Serving> {
+    const serving = new Serving(of);
+    await serving.#open();
+    return serving;
+  }
+
+  /**
+   * Does a transaction that may change memberships or users; what it adds to the draft becomes a run, durable before the
+   * transaction commits, and answers look-ups as soon as it has.
+   */
+  async recording<T>(transact: WithSql, work: (sql: DuckDbSql, draft: RunDraft) => Promise<T>): Promise<T> {
+    const draft = new RunDraft(this.#folder);
+    let placed: PlacedRun | null = null;
+    try {
+      const result = await transact(async (sql) => {
+        const result = await work(sql, draft);
+        const made = await draft.finish();
+        if (made !== null) {
+          const step = ++this.#step;
+          placed = { first: step, last: step, run: Run.open(made) };
+          await noteRun(sql, made, { ...placed, now: this.#of.clock() });
+          passFaultPoint('run-before-commit');
+        }
+        return result;
+      });
+      if (placed !== null) this.runs.add(placed);
+      this.#work();
+      return result;
+    } catch (error) {
+      (placed as PlacedRun | null)?.run.close();
+      await draft.discard();
+      throw error;
+    }
+  }
+
+  /** Notes that somebody was erased, whom no file is to keep for long. */
+  noteErased(): void {
+    this.#erasedSince ??= performance.now();
+    this.#schedule(ERASED_AFTER_MS);
+  }
+
+  /** Notes that rows are gone from the tables which the runs go on having, since nobody is told of them. */
+  noteLitter(of: { readonly sweptUpTo: number } | 'SEGMENT'): void {
+    this.#hasLitter = true;
+    if (of !== 'SEGMENT') this.#sweptUpTo = Math.max(this.#sweptUpTo, of.sweptUpTo);
+  }
+
+  state(): ServingState {
+    const runs = this.runs.list.map(({ run }) => run);
+    return {
+      isWhole: this.runs.isWhole,
+      runs: runs.length,
+      bytes: runs.reduce((sum, run) => sum + run.bytes, 0),
+      memoryBytes: runs.reduce((sum, run) => sum + run.memoryBytes, 0),
+      baseAgeMs: this.#baseSince === null ? null : Math.max(0, this.#of.clock() - this.#baseSince),
+      ...this.runs.counts,
+    };
+  }
+
+  /** Does work while no file of a run is removed. */
+  async keepingFiles<T>(work: () => Promise<T>): Promise<T> {
+    this.#isKeeping++;
+    try {
+      await this.settled();
+      return await work();
+    } finally {
+      this.#isKeeping--;
+      this.#work();
+    }
+  }
+
+  /** Resolves when nothing is to be done that can be done at once. */
+  async settled(): Promise<void> {
+    while (this.#working !== null) await this.#working;
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    if (this.#timer) clearTimeout(this.#timer);
+    await this.settled();
+    this.runs.close();
+  }
+
+  async #open(): Promise<void> {
+    const { db } = this.#of;
+    const rows = await db.read((sql) => sql.query(RUN_ROWS));
+    await sweepRunFiles(this.#folder, new Set(rows.map(({ id }) => String(id))));
+    this.#step = Number(rows[0]?.last_step ?? 0);
+    const placed: PlacedRun[] = [];
+    try {
+      for (const row of rows) placed.push(openRow(row, this.#of.dir));
+      this.runs.replace(placed);
+      const base = rows.at(-1);
+      this.#baseSince = base && Number(base.first_step) === 0 ? Number(base.creation_ts) : null;
+    } catch (error) {
+      for (const { run } of placed) run.close();
+      if (!(error instanceof RunDamagedError)) throw error;
+      this.#onDamage(error);
+    }
+    if (this.runs.isWhole) return this.#work();
+    const [users] = await db.read((sql) => sql.query('select count(*) as users from user_identifier'));
+    if (Number(users?.users) <= MOST_USERS_AT_OPEN) await this.#makeBase();
+    else this.#work();
+  }
+
+  #onDamage(damage: Error): void {
+    this.runs.distrust();
+    const reason = safeMessage(damage);
+    this.#of.log.error({ reason }, 'a serving run is damaged: look-ups ask the tables until it is made anew');
+    this.#work();
+  }
+
+  #schedule(ms: number): void {
+    if (this.#timer || this.#closing.signal.aborted) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#work();
+    }, ms);
+    this.#timer.unref();
+  }
+
+  /** Does in the background what is due, one thing after the other. */
+  #work(): void {
+    if (this.#working !== null || this.#isKeeping > 0 || this.#closing.signal.aborted) return;
+    this.#working = this.#workOff()
+      .catch((fault: unknown) => {
+        if (this.#closing.signal.aborted) return;
+        this.#of.log.error({ err: fault }, 'serving runs could not be put in order, it is tried again');
+        this.#schedule(RETRY_MS);
+      })
+      .finally(() => {
+        this.#working = null;
+      });
+  }
+
+  async #workOff(): Promise<void> {
+    while (!this.#closing.signal.aborted && this.#isKeeping === 0) {
+      if (!this.runs.isWhole) {
+        await this.#makeBase();
+        continue;
+      }
+      const isErasureDue =
+        this.#erasedSince !== null && performance.now() - this.#erasedSince >= ERASED_AFTER_MS;
+      const chosen = isErasureDue ? this.runs.list : chooseMerge(this.runs.list);
+      if (chosen === null) return;
+      await this.#merge(chosen);
+    }
+  }
+
+  /** Makes one run of some that follow each other. */
+  async #merge(chosen: readonly PlacedRun[]): Promise<void> {
+    const [newest, oldest] = [chosen[0] as PlacedRun, chosen.at(-1) as PlacedRun];
+    const isBase = oldest.first === 0;
+    const erasedSince = this.#erasedSince;
+    const keep = isBase && this.#hasLitter ? await this.#keeper() : null;
+    if (isBase) this.#hasLitter = false;
+    const sources = chosen.map(({ run }) => run);
+    for (const run of sources) run.retain();
+    try {
+      await this.#replacing({ first: oldest.first, last: newest.last }, (draft) => {
+        draft.mostKeys = sources.reduce((sum, { footer }) => sum + footer.records, 0);
+        return draft.write(
+          (writer) => mergeRuns(sources, writer, isBase ? { keep } : null),
+          async () => {
+            this.#closing.signal.throwIfAborted();
+            await nextTurn();
+          },
+        );
+      });
+      if (isBase && this.#erasedSince === erasedSince) this.#erasedSince = null;
+    } catch (error) {
+      if (isBase) this.#hasLitter = true;
+      if (!(error instanceof RunDamagedError)) throw error;
+      this.#onDamage(error);
+    } finally {
+      for (const run of sources) run.release();
+    }
+  }
+
+  /** Which memberships the tables have, of those that a run has: segments may be gone, and expired ones were swept. */
+  async #keeper(): Promise<(of: { segmentId: number; expirationTs: number | null }) => boolean> {
+    const sweptUpTo = this.#sweptUpTo;
+    const rows = await this.#of.db.read((sql) => sql.query('select id from segment'));
+    const segments = new Set(rows.map(({ id }) => Number(id)));
+    return ({ segmentId, expirationTs }) =>
+      segments.has(segmentId) && (expirationTs === null || expirationTs > sweptUpTo);
+  }
+
+  /** Makes a base of the tables, as they are at one moment, and puts it in the place of all runs from before. */
+  async #makeBase(): Promise<void> {
+    const { instance, database, log } = this.#of;
+    const start = performance.now();
+    const { sql, close } = await openConnection(instance, database);
+    try {
+      await sql.query('begin transaction read only');
+      const [known] = await sql.query(
+        `select (select coalesce(max(last_step), 0) from serving_run) as last,
+           (select count(*) from user_identifier) as users, (select count(*) from membership) as memberships`,
+      );
+      const users = Number(known?.users);
+      const rows = users + Number(known?.memberships);
+      await this.#replacing({ first: 0, last: Number(known?.last) }, async (draft) => {
+        draft.mostKeys = users;
+        for (const range of rangesOf(Math.max(1, Math.ceil(rows / ROWS_PER_RANGE)))) {
+          this.#closing.signal.throwIfAborted();
+          await addRowsOf(sql, draft, statement('base-rows', range));
+        }
+      });
+      const ms = Math.round(performance.now() - start);
+      if (users > 0) log.info({ users, ms }, 'look-ups answer from serving runs, made of the tables');
+    } finally {
+      close();
+    }
+  }
+
+  /** Puts a run in the place of those from one step to another. */
+  async #replacing(
+    { first, last }: { readonly first: number; readonly last: number },
+    fill: (draft: RunDraft) => Promise<void>,
+  ): Promise<void> {
+    const draft = new RunDraft(this.#folder);
+    let placed: PlacedRun | null = null;
+    try {
+      await fill(draft);
+      const made = await draft.finishEvenEmpty();
+      const replacing = { first, last, run: Run.open(made) };
+      placed = replacing;
+      passFaultPoint('runs-merged');
+      await this.#of.db.write(async (sql) => {
+        await sql.query(
+          `delete from serving_run where first_step >= ${literal(first)} and last_step <= ${literal(last)}`,
+        );
+        await noteRun(sql, made, { ...replacing, now: this.#of.clock() });
+      });
+    } catch (error) {
+      placed?.run.close();
+      await draft.discard();
+      throw error;
+    }
+    passFaultPoint('runs-swapped');
+    const before = this.runs.list;
+    const newer = before.filter((each) => each.first > last);
+    const older = before.filter((each) => each.last < first);
+    this.runs.replace([...newer, placed, ...older]);
+    if (first === 0) this.#baseSince = this.#of.clock();
+    for (const each of before) {
+      if (each.first < first || each.last > last || each.run.inMemory) continue;
+      await rm(runFile(this.#folder, each.run.footer.id), { force: true });
+      passFaultPoint('run-file-removed');
+    }
+  }
+}
