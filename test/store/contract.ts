@@ -820,8 +820,12 @@ export async function openFor(t: TestContext, open: OpenStore) {
   const dir = await mkdtemp(path.join(os.tmpdir(), 'muster-store-'));
   let store = await open(dir);
   t.after(async () => {
+    // after all that a test lets expire: what was swept is in the runs still
+    const checks = await store.checkContent(NOW + 1_000_000);
     await store.close();
     await rm(dir, { recursive: true });
+    // whatever the test has done: look-ups are answered from something else than what merges write
+    assert.deepEqual(checks.find(({ name }) => name === 'serving-runs')?.examples ?? [], []);
   });
 
   return Object.assign(
