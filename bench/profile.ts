@@ -5,13 +5,14 @@
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { DuckDBAppender, DuckDBConnection } from '@duckdb/node-api';
+import { DuckDBAppender, DuckDBConnection, DuckDBResult } from '@duckdb/node-api';
 import { errorFilePositionOf } from '../src/import/error-file.ts';
 import { ndjsonFormat } from '../src/import/ndjson.ts';
 import { stageChunk } from '../src/import/stage/stage-chunk.ts';
 import { dropStagingTable } from '../src/import/stage/staging-table.ts';
 import type { Checkpoint, Execution } from '../src/model/execution.ts';
 import { openDuckDbStore } from '../src/store/duckdb/open-duckdb-store.ts';
+import { RunDraft } from '../src/store/serving/run-draft.ts';
 import type { Store } from '../src/store/store.ts';
 import { type CommandFile, withFile } from './files.ts';
 import type { Workload } from './workload.ts';
@@ -42,6 +43,8 @@ function stepOf(statement: string): string {
   if (/delete from membership/.test(statement)) return 'delete memberships';
   if (/insert into membership_change/.test(statement)) return 'insert changes';
   if (/insert into membership/.test(statement)) return 'insert memberships';
+  if (/^select\s+point_hi/.test(statement)) return 'rows of the serving run';
+  if (/temp table chunk_put/.test(statement)) return 'put rows';
   if (/^commit/.test(statement)) return 'commit';
   return 'other statements';
 }
@@ -55,6 +58,33 @@ function watchDriver(): void {
     const result = await run.call(this, statement, ...rest);
     note(stepOf(statement), cpuSeconds() - before);
     return result;
+  };
+  const fetch = DuckDBResult.prototype.fetchChunk;
+  const stream = connection.stream;
+  for (const [owner, method, of] of [
+    [connection, 'stream', stream],
+    [DuckDBResult.prototype, 'fetchChunk', fetch],
+  ] as const)
+    Object.assign(owner, {
+      async [method](this: unknown, ...rest: unknown[]) {
+        const before = cpuSeconds();
+        const result = await (of as (...of: unknown[]) => Promise<unknown>).apply(this, rest);
+        note('rows of the serving run', cpuSeconds() - before);
+        return result;
+      },
+    });
+  const draft = RunDraft.prototype;
+  const { addRows, finish } = draft;
+  draft.addRows = async function (rows) {
+    const before = cpuSeconds();
+    await addRows.call(this, rows);
+    note('write the serving run', cpuSeconds() - before);
+  };
+  draft.finish = async function () {
+    const before = cpuSeconds();
+    const made = await finish.call(this);
+    note('write the serving run', cpuSeconds() - before);
+    return made;
   };
   const appender = DuckDBAppender.prototype;
   for (const method of ['appendDataChunk', 'flushSync'] as const) {

@@ -159,9 +159,10 @@ export async function writeEffects(
   });
   await change(counts.ordered_rows_to_delete, 'delete-ordered');
   await change(counts.recent_rows_to_delete, 'delete-recent');
-  await change(counts.rows_to_insert, 'insert-memberships', { start_date });
+  await sql.query(statement('put-rows', { start_date }));
+  await change(counts.rows_to_insert, 'insert-memberships', {});
   if (counts.user_points_created > 0 || changedMemberships(counts) > 0)
-    await addRowsOf(sql, draft, statement('run-rows', { start_date, datamart_id: BigInt(datamartId) }));
+    await addRowsOf(sql, draft, statement('run-rows', { datamart_id: BigInt(datamartId) }));
 }
 
 type Values = Parameters<typeof statement>[1];

@@ -40,6 +40,8 @@ function rowsOf(chunk: DuckDBDataChunk): RunRows {
     const { buffer, byteOffset } = bytes(column, 8);
     return new Uint32Array(buffer, byteOffset, count * 2);
   };
+  const bags = bytes('dataBag', 16);
+  const bagLengths = new Uint32Array(bags.buffer, bags.byteOffset, count * 4);
   const rows = {
     count,
     keyHi: words('keyHi'),
@@ -51,9 +53,11 @@ function rowsOf(chunk: DuckDBDataChunk): RunRows {
     lastModifiedTs: words('lastModifiedTs'),
     expirationTs: words('expirationTs'),
     dataBag: (row: number) => {
-      const bags = chunk.getColumnVector(COLUMNS.indexOf('dataBag')) as DuckDBBlobVector;
-      const bag = bags.getItemBytes(row);
-      return bag && bag.length > 0 ? bag : null;
+      // a string is its length, and up to twelve bytes or where the bytes are
+      const length = bagLengths[row * 4] as number;
+      if (length === 0) return null;
+      if (length <= 12) return bags.subarray(row * 16 + 4, row * 16 + 4 + length);
+      return (chunk.getColumnVector(COLUMNS.indexOf('dataBag')) as DuckDBBlobVector).getItemBytes(row);
     },
   };
   if (chunk.columnCount < COLUMNS.length) return rows;

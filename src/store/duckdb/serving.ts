@@ -26,6 +26,8 @@ const ROWS_PER_RANGE = 1_000_000;
 const MOST_USERS_AT_OPEN = 100_000;
 /** A base without whom was erased is written so long after the erasure, so that many share one. */
 const ERASED_AFTER_MS = 60_000;
+/** So long after the last change nobody is taken to be importing. */
+const QUIET_MS = 2_000;
 /** How long after a fault the base is made again. */
 const RETRY_MS = 5_000;
 
@@ -63,6 +65,7 @@ export class Serving {
   readonly #folder: string;
   readonly #closing = new AbortController();
   #step = 0;
+  #changedAt = Number.NEGATIVE_INFINITY;
   #baseSince: number | null = null;
   #erasedSince: number | null = null;
   /** Expired memberships or segments were removed, so that the base may have some that nobody is told of. */
@@ -71,6 +74,7 @@ export class Serving {
   #working: Promise<void> | null = null;
   #isKeeping = 0;
   #timer: NodeJS.Timeout | null = null;
+  #timerAt = 0;
 
   private constructor(of: ServingOptions) {
     this.#of = of;
@@ -103,8 +107,11 @@ export class Serving {
         }
         return result;
       });
-      if (placed !== null) this.runs.add(placed);
-      this.#work();
+      if (placed !== null) {
+        this.runs.add(placed);
+        this.#changedAt = performance.now();
+        this.#work();
+      }
       return result;
     } catch (error) {
       (placed as PlacedRun | null)?.run.close();
@@ -190,8 +197,12 @@ export class Serving {
     this.#work();
   }
 
+  /** Sees what is due after some time, or before where that is awaited already. */
   #schedule(ms: number): void {
-    if (this.#timer || this.#closing.signal.aborted) return;
+    const at = performance.now() + ms;
+    if (this.#closing.signal.aborted || (this.#timer && at >= this.#timerAt)) return;
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timerAt = at;
     this.#timer = setTimeout(() => {
       this.#timer = null;
       this.#work();
@@ -221,8 +232,13 @@ export class Serving {
       }
       const isErasureDue =
         this.#erasedSince !== null && performance.now() - this.#erasedSince >= ERASED_AFTER_MS;
-      const chosen = isErasureDue ? this.runs.list : chooseMerge(this.runs.list);
-      if (chosen === null) return;
+      const isQuiet = performance.now() - this.#changedAt >= QUIET_MS;
+      const chosen = isErasureDue ? this.runs.list : chooseMerge(this.runs.list, isQuiet ? 'IDLE' : 'BUSY');
+      if (chosen === null) {
+        if (!isQuiet) this.#schedule(QUIET_MS);
+        if (this.#erasedSince !== null) this.#schedule(ERASED_AFTER_MS);
+        return;
+      }
       await this.#merge(chosen);
     }
   }

@@ -1,10 +1,12 @@
 /** Writes records into a buffer that grows. */
 export class ByteWriter {
   bytes: Buffer;
+  view: DataView;
   length = 0;
 
   constructor(capacity: number) {
     this.bytes = Buffer.allocUnsafe(capacity);
+    this.view = viewOf(this.bytes);
   }
 
   /** Makes room for so many bytes more. */
@@ -13,6 +15,7 @@ export class ByteWriter {
     const grown = Buffer.allocUnsafe(Math.max(this.bytes.length * 2, this.length + more));
     this.bytes.copy(grown, 0, 0, this.length);
     this.bytes = grown;
+    this.view = viewOf(grown);
   }
 
   /** A whole number from 0 to 2^53 in one to eight bytes, seven bits each, the lowest first. */
@@ -48,6 +51,10 @@ export class ByteWriter {
     this.bytes.set(from.subarray(start, end), this.length);
     this.length += end - start;
   }
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }
 
 /** Reads what `ByteWriter` has written. */

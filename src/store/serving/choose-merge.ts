@@ -1,13 +1,15 @@
 import type { PlacedRun } from './serving-runs.ts';
 
-/** A look-up asks the filter of each run: 0.1 µs. So many runs, the base not among them, are left as they are. */
-const MOST_RUNS = 8;
+/**
+ * `runs`: so many, the base not among them, are left as they are; a look-up asks the filter of each, which takes 0.1 µs.
+ * `besideBase`: so much of the base's bytes may lie beside it; with more, all become a new base. While files keep coming more is
+ * left undone, since merging takes CPU that imports need.
+ */
+const MOST = { BUSY: { runs: 24, besideBase: 2 }, IDLE: { runs: 8, besideBase: 0.5 } } as const;
 /** Fewer are not worth writing them again. */
 const FEWEST_MERGED = 4;
 /** A run is merged with newer ones that have at least this share of its bytes together. */
 const LEAST_SHARE = 0.5;
-/** Of the base's bytes: with more beside it, all become a new base. */
-const MOST_BESIDE_BASE = 0.5;
 /** So many bytes are nothing, whatever the base has. */
 const ALWAYS_SMALL = 256 * 1024;
 
@@ -16,14 +18,18 @@ const ALWAYS_SMALL = 256 * 1024;
  * is written again a few times at most, since a run is merged only with others of about its size: size-tiered compaction, as
  * other stores of sorted runs have it.
  */
-export function chooseMerge(runs: readonly PlacedRun[]): readonly PlacedRun[] | null {
+export function chooseMerge(
+  runs: readonly PlacedRun[],
+  pressure: keyof typeof MOST,
+): readonly PlacedRun[] | null {
+  const most = MOST[pressure];
   const deltas = runs.slice(0, -1);
   const base = runs.at(-1);
   if (base === undefined || deltas.length === 0) return null;
   const beside = bytesOf(deltas);
-  if (deltas.length >= FEWEST_MERGED && beside > Math.max(ALWAYS_SMALL, MOST_BESIDE_BASE * base.run.bytes))
+  if (deltas.length >= FEWEST_MERGED && beside > Math.max(ALWAYS_SMALL, most.besideBase * base.run.bytes))
     return runs;
-  if (deltas.length <= MOST_RUNS) return null;
+  if (deltas.length <= most.runs) return null;
   let best: readonly PlacedRun[] | null = null;
   for (let end = FEWEST_MERGED; end <= deltas.length; end++) {
     const newer = bytesOf(deltas.slice(0, end - 1));

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 
 /**
  * A serving run as bytes (docs/serving-runs.md): blocks of records in the order of their keys, the index of the blocks, the
- * filter of the keys, the footer. Every byte is under one of the checksums. Numbers are little-endian, keys big-endian.
+ * filter of the keys, the footer. Every byte is under one of the checksums. Numbers are little-endian, but for what a record begins with.
  *
  * ```
  * block    checksum u32 · length u32 · records · zeros up to the next page; the last block has no zeros

@@ -65,5 +65,5 @@ export function userOf({ bytes, start, end }: RecordAt): {
 
 /** How many bytes a record takes, from its header. */
 export function recordBytes(bytes: Buffer, start: number): number {
-  return RECORD_HEADER + bytes.readUIntLE(start + 16, 3);
+  return RECORD_HEADER + (bytes.readUInt32BE(start + 16) >>> 8);
 }

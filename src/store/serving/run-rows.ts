@@ -36,7 +36,10 @@ export type RunRows = {
 /** Writes rows as the records of a run. */
 export class RowWriter {
   readonly #writer: RunWriter;
-  #current: RunKey = [-1, 0, 0, 0];
+  #c0 = -1;
+  #c1 = 0;
+  #c2 = 0;
+  #c3 = 0;
   #isOpen = false;
 
   constructor(writer: RunWriter) {
@@ -53,14 +56,16 @@ export class RowWriter {
       const k1 = keyHi[low] as number;
       const k2 = keyLo[low + 1] as number;
       const k3 = keyLo[low] as number;
-      const [c0, c1, c2, c3] = this.#current;
-      const order = k0 - c0 || k1 - c1 || k2 - c2 || k3 - c3;
+      const order = k0 - this.#c0 || k1 - this.#c1 || k2 - this.#c2 || k3 - this.#c3;
       if (order < 0 || (order === 0 && !this.#isOpen)) return row;
       if (order > 0) {
         this.end();
-        this.#current = [k0, k1, k2, k3];
+        this.#c0 = k0;
+        this.#c1 = k1;
+        this.#c2 = k2;
+        this.#c3 = k3;
         if (state[row] === ROW_STATE.ALIAS) {
-          writer.alias(this.#current, pointAt(rows, low));
+          writer.alias([k0, k1, k2, k3], pointAt(rows, low));
           continue;
         }
         writer.beginUser(k0, k1, k2, k3, number(rows.datamartId, low));

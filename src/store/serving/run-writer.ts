@@ -42,7 +42,11 @@ export class RunWriter {
   #lastTime = 0;
   #records = 0;
   #blocks = 0;
-  #last: RunKey = [-1, 0, 0, 0];
+  // the last key, word by word: an array for each record costs as much as writing it
+  #l0 = -1;
+  #l1 = 0;
+  #l2 = 0;
+  #l3 = 0;
 
   /** `mostKeys`: no more records will come. */
   constructor(id: string, mostKeys: number) {
@@ -126,7 +130,7 @@ export class RunWriter {
     const out = this.#out;
     const body = out.length - this.#recordStart - RECORD_HEADER;
     if (body > MOST_BODY_BYTES) throw new RangeError(`a record of ${body} bytes is too long for a run`);
-    out.bytes.writeUIntLE(body, this.#recordStart + 16, 3);
+    out.view.setUint32(this.#recordStart + 16, (body << 8) | (out.bytes[this.#recordStart + 19] as number));
     if (out.length - this.#blockStart > PAGE && this.#recordStart > this.#blockStart + BLOCK_HEADER)
       this.#moveToNextBlock();
   }
@@ -159,20 +163,24 @@ export class RunWriter {
   }
 
   #begin(k0: number, k1: number, k2: number, k3: number, kind: RecordKind): void {
-    const [l0, l1, l2, l3] = this.#last;
-    if ((k0 - l0 || k1 - l1 || k2 - l2 || k3 - l3) <= 0)
+    if ((k0 - this.#l0 || k1 - this.#l1 || k2 - this.#l2 || k3 - this.#l3) <= 0)
       throw new Error('records of a run come in ascending order of their keys');
-    this.#last = [k0, k1, k2, k3];
+    this.#l0 = k0;
+    this.#l1 = k1;
+    this.#l2 = k2;
+    this.#l3 = k3;
     const out = this.#out;
     out.reserve(RECORD_HEADER + 32);
-    this.#recordStart = out.length;
-    const { bytes } = out;
-    let at = bytes.writeUInt32BE(k0, out.length);
-    at = bytes.writeUInt32BE(k1, at);
-    at = bytes.writeUInt32BE(k2, at);
-    at = bytes.writeUInt32BE(k3, at);
-    bytes[at + 3] = kind;
-    out.length = at + 4;
+    const start = out.length;
+    this.#recordStart = start;
+    const { view } = out;
+    view.setUint32(start, k0);
+    view.setUint32(start + 4, k1);
+    view.setUint32(start + 8, k2);
+    view.setUint32(start + 12, k3);
+    // the length of the body comes at its end
+    view.setUint32(start + 16, kind);
+    out.length = start + RECORD_HEADER;
     this.#filter.add(k0, k2, k3);
     this.#records++;
     if (this.#recordStart === this.#blockStart + BLOCK_HEADER) this.#noteBlock(this.#recordStart);
