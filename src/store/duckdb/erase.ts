@@ -57,7 +57,6 @@ export async function eraseUser(
     passFaultPoint('erasure-before-commit');
     return erasure;
   });
-  if (erased !== null) serving.noteErased();
   passFaultPoint('erasure-after-commit');
   if (erased?.status !== 'PENDING') await refreshPending(db, pending);
   return erased;

@@ -24,8 +24,10 @@ import { statement } from './statements.ts';
 const ROWS_PER_RANGE = 1_000_000;
 /** A store of so few users has its base before it is open. */
 const MOST_USERS_AT_OPEN = 100_000;
-/** A base without whom was erased is written so long after the erasure, so that many share one. */
+/** A base without those who were erased is written so long after the first erasure, so that many share one. */
 const ERASED_AFTER_MS = 60_000;
+/** That many times as long as a base takes, where that is longer: erasures all day must not keep a core busy. */
+const ERASED_AFTER_BASES = 20;
 /** So long after the last change nobody is taken to be importing. */
 const QUIET_MS = 2_000;
 /** How long after a fault the base is made again. */
@@ -67,6 +69,8 @@ export class Serving {
   #step = 0;
   #changedAt = Number.NEGATIVE_INFINITY;
   #baseSince: number | null = null;
+  /** How long the last base took. */
+  #baseMs = 0;
   #erasedSince: number | null = null;
   /** Expired memberships or segments were removed, so that the base may have some that nobody is told of. */
   #hasLitter = true;
@@ -109,6 +113,7 @@ export class Serving {
       });
       if (placed !== null) {
         this.runs.add(placed);
+        this.#lookForErased();
         this.#changedAt = performance.now();
         this.#work();
       }
@@ -118,12 +123,6 @@ export class Serving {
       await draft.discard();
       throw error;
     }
-  }
-
-  /** Notes that somebody was erased, whom no file is to keep for long. */
-  noteErased(): void {
-    this.#erasedSince ??= performance.now();
-    this.#schedule(ERASED_AFTER_MS);
   }
 
   /** Notes that rows are gone from the tables which the runs go on having, since nobody is told of them. */
@@ -177,6 +176,7 @@ export class Serving {
     try {
       for (const row of rows) placed.push(openRow(row, this.#of.dir));
       this.runs.replace(placed);
+      this.#lookForErased();
       const base = rows.at(-1);
       this.#baseSince = base && Number(base.first_step) === 0 ? Number(base.creation_ts) : null;
     } catch (error) {
@@ -188,6 +188,17 @@ export class Serving {
     const [users] = await db.read((sql) => sql.query('select count(*) as users from user_identifier'));
     if (Number(users?.users) <= MOST_USERS_AT_OPEN) await this.#makeBase();
     else this.#work();
+  }
+
+  get #erasedAfterMs(): number {
+    return Math.max(ERASED_AFTER_MS, ERASED_AFTER_BASES * this.#baseMs);
+  }
+
+  /** Whom a run says to be erased is in older ones still: no file is to keep anybody for long. */
+  #lookForErased(): void {
+    const isAny = this.runs.list.some(({ run }) => run.footer.erased > 0);
+    this.#erasedSince = isAny ? (this.#erasedSince ?? performance.now()) : null;
+    if (isAny) this.#schedule(this.#erasedAfterMs);
   }
 
   #onDamage(damage: Error): void {
@@ -231,12 +242,11 @@ export class Serving {
         continue;
       }
       const isErasureDue =
-        this.#erasedSince !== null && performance.now() - this.#erasedSince >= ERASED_AFTER_MS;
+        this.#erasedSince !== null && performance.now() - this.#erasedSince >= this.#erasedAfterMs;
       const isQuiet = performance.now() - this.#changedAt >= QUIET_MS;
       const chosen = isErasureDue ? this.runs.list : chooseMerge(this.runs.list, isQuiet ? 'IDLE' : 'BUSY');
       if (chosen === null) {
         if (!isQuiet) this.#schedule(QUIET_MS);
-        if (this.#erasedSince !== null) this.#schedule(ERASED_AFTER_MS);
         return;
       }
       await this.#merge(chosen);
@@ -247,7 +257,6 @@ export class Serving {
   async #merge(chosen: readonly PlacedRun[]): Promise<void> {
     const [newest, oldest] = [chosen[0] as PlacedRun, chosen.at(-1) as PlacedRun];
     const isBase = oldest.first === 0;
-    const erasedSince = this.#erasedSince;
     const keep = isBase && this.#hasLitter ? await this.#keeper() : null;
     if (isBase) this.#hasLitter = false;
     const sources = chosen.map(({ run }) => run);
@@ -263,7 +272,6 @@ export class Serving {
           },
         );
       });
-      if (isBase && this.#erasedSince === erasedSince) this.#erasedSince = null;
     } catch (error) {
       if (isBase) this.#hasLitter = true;
       if (!(error instanceof RunDamagedError)) throw error;
@@ -314,6 +322,7 @@ export class Serving {
     { first, last }: { readonly first: number; readonly last: number },
     fill: (draft: RunDraft) => Promise<void>,
   ): Promise<void> {
+    const start = performance.now();
     const draft = new RunDraft(this.#folder);
     let placed: PlacedRun | null = null;
     try {
@@ -338,7 +347,12 @@ export class Serving {
     const newer = before.filter((each) => each.first > last);
     const older = before.filter((each) => each.last < first);
     this.runs.replace([...newer, placed, ...older]);
-    if (first === 0) this.#baseSince = this.#of.clock();
+    if (first === 0) {
+      this.#baseSince = this.#of.clock();
+      this.#baseMs = performance.now() - start;
+      this.#erasedSince = null;
+    }
+    this.#lookForErased();
     for (const each of before) {
       if (each.first < first || each.last > last || each.run.inMemory) continue;
       await rm(runFile(this.#folder, each.run.footer.id), { force: true });

@@ -45,6 +45,8 @@ export type RunFooter = {
   /** Of this run alone: checksums begin with it, so that a block of another run is found out. */
   readonly id: string;
   readonly records: number;
+  /** Of those, how many say that somebody was erased. */
+  readonly erased: number;
   readonly blocks: number;
   /** Where the index begins. */
   readonly index: number;

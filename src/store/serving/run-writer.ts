@@ -17,7 +17,7 @@ import {
   runSeed,
 } from './run-format.ts';
 import type { RunKey } from './run-key.ts';
-import type { RecordAt } from './run-record.ts';
+import { kindOf, type RecordAt } from './run-record.ts';
 
 type UserKind = typeof RECORD_KIND.USER | typeof RECORD_KIND.USER_ANEW;
 
@@ -41,6 +41,7 @@ export class RunWriter {
   #lastSegment = 0;
   #lastTime = 0;
   #records = 0;
+  #erased = 0;
   #blocks = 0;
   // the last key, word by word: an array for each record costs as much as writing it
   #l0 = -1;
@@ -114,6 +115,7 @@ export class RunWriter {
 
   erased(key: RunKey): void {
     this.#begin(...key, RECORD_KIND.ERASED);
+    this.#erased++;
     this.end();
   }
 
@@ -121,6 +123,7 @@ export class RunWriter {
   copy(key: RunKey, { bytes, start, end }: RecordAt): void {
     const [k0, k1, k2, k3] = key;
     this.#begin(k0, k1, k2, k3, RECORD_KIND.USER);
+    if (kindOf({ bytes, start, end }) === RECORD_KIND.ERASED) this.#erased++;
     this.#out.length = this.#recordStart;
     this.#out.copy(bytes, start, end);
     this.end();
@@ -154,6 +157,7 @@ export class RunWriter {
       version: FORMAT_VERSION,
       id: this.id,
       records: this.#records,
+      erased: this.#erased,
       blocks: this.#blocks,
       index: start,
       filter: start + index.length,
