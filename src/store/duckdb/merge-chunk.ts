@@ -159,7 +159,11 @@ export async function writeEffects(
   });
   await change(counts.ordered_rows_to_delete, 'delete-ordered');
   await change(counts.recent_rows_to_delete, 'delete-recent');
-  await sql.query(statement('put-rows', { start_date }));
+  // nearly always there is none
+  const mayBeNowhere = counts.user_points_created > 0 && counts.unchanged > 0;
+  if (mayBeNowhere) await sql.query(statement('find-nowhere'));
+  const nowhere = mayBeNowhere ? 'chunk_nowhere' : '(select point_hi, point_lo from chunk_effect limit 0)';
+  await sql.query(statement('put-rows', { start_date, nowhere }));
   await change(counts.rows_to_insert, 'insert-memberships', {});
   if (counts.user_points_created > 0 || changedMemberships(counts) > 0)
     await addRowsOf(sql, draft, statement('run-rows', { datamart_id: BigInt(datamartId) }));
@@ -200,6 +204,8 @@ const CHUNK_TABLES = [
   'chunk_kept',
   'chunk_part',
   'chunk_absent',
+  'chunk_nowhere',
+  'chunk_put',
   'chunk_named',
 ];
 

@@ -84,8 +84,9 @@ async function revert(
   await changeExactly(sql, counts.ordered_rows_to_delete, { name: 'delete-ordered', values: {} });
   await changeExactly(sql, counts.recent_rows_to_delete, { name: 'delete-recent', values: {} });
   if (counts.rows_to_insert > 0) noteWriting(runs, 'membership');
-  await changeExactly(sql, counts.rows_to_insert, { name: 'insert-reverted', values: {} });
-  await addRowsOf(sql, draft, statement('run-rows-reverted', { datamart_id: BigInt(execution.datamartId) }));
+  await sql.query(statement('put-reverted'));
+  await changeExactly(sql, counts.rows_to_insert, { name: 'insert-memberships', values: {} });
+  await addRowsOf(sql, draft, statement('run-rows', { datamart_id: BigInt(execution.datamartId) }));
   const kept = Number(all?.kept);
   const effects = toEffects(counts);
   return {

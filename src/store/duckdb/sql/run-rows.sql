@@ -6,7 +6,7 @@ select
   $datamart_id::bigint as datamart_id,
   segment_id,
   coalesce(creation_ts, 0)::bigint as creation_ts,
-  last_modified_ts::bigint as last_modified_ts,
+  coalesce(last_modified_ts, 0)::bigint as last_modified_ts,
   coalesce(expiration_ts, 0)::bigint as expiration_ts,
   encode(coalesce(data_bag, '')) as data_bag
 from chunk_put
