@@ -20,7 +20,7 @@ const COLUMNS = [
 ] as const;
 type Column = (typeof COLUMNS)[number];
 
-/** Adds to a run what a statement gives: `run-columns.sql`, or `base-rows.sql`. */
+/** Adds to a run what a statement gives: `run-rows.sql`, or `base-rows.sql`. */
 export async function addRowsOf(sql: DuckDbSql, draft: RunDraft, statement: string): Promise<void> {
   for await (const rows of rowsOfStatement(sql, statement)) await draft.addRows(rows);
   draft.endRows();
