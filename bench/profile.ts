@@ -8,6 +8,7 @@ import path from 'node:path';
 import { DuckDBAppender, DuckDBConnection, DuckDBResult } from '@duckdb/node-api';
 import { errorFilePositionOf } from '../src/import/error-file.ts';
 import { ndjsonFormat } from '../src/import/ndjson.ts';
+import { readPartHere } from '../src/import/stage/read-part.ts';
 import { stageChunk } from '../src/import/stage/stage-chunk.ts';
 import { dropStagingTable } from '../src/import/stage/staging-table.ts';
 import type { Checkpoint, Execution } from '../src/model/execution.ts';
@@ -142,6 +143,8 @@ async function importFile(store: Store, file: CommandFile): Promise<void> {
       context: { catalogue, startDate },
       staging: store.staging,
       keepsNamed: false,
+      // in a thread it would be done beside the rest
+      read: readPartHere,
     });
     note('read the file, find commands', cpuSeconds() - before - (noted() - notedBefore));
     const { offset, line } = chunk.to;

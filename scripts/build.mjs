@@ -9,7 +9,7 @@ cpSync('src', 'dist', {
   recursive: true,
   filter: (source) => !/\.[a-z]+$/.test(source) || source.endsWith('.sql'),
 });
-await bundle('cli.js');
+await bundle('cli.js', 'import/parse/parse-thread.js');
 for (const program of ['dist/bin.cjs', 'dist/cli.js']) chmodSync(program, 0o755);
 run('node_modules/vite/bin/vite.js', 'build', '--config', 'console/vite.config.ts', '--logLevel', 'warn');
 

@@ -7,12 +7,13 @@ const DIST = path.resolve('dist');
 const TAKEN_IN = 'typebox';
 
 /**
- * Makes a few files of the program in dist/: finding and reading its modules one by one is a quarter of what a start takes. Files
+ * Makes a few files of the programs in dist/: finding and reading its modules one by one is a quarter of what a start takes. Files
  * beside a module, such as its SQL, stay there and are found from its place before.
  */
-export async function bundle(program) {
+export async function bundle(...programs) {
   await build({
-    entryPoints: [path.join(DIST, program)],
+    entryPoints: programs.map((program) => path.join(DIST, program)),
+    outbase: DIST,
     outdir: DIST,
     allowOverwrite: true,
     bundle: true,

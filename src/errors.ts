@@ -96,6 +96,11 @@ export class DocumentsUnreachableError extends Error {
   override readonly name = 'DocumentsUnreachableError';
 }
 
+/** The thread that parsed a document is gone, and what it had read: the same can be done again. The cause is why it ended. */
+export class ParseThreadError extends Error {
+  override readonly name = 'ParseThreadError';
+}
+
 /** Where the documents are to be kept cannot be used, as it was found at the start; the message says why. */
 export class DocumentsUnusableError extends Error {
   override readonly name = 'DocumentsUnusableError';

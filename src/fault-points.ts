@@ -1,6 +1,9 @@
+import { isMainThread } from 'node:worker_threads';
+
 /**
  * Points at which a test can end the process as a power cut would: with SIGKILL, and no word to anybody. One is armed by
  * MUSTER_FAULT_POINT at the start of `muster serve` (docs/torture.md); otherwise passing one is a comparison with null.
+ * `parse-thread-dies` lies in a thread and ends that alone.
  */
 export const FAULT_POINTS = [
   'upload-half-written',
@@ -8,6 +11,7 @@ export const FAULT_POINTS = [
   'upload-kept',
   'execution-created',
   'execution-claimed',
+  'parse-thread-dies',
   'chunk-staged',
   'error-file-half-written',
   'error-file-written',
@@ -55,8 +59,18 @@ export function armFaultPoint(fault: Fault | null): void {
 export function passFaultPoint(point: FaultPoint): void {
   if (armed === null || armed.point !== point) return;
   passes += 1;
+  if (passes !== armed.pass) return;
+  if (!isMainThread) process.exit(1);
   // a signal to oneself is delivered before the call returns: nothing after it runs
-  if (passes === armed.pass) process.kill(process.pid, 'SIGKILL');
+  process.kill(process.pid, 'SIGKILL');
+}
+
+/** What a thread that is started now is to be armed with: the first one that asks gets it, so that the next one lives. */
+export function handOverFault(point: FaultPoint): Fault | null {
+  if (armed === null || armed.point !== point) return null;
+  const fault = armed;
+  armed = null;
+  return fault;
 }
 
 /** Whether the process ends the next time it comes to a point: for one that lies within a single write. */

@@ -1,4 +1,9 @@
-import { DocumentsUnreachableError, ServiceError, StoreUnreachableError } from './errors.ts';
+import {
+  DocumentsUnreachableError,
+  ParseThreadError,
+  ServiceError,
+  StoreUnreachableError,
+} from './errors.ts';
 
 /** What a fault comes from, where that decides what is done about it. */
 export type FaultKind = 'DISK_FULL' | 'READ_ONLY' | 'NO_HANDLES' | 'NO_MEMORY' | 'NO_DOCUMENTS' | 'NO_STORE';
@@ -7,6 +12,7 @@ const BY_ERRNO: Readonly<Record<string, FaultKind>> = {
   ENOSPC: 'DISK_FULL',
   EDQUOT: 'DISK_FULL',
   EROFS: 'READ_ONLY',
+  ERR_WORKER_OUT_OF_MEMORY: 'NO_MEMORY',
   EMFILE: 'NO_HANDLES',
   ENFILE: 'NO_HANDLES',
 };
@@ -28,6 +34,7 @@ export function kindOfFault(fault: unknown): FaultKind | null {
   if (fault instanceof ServiceError && fault.code === 'INSUFFICIENT_STORAGE') return 'DISK_FULL';
   if (fault instanceof DocumentsUnreachableError) return 'NO_DOCUMENTS';
   if (fault instanceof StoreUnreachableError) return 'NO_STORE';
+  if (fault instanceof ParseThreadError) return kindOfFault(fault.cause);
   const { code } = fault as NodeJS.ErrnoException;
   const known = code === undefined ? undefined : BY_ERRNO[code];
   return known ?? BY_MESSAGE.find(([pattern]) => pattern.test(fault.message))?.[1] ?? null;

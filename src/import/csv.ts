@@ -34,6 +34,7 @@ const TRIMMED_COLUMNS = new Set([
 export function csvFormat(header: CsvHeader, start: Position): DocumentFormat {
   const readFailed = createFailedCsvReader(header);
   return {
+    csv: { header, start },
     start,
     createSplitter: (from) => createCsvSplitter(header, from),
     createPlainReader: (context) => createPlainCsvReader(header, context),

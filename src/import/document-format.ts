@@ -1,5 +1,6 @@
 import type { Catalogue } from '../model/catalogue.ts';
 import type { Rejection } from '../model/command.ts';
+import type { CsvHeader } from './csv-header.ts';
 
 /** The longest line that is read, in bytes without its line end (spec §6). */
 export const MAX_LINE_BYTES = 1024 * 1024;
@@ -93,6 +94,8 @@ export type CommandContext = {
 
 /** A kind of file: how its records are found, and how a failed one is written to the error file. */
 export interface DocumentFormat {
+  /** What it is made of; null of NDJSON. See `formatOf`. */
+  readonly csv: { readonly header: CsvHeader; readonly start: Position } | null;
   /** Where the first record of the document begins: after a header. */
   readonly start: Position;
   /** `from` is the start of the document or the `end` of one of its records. */

@@ -21,8 +21,8 @@ export function errorFilePositionOf({
   return { lines: failures - errorLinesOmitted, bytes: errorFileBytes, omitted: errorLinesOmitted };
 }
 
-/** The failed lines of a chunk, as far as there is room for them in the error file. */
-export type ErrorLines = { readonly text: string; readonly to: ErrorFilePosition };
+/** The failed lines of a chunk, as far as there is room for them in the error file; the header before the first one. */
+export type ErrorLines = { readonly content: Uint8Array; readonly to: ErrorFilePosition };
 
 /** Collects failed lines that come behind `from`; `header` counts with the first one. */
 export function collectErrorLines(
@@ -49,28 +49,32 @@ export function collectErrorLines(
     },
     /** What is held in memory. */
     chars: () => chars,
-    finish: (): ErrorLines => ({ text: texts.join(''), to: { lines, bytes, omitted } }),
+    finish: (): ErrorLines => {
+      const before = from.bytes === 0 && texts.length > 0 ? header : '';
+      const content = new TextEncoder().encode(before + texts.join(''));
+      return { content, to: { lines, bytes, omitted } };
+    },
   };
 }
 
 /**
- * Makes the failed lines of a chunk durable as the next part of an error file; `header` comes before the first one. Nothing
- * is written where no line failed, or none has room.
+ * Makes the failed lines of a chunk durable as the next part of an error file. Nothing is written where no line failed, or
+ * none has room.
  *
  * Never into a file that is there: a worker that lost its lease without noticing may be writing too, and must not touch what
  * the checkpoints of the other one name.
  */
 export async function addErrors(
   before: ErrorFile,
-  { header, lines }: { readonly header: string; readonly lines: ErrorLines },
+  { content, to }: ErrorLines,
   addPart: (content: Buffer) => Promise<ErrorPart['name']>,
 ): Promise<ErrorFile> {
   const { errorFileBytes, errorParts } = before;
-  const errorLinesOmitted = lines.to.omitted;
-  if (lines.text === '')
+  const errorLinesOmitted = to.omitted;
+  if (content.length === 0)
     return { errorFileBytes, errorLinesOmitted, ...(errorParts === undefined ? {} : { errorParts }) };
-  const content = Buffer.from(errorFileBytes === 0 ? header + lines.text : lines.text);
-  const part = { name: await addPart(content), bytes: content.length };
+  const name = await addPart(Buffer.from(content.buffer, content.byteOffset, content.length));
+  const part = { name, bytes: content.length };
   passFaultPoint('error-file-written');
   return {
     errorFileBytes: errorFileBytes + part.bytes,

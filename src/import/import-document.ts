@@ -8,14 +8,9 @@ import { MAX_HEADER_BYTES } from './csv-header.ts';
 import type { DocumentFormat } from './document-format.ts';
 import { addErrors, type ErrorFile, type ErrorFilePosition, errorFilePositionOf } from './error-file.ts';
 import { ndjsonFormat } from './ndjson.ts';
+import type { PartLimits, ReadPart } from './parse/part-parser.ts';
 import { readFormatOf } from './read-format.ts';
-import {
-  type Chunk,
-  type ChunkLimits,
-  type DocumentSource,
-  type ReadChunk,
-  stageChunk,
-} from './stage/stage-chunk.ts';
+import { type Chunk, type DocumentSource, stageChunk } from './stage/stage-chunk.ts';
 import { dropStagingTable } from './stage/staging-table.ts';
 import { inStep } from './step.ts';
 import { fileWarnings, withWarnings } from './warnings.ts';
@@ -37,7 +32,7 @@ export type ImportFiles = {
 
 export type ImportJob = ImportFiles & {
   readonly worker: string;
-  readonly limits: ChunkLimits;
+  readonly limits: PartLimits;
   /** Looked at between two chunks. */
   readonly signal: AbortSignal;
   /** Awaited before a chunk is merged and the next one is read: it may take a while. STOPPED: neither is done. */
@@ -98,7 +93,7 @@ async function importChunks(job: ImportJob, store: Store, source: DocumentSource
       chunk.isLast || job.signal.aborted ? null : inBackground(ready(behind(chunk, checkpoint), nextShare));
     let outcome: MergeOutcome;
     try {
-      outcome = await mergeReady(job, store, { next, checkpoint, source });
+      outcome = await mergeReady(job, store, { next, checkpoint });
     } catch (error) {
       await discard(store, following);
       throw error;
@@ -169,14 +164,13 @@ function shareAfter(
 async function mergeReady(
   job: ImportJob,
   store: Store,
-  { next, checkpoint, source }: { next: ReadyChunk; checkpoint: Checkpoint; source: DocumentSource },
+  { next, checkpoint }: { next: ReadyChunk; checkpoint: Checkpoint },
 ): Promise<MergeOutcome> {
   const { chunk, prepared } = next;
   const merge = prepared === null ? (job.taker ?? store).mergeChunk : prepared.merge;
   passFaultPoint('chunk-staged');
   try {
-    const failed = { header: source.format.errorFileHeader, lines: chunk.errorLines };
-    const errorFile = await addErrors(checkpoint, failed, job.addErrors);
+    const errorFile = await addErrors(checkpoint, chunk.errorLines, job.addErrors);
     return await inStep('merge', { 'muster.pairs': chunk.pairs }, async (span) => {
       const outcome = await merge({
         table: chunk.table,
@@ -238,8 +232,8 @@ async function stageFrom(
       context: { catalogue, startDate },
       staging: job.taker?.needs === 'TALLY' ? null : store.staging,
       keepsNamed: job.execution.options.replace !== null,
-      onRead: (bytes, commands) =>
-        job.onProgress?.({ step: 'READING', bytes, commands: commandsBefore + commands }),
+      onRead: ({ offset, commands }) =>
+        job.onProgress?.({ step: 'READING', bytes: offset, commands: commandsBefore + commands }),
     });
     const commands = commandsBefore + chunk.successes + chunk.failures;
     job.onProgress?.({ step: 'MERGING', bytes: chunk.to.offset, commands });
@@ -262,7 +256,7 @@ function toMerge({ id, datamartId, startDate }: Execution): {
 }
 
 /** The checkpoint after a chunk, as far as it is known before the merge. */
-export function advance(from: Checkpoint, chunk: ReadChunk): Omit<Checkpoint, 'effects' | keyof ErrorFile> {
+export function advance(from: Checkpoint, chunk: ReadPart): Omit<Checkpoint, 'effects' | keyof ErrorFile> {
   const failuresByCode: Record<string, number> = { ...from.failuresByCode };
   for (const [code, failures] of Object.entries(chunk.failuresByCode)) {
     failuresByCode[code] = (failuresByCode[code] ?? 0) + failures;

@@ -5,7 +5,8 @@ import type { Store } from '../store/store.ts';
 import { addErrors } from './error-file.ts';
 import { advance, type ImportFiles, readDocument } from './import-document.ts';
 import { openAhead } from './open-ahead.ts';
-import type { ChunkLimits, DocumentSource } from './stage/stage-chunk.ts';
+import type { PartLimits } from './parse/part-parser.ts';
+import type { DocumentSource } from './stage/stage-chunk.ts';
 import { stageGroup } from './stage/stage-group.ts';
 import { dropStagingTable } from './stage/staging-table.ts';
 import { inStep } from './step.ts';
@@ -21,7 +22,7 @@ export type GroupJob = {
   readonly startDate: number;
   readonly worker: string;
   /** Of the whole group. */
-  readonly limits: ChunkLimits;
+  readonly limits: PartLimits;
   /** Asked before the merge: true if nothing is to be merged. */
   readonly isStopped: () => boolean;
   readonly ending: (executionId: string, checkpoint: Checkpoint) => Ending & { readonly now: number };
@@ -60,12 +61,8 @@ export async function importGroup(job: GroupJob, store: Store): Promise<readonly
   if (staged === null) return null;
   passFaultPoint('group-staged');
   try {
-    const errorFiles = await mapAtMost(staged.documents, FILES_AT_A_TIME, ({ errorLines: lines }, position) =>
-      addErrors(
-        START,
-        { header: sources[position]?.format.errorFileHeader ?? '', lines },
-        (job.documents[position] as ImportFiles).addErrors,
-      ),
+    const errorFiles = await mapAtMost(staged.documents, FILES_AT_A_TIME, ({ errorLines }, position) =>
+      addErrors(START, errorLines, (job.documents[position] as ImportFiles).addErrors),
     );
     if (job.isStopped()) return null;
     const { datamartId, startDate, worker, ending } = job;

@@ -23,6 +23,7 @@ const TOO_LONG = `a line may have ${MAX_LINE_BYTES} bytes, this one has more`;
 
 /** NDJSON as spec §6 reads it: one object per line, or spread over several; blank lines and a BOM are skipped. */
 export const ndjsonFormat: DocumentFormat = {
+  csv: null,
   start: { offset: 0, line: 0 },
   createSplitter: createNdjsonSplitter,
   createPlainReader: createPlainNdjsonReader,

@@ -25,3 +25,8 @@ export function readFormatOf(
   const format = csvFormat(header, { offset: Math.min(end + 1, start.length), line: lines });
   return { ok: true, format, header };
 }
+
+/** A format in another thread: made again of what it was made of. */
+export function formatOf(csv: DocumentFormat['csv']): DocumentFormat {
+  return csv === null ? ndjsonFormat : csvFormat(csv.header, csv.start);
+}

@@ -1,3 +1,4 @@
+import { ParseThreadError } from '../errors.ts';
 import { type FaultKind, kindOfFault } from '../faults.ts';
 
 /**
@@ -21,7 +22,7 @@ const PASSING_MESSAGE = /^(IO Error|TransactionContext Error|Transaction Error)/
 /** Whether trying again can help. */
 export function canPass(fault: unknown): boolean {
   if (!(fault instanceof Error)) return false;
-  if (kindOfFault(fault) !== null) return true;
+  if (kindOfFault(fault) !== null || fault instanceof ParseThreadError) return true;
   const { code } = fault as NodeJS.ErrnoException;
   return (code !== undefined && PASSING_ERRNO.has(code)) || PASSING_MESSAGE.test(fault.message);
 }

@@ -5,7 +5,7 @@ import { passFaultPoint } from '../fault-points.ts';
 import { kindOfFault } from '../faults.ts';
 import { type ImportFiles, type ImportOutcome, importDocument } from '../import/import-document.ts';
 import { type Decided, importWhole } from '../import/import-whole.ts';
-import type { ChunkLimits } from '../import/stage/stage-chunk.ts';
+import type { PartLimits } from '../import/parse/part-parser.ts';
 import {
   type Checked,
   type Checkpoint,
@@ -37,7 +37,7 @@ export const LEASE_MS = 10_000;
 export type RunnerContext = {
   readonly store: Store;
   readonly documents: Documents;
-  readonly limits: ChunkLimits;
+  readonly limits: PartLimits;
   /** How long an execution runs before it lets others run that wait. */
   readonly turnMs: number;
   /** The first wait before a fault is tried again. */

@@ -2,13 +2,15 @@ import type { DuckDBInstance } from '@duckdb/node-api';
 import { GROUP_LINES } from '../../store/merges.ts';
 import type { CommandContext } from '../document-format.ts';
 import { EMPTY_ERROR_FILE } from '../error-file.ts';
-import { type ChunkLimits, type DocumentSource, type ReadChunk, readChunk } from './stage-chunk.ts';
-import { openStagingTable, type PairTable } from './staging-table.ts';
+import type { PartLimits, ReadPart } from '../parse/part-parser.ts';
+import { readPart } from './read-part.ts';
+import type { DocumentSource } from './stage-chunk.ts';
+import { openStagingTable } from './staging-table.ts';
 
 /** Documents that were each staged whole, one after the other, into one table. */
 export type StagedDocuments = {
   readonly table: string | null;
-  readonly documents: readonly ReadChunk[];
+  readonly documents: readonly ReadPart[];
 };
 
 /**
@@ -17,27 +19,24 @@ export type StagedDocuments = {
  */
 export async function stageGroup(of: {
   readonly count: number;
-  readonly open: (
-    position: number,
-    read: (source: DocumentSource) => Promise<ReadChunk>,
-  ) => Promise<ReadChunk>;
-  readonly limits: ChunkLimits;
+  readonly open: (position: number, read: (source: DocumentSource) => Promise<ReadPart>) => Promise<ReadPart>;
+  readonly limits: PartLimits;
   readonly context: CommandContext;
   readonly staging: DuckDBInstance;
 }): Promise<StagedDocuments | null> {
   const { limits, context } = of;
   const table = await openStagingTable(of.staging, context.catalogue.datamartId);
   try {
-    const documents: ReadChunk[] = [];
+    const documents: ReadPart[] = [];
     for (let position = 0; position < of.count; position++) {
       const rows = limits.rows - table.rows;
       const read = await of.open(position, (source) =>
-        readChunk(
+        readPart(
           {
-            ...{ source, from: { offset: 0, line: 0 }, errorsFrom: EMPTY_ERROR_FILE },
-            ...{ limits: { ...limits, rows }, context },
+            ...{ ...source, from: { offset: 0, line: 0 }, errorsFrom: EMPTY_ERROR_FILE },
+            ...{ limits: { ...limits, rows }, context, linesBefore: position * GROUP_LINES },
           },
-          placedAt(table, position),
+          { table, named: null },
         ),
       );
       if (!read.isLast) {
@@ -51,17 +50,4 @@ export async function stageGroup(of: {
     await table.discard();
     throw error;
   }
-}
-
-/** The part of a group's table that belongs to the document at `position`; its lines begin with 1 for who appends. */
-function placedAt(table: PairTable, position: number): PairTable {
-  const firstLine = position * GROUP_LINES;
-  const rowsBefore = table.rows;
-  return {
-    get rows() {
-      return table.rows - rowsBefore;
-    },
-    append: (line, command) => table.append(firstLine + line, command),
-    appendPlain: (bytes, pair) => table.appendPlain(bytes, { ...pair, line: firstLine + pair.line }),
-  };
 }
