@@ -8,7 +8,7 @@ const READS_IN_MEAN = 16;
 const LOOK_UPS_ASIDE = 1024;
 
 /**
- * Decides whether look-ups read on the event loop. A read from the page cache takes 5 µs there, and five times that with a
+ * Decides whether look-ups read on the event loop. A read from the page cache takes 4 µs there, and five times that with a
  * trip to another thread; but a slow disk would hold up everything. One long read says nothing: on a busy machine one of a
  * thousand takes 1 ms and more, since another process has the processor. So the mean of the last reads decides.
  */
