@@ -6,6 +6,7 @@ import { PRIORITIES } from '../model/records.ts';
 import type { Pace, PaceState } from '../pace.ts';
 import type { Store } from '../store/store.ts';
 import type { LookUpGate } from './look-up-gate.ts';
+import { servingMetrics } from './serving-metrics.ts';
 
 /** How long what the store said is shown again: several scrapers cost it no more than one. */
 const READ_MS = 1_000;
@@ -91,6 +92,7 @@ export function createMetricsText({
   lookUpGate,
   pace,
 }: MetricsContext): () => Promise<string> {
+  const showServing = servingMetrics(store);
   let readAt = Number.NEGATIVE_INFINITY;
   let reading: Promise<void> | null = null;
 
@@ -104,6 +106,7 @@ export function createMetricsText({
       for (const gauge of [storeBytes, diskFreeBytes, deliveriesPending]) gauge.remove();
       storeUp.set(0);
     }
+    showServing();
     readAt = clock();
   }
 

@@ -30,6 +30,7 @@ import type {
   StagedChunk,
   StagedGroup,
 } from './merges.ts';
+import type { ServingState } from './serving-state.ts';
 import type { WebhookRecords } from './webhook-records.ts';
 
 /**
@@ -310,6 +311,9 @@ export interface Store {
 
   /** Bytes the store occupies. */
   sizeBytes(): Promise<number>;
+
+  /** What is known of the runs that answer look-ups. Not there where tables answer them alone. */
+  readonly servingState?: () => ServingState;
 
   /** Resolves when the store answers a query, rejects with the fault otherwise. */
   check(): Promise<void>;

@@ -195,6 +195,10 @@ test('status tells that the service is ready, and how an execution came out', as
   assert.equal(overall.code, 0, overall.stderr);
   assert.match(overall.stdout, /: ready\n/);
   assert.match(overall.stdout, /nothing is running or pending/);
+  const runs = /look-ups are answered by \d+ serving runs?: \d.* on disk, \d.* in memory, base made .* ago\n/;
+  assert.match(overall.stdout, runs);
+  const { serving } = JSON.parse((await run('status', '--json')).stdout) as { serving: { up: boolean } };
+  assert.equal(serving.up, true);
   const owner = ['--import', String(execution.parameters.document_import_id)];
   const one = await run('status', execution.id, ...owner);
   assert.equal(one.code, 2);

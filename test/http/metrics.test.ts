@@ -125,6 +125,33 @@ test('a file moves the counters by what came of it, and a look-up its histogram'
   assert.equal(samplesOf(after, 'muster_store_up'), 1);
 });
 
+test('look-ups are counted by what answered them, and runs by what they were made from', async (t) => {
+  let now = Date.now();
+  const service = await startService(t, {}, () => now);
+  if (service.store.servingState === undefined) return t.skip('PostgreSQL has no serving runs');
+  const segmentId = await createSegment(service, { name: 's' });
+  const before = await scrape(service);
+  await runFile(service, 'NDJSON', line(segmentId, 'a') + line(segmentId, 'b'));
+  await membershipsOf(service, 'user_account_id=a');
+  await membershipsOf(service, 'user_account_id=nobody');
+  now += 5_000;
+  const after = await scrape(service);
+  const moved = (name: string, labels?: string) =>
+    samplesOf(after, name, labels) - samplesOf(before, name, labels);
+  assert.equal(moved('muster_serving_lookups_total', 'by="runs'), 2);
+  assert.equal(moved('muster_serving_lookups_total', 'by="tables"'), 0);
+  assert.equal(moved('muster_serving_block_reads_total', 'outcome="found"'), 1);
+  assert.ok(moved('muster_serving_filter_skips_total') > 0);
+  assert.equal(moved('muster_serving_made_total', 'from="change"'), 1);
+  assert.ok(moved('muster_serving_made_bytes_total', 'from="change"') > 0);
+  assert.equal(moved('muster_serving_faults_total'), 0);
+  assert.equal(samplesOf(after, 'muster_serving_up'), 1);
+  assert.equal(samplesOf(after, 'muster_serving_made_ratio'), 1);
+  assert.equal(samplesOf(after, 'muster_serving_runs'), 2);
+  assert.ok(samplesOf(after, 'muster_serving_memory_bytes') > 0);
+  assert.ok(samplesOf(after, 'muster_serving_base_age_seconds') >= 5);
+});
+
 test('the age of the queue is how long the oldest waits that nobody has taken, 0 when none waits', async (t) => {
   const service = await startService(t, { parallelExecutions: 0 });
   const age = async (priority: string) =>

@@ -1,4 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
+import { readSamples, type ServingSamples, servingOf } from '../../../src/model/metric-samples.ts';
 import { call } from '../api/client.ts';
 
 /** What `/metrics` says, as far as the console shows it. */
@@ -17,6 +18,8 @@ export type Metrics = {
   /** Null: imports are never held back. */
   readonly lookUpGoalSeconds: number | null;
   readonly areImportsHeldBack: boolean;
+  /** Null where look-ups are answered by tables alone. */
+  readonly serving: ServingSamples | null;
 };
 
 const ASK_MS = 2_000;
@@ -32,10 +35,7 @@ export const metrics = () =>
 
 /** Reads the text format of Prometheus; of a metric with several labels the samples are added, or the largest is taken. */
 export function readMetrics(text: string, at: number): Metrics {
-  const samples = text.split('\n').flatMap((line) => {
-    const [, name = '', labels = '', value = ''] = /^([a-z_]+)(\{[^}]*\})? (\S+)$/.exec(line) ?? [];
-    return name === '' ? [] : [{ name, labels, value: Number(value) }];
-  });
+  const samples = readSamples(text);
   const of = (name: string, label = '') =>
     samples
       .filter((sample) => sample.name === name && sample.labels.includes(label))
@@ -53,6 +53,7 @@ export function readMetrics(text: string, at: number): Metrics {
     lookUpP99Seconds: of('muster_lookup_p99_seconds')[0] ?? null,
     lookUpGoalSeconds: of('muster_lookup_goal_seconds')[0] || null,
     areImportsHeldBack: of('muster_imports_held_back')[0] === 1,
+    serving: servingOf(samples),
   };
 }
 

@@ -1,13 +1,14 @@
 import { Alert, Paper, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useState } from 'react';
+import type { ServingSamples } from '../../../src/model/metric-samples.ts';
 import { executionPath } from '../api/paths.ts';
 import { datamartExecutions } from '../api/queries.ts';
 import type { Execution } from '../api/types.ts';
 import { useExecution } from '../api/use-execution.ts';
 import { ExecutionProgress } from '../executions/execution-progress.tsx';
 import { ExecutionsTable, nameOf } from '../executions/executions-table.tsx';
-import { formatBytes, formatMs, formatNumber, formatSpan } from '../parts/formats.ts';
+import { formatBytes, formatMs, formatNumber, formatShare, formatSpan } from '../parts/formats.ts';
 import { Loaded } from '../parts/loaded.tsx';
 import { Part } from '../parts/page.tsx';
 import { useDatamartId } from '../shell/datamart.ts';
@@ -91,6 +92,9 @@ function Tiles({ now, samples }: { readonly now: Metrics; readonly samples: read
     <>
       {!now.isStoreUp && <Alert color="red">{t.now.storeDown}</Alert>}
       {now.areImportsHeldBack && <Alert color="yellow">{t.now.heldBack(p99 ?? '–', goal ?? '–')}</Alert>}
+      {now.serving !== null && !now.serving.isUp && (
+        <Alert color="yellow">{t.now.servingDown(formatShare(now.serving.madeRatio, 1))}</Alert>
+      )}
       <SimpleGrid cols={{ base: 2, sm: 4 }}>
         {tiles.map(({ label, value }) => (
           <Paper key={label} withBorder p="sm">
@@ -106,8 +110,22 @@ function Tiles({ now, samples }: { readonly now: Metrics; readonly samples: read
       <Text size="xs" c="dimmed">
         {t.now.ofAll}
       </Text>
+      {now.serving?.isUp && (
+        <Text size="xs" c="dimmed">
+          {servingText(now.serving)}
+        </Text>
+      )}
     </>
   );
+}
+
+function servingText({ runs, fileBytes, memoryBytes, baseAgeSeconds }: ServingSamples): string {
+  return t.now.serving({
+    runs: formatNumber(runs),
+    files: formatBytes(fileBytes),
+    memory: formatBytes(memoryBytes),
+    age: formatSpan((baseAgeSeconds ?? 0) * 1000),
+  });
 }
 
 function Queue({ executions }: { readonly executions: readonly Execution[] }) {

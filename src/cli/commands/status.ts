@@ -1,3 +1,4 @@
+import { readSamples, type ServingSamples, servingOf } from '../../model/metric-samples.ts';
 import { type ApiDocumentImport, type ApiExecution, type ApiFailedLine, hasEnded } from '../api.ts';
 import type { Client } from '../client.ts';
 import { command, type ExitCode } from '../command.ts';
@@ -9,7 +10,17 @@ import { FIRST_FAILURES, type Outcome } from '../import/import-file.ts';
 import { waitsFor } from '../import/progress.ts';
 import { summarize } from '../import/summary.ts';
 import { listWarnings } from '../import/warnings.ts';
-import { type Column, countOf, formatCount, formatInstant, print, printJson, table } from '../output.ts';
+import {
+  type Column,
+  countOf,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatInstant,
+  print,
+  printJson,
+  table,
+} from '../output.ts';
 
 export const status = command({
   name: 'status',
@@ -106,14 +117,26 @@ async function showService(client: Client, datamartId: string, as: 'json' | 'tex
   const health = await readHealth(client);
   const loads = await listLoads(client, `/datamarts/${datamartId}`);
   const segments = await countSegments(client, datamartId);
+  const serving = await readServing(client);
   if (as === 'json') {
-    printJson({ url: client.connection.url, health, segments, document_imports: loads });
+    printJson({
+      ...{ url: client.connection.url, health, segments, document_imports: loads },
+      serving: serving && {
+        up: serving.isUp,
+        made_ratio: serving.madeRatio,
+        runs: serving.runs,
+        file_bytes: serving.fileBytes,
+        memory_bytes: serving.memoryBytes,
+        base_age_seconds: serving.baseAgeSeconds,
+      },
+    });
     return health.ready ? 0 : 1;
   }
   print(`${client.connection.url}: ${health.ready ? 'ready' : `not ready (${health.text})`}`);
   print(
     `datamart ${datamartId}: ${countOf(segments, 'segment')}, ${countOf(loads.length, 'document import')}`,
   );
+  if (serving !== null) print(servingText(serving));
   const busy = loads.filter((load) => load.running.length + load.pending.length > 0);
   print(busy.length === 0 ? 'nothing is running or pending' : `\n${table(busy, COLUMNS)}`);
   return health.ready ? 0 : 1;
@@ -122,6 +145,26 @@ async function showService(client: Client, datamartId: string, as: 'json' | 'tex
 async function readHealth(client: Client): Promise<{ ready: boolean; text: string }> {
   const response = await client.raw('/health');
   return { ready: response.ok, text: `${response.status} ${(await response.text()).slice(0, 500)}`.trim() };
+}
+
+/** Null where it is not told: a store on PostgreSQL has no serving runs, and a proxy may keep metrics to itself. */
+async function readServing(client: Client): Promise<ServingSamples | null> {
+  const response = await client.raw('/metrics');
+  return response.ok ? servingOf(readSamples(await response.text())) : null;
+}
+
+function servingText({
+  isUp,
+  madeRatio,
+  runs,
+  fileBytes,
+  memoryBytes,
+  baseAgeSeconds,
+}: ServingSamples): string {
+  if (!isUp) return `look-ups ask the tables while serving runs are made (${Math.floor(100 * madeRatio)} %)`;
+  const size = `${formatBytes(fileBytes)} on disk, ${formatBytes(memoryBytes)} in memory`;
+  const age = baseAgeSeconds === null ? '' : `, base made ${formatDuration(1000 * baseAgeSeconds)} ago`;
+  return `look-ups are answered by ${countOf(runs, 'serving run')}: ${size}${age}`;
 }
 
 async function listLoads(client: Client, datamart: string): Promise<ImportLoad[]> {

@@ -232,8 +232,9 @@ async function openStoreOf(
           ),
         ),
       );
-      return files.reduce((sum, size) => sum + size, 0);
+      return files.reduce((sum, size) => sum + size, serving.state().fileBytes);
     },
+    servingState: () => serving.state(),
     check: async () => {
       // of the attached file: an instance answers `select 1` also when that can no longer be used
       await db.read((sql) => sql.query('select count(*) from schema_version'));

@@ -10,10 +10,11 @@ import { literal } from '../records/database.ts';
 import { chooseMerge } from '../serving/choose-merge.ts';
 import { mergeRuns } from '../serving/merge-runs.ts';
 import { Run } from '../serving/run.ts';
-import { RunDraft } from '../serving/run-draft.ts';
+import { type MadeRun, RunDraft } from '../serving/run-draft.ts';
 import { RUNS_FOLDER, runFile, sweepRunFiles } from '../serving/run-files.ts';
 import { RunDamagedError } from '../serving/run-format.ts';
 import { type PlacedRun, ServingRuns } from '../serving/serving-runs.ts';
+import { type MadeRuns, RUN_ORIGINS, type RunOrigin, type ServingState } from '../serving-state.ts';
 import { type DuckDbSql, openConnection } from '../staging/duckdb-connection.ts';
 import type { DuckDbDatabase, WithSql } from './duckdb-database.ts';
 import { noteRun, openRow, RUN_ROWS } from './run-manifest.ts';
@@ -46,16 +47,6 @@ type ServingOptions = {
   readonly clock: () => number;
 };
 
-/** What is known of the runs of a store. */
-export type ServingState = {
-  readonly isWhole: boolean;
-  readonly runs: number;
-  readonly bytes: number;
-  readonly memoryBytes: number;
-  /** In ms; null without a base. */
-  readonly baseAgeMs: number | null;
-} & ServingRuns['counts'];
-
 /**
  * The serving runs of the embedded store: each transaction that changes memberships or users adds a run, and names it in
  * `serving_run`; small runs are merged into larger ones, all of them into a base, and a base is made of the tables where
@@ -75,6 +66,12 @@ export class Serving {
   /** Expired memberships or segments were removed, so that the base may have some that nobody is told of. */
   #hasLitter = true;
   #sweptUpTo = Number.NEGATIVE_INFINITY;
+  #madeShare = 1;
+  readonly #made = Object.fromEntries(
+    RUN_ORIGINS.map((origin) => [origin, { runs: 0, ms: 0, bytes: 0 }]),
+  ) as Record<RunOrigin, MadeRuns>;
+  #damages = 0;
+  #faults = 0;
   #working: Promise<void> | null = null;
   #isKeeping = 0;
   #timer: NodeJS.Timeout | null = null;
@@ -102,8 +99,10 @@ export class Serving {
     try {
       const result = await transact(async (sql) => {
         const result = await work(sql, draft);
+        const start = performance.now();
         const made = await draft.finish();
         if (made !== null) {
+          this.#noteMade('change', { ms: performance.now() - start, bytes: made.bytes });
           const step = ++this.#step;
           placed = { first: step, last: step, run: Run.open(made) };
           await noteRun(sql, made, { ...placed, now: this.#of.clock() });
@@ -133,12 +132,18 @@ export class Serving {
 
   state(): ServingState {
     const runs = this.runs.list.map(({ run }) => run);
+    const sum = (bytesOf: (run: Run) => number) => runs.reduce((total, run) => total + bytesOf(run), 0);
     return {
       isWhole: this.runs.isWhole,
+      madeShare: this.#madeShare,
       runs: runs.length,
-      bytes: runs.reduce((sum, run) => sum + run.bytes, 0),
-      memoryBytes: runs.reduce((sum, run) => sum + run.memoryBytes, 0),
+      bytes: sum(({ bytes }) => bytes),
+      fileBytes: sum(({ bytes, inMemory }) => (inMemory ? 0 : bytes)),
+      memoryBytes: sum(({ memoryBytes }) => memoryBytes),
       baseAgeMs: this.#baseSince === null ? null : Math.max(0, this.#of.clock() - this.#baseSince),
+      made: { ...this.#made },
+      damages: this.#damages,
+      faults: this.#faults,
       ...this.runs.counts,
     };
   }
@@ -201,8 +206,14 @@ export class Serving {
     if (isAny) this.#schedule(this.#erasedAfterMs);
   }
 
+  #noteMade(origin: RunOrigin, { ms, bytes }: Omit<MadeRuns, 'runs'>): void {
+    const before = this.#made[origin];
+    this.#made[origin] = { runs: before.runs + 1, ms: before.ms + ms, bytes: before.bytes + bytes };
+  }
+
   #onDamage(damage: Error): void {
     this.runs.distrust();
+    this.#damages++;
     const reason = safeMessage(damage);
     this.#of.log.error({ reason }, 'a serving run is damaged: look-ups ask the tables until it is made anew');
     this.#work();
@@ -227,6 +238,7 @@ export class Serving {
     this.#working = this.#workOff()
       .catch((fault: unknown) => {
         if (this.#closing.signal.aborted) return;
+        this.#faults++;
         this.#of.log.error({ err: fault }, 'serving runs could not be put in order, it is tried again');
         this.#schedule(RETRY_MS);
       })
@@ -255,6 +267,7 @@ export class Serving {
 
   /** Makes one run of some that follow each other. */
   async #merge(chosen: readonly PlacedRun[]): Promise<void> {
+    const start = performance.now();
     const [newest, oldest] = [chosen[0] as PlacedRun, chosen.at(-1) as PlacedRun];
     const isBase = oldest.first === 0;
     const keep = isBase && this.#hasLitter ? await this.#keeper() : null;
@@ -262,7 +275,7 @@ export class Serving {
     const sources = chosen.map(({ run }) => run);
     for (const run of sources) run.retain();
     try {
-      await this.#replacing({ first: oldest.first, last: newest.last }, (draft) => {
+      const made = await this.#replacing({ first: oldest.first, last: newest.last }, (draft) => {
         draft.mostKeys = sources.reduce((sum, { footer }) => sum + footer.records, 0);
         return draft.write(
           (writer) => mergeRuns(sources, writer, isBase ? { keep } : null),
@@ -272,6 +285,11 @@ export class Serving {
           },
         );
       });
+      const { bytes, records: users } = made;
+      const ms = Math.round(performance.now() - start);
+      this.#noteMade(isBase ? 'base' : 'merge', { ms, bytes });
+      if (isBase)
+        this.#of.log.info({ runs: chosen.length, users, bytes, ms }, 'serving runs were merged into a base');
     } catch (error) {
       if (isBase) this.#hasLitter = true;
       if (!(error instanceof RunDamagedError)) throw error;
@@ -294,6 +312,7 @@ export class Serving {
   async #makeBase(): Promise<void> {
     const { instance, database, log } = this.#of;
     const start = performance.now();
+    this.#madeShare = 0;
     const { sql, close } = await openConnection(instance, database);
     try {
       await sql.query('begin transaction read only');
@@ -302,16 +321,21 @@ export class Serving {
            (select count(*) from user_identifier) as users, (select count(*) from membership) as memberships`,
       );
       const users = Number(known?.users);
-      const rows = users + Number(known?.memberships);
-      await this.#replacing({ first: 0, last: Number(known?.last) }, async (draft) => {
+      const memberships = Number(known?.memberships);
+      if (users > 0) log.info({ users, memberships }, 'serving runs are being made, look-ups ask the tables');
+      const ranges = rangesOf(Math.max(1, Math.ceil((users + memberships) / ROWS_PER_RANGE)));
+      const { bytes } = await this.#replacing({ first: 0, last: Number(known?.last) }, async (draft) => {
         draft.mostKeys = users;
-        for (const range of rangesOf(Math.max(1, Math.ceil(rows / ROWS_PER_RANGE)))) {
+        for (const [done, range] of ranges.entries()) {
           this.#closing.signal.throwIfAborted();
+          this.#madeShare = done / ranges.length;
           await addRowsOf(sql, draft, statement('base-rows', range));
         }
       });
       const ms = Math.round(performance.now() - start);
-      if (users > 0) log.info({ users, ms }, 'look-ups answer from serving runs, made of the tables');
+      this.#noteMade('tables', { ms, bytes });
+      if (users > 0) log.info({ users, memberships, bytes, ms }, 'serving runs answer look-ups');
+      this.#madeShare = 1;
     } finally {
       close();
     }
@@ -321,13 +345,14 @@ export class Serving {
   async #replacing(
     { first, last }: { readonly first: number; readonly last: number },
     fill: (draft: RunDraft) => Promise<void>,
-  ): Promise<void> {
+  ): Promise<MadeRun> {
     const start = performance.now();
     const draft = new RunDraft(this.#folder);
     let placed: PlacedRun | null = null;
+    let made: MadeRun;
     try {
       await fill(draft);
-      const made = await draft.finishEvenEmpty();
+      made = await draft.finishEvenEmpty();
       const replacing = { first, last, run: Run.open(made) };
       placed = replacing;
       passFaultPoint('runs-merged');
@@ -358,5 +383,6 @@ export class Serving {
       await rm(runFile(this.#folder, each.run.footer.id), { force: true });
       passFaultPoint('run-file-removed');
     }
+    return made;
   }
 }

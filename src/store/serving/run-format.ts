@@ -45,7 +45,7 @@ export type RunFooter = {
   /** Of this run alone: checksums begin with it, so that a block of another run is found out. */
   readonly id: string;
   readonly records: number;
-  /** Of those, how many say that somebody was erased. */
+  /** Of those, how many say that older runs have somebody who was erased, also where the user came back since. */
   readonly erased: number;
   readonly blocks: number;
   /** Where the index begins. */

@@ -76,6 +76,7 @@ export class RunWriter {
     kind: UserKind = RECORD_KIND.USER,
   ): void {
     this.#begin(k0, k1, k2, k3, kind);
+    if (kind === RECORD_KIND.USER_ANEW) this.#erased++;
     this.#out.varint(datamartId);
     this.#lastSegment = 0;
     this.#lastTime = 0;
@@ -123,7 +124,8 @@ export class RunWriter {
   copy(key: RunKey, { bytes, start, end }: RecordAt): void {
     const [k0, k1, k2, k3] = key;
     this.#begin(k0, k1, k2, k3, RECORD_KIND.USER);
-    if (kindOf({ bytes, start, end }) === RECORD_KIND.ERASED) this.#erased++;
+    const kind = kindOf({ bytes, start, end });
+    if (kind === RECORD_KIND.ERASED || kind === RECORD_KIND.USER_ANEW) this.#erased++;
     this.#out.length = this.#recordStart;
     this.#out.copy(bytes, start, end);
     this.end();

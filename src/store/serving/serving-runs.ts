@@ -1,8 +1,10 @@
 import type { UuidHalves } from '../../model/identifier.ts';
+import type { ServingCounts } from '../serving-state.ts';
 import { type Folded, foldRecords } from './fold-records.ts';
 import { findRecord, type Run } from './run.ts';
 import { type RunKey, runKey } from './run-key.ts';
 import type { RecordAt, RunMembership } from './run-record.ts';
+import { SlowReads } from './slow-reads.ts';
 
 /** A run in its place: it says what the steps from `first` to `last` have changed; a base begins with 0. */
 export type PlacedRun = { readonly first: number; readonly last: number; readonly run: Run };
@@ -13,23 +15,6 @@ export type ServedUser = {
   readonly memberships: readonly Extract<RunMembership, { left: false }>[];
 };
 
-/** How many look-ups were answered, and what they took. */
-export type ServingCounts = {
-  lookUps: number;
-  /** Filters that said "not here". */
-  skipped: number;
-  /** Blocks that were read, and those that did not have the key. */
-  reads: number;
-  vain: number;
-  /** Blocks that were read on another thread, since the disk is slow. */
-  aside: number;
-};
-
-/** A read that takes so long was not answered by the cache of the system. */
-const SLOW_READ_MS = 1;
-/** So many reads after a slow one do not hold up the event loop. */
-const READS_ASIDE = 256;
-
 /**
  * The runs that answer look-ups, the newest first. They answer while they are whole: from the base on, and none of them
  * damaged. A change of the list is one assignment, so that a look-up sees all of a merge or nothing of it.
@@ -37,9 +22,9 @@ const READS_ASIDE = 256;
 export class ServingRuns {
   #runs: readonly PlacedRun[] = [];
   #isWhole = false;
-  #readsAside = 0;
+  readonly #slowReads = new SlowReads();
   readonly #onDamage: (damaged: Error) => void;
-  readonly counts: ServingCounts = { lookUps: 0, skipped: 0, reads: 0, vain: 0, aside: 0 };
+  readonly counts: ServingCounts = { lookUps: 0, aside: 0, asked: 0, skipped: 0, reads: 0, vain: 0 };
 
   /** `onDamage`: a run cannot be read; the others do not answer either until there is another list. */
   constructor(onDamage: (damaged: Error) => void) {
@@ -84,32 +69,35 @@ export class ServingRuns {
    */
   async lookUp(key: UuidHalves): Promise<ServedUser | null | undefined> {
     const now = this.lookUpNow(key);
-    return now === 'ASIDE' ? this.#lookUpAside(key) : now;
+    const user = now === 'ASIDE' ? await this.#lookUpAside(key) : now;
+    if (user === undefined) this.counts.asked++;
+    return user;
   }
 
   /** As `lookUp`, at once; `'ASIDE'`: a read might wait for a slow disk. */
   lookUpNow(key: UuidHalves): ServedUser | null | undefined | 'ASIDE' {
     if (!this.#isWhole) return undefined;
-    if (this.#readsAside > 0) return 'ASIDE';
-    this.counts.lookUps++;
+    if (this.#slowReads.areLikely) return 'ASIDE';
     try {
-      const wanted = runKey(key);
-      const folded = this.#find(wanted);
-      return served(folded?.kind === 'ALIAS' ? this.#find(folded.point) : folded);
+      const folded = this.#find(runKey(key));
+      const user = served(folded?.kind === 'ALIAS' ? this.#find(folded.point) : folded);
+      this.counts.lookUps++;
+      return user;
     } catch (error) {
       return this.#damaged(error);
     }
   }
 
   async #lookUpAside(key: UuidHalves): Promise<ServedUser | null | undefined> {
-    this.counts.lookUps++;
-    this.#readsAside--;
-    this.counts.aside++;
+    this.#slowReads.noteAside();
     const runs = this.#runs;
     for (const { run } of runs) run.retain();
     try {
       const folded = await this.#findAside(runs, runKey(key));
-      return served(folded?.kind === 'ALIAS' ? await this.#findAside(runs, folded.point) : folded);
+      const user = served(folded?.kind === 'ALIAS' ? await this.#findAside(runs, folded.point) : folded);
+      this.counts.lookUps++;
+      this.counts.aside++;
+      return user;
     } catch (error) {
       return this.#damaged(error);
     } finally {
@@ -137,10 +125,14 @@ export class ServingRuns {
     const found = await Promise.all(
       runs.map(async ({ run }) => {
         let block = run.blockOf(key);
-        if (block < 0) return null;
-        let record = findRecord(await run.readBlockAside(block), key);
+        if (block < 0) {
+          this.counts.skipped++;
+          return null;
+        }
+        let record = findRecord(await this.#readAside(run, block), key);
         while (record === null && run.mayGoOn(block, key))
-          record = findRecord(await run.readBlockAside(++block), key);
+          record = findRecord(await this.#readAside(run, ++block), key);
+        if (record === null) this.counts.vain++;
         return record;
       }),
     );
@@ -153,14 +145,20 @@ export class ServingRuns {
     if (run.inMemory) return run.readBlock(block);
     const start = performance.now();
     const bytes = run.readBlock(block);
-    if (performance.now() - start > SLOW_READ_MS) this.#readsAside = READS_ASIDE;
+    this.#slowReads.note(performance.now() - start);
     return bytes;
+  }
+
+  #readAside(run: Run, block: number): Promise<Buffer> {
+    this.counts.reads++;
+    return run.readBlockAside(block);
   }
 
   #damaged(error: unknown): undefined {
     if (!(error instanceof Error)) throw error;
+    // look-ups that read at the same time find the same
+    if (this.#isWhole) this.#onDamage(error);
     this.#isWhole = false;
-    this.#onDamage(error);
     return undefined;
   }
 }

@@ -1,3 +1,4 @@
+import { counted } from './counted.ts';
 import { AUTH, cli, JSON_BODY } from './lines.ts';
 
 /** Operations: queue, tokens, audit log, webhooks. */
@@ -20,6 +21,10 @@ export const operationsTexts = {
       `Imports pause between chunks, so that look-ups become as quick as they are to be: their p99 is ${p99}, the goal is ${goal}.`,
     ofAll: 'Of all datamarts of this service; the lists below are of this datamart.',
     storeDown: 'The store does not answer. See the log of the service.',
+    servingDown: (made: string) =>
+      `Look-ups ask the tables while serving runs are made (${made}). They take longer.`,
+    serving: (of: { runs: string; files: string; memory: string; age: string }) =>
+      `Look-ups are answered by ${counted(of.runs, 'serving run')}: ${of.files} on disk, ${of.memory} in memory. The base was made ${of.age} ago.`,
     measuring: 'Measuring…',
     throughput: 'Throughput since this page was opened',
     throughputNow: (rate: string) => `Throughput, now ${rate} lines per second`,
