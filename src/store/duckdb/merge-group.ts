@@ -35,23 +35,27 @@ export async function mergeGroup(
   const { runs, erasures } = known;
   await appendRecent(db, runs);
   const executionIds = group.documents.map(({ executionId }) => executionId);
-  const outcome = await known.serving.recording(db.writeAlone, async (sql, draft): Promise<GroupOutcome> => {
-    if (!(await checkGroup(sql, { ...group, executionIds }))) return { type: 'NOT_MERGED' };
-    // what must leave out somebody is done one by one
-    if (erasures.any && (await concernsErased(sql, executionIds))) return { type: 'NOT_MERGED' };
-    const effects = await applyDocuments(sql, group, { ...known, draft });
-    const checkpoints = group.documents.map(
-      ({ to }, i): Checkpoint => ({ ...to, effects: effects.get(i) ?? NO_EFFECTS }),
-    );
-    const endings = checkpoints.map((checkpoint, i) => {
-      const executionId = executionIds[i] ?? '';
-      return { executionId, checkpoint, ...group.ending(executionId, checkpoint) };
-    });
-    await endExecutions(sql, endings);
-    await noteEnds(sql, executionIds);
-    passFaultPoint('group-before-commit');
-    return { type: 'MERGED', checkpoints };
-  });
+  const outcome = await known.serving.recording(
+    db.writeAlone,
+    async (sql, draft): Promise<GroupOutcome> => {
+      if (!(await checkGroup(sql, { ...group, executionIds }))) return { type: 'NOT_MERGED' };
+      // what must leave out somebody is done one by one
+      if (erasures.any && (await concernsErased(sql, executionIds))) return { type: 'NOT_MERGED' };
+      const effects = await applyDocuments(sql, group, { ...known, draft });
+      const checkpoints = group.documents.map(
+        ({ to }, i): Checkpoint => ({ ...to, effects: effects.get(i) ?? NO_EFFECTS }),
+      );
+      const endings = checkpoints.map((checkpoint, i) => {
+        const executionId = executionIds[i] ?? '';
+        return { executionId, checkpoint, ...group.ending(executionId, checkpoint) };
+      });
+      await endExecutions(sql, endings);
+      await noteEnds(sql, executionIds);
+      passFaultPoint('group-before-commit');
+      return { type: 'MERGED', checkpoints };
+    },
+    { endsExecutions: true },
+  );
   if (outcome.type === 'MERGED') {
     passFaultPoint('group-after-commit');
     const sum = outcome.checkpoints.reduce((all, { effects }) => addEffects(all, effects), NO_EFFECTS);

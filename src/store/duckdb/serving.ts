@@ -91,10 +91,16 @@ export class Serving {
 
   /**
    * Does a transaction that may change memberships or users; what it adds to the draft becomes a run, durable before the
-   * transaction commits, and answers look-ups as soon as it has.
+   * transaction commits, and answers look-ups as soon as it has. `endsExecutions`: look-ups wait for the commit, which is to be
+   * a small one.
    */
-  async recording<T>(transact: WithSql, work: (sql: DuckDbSql, draft: RunDraft) => Promise<T>): Promise<T> {
+  async recording<T>(
+    transact: WithSql,
+    work: (sql: DuckDbSql, draft: RunDraft) => Promise<T>,
+    { endsExecutions = false } = {},
+  ): Promise<T> {
     const draft = new RunDraft(this.#folder);
+    let release: () => void = () => undefined;
     let placed: PlacedRun | null = null;
     try {
       const result = await transact(async (sql) => {
@@ -107,6 +113,7 @@ export class Serving {
           placed = { first: step, last: step, run: Run.open(made) };
           await noteRun(sql, made, { ...placed, now: this.#of.clock() });
           passFaultPoint('run-before-commit');
+          if (endsExecutions) release = this.runs.hold();
         }
         return result;
       });
@@ -121,6 +128,8 @@ export class Serving {
       (placed as PlacedRun | null)?.run.close();
       await draft.discard();
       throw error;
+    } finally {
+      release();
     }
   }
 

@@ -22,6 +22,7 @@ export type ServedUser = {
 export class ServingRuns {
   #runs: readonly PlacedRun[] = [];
   #isWhole = false;
+  #held: Promise<void> | null = null;
   readonly #slowReads = new SlowReads();
   readonly #onDamage: (damaged: Error) => void;
   readonly counts: ServingCounts = { lookUps: 0, aside: 0, asked: 0, skipped: 0, reads: 0, vain: 0 };
@@ -52,6 +53,22 @@ export class ServingRuns {
     this.#isWhole = false;
   }
 
+  /**
+   * Has look-ups wait until the function that it gives is called: for a transaction by which an execution ends. Others may see
+   * its commit before this process hears of it, and who is told SUCCEEDED must find what was imported.
+   */
+  hold(): () => void {
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    this.#held = held;
+    return () => {
+      if (this.#held === held) this.#held = null;
+      release();
+    };
+  }
+
   /** Takes a run that is newer than all. */
   add(placed: PlacedRun): void {
     this.#runs = [placed, ...this.#runs];
@@ -68,6 +85,7 @@ export class ServingRuns {
    * not whole, the tables have to be asked.
    */
   async lookUp(key: UuidHalves): Promise<ServedUser | null | undefined> {
+    if (this.#held) await this.#held;
     const now = this.lookUpNow(key);
     const user = now === 'ASIDE' ? await this.#lookUpAside(key) : now;
     if (user === undefined) this.counts.asked++;
