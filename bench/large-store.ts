@@ -27,10 +27,20 @@ export async function countMemberships({ server, segmentIds }: Store): Promise<s
 export async function importManyFiles(
   bench: Bench,
   store: Store,
-  of: { count: number; seed: number; during: (runImports: () => Promise<void>) => Promise<Measured> },
+  of: {
+    count: number;
+    seed: number;
+    users?: number;
+    during: (runImports: () => Promise<void>) => Promise<Measured>;
+  },
 ): Promise<Measured> {
   const workloads = Array.from({ length: of.count }, (_, index) =>
-    workloadOf(bench, { lines: MILLION, segmentIds: store.segmentIds, seed: of.seed + index }),
+    workloadOf(bench, {
+      lines: MILLION,
+      segmentIds: store.segmentIds,
+      seed: of.seed + index,
+      ...(of.users === undefined ? {} : { users: of.users }),
+    }),
   );
   return withFiles(bench.scratch, workloads, async (files) => {
     const waiting = [...files];

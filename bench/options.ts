@@ -12,6 +12,8 @@ export type Options = {
   readonly out: string | null;
   /** How often a short row is measured; the table has the middle one. */
   readonly rounds: number;
+  /** How long look-ups are measured while there is nothing else to do. */
+  readonly seconds: number;
   /** Rows that have not begun after so many minutes are left out. */
   readonly minutes: number;
 };
@@ -28,7 +30,8 @@ export function readOptions(args: readonly string[], parts: readonly string[]): 
       keep: { type: 'boolean', default: false },
       out: { type: 'string' },
       rounds: { type: 'string', default: '3' },
-      minutes: { type: 'string', default: '16' },
+      seconds: { type: 'string', default: '10' },
+      minutes: { type: 'string', default: '50' },
     },
   });
   const only = values.only?.split(',').map((part) => part.trim()) ?? null;
@@ -43,6 +46,7 @@ export function readOptions(args: readonly string[], parts: readonly string[]): 
     keep: values.keep,
     out: values.out ?? (whole ? DOCUMENT : null),
     rounds: Math.ceil(positive('--rounds', values.rounds)),
+    seconds: positive('--seconds', values.seconds),
     minutes: positive('--minutes', values.minutes),
   };
 }

@@ -3,6 +3,7 @@ import { measureChangeSets } from './rows/change-sets.ts';
 import { measureImports, measureLargeFile } from './rows/imports.ts';
 import { measureLargeStore } from './rows/large-store.ts';
 import { measureLimits } from './rows/limits.ts';
+import { measureLookups } from './rows/lookups.ts';
 import { measurePostgres, measurePostgresLarge } from './rows/postgres.ts';
 import { measurePostgresStore } from './rows/postgres-store.ts';
 import { measureRedis } from './rows/redis.ts';
@@ -12,6 +13,7 @@ import { measureSmallFiles } from './rows/small-files.ts';
 export const PARTS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   imports: measureImports,
   postgres: measurePostgres,
+  lookups: measureLookups,
   'postgres-store': measurePostgresStore,
   'large-store': measureLargeStore,
   'large-file': measureLargeFile,

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createImport, executionsPath } from '../../test/client.ts';
 import { createSegments, post } from '../import-file.ts';
 import type { LoadResult } from '../lookups/load.ts';
+import { LOOK_UP_PATH } from '../lookups/look-up.ts';
 import { runLoad } from '../lookups/run-load.ts';
 import { type Server, startServer, watching } from '../server.ts';
 import type { Measured } from '../table.ts';
@@ -48,7 +49,8 @@ export async function measureLoad(scratch: string, options: Options): Promise<Lo
     let uploads: Uploads | null = null;
     let lookUps: LoadResult | null = null;
     const watched = await watching(server, async () => {
-      const load = { baseUrl: server.baseUrl, token: server.token, users: options.users };
+      const { baseUrl, token } = server;
+      const load = { baseUrl, token, path: LOOK_UP_PATH, users: options.users, segmentGroups: [] };
       const rate = { perSecond: options.lookUpsPerSecond, connections: CONNECTIONS, unknownPerMille: 100 };
       lookUps = await runLoad({ ...load, ...rate }, async () => {
         uploads = await runUploads(server, targets, options);

@@ -7,7 +7,10 @@ import { percentile } from './percentile.ts';
  * after a short time that does not count, works on until it is sent 'stop', and answers with a `LoadResult`.
  */
 export type Load = LookUps & {
-  /** Requests are sent at their times whether or not earlier ones were answered; null: each connection sends without a pause. */
+  /**
+   * Requests are sent at their times whether or not earlier ones were answered, and timed from when they were due; null: each
+   * connection sends without a pause.
+   */
   readonly perSecond: number | null;
 };
 
@@ -44,31 +47,31 @@ async function run(load: Load): Promise<void> {
   });
   process.send?.('begun');
 
-  const send = () => {
+  const send = (dueAt: number) => {
     const sent: Promise<void> = lookUp()
       .then(
-        (ms) => void tookMs.push(ms),
+        () => void tookMs.push(performance.now() - dueAt),
         (error: unknown) => void failures.push(error),
       )
       .finally(() => waiting.delete(sent));
-    waiting.set(sent, performance.now());
+    waiting.set(sent, dueAt);
     return sent;
   };
   const startedAt = performance.now();
   if (load.perSecond === null) {
     const connection = async () => {
-      while (!stopped) await send();
+      while (!stopped) await send(performance.now());
     };
     await Promise.all(Array.from({ length: load.connections }, connection));
   } else {
     for (let sent = 0; !stopped; await sleep(1)) {
       const due = ((performance.now() - startedAt) / 1000) * load.perSecond;
-      for (; sent < due; sent++) void send();
+      for (; sent < due; sent++) void send(startedAt + (sent / load.perSecond) * 1000);
     }
   }
   const seconds = (performance.now() - startedAt) / 1000;
   await Promise.race([Promise.all(waiting.keys()), sleep(DRAIN_MS)]);
-  const unanswered = [...waiting.values()].map((sentAt) => performance.now() - sentAt);
+  const unanswered = [...waiting.values()].map((dueAt) => performance.now() - dueAt);
 
   const sorted = Float64Array.from([...tookMs, ...unanswered]).sort();
   const result: LoadResult = {
@@ -81,7 +84,6 @@ async function run(load: Load): Promise<void> {
     failed: failures.length,
     firstFailure: failures[0] === undefined ? null : String(failures[0]),
   };
-  close();
   // What is still under way must not hold the process.
-  process.send?.(result, () => process.exit());
+  process.send?.(result, () => void close().finally(() => process.exit()));
 }

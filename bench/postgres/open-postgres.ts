@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Client } from 'pg';
@@ -7,6 +8,8 @@ export type Postgres = Closable & {
   readonly client: Client;
   /** The folder of the socket it listens on. */
   readonly socketDir: string;
+  /** What its processes have in memory, each shared page counted once; undefined where that cannot be told. */
+  memoryBytes(): number | undefined;
 };
 
 const MIB = 1024 * 1024;
@@ -81,6 +84,7 @@ export async function openPostgres(bench: Bench): Promise<Postgres> {
     return {
       client,
       socketDir: databaseDir,
+      memoryBytes: () => memoryOf(databaseDir),
       async close() {
         await client.end();
         await server.stop();
@@ -92,4 +96,15 @@ export async function openPostgres(bench: Bench): Promise<Postgres> {
       cause,
     });
   }
+}
+
+/** The proportional sets of the server and of the processes that it has begun. */
+function memoryOf(databaseDir: string): number | undefined {
+  if (process.platform !== 'linux') return undefined;
+  const [server = ''] = readFileSync(path.join(databaseDir, 'postmaster.pid'), 'utf8').split('\n');
+  const children = readFileSync(`/proc/${server}/task/${server}/children`, 'utf8').trim().split(' ');
+  const kibibytes = [server, ...children].map((pid) =>
+    Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0),
+  );
+  return kibibytes.reduce((sum, each) => sum + each, 0) * 1024;
 }

@@ -7,7 +7,6 @@ import { middleOf } from '../middle.ts';
 import { startServer } from '../server.ts';
 import type { Measured } from '../table.ts';
 import { MILLION, workloadOf } from '../workloads.ts';
-import { measureLookups } from './lookups.ts';
 import { measureQuestions } from './questions.ts';
 
 /** Fills a store with 10 M and with 30 M memberships: three files of 10 M users, each into segments of its own. */
@@ -30,7 +29,6 @@ export async function measureLargeStore(bench: Bench): Promise<void> {
       await importInto(bench, store, { millions: 30, seed: 30 });
       if (bench.options.scale === 1) await untilInOrder(store);
       await measureQuestions(bench, store);
-      await measureLookups(bench, store);
     },
   );
 }

@@ -75,13 +75,14 @@ export async function measurePostgresLarge(bench: Bench): Promise<void> {
   );
 }
 
-async function createTables(client: Client): Promise<void> {
+/** The tables of the pipeline by hand. */
+export async function createTables(client: Client): Promise<void> {
   await client.query(statement('create-tables'));
   await client.query('insert into segment select generate_series(1, $1::integer)', [SEGMENTS]);
 }
 
 /** One transaction; the staging tables are emptied and measured for the planner, as a nightly job would. */
-async function loadByHand(client: Client, file: CommandFile): Promise<Measured> {
+export async function loadByHand(client: Client, file: CommandFile): Promise<Measured> {
   const steps: string[] = [];
   const startedAt = performance.now();
   let stepAt = startedAt;
@@ -140,6 +141,7 @@ async function loadRowByRow(bench: Bench, client: Client, file: CommandFile): Pr
   return { count: done, seconds, perSecond, remark };
 }
 
-function statement(name: string): string {
+/** A statement of `bench/postgres`. */
+export function statement(name: string): string {
   return readFileSync(path.join(import.meta.dirname, `../postgres/${name}.sql`), 'utf8');
 }

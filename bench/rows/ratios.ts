@@ -64,6 +64,30 @@ const RATIOS: readonly Ratio[] = [
     of: ['ndjson-empty', 'large-file'],
     goal: '1.3 or less',
   },
+  {
+    id: 'ratio-lookup-live-3',
+    what: 'rate of look-ups, 3 M memberships / of GET /health/live',
+    of: ['lookup-muster-3-most', 'lookup-muster-3-live'],
+    goal: '0.7 or more',
+  },
+  {
+    id: 'ratio-lookup-redis-3',
+    what: 'rate of look-ups, 3 M memberships / of Redis behind node:http',
+    of: ['lookup-muster-3-most', 'lookup-node:http-3-most'],
+    goal: '0.5 or more',
+  },
+  {
+    id: 'ratio-lookup-live-30',
+    what: 'rate of look-ups, 30 M memberships / of GET /health/live',
+    of: ['lookup-muster-30-most', 'lookup-muster-30-live'],
+    goal: '0.7 or more',
+  },
+  {
+    id: 'ratio-lookup-redis-30',
+    what: 'rate of look-ups, 30 M memberships / of Redis behind node:http',
+    of: ['lookup-muster-30-most', 'lookup-node:http-30-most'],
+    goal: '0.5 or more',
+  },
 ];
 
 /** Rows that put two others in relation. */

@@ -16,14 +16,14 @@ const MINUTE_MS = 60_000;
 const START_TIMEOUT_MS = 10_000;
 const SEGMENT_IDS = Array.from({ length: SEGMENTS }, (_, index) => String(index + 1));
 
-type Redis = Closable & { readonly socket: string; readonly pid: number; readonly folder: string };
+export type Redis = Closable & { readonly socket: string; readonly pid: number; readonly folder: string };
 
 /** Mass insertion into Redis: a hash for each user, a field for each segment. */
 export async function measureRedis(bench: Bench): Promise<void> {
   const row = { id: 'redis', what: 'Redis mass insertion: `redis-cli --pipe`, 1 M lines, empty store' };
   await bench.measure(row, () =>
     bench.using(
-      () => startRedis(bench.scratch),
+      () => startRedis(bench.scratch, DURABLE),
       (redis) =>
         withFile(bench.scratch, workloadOf(bench, { lines: MILLION, segmentIds: SEGMENT_IDS }), (file) =>
           insert(redis, file),
@@ -33,13 +33,14 @@ export async function measureRedis(bench: Bench): Promise<void> {
 }
 
 /** As durable as the others: each write is on disk before it is answered. */
-async function startRedis(scratch: string): Promise<Redis> {
+const DURABLE = ['--appendonly', 'yes', '--appendfsync', 'always'];
+
+/** Starts a Redis of its own; without `flags` it keeps everything in memory alone. */
+export async function startRedis(scratch: string, flags: readonly string[] = []): Promise<Redis> {
   const folder = await mkdtemp(path.join(scratch, 'redis-'));
   const socket = path.join(folder, 'socket');
-  const flags = ['--port', '0', '--unixsocket', socket, '--dir', folder, '--save', ''];
-  const server = spawn('redis-server', [...flags, '--appendonly', 'yes', '--appendfsync', 'always'], {
-    stdio: 'ignore',
-  });
+  const own = ['--port', '0', '--unixsocket', socket, '--dir', folder, '--save', ''];
+  const server = spawn('redis-server', [...own, ...flags], { stdio: 'ignore' });
   const { pid } = server;
   await once(server, 'spawn').catch((cause: unknown) => {
     throw new NotHere('redis-server is not installed (Debian: apt-get install redis-server)', { cause });
@@ -71,10 +72,8 @@ async function insert(redis: Redis, file: CommandFile): Promise<Measured> {
   const preparedAt = performance.now();
   await pipeline(Readable.from(writeCommands(file)), createWriteStream(commands));
   const startedAt = performance.now();
-  const { output, code } = await runCli(['-s', redis.socket, '--pipe'], commands);
+  await sendCommands(redis, { file: commands, count: file.lines });
   const seconds = (performance.now() - startedAt) / 1000;
-  if (code !== 0 || !output.includes(`errors: 0, replies: ${file.lines}`))
-    throw new Error(`redis-cli ended with ${code}: ${output.slice(-200)}`);
   const prepareSeconds = (startedAt - preparedAt) / 1000;
   return {
     count: file.lines,
@@ -85,8 +84,15 @@ async function insert(redis: Redis, file: CommandFile): Promise<Measured> {
   };
 }
 
+/** Sends a file of so many commands; rejects when one of them is refused. */
+export async function sendCommands(redis: Redis, of: { file: string; count: number }): Promise<void> {
+  const { output, code } = await runCli(['-s', redis.socket, '--pipe'], of.file);
+  if (code !== 0 || !output.includes(`errors: 0, replies: ${of.count}`))
+    throw new Error(`redis-cli ended with ${code}: ${output.slice(-200)}`);
+}
+
 /** HSET and HDEL in the protocol of Redis. */
-async function* writeCommands(file: CommandFile): AsyncGenerator<string> {
+export async function* writeCommands(file: CommandFile): AsyncGenerator<string> {
   const now = Date.now();
   for await (const lines of lineBlocks(file.path)) {
     let block = '';
@@ -104,7 +110,8 @@ async function* writeCommands(file: CommandFile): AsyncGenerator<string> {
   }
 }
 
-function encode(words: readonly string[]): string {
+/** A command in the protocol of Redis. */
+export function encode(words: readonly string[]): string {
   return `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;
 }
 

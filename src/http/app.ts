@@ -8,7 +8,7 @@ import { compilersFactory } from './compile-schemas.ts';
 import { consoleRoutes } from './console.ts';
 import { holdBodies } from './continue.ts';
 import type { HttpDependencies } from './dependencies.ts';
-import { endWithToken, requireNotEnded } from './end-request.ts';
+import { endWithToken, RequestStop, requireNotEnded } from './end-request.ts';
 import { handleError } from './error-handler.ts';
 import { addHooks, commonHeaders } from './hooks.ts';
 import { createLiveTokens } from './live-tokens.ts';
@@ -88,7 +88,7 @@ function createInstance({ config, logger }: HttpDependencies): App {
       : { https: { ...server, ...certificate, handshakeTimeout: config.requestMs } }),
     loggerInstance: logger,
     // Its lines would show whole URLs, and those name users; `hooks.ts` writes one without.
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     bodyLimit: MOST_JSON_BYTES,
@@ -143,13 +143,17 @@ async function addApi(app: App, dependencies: HttpDependencies): Promise<void> {
   const authenticator = createAuthenticator(dependencies, liveTokens);
   app.addHook('onClose', async () => liveTokens.close());
   app.addHook('onRequest', async (request, reply) => {
-    request.stop = new AbortController();
+    request.stop = new RequestStop();
     await authenticator.authenticate(request, reply);
     endWithToken(request, reply, liveTokens);
   });
-  app.addHook('preHandler', async (request) => requireNotEnded(request));
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('preHandler', (request, _reply, done) => {
+    requireNotEnded(request);
+    done();
+  });
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     reply.header('Cache-Control', 'private, no-store');
+    done();
   });
   documentImportRoutes(app, dependencies);
   executionRoutes(app, dependencies);

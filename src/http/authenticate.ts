@@ -33,16 +33,15 @@ export function readAuthorization(header: string | undefined): string | null {
   return value === '' ? null : value;
 }
 
+type CachedToken = { readonly hash: string; readonly token: ApiToken; readonly until: number };
+
 export function createAuthenticator(
   { store, clock, logger, config }: HttpDependencies,
   liveTokens: LiveTokens,
 ): Authenticator {
   const originOf = originReader(config.trustProxy);
   /** Tokens that were right lately, by the beginning of their hash. */
-  const cached = new Map<
-    string,
-    { readonly hash: string; readonly token: ApiToken; readonly until: number }
-  >();
+  const cached = new Map<string, CachedToken>();
   // not by the clock: set back by an hour, it would hold an address off for as long
   const elapsed = () => performance.now();
   const attempts = countFailedAttempts(elapsed);
@@ -50,21 +49,37 @@ export function createAuthenticator(
   /** Counts removals: a token that was being looked up during one is looked up again, it may be the removed one. */
   let removals = 0;
 
-  async function findToken(value: string, origin: Origin): Promise<ApiToken | null> {
-    const hash = hashToken(value);
-    const key = hash.slice(0, HASH_PREFIX);
-    const kept = cached.get(key);
-    const known = kept !== undefined && isSameHash(kept.hash, hash) ? kept : undefined;
-    if (known !== undefined && known.until > elapsed()) return known.token;
+  /** What is cached of the token with this hash, old or not. */
+  function findCached(hash: string): CachedToken | undefined {
+    const found = cached.get(hash.slice(0, HASH_PREFIX));
+    return found !== undefined && isSameHash(found.hash, hash) ? found : undefined;
+  }
+
+  const isRecent = ({ until }: CachedToken) => until > elapsed();
+  const isExpired = ({ expirationDate }: ApiToken) => expirationDate !== null && expirationDate <= clock();
+
+  async function findToken(hash: string, origin: Origin): Promise<ApiToken | null> {
+    const known = findCached(hash);
+    if (known !== undefined && isRecent(known)) return known.token;
     if (known === undefined && attempts.waitMs(origin) > 0) await sleep(HOLD_MS);
+    const key = hash.slice(0, HASH_PREFIX);
     cached.delete(key);
     const removalsBefore = removals;
     const token = await store.tokens.findByHash(hash);
     // it may be the one that was removed meanwhile
-    if (token !== null && removals !== removalsBefore) return findToken(value, origin);
+    if (token !== null && removals !== removalsBefore) return findToken(hash, origin);
     if (token === null) return token;
     if (cached.size >= MOST_CACHED) cached.clear();
     cached.set(key, { hash, token, until: elapsed() + CACHE_MS });
+    return token;
+  }
+
+  /** The token with this hash, which was not seen to be right lately. Throws when there is none, or it has expired. */
+  async function requireToken(hash: string, { raw }: FastifyRequest, reply: FastifyReply): Promise<ApiToken> {
+    // Read before anything is waited for: a closed socket does not tell its address any more.
+    const origin = originOf(raw);
+    const token = await findToken(hash, origin);
+    if (token === null || isExpired(token)) throw refusal(origin, reply);
     return token;
   }
 
@@ -101,11 +116,11 @@ export function createAuthenticator(
           'an API token is expected in the header Authorization, got none',
         );
       }
-      const origin = originOf(request.raw);
-      const token = await findToken(value, origin);
-      if (token === null || (token.expirationDate !== null && token.expirationDate <= clock())) {
-        throw refusal(origin, reply);
-      }
+      const hash = hashToken(value);
+      const cached = findCached(hash);
+      // Where a request comes from is read only when it may be refused: checking addresses makes native objects.
+      const isFine = cached !== undefined && isRecent(cached) && !isExpired(cached.token);
+      const token = isFine ? cached.token : await requireToken(hash, request, reply);
       request.apiToken = token;
       markUsed(token);
       requireRole(request, token);

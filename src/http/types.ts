@@ -3,6 +3,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { ErrorCode } from '../errors.ts';
 import type { ApiToken, Role } from '../model/records.ts';
+import type { RequestStop } from './end-request.ts';
 import type { RouteAccess } from './route-table.ts';
 
 /** The Fastify instance of this service: bodies, queries and answers are typed by their schemas. */
@@ -30,8 +31,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who calls; null outside /v1. */
     apiToken: ApiToken | null;
-    /** Ends the request before its answer: its reason is what it is refused with. */
-    stop: AbortController;
+    /** Ends the request before its answer. */
+    stop: RequestStop;
     /** What the request was refused with, for its log line. */
     errorCode: ErrorCode | 'INTERNAL_ERROR' | null;
     /** Of a look-up of one user, which is timed: how long it may have waited before it was read; else null. */

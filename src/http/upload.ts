@@ -40,7 +40,7 @@ export async function receiveUpload(
     try {
       const document = await receiveBody(request, dependencies, { ...expected, carrier });
       // it ended between the last byte and here: nothing refers to the file yet
-      if (request.stop.signal.aborted) await documents.remove(document.folder);
+      if (request.stop.reason !== null) await documents.remove(document.folder);
       requireNotEnded(request);
       return document;
     } finally {
