@@ -12,8 +12,8 @@ import { type ChunkTaker, type ImportJob, type ImportOutcome, importDocument } f
 /** What was decided about a file as a whole: where its execution ends, and why nothing of it is applied, if so. */
 export type Decided = { readonly checkpoint: Checkpoint; readonly refusal: string | null };
 
-/** `onChecked` is called as the file is read of which nothing is applied yet. */
-export type WholeJob = ImportJob & { readonly onChecked: (checked: Checked) => void };
+/** `onChecked` is called as the file is read of which nothing is applied yet; what it gives is awaited at the end of the file. */
+export type WholeJob = ImportJob & { readonly onChecked: (checked: Checked) => Promise<void> };
 
 /**
  * Imports a document about which something is to be decided before any of it can be seen, or that is only to be counted.
@@ -143,11 +143,14 @@ async function readThrough(
   taker: ChunkTaker,
 ): Promise<Checkpoint | Exclude<ImportOutcome, 'DONE'>> {
   let last = START;
+  let noted = Promise.resolve();
   const onCheckpoint = (checkpoint: Checkpoint) => {
     last = checkpoint;
-    job.onChecked({ bytes: checkpoint.offset, commands: checkpoint.successes + checkpoint.failures });
+    noted = job.onChecked({ bytes: checkpoint.offset, commands: checkpoint.successes + checkpoint.failures });
   };
   const outcome = await importDocument({ ...job, taker, onCheckpoint }, store);
+  // or the start of what follows would be shown as that of the check
+  await noted;
   return outcome === 'DONE' ? last : outcome;
 }
 

@@ -310,14 +310,13 @@ function importOnce(
   };
   if (execution.reverts !== null) return revertChanges(job, store);
   if (isPlain(execution)) return importDocument(job, store);
-  const onChecked = (checked: Checked) => {
+  const onChecked = (checked: Checked) =>
     store.executions
       .noteChecked({ id: execution.id, worker, checked })
       // it is shown to those who wait, and nothing else comes of it
       .catch((fault: unknown) =>
         context.logger.warn({ err: fault }, 'how far a file is checked is not noted'),
       );
-  };
   return importWhole({ ...job, onChecked }, store);
 }
 

@@ -26,7 +26,10 @@ const LOOK_UPS: readonly (readonly [string, (service: TestService) => ReturnType
   [
     'many users',
     (service) =>
-      service.call('POST', '/v1/datamarts/1/user_segments/search', { users: [{ user_account_id: 'a' }] }),
+      service.call('POST', '/v1/datamarts/1/user_segments/search', {
+        // so many that others have their turn meanwhile
+        users: Array.from({ length: 1000 }, () => ({ user_account_id: 'a' })),
+      }),
   ],
 ];
 
