@@ -54,12 +54,13 @@ export async function servedMany(
   const found: (readonly Membership[] | null)[] = [];
   let memberships = 0;
   for (const user of asked.users) {
-    const served = await runs.lookUp(keyOf(asked.datamartId, user));
+    const served = await runs.lookUp(keyOf(asked.datamartId, user), user.by);
     if (served === undefined) return undefined;
-    for (const { segmentId } of served?.memberships ?? [])
-      if (asked.among?.has(String(segmentId)) ?? true) memberships++;
+    const live = servedMemberships(served, asked);
+    // what was removed from the tables is in a run until the next base, and counts no more
+    memberships += live?.length ?? 0;
     if (memberships > asked.most) return 'TOO_MANY';
-    found.push(servedMemberships(served, asked));
+    found.push(live);
     if (found.length % USERS_PER_TURN === 0) await nextTurn();
   }
   return found;

@@ -1,4 +1,4 @@
-import type { UuidHalves } from '../../model/identifier.ts';
+import type { UserSelector, UuidHalves } from '../../model/identifier.ts';
 import { type Folded, foldRecords } from './fold-records.ts';
 import { findRecord, type Run } from './run.ts';
 import { type RunKey, runKey } from './run-key.ts';
@@ -79,29 +79,29 @@ export class ServingRuns {
   }
 
   /**
-   * The user who is known by a key: that of a user point or of an identifier; null when nobody is. `undefined`: the runs are
-   * not whole, the tables have to be asked.
+   * The user who is known by a key: that of a user point or of an identifier, as `by` says; null when nobody is. `undefined`:
+   * the runs are not whole, the tables have to be asked.
    */
-  async lookUp(key: UuidHalves): Promise<ServedUser | null | undefined> {
-    const now = this.lookUpNow(key);
-    return now === 'ASIDE' ? this.#lookUpAside(key) : now;
+  async lookUp(key: UuidHalves, by: UserSelector['by']): Promise<ServedUser | null | undefined> {
+    const now = this.lookUpNow(key, by);
+    return now === 'ASIDE' ? this.#lookUpAside(key, by) : now;
   }
 
   /** As `lookUp`, at once; `'ASIDE'`: a read might wait for a slow disk. */
-  lookUpNow(key: UuidHalves): ServedUser | null | undefined | 'ASIDE' {
+  lookUpNow(key: UuidHalves, by: UserSelector['by']): ServedUser | null | undefined | 'ASIDE' {
     if (!this.#isWhole) return undefined;
     if (this.#readsAside > 0) return 'ASIDE';
     this.counts.lookUps++;
     try {
       const wanted = runKey(key);
       const folded = this.#find(wanted);
-      return served(folded?.kind === 'ALIAS' ? this.#find(folded.point) : folded);
+      return served(isAlias(folded, by) ? this.#find(folded.point) : folded);
     } catch (error) {
       return this.#damaged(error);
     }
   }
 
-  async #lookUpAside(key: UuidHalves): Promise<ServedUser | null | undefined> {
+  async #lookUpAside(key: UuidHalves, by: UserSelector['by']): Promise<ServedUser | null | undefined> {
     this.counts.lookUps++;
     this.#readsAside--;
     this.counts.aside++;
@@ -109,7 +109,7 @@ export class ServingRuns {
     for (const { run } of runs) run.retain();
     try {
       const folded = await this.#findAside(runs, runKey(key));
-      return served(folded?.kind === 'ALIAS' ? await this.#findAside(runs, folded.point) : folded);
+      return served(isAlias(folded, by) ? await this.#findAside(runs, folded.point) : folded);
     } catch (error) {
       return this.#damaged(error);
     } finally {
@@ -163,6 +163,14 @@ export class ServingRuns {
     this.#onDamage(error);
     return undefined;
   }
+}
+
+/** Whether a key leads to a user point: that of an identifier does, as an id of a user point it is nobody's. */
+function isAlias(
+  folded: Folded | null,
+  by: UserSelector['by'],
+): folded is Extract<Folded, { kind: 'ALIAS' }> {
+  return by === 'identifier' && folded?.kind === 'ALIAS';
 }
 
 function served(folded: Folded | null): ServedUser | null {
