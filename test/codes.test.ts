@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import test from 'node:test';
 import { promisify } from 'node:util';
+import { FAULT_POINTS } from '../src/fault-points.ts';
 import { REJECTION_CODES, type RejectionCode } from '../src/model/command.ts';
 import {
   createImport,
@@ -209,4 +211,12 @@ test("the documentation's own example works: an object over several lines, sent 
   assert.equal(membership.expiration_ts, (execution.start_date ?? 0) + 10_080 * 60_000);
   assert.equal(membership.data_bag, '{"score": 12}');
   assert.equal((await getSegment(service, segmentId)).user_points_count, 1);
+});
+
+test('docs/torture.md says of every fault point where it is, and of no other', async () => {
+  const text = await readFile(new URL('../docs/torture.md', import.meta.url), 'utf8');
+  const [, table = ''] = text.split('| point | the process ends |');
+  const firstCells = table.split('\n\n')[0]?.match(/^\| `[^|]*/gm) ?? [];
+  const told = firstCells.flatMap((cell) => cell.match(/[a-z]+(-[a-z]+)+/g) ?? []);
+  assert.deepEqual(told.sort(), [...FAULT_POINTS].sort());
 });

@@ -139,7 +139,7 @@ export interface Store {
 
   /**
    * What `listMemberships` gives for each of these users, in their order and without pages, in a few queries for all of
-   * them. `'TOO_MANY'` when it is more than `most` memberships together, expired ones that are still stored included.
+   * them. `'TOO_MANY'` when it is more than `most` memberships together; expired ones that are still stored may count.
    */
   listMembershipsOfMany(of: {
     datamartId: string;

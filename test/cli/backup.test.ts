@@ -4,6 +4,7 @@ import { cp, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/p
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DuckDBInstance } from '@duckdb/node-api';
 import {
   createImport,
   createSegment,
@@ -46,6 +47,8 @@ test('a backup that is taken while files are imported goes on where they were', 
   const made = await asked;
   assert.equal(made.code, 0, made.stderr);
   assert.match(made.stdout, /backup: \d+ files, [\d.]+ .iB, in /);
+  assert.deepEqual(await readdir(path.join(folder, 'backup', 'store')), ['muster.duckdb']);
+  assert.equal(await runsIn(path.join(folder, 'backup', 'store', 'muster.duckdb')), 0);
   const online = await muster(['check'], { env: connection(service) });
   assert.equal(online.code, 0, online.stdout + online.stderr);
   for (const execution of [running, waiting, later]) await waitForEnd(service, execution);
@@ -187,6 +190,16 @@ test('a backup that is not whole is refused, and leaves no data folder', async (
   assert.equal(half.code, 1);
   assert.match(half.stderr, /data\.partial is there: it is unfinished or being filled/);
 });
+
+/** Serving runs that a store's file names: what it is restored to makes its own. */
+async function runsIn(file: string): Promise<number> {
+  const instance = await DuckDBInstance.create(file, { access_mode: 'READ_ONLY' });
+  const connection = await instance.connect();
+  const rows = await (await connection.run('select id from serving_run')).getRows();
+  connection.closeSync();
+  instance.closeSync();
+  return rows.length;
+}
 
 /** Restores a backup, checks what came of it, and serves it. */
 async function restore(t: TestContext, backup: string, data: string): Promise<ServiceProcess> {

@@ -14,7 +14,7 @@ type Damage = { readonly sql?: string; readonly files?: (kept: string) => Promis
 const DAMAGES: readonly (Damage & { readonly noticed: readonly string[] })[] = [
   {
     sql: 'delete from user_identifier_recent where kind = 2',
-    noticed: ['membership-users', 'segment-sizes'],
+    noticed: ['membership-users', 'segment-sizes', 'serving-runs'],
   },
   { sql: 'update membership_recent set point_kinds = 5', noticed: ['membership-kinds', 'segment-sizes'] },
   {
@@ -23,7 +23,7 @@ const DAMAGES: readonly (Damage & { readonly noticed: readonly string[] })[] = [
   },
   {
     sql: 'update membership_recent set segment_id = 77 where segment_id = 2',
-    noticed: ['membership-segments', 'changes'],
+    noticed: ['membership-segments', 'changes', 'serving-runs'],
   },
   { sql: 'update segment set datamart_id = 9 where id = 2', noticed: ['membership-datamarts'] },
   { sql: 'update user_identifier_recent set point_kinds = 7 where kind = 1', noticed: ['identifier-kinds'] },
@@ -39,6 +39,16 @@ const DAMAGES: readonly (Damage & { readonly noticed: readonly string[] })[] = [
       values (0, 7, 'm', 'webhook.ping', '', 'PENDING', 0, 1)`,
     noticed: ['webhook-rows'],
   },
+  {
+    sql: 'update membership_recent set creation_ts = creation_ts - 1 where segment_id = 2',
+    noticed: ['serving-runs'],
+  },
+  {
+    sql: `update membership_recent set data_bag = '{"secret":2}' where data_bag is not null`,
+    noticed: ['serving-runs'],
+  },
+  { sql: 'delete from serving_run where first_step > 0', noticed: ['serving-runs'] },
+  { sql: 'update serving_run set bytes = bytes + 1 where first_step > 0', noticed: ['serving-runs'] },
   { sql: 'update segment set id = 1000 where id = 3', noticed: ['sequences'] },
   { sql: 'update execution_checkpoint set superseded = superseded + 1', noticed: ['execution-counts'] },
   { sql: 'update execution_checkpoint set not_applied = not_applied + 1', noticed: ['execution-counts'] },

@@ -46,6 +46,18 @@ export function lookUpContract(name: string, open: OpenStore): void {
       assert.notEqual(await ask(100), 'TOO_MANY');
     });
 
+    withStore('memberships that were removed do not make it too many', async (context) => {
+      const { users, segments } = await populate(context);
+      const ask = () =>
+        context.store.listMembershipsOfMany({ datamartId: '1', users, now: NOW + 9, most: 2 });
+      assert.equal(await ask(), 'TOO_MANY');
+      await context.store.removeExpired(NOW + 9);
+      await context.store.segments.remove(segments[1] ?? '');
+      await context.store.segments.remove(segments[2] ?? '');
+      // `a` is asked for twice, and is in the first one alone
+      assert.notEqual(await ask(), 'TOO_MANY');
+    });
+
     withStore('members are paged by user point, with their identifiers', async (context) => {
       const { segments } = await populate(context);
       const [segmentId = ''] = segments;

@@ -79,6 +79,16 @@ async function seen(store: Store, segmentId: string, folder: string) {
         }),
       ),
     ),
+    memberships: await Promise.all(
+      users.map((identifier) =>
+        store.listMemberships({
+          datamartId: '1',
+          user: { by: 'identifier', identifier },
+          now: NOW + 9,
+          page: PAGE,
+        }),
+      ),
+    ),
     segment: await store.segments.get(segmentId),
     executions: await store.executions.list({ filter: { datamartId: '1' }, page: PAGE }),
     violations: (await store.checkContent(NOW + 9)).filter(({ violations }) => violations > 0),

@@ -28,6 +28,12 @@ const POINTS: readonly FaultPoint[] = [
   'execution-before-end',
   'execution-ended',
   'expired-removed',
+  'run-half-written',
+  'run-synced',
+  'run-before-commit',
+  'runs-merged',
+  'runs-swapped',
+  'run-file-removed',
 ];
 const DATAMARTS = 2;
 /** Of the sweeps: the memberships of a history expire while it goes on. */

@@ -71,7 +71,7 @@ export function lookUps(
       const segments = await keptSegments();
       const among = segmentIds && new Set(segmentIds);
       const asked = { datamartId, user, among, segments, now };
-      const served = await serving.runs.lookUp(keyOf(datamartId, user));
+      const served = await serving.runs.lookUp(keyOf(datamartId, user), user.by);
       const live = served === undefined ? await liveInTables(asked) : servedMemberships(served, asked);
       if (live === null) return null;
       const { firstResult, maxResults } = page;
@@ -123,16 +123,17 @@ export function lookUps(
         removed.upTo = Math.max(removed.upTo, before);
         return Math.trunc(before);
       });
-      return db.merge(async (sql) => {
+      const rows = await db.merge(async (sql) => {
         await sql.query(
           statement('insert-expiries', { step: changes.nextStep(), now: Math.trunc(now), before }),
         );
         const where = `where expiration_ts <= ${before}`;
         const rows = await changeRows(sql, 'membership', (table) => `delete from ${table} ${where}`);
         passFaultPoint('expired-removed');
-        if (rows > 0) serving.noteLitter({ sweptUpTo: before });
         return rows;
       });
+      if (rows > 0) serving.noteLitter({ sweptUpTo: before });
+      return rows;
     },
   };
 }

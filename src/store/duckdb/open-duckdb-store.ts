@@ -20,6 +20,7 @@ import { tokenRecords } from '../records/tokens.ts';
 import { webhookDeliveryRecords } from '../records/webhook-deliveries.ts';
 import { readKnownWebhooks, webhookRecords } from '../records/webhooks.ts';
 import { ROWS_AT_A_TIME, type RowsAtATime } from '../rows-at-a-time.ts';
+import { SERVING_LIMITS, type ServingLimits } from '../serving/serving-limits.ts';
 import { keepBom } from '../staging/keep-bom.ts';
 import type { Store } from '../store.ts';
 import { atOneMoment } from './at-one-moment.ts';
@@ -61,6 +62,8 @@ export type DuckDbStoreOptions = {
   readonly expected?: ExpectedStore;
   /** Other numbers than usual, for tests: what is done in parts is to come out the same in any number of them. */
   readonly rowsAtATime?: Partial<RowsAtATime>;
+  /** The same of serving runs. */
+  readonly servingLimits?: Partial<ServingLimits>;
   /** Called once when the store refuses everything until it is opened again. */
   readonly onLost?: (fault: StoreLostError) => void;
   /** For what the store does by itself. */
@@ -106,7 +109,8 @@ export async function openDuckDbStore(options: DuckDbStoreOptions): Promise<Stor
     await rm(spill, { recursive: true, force: true });
     await sweepSnapshots(dir);
     const rows = { ...ROWS_AT_A_TIME, ...options.rowsAtATime };
-    const store = await openStoreOf(instance, dir, { ...options, onLost, rows });
+    const limits = { ...SERVING_LIMITS, ...options.servingLimits };
+    const store = await openStoreOf(instance, dir, { ...options, onLost, rows, limits });
     isOpen = true;
     return store;
   } catch (error) {
@@ -125,11 +129,13 @@ async function openStoreOf(
     mostRecentRuns,
     onLost,
     rows,
+    limits,
     log = SILENT,
     clock = Date.now,
   }: Pick<DuckDbStoreOptions, 'now' | 'mostRecentRuns' | 'log' | 'clock'> & {
     readonly onLost: (fault: StoreLostError) => void;
     readonly rows: RowsAtATime;
+    readonly limits: ServingLimits;
   },
 ): Promise<Store> {
   const file = path.join(dir, 'muster.duckdb');
@@ -139,7 +145,7 @@ async function openStoreOf(
   const kept = keepRecords(db);
   const sizes = segmentSizes(db);
   const runs = await readRuns(db, mostRecentRuns);
-  const serving = await Serving.open({ db, instance, database: DATABASE, dir, log, clock });
+  const serving = await Serving.open({ db, instance, database: DATABASE, dir, limits, log, clock });
   const points = await readUserPoints(db);
   const removed = { upTo: 0 };
   const changes = await readChangeLog(db);
@@ -150,6 +156,20 @@ async function openStoreOf(
   const closing = new AbortController();
   const merging = { runs, points, erasures, changes, serving };
 
+  const segments = segmentRecords(
+    // a list by size counts all memberships
+    { ...kept.noticing, read: db.readLong },
+    {
+      removeMemberships: async (sql, segmentId) => {
+        const where = `where segment_id = ${literal(segmentId)}`;
+        await changeRows(sql, 'membership', (table) => `delete from ${table} ${where}`);
+        await sql.query(`delete from membership_change ${where}`);
+      },
+      sizes: (now) => statement('segment-sizes', { now: Math.trunc(now) }),
+    },
+    noteEnds,
+  );
+
   return {
     staging: instance,
     datamarts: {
@@ -159,21 +179,13 @@ async function openStoreOf(
     },
     compartments: { ...compartmentRecords(kept.noticing), listSelections: kept.listSelections },
     segments: {
-      ...segmentRecords(
-        // a list by size counts all memberships
-        { ...kept.noticing, read: db.readLong },
-        {
-          removeMemberships: async (sql, segmentId) => {
-            const where = `where segment_id = ${literal(segmentId)}`;
-            await changeRows(sql, 'membership', (table) => `delete from ${table} ${where}`);
-            await sql.query(`delete from membership_change ${where}`);
-            serving.noteLitter('SEGMENT');
-          },
-          sizes: (now) => statement('segment-sizes', { now: Math.trunc(now) }),
-        },
-        noteEnds,
-      ),
+      ...segments,
       get: kept.getSegment,
+      remove: async (id, author) => {
+        const removal = await sizes.forgetAfter(segments.remove(id, author));
+        serving.noteLitter('SEGMENT');
+        return removal;
+      },
     },
     documentImports: { ...documentImportRecords(kept.noticing, noteEnds), get: kept.getDocumentImport },
     executions: executionRecords(db, () => removed.upTo, noteEnds),

@@ -59,14 +59,15 @@ export async function servedMany(
     const users = await Promise.all(
       asked.users
         .slice(first, first + USERS_PER_TURN)
-        .map((user) => runs.lookUp(keyOf(asked.datamartId, user))),
+        .map((user) => runs.lookUp(keyOf(asked.datamartId, user), user.by)),
     );
     for (const user of users) {
       if (user === undefined) return undefined;
-      for (const { segmentId } of user?.memberships ?? [])
-        if (asked.among?.has(String(segmentId)) ?? true) memberships++;
+      const live = servedMemberships(user, asked);
+      // what was removed from the tables is in a run until the next base, and counts no more
+      memberships += live?.length ?? 0;
       if (memberships > asked.most) return 'TOO_MANY';
-      found.push(servedMemberships(user, asked));
+      found.push(live);
     }
   }
   return found;

@@ -6,13 +6,14 @@ import type { Logger } from 'pino';
 import { passFaultPoint } from '../../fault-points.ts';
 import { safeMessage } from '../../safe-message.ts';
 import { rangesOf } from '../key-ranges.ts';
-import { literal } from '../records/database.ts';
+import { literal, type Row } from '../records/database.ts';
 import { chooseMerge } from '../serving/choose-merge.ts';
 import { mergeRuns } from '../serving/merge-runs.ts';
 import { Run } from '../serving/run.ts';
 import { type MadeRun, RunDraft } from '../serving/run-draft.ts';
 import { RUNS_FOLDER, runFile, sweepRunFiles } from '../serving/run-files.ts';
 import { RunDamagedError } from '../serving/run-format.ts';
+import type { ServingLimits } from '../serving/serving-limits.ts';
 import { type PlacedRun, ServingRuns } from '../serving/serving-runs.ts';
 import { type MadeRuns, RUN_ORIGINS, type RunOrigin, type ServingState } from '../serving-state.ts';
 import { type DuckDbSql, openConnection } from '../staging/duckdb-connection.ts';
@@ -21,18 +22,8 @@ import { noteRun, openRow, RUN_ROWS } from './run-manifest.ts';
 import { addRowsOf } from './run-rows.ts';
 import { statement } from './statements.ts';
 
-/** Rows that are sorted at once when a base is made of the tables. */
-const ROWS_PER_RANGE = 1_000_000;
-/** A store of so few users has its base before it is open. */
-const MOST_USERS_AT_OPEN = 100_000;
-/** A base without those who were erased is written so long after the first erasure, so that many share one. */
-const ERASED_AFTER_MS = 60_000;
-/** That many times as long as a base takes, where that is longer: erasures all day must not keep a core busy. */
+/** A base without those who were erased comes after so many times as long as it takes, where `erasedAfterMs` is shorter: erasures all day must not keep a core busy. */
 const ERASED_AFTER_BASES = 20;
-/** So long after the last change nobody is taken to be importing. */
-const QUIET_MS = 2_000;
-/** How long after a fault the base is made again. */
-const RETRY_MS = 5_000;
 
 export type ServingLog = Pick<Logger, 'info' | 'warn' | 'error'>;
 
@@ -43,6 +34,7 @@ type ServingOptions = {
   readonly database: string;
   /** Folder of the store. */
   readonly dir: string;
+  readonly limits: ServingLimits;
   readonly log: ServingLog;
   readonly clock: () => number;
 };
@@ -72,7 +64,8 @@ export class Serving {
   ) as Record<RunOrigin, MadeRuns>;
   #damages = 0;
   #faults = 0;
-  #working: Promise<void> | null = null;
+  #isWorking = false;
+  #worked: Promise<void> = Promise.resolve();
   #isKeeping = 0;
   #timer: NodeJS.Timeout | null = null;
   #timerAt = 0;
@@ -99,7 +92,7 @@ export class Serving {
     work: (sql: DuckDbSql, draft: RunDraft) => Promise<T>,
     { endsExecutions = false } = {},
   ): Promise<T> {
-    const draft = new RunDraft(this.#folder);
+    const draft = new RunDraft(this.#folder, this.#of.limits);
     let release: () => void = () => undefined;
     let placed: PlacedRun | null = null;
     try {
@@ -171,7 +164,7 @@ export class Serving {
 
   /** Resolves when nothing is to be done that can be done at once. */
   async settled(): Promise<void> {
-    while (this.#working !== null) await this.#working;
+    while (this.#isWorking) await this.#worked;
   }
 
   async close(): Promise<void> {
@@ -182,7 +175,7 @@ export class Serving {
   }
 
   async #open(): Promise<void> {
-    const { db } = this.#of;
+    const { db, limits } = this.#of;
     const rows = await db.read((sql) => sql.query(RUN_ROWS));
     await sweepRunFiles(this.#folder, new Set(rows.map(({ id }) => String(id))));
     this.#step = Number(rows[0]?.last_step ?? 0);
@@ -198,14 +191,16 @@ export class Serving {
       if (!(error instanceof RunDamagedError)) throw error;
       this.#onDamage(error);
     }
-    if (this.runs.isWhole) return this.#work();
+    const isWhole = this.runs.isWhole;
+    this.#work();
+    if (isWhole) return;
     const [users] = await db.read((sql) => sql.query('select count(*) as users from user_identifier'));
-    if (Number(users?.users) <= MOST_USERS_AT_OPEN) await this.#makeBase();
-    else this.#work();
+    // where it cannot be made, on a disk that is full, the tables answer
+    if (Number(users?.users) <= limits.usersAtOpen) await this.settled();
   }
 
   get #erasedAfterMs(): number {
-    return Math.max(ERASED_AFTER_MS, ERASED_AFTER_BASES * this.#baseMs);
+    return Math.max(this.#of.limits.erasedAfterMs, ERASED_AFTER_BASES * this.#baseMs);
   }
 
   /** Whom a run says to be erased is in older ones still: no file is to keep anybody for long. */
@@ -243,34 +238,41 @@ export class Serving {
 
   /** Does in the background what is due, one thing after the other. */
   #work(): void {
-    if (this.#working !== null || this.#isKeeping > 0 || this.#closing.signal.aborted) return;
-    this.#working = this.#workOff()
-      .catch((fault: unknown) => {
-        if (this.#closing.signal.aborted) return;
-        this.#faults++;
-        this.#of.log.error({ err: fault }, 'serving runs could not be put in order, it is tried again');
-        this.#schedule(RETRY_MS);
-      })
-      .finally(() => {
-        this.#working = null;
-      });
+    if (this.#isWorking || this.#isKeeping > 0 || this.#closing.signal.aborted) return;
+    this.#isWorking = true;
+    this.#worked = this.#workOff();
   }
 
   async #workOff(): Promise<void> {
-    while (!this.#closing.signal.aborted && this.#isKeeping === 0) {
-      if (!this.runs.isWhole) {
-        await this.#makeBase();
-        continue;
+    const { limits, log } = this.#of;
+    try {
+      while (!this.#closing.signal.aborted && this.#isKeeping === 0) {
+        if (!this.runs.isWhole) {
+          await this.#makeBase();
+          continue;
+        }
+        const now = performance.now();
+        const erasureIn = this.#erasedSince === null ? null : this.#erasedSince + this.#erasedAfterMs - now;
+        const quietIn = this.#changedAt + limits.quietMs - now;
+        const pressure = quietIn > 0 ? 'BUSY' : 'IDLE';
+        const isErasureDue = erasureIn !== null && erasureIn <= 0;
+        const chosen = isErasureDue ? this.runs.list : chooseMerge(this.runs.list, pressure, limits);
+        if (chosen === null) {
+          // a timer may come a little early, and one that was set may have come while there was other work
+          if (quietIn > 0) this.#schedule(quietIn);
+          if (erasureIn !== null) this.#schedule(erasureIn);
+          return;
+        }
+        await this.#merge(chosen);
       }
-      const isErasureDue =
-        this.#erasedSince !== null && performance.now() - this.#erasedSince >= this.#erasedAfterMs;
-      const isQuiet = performance.now() - this.#changedAt >= QUIET_MS;
-      const chosen = isErasureDue ? this.runs.list : chooseMerge(this.runs.list, isQuiet ? 'IDLE' : 'BUSY');
-      if (chosen === null) {
-        if (!isQuiet) this.#schedule(QUIET_MS);
-        return;
-      }
-      await this.#merge(chosen);
+    } catch (fault) {
+      if (this.#closing.signal.aborted) return;
+      this.#faults++;
+      log.error({ err: fault }, 'serving runs could not be put in order, it is tried again');
+      this.#schedule(limits.retryMs);
+    } finally {
+      // in the same turn as the last look: who asks for work from now on is not overheard
+      this.#isWorking = false;
     }
   }
 
@@ -279,11 +281,13 @@ export class Serving {
     const start = performance.now();
     const [newest, oldest] = [chosen[0] as PlacedRun, chosen.at(-1) as PlacedRun];
     const isBase = oldest.first === 0;
-    const keep = isBase && this.#hasLitter ? await this.#keeper() : null;
+    const hasLitter = isBase && this.#hasLitter;
+    // what comes from now on is for the next one
     if (isBase) this.#hasLitter = false;
     const sources = chosen.map(({ run }) => run);
     for (const run of sources) run.retain();
     try {
+      const keep = hasLitter ? await this.#keeper() : null;
       const made = await this.#replacing({ first: oldest.first, last: newest.last }, (draft) => {
         draft.mostKeys = sources.reduce((sum, { footer }) => sum + footer.records, 0);
         return draft.write(
@@ -332,7 +336,7 @@ export class Serving {
       const users = Number(known?.users);
       const memberships = Number(known?.memberships);
       if (users > 0) log.info({ users, memberships }, 'serving runs are being made, look-ups ask the tables');
-      const ranges = rangesOf(Math.max(1, Math.ceil((users + memberships) / ROWS_PER_RANGE)));
+      const ranges = rangesOf(Math.max(1, Math.ceil((users + memberships) / this.#of.limits.rowsPerRange)));
       const { bytes } = await this.#replacing({ first: 0, last: Number(known?.last) }, async (draft) => {
         draft.mostKeys = users;
         for (const [done, range] of ranges.entries()) {
@@ -356,20 +360,23 @@ export class Serving {
     fill: (draft: RunDraft) => Promise<void>,
   ): Promise<MadeRun> {
     const start = performance.now();
-    const draft = new RunDraft(this.#folder);
+    const draft = new RunDraft(this.#folder, this.#of.limits);
     let placed: PlacedRun | null = null;
     let made: MadeRun;
+    let replaced: readonly Row[];
     try {
       await fill(draft);
       made = await draft.finishEvenEmpty();
       const replacing = { first, last, run: Run.open(made) };
       placed = replacing;
       passFaultPoint('runs-merged');
-      await this.#of.db.write(async (sql) => {
-        await sql.query(
-          `delete from serving_run where first_step >= ${literal(first)} and last_step <= ${literal(last)}`,
+      replaced = await this.#of.db.write(async (sql) => {
+        const rows = await sql.query(
+          `delete from serving_run where first_step >= ${literal(first)} and last_step <= ${literal(last)}
+           returning id, content is null as is_file`,
         );
         await noteRun(sql, made, { ...replacing, now: this.#of.clock() });
+        return rows;
       });
     } catch (error) {
       placed?.run.close();
@@ -387,9 +394,10 @@ export class Serving {
       this.#erasedSince = null;
     }
     this.#lookForErased();
-    for (const each of before) {
-      if (each.first < first || each.last > last || each.run.inMemory) continue;
-      await rm(runFile(this.#folder, each.run.footer.id), { force: true });
+    // those of the manifest: where one is damaged, none of the others is in the list either
+    for (const { id, is_file } of replaced) {
+      if (!is_file) continue;
+      await rm(runFile(this.#folder, String(id)), { force: true });
       passFaultPoint('run-file-removed');
     }
     return made;

@@ -1,43 +1,37 @@
+import type { ServingLimits } from './serving-limits.ts';
 import type { PlacedRun } from './serving-runs.ts';
 
-/**
- * `runs`: so many, the base not among them, are left as they are; a look-up asks the filter of each, which takes 0.1 µs.
- * `besideBase`: so much of the base's bytes may lie beside it; with more, all become a new base. While files keep coming more is
- * left undone, since merging takes CPU that imports need.
- */
-const MOST = { BUSY: { runs: 24, besideBase: 2 }, IDLE: { runs: 8, besideBase: 0.5 } } as const;
-/** Fewer are not worth writing them again. */
-const FEWEST_MERGED = 4;
+/** So much of the base's bytes may lie beside it; with more, all become a new base. */
+const MOST_BESIDE_BASE = { BUSY: 2, IDLE: 0.5 } as const;
 /** A run is merged with newer ones that have at least this share of its bytes together. */
 const LEAST_SHARE = 0.5;
-/** So many bytes are nothing, whatever the base has. */
-const ALWAYS_SMALL = 256 * 1024;
 
 /**
  * The runs that are to become one, of a list with the newest first and the base last; null while they are few. Each record
  * is written again a few times at most, since a run is merged only with others of about its size: size-tiered compaction, as
- * other stores of sorted runs have it.
+ * other stores of sorted runs have it. While files keep coming (`BUSY`) more is left undone, since merging takes CPU that
+ * imports need.
  */
 export function chooseMerge(
   runs: readonly PlacedRun[],
-  pressure: keyof typeof MOST,
+  pressure: 'BUSY' | 'IDLE',
+  { mostRuns, fewestMerged, alwaysSmallBytes }: ServingLimits,
 ): readonly PlacedRun[] | null {
-  const most = MOST[pressure];
   const deltas = runs.slice(0, -1);
   const base = runs.at(-1);
   if (base === undefined || deltas.length === 0) return null;
   const beside = bytesOf(deltas);
-  if (deltas.length >= FEWEST_MERGED && beside > Math.max(ALWAYS_SMALL, most.besideBase * base.run.bytes))
-    return runs;
-  if (deltas.length <= most.runs) return null;
+  const mostBeside = Math.max(alwaysSmallBytes, MOST_BESIDE_BASE[pressure] * base.run.bytes);
+  if (deltas.length >= fewestMerged && beside > mostBeside) return runs;
+  if (deltas.length <= mostRuns[pressure]) return null;
   let best: readonly PlacedRun[] | null = null;
-  for (let end = FEWEST_MERGED; end <= deltas.length; end++) {
+  for (let end = fewestMerged; end <= deltas.length; end++) {
     const newer = bytesOf(deltas.slice(0, end - 1));
     const fits = newer >= LEAST_SHARE * bytesOf(deltas.slice(end - 1, end));
     if (fits) best = deltas.slice(0, end);
     else if (best !== null) break;
   }
-  return best ?? deltas.slice(0, FEWEST_MERGED);
+  return best ?? deltas.slice(0, fewestMerged);
 }
 
 function bytesOf(runs: readonly PlacedRun[]): number {

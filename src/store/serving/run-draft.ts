@@ -7,9 +7,7 @@ import { Run, type RunSource } from './run.ts';
 import { runFile, syncFolder } from './run-files.ts';
 import { RowWriter, type RunRows } from './run-rows.ts';
 import { RunWriter } from './run-writer.ts';
-
-/** A run of so many bytes lies in the manifest itself, and in memory: it needs no file, and no wait for the disk. */
-const MOST_INLINE_BYTES = 64 * 1024;
+import type { ServingLimits } from './serving-limits.ts';
 
 /** A run that is durable but for the manifest. */
 export type MadeRun = { readonly id: string; readonly bytes: number; readonly records: number } & RunSource;
@@ -20,13 +18,15 @@ export type MadeRun = { readonly id: string; readonly bytes: number; readonly re
  */
 export class RunDraft {
   readonly #folder: string;
+  readonly #inlineBytes: number;
   /** Of a part that begins, no more keys will come. */
   mostKeys = 1000;
   #parts: Part[] = [];
   #part: Part | null = null;
 
-  constructor(folder: string) {
+  constructor(folder: string, { inlineBytes }: Pick<ServingLimits, 'inlineBytes'>) {
     this.#folder = folder;
+    this.#inlineBytes = inlineBytes;
   }
 
   /** The rows of one statement have come: those of the next are newer where they are of the same keys. */
@@ -79,7 +79,7 @@ export class RunDraft {
   }
 
   #newPart(): Part {
-    return new Part(this.#folder, this.mostKeys);
+    return new Part(this.#folder, this.mostKeys, this.#inlineBytes);
   }
 
   async #endPart(): Promise<void> {
@@ -112,11 +112,14 @@ class Part {
   readonly writer: RunWriter;
   readonly rows: RowWriter;
   readonly #folder: string;
+  readonly #inlineBytes: number;
   #file: FileHandle | null = null;
+  #isFile = false;
   #bytes = 0;
 
-  constructor(folder: string, mostKeys: number) {
+  constructor(folder: string, mostKeys: number, inlineBytes: number) {
     this.#folder = folder;
+    this.#inlineBytes = inlineBytes;
     this.writer = new RunWriter(this.id, mostKeys);
     this.rows = new RowWriter(this.writer);
   }
@@ -131,7 +134,7 @@ class Part {
     const { rest, footer } = this.writer.finish();
     const { id } = this;
     const { records } = footer;
-    if (this.#file === null && rest.length <= MOST_INLINE_BYTES)
+    if (!this.#isFile && rest.length <= this.#inlineBytes)
       return { id, records, bytes: rest.length, content: rest };
     await this.#write(rest);
     await this.#file?.datasync();
@@ -145,11 +148,13 @@ class Part {
   async discard(): Promise<void> {
     await this.#file?.close();
     this.#file = null;
-    if (this.#bytes > 0) await rm(runFile(this.#folder, this.id), { force: true });
+    if (this.#isFile) await rm(runFile(this.#folder, this.id), { force: true });
   }
 
   async #write(bytes: Buffer): Promise<void> {
     this.#file ??= await open(runFile(path.resolve(this.#folder), this.id), 'wx');
+    // before the first byte, which may find no room
+    this.#isFile = true;
     await this.#file.appendFile(bytes);
     this.#bytes += bytes.length;
     passFaultPoint('run-half-written');

@@ -6,7 +6,7 @@ import { crc32 } from 'node:zlib';
  *
  * ```
  * block    checksum u32 · length u32 · records · zeros up to the next page; the last block has no zeros
- * record   key 16 bytes · length of the body u24 · kind u8 · body
+ * record   key 16 bytes · length of the body, 29 bits, and kind, 3 bits, as one u32 · body
  * index    per block: first eight bytes of its first key · its page u32
  * filter   lines of 64 bytes
  * footer   JSON · its length u32 · its checksum u32 · MAGIC
@@ -20,8 +20,10 @@ export const RECORD_HEADER = 20;
 export const INDEX_ENTRY = 12;
 /** Length and checksum of the footer, and MAGIC. */
 export const TAIL = 16;
-/** What a body's length can say: some 400,000 memberships of one user. */
-export const MOST_BODY_BYTES = 2 ** 24 - 1;
+/** Of the last word of a record's header: the others are the length of its body. */
+export const KIND_BITS = 3;
+/** What a body's length can say: 8,000 memberships of one user that have a data bag of the greatest length each. */
+export const MOST_BODY_BYTES = 2 ** 29 - 1;
 
 /** What a record says of its key. */
 export const RECORD_KIND = {

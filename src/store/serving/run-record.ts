@@ -1,5 +1,5 @@
 import { ByteReader } from './bytes.ts';
-import { MEMBERSHIP_FLAG, RECORD_HEADER, RECORD_KIND, type RecordKind } from './run-format.ts';
+import { KIND_BITS, MEMBERSHIP_FLAG, RECORD_HEADER, RECORD_KIND, type RecordKind } from './run-format.ts';
 import type { RunKey } from './run-key.ts';
 
 /** Where a record lies in a block. */
@@ -28,7 +28,7 @@ export function keyOf({ bytes, start }: RecordAt): RunKey {
 }
 
 export function kindOf({ bytes, start }: RecordAt): RecordKind {
-  return bytes[start + 19] as RecordKind;
+  return ((bytes[start + 19] as number) & (2 ** KIND_BITS - 1)) as RecordKind;
 }
 
 /** The user point that an attached identifier leads to. */
@@ -65,5 +65,5 @@ export function userOf({ bytes, start, end }: RecordAt): {
 
 /** How many bytes a record takes, from its header. */
 export function recordBytes(bytes: Buffer, start: number): number {
-  return RECORD_HEADER + (bytes.readUInt32BE(start + 16) >>> 8);
+  return RECORD_HEADER + (bytes.readUInt32BE(start + 16) >>> KIND_BITS);
 }

@@ -40,6 +40,7 @@ export class RowWriter {
   #c1 = 0;
   #c2 = 0;
   #c3 = 0;
+  #segment = 0;
   #isOpen = false;
 
   constructor(writer: RunWriter) {
@@ -70,18 +71,24 @@ export class RowWriter {
         }
         writer.beginUser(k0, k1, k2, k3, number(rows.datamartId, low));
         this.#isOpen = true;
+        this.#segment = 0;
       }
+      if (state[row] === ROW_STATE.KNOWN) continue;
+      const segment = number(segmentId, low);
+      // no table has a membership twice unless it is damaged, which is for the checks to tell
+      if (segment === this.#segment) continue;
+      this.#segment = segment;
       if (state[row] === ROW_STATE.IN) {
         const expires = number(rows.expirationTs, low);
         writer.membership(
-          number(segmentId, low),
+          segment,
           number(rows.creationTs, low),
           number(rows.lastModifiedTs, low),
           expires === 0 ? null : expires,
           rows.dataBag(row),
         );
-      } else if (state[row] === ROW_STATE.LEFT) {
-        writer.left(number(segmentId, low));
+      } else {
+        writer.left(segment);
       }
     }
     return count;

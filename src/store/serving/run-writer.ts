@@ -7,6 +7,7 @@ import {
   encodeFooter,
   FORMAT_VERSION,
   INDEX_ENTRY,
+  KIND_BITS,
   MEMBERSHIP_FLAG,
   MOST_BODY_BYTES,
   PAGE,
@@ -135,7 +136,9 @@ export class RunWriter {
     const out = this.#out;
     const body = out.length - this.#recordStart - RECORD_HEADER;
     if (body > MOST_BODY_BYTES) throw new RangeError(`a record of ${body} bytes is too long for a run`);
-    out.view.setUint32(this.#recordStart + 16, (body << 8) | (out.bytes[this.#recordStart + 19] as number));
+    const header = this.#recordStart + RECORD_HEADER - 4;
+    const kind = out.view.getUint32(header) & (2 ** KIND_BITS - 1);
+    out.view.setUint32(header, (body << KIND_BITS) | kind);
     if (out.length - this.#blockStart > PAGE && this.#recordStart > this.#blockStart + BLOCK_HEADER)
       this.#moveToNextBlock();
   }

@@ -66,8 +66,12 @@ export class Run {
     try {
       fd = openSync(of.file, 'r');
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      throw new RunDamagedError('its file is gone', { cause: error });
+      const { code } = error as NodeJS.ErrnoException;
+      // which says nothing of the file
+      if (code === 'EMFILE' || code === 'ENFILE') throw error;
+      throw new RunDamagedError(code === 'ENOENT' ? 'its file is gone' : 'its file cannot be read', {
+        cause: error,
+      });
     }
     try {
       return Run.#of(of, { fd }, fstatSync(fd).size);
@@ -133,7 +137,7 @@ export class Run {
     const { start, end } = this.#place(block);
     if ('content' in this.source) return this.readBlock(block);
     const bytes = Buffer.allocUnsafe(end - start);
-    const { bytesRead } = await readAsync(this.source.fd, bytes, 0, bytes.length, start);
+    const { bytesRead } = await readAsync(this.source.fd, bytes, 0, bytes.length, start).catch(unreadable);
     if (bytesRead !== bytes.length) throw new RunDamagedError('it ends too early');
     return this.#checked(bytes, start);
   }
@@ -201,9 +205,19 @@ export function* recordsOf(bytes: Buffer): Generator<RecordAt> {
 function readFrom(source: OpenSource, start: number, end: number): Buffer {
   if ('content' in source) return source.content.subarray(start, end);
   const bytes = Buffer.allocUnsafe(end - start);
-  if (readSync(source.fd, bytes, 0, bytes.length, start) !== bytes.length)
-    throw new RunDamagedError('it ends too early');
+  let bytesRead: number;
+  try {
+    bytesRead = readSync(source.fd, bytes, 0, bytes.length, start);
+  } catch (error) {
+    return unreadable(error);
+  }
+  if (bytesRead !== bytes.length) throw new RunDamagedError('it ends too early');
   return bytes;
+}
+
+/** A disk that cannot give a block back is as good as one that gives another one. */
+function unreadable(cause: unknown): never {
+  throw new RunDamagedError('it cannot be read', { cause });
 }
 
 /** The first 53 bits of a key, which a number holds. */

@@ -1,4 +1,4 @@
-import type { UuidHalves } from '../../model/identifier.ts';
+import type { UserSelector, UuidHalves } from '../../model/identifier.ts';
 import type { ServingCounts } from '../serving-state.ts';
 import { type Folded, foldRecords } from './fold-records.ts';
 import { findRecord, type Run } from './run.ts';
@@ -81,24 +81,24 @@ export class ServingRuns {
   }
 
   /**
-   * The user who is known by a key: that of a user point or of an identifier; null when nobody is. `undefined`: the runs are
-   * not whole, the tables have to be asked.
+   * The user who is known by a key: that of a user point or of an identifier, as `by` says; null when nobody is. `undefined`:
+   * the runs are not whole, the tables have to be asked.
    */
-  async lookUp(key: UuidHalves): Promise<ServedUser | null | undefined> {
+  async lookUp(key: UuidHalves, by: UserSelector['by']): Promise<ServedUser | null | undefined> {
     if (this.#held) await this.#held;
-    const now = this.lookUpNow(key);
-    const user = now === 'ASIDE' ? await this.#lookUpAside(key) : now;
+    const now = this.lookUpNow(key, by);
+    const user = now === 'ASIDE' ? await this.#lookUpAside(key, by) : now;
     if (user === undefined) this.counts.asked++;
     return user;
   }
 
   /** As `lookUp`, at once; `'ASIDE'`: a read might wait for a slow disk. */
-  lookUpNow(key: UuidHalves): ServedUser | null | undefined | 'ASIDE' {
+  lookUpNow(key: UuidHalves, by: UserSelector['by']): ServedUser | null | undefined | 'ASIDE' {
     if (!this.#isWhole) return undefined;
     if (this.#slowReads.areLikely) return 'ASIDE';
     try {
       const folded = this.#find(runKey(key));
-      const user = served(folded?.kind === 'ALIAS' ? this.#find(folded.point) : folded);
+      const user = served(isAlias(folded, by) ? this.#find(folded.point) : folded);
       this.counts.lookUps++;
       return user;
     } catch (error) {
@@ -106,13 +106,13 @@ export class ServingRuns {
     }
   }
 
-  async #lookUpAside(key: UuidHalves): Promise<ServedUser | null | undefined> {
+  async #lookUpAside(key: UuidHalves, by: UserSelector['by']): Promise<ServedUser | null | undefined> {
     this.#slowReads.noteAside();
     const runs = this.#runs;
     for (const { run } of runs) run.retain();
     try {
       const folded = await this.#findAside(runs, runKey(key));
-      const user = served(folded?.kind === 'ALIAS' ? await this.#findAside(runs, folded.point) : folded);
+      const user = served(isAlias(folded, by) ? await this.#findAside(runs, folded.point) : folded);
       this.counts.lookUps++;
       this.counts.aside++;
       return user;
@@ -179,6 +179,14 @@ export class ServingRuns {
     this.#isWhole = false;
     return undefined;
   }
+}
+
+/** Whether a key leads to a user point: that of an identifier does, as an id of a user point it is nobody's. */
+function isAlias(
+  folded: Folded | null,
+  by: UserSelector['by'],
+): folded is Extract<Folded, { kind: 'ALIAS' }> {
+  return by === 'identifier' && folded?.kind === 'ALIAS';
 }
 
 function served(folded: Folded | null): ServedUser | null {
