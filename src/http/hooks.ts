@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ServiceError } from '../errors.ts';
@@ -16,6 +18,8 @@ import type { App } from './types.ts';
 
 /** While the service stops, how often connections are let go of that nobody uses any more. */
 const CLOSE_IDLE_MS = 250;
+/** Then, how long a client that is connected has to ask for something. */
+const LAST_CALL_MS = 1_000;
 
 /** Sets the headers of every answer; before any hook has run, too, as of a URL that cannot be read. */
 export function commonHeaders(
@@ -25,6 +29,17 @@ export function commonHeaders(
   return (request, reply) => {
     reply.header('X-Request-Id', request.id).headers(securityHeaders(protocolOf(request.raw)));
   };
+}
+
+/** Connections on which no request has come yet: Node takes them for busy until a timeout of a minute. */
+function silentConnections({ server }: App): ReadonlySet<Socket> {
+  const silent = new Set<Socket>();
+  server.on('setSecureContext' in server ? 'secureConnection' : 'connection', (socket: Socket) => {
+    silent.add(socket);
+    socket.once('close', () => silent.delete(socket));
+  });
+  server.on('request', ({ socket }: IncomingMessage) => silent.delete(socket));
+  return silent;
 }
 
 /** What happens to every request, whichever route takes it. Hooks that wait for nothing call `done`: a promise costs more. */
@@ -37,12 +52,20 @@ export function addHooks(app: App, { config, eventStreams, logger, lookUpTimes }
   });
   app.addHook('onClose', async () => slowReaders.close());
   let closing = false;
+  const silent = silentConnections(app);
   app.addHook('preClose', async () => {
     closing = true;
     eventStreams.close();
     // An answered request whose body is still coming is not idle when the stop begins, and nothing tells when it is.
     const timer = setInterval(() => app.server.closeIdleConnections(), CLOSE_IDLE_MS);
-    app.server.once('close', () => clearInterval(timer));
+    // Neither is a connection on which nothing was asked yet, as clients open them in advance.
+    const lastCall = setTimeout(() => {
+      for (const socket of silent) socket.destroy();
+    }, LAST_CALL_MS);
+    app.server.once('close', () => {
+      clearInterval(timer);
+      clearTimeout(lastCall);
+    });
   });
 
   app.addHook('onRequest', (request, reply, done) => {

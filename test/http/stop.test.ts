@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import http from 'node:http';
+import net from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createImport, executionsPath, runFile } from '../client.ts';
@@ -15,6 +17,18 @@ function keepingAgent(t: TestContext): http.Agent {
   t.after(() => agent.destroy());
   return agent;
 }
+
+test('a stop does not wait for a connection on which nothing was asked', async (t) => {
+  const service = await startService(t);
+  const socket = net.connect(Number(new URL(service.baseUrl).port), '127.0.0.1');
+  t.after(() => socket.destroy());
+  await once(socket, 'connect');
+  // until the service has it
+  assert.equal((await service.call('GET', '/health/live')).status, 200);
+  const startedAt = performance.now();
+  await service.stop();
+  assert.ok(performance.now() - startedAt < MOST_MS, 'stopped soon');
+});
 
 test('a stop waits for an upload to be answered, and not for its connection', async (t) => {
   const service = await startService(t);
