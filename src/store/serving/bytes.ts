@@ -40,6 +40,12 @@ export class ByteWriter {
     this.varint(value < 0 ? -2 * value - 1 : 2 * value);
   }
 
+  double(value: number): void {
+    this.reserve(8);
+    this.view.setFloat64(this.length, value, true);
+    this.length += 8;
+  }
+
   /** Bytes with how many they are before them. */
   sized(value: Uint8Array): void {
     this.varint(value.length);
@@ -82,6 +88,12 @@ export class ByteReader {
   signed(): number {
     const value = this.varint();
     return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
+  }
+
+  double(): number {
+    const value = this.bytes.readDoubleLE(this.position);
+    this.position += 8;
+    return value;
   }
 
   /** A view of what `ByteWriter.sized` has written. */

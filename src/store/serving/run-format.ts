@@ -39,7 +39,14 @@ export const RECORD_KIND = {
 export type RecordKind = (typeof RECORD_KIND)[keyof typeof RECORD_KIND];
 
 /** What is said of a membership after its segment. */
-export const MEMBERSHIP_FLAG = { LEFT: 1, MODIFIED: 2, EXPIRES: 4, DATA_BAG: 8 } as const;
+export const MEMBERSHIP_FLAG = {
+  LEFT: 1,
+  MODIFIED: 2,
+  EXPIRES: 4,
+  DATA_BAG: 8,
+  /** Instants as doubles, one of them is outside 0 to 2^48: older versions took any. */
+  WIDE: 16,
+} as const;
 
 /** The last part of a run. */
 export type RunFooter = {

@@ -54,11 +54,18 @@ export function userOf({ bytes, start, end }: RecordAt): {
       memberships.push({ segmentId, left: true });
       continue;
     }
-    creationTs += reader.signed();
-    const lastModifiedTs = flags & MEMBERSHIP_FLAG.MODIFIED ? creationTs + reader.signed() : creationTs;
-    const expirationTs = flags & MEMBERSHIP_FLAG.EXPIRES ? lastModifiedTs + reader.signed() : null;
+    const instants = flags & MEMBERSHIP_FLAG.WIDE ? wideInstants(reader) : null;
+    if (instants === null) creationTs += reader.signed();
+    const created = instants?.[0] ?? creationTs;
+    const lastModifiedTs =
+      instants?.[1] ?? (flags & MEMBERSHIP_FLAG.MODIFIED ? created + reader.signed() : created);
+    const expires = instants?.[2] ?? (flags & MEMBERSHIP_FLAG.EXPIRES ? lastModifiedTs + reader.signed() : 0);
+    const expirationTs = flags & MEMBERSHIP_FLAG.EXPIRES ? expires : null;
     const dataBag = flags & MEMBERSHIP_FLAG.DATA_BAG ? reader.sized() : null;
-    memberships.push({ segmentId, left: false, creationTs, lastModifiedTs, expirationTs, dataBag });
+    memberships.push({
+      ...{ segmentId, left: false, creationTs: created },
+      ...{ lastModifiedTs, expirationTs, dataBag },
+    });
   }
   return { datamartId, memberships };
 }
@@ -66,4 +73,9 @@ export function userOf({ bytes, start, end }: RecordAt): {
 /** How many bytes a record takes, from its header. */
 export function recordBytes(bytes: Buffer, start: number): number {
   return RECORD_HEADER + (bytes.readUInt32BE(start + 16) >>> KIND_BITS);
+}
+
+/** Creation, last change and expiry. */
+function wideInstants(reader: ByteReader): readonly [number, number, number] {
+  return [reader.double(), reader.double(), reader.double()];
 }

@@ -79,11 +79,11 @@ export class RowWriter {
       if (segment === this.#segment) continue;
       this.#segment = segment;
       if (state[row] === ROW_STATE.IN) {
-        const expires = number(rows.expirationTs, low);
+        const expires = instant(rows.expirationTs, low);
         writer.membership(
           segment,
-          number(rows.creationTs, low),
-          number(rows.lastModifiedTs, low),
+          instant(rows.creationTs, low),
+          instant(rows.lastModifiedTs, low),
           expires === 0 ? null : expires,
           rows.dataBag(row),
         );
@@ -106,6 +106,11 @@ function number(words: Uint32Array, low: number): number {
   const value = (words[low + 1] as number) * 2 ** 32 + (words[low] as number);
   if (!Number.isSafeInteger(value)) throw new RangeError('a number of a run is below zero or 2^53 or more');
   return value;
+}
+
+/** A value of 64 bits of either sign; beyond 2^53 the nearest that there is, as look-ups of the tables have it. */
+function instant(words: Uint32Array, low: number): number {
+  return ((words[low + 1] as number) | 0) * 2 ** 32 + (words[low] as number);
 }
 
 function pointAt({ pointHi, pointLo }: RunRows, low: number): RunKey {

@@ -95,11 +95,16 @@ export class RunWriter {
     let flags = modified === created ? 0 : MEMBERSHIP_FLAG.MODIFIED;
     if (expires !== null) flags |= MEMBERSHIP_FLAG.EXPIRES;
     if (dataBag !== null) flags |= MEMBERSHIP_FLAG.DATA_BAG;
-    this.#segment(segmentId, flags);
-    out.signed(created - this.#lastTime);
-    this.#lastTime = created;
-    if (modified !== created) out.signed(modified - created);
-    if (expires !== null) out.signed(expires - modified);
+    if (isWide(created) || isWide(modified) || isWide(expires ?? 0)) {
+      this.#segment(segmentId, flags | MEMBERSHIP_FLAG.WIDE);
+      for (const instant of [created, modified, expires ?? 0]) out.double(instant);
+    } else {
+      this.#segment(segmentId, flags);
+      out.signed(created - this.#lastTime);
+      this.#lastTime = created;
+      if (modified !== created) out.signed(modified - created);
+      if (expires !== null) out.signed(expires - modified);
+    }
     if (dataBag !== null) out.sized(dataBag);
   }
 
@@ -246,6 +251,11 @@ export class RunWriter {
     this.#blockStart = 0;
     return taken;
   }
+}
+
+/** Whether differences of such an instant to others might not be exact. */
+function isWide(instant: number): boolean {
+  return instant < 0 || instant >= 2 ** 48;
 }
 
 function pages(bytes: number): number {
