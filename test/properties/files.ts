@@ -381,7 +381,8 @@ function writeCsvPiece(
     const spoilt = texts.map((text, index) =>
       of.columns[index] === 'note' ? piece.cell : quote(text.replaceAll(/[\r\n]/g, ' ')),
     );
-    const text = join(spoilt);
+    // a carriage return before the line end belongs to that: nothing would be wrong with the row
+    const text = join(spoilt).replace(/\r$/, '\ra');
     // cut at the separators as if quotes meant nothing
     const row = text.split(of.separator).map((cell) => cell.replace(/^"(.*)"$/s, '$1'));
     const filled = row.filter((_, i) => row.slice(i).some((cell) => cell.trim() !== '')).length;
