@@ -26,7 +26,6 @@ export const FAST: readonly string[] = [
   'test/cli/import.test.ts',
   'test/console/keyboard.test.ts',
   'test/crash/small-files.test.ts',
-  'test/held-back.test.ts',
 ];
 
 export const LONG: readonly string[] = ['test/bench/', 'test/torture/'];
