@@ -23,8 +23,7 @@ if (tier === undefined || !TIERS.includes(tier as Tier)) {
 const files = parts.length === 0 ? filesOf(tier as Tier) : allFiles().filter(holdsAPart);
 if (files.length === 0) throw new Error(`no test file has ${parts.join(' or ')} in its path`);
 await buildIfOld();
-// said outright: when the process just ends, what stops the PostgreSQL exits with 0, whatever exitCode is
-process.exit(await runFiles(tier as Tier, files));
+process.exitCode = await runFiles(tier as Tier, files);
 
 function allFiles(): string[] {
   return readdirSync('test', { recursive: true })

