@@ -15,6 +15,7 @@ import { RUNS_FOLDER, runFile, sweepRunFiles } from '../serving/run-files.ts';
 import { RunDamagedError } from '../serving/run-format.ts';
 import type { ServingLimits } from '../serving/serving-limits.ts';
 import { type PlacedRun, ServingRuns } from '../serving/serving-runs.ts';
+import { type Due, Upkeep } from '../serving/upkeep.ts';
 import { type MadeRuns, RUN_ORIGINS, type RunOrigin, type ServingState } from '../serving-state.ts';
 import { type DuckDbSql, openConnection } from '../staging/duckdb-connection.ts';
 import type { DuckDbDatabase, WithSql } from './duckdb-database.ts';
@@ -22,7 +23,10 @@ import { noteRun, openRow, RUN_ROWS } from './run-manifest.ts';
 import { addRowsOf } from './run-rows.ts';
 import { statement } from './statements.ts';
 
-/** A base without those who were erased comes after so many times as long as it takes, where `erasedAfterMs` is shorter: erasures all day must not keep a core busy. */
+/**
+ * A base without those who were erased comes after so many times as long as it takes, where `erasedAfterMs` is shorter: erasures
+ * all day must not keep a core busy.
+ */
 const ERASED_AFTER_BASES = 20;
 
 export type ServingLog = Pick<Logger, 'info' | 'warn' | 'error'>;
@@ -48,7 +52,7 @@ export class Serving {
   readonly runs: ServingRuns;
   readonly #of: ServingOptions;
   readonly #folder: string;
-  readonly #closing = new AbortController();
+  readonly #upkeep: Upkeep;
   #step = 0;
   #changedAt = Number.NEGATIVE_INFINITY;
   #baseSince: number | null = null;
@@ -64,16 +68,19 @@ export class Serving {
   ) as Record<RunOrigin, MadeRuns>;
   #damages = 0;
   #faults = 0;
-  #isWorking = false;
-  #worked: Promise<void> = Promise.resolve();
-  #isKeeping = 0;
-  #timer: NodeJS.Timeout | null = null;
-  #timerAt = 0;
 
   private constructor(of: ServingOptions) {
     this.#of = of;
     this.#folder = path.join(of.dir, RUNS_FOLDER);
     this.runs = new ServingRuns((damage) => this.#onDamage(damage));
+    this.#upkeep = new Upkeep({
+      turn: (signal) => this.#turn(signal),
+      onFault: (err) => {
+        this.#faults++;
+        of.log.error({ err }, 'serving runs could not be put in order, it is tried again');
+        return of.limits.retryMs;
+      },
+    });
   }
 
   static async open(of: ServingOptions): Promise<Serving> {
@@ -114,7 +121,7 @@ export class Serving {
         this.runs.add(placed);
         this.#lookForErased();
         this.#changedAt = performance.now();
-        this.#work();
+        this.#upkeep.wake();
       }
       return result;
     } catch (error) {
@@ -151,26 +158,17 @@ export class Serving {
   }
 
   /** Does work while no file of a run is removed. */
-  async keepingFiles<T>(work: () => Promise<T>): Promise<T> {
-    this.#isKeeping++;
-    try {
-      await this.settled();
-      return await work();
-    } finally {
-      this.#isKeeping--;
-      this.#work();
-    }
+  keepingFiles<T>(work: () => Promise<T>): Promise<T> {
+    return this.#upkeep.holdFor(work);
   }
 
   /** Resolves when nothing is to be done that can be done at once. */
-  async settled(): Promise<void> {
-    while (this.#isWorking) await this.#worked;
+  settled(): Promise<void> {
+    return this.#upkeep.settled();
   }
 
   async close(): Promise<void> {
-    this.#closing.abort();
-    if (this.#timer) clearTimeout(this.#timer);
-    await this.settled();
+    await this.#upkeep.close();
     this.runs.close();
   }
 
@@ -192,7 +190,7 @@ export class Serving {
       this.#onDamage(error);
     }
     const isWhole = this.runs.isWhole;
-    this.#work();
+    this.#upkeep.wake();
     if (isWhole) return;
     const [users] = await db.read((sql) => sql.query('select count(*) as users from user_identifier'));
     // where it cannot be made, on a disk that is full, the tables answer
@@ -207,7 +205,7 @@ export class Serving {
   #lookForErased(): void {
     const isAny = this.runs.list.some(({ run }) => run.footer.erased > 0);
     this.#erasedSince = isAny ? (this.#erasedSince ?? performance.now()) : null;
-    if (isAny) this.#schedule(this.#erasedAfterMs);
+    if (isAny) this.#upkeep.wakeIn(this.#erasedAfterMs);
   }
 
   #noteMade(origin: RunOrigin, { ms, bytes }: Omit<MadeRuns, 'runs'>): void {
@@ -220,64 +218,33 @@ export class Serving {
     this.#damages++;
     const reason = safeMessage(damage);
     this.#of.log.error({ reason }, 'a serving run is damaged: look-ups ask the tables until it is made anew');
-    this.#work();
+    this.#upkeep.wake();
   }
 
-  /** Sees what is due after some time, or before where that is awaited already. */
-  #schedule(ms: number): void {
-    const at = performance.now() + ms;
-    if (this.#closing.signal.aborted || (this.#timer && at >= this.#timerAt)) return;
-    if (this.#timer) clearTimeout(this.#timer);
-    this.#timerAt = at;
-    this.#timer = setTimeout(() => {
-      this.#timer = null;
-      this.#work();
-    }, ms);
-    this.#timer.unref();
-  }
-
-  /** Does in the background what is due, one thing after the other. */
-  #work(): void {
-    if (this.#isWorking || this.#isKeeping > 0 || this.#closing.signal.aborted) return;
-    this.#isWorking = true;
-    this.#worked = this.#workOff();
-  }
-
-  async #workOff(): Promise<void> {
-    const { limits, log } = this.#of;
-    try {
-      while (!this.#closing.signal.aborted && this.#isKeeping === 0) {
-        if (!this.runs.isWhole) {
-          await this.#makeBase();
-          continue;
-        }
-        const now = performance.now();
-        const erasureIn = this.#erasedSince === null ? null : this.#erasedSince + this.#erasedAfterMs - now;
-        const quietIn = this.#changedAt + limits.quietMs - now;
-        const pressure = quietIn > 0 ? 'BUSY' : 'IDLE';
-        const isErasureDue = erasureIn !== null && erasureIn <= 0;
-        const chosen = isErasureDue ? this.runs.list : chooseMerge(this.runs.list, pressure, limits);
-        if (chosen === null) {
-          // a timer may come a little early, and one that was set may have come while there was other work
-          if (quietIn > 0) this.#schedule(quietIn);
-          if (erasureIn !== null) this.#schedule(erasureIn);
-          return;
-        }
-        await this.#merge(chosen);
-      }
-    } catch (fault) {
-      if (this.#closing.signal.aborted) return;
-      this.#faults++;
-      log.error({ err: fault }, 'serving runs could not be put in order, it is tried again');
-      this.#schedule(limits.retryMs);
-    } finally {
-      // in the same turn as the last look: who asks for work from now on is not overheard
-      this.#isWorking = false;
+  /** Makes a base where there is none, or merges the runs that are to be. */
+  async #turn(signal: AbortSignal): Promise<Due> {
+    if (!this.runs.isWhole) {
+      await this.#makeBase(signal);
+      return 'AT_ONCE';
     }
+    const { limits } = this.#of;
+    const now = performance.now();
+    const erasureIn = this.#erasedSince === null ? null : this.#erasedSince + this.#erasedAfterMs - now;
+    const quietIn = this.#changedAt + limits.quietMs - now;
+    const isErasureDue = erasureIn !== null && erasureIn <= 0;
+    const pressure = quietIn > 0 ? 'BUSY' : 'IDLE';
+    const chosen = isErasureDue ? this.runs.list : chooseMerge(this.runs.list, pressure, limits);
+    if (chosen !== null) {
+      await this.#merge(chosen, signal);
+      return 'AT_ONCE';
+    }
+    // a timer may come a little early, and one that was set may have come while there was other work
+    const later = [quietIn, erasureIn].filter((ms) => ms !== null && ms > 0) as number[];
+    return later.length === 0 ? null : Math.min(...later);
   }
 
   /** Makes one run of some that follow each other. */
-  async #merge(chosen: readonly PlacedRun[]): Promise<void> {
+  async #merge(chosen: readonly PlacedRun[], signal: AbortSignal): Promise<void> {
     const start = performance.now();
     const [newest, oldest] = [chosen[0] as PlacedRun, chosen.at(-1) as PlacedRun];
     const isBase = oldest.first === 0;
@@ -293,7 +260,7 @@ export class Serving {
         return draft.write(
           (writer) => mergeRuns(sources, writer, isBase ? { keep } : null),
           async () => {
-            this.#closing.signal.throwIfAborted();
+            signal.throwIfAborted();
             await nextTurn();
           },
         );
@@ -322,7 +289,7 @@ export class Serving {
   }
 
   /** Makes a base of the tables, as they are at one moment, and puts it in the place of all runs from before. */
-  async #makeBase(): Promise<void> {
+  async #makeBase(signal: AbortSignal): Promise<void> {
     const { instance, database, log } = this.#of;
     const start = performance.now();
     this.#madeShare = 0;
@@ -340,7 +307,7 @@ export class Serving {
       const { bytes } = await this.#replacing({ first: 0, last: Number(known?.last) }, async (draft) => {
         draft.mostKeys = users;
         for (const [done, range] of ranges.entries()) {
-          this.#closing.signal.throwIfAborted();
+          signal.throwIfAborted();
           this.#madeShare = done / ranges.length;
           await addRowsOf(sql, draft, statement('base-rows', range));
         }

@@ -18,6 +18,11 @@ export class ByteWriter {
     this.view = viewOf(grown);
   }
 
+  byte(value: number): void {
+    this.reserve(1);
+    this.bytes[this.length++] = value;
+  }
+
   /** A whole number from 0 to 2^53 in one to eight bytes, seven bits each, the lowest first. */
   varint(value: number): void {
     this.reserve(8);

@@ -62,11 +62,6 @@ export class RunWriter {
     return this.#records;
   }
 
-  /** Bytes so far, those of the index and the filter left out. */
-  get bytes(): number {
-    return this.#taken + this.#out.length;
-  }
-
   /** Begins the record of a known user; its memberships follow in ascending order of their segments, then `end`. */
   beginUser(
     k0: number,
@@ -203,7 +198,7 @@ export class RunWriter {
   #segment(segmentId: number, flags: number): void {
     if (segmentId <= this.#lastSegment) throw new Error('memberships of a record come in ascending order');
     this.#out.varint(segmentId - this.#lastSegment);
-    this.#out.bytes[this.#out.length++] = flags;
+    this.#out.byte(flags);
     this.#lastSegment = segmentId;
   }
 
