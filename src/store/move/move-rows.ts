@@ -1,6 +1,6 @@
 import { formatUuid } from '../../model/identifier.ts';
 import { rangesOf } from '../key-ranges.ts';
-import type { PostgresSql } from '../postgres/postgres-database.ts';
+import type { PostgresSql } from '../postgres/postgres-sql.ts';
 import type { Scratch } from '../postgres/scratch.ts';
 import type { Sql } from '../records/database.ts';
 import { MOVED_TABLES, type MovedTable } from './moved-tables.ts';

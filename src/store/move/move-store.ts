@@ -5,11 +5,8 @@ import { StoreUnusableError } from '../../errors.ts';
 import { QUARTER_MS } from '../../model/history.ts';
 import { openDuckDbStore } from '../duckdb/open-duckdb-store.ts';
 import { migrate } from '../postgres/migrate.ts';
-import {
-  openPostgresDatabase,
-  type PostgresDatabase,
-  type PostgresSql,
-} from '../postgres/postgres-database.ts';
+import { openPostgresDatabase, type PostgresDatabase } from '../postgres/postgres-database.ts';
+import type { PostgresSql } from '../postgres/postgres-sql.ts';
 import { openScratch, type Scratch } from '../postgres/scratch.ts';
 import type { Sql } from '../records/database.ts';
 import { openConnection } from '../staging/duckdb-connection.ts';

@@ -1,7 +1,7 @@
 import { type Effects, NO_EFFECTS } from '../../model/execution.ts';
 import { QUARTER_MS } from '../../model/history.ts';
 import { literal, type Row } from '../records/database.ts';
-import type { PostgresSql } from './postgres-database.ts';
+import type { PostgresSql } from './postgres-sql.ts';
 import { addToTally, mayHaveExpired, type TallyChange } from './segment-tally.ts';
 import { type Pairs, statement } from './staged-pairs.ts';
 

@@ -13,7 +13,8 @@ import type { KeptRecords } from '../records/keep-records.ts';
 import { toIdentifier } from '../records/membership-rows.ts';
 import type { Store } from '../store.ts';
 import { tallyOfPoint } from './points.ts';
-import type { PostgresDatabase, ReadingSql } from './postgres-database.ts';
+import type { PostgresDatabase } from './postgres-database.ts';
+import type { ReadingSql } from './postgres-sql.ts';
 import { outdateCatalogue } from './record-versions.ts';
 import { addToTally } from './segment-tally.ts';
 

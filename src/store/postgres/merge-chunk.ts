@@ -6,7 +6,8 @@ import { checkMerge, storeCheckpoint } from '../records/checkpoints.ts';
 import { literal } from '../records/database.ts';
 import { applyPairs } from './apply-pairs.ts';
 import { prepareCommands } from './fold-staged.ts';
-import type { PostgresDatabase, PostgresSql } from './postgres-database.ts';
+import type { PostgresDatabase } from './postgres-database.ts';
+import type { PostgresSql } from './postgres-sql.ts';
 import type { Scratch } from './scratch.ts';
 import { copyPairs, type Pairs, takeSlot, takeSlotAhead, writePairs } from './staged-pairs.ts';
 

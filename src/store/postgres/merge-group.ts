@@ -9,7 +9,8 @@ import { cutGroup, linesOf } from '../staging/cut-group.ts';
 import { applyPairs } from './apply-pairs.ts';
 import { prepareCommands } from './fold-staged.ts';
 import { restOf } from './merge-chunk.ts';
-import type { PostgresDatabase, PostgresSql } from './postgres-database.ts';
+import type { PostgresDatabase } from './postgres-database.ts';
+import type { PostgresSql } from './postgres-sql.ts';
 import type { Scratch } from './scratch.ts';
 import { clearSlot, copyPairs, type Pairs, scratchStatement, takeSlot, writePairs } from './staged-pairs.ts';
 

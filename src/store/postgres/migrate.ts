@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { StoreUnusableError } from '../../errors.ts';
 import { insertFirstRecords } from '../records/first-records.ts';
 import { distributeAdded } from './distribute.ts';
-import type { PostgresDatabase, PostgresSql } from './postgres-database.ts';
+import type { PostgresDatabase } from './postgres-database.ts';
+import type { PostgresSql } from './postgres-sql.ts';
 
 const FOLDER = new URL('./migrations/', import.meta.url);
 /** In a migration: the oldest version whose nodes go on working when it is done. By default its own: they have to be stopped first. */

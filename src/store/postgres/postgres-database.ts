@@ -1,43 +1,9 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Pool, type PoolClient, type PoolConfig, type QueryResult } from 'pg';
-import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
-import type { Database, Row, Sql, SqlValue } from '../records/database.ts';
+import { Pool, type PoolConfig } from 'pg';
+import type { Database } from '../records/database.ts';
 import { promptly, unreachable, withClient } from './connections.ts';
-import {
-  hasLostItsConnection,
-  hasLostItsStatements,
-  isConflict,
-  isLockTimeout,
-  isRefused,
-} from './faults.ts';
-import { fromStoredRow, toStored } from './texts.ts';
-
-/** A connection inside a transaction, with the two ways in which many rows pass it without any of them being looked at. */
-export interface PostgresSql extends Sql {
-  /** Runs a statement that changes rows; resolves to how many. */
-  change(statement: string, values?: readonly SqlValue[]): Promise<number>;
-  /** Rows of a file, as the `copy … from stdin` in `statement` reads them; resolves to how many. */
-  copyIn(statement: string, file: string): Promise<number>;
-  /** Writes what the `copy … to stdout` in `statement` gives to a file. */
-  copyOut(statement: string, file: string): Promise<void>;
-  /**
-   * Runs statements in a transaction of their own, on another connection, which commits at once. They
-   * must not wait for a lock that this transaction holds.
-   */
-  aside(statements: string): Promise<void>;
-}
-
-/** A connection outside of transactions. Statements of which none is waited for before the next are one round trip. */
-export interface ReadingSql extends PostgresSql {
-  /**
-   * As `query`, for what is asked all the time: a connection parses and plans it once. The text is always the same, the values
-   * differ.
-   */
-  prepared(statement: string, values: readonly SqlValue[]): Promise<readonly Row[]>;
-}
+import { hasLostItsConnection, isConflict, isLockTimeout, isRefused } from './faults.ts';
+import { asSql, type PostgresSql, type ReadingSql, readingSqls } from './postgres-sql.ts';
 
 /** One PostgreSQL, or the coordinator of a Citus cluster, and its transactions. */
 export interface PostgresDatabase extends Database {
@@ -141,8 +107,7 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
     maxLifetimeSeconds: CONNECTION_SECONDS,
   });
   const bulk = poolOf(large);
-  /** Until a pooler shows that it has lost a prepared statement. */
-  let isPreparing = true;
+  const reading = readingSqls(small);
   let isClosed = false;
   const underWay = new Set<Promise<unknown>>();
 
@@ -170,24 +135,6 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
         await sleep(waitMs);
       }
     }
-  }
-
-  function reading(client: PoolClient): ReadingSql {
-    return {
-      ...asSql(client, small),
-      prepared: async (statement, values) => {
-        const query = { text: statement, values: values.map(toStored) };
-        if (isPreparing) {
-          try {
-            return rowsOf(await client.query({ ...query, name: nameOf(statement) }));
-          } catch (fault) {
-            if (!hasLostItsStatements(fault)) throw fault;
-            isPreparing = false;
-          }
-        }
-        return rowsOf(await client.query(query));
-      },
-    };
   }
 
   /** What `work` asks before it waits for anything leaves as one packet: on one machine a write costs as much as a small query. */
@@ -390,57 +337,4 @@ async function wasCommitted(pool: Pool, number: string): Promise<boolean> {
     }
     await sleep(250);
   }
-}
-
-const names = new Map<string, string>();
-
-/**
- * The name of a prepared statement, by what it says: where a pooler hands on a connection on which another client has prepared one of
- * that name, it is the same.
- */
-function nameOf(statement: string): string {
-  const known = names.get(statement);
-  if (known !== undefined) return known;
-  const name = `muster_${createHash('sha256').update(statement).digest('hex').slice(0, 32)}`;
-  names.set(statement, name);
-  return name;
-}
-
-/**
- * `small`: other connections, for `aside` and to interrupt this one. Who holds one of them never waits
- * for a merge, so a merge may wait for one.
- */
-function asSql(client: PoolClient, small: Pool): PostgresSql {
-  return {
-    interrupt: async () => {
-      const { processID } = client as { processID?: number };
-      // one that cannot be interrupted runs to its end
-      await small.query('select pg_cancel_backend($1)', [processID]).catch(() => undefined);
-    },
-    query: async (statement, values) => {
-      const result: QueryResult | QueryResult[] = await client.query(statement, values?.map(toStored));
-      // of several statements in one text the last one's
-      return rowsOf(Array.isArray(result) ? result.at(-1) : result);
-    },
-    change: async (statement, values) => {
-      const { rowCount } = await client.query(statement, values?.map(toStored));
-      return rowCount ?? 0;
-    },
-    copyIn: async (statement, file) => {
-      const stream = client.query(copyFrom(statement));
-      await pipeline(createReadStream(file, { highWaterMark: 1024 * 1024 }), stream);
-      return stream.rowCount ?? 0;
-    },
-    copyOut: async (statement, file) => {
-      await pipeline(client.query(copyTo(statement)), createWriteStream(file));
-    },
-    aside: async (statements) => {
-      await withClient(small, (other) => other.query(statements));
-    },
-  };
-}
-
-function rowsOf(result: QueryResult | undefined): readonly Row[] {
-  const rows: readonly Record<string, unknown>[] = result?.rows ?? [];
-  return rows.map(fromStoredRow);
 }

@@ -1,7 +1,8 @@
 import { invalidateCatalogue } from '../records/catalogue-version.ts';
 import type { Sql } from '../records/database.ts';
 import type { RecordVersions } from '../records/keep-records.ts';
-import type { PostgresDatabase, ReadingSql } from './postgres-database.ts';
+import type { PostgresDatabase } from './postgres-database.ts';
+import type { ReadingSql } from './postgres-sql.ts';
 
 /** What the nodes tell each other by: a number that each write of the small records makes another. */
 export function recordVersions(db: Pick<PostgresDatabase, 'read'>): RecordVersions {

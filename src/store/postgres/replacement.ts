@@ -11,7 +11,8 @@ import { literal } from '../records/database.ts';
 import { applyPairs, countStep, type Done, nextStep } from './apply-pairs.ts';
 import { prepareCommands } from './fold-staged.ts';
 import { foldChunk, lockAndCheck, restOf } from './merge-chunk.ts';
-import type { PostgresDatabase, PostgresSql } from './postgres-database.ts';
+import type { PostgresDatabase } from './postgres-database.ts';
+import type { PostgresSql } from './postgres-sql.ts';
 import type { Scratch } from './scratch.ts';
 import { sizesAt } from './segment-tally.ts';
 import {

@@ -6,7 +6,8 @@ import { literal } from '../records/database.ts';
 import { countStep, nextStep } from './apply-pairs.ts';
 import { uuid } from './look-ups.ts';
 import { lockAndCheck } from './merge-chunk.ts';
-import type { PostgresDatabase, PostgresSql } from './postgres-database.ts';
+import type { PostgresDatabase } from './postgres-database.ts';
+import type { PostgresSql } from './postgres-sql.ts';
 import { statement, takeSlot } from './staged-pairs.ts';
 
 /** `Store.revertPart`: a range of keys of the changes in each transaction; `rows`: about so many of them. */

@@ -2,7 +2,7 @@ import type { Sql } from '../records/database.ts';
 import { literal } from '../records/database.ts';
 import { statementsOf } from '../statements.ts';
 import { isLockTimeout } from './faults.ts';
-import type { PostgresSql } from './postgres-database.ts';
+import type { PostgresSql } from './postgres-sql.ts';
 
 /** Statements for the DuckDB of a node. */
 export const scratchStatement = statementsOf(
