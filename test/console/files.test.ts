@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { createImport, createSegment, getSegment } from '../client.ts';
+import {
+  createImport,
+  createSegment,
+  dataOf,
+  type ExecutionAnswer,
+  getSegment,
+  waitForEnd,
+} from '../client.ts';
 import { startService } from '../helper.ts';
 import { downloaded, drop, openConsole } from './browser.ts';
 
@@ -151,6 +158,14 @@ test('what was chosen for a file stays while its preview is read anew', async (t
   // the segments are asked for again at the end of an import
   await createSegment(service, { name: 'New', technical_name: 'new' });
   const first = page.getByRole('region', { name: 'Upload of first.ndjson' });
+  // the import has ended before anything more is heard of it
+  await page.route('**/executions/*', async (route) => {
+    await waitForEnd(
+      service,
+      await dataOf<ExecutionAnswer>(service.call('GET', new URL(route.request().url()).pathname)),
+    );
+    await route.continue();
+  });
   await first.getByRole('button', { name: 'Import', exact: true }).click();
   await second.getByText('no mistakes').waitFor();
   assert.equal(await second.getByRole('radio', { name: 'Replace segments' }).isChecked(), true);

@@ -38,13 +38,23 @@ async function isInRuns(dir: string, store: Store): Promise<boolean> {
   key.writeBigUInt64BE(hi, 0);
   key.writeBigUInt64BE(lo, 8);
   const files = await Promise.all(
-    (await runFilesOf(dir)).map((name) => readFile(path.join(dir, 'serving', name))),
+    (await runFilesOf(dir)).map((name) => readIfThere(path.join(dir, 'serving', name))),
   );
   const { sql, close } = await openConnection(store.staging, 'muster');
   const rows = await sql.query('select hex(content) as content from serving_run where content is not null');
   close();
   const inline = rows.map(({ content }) => Buffer.from(String(content), 'hex'));
   return [...files, ...inline].some((bytes) => bytes.includes(key));
+}
+
+/** A file that was listed may have been merged into another one since. */
+async function readIfThere(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0);
+    throw error;
+  }
 }
 
 async function untilForgotten(dir: string, store: Store): Promise<void> {

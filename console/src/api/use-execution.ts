@@ -11,13 +11,20 @@ export function hasEnded({ status }: Pick<Execution, 'status'>): boolean {
   return status !== 'PENDING' && status !== 'RUNNING';
 }
 
-/** An execution as it gets further: by its events, and by asking where those cannot be had. */
-export function useExecution(path: string, { isEnabled = true } = {}) {
+/**
+ * An execution as it gets further: by its events, and by asking where those cannot be had. `known` is what an earlier answer
+ * said of it: one that ran then is followed to its end, however soon that comes.
+ */
+export function useExecution(
+  path: string,
+  { isEnabled = true, known }: { readonly isEnabled?: boolean; readonly known?: Execution | undefined } = {},
+) {
   const client = useQueryClient();
   const [isStreamed, setStreamed] = useState(false);
   const query = useQuery({
     ...executionQuery(path),
     enabled: isEnabled,
+    ...(known === undefined ? {} : { initialData: known }),
     refetchInterval: ({ state }) =>
       !isStreamed && state.data !== undefined && !hasEnded(state.data) ? ASK_MS : false,
   });

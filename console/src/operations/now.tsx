@@ -150,7 +150,10 @@ function isWaiting({ status }: Execution): boolean {
 
 /** One of the queue; only what runs is followed. */
 function Queued({ execution }: { readonly execution: Execution }) {
-  const { data = execution } = useExecution(executionPath(execution), { isEnabled: !isWaiting(execution) });
+  const { data = execution } = useExecution(executionPath(execution), {
+    isEnabled: !isWaiting(execution),
+    known: execution,
+  });
   return (
     <>
       <Text size="sm" fw={500} mb={4}>

@@ -103,7 +103,7 @@ function Sent({
   readonly item: UploadItem;
   readonly stage: Extract<UploadItem['stage'], { at: 'SENT' }>;
 }) {
-  const { data: execution = first } = useExecution(executionPath(first));
+  const { data: execution = first } = useExecution(executionPath(first), { known: first });
   return (
     <Stack gap="sm">
       <ExecutionProgress execution={execution} isLinked />

@@ -48,6 +48,7 @@ export function useDryRun(item: UploadItem, seen: Execution | null): DryRun {
   const sent = 'at' in state ? null : state;
   const { data: execution = sent } = useExecution(sent === null ? '' : executionPath(sent), {
     isEnabled: sent !== null,
+    known: sent ?? undefined,
   });
   if ('at' in state) return state;
   const known = execution ?? state;

@@ -13,6 +13,8 @@ export class Upkeep {
   readonly #of: UpkeepOptions;
   readonly #closing = new AbortController();
   #isWorking = false;
+  /** It was woken after the turn that is under way had looked, perhaps. */
+  #isWoken = false;
   #worked: Promise<void> = Promise.resolve();
   #holds = 0;
   #timer: NodeJS.Timeout | null = null;
@@ -24,6 +26,7 @@ export class Upkeep {
 
   /** Has it see what is due. */
   wake(): void {
+    this.#isWoken = true;
     if (this.#isWorking || this.#holds > 0 || this.#closing.signal.aborted) return;
     this.#isWorking = true;
     this.#worked = this.#workOff();
@@ -70,15 +73,15 @@ export class Upkeep {
     const { signal } = this.#closing;
     try {
       while (!signal.aborted && this.#holds === 0) {
+        this.#isWoken = false;
         const due = await this.#of.turn(signal);
-        if (due === 'AT_ONCE') continue;
+        if (due === 'AT_ONCE' || this.#isWoken) continue;
         if (due !== null) this.wakeIn(due);
         return;
       }
     } catch (fault) {
       if (!signal.aborted) this.wakeIn(this.#of.onFault(fault));
     } finally {
-      // in the same turn of the event loop as the last look: who wakes it from now on is not overheard
       this.#isWorking = false;
     }
   }
