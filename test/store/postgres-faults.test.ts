@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hasLostItsConnection, isRefused } from '../../src/store/postgres/faults.ts';
+import { hasLostItsConnection, isLockTimeout, isRefused } from '../../src/store/postgres/faults.ts';
 
 const faultOf = (message: string, code?: string) =>
   Object.assign(new Error(message), code === undefined ? {} : { code });
@@ -33,6 +33,14 @@ const LOST: readonly (readonly [string, string?])[] = [
   ['could not fork new process for connection: Cannot allocate memory'],
   ['cannot execute UPDATE in a read-only transaction', '25006'],
   ['the database system is shutting down', '57P03'],
+  ['failure on connection marked as essential: worker-2:5432', 'XX000'],
+  ['failed to complete COPY on worker-2:5432', '58030'],
+  ['transaction recovery cannot connect to worker-2:5432'],
+  ['terminating connection due to unexpected postmaster exit', 'XX000'],
+  ['the database system is not yet accepting connections', 'XX000'],
+  ['could not receive data from server: Connection reset by peer', 'XX000'],
+  ['could not send data to server: Broken pipe', 'XX000'],
+  ['SSL connection has been closed unexpectedly', 'XX000'],
 ];
 
 const OTHERS: readonly (readonly [string, string?])[] = [
@@ -46,6 +54,7 @@ for (const [message, code] of LOST) {
   test(`a lost connection: ${message}${code ? ` (${code})` : ''}`, () => {
     assert.ok(hasLostItsConnection(faultOf(message, code)));
     assert.ok(hasLostItsConnection(new AggregateError([faultOf(message, code)], '')));
+    assert.ok(!isRefused(faultOf(message, code)), 'the same may work on another connection');
   });
 }
 
@@ -74,4 +83,10 @@ for (const [message, code] of REFUSED)
 
 test('a disk of the database that is full has a kind of its own', () => {
   assert.ok(!isRefused(faultOf('could not extend file "base/1/2": No space left on device', '53100')));
+});
+
+test('a lock that was not to be had, also where a COPY to a worker has lost the code', () => {
+  const message = 'canceling statement due to lock timeout';
+  for (const code of ['55P03', 'XX000']) assert.ok(isLockTimeout(faultOf(message, code)));
+  assert.ok(!isLockTimeout(faultOf('canceling statement due to statement timeout', '57014')));
 });

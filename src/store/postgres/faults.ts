@@ -54,6 +54,14 @@ const LOST_MESSAGES: readonly string[] = [
   'pgbouncer cannot connect to server',
   'bouncer config error',
   'could not fork new process for connection',
+  // libpq on the coordinator of a Citus cluster, of a connection to a worker
+  'failure on connection marked as essential',
+  'failed to complete copy on',
+  'transaction recovery cannot connect to',
+  'could not receive data from server',
+  'could not send data to server',
+  'no connection to the server',
+  'ssl connection has been closed unexpectedly',
 ];
 /** The longest message that is looked through: these stand at the beginning. */
 const MAX_MESSAGE = 1_000;
@@ -67,8 +75,12 @@ export function hasLostItsConnection(fault: unknown): boolean {
   if (typeof code === 'string' && (LOST.test(code) || LOST_ERRNO.has(code))) return true;
   // the socket in a folder goes with its server
   if (syscall === 'connect') return true;
-  const message = fault.message.slice(0, MAX_MESSAGE).toLowerCase();
-  return LOST_MESSAGES.some((text) => message.includes(text));
+  return saysItIsLost(fault);
+}
+
+function saysItIsLost({ message }: Error): boolean {
+  const beginning = message.slice(0, MAX_MESSAGE).toLowerCase();
+  return LOST_MESSAGES.some((text) => beginning.includes(text));
 }
 
 /**
@@ -81,9 +93,12 @@ const REFUSED_TLS =
   /^(CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_SELF_SIGNED_CERT$|SELF_SIGNED_CERT_IN_CHAIN$|UNABLE_TO_)/;
 const NO_TLS = 'the server does not support ssl connections';
 
-/** Whether the database is there and refuses this service, whatever it is asked for. */
+/**
+ * Whether the database is there and refuses this service, whatever it is asked for. A worker that dies
+ * during a COPY is reported with the code of a file system that fails (58030), and is not.
+ */
 export function isRefused(fault: unknown): boolean {
-  if (!(fault instanceof Error)) return false;
+  if (!(fault instanceof Error) || saysItIsLost(fault)) return false;
   const { code } = fault as { code?: unknown };
   if (typeof code === 'string' && (REFUSED.test(code) || REFUSED_TLS.test(code))) return true;
   return fault.message.slice(0, MAX_MESSAGE).toLowerCase().includes(NO_TLS);
@@ -104,7 +119,13 @@ export function hasLostItsStatements(fault: unknown): boolean {
   return code === '26000' || code === '42P05';
 }
 
-/** A lock that was not to be had in the time that a transaction waits for one. */
+/**
+ * A lock that was not to be had in the time that a transaction waits for one. A COPY to a worker of a
+ * Citus cluster keeps the text of the worker's fault, and not its code.
+ */
 export function isLockTimeout(fault: unknown): boolean {
-  return (fault as { code?: unknown } | null)?.code === '55P03';
+  if (!(fault instanceof Error)) return false;
+  return (fault as { code?: unknown }).code === '55P03' || fault.message.includes(LOCK_TIMEOUT);
 }
+
+const LOCK_TIMEOUT = 'canceling statement due to lock timeout';
