@@ -5,7 +5,13 @@ import type { Static } from 'typebox';
 import { notFound, ServiceError } from '../errors.ts';
 import { passFaultPoint } from '../fault-points.ts';
 import type { Author } from '../model/audit.ts';
-import { EXECUTION_STATUSES, type Execution, type ExecutionStatus, type Job } from '../model/execution.ts';
+import {
+  EXECUTION_KINDS,
+  EXECUTION_STATUSES,
+  type Execution,
+  type ExecutionStatus,
+  type Job,
+} from '../model/execution.ts';
 import type { ExecutionFilter, RevertRefusal, Upload } from '../store/execution-records.ts';
 import { findDatamart, isId } from './access.ts';
 import type { HttpDependencies } from './dependencies.ts';
@@ -13,7 +19,7 @@ import { okList } from './envelope.ts';
 import { viewExecution } from './execution-view.ts';
 import { listOf, pageOf } from './paging.ts';
 import { observeUploaded } from './request-metrics.ts';
-import type { ExecutionsQuery } from './schemas.ts';
+import type { ExecutionFilterQuery, ExecutionsQuery } from './schemas.ts';
 
 /** What the routes of document imports and of single-segment imports have in common. */
 
@@ -139,13 +145,45 @@ async function cancelExecution(
 
 /** The statuses of a comma-joined filter; undefined for all. */
 export function readStatuses(joined: string | undefined): readonly ExecutionStatus[] | undefined {
+  return readAmong('status', joined, EXECUTION_STATUSES);
+}
+
+/** The filter of a list of all executions of a datamart, but for their statuses. Throws INVALID_REQUEST. */
+export function readExecutionFilter(
+  datamartId: string,
+  query: Omit<Static<typeof ExecutionFilterQuery>, 'status'>,
+): ExecutionFilter {
+  const { from, to } = query;
+  if (from !== undefined && to !== undefined && to <= from)
+    throw new ServiceError('INVALID_REQUEST', `from must be before to, got ${from} and ${to}`);
+  return {
+    datamartId,
+    documentImportId: query.document_import_id,
+    segmentId: query.segment_id,
+    kinds: readAmong('job_type', query.job_type, EXECUTION_KINDS),
+    isDryRun: query.dry_run,
+    mode: query.mode,
+    hasFailedLines: query.has_failed_lines,
+    userId: query.user_id,
+    fileName: query.file_name,
+    createdFrom: from,
+    createdBefore: to,
+  };
+}
+
+/** The values of a comma-joined parameter, each one of these; undefined for all. Throws INVALID_REQUEST. */
+function readAmong<T extends string>(
+  parameter: string,
+  joined: string | undefined,
+  values: readonly T[],
+): readonly T[] | undefined {
   return listOf(joined)?.map((name) => {
-    const status = EXECUTION_STATUSES.find((candidate) => candidate === name);
-    if (status !== undefined) return status;
-    const expected = EXECUTION_STATUSES.join(', ');
+    const value = values.find((candidate) => candidate === name);
+    if (value !== undefined) return value;
+    const expected = values.join(', ');
     throw new ServiceError(
       'INVALID_REQUEST',
-      `status must be among ${expected}, got ${JSON.stringify(name)}`,
+      `${parameter} must be among ${expected}, got ${JSON.stringify(name)}`,
     );
   });
 }

@@ -3,8 +3,9 @@ import { MIME_TYPES, PRIORITIES, ROLES, SEGMENT_TYPES } from '../model/records.t
 
 /** The pieces of which the schemas of requests and answers are made; OpenAPI is generated from them. */
 
+const ID = { pattern: '^(0|[1-9][0-9]{0,17})$', examples: ['1'] };
 /** An id: a decimal string; a number is taken as one, since the validator turns it into text. */
-export const Id = Type.String({ pattern: '^(0|[1-9][0-9]{0,17})$', examples: ['1'] });
+export const Id = Type.String(ID);
 /** A larger page is cut to this, never refused (spec §2). */
 export const MOST_RESULTS = 1000;
 
@@ -101,5 +102,28 @@ export type ErrorAnswer = Static<typeof ErrorAnswer>;
 export const ExecutionsQuery = Type.Object({
   ...Paging,
   status: Type.Optional(Type.String({ description: 'one or several, comma-joined' })),
+});
+
+/** The filters of the list of all executions of a datamart. Those that are given must all hold. */
+export const ExecutionFilterQuery = Type.Object({
+  ...ExecutionsQuery.properties,
+  document_import_id: Type.Optional(Id),
+  segment_id: Type.Optional(
+    Type.String({ ...ID, description: 'only user lists of this segment, and their reverts' }),
+  ),
+  job_type: Type.Optional(
+    Type.String({
+      description: 'one or several of DOCUMENT_IMPORT, USER_SEGMENT_IMPORT and REVERT, comma-joined',
+    }),
+  ),
+  dry_run: Type.Optional(Type.Boolean({ description: 'true: only dry runs; false: none of them' })),
+  mode: Type.Optional(oneOf(['update', 'replace'])),
+  has_failed_lines: Type.Optional(Type.Boolean()),
+  user_id: Type.Optional(Type.String({ ...ID, description: 'id of the token that uploaded the file' })),
+  file_name: Type.Optional(
+    Type.String({ maxLength: 255, description: 'a part of the name of the file, in capitals or not' }),
+  ),
+  from: Type.Optional(instant('created at this instant or later, ms since the epoch')),
+  to: Type.Optional(instant('created before this instant, ms since the epoch')),
 });
 export const Action = Type.Object({ action: Type.String({ examples: ['CANCEL', 'REVERT'] }) });

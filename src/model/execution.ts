@@ -154,6 +154,10 @@ export type Job =
   | { readonly type: 'DOCUMENT_IMPORT'; readonly documentImportId: string }
   | { readonly type: 'USER_SEGMENT_IMPORT'; readonly segmentId: string };
 
+/** What executions do, as lists of them tell it: a job, or the revert of one. */
+export const EXECUTION_KINDS = ['DOCUMENT_IMPORT', 'USER_SEGMENT_IMPORT', 'REVERT'] as const;
+export type ExecutionKind = (typeof EXECUTION_KINDS)[number];
+
 /** What a sender asks for beside his file. */
 export type ImportOptions = {
   /** Everything is checked and counted, and nothing is written. */

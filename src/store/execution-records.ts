@@ -4,6 +4,7 @@ import type {
   Checkpoint,
   EndedStatus,
   Execution,
+  ExecutionKind,
   ExecutionStatus,
   IdempotencyKey,
   NewExecution,
@@ -12,11 +13,25 @@ import type { Listed, Page, Priority } from '../model/records.ts';
 
 /** The part of `Store` that is about executions. */
 
+/** Which executions are listed: those that pass all that is given. */
 export type ExecutionFilter = {
   readonly datamartId: string;
-  readonly documentImportId?: string;
-  readonly segmentId?: string;
-  readonly statuses?: readonly ExecutionStatus[];
+  readonly documentImportId?: string | undefined;
+  readonly segmentId?: string | undefined;
+  readonly statuses?: readonly ExecutionStatus[] | undefined;
+  readonly kinds?: readonly ExecutionKind[] | undefined;
+  readonly isDryRun?: boolean | undefined;
+  /** Whether segments are replaced, or memberships updated; a revert does neither. */
+  readonly mode?: 'update' | 'replace' | undefined;
+  readonly hasFailedLines?: boolean | undefined;
+  /** Id of the token that made them. */
+  readonly userId?: string | undefined;
+  /** A part of the name of the file, in capitals or not. */
+  readonly fileName?: string | undefined;
+  /** Created from this instant on. */
+  readonly createdFrom?: number | undefined;
+  /** Created before this instant. */
+  readonly createdBefore?: number | undefined;
 };
 
 /** A document that was received, as an execution to be. */

@@ -69,8 +69,49 @@ test('the executions of a datamart are listed together, whatever they are of', a
   const other = await dataOf<{ id: string }>(service.call('POST', '/v1/datamarts', { name: 'other' }));
   for (const path of [`${other.id}/executions/${file.id}`, '1/executions/999', '1/executions/x'])
     assert.equal((await service.call('GET', `/v1/datamarts/${path}`)).status, 404, path);
-  const wrong = await service.call('GET', '/v1/datamarts/1/executions?status=DONE');
-  assert.equal(wrong.status, 400);
+  for (const query of ['status=DONE', 'job_type=EXPORT', 'mode=append', 'from=2&to=2', 'user_id=a'])
+    assert.equal((await service.call('GET', `/v1/datamarts/1/executions?${query}`)).status, 400, query);
+});
+
+test('the executions of a datamart are found by import, segment, kind, mode, token, file and time', async (t) => {
+  const service = await startService(t);
+  const segment = await createSegment(service, { name: 's' });
+  const documentImportId = await createImport(service, { format: 'NDJSON' });
+  const run = (text: string, query?: string) =>
+    runFile(service, 'NDJSON', text, { documentImportId, ...(query === undefined ? {} : { query }) });
+  const applied = await run(line('a', segment));
+  const broken = await run(`${line('b', segment)}{}\n`);
+  const dry = await run(line('c', segment), 'dry_run=true');
+  const replaced = await run(line('a', segment) + line('b', segment), 'mode=replace');
+  const lists = `/v1/datamarts/1/audience_segments/${segment}/user_list_imports`;
+  const list = await dataOf<{ id: string; user_id: string }>(
+    service.call('POST', lists, 'user_account_id\nb\n', {
+      'content-type': 'text/csv',
+      'content-disposition': 'attachment; filename="Winter list.csv"',
+    }),
+  );
+  const cases: readonly (readonly [query: string, expected: readonly { readonly id: string }[]])[] = [
+    [`document_import_id=${documentImportId}`, [replaced, dry, broken, applied]],
+    [`segment_id=${segment}`, [list]],
+    ['job_type=USER_SEGMENT_IMPORT,REVERT', [list]],
+    ['job_type=DOCUMENT_IMPORT&dry_run=false', [replaced, broken, applied]],
+    ['mode=replace', [replaced]],
+    ['mode=update&dry_run=true', [dry]],
+    ['has_failed_lines=true', [broken]],
+    ['file_name=winter', [list]],
+    [`user_id=${list.user_id}&max_results=1`, [list]],
+    [`user_id=${Number(list.user_id) + 1}`, []],
+    [`to=${broken.creation_date}`, [applied].filter((of) => of.creation_date < broken.creation_date)],
+    [`from=${Date.now() + 60_000}`, []],
+  ];
+  for (const [query, expected] of cases) {
+    const found = await dataOf<{ id: string }[]>(service.call('GET', `/v1/datamarts/1/executions?${query}`));
+    assert.deepEqual(
+      found.map(({ id }) => id),
+      expected.map(({ id }) => id),
+      query,
+    );
+  }
 });
 
 test('an execution tells what it did by segment, and what its revert would do now', async (t) => {

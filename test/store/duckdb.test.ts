@@ -2,6 +2,7 @@ import { openDuckDbStore } from '../../src/store/duckdb/open-duckdb-store.ts';
 import { accessContract } from './access-contract.ts';
 import { changeSetContract } from './change-set-contract.ts';
 import { type OpenStore, storeContract } from './contract.ts';
+import { executionListContract } from './execution-list-contract.ts';
 import { exportContract } from './export-contract.ts';
 import { groupContract } from './group-contract.ts';
 import { lookUpContract } from './look-up-contract.ts';
@@ -25,6 +26,7 @@ changeSetContract('DuckDB', open);
 changeSetContract('DuckDB, in parts', openInParts);
 overlapAnalysisContract('DuckDB', open);
 webhookContract('DuckDB', open);
+executionListContract('DuckDB', open);
 
 groupContract('DuckDB, rows appended before each merge', openAppending);
 changeSetContract('DuckDB, rows appended before each merge', openAppending);

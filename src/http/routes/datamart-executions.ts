@@ -2,9 +2,9 @@ import { Type } from 'typebox';
 import { findDatamart } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { ok } from '../envelope.ts';
-import { findExecutionOfDatamart, listExecutions } from '../execution-calls.ts';
+import { findExecutionOfDatamart, listExecutions, readExecutionFilter } from '../execution-calls.ts';
 import { ExecutionView, viewExecution } from '../execution-view.ts';
-import { answersWith, answersWithList, DatamartParams, ExecutionsQuery } from '../schemas.ts';
+import { answersWith, answersWithList, DatamartParams, ExecutionFilterQuery } from '../schemas.ts';
 import type { App } from '../types.ts';
 
 const OneParams = Type.Object({ ...DatamartParams.properties, executionId: Type.String() });
@@ -20,7 +20,7 @@ const schema = {
   tags: ['executions'],
   summary: 'Lists the executions of a datamart, whatever they are of, newest first',
   params: DatamartParams,
-  querystring: Type.Object(ExecutionsQuery.properties),
+  querystring: ExecutionFilterQuery,
   response: answersWithList(ExecutionView),
 };
 
@@ -28,7 +28,8 @@ const schema = {
 export function datamartExecutionRoutes(app: App, dependencies: HttpDependencies): void {
   app.get('/datamarts/:datamartId/executions', { config: { role: 'reader' }, schema }, async (request) => {
     const { id } = await findDatamart({ request, dependencies }, request.params.datamartId);
-    return listExecutions(dependencies, { filter: { datamartId: id }, query: request.query });
+    const filter = readExecutionFilter(id, request.query);
+    return listExecutions(dependencies, { filter, query: request.query });
   });
   const one = '/datamarts/:datamartId/executions/:executionId';
   app.get(one, { config: { role: 'reader' }, schema: oneSchema }, async (request) => {

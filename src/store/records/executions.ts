@@ -1,11 +1,12 @@
 import { gather } from '../../gather.ts';
 import { type Execution, type ExecutionStatus, hasEnded } from '../../model/execution.ts';
 import type { Priority } from '../../model/records.ts';
-import type { ExecutionFilter, ExecutionRecords, Upload } from '../execution-records.ts';
+import type { ExecutionRecords, Upload } from '../execution-records.ts';
 import { noteChange } from './audit-log.ts';
 import { storeCheckpoint } from './checkpoints.ts';
-import { type Database, limits, literal, parameters, type Sql, type SqlValue } from './database.ts';
+import { type Database, limits, literal, parameters, type Sql } from './database.ts';
 import { claimExecutions, isExecutionWaiting } from './execution-claims.ts';
+import { conditionsOf } from './execution-conditions.ts';
 import { changeOf, createExecutions } from './execution-creation.ts';
 import {
   EXECUTIONS,
@@ -50,7 +51,7 @@ export function executionRecords(
     list: ({ filter, page }) =>
       db.read(async (sql) => {
         const given = parameters();
-        const where = conditions(filter, given.add).join(' and ');
+        const where = conditionsOf(filter, given.add).join(' and ');
         // the page is cut before the join, which would be over all executions
         const rows = await sql.query(
           `${executionsOf(`(select * from execution e where ${where} order by e.id desc ${limits(page)})`)} order by e.id desc`,
@@ -193,16 +194,4 @@ export async function removeExecutions(
   );
   await sql.query(`delete from execution where ${where}`, [id]);
   return executions.map((row) => String(row.document_folder));
-}
-
-function conditions(filter: ExecutionFilter, add: (value: SqlValue) => string): string[] {
-  const where = [`e.datamart_id = cast(${add(filter.datamartId)} as bigint)`];
-  if (filter.documentImportId !== undefined) {
-    where.push(`e.document_import_id = cast(${add(filter.documentImportId)} as bigint)`);
-  }
-  if (filter.segmentId !== undefined) where.push(`e.segment_id = cast(${add(filter.segmentId)} as bigint)`);
-  if (filter.statuses !== undefined) {
-    where.push(`e.status in (${filter.statuses.map((status) => add(status)).join(', ') || 'null'})`);
-  }
-  return where;
 }
