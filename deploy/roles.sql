@@ -26,3 +26,13 @@ alter role muster_node set idle_in_transaction_session_timeout = '5min';
 alter role muster_node set idle_session_timeout = '1h';
 -- of all nodes together: nodes × storeConnections, and some for whoever looks
 alter role muster_node connection limit 100;
+
+-- On the coordinator of a Citus cluster, where the extension has to be there before this is run: merges finish what was committed and
+-- has not arrived at a worker.
+do $$
+begin
+  if to_regprocedure('recover_prepared_transactions()') is not null then
+    grant execute on function recover_prepared_transactions() to muster_owner, muster_node;
+  end if;
+end
+$$;

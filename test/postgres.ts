@@ -182,6 +182,14 @@ async function withClient<T>(url: string, use: (client: Client) => Promise<T>): 
   }
 }
 
+/** The rows of all statements of a text. */
+export function runSql(url: string, text: string): Promise<readonly Record<string, unknown>[]> {
+  return withClient(url, async (client) => {
+    const result = await client.query(text);
+    return Array.isArray(result) ? result.flatMap(({ rows }) => rows) : result.rows;
+  });
+}
+
 let isOnPostgres = false;
 
 /** Has the tests that this process imports from here on run on PostgreSQL: the same tests, the other store. */

@@ -30,7 +30,7 @@ export type Done = {
  * Joins by the indexes of the large tables, whatever their statistics say: reading all of one for a chunk is never right. Where segments
  * are replaced it may be. The staging tables have no index, and are read whole all the same.
  */
-const BY_INDEX = `set local enable_hashjoin = off; set local enable_mergejoin = off; set local enable_seqscan = off; set local citus.propagate_set_commands = 'local'`;
+const BY_INDEX = `set local enable_hashjoin = off; set local enable_mergejoin = off; set local enable_seqscan = off`;
 
 /**
  * Applies the pairs of a slot, in the transaction of a merge: what is there of them is found once, and some six statements write what

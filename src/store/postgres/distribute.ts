@@ -1,4 +1,5 @@
 import { StoreUnusableError } from '../../errors.ts';
+import { isDistributed } from './citus.ts';
 import type { PostgresDatabase } from './postgres-database.ts';
 import { statement } from './staged-pairs.ts';
 
@@ -23,13 +24,7 @@ export async function distribute(db: PostgresDatabase): Promise<void> {
 
 /** Distributes what a migration has added to a schema that is distributed; does nothing to any other. */
 export async function distributeAdded(db: PostgresDatabase): Promise<void> {
-  const isDistributed = await db.read(async (sql) => {
-    const [citus] = await sql.query(`select 1 from pg_extension where extname = 'citus'`);
-    if (!citus) return false;
-    const [table] = await sql.query(`select 1 from citus_tables where table_name = 'user_point'::regclass`);
-    return table !== undefined;
-  });
-  if (isDistributed) await distributeTables(db);
+  if (await db.read(isDistributed)) await distributeTables(db);
 }
 
 async function distributeTables(db: PostgresDatabase): Promise<void> {

@@ -17,6 +17,7 @@ import { webhookRecords } from '../records/webhooks.ts';
 import { ROWS_AT_A_TIME, type RowsAtATime } from '../rows-at-a-time.ts';
 import type { Store, StoreSnapshot } from '../store.ts';
 import { checkContent } from './check-content.ts';
+import { regularRecovery, requireRecovery } from './citus.ts';
 import { eraseUser } from './erase-user.ts';
 import { lead } from './lead.ts';
 import { findUserPoint, lookUps, uuid } from './look-ups.ts';
@@ -61,6 +62,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const db = openPostgresDatabase({ url, connections, patienceMs });
   try {
     await prepare(db, now);
+    await requireRecovery(db);
     const scratch = await openScratch({ dir: scratchDir, memoryBytes, threads });
     const rows = { ...ROWS_AT_A_TIME, ...options.rowsAtATime };
     const { takeSnapshot = () => Promise.reject(new Error('this store was opened without snapshots')) } =
@@ -91,6 +93,7 @@ function storeOf(
       findUserPoint,
       isPoint: (point) => `user_point_id = ${uuid(point)}`,
     });
+  const recover = regularRecovery(db);
   const store: Store = {
     staging: scratch.instance,
     datamarts: { ...datamartRecords(kept.noticing), get: kept.getDatamart, catalogue: kept.catalogue },
@@ -136,7 +139,11 @@ function storeOf(
     eraseUser: (erasure) => eraseUser(db, erasure),
     removeExpired: (now) => removeExpired(db, now),
     removeChangesBefore: (instant) => removeChangesBefore(db, instant),
-    lead: (of) => lead(db, of),
+    lead: async (of) => {
+      const isMine = await lead(db, of);
+      if (isMine) recover();
+      return isMine;
+    },
     // autovacuum does what there is to do
     compact: async () => false,
     checkContent: (now) => checkContent(db, now),

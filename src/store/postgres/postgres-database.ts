@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool, type PoolConfig } from 'pg';
 import type { Database } from '../records/database.ts';
+import { recoverBeforeMerge } from './citus.ts';
 import { promptly, unreachable, withClient } from './connections.ts';
 import { hasLostItsConnection, isConflict, isLockTimeout, isRefused } from './faults.ts';
-import { asSql, type PostgresSql, type ReadingSql, readingSqls } from './postgres-sql.ts';
+import { asSql, type PostgresSql, PROPAGATE, type ReadingSql, readingSqls } from './postgres-sql.ts';
 
 /** One PostgreSQL, or the coordinator of a Citus cluster, and its transactions. */
 export interface PostgresDatabase extends Database {
@@ -79,9 +80,9 @@ const CONNECTION_SECONDS = 60;
 /** How long a close waits for what is under way. */
 const CLOSE_MS = 15_000;
 
-const SMALL = `set local statement_timeout = '30s'; set local lock_timeout = '20s'`;
+const SMALL = `${PROPAGATE}; set local statement_timeout = '30s'; set local lock_timeout = '20s'`;
 /** A merge of a chunk takes seconds; one that replaces a segment of 100 M members takes as long as it takes. */
-const LARGE = `set local statement_timeout = '12h'; set local lock_timeout = '10min'; set local jit = off`;
+const LARGE = `${PROPAGATE}; set local statement_timeout = '12h'; set local lock_timeout = '10min'; set local jit = off`;
 
 export function openPostgresDatabase({ url, connections, patienceMs }: PostgresOptions): PostgresDatabase {
   const large = Math.max(2, Math.ceil(connections / 3));
@@ -195,6 +196,7 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
       run: async <T>(datamartId: string, work: (sql: PostgresSql, found: B) => Promise<T>) => {
         begin(async (sql, found) => {
           await sql.query(locksOfMerge(datamartId));
+          await recoverBeforeMerge(sql);
           return work(sql, found);
         });
         return (await done) as T;
@@ -216,7 +218,7 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
       transaction(
         bulk,
         { begin: `begin; ${LARGE}; select ${lock(LOCK.MERGES)}; select ${write}`, end: 'commit' },
-        work,
+        recovered(work),
       ),
     atOneMoment: (work) =>
       transaction(
@@ -231,11 +233,15 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
           begin: `begin; ${LARGE}; ${locksOfMerge(datamartId)}`,
           end: purpose === 'APPLY' ? 'commit' : 'rollback',
         },
-        work,
+        recovered(work),
       ),
     mergeAhead,
     mergeAlone: (work) =>
-      transaction(bulk, { begin: `begin; ${LARGE}; select ${lock(LOCK.MERGES)}`, end: 'commit' }, work),
+      transaction(
+        bulk,
+        { begin: `begin; ${LARGE}; select ${lock(LOCK.MERGES)}`, end: 'commit' },
+        recovered(work),
+      ),
     readPromptly: (work) =>
       tracked(() => promptly((signal) => untilDone(() => withReader(work, signal), signal))),
     ping: () =>
@@ -267,6 +273,14 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
   };
 }
 
+/** `work` on memberships of which nobody else changes any, and of which all that was committed is seen. */
+function recovered<T>(work: (sql: PostgresSql) => Promise<T>) {
+  return async (sql: PostgresSql): Promise<T> => {
+    await recoverBeforeMerge(sql);
+    return work(sql);
+  };
+}
+
 function lock(which: number): string {
   return `pg_advisory_xact_lock(${LOCK_SPACE}, ${which})`;
 }
@@ -279,6 +293,13 @@ function sharedLock(which: number): string {
 function lockOf(which: number, id: string): string {
   return `pg_advisory_xact_lock((${LOCK_SPACE}::bigint << 48) | (${which}::bigint << 44) | ${BigInt(id) & 0xfff_ffff_ffffn})`;
 }
+
+/**
+ * The number of a transaction that has written something. On a Citus cluster one that has written at
+ * workers alone has none by itself, and is given one.
+ */
+const NUMBER = `case when to_regclass('pg_dist_partition') is null then pg_current_xact_id_if_assigned()
+  else pg_current_xact_id() end`;
 
 /**
  * One transaction. Whether it was committed is not known when the connection is lost at its end; then PostgreSQL is asked by its
@@ -301,7 +322,7 @@ async function runTransaction<T>(
       try {
         const done = await work(asSql(client, of.small));
         if (of.end === 'commit') {
-          const { rows } = await client.query('select pg_current_xact_id_if_assigned()::text as number');
+          const { rows } = await client.query(`select ${NUMBER}::text as number`);
           number = rows[0]?.number ?? null;
         }
         result = { of: done };
@@ -314,7 +335,7 @@ async function runTransaction<T>(
     });
   } catch (fault) {
     if (result === null || !hasLostItsConnection(fault)) throw fault;
-    // one that has written nothing has no number, and is as good as committed
+    // what has written nothing has no number, and is as good as committed
     if (number !== null && !(await wasCommitted(of.small, number))) throw fault;
   }
   return (result as unknown as { readonly of: T }).of;

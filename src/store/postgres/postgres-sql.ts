@@ -8,6 +8,12 @@ import { withClient } from './connections.ts';
 import { hasLostItsStatements } from './faults.ts';
 import { fromStoredRow, toStored } from './texts.ts';
 
+/**
+ * The first setting of every transaction: those after it reach the workers of a Citus cluster as well.
+ * Any other PostgreSQL takes it for a name that nobody reads.
+ */
+export const PROPAGATE = `set local citus.propagate_set_commands = 'local'`;
+
 /** A connection inside a transaction, with the two ways in which many rows pass it without any of them being looked at. */
 export interface PostgresSql extends Sql {
   /** Runs a statement that changes rows; resolves to how many. */
@@ -18,9 +24,9 @@ export interface PostgresSql extends Sql {
   copyOut(statement: string, file: string): Promise<void>;
   /**
    * Runs statements in a transaction of their own, on another connection, which commits at once. They
-   * must not wait for a lock that this transaction holds.
+   * must not wait for a lock that this transaction holds. Resolves to the warnings that came with them.
    */
-  aside(statements: string): Promise<void>;
+  aside(statements: string): Promise<readonly string[]>;
 }
 
 /** A connection outside of transactions. Statements of which none is waited for before the next are one round trip. */
@@ -94,10 +100,28 @@ export function asSql(client: PoolClient, small: Pool): PostgresSql {
     copyOut: async (statement, file) => {
       await pipeline(client.query(copyTo(statement)), createWriteStream(file));
     },
-    aside: async (statements) => {
-      await withClient(small, (other) => other.query(statements));
-    },
+    aside: (statements) => withClient(small, (other) => runAside(other, statements)),
   };
+}
+
+/** The SQLSTATE of a notice that says nothing is wrong. */
+const NO_WARNING = '00000';
+
+async function runAside(client: PoolClient, statements: string): Promise<readonly string[]> {
+  const warnings: string[] = [];
+  const note = ({ code, message }: { code?: string | undefined; message?: string | undefined }) => {
+    if (code !== NO_WARNING) warnings.push(message ?? '');
+  };
+  client.on('notice', note);
+  try {
+    await client.query(`begin; ${PROPAGATE}; ${statements}; commit`);
+    return warnings;
+  } catch (fault) {
+    await client.query('rollback').catch(() => undefined);
+    throw fault;
+  } finally {
+    client.off('notice', note);
+  }
 }
 
 function rowsOf(result: QueryResult | undefined): readonly Row[] {

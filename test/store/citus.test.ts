@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { after, type TestContext, test } from 'node:test';
+import { openPostgresStore } from '../../src/store/postgres/open-postgres-store.ts';
+import { openPostgresDatabase } from '../../src/store/postgres/postgres-database.ts';
+import type { Store } from '../../src/store/store.ts';
+import { postgresServer, runSql, storeOf } from '../postgres.ts';
+import { account, contextOf, createSegment, NOW, remove, update } from './contract.ts';
+import { standInForCitus } from './stand-in-citus.ts';
+
+/** What a distributed store does beside what every store on PostgreSQL does. */
+
+after(async () => (await postgresServer()).stop());
+
+const USERS = ['a', 'b', 'c', 'd'] as const;
+
+async function setUp(t: TestContext) {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'muster-citus-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const url = await storeOf(folder, NOW);
+  await standInForCitus(url);
+  const open = async (as = url): Promise<Store> => {
+    const store = await openPostgresStore({
+      ...{ url: as, scratchDir: path.join(folder, 'scratch'), now: NOW, patienceMs: 5_000 },
+      ...{ memoryBytes: 128 * 1024 * 1024, threads: 2, connections: 9 },
+    });
+    t.after(() => store.close());
+    return store;
+  };
+  const store = await open();
+  const segment = await createSegment(store);
+  const context = contextOf(store);
+  await context.run(USERS.map((name) => update(name, segment.id)));
+  const membersAt = async (now: number) =>
+    (await store.countMembers({ segmentIds: [segment.id], now })).get(segment.id)?.userPoints ?? 0;
+  return {
+    ...{ url, folder, open, store, segment, context, membersAt },
+    /** As if the COMMIT PREPARED of a worker had not arrived: half of the memberships are not seen. */
+    loseCommit: async () => {
+      const [lost] = await runSql(
+        url,
+        `with lost as (delete from membership where user_point_id in
+           (select user_point_id from membership order by user_point_id limit 2) returning *)
+         insert into prepared_membership select * from lost;
+         select count(*)::int as rows from prepared_membership`,
+      );
+      assert.equal(lost?.rows, 2);
+    },
+    stored: async () => {
+      const [row] = await runSql(
+        url,
+        'select (select count(*) from membership)::int as seen, (select count(*) from prepared_membership)::int as prepared',
+      );
+      return row;
+    },
+  };
+}
+
+test('a file takes out users whose memberships a worker has prepared and not committed', async (t) => {
+  const { segment, context, loseCommit, stored, membersAt } = await setUp(t);
+  await loseCommit();
+  const { effects } = await context.run(
+    USERS.map((name) => remove(name, segment.id)),
+    NOW + 1,
+  );
+  assert.deepEqual([effects.membershipsDeleted, effects.unchanged], [4, 0]);
+  assert.deepEqual(await stored(), { seen: 0, prepared: 0 });
+  assert.equal(await membersAt(NOW + 1), 0);
+});
+
+test('so do a chunk that was prepared ahead, an erasure and a sweep', async (t) => {
+  const { store, segment, context, loseCommit, stored } = await setUp(t);
+  await context.run(
+    USERS.map((name) => update(name, segment.id, { expiresAt: NOW + 10 })),
+    NOW + 1,
+  );
+  const execution = await context.claimed(NOW + 2);
+  const chunk = await context.stage(execution, [update('a', segment.id, { expiresAt: NOW + 10 })]);
+  const prepared = await store.prepareChunk?.(chunk);
+  await loseCommit();
+  assert.equal((await prepared?.merge(chunk))?.type, 'MERGED');
+  await prepared?.close();
+  await context.endRunning();
+  assert.deepEqual(await stored(), { seen: 4, prepared: 0 });
+
+  await loseCommit();
+  const user = { by: 'identifier', identifier: account('a') } as const;
+  assert.ok(await store.eraseUser({ datamartId: '1', user, now: NOW + 3 }));
+  assert.deepEqual(await stored(), { seen: 3, prepared: 0 });
+
+  await loseCommit();
+  assert.equal(await store.removeExpired(NOW + 10), 3);
+  assert.deepEqual(await stored(), { seen: 0, prepared: 0 });
+});
+
+test('a merge waits for a worker that nobody knows the prepared transactions of', async (t) => {
+  const { url, segment, context, loseCommit } = await setUp(t);
+  await loseCommit();
+  await runSql(url, `select setval('unreachable', 3, true)`);
+  const { effects } = await context.run(
+    USERS.map((name) => remove(name, segment.id)),
+    NOW + 1,
+  );
+  assert.equal(effects.membershipsDeleted, 4);
+  const [left] = await runSql(url, 'select last_value::int as times from unreachable');
+  assert.equal(left?.times, 0, 'it was tried again until the worker was there');
+});
+
+test('merges of different datamarts do not wait for the recovery of each other', async (t) => {
+  const { url } = await setUp(t);
+  const db = openPostgresDatabase({ url, connections: 9, patienceMs: 1_000 });
+  t.after(() => db.close());
+  const done = await db.merge('1', async () => {
+    // would wait for the first one's lock, and that one for this
+    const late = new Promise<string>((resolve) => setTimeout(resolve, 5_000, 'late').unref());
+    return Promise.race([db.merge('2', async () => 'done'), late]);
+  });
+  assert.equal(done, 'done');
+});
+
+test('the leader recovers again and again, for those who read', async (t) => {
+  const { store, loseCommit, stored } = await setUp(t);
+  await loseCommit();
+  const lead = (worker: string) => store.lead({ worker, now: NOW, until: NOW + 1000 });
+  assert.equal(await lead('w1'), true);
+  assert.equal(await lead('w2'), false);
+  for (let i = 0; i < 200 && (await stored())?.prepared !== 0; i++)
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.deepEqual(await stored(), { seen: 4, prepared: 0 });
+});
+
+test('a role that may not recover is told what it lacks at the start', async (t) => {
+  const { url, open } = await setUp(t);
+  const role = `${new URL(url).pathname.slice(1)}_node`;
+  await runSql(
+    url,
+    `create role ${role} login password 'node'; grant all on all tables in schema public to ${role};
+     grant all on all sequences in schema public to ${role}`,
+  );
+  const as = new URL(url);
+  as.username = role;
+  as.password = 'node';
+  await assert.rejects(open(as.href), /grant execute on function recover_prepared_transactions\(\) to/);
+  await runSql(url, `grant execute on function recover_prepared_transactions() to ${role}`);
+  const store = await open(as.href);
+  const segment = await createSegment(store);
+  const { effects } = await contextOf(store).run([update('a', segment.id)]);
+  assert.equal(effects.membershipsCreated, 1);
+});
+
+test('a transaction that a worker alone has a part of has a number to ask for', async (t) => {
+  const { url } = await setUp(t);
+  const db = openPostgresDatabase({ url, connections: 9, patienceMs: 1_000 });
+  t.after(() => db.close());
+  const before = await numberOf(url);
+  await db.apart((sql) => sql.query('select 1'));
+  assert.ok(
+    (await numberOf(url)) > before,
+    'this coordinator has written nothing, and counts it all the same',
+  );
+});
+
+/** The number that the next transaction of a PostgreSQL gets. */
+async function numberOf(url: string): Promise<bigint> {
+  const [row] = await runSql(url, 'select pg_snapshot_xmax(pg_current_snapshot())::text as number');
+  return BigInt(String(row?.number));
+}

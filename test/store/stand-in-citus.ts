@@ -1,0 +1,36 @@
+import { runSql } from '../postgres.ts';
+
+/**
+ * What Muster asks of a Citus cluster, on a plain PostgreSQL. Citus itself cannot be installed from
+ * npm. Rows of memberships that a worker has prepared and nobody sees yet lie in a table beside the
+ * memberships, and come into them with the recovery, as they would.
+ */
+const STAND_IN = `
+  create table pg_dist_partition (logicalrelid regclass);
+  insert into pg_dist_partition values ('user_point');
+  create table prepared_membership (like membership);
+  -- how often a worker cannot be reached from now on, which a rollback does not undo
+  create sequence unreachable increment -1 minvalue 0 maxvalue 1000 start 1000;
+  select setval('unreachable', 0, true);
+  create function recover_prepared_transactions() returns integer language plpgsql security definer as $$
+  declare recovered integer;
+  begin
+    -- as Citus does: one recovery at a time, until its transaction ends
+    perform pg_advisory_xact_lock(424242);
+    if (select last_value from unreachable) > 0 then
+      perform nextval('unreachable');
+      raise warning 'transaction recovery cannot connect to worker-2:5432';
+      return 0;
+    end if;
+    with back as (delete from prepared_membership returning *)
+    insert into membership select * from back;
+    get diagnostics recovered = row_count;
+    return recovered;
+  end $$;
+  revoke execute on function recover_prepared_transactions() from public;
+`;
+
+/** Has a store take its PostgreSQL for a Citus cluster. */
+export async function standInForCitus(url: string): Promise<void> {
+  await runSql(url, STAND_IN);
+}
