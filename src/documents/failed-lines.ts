@@ -24,11 +24,19 @@ const NEWLINE = 0x0a;
 const QUOTE = 0x22;
 const DELIMITERS = [',', ';', '\t'];
 
-/** Reads the first `most` failed lines of an error file; lines that an erasure has emptied are passed over. */
+/**
+ * Reads the first `most` failed lines of an error file, of those with `code` if one is given. Lines that an erasure has
+ * emptied are passed over.
+ */
 export async function readFailedLines(
   file: Pick<FileReader, 'read'>,
-  { mimeType, most }: { readonly mimeType: MimeType; readonly most: number },
+  {
+    mimeType,
+    most,
+    code,
+  }: { readonly mimeType: MimeType; readonly most: number; readonly code?: string | undefined },
 ): Promise<readonly FailedLine[]> {
+  if (most === 0) return [];
   const isCsv = mimeType === 'TEXT_CSV';
   const failed: FailedLine[] = [];
   let delimiter: string | null = null;
@@ -40,7 +48,10 @@ export async function readFailedLines(
       delimiter = delimiterOf(text);
       continue;
     }
+    // a search costs far less than reading a line that another code stands in
+    if (code !== undefined && !text.includes(code)) continue;
     const line = isCsv ? readRow(text, delimiter ?? ',') : readObject(text);
+    if (code !== undefined && line.code !== code) continue;
     // the header below a line like `sep=;`, and what else is said of no line
     if (Number.isInteger(line.line)) failed.push({ ...line, raw: shorten(line.raw) });
     if (failed.length === most) break;

@@ -140,6 +140,33 @@ test('the first failed lines of an execution are listed as its error file has th
     }
   });
 
+  await t.test('those with one code, wherever in the file they stand', async () => {
+    for (const format of ['NDJSON', 'CSV'] as const) {
+      // the code stands in values of other lines too, and those are not meant
+      const odd =
+        format === 'CSV'
+          ? 'INVALID_OPERATION,u,,404,0,'
+          : badFile('NDJSON', 1).replace('u0', 'INVALID_OPERATION').trim();
+      const late = format === 'CSV' ? 'ADD,late,,404,0,' : '{"operation":"ADD","user_account_id":"late"}';
+      const many = badFile(format, 3_000);
+      const execution = await runFile(service, format, `${many}${odd}\n${late}\n`);
+      const found = await failedLines(service, execution, 'error_code=INVALID_OPERATION');
+      const expected = format === 'CSV' ? ['INVALID_OPERATION', 'ADD'] : ['ADD'];
+      assert.deepEqual(
+        found.map(({ error_code, raw }) => [error_code, expected.some((word) => raw.includes(word))]),
+        expected.map(() => ['INVALID_OPERATION', true]),
+      );
+      assert.match(found.at(-1)?.raw ?? '', /late/);
+      assert.deepEqual(await failedLines(service, execution, 'error_code=CLEAR_EMAIL'), []);
+      const first = await failedLines(service, execution, 'error_code=UNKNOWN_SEGMENT&max_results=1000');
+      assert.equal(first.length, 100);
+      const page = await failedLines(service, execution, 'error_code=UNKNOWN_SEGMENT&first_result=99');
+      assert.deepEqual(page, first.slice(99));
+      const wrong = await service.call('GET', `${pathOf(execution)}?error_code=NO_SUCH`);
+      assert.equal(wrong.status, 400);
+    }
+  });
+
   await t.test('none of an execution without any', async () => {
     const body = JSON.stringify({
       operation: 'UPDATE',

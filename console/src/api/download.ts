@@ -23,16 +23,6 @@ export function saveAs(content: Blob, name: string): void {
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
-/** The first bytes of a file, as text; a character that is cut at the end is left out. */
-export async function readStart(uri: string, bytes: number): Promise<{ text: string; isWhole: boolean }> {
-  const response = await call(withQuery('/v1/data_file/data', { uri }), {
-    headers: { Range: `bytes=0-${bytes - 1}` },
-  });
-  const total = Number(/\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1] ?? 0);
-  const text = new TextDecoder().decode(await response.arrayBuffer(), { stream: true });
-  return { text, isWhole: total <= bytes };
-}
-
 function nameOf(disposition: string): string | null {
   const encoded = /filename\*=UTF-8''([^;]+)/i.exec(disposition)?.[1];
   if (encoded !== undefined) return decodeURIComponent(encoded);

@@ -11,6 +11,7 @@ import type {
   DocumentImport,
   Execution,
   ExecutionChanges,
+  FailedLine,
   Forecast,
   List,
   ListedImport,
@@ -98,6 +99,14 @@ export const executionWarnings = (path: string) =>
   queryOptions({
     queryKey: ['execution', path, 'warnings'],
     queryFn: ({ signal }) => getAll<ListedWarning>(`${path}/warnings`, {}, signal),
+  });
+
+/** The first failed lines with a code. */
+export const failedLines = (path: string, code: string, most: number) =>
+  queryOptions({
+    queryKey: ['execution', path, 'failed lines', code, most],
+    queryFn: ({ signal }) =>
+      getList<List<FailedLine>>(`${path}/errors`, { error_code: code, max_results: most }, signal),
   });
 
 export const segmentChanges = (path: string) =>

@@ -2,7 +2,7 @@ import type { Static } from 'typebox';
 import type { ChangeView, ExecutionChangesView, OriginView } from '../../../src/http/change-view.ts';
 import type { ExecutionView } from '../../../src/http/execution-view.ts';
 import type { ExportView } from '../../../src/http/export-view.ts';
-import type { WarningView } from '../../../src/http/routes/execution-lines.ts';
+import type { FailedLineView, WarningView } from '../../../src/http/routes/execution-lines.ts';
 import type {
   AuditEntryView,
   CreatedTokenView,
@@ -24,6 +24,7 @@ export type ExecutionStatus = Execution['status'];
 export type DocumentImport = Static<typeof DocumentImportView>;
 /** As the list of imports has them when it is asked for `last_execution`. */
 export type ListedImport = DocumentImport & { readonly last_execution?: Execution | null };
+export type FailedLine = Static<typeof FailedLineView>;
 /** What is odd about a line of a file, or about the file. */
 export type ListedWarning = Static<typeof WarningView>;
 export type Segment = Static<typeof SegmentView>;

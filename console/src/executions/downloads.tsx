@@ -45,7 +45,7 @@ export function Downloads({ execution }: { readonly execution: Execution }) {
 
 async function saveRetryFile(errors: string, inputName: string): Promise<void> {
   const [{ retryFileOf }, response] = await Promise.all([
-    import('./failed-lines.ts'),
+    import('./retry-file.ts'),
     call(withQuery('/v1/data_file/data', { uri: errors }), { patienceMs: 3_600_000 }),
   ]);
   const name = inputName.replace(/(\.[^.]*)?$/, '.retry$1');

@@ -1,32 +1,23 @@
 import { Accordion, Code, Group, Stack, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { readStart } from '../api/download.ts';
-import type { Execution } from '../api/types.ts';
+import { useState } from 'react';
+import { executionPath } from '../api/paths.ts';
+import { failedLines } from '../api/queries.ts';
+import type { Execution, FailedLine } from '../api/types.ts';
 import { formatNumber, formatShare } from '../parts/formats.ts';
 import { Loaded } from '../parts/loaded.tsx';
 import { Part } from '../parts/page.tsx';
 import { t } from '../texts/texts.ts';
-import type { FailedLine } from './failed-lines.ts';
 
-/** How much of the error file is looked at for examples. */
-const SAMPLE_BYTES = 256 * 1024;
-const MOST_EXAMPLES = 5;
+/** How many lines of each code are shown. */
+const MAX_EXAMPLES = 5;
 
 /** Why lines failed, with some of them: number, reason, and the line itself. */
 export function Failures({ execution }: { readonly execution: Execution }) {
   const { failures_by_code: byCode, total_failure: all, error_file_uri: uri } = execution.result;
   const { error_lines_omitted: omitted = 0 } = execution.result;
   const codes = Object.entries(byCode).sort(([, one], [, other]) => other - one);
-  const query = useQuery({
-    queryKey: ['failed lines', uri],
-    queryFn: async () => {
-      const { readFailedLines } = await import('./failed-lines.ts');
-      const { text, isWhole } = await readStart(uri ?? '', SAMPLE_BYTES);
-      return readFailedLines(text, isWhole);
-    },
-    enabled: uri !== undefined,
-    staleTime: Number.POSITIVE_INFINITY,
-  });
+  const [opened, setOpened] = useState<readonly string[]>(codes.slice(0, 1).map(([code]) => code));
   if (codes.length === 0) return null;
   return (
     <Part title={t.failures.title(formatNumber(all))}>
@@ -35,12 +26,7 @@ export function Failures({ execution }: { readonly execution: Execution }) {
           {t.failures.omitted(formatNumber(omitted))}
         </Text>
       )}
-      <Accordion
-        variant="separated"
-        multiple
-        defaultValue={codes.slice(0, 1).map(([code]) => code)}
-        order={3}
-      >
+      <Accordion variant="separated" multiple value={[...opened]} onChange={setOpened} order={3}>
         {codes.map(([code, count]) => (
           <Accordion.Item key={code} value={code}>
             <Accordion.Control>
@@ -54,10 +40,8 @@ export function Failures({ execution }: { readonly execution: Execution }) {
             <Accordion.Panel>
               <Stack gap="xs">
                 <Text size="sm">{t.failures.cures[code] ?? t.failures.unknownCure}</Text>
-                {uri !== undefined && (
-                  <Loaded query={query} rows={2}>
-                    {(lines) => <Examples lines={lines.filter((line) => line.code === code)} />}
-                  </Loaded>
+                {uri !== undefined && opened.includes(code) && (
+                  <Examples path={executionPath(execution)} code={code} />
                 )}
               </Stack>
             </Accordion.Panel>
@@ -68,14 +52,25 @@ export function Failures({ execution }: { readonly execution: Execution }) {
   );
 }
 
-function Examples({ lines }: { readonly lines: readonly FailedLine[] }) {
-  if (lines.length === 0) {
-    return (
-      <Text size="sm" c="dimmed">
-        {t.failures.furtherOn}
-      </Text>
-    );
-  }
+function Examples({ path, code }: { readonly path: string; readonly code: string }) {
+  const query = useQuery(failedLines(path, code, MAX_EXAMPLES));
+  return (
+    <Loaded query={query} rows={2}>
+      {({ data }) => (data.length === 0 ? <NotInFile /> : <FailedLines lines={data} />)}
+    </Loaded>
+  );
+}
+
+/** The error file was full before the first one, or the user of each was erased. */
+function NotInFile() {
+  return (
+    <Text size="sm" c="dimmed">
+      {t.failures.notInFile}
+    </Text>
+  );
+}
+
+function FailedLines({ lines }: { readonly lines: readonly FailedLine[] }) {
   return (
     <Table.ScrollContainer minWidth={560} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
       <Table fz="sm" verticalSpacing={4} aria-label={t.failures.examples}>
@@ -89,12 +84,12 @@ function Examples({ lines }: { readonly lines: readonly FailedLine[] }) {
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {lines.slice(0, MOST_EXAMPLES).map(({ line, message, text }) => (
+          {lines.map(({ error_line: line, error_message: message, raw }) => (
             <Table.Tr key={line}>
               <Table.Td ta="end">{formatNumber(line)}</Table.Td>
               <Table.Td>{message}</Table.Td>
               <Table.Td>
-                <Code style={{ wordBreak: 'break-all' }}>{text.slice(0, 400)}</Code>
+                <Code style={{ wordBreak: 'break-all' }}>{raw.slice(0, 400)}</Code>
               </Table.Td>
             </Table.Tr>
           ))}

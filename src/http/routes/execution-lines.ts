@@ -2,13 +2,14 @@ import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { MAX_RAW_CHARS, readFailedLines } from '../../documents/failed-lines.ts';
 import { ServiceError } from '../../errors.ts';
+import { REJECTION_CODES } from '../../model/command.ts';
 import { type Execution, errorPartsOf } from '../../model/execution.ts';
 import type { Page } from '../../model/records.ts';
 import { examplesOf, MAX_WARNED_LINES, WARNING_CODES, warningMessage } from '../../model/warning.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { okList } from '../envelope.ts';
 import { pageOf } from '../paging.ts';
-import { answersWithList, nullableInteger, nullableText, oneOf, PagingQuery } from '../schemas.ts';
+import { answersWithList, nullableInteger, nullableText, oneOf, Paging, PagingQuery } from '../schemas.ts';
 import type { App } from '../types.ts';
 import type { Place } from './executions-of.ts';
 
@@ -16,13 +17,18 @@ import type { Place } from './executions-of.ts';
 const MAX_FAILED_LINES = 100;
 
 /** As its error file has it, by the same names. */
-const FailedLineView = Type.Object({
+export const FailedLineView = Type.Object({
   error_line: Type.Integer({ minimum: 1, description: 'the first physical line of the record' }),
   error_code: Type.String({ examples: ['UNKNOWN_SEGMENT'] }),
   error_message: Type.String(),
   raw: Type.String({
     description: `the record as the error file shows it, addresses masked; cut after ${MAX_RAW_CHARS} characters, which a … at its end says`,
   }),
+});
+
+const FailedLinesQuery = Type.Object({
+  ...Paging,
+  error_code: Type.Optional(oneOf(REJECTION_CODES)),
 });
 
 export const WarningView = Type.Object({
@@ -42,13 +48,14 @@ export function executionLineRoutes(
   }: { readonly place: Place; readonly find: (request: FastifyRequest) => Promise<Execution> },
 ): void {
   const config = { role: 'reader' } as const;
-  const common = { tags, params, querystring: PagingQuery };
+  const common = { tags, params };
 
   const errorsSchema = {
     ...common,
+    querystring: FailedLinesQuery,
     summary: `Lists the first ${MAX_FAILED_LINES} lines of an execution that failed`,
     description:
-      'Also while it runs: those of the chunks that are applied so far. 410 when the files of the execution were removed.',
+      'Also while it runs: those of the chunks that are applied so far. With `error_code` the first ones with that code, wherever they stand. 410 when the files of the execution were removed.',
     response: answersWithList(FailedLineView),
   };
   app.get(`${path}/errors`, { config, schema: errorsSchema }, async (request) => {
@@ -59,13 +66,21 @@ export function executionLineRoutes(
         'the error file was removed when its time of retention had passed',
       );
     const page = pageOf(request.query);
-    if (checkpoint.errorFileBytes === 0) return pageOfAll([], page);
+    const { error_code: code } = request.query;
+    const failures = code === undefined ? checkpoint.failures : (checkpoint.failuresByCode[code] ?? 0);
+    if (checkpoint.errorFileBytes === 0 || failures === 0) return pageOfAll([], page);
     const file = await documents.open(document.folder, errorPartsOf(checkpoint));
     if (file === null) throw new ServiceError('FILE_REMOVED', 'the error file is not there any more');
     try {
-      const failed = await readFailedLines(file, { mimeType, most: MAX_FAILED_LINES });
-      const views = failed.map(({ line, code, message, raw }) => ({
-        ...{ error_line: line, error_code: code, error_message: message, raw },
+      const failed = await readFailedLines(file, {
+        ...{ mimeType, code },
+        most: Math.min(failures, MAX_FAILED_LINES),
+      });
+      const views = failed.map((line) => ({
+        error_line: line.line,
+        error_code: line.code,
+        error_message: line.message,
+        raw: line.raw,
       }));
       return pageOfAll(views, page);
     } finally {
@@ -75,6 +90,7 @@ export function executionLineRoutes(
 
   const warningsSchema = {
     ...common,
+    querystring: PagingQuery,
     summary: `Lists the warnings of an execution, the first ${MAX_WARNED_LINES} lines of each code`,
     description: 'By code, then by line. Warnings fail no line; `result.warnings` counts them.',
     response: answersWithList(WarningView),

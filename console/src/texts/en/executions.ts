@@ -91,7 +91,7 @@ export const executionsTexts = {
     examples: 'Examples',
     reason: 'Reason',
     text: 'The line',
-    furtherOn: 'Examples of these come later in the error file: download it.',
+    notInFile: 'None of these are in the error file.',
     unknownCure: 'The reason says what was expected and what came.',
     cures: {
       INVALID_ENCODING: 'Write the file as UTF-8.',
