@@ -150,6 +150,28 @@ test('a role that may not recover is told what it lacks at the start', async (t)
   assert.equal(effects.membershipsCreated, 1);
 });
 
+test('sizes are told while no worker answers, unless members leave within the quarter of an hour', async (t) => {
+  const { url, store, segment, context, membersAt } = await setUp(t);
+  const byName = { by: 'user_points_count', descending: true } as const;
+  const list = async () => {
+    const page = { firstResult: 0, maxResults: 10 };
+    const { elements } = await store.segments.list({
+      filter: { datamartIds: null },
+      order: byName,
+      page,
+      now: NOW,
+    });
+    return elements.map(({ id }) => id);
+  };
+  await runSql(url, 'alter table membership rename to gone');
+  assert.equal(await membersAt(NOW), 4);
+  assert.deepEqual(await list(), [segment.id]);
+  await runSql(url, 'alter table gone rename to membership');
+  await context.run([update('a', segment.id, { expiresAt: NOW + 10 })]);
+  assert.deepEqual([await membersAt(NOW + 9), await membersAt(NOW + 10)], [4, 3]);
+  assert.deepEqual(await list(), [segment.id]);
+});
+
 test('a transaction that a worker alone has a part of has a number to ask for', async (t) => {
   const { url } = await setUp(t);
   const db = openPostgresDatabase({ url, connections: 9, patienceMs: 1_000 });

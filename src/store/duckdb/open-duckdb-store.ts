@@ -165,7 +165,7 @@ async function openStoreOf(
         await changeRows(sql, 'membership', (table) => `delete from ${table} ${where}`);
         await sql.query(`delete from membership_change ${where}`);
       },
-      sizes: (now) => statement('segment-sizes', { now: Math.trunc(now) }),
+      sizes: async (_, now) => statement('segment-sizes', { now: Math.trunc(now) }),
     },
     noteEnds,
   );

@@ -101,7 +101,7 @@ function storeOf(
     segments: {
       ...segmentRecords(
         kept.noticing,
-        { removeMemberships: forgetMemberships, sizes: (now) => liveText(null, now) },
+        { removeMemberships: forgetMemberships, sizes: (sql, now) => liveText(sql, null, now) },
         noteEnds,
       ),
       get: kept.getSegment,

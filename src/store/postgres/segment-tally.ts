@@ -53,7 +53,7 @@ export async function sizesAt(
   segmentIds: readonly string[] | null,
   now: number,
 ): Promise<ReadonlyMap<string, SegmentSize>> {
-  const rows = await sql.query(liveText(segmentIds, now));
+  const rows = await sql.query(await liveText(sql, segmentIds, now));
   const sizes = new Map<string, SegmentSize>();
   for (const row of rows) {
     const size = {
@@ -67,24 +67,35 @@ export async function sizesAt(
   return sizes;
 }
 
-/** A select of `segment_id` and the live members at `now`, in all and by kinds (KIND_BIT). */
-export function liveText(segmentIds: readonly string[] | null, now: number): string {
+/**
+ * A select of `segment_id` and the live members at `now`, in all and by kinds (KIND_BIT). The tally is
+ * asked first: of the memberships only where some end within the quarter, since they may be on many
+ * shards and the tally is on none. Each part is materialized, which Citus takes for a query by itself.
+ */
+export async function liveText(sql: Sql, segmentIds: readonly string[] | null, now: number): Promise<string> {
   const instant = Math.trunc(now);
   const quarter = quarterOf(instant);
   const among =
     segmentIds === null ? '' : `and segment_id in (${segmentIds.map(literal).join(', ') || 'null'})`;
+  const [ending] = await sql.query(
+    `select 1 from segment_tally where expiry_quarter = ${quarter} and members > 0 ${among} limit 1`,
+  );
   const countOf = (bit: number) => `coalesce(sum(members) filter (where point_kinds & ${bit} > 0), 0)`;
-  return `select segment_id, sum(members) as user_points, ${countOf(1)} as user_accounts, ${countOf(2)} as emails,
-      ${countOf(4)} as user_agents
-    from (
+  return `with later as materialized (
       select segment_id, point_kinds, members from segment_tally
       where (expiry_quarter = -1 or expiry_quarter > ${quarter}) ${among}
-      union all
-      select segment_id, point_kinds, count(*) from membership
+    )${
+      ending === undefined
+        ? ''
+        : `, within as materialized (
+      select segment_id, point_kinds, count(*) as members from membership
       where expiration_ts > ${instant} and expiration_ts < ${literal((quarter + 1) * QUARTER_MS)} ${among}
-        and exists (select 1 from segment_tally where expiry_quarter = ${quarter} and members > 0 ${among})
       group by segment_id, point_kinds
-    ) live
+    )`
+    }
+    select segment_id, sum(members) as user_points, ${countOf(1)} as user_accounts, ${countOf(2)} as emails,
+      ${countOf(4)} as user_agents
+    from (select * from later ${ending === undefined ? '' : 'union all select * from within'}) live
     group by segment_id`;
 }
 

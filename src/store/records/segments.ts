@@ -24,7 +24,7 @@ export type MembershipHooks = {
   /** Removes every membership of a segment, inside the transaction of `sql`. */
   readonly removeMemberships: (sql: Sql, segmentId: string) => Promise<void>;
   /** A select of `segment_id` and the SIZE_COLUMN of each segment that has members at `now`, without parameters. */
-  readonly sizes: (now: number) => string;
+  readonly sizes: (sql: Sql, now: number) => Promise<string>;
 };
 
 /** Orders by size, and the column of `sizes` each is by. */
@@ -45,7 +45,7 @@ export function segmentRecords(db: Database, hooks: MembershipHooks, noteEnds: N
         const [count] = await sql.query(`select count(*) as total from segment where ${where}`, given.values);
         const from =
           order.by in SIZE_COLUMN
-            ? `segment left join (${hooks.sizes(now)}) size on segment_id = id`
+            ? `segment left join (${await hooks.sizes(sql, now)}) size on segment_id = id`
             : 'segment';
         const rows = await sql.query(
           `select segment.* from ${from} where ${where} order by ${orderBy(order)} ${limits(page)}`,
