@@ -46,7 +46,7 @@ test('PostgreSQL gives up a copy that is under way, and the connection is good f
     const signal = AbortSignal.timeout(ABORT_MS);
     const startedAt = performance.now();
     const written = db.atOneMoment((sql) =>
-      whileNotAborted(signal, sql, () => sql.copyOut(statement, path.join(folder, 'file'))),
+      whileNotAborted(signal, sql, () => sql.copyOut([statement], path.join(folder, 'file'))),
     );
     await assert.rejects(written, /canceling statement/);
     assert.ok(performance.now() - startedAt < SOON_MS);

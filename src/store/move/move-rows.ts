@@ -26,7 +26,8 @@ export async function fillEmbedded(sides: Sides, onMoved: OnMoved): Promise<void
     const into = moved.into ?? moved.table;
     await sides.embedded.query(`delete from ${into}`);
     const columns = await columnsOf(sides.embedded, into);
-    const total = await countRows(sides.postgres, `(${sourceOf(moved)}) source`);
+    let total = 0;
+    for (const source of sourcesOf(moved)) total += await countRows(sides.postgres, `(${source}) source`);
     let rows = 0;
     for (const range of rangesFor(moved, total)) {
       rows += await fillPart(sides, { moved, into, columns, range });
@@ -47,9 +48,12 @@ function fillPart(
   const names = storedColumns(moved, columns);
   const where = range === null ? '' : `where ${isWithin(moved, range)}`;
   return scratch.withFile(async (file) => {
+    const list = names.map(({ name }) => name).join(', ');
     await postgres.copyOut(
-      `copy (select ${names.map(({ name }) => name).join(', ')} from (${sourceOf(moved)}) source ${where})
-       to stdout (format csv, force_quote *)`,
+      sourcesOf(moved).map(
+        (source) =>
+          `copy (select ${list} from (${source}) source ${where}) to stdout (format csv, force_quote *)`,
+      ),
       file,
     );
     const types = names.map(({ name, type }) => `'${name}': '${type}'`);
@@ -130,12 +134,20 @@ export async function sumOfPostgres(postgres: Sql, embedded: Sql, moved: MovedTa
   const texts = storedColumns(moved, columns).map(({ name }) =>
     moved.halves?.includes(name) ? `replace(${name}::text, '-', '')` : `${name}::text`,
   );
-  return toSum(
-    await postgres.query(
-      `select count(*) as rows, coalesce(sum(('x' || substr(md5(${rowText(texts)}), 1, 15))::bit(60)::bigint), 0)::text as sum
-       from (${sourceOf(moved)}) source`,
-    ),
-  );
+  const sums: Sum[] = [];
+  for (const source of sourcesOf(moved))
+    sums.push(
+      toSum(
+        await postgres.query(
+          `select count(*) as rows, coalesce(sum(('x' || substr(md5(${rowText(texts)}), 1, 15))::bit(60)::bigint), 0)::text as sum
+           from (${source}) source`,
+        ),
+      ),
+    );
+  return sums.reduce((one, other) => ({
+    rows: one.rows + other.rows,
+    sum: String(BigInt(one.sum) + BigInt(other.sum)),
+  }));
 }
 
 /** The text of a row: no two rows that differ have the same, since texts are in quotes that are doubled in them. */
@@ -149,8 +161,8 @@ function toSum([row]: readonly Readonly<Record<string, unknown>>[]): Sum {
   return { rows: Number(row?.rows), sum: String(row?.sum) };
 }
 
-function sourceOf({ table, fromPostgres }: MovedTable): string {
-  return fromPostgres ?? `select * from ${table}`;
+function sourcesOf({ table, fromPostgres }: MovedTable): readonly string[] {
+  return fromPostgres ?? [`select * from ${table}`];
 }
 
 function rangesFor({ range }: MovedTable, rows: number): readonly (Range | null)[] {

@@ -11,8 +11,11 @@ export type MovedTable = {
   readonly order?: string;
   /** The column of the user points by which a large table is moved in parts, in either store. */
   readonly range?: { readonly embedded: string; readonly postgres: string };
-  /** Select of PostgreSQL that gives the columns of the embedded table, keys as UUIDs in place of their halves. */
-  readonly fromPostgres?: string;
+  /**
+   * Selects of PostgreSQL that together give the columns of the embedded table, keys as UUIDs in place of their halves. One for each
+   * table that Citus has in another way.
+   */
+  readonly fromPostgres?: readonly string[];
   /** What is filled in PostgreSQL, one after the other, from the embedded table. */
   readonly toPostgres?: readonly {
     readonly table: string;
@@ -53,14 +56,15 @@ export const MOVED_TABLES: readonly MovedTable[] = [
     order: 'key_hi, key_lo',
     range: { embedded: 'key_hi', postgres: 'key' },
     halves: ['key', 'point'],
-    fromPostgres: `select u.user_point_id as key, u.user_point_id as point, coalesce(a.point_kinds, u.kind) as point_kinds, u.datamart_id,
+    fromPostgres: [
+      `select u.user_point_id as key, u.user_point_id as point, coalesce(a.point_kinds, u.kind) as point_kinds, u.datamart_id,
         u.kind, u.compartment_id, u.value, u.creation_ts
       from user_point u
       left join (select user_point_id, min(point_kinds) as point_kinds from attached_identifier group by user_point_id) a
-        on a.user_point_id = u.user_point_id
-      union all
-      select identifier_key, user_point_id, point_kinds, datamart_id, kind, compartment_id, value, creation_ts
+        on a.user_point_id = u.user_point_id`,
+      `select identifier_key as key, user_point_id as point, point_kinds, datamart_id, kind, compartment_id, value, creation_ts
       from attached_identifier`,
+    ],
     toPostgres: [
       {
         table: 'user_point',
@@ -83,8 +87,10 @@ export const MOVED_TABLES: readonly MovedTable[] = [
     order: 'point_hi, point_lo, segment_id',
     range: { embedded: 'point_hi', postgres: 'point' },
     halves: ['point'],
-    fromPostgres: `select user_point_id as point, segment_id, point_kinds, creation_ts, last_modified_ts, expiration_ts, data_bag
+    fromPostgres: [
+      `select user_point_id as point, segment_id, point_kinds, creation_ts, last_modified_ts, expiration_ts, data_bag
       from membership where segment_id in (select id from segment)`,
+    ],
     toPostgres: [
       {
         table: 'membership',
@@ -100,9 +106,11 @@ export const MOVED_TABLES: readonly MovedTable[] = [
     order: 'step',
     range: { embedded: 'c.point_hi', postgres: 'point' },
     halves: ['point'],
-    fromPostgres: `select step, date, execution_id, line, kind, user_point_id as point, segment_id, creation_ts, last_modified_ts,
+    fromPostgres: [
+      `select step, date, execution_id, line, kind, user_point_id as point, segment_id, creation_ts, last_modified_ts,
         expiration_ts, data_bag
       from membership_change where segment_id in (select id from segment)`,
+    ],
     toPostgres: [
       {
         table: 'membership_change',

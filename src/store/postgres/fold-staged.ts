@@ -90,7 +90,7 @@ async function fetchAttached(
   await scratch.withFile(async (file) => {
     await db.atOneMoment((read) =>
       read.copyOut(
-        `copy (select identifier_key, user_point_id, point_kinds ${from}) to stdout (format csv)`,
+        [`copy (select identifier_key, user_point_id, point_kinds ${from}) to stdout (format csv)`],
         file,
       ),
     );

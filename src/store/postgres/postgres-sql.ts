@@ -20,8 +20,8 @@ export interface PostgresSql extends Sql {
   change(statement: string, values?: readonly SqlValue[]): Promise<number>;
   /** Rows of a file, as the `copy … from stdin` in `statement` reads them; resolves to how many. */
   copyIn(statement: string, file: string): Promise<number>;
-  /** Writes what the `copy … to stdout` in `statement` gives to a file. */
-  copyOut(statement: string, file: string): Promise<void>;
+  /** Writes what each `copy … to stdout` of `statements` gives to a file, one after the other. */
+  copyOut(statements: readonly string[], file: string): Promise<void>;
   /**
    * Runs statements in a transaction of their own, on another connection, which commits at once. They
    * must not wait for a lock that this transaction holds. Resolves to the warnings that came with them.
@@ -97,8 +97,12 @@ export function asSql(client: PoolClient, small: Pool): PostgresSql {
       await pipeline(createReadStream(file, { highWaterMark: 1024 * 1024 }), stream);
       return stream.rowCount ?? 0;
     },
-    copyOut: async (statement, file) => {
-      await pipeline(client.query(copyTo(statement)), createWriteStream(file));
+    copyOut: async (statements, file) => {
+      for (const [i, statement] of statements.entries())
+        await pipeline(
+          client.query(copyTo(statement)),
+          createWriteStream(file, { flags: i === 0 ? 'w' : 'a' }),
+        );
     },
     aside: (statements) => withClient(small, (other) => runAside(other, statements)),
   };

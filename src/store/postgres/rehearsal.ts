@@ -72,7 +72,7 @@ export async function openRehearsal(db: PostgresDatabase, scratch: Scratch): Pro
           await copyPairs(sql, slot, pairs);
           await sql.query('set local enable_hashjoin = off; set local enable_mergejoin = off');
           const values = { slot, start_date: Math.trunc(execution.startDate) };
-          await sql.copyOut(`copy (${statement('find-pairs', values)}) to stdout (format csv)`, found);
+          await sql.copyOut([`copy (${statement('find-pairs', values)}) to stdout (format csv)`], found);
         },
         'COUNT',
       );

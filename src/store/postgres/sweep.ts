@@ -84,13 +84,12 @@ export async function forgetMemberships(sql: Sql, segmentId: string): Promise<vo
 /** `Store.removeChangesBefore`. */
 export async function removeChangesBefore(db: PostgresDatabase, instant: number): Promise<number> {
   const before = literal(Math.trunc(instant));
-  const [oldest] = await db.read((sql) =>
-    sql.query(
-      `select 1 from membership_change
-       where date < ${before} and (select known_since < ${before} from change_log) limit 1`,
-    ),
-  );
-  if (!oldest) return 0;
+  const isAnyOlder = await db.read(async (sql) => {
+    const [log] = await sql.query(`select known_since < ${before} as may_have_older from change_log`);
+    if (!log?.may_have_older) return false;
+    return (await sql.query(`select 1 from membership_change where date < ${before} limit 1`)).length > 0;
+  });
+  if (!isAnyOlder) return 0;
   return db.mergeAlone(async (sql) => {
     const removed = await sql.change(`delete from membership_change where date < ${before}`);
     await sql.query(`update change_log set known_since = greatest(known_since, ${before})`);

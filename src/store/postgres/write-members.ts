@@ -6,6 +6,12 @@ import type { PostgresDatabase } from './postgres-database.ts';
 import type { Scratch } from './scratch.ts';
 import { scratchStatement, statement } from './staged-pairs.ts';
 
+/**
+ * The tables of identifiers, which are asked one after the other. Citus joins the memberships with each
+ * on their shards; of both in one relation it would bring all users of the store to the coordinator.
+ */
+const IDENTIFIERS = ['user_point', 'attached_identifier'];
+
 /** `Store.writeMembers`: the members leave PostgreSQL as they are, and the DuckDB of this node writes the file from that. */
 export function memberWriter(db: PostgresDatabase, scratch: Scratch): Store['writeMembers'] {
   return ({ segmentId, mimeType, kinds, file, now, signal }) =>
@@ -17,7 +23,10 @@ export function memberWriter(db: PostgresDatabase, scratch: Scratch): Store['wri
       };
       const counts = await db.atOneMoment((sql) =>
         whileNotAborted(signal, sql, async () => {
-          await sql.copyOut(statement('copy-members', values), members);
+          const copies = IDENTIFIERS.map((identifiers) =>
+            statement('copy-members', { ...values, identifiers }),
+          );
+          await sql.copyOut(copies, members);
           return (await sql.query(statement('export-counts', values)))[0];
         }),
       );

@@ -1,3 +1,4 @@
+-- Live members of a segment with their identifiers of one table.
 copy (
   select
     m.user_point_id,
@@ -10,10 +11,6 @@ copy (
     i.value,
     m.data_bag
   from membership m
-  join (
-    select user_point_id, kind, compartment_id, value from user_point
-    union all
-    select user_point_id, kind, compartment_id, value from attached_identifier
-  ) i on i.user_point_id = m.user_point_id
+  join $identifiers i on i.user_point_id = m.user_point_id
   where m.segment_id = $segment_id and (m.expiration_ts is null or m.expiration_ts > $now) and ($kinds)
 ) to stdout (format csv, force_quote (value, data_bag))
