@@ -21,7 +21,7 @@ test('PostgreSQL that crashes after a dry run or an abandoned merge starts again
     const merge = db.merge(
       '1',
       async (sql) => {
-        const slot = await takeSlot(sql);
+        const slot = await takeSlot(sql, ['staged_revert']);
         await sql.query(`insert into staged_revert_${slot} (user_point_id, segment_id, is_kept, puts_in, was_in)
           values (gen_random_uuid(), 1, true, true, true)`);
         // somebody else commits meanwhile, which writes down all that was done so far
@@ -47,7 +47,7 @@ test('a slot is emptied beside what reads its tables, such as a backup', async (
   t.after(() => db.close());
   const fill = () =>
     db.merge('1', async (sql) => {
-      const slot = await takeSlot(sql);
+      const slot = await takeSlot(sql, ['staged_revert']);
       const [found] = await sql.query(`select count(*) as rows from staged_revert_${slot}`);
       await sql.query(`insert into staged_revert_${slot} (user_point_id, segment_id, is_kept, puts_in, was_in)
         values (gen_random_uuid(), 1, true, true, true)`);

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { openPostgresStore } from '../../src/store/postgres/open-postgres-store.ts';
 import { openPostgresDatabase } from '../../src/store/postgres/postgres-database.ts';
+import { takeSlot } from '../../src/store/postgres/staged-pairs.ts';
 import type { Store } from '../../src/store/store.ts';
 import { postgresServer, runSql, storeOf } from '../postgres.ts';
 import { account, contextOf, createSegment, NOW, remove, update } from './contract.ts';
@@ -170,6 +171,35 @@ test('sizes are told while no worker answers, unless members leave within the qu
   await context.run([update('a', segment.id, { expiresAt: NOW + 10 })]);
   assert.deepEqual([await membersAt(NOW + 9), await membersAt(NOW + 10)], [4, 3]);
   assert.deepEqual(await list(), [segment.id]);
+});
+
+test('a slot is emptied of what is going to be used, and of nothing else', async (t) => {
+  const { url } = await setUp(t);
+  const db = openPostgresDatabase({ url, connections: 9, patienceMs: 1_000 });
+  t.after(() => db.close());
+  const tables = ['staged_pair', 'staged_revert'] as const;
+  const rowsAfter = async (used?: Parameters<typeof takeSlot>[1]) => {
+    for (const slot of Array.from({ length: 16 }, (_, i) => i))
+      await runSql(
+        url,
+        `truncate ${tables.map((table) => `${table}_${slot}`).join(', ')};
+         insert into staged_pair_${slot} (user_point_id, segment_id, execution_id, line, point_kinds, puts_in, was_taken_out)
+           values (gen_random_uuid(), 1, 1, 1, 1, true, false);
+         insert into staged_revert_${slot} (user_point_id, segment_id, is_kept, puts_in, was_in)
+           values (gen_random_uuid(), 1, true, true, true)`,
+      );
+    return db.merge('1', async (sql) => {
+      const slot = await takeSlot(sql, used);
+      const counts = tables.map((table) => `(select count(*)::int from ${table}_${slot}) as ${table}`);
+      return (await sql.query(`select ${counts.join(', ')}`))[0];
+    });
+  };
+  assert.deepEqual(await rowsAfter(), { staged_pair: 0, staged_revert: 1 });
+  assert.deepEqual(await rowsAfter(['staged_revert']), {
+    staged_pair: 1,
+    resolved_pair: 1,
+    staged_revert: 0,
+  });
 });
 
 test('a transaction that a worker alone has a part of has a number to ask for', async (t) => {

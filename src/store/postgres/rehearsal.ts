@@ -68,7 +68,7 @@ export async function openRehearsal(db: PostgresDatabase, scratch: Scratch): Pro
         // nothing is written, so that no merge has to wait for it: the lock is of no datamart
         '0',
         async (sql) => {
-          const slot = await takeSlot(sql);
+          const slot = await takeSlot(sql, ['staged_pair']);
           await copyPairs(sql, slot, pairs);
           await sql.query('set local enable_hashjoin = off; set local enable_mergejoin = off');
           const values = { slot, start_date: Math.trunc(execution.startDate) };

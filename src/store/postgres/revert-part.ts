@@ -78,7 +78,7 @@ export async function stageReverted(
   { reverted, startDate }: { readonly reverted: string; readonly startDate: number },
   range: ReturnType<typeof rangesOf>[number],
 ): Promise<number> {
-  const slot = await takeSlot(sql);
+  const slot = await takeSlot(sql, ['staged_revert']);
   const [own] = await sql.query(
     `select coalesce(min(step), 0) as first_step from membership_change where execution_id = ${literal(reverted)}`,
   );

@@ -77,16 +77,22 @@ let nextSlot = Math.floor(Math.random() * SLOTS);
 
 const SLOT_LOCKS = 0x4d76;
 
+/** The staging tables of a slot, which one transaction at a time uses. */
+type SlotTable = 'staged_pair' | 'resolved_pair' | 'staged_revert';
+/** What a merge of pairs uses. */
+const OF_PAIRS: readonly SlotTable[] = ['staged_pair', 'resolved_pair'];
+
 /**
- * Takes one of the slots of staging tables for the rest of the transaction, and empties it; resolves to its number. What an earlier
- * transaction left is of no use to anybody.
+ * Takes one of the slots of staging tables for the rest of the transaction, and empties those that it is going to use; resolves to its
+ * number. What an earlier transaction left is of no use to anybody. The others stay as they are: on a Citus cluster each truncate is one
+ * of every shard.
  */
-export async function takeSlot(sql: PostgresSql): Promise<number> {
+export async function takeSlot(sql: PostgresSql, tables = OF_PAIRS): Promise<number> {
   const first = nextSlot++ % SLOTS;
-  const free = await takeFreeSlot(sql, { first, of: SLOTS });
+  const free = await takeFreeSlot(sql, { first, of: SLOTS, tables });
   if (free !== null) return free;
   await sql.query(`select pg_advisory_xact_lock(${SLOT_LOCKS}, ${first})`);
-  await emptySlot(sql, first);
+  await emptySlot(sql, first, tables);
   return first;
 }
 
@@ -95,27 +101,25 @@ export async function takeSlot(sql: PostgresSql): Promise<number> {
  * waits for will find one in the other half.
  */
 export function takeSlotAhead(sql: PostgresSql): Promise<number | null> {
-  return takeFreeSlot(sql, { first: nextSlot++, of: SLOTS / 2 });
+  return takeFreeSlot(sql, { first: nextSlot++, of: SLOTS / 2, tables: OF_PAIRS });
 }
 
 async function takeFreeSlot(
   sql: PostgresSql,
-  { first, of }: { first: number; of: number },
+  { first, of, tables }: { first: number; of: number; tables: readonly SlotTable[] },
 ): Promise<number | null> {
   for (let i = 0; i < of; i++) {
     const slot = (first + i) % of;
     const [row] = await sql.query(`select pg_try_advisory_xact_lock(${SLOT_LOCKS}, ${slot}) as taken`);
     if (!row?.taken) continue;
-    await emptySlot(sql, slot);
+    await emptySlot(sql, slot, tables);
     return slot;
   }
   return null;
 }
 
-const tablesOf = (slot: number) => [`staged_pair_${slot}`, `resolved_pair_${slot}`, `staged_revert_${slot}`];
-
 /**
- * Empties a slot that this transaction has just taken and not used yet.
+ * Empties tables of a slot that this transaction has just taken and not used yet.
  *
  * The truncate commits by itself, on another connection. A transaction that truncates an unlogged
  * table and rolls back leaves its old file behind until the next checkpoint. When PostgreSQL crashes
@@ -125,18 +129,19 @@ const tablesOf = (slot: number) => [`staged_pair_${slot}`, `resolved_pair_${slot
  * Something that reads the tables, such as pg_dump, keeps the truncate from its lock for as long as
  * it runs. The rows are deleted then, which takes longer and leaves their space to the next truncate.
  */
-async function emptySlot(sql: PostgresSql, slot: number): Promise<void> {
+async function emptySlot(sql: PostgresSql, slot: number, tables: readonly SlotTable[]): Promise<void> {
+  const names = tables.map((table) => `${table}_${slot}`).join(', ');
   try {
-    await sql.aside(`set local lock_timeout = '200ms'; truncate ${tablesOf(slot).join(', ')}`);
+    await sql.aside(`set local lock_timeout = '200ms'; truncate ${names}`);
   } catch (fault) {
     if (!isLockTimeout(fault)) throw fault;
-    await clearSlot(sql, slot);
+    await clearSlot(sql, slot, tables);
   }
 }
 
 /** Empties a slot that this transaction has used, for another use: of few rows, and slower than `emptySlot`. */
-export async function clearSlot(sql: PostgresSql, slot: number): Promise<void> {
-  for (const table of tablesOf(slot)) await sql.query(`delete from ${table}`);
+export async function clearSlot(sql: PostgresSql, slot: number, tables = OF_PAIRS): Promise<void> {
+  for (const table of tables) await sql.query(`delete from ${table}_${slot}`);
 }
 
 /** Copies pairs into a slot. */
