@@ -197,7 +197,6 @@ test('a slot is emptied of what is going to be used, and of nothing else', async
   assert.deepEqual(await rowsAfter(), { staged_pair: 0, staged_revert: 1 });
   assert.deepEqual(await rowsAfter(['staged_revert']), {
     staged_pair: 1,
-    resolved_pair: 1,
     staged_revert: 0,
   });
 });
