@@ -14,6 +14,7 @@ import { Shell } from './shell/shell.tsx';
 // Each screen but the first comes when it is opened, with the charts or parsers that it alone needs.
 const ImportPage = lazy(() => import('./imports/import-page.tsx'));
 const ExecutionPage = lazy(() => import('./executions/execution-page.tsx'));
+const RunsPage = lazy(() => import('./executions/runs-page.tsx'));
 const SegmentsPage = lazy(() => import('./segments/segments-page.tsx'));
 const SegmentPage = lazy(() => import('./segments/segment-page.tsx'));
 const OverlapsPage = lazy(() => import('./segments/overlaps-page.tsx'));
@@ -53,6 +54,7 @@ function OfDatamart({ dm }: { readonly dm: string }) {
               <Route path="/imports/:owner/executions/:id">
                 {({ owner, id }) => <ExecutionPage key={id} kind="IMPORT" owner={owner} id={id} />}
               </Route>
+              <Route path="/runs" component={RunsPage} />
               <Route path="/segments" component={SegmentsPage} />
               <Route path="/segments/:id">{({ id }) => <SegmentPage key={id} id={id} />}</Route>
               <Route path="/segments/:owner/user_lists/:id">

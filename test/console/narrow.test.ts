@@ -40,13 +40,13 @@ test('on a phone every page has its names, nothing is cut off at the side, and o
   const list = (name: string) => page.getByRole('region', { name, exact: true });
   const pages: readonly (readonly [path: string, shown: () => Locator])[] = [
     ['imports', () => list('Imports').getByRole('link', { name: 'test NDJSON' })],
-    [`imports/${importId}`, () => list('Executions').getByRole('link', { name: `${LONG} · 1` })],
+    [`imports/${importId}`, () => list('Runs').getByRole('link', { name: `${LONG} #1` })],
     [`imports/${importId}/executions/1`, () => page.getByRole('table', { name: 'Effects by segment' })],
     ['segments', () => list('Segments').getByRole('link', { name: 'Customers of all countries' })],
     [`segments/${segment}`, () => page.getByRole('figure').first()],
     ['overlaps', () => page.getByRole('table', { name: /Share of each row/ })],
     ['users?user=user_account_id%3D1', () => page.getByRole('table', { name: 'What happened' })],
-    ['operations/now', () => page.getByRole('link', { name: `${LONG} · 1` })],
+    ['operations/now', () => page.getByRole('link', { name: `${LONG} #1` })],
     ['operations/webhooks', () => page.getByText('No webhooks yet')],
     ['operations/tokens', () => list('Tokens').getByText('nightly upload')],
     [
@@ -99,9 +99,9 @@ test('on a small laptop the id of an execution is seen, however long the name of
   const { importId } = await fillPages(service);
   const { page } = await openConsole(t, service, { path: `/datamarts/1/imports/${importId}` });
   await page.setViewportSize({ width: 1024, height: 768 });
-  const cell = page.getByRole('cell', { name: `${LONG} · 1` });
+  const cell = page.getByRole('cell', { name: `${LONG} #1` });
   const ofCell = (await cell.boundingBox()) ?? assert.fail();
-  const ofId = (await cell.getByText('· 1').boundingBox()) ?? assert.fail();
+  const ofId = (await cell.getByText('#1').boundingBox()) ?? assert.fail();
   assert.ok(ofCell.width >= 220, `the column has ${ofCell.width} px`);
   assert.ok(
     ofId.width > 10 && ofId.x + ofId.width <= ofCell.x + ofCell.width,

@@ -25,8 +25,8 @@ test('a segment: size over time, forecast, executions, members, overlaps, export
     .first()
     .waitFor();
   await page.getByText('within 90 days').first().waitFor();
-  await page.getByRole('tab', { name: 'Executions' }).click();
-  await page.getByRole('link', { name: `document.ndjson · ${execution.id}` }).waitFor();
+  await page.getByRole('tab', { name: 'Runs' }).click();
+  await page.getByRole('link', { name: `document.ndjson #${execution.id}` }).waitFor();
   await page.getByRole('tab', { name: 'Members' }).click();
   const members = page.getByRole('table', { name: 'Members' });
   await members.getByText('Account').first().waitFor();

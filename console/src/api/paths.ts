@@ -20,6 +20,10 @@ export const pages = {
     `/datamarts/${dm}/imports/${importId}/executions/${id}`,
   userList: (dm: string, segmentId: string, id: string) =>
     `/datamarts/${dm}/segments/${segmentId}/user_lists/${id}`,
+  runs: (dm: string, filter: Readonly<Record<string, string>> = {}) => {
+    const search = new URLSearchParams(filter).toString();
+    return `/datamarts/${dm}/runs${search === '' ? '' : `?${search}`}`;
+  },
   segments: (dm: string) => `/datamarts/${dm}/segments`,
   overlaps: (dm: string) => `/datamarts/${dm}/overlaps`,
   segment: (dm: string, id: string) => `/datamarts/${dm}/segments/${id}`,

@@ -1,4 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
+import { queryOf, type RunFilter } from '../executions/run-filter.ts';
 import { get, getList, type Query } from './client.ts';
 import { inTurn } from './in-turn.ts';
 import { importsPath } from './paths.ts';
@@ -87,6 +88,26 @@ export const datamartExecutions = (dm: string, status: string | undefined, most:
     queryKey: ['executions', dm, 'all', status, most],
     queryFn: ({ signal }) =>
       getList<List<Execution>>(`/v1/datamarts/${dm}/executions`, { status, max_results: most }, signal),
+  });
+
+/** A page of the list of all runs of a datamart. */
+export const runs = (dm: string, filter: RunFilter) =>
+  queryOptions({
+    queryKey: ['executions', dm, 'runs', filter],
+    queryFn: ({ signal }) =>
+      getList<List<Execution>>(`/v1/datamarts/${dm}/executions`, queryOf(filter, Date.now()), signal),
+  });
+
+/** The newest runs of files whose name has a text in it. */
+export const runsOfFile = (dm: string, fileName: string, most: number) =>
+  queryOptions({
+    queryKey: ['executions', dm, 'file', fileName, most],
+    queryFn: ({ signal }) =>
+      getList<List<Execution>>(
+        `/v1/datamarts/${dm}/executions`,
+        { file_name: fileName, max_results: most },
+        signal,
+      ),
   });
 
 export const execution = (path: string) =>

@@ -1,4 +1,5 @@
 import { ApiProblem, authorization, readProblem, withQuery } from './client.ts';
+import { importsPath } from './paths.ts';
 import type { DocumentImport, Execution } from './types.ts';
 
 /** How a file is to be imported; what is undefined is not asked for. */
@@ -8,10 +9,26 @@ export type ImportOptions = {
   readonly maxShrinkRatio: number | null;
 };
 
+/** Where a file goes. */
+export type UploadTarget = { readonly path: string; readonly mimeType: DocumentImport['mime_type'] };
+
+/** A file of commands for an import. */
+export function importTarget({ datamart_id, id, mime_type }: DocumentImport): UploadTarget {
+  return { path: `${importsPath(datamart_id)}/${id}/executions`, mimeType: mime_type };
+}
+
+/** A list of the users of one segment. */
+export function userListTarget(datamartId: string, segmentId: string): UploadTarget {
+  const path = `/v1/datamarts/${datamartId}/audience_segments/${segmentId}/user_list_imports`;
+  return { path, mimeType: 'TEXT_CSV' };
+}
+
 export type Upload = {
   readonly file: File;
-  readonly documentImport: DocumentImport;
+  readonly target: UploadTarget;
   readonly options: ImportOptions;
+  /** Of a replacement: what is replaced beside what the file names. */
+  readonly segmentIds?: readonly string[] | undefined;
   readonly dryRun: boolean;
   /** Sent again under the same key, a file is not imported twice. */
   readonly key: string;
@@ -23,9 +40,7 @@ const CONTENT_TYPES = { APPLICATION_X_NDJSON: 'application/x-ndjson', TEXT_CSV: 
 
 /** Sends a file; resolves to its execution. By XMLHttpRequest, since `fetch` does not tell how much has been sent. */
 export function uploadFile(upload: Upload): Promise<Execution> {
-  const { file, documentImport, signal, onSent, key } = upload;
-  const { datamart_id, id, mime_type } = documentImport;
-  const path = `/v1/datamarts/${datamart_id}/document_imports/${id}/executions`;
+  const { file, target, signal, onSent, key } = upload;
   const request = new XMLHttpRequest();
   const { promise, resolve, reject } = Promise.withResolvers<Execution>();
   request.upload.addEventListener('progress', ({ loaded }) => onSent(loaded));
@@ -38,11 +53,11 @@ export function uploadFile(upload: Upload): Promise<Execution> {
   );
   request.addEventListener('abort', () => reject(signal.reason));
   signal.addEventListener('abort', () => request.abort(), { once: true });
-  request.open('POST', withQuery(path, queryOf(upload)));
+  request.open('POST', withQuery(target.path, queryOf(upload)));
   // whether it is compressed, the service sees by its first bytes
   const headers = {
     ...authorization(),
-    'Content-Type': CONTENT_TYPES[mime_type],
+    'Content-Type': CONTENT_TYPES[target.mimeType],
     'Content-Disposition': `attachment; filename*=UTF-8''${encodeURIComponent(file.name)}`,
     'Idempotency-Key': key,
   };
@@ -51,11 +66,12 @@ export function uploadFile(upload: Upload): Promise<Execution> {
   return promise;
 }
 
-function queryOf({ options: { mode, maxFailureRatio, maxShrinkRatio }, dryRun }: Upload) {
+function queryOf({ options: { mode, maxFailureRatio, maxShrinkRatio }, dryRun, segmentIds }: Upload) {
   return {
     dry_run: dryRun ? true : undefined,
     mode: mode === 'REPLACE' ? 'replace' : undefined,
     max_failure_ratio: maxFailureRatio ?? undefined,
+    segment_id: mode === 'REPLACE' ? segmentIds?.join(',') : undefined,
     max_shrink_ratio: mode === 'REPLACE' ? (maxShrinkRatio ?? undefined) : undefined,
   };
 }

@@ -7,6 +7,7 @@ import { downloadFile, saveAs } from '../api/download.ts';
 import type { Execution } from '../api/types.ts';
 import { lineOf } from '../parts/problem.tsx';
 import { t } from '../texts/texts.ts';
+import { retryNameOf } from './resend.ts';
 
 /** The files of an execution: what was sent, what failed, and what failed as it was sent, to be corrected. */
 export function Downloads({ execution }: { readonly execution: Execution }) {
@@ -48,6 +49,5 @@ async function saveRetryFile(errors: string, inputName: string): Promise<void> {
     import('./retry-file.ts'),
     call(withQuery('/v1/data_file/data', { uri: errors }), { patienceMs: 3_600_000 }),
   ]);
-  const name = inputName.replace(/(\.[^.]*)?$/, '.retry$1');
-  saveAs(new Blob([retryFileOf(await response.text())]), name);
+  saveAs(new Blob([retryFileOf(await response.text())]), retryNameOf(inputName));
 }

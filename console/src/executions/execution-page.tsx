@@ -13,9 +13,10 @@ import { Counts } from './counts.tsx';
 import { Downloads } from './downloads.tsx';
 import { Effects } from './effects.tsx';
 import { ExecutionProgress } from './execution-progress.tsx';
-import { nameOf } from './executions-table.tsx';
 import { Failures } from './failures.tsx';
+import { ResendExecution } from './resend-execution.tsx';
 import { RevertExecution } from './revert-execution.tsx';
+import { fileNameOf } from './run-name.tsx';
 import { SegmentSizes } from './segment-sizes.tsx';
 import { ExecutionTimeline } from './timeline.tsx';
 import { Warnings } from './warnings.tsx';
@@ -50,7 +51,12 @@ export default function ExecutionPage({
   return (
     <Loaded query={query}>
       {(execution) => (
-        <Page title={nameOf(execution)} crumbs={crumbs} actions={<Actions execution={execution} />}>
+        <Page
+          title={fileNameOf(execution)}
+          number={execution.id}
+          crumbs={crumbs}
+          actions={<Actions execution={execution} />}
+        >
           <ExecutionProgress execution={execution} />
           <Stack gap="xl">
             <Counts execution={execution} />
@@ -71,7 +77,13 @@ function Actions({ execution }: { readonly execution: Execution }) {
   return (
     <>
       <Downloads execution={execution} />
-      {hasEnded(execution) && may('editor') && <RevertExecution execution={execution} />}
+      {may('editor') && (
+        <>
+          <ResendExecution execution={execution} what="FAILED_LINES" />
+          <ResendExecution execution={execution} what="FILE" />
+          {hasEnded(execution) && <RevertExecution execution={execution} />}
+        </>
+      )}
     </>
   );
 }

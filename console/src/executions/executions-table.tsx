@@ -1,31 +1,98 @@
+import { Badge } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { executionPage } from '../api/paths.ts';
+import { executionPage, pages } from '../api/paths.ts';
+import { imports as importsQuery, segments as segmentsQuery } from '../api/queries.ts';
 import type { Execution } from '../api/types.ts';
-import { CutName } from '../parts/cut-name.tsx';
 import { type Column, DataTable } from '../parts/data-table.tsx';
 import { formatNumber, formatSpan } from '../parts/formats.ts';
 import { Ago } from '../parts/instant.tsx';
 import { PageLink } from '../parts/page-link.tsx';
 import { StatusBadge } from '../parts/status-badge.tsx';
+import { useDatamartId } from '../shell/datamart.ts';
 import { t } from '../texts/texts.ts';
+import { fileNameOf, RunName } from './run-name.tsx';
+import { TokenName } from './token-name.tsx';
+
+/** Columns that not every list of executions has. */
+export type ExtraColumn = 'owner' | 'token';
 
 /** Executions as they were given, the newest first. */
 export function ExecutionsTable({
   executions,
   label = t.executions.title,
+  shows = [],
+  selection,
 }: {
   readonly executions: readonly Execution[];
   readonly label?: string;
+  readonly shows?: readonly ExtraColumn[];
+  readonly selection?: {
+    readonly selected: ReadonlySet<string>;
+    readonly onChange: (selected: ReadonlySet<string>) => void;
+  };
 }) {
-  const columns = useMemo(executionColumns, []);
-  return <DataTable label={label} rows={executions} columns={columns} keyOf={({ id }) => id} height="60vh" />;
+  const extra = shows.join();
+  const columns = useMemo(
+    () => executionColumns().filter(({ id }) => !EXTRA.includes(id) || extra.split(',').includes(id)),
+    [extra],
+  );
+  return (
+    <DataTable
+      label={label}
+      rows={executions}
+      columns={columns}
+      keyOf={({ id }) => id}
+      {...(selection === undefined
+        ? {}
+        : {
+            selection: {
+              ...selection,
+              labelOf: (of: Execution) => t.runs.select(`${fileNameOf(of)} #${of.id}`),
+              labelOfAll: t.runs.selectAll,
+            },
+          })}
+    />
+  );
 }
 
-/** What is shown of the file of an execution; a revert has none. */
-export function nameOf({ id, job_type, reverts_execution_id, result }: Execution): string {
-  return job_type === 'REVERT'
-    ? t.executions.revertOf(id, reverts_execution_id ?? '')
-    : t.executions.file(id, result.input_file_name);
+const EXTRA: readonly string[] = ['owner', 'token'] satisfies ExtraColumn[];
+
+/** What an execution is of: its import, or its segment. */
+function OwnerName({ execution: { parameters } }: { readonly execution: Execution }) {
+  const dm = useDatamartId();
+  const { document_import_id: importId, segment_id: segmentId = '' } = parameters;
+  const isOfImport = importId !== undefined;
+  const { data: imports = [] } = useQuery({ ...importsQuery(dm), enabled: isOfImport });
+  const { data: segments = [] } = useQuery({ ...segmentsQuery(dm), enabled: !isOfImport });
+  const id = isOfImport ? String(importId) : segmentId;
+  const owner: { readonly id: string; readonly name: string } | undefined = (
+    isOfImport ? imports : segments
+  ).find((of) => of.id === id);
+  const to = isOfImport ? pages.import(dm, id) : pages.segment(dm, id);
+  return <PageLink to={to}>{owner?.name ?? `#${id}`}</PageLink>;
+}
+
+/** What kind of run it is, where it is not a plain import. */
+export function kindOf({ job_type, dry_run: isDry, parameters }: Execution): string | null {
+  const kind =
+    job_type === 'USER_SEGMENT_IMPORT'
+      ? t.kinds.USER_LIST
+      : parameters.mode === 'replace'
+        ? t.kinds.REPLACE
+        : null;
+  if (isDry !== true) return kind;
+  return kind === null ? t.kinds.DRY_RUN : `${kind}, ${t.kinds.DRY_RUN.toLowerCase()}`;
+}
+
+function Kind({ execution }: { readonly execution: Execution }) {
+  const kind = kindOf(execution);
+  if (kind === null) return null;
+  return (
+    <Badge variant="default" tt="none" fw={500}>
+      {kind}
+    </Badge>
+  );
 }
 
 function executionColumns(): readonly Column<Execution>[] {
@@ -36,9 +103,16 @@ function executionColumns(): readonly Column<Execution>[] {
       minWidth: 220,
       cell: (of) => (
         <PageLink to={executionPage(of)}>
-          <CutName text={nameOf(of)} />
+          <RunName execution={of} />
         </PageLink>
       ),
+    },
+    {
+      id: 'owner',
+      header: t.executions.of,
+      width: 170,
+      isExtra: true,
+      cell: (of) => <OwnerName execution={of} />,
     },
     {
       id: 'status',
@@ -46,6 +120,14 @@ function executionColumns(): readonly Column<Execution>[] {
       width: 190,
       speaksForItself: true,
       cell: (of) => <StatusBadge execution={of} />,
+    },
+    {
+      id: 'kind',
+      header: t.runs.kind,
+      width: 130,
+      isExtra: true,
+      speaksForItself: true,
+      cell: (of) => <Kind execution={of} />,
     },
     {
       id: 'date',
@@ -78,6 +160,13 @@ function executionColumns(): readonly Column<Execution>[] {
       isNumber: true,
       sortBy: ({ result }) => result.total_failure,
       cell: ({ result }) => formatNumber(result.total_failure),
+    },
+    {
+      id: 'token',
+      header: t.executions.token,
+      width: 140,
+      isExtra: true,
+      cell: (of) => <TokenName id={of.user_id} />,
     },
   ];
 }

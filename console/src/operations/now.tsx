@@ -7,7 +7,8 @@ import { datamartExecutions } from '../api/queries.ts';
 import type { Execution } from '../api/types.ts';
 import { useExecution } from '../api/use-execution.ts';
 import { ExecutionProgress } from '../executions/execution-progress.tsx';
-import { ExecutionsTable, nameOf } from '../executions/executions-table.tsx';
+import { ExecutionsTable } from '../executions/executions-table.tsx';
+import { RunName } from '../executions/run-name.tsx';
 import { formatBytes, formatMs, formatNumber, formatShare, formatSpan } from '../parts/formats.ts';
 import { Loaded } from '../parts/loaded.tsx';
 import { Part } from '../parts/page.tsx';
@@ -157,7 +158,7 @@ function Queued({ execution }: { readonly execution: Execution }) {
   return (
     <>
       <Text size="sm" fw={500} mb={4}>
-        {nameOf(execution)}
+        <RunName execution={execution} />
       </Text>
       <ExecutionProgress execution={data} isLinked />
     </>

@@ -1,8 +1,9 @@
 import { Box, Group, NativeSelect, Paper, Stack, Text } from '@mantine/core';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useRef } from 'react';
+import { type ReactNode, useRef } from 'react';
 import { t } from '../texts/texts.ts';
 import type { Column } from './columns.ts';
+import { type Selection, SelectRow } from './selection.tsx';
 
 /** Fewer rows than this are laid out all at once. */
 export const FEW_ROWS = 100;
@@ -21,10 +22,11 @@ export type RowsProps = {
   readonly sorting: { readonly id: string; readonly desc: boolean } | null;
   /** Sorts by a column; the other way around, or as `desc` says. */
   readonly onSort: (columnId: string, desc?: boolean) => void;
+  readonly selection?: Selection<unknown>;
 };
 
 /** The rows of a table as cards: what names a row on a line of its own, and below it all that there is. */
-export function DataCards({ label, height, rows, columns, sorting, onSort }: RowsProps) {
+export function DataCards({ label, height, rows, columns, sorting, onSort, selection }: RowsProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const isFew = rows.length <= FEW_ROWS;
   const virtual = useVirtualizer({
@@ -58,7 +60,11 @@ export function DataCards({ label, height, rows, columns, sorting, onSort }: Row
             return (
               of && (
                 <Box component="li" key={of.id} pb={8} ref={virtual.measureElement} data-index={index}>
-                  <Card row={of.row} columns={columns} />
+                  <Card
+                    row={of.row}
+                    columns={columns}
+                    checkbox={selection && <SelectRow of={of} selection={selection} />}
+                  />
                 </Box>
               )
             );
@@ -69,13 +75,24 @@ export function DataCards({ label, height, rows, columns, sorting, onSort }: Row
   );
 }
 
-function Card({ row, columns }: { readonly row: unknown; readonly columns: Columns }) {
+function Card({
+  row,
+  columns,
+  checkbox,
+}: {
+  readonly row: unknown;
+  readonly columns: Columns;
+  readonly checkbox?: ReactNode;
+}) {
   const [name, ...others] = columns;
   return (
     <Paper withBorder p="xs">
-      <Box fw={600} style={{ overflowWrap: 'anywhere' }}>
-        {name?.cell(row)}
-      </Box>
+      <Group gap="xs" wrap="nowrap" align="flex-start">
+        {checkbox}
+        <Box fw={600} style={{ overflowWrap: 'anywhere' }}>
+          {name?.cell(row)}
+        </Box>
+      </Group>
       <Group gap="4px 12px" mt={4}>
         {others.map((column) => {
           const content = column.cell(row);

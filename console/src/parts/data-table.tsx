@@ -9,14 +9,16 @@ import {
   useTable,
 } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type MouseEvent, memo, useMemo, useRef } from 'react';
+import { type MouseEvent, memo, type ReactNode, useMemo, useRef } from 'react';
 import { type Column, fitColumns } from './columns.ts';
 import { type Columns, DataCards, FEW_ROWS, type RowsProps, type ShownRow } from './data-cards.tsx';
+import { SelectAll, type Selection, SelectRow } from './selection.tsx';
 
 export type { Column } from './columns.ts';
 
 const features = tableFeatures({ rowSortingFeature, sortedRowModel: createSortedRowModel() });
 const ROW_PX = 41;
+const SELECT_PX = 44;
 /** A screen on which a table would show little more than its first column. */
 const PHONE = '(max-width: 39.99em)';
 
@@ -30,6 +32,7 @@ export function DataTable<T>({
   columns,
   keyOf,
   sorted,
+  selection,
   height = 'calc(100vh - 190px)',
 }: {
   /** Names the table for who does not see it. */
@@ -38,7 +41,8 @@ export function DataTable<T>({
   readonly columns: readonly Column<T>[];
   readonly keyOf: (row: T) => string;
   readonly sorted?: { readonly id: string; readonly desc: boolean };
-  /** CSS height that the table has at most. */
+  readonly selection?: Selection<T>;
+  /** CSS height that a table of many rows has at most; a few are scrolled with their page. */
   readonly height?: string;
 }) {
   const isPhone = useMediaQuery(PHONE, false, { getInitialValueInEffect: false });
@@ -56,17 +60,18 @@ export function DataTable<T>({
   const [sorting = null] = table.state.sorting;
   const shared = {
     ...{ label, height, rows: shown as readonly ShownRow[], columns: columns as Columns, sorting },
+    ...(selection === undefined ? {} : { selection: selection as Selection<unknown> }),
     onSort: (id: string, desc?: boolean) => table.getColumn(id)?.toggleSorting(desc),
   };
   return isPhone ? <DataCards {...shared} /> : <Rows {...shared} />;
 }
 
-function Rows({ label, height, rows, columns, sorting, onSort }: RowsProps) {
+function Rows({ label, height, rows, columns, sorting, onSort, selection }: RowsProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const { ref, width } = useElementSize();
   const { shown, minWidth } = useMemo(
-    () => fitColumns(columns, width === 0 ? Number.POSITIVE_INFINITY : width),
-    [columns, width],
+    () => fitColumns(columns, width === 0 ? Number.POSITIVE_INFINITY : width - (selection ? SELECT_PX : 0)),
+    [columns, width, selection],
   );
   const virtual = useVirtualizer({
     count: rows.length,
@@ -83,11 +88,16 @@ function Rows({ label, height, rows, columns, sorting, onSort }: RowsProps) {
       tabIndex={0}
       role="region"
       aria-label={label}
-      style={{ maxHeight: height, overflow: 'auto' }}
+      style={rows.length <= FEW_ROWS ? { overflowX: 'auto' } : { maxHeight: height, overflow: 'auto' }}
     >
       <Table stickyHeader highlightOnHover layout="fixed" aria-rowcount={rows.length + 1} miw={minWidth}>
         <Table.Thead>
           <Table.Tr>
+            {selection && (
+              <Table.Th w={SELECT_PX}>
+                <SelectAll rows={rows} selection={selection} />
+              </Table.Th>
+            )}
             {shown.map((column) => (
               <HeaderCell
                 key={column.id}
@@ -102,7 +112,17 @@ function Rows({ label, height, rows, columns, sorting, onSort }: RowsProps) {
           {above > 0 && <tr aria-hidden style={{ height: above }} />}
           {items.map(({ index }) => {
             const of = rows[index];
-            return of && <BodyRow key={of.id} row={of.row} columns={shown} index={index} />;
+            return (
+              of && (
+                <BodyRow
+                  key={of.id}
+                  row={of.row}
+                  columns={shown}
+                  index={index}
+                  checkbox={selection && <SelectRow of={of} selection={selection} />}
+                />
+              )
+            );
           })}
           {below > 0 && <tr aria-hidden style={{ height: below }} />}
         </Table.Tbody>
@@ -116,13 +136,16 @@ const BodyRow = memo(function BodyRow({
   row,
   columns,
   index,
+  checkbox,
 }: {
   readonly row: unknown;
   readonly columns: Columns;
   readonly index: number;
+  readonly checkbox?: ReactNode;
 }) {
   return (
     <Table.Tr h={ROW_PX} aria-rowindex={index + 2}>
+      {checkbox && <Table.Td>{checkbox}</Table.Td>}
       {columns.map((column) => (
         <Table.Td
           key={column.id}

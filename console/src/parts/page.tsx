@@ -1,4 +1,4 @@
-import { Anchor, Breadcrumbs, Group, Stack, Text, Title } from '@mantine/core';
+import { Anchor, Badge, Breadcrumbs, Group, Stack, Text, Title } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
@@ -7,18 +7,21 @@ import { t } from '../texts/texts.ts';
 /** A page of the console: where it lies, its name, what can be done, and its content. */
 export function Page({
   title,
+  number,
   subtitle,
   crumbs = [],
   actions,
   children,
 }: {
   readonly title: string;
+  /** Tells it from others of the same title. */
+  readonly number?: string;
   readonly subtitle?: ReactNode;
   readonly crumbs?: readonly { readonly label: string; readonly to: string }[];
   readonly actions?: ReactNode;
   readonly children: ReactNode;
 }) {
-  useDocumentTitle(`${title} · ${t.product}`);
+  useDocumentTitle(`${title}${number === undefined ? '' : ` #${number}`} · ${t.product}`);
   return (
     <Stack gap="md">
       <Group justify="space-between" align="flex-end" gap="sm">
@@ -32,9 +35,16 @@ export function Page({
               ))}
             </Breadcrumbs>
           )}
-          <Title order={1} size="h3">
-            {title}
-          </Title>
+          <Group gap="xs">
+            <Title order={1} size="h3" style={{ overflowWrap: 'anywhere' }}>
+              {title}
+            </Title>
+            {number !== undefined && (
+              <Badge variant="default" size="lg">
+                #{number}
+              </Badge>
+            )}
+          </Group>
           {subtitle !== undefined && (
             <Text component="div" size="sm" c="dimmed">
               {subtitle}

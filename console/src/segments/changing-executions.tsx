@@ -4,8 +4,8 @@ import { useMemo } from 'react';
 import { pageOfSource } from '../api/paths.ts';
 import { changingExecutions } from '../api/queries.ts';
 import type { ExecutionChanges } from '../api/types.ts';
-import { nameOfChange } from '../executions/name-of-change.ts';
-import { CutName } from '../parts/cut-name.tsx';
+import { fileOfChange } from '../executions/name-of-change.ts';
+import { NumberedName } from '../executions/run-name.tsx';
 import { type Column, DataTable } from '../parts/data-table.tsx';
 import { formatInstant, formatNumber } from '../parts/formats.ts';
 import { Loaded } from '../parts/loaded.tsx';
@@ -55,7 +55,7 @@ function columnsFor(dm: string, segmentId: string): readonly Column<ExecutionCha
       minWidth: 220,
       cell: (of) => {
         const to = pageOfSource(dm, { ...of, segment_id: segmentId });
-        const name = <CutName text={nameOfChange(of)} />;
+        const name = <NumberedName name={fileOfChange(of)} id={of.execution_id ?? ''} />;
         return to === null ? name : <PageLink to={to}>{name}</PageLink>;
       },
     },

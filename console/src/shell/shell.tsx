@@ -4,6 +4,7 @@ import {
   IconActivity,
   IconCircles,
   IconFileImport,
+  IconListDetails,
   IconUserSearch,
   IconUsersGroup,
 } from '@tabler/icons-react';
@@ -92,6 +93,7 @@ function PageLinks({ dm, onFollow }: { readonly dm: string; readonly onFollow: (
   const [path] = useLocation();
   const links = [
     { label: t.shell.imports, path: '/imports', to: pages.imports(dm), icon: IconFileImport },
+    { label: t.shell.runs, path: '/runs', to: pages.runs(dm), icon: IconListDetails },
     { label: t.shell.segments, path: '/segments', to: pages.segments(dm), icon: IconUsersGroup },
     { label: t.shell.overlaps, path: '/overlaps', to: pages.overlaps(dm), icon: IconCircles },
     { label: t.shell.users, path: '/users', to: pages.users(dm), icon: IconUserSearch },

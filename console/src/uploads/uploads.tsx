@@ -10,7 +10,7 @@ import {
   useState,
 } from 'react';
 import type { DocumentImport, Execution } from '../api/types.ts';
-import { type ImportOptions, uploadFile } from '../api/upload.ts';
+import { type ImportOptions, importTarget, uploadFile } from '../api/upload.ts';
 
 /** A file that was dropped, from its preview to its execution. It lives as long as the page is not loaded again. */
 export type UploadItem = {
@@ -59,7 +59,8 @@ export function UploadsProvider({ children }: { readonly children: ReactNode }) 
       const startedAt = Date.now();
       const onSent = (sent: number) => setStage(id, { at: 'SENDING', dryRun, sent, startedAt });
       onSent(0);
-      const upload = { file, documentImport, options, dryRun, key: crypto.randomUUID(), onSent };
+      const target = importTarget(documentImport);
+      const upload = { file, target, options, dryRun, key: crypto.randomUUID(), onSent };
       uploadFile({ ...upload, signal: leaving.signal })
         .then((execution) => {
           setStage(id, { at: 'SENT', dryRun, execution });

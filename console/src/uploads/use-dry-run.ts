@@ -2,7 +2,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { executionPath } from '../api/paths.ts';
 import type { Execution } from '../api/types.ts';
-import { type ImportOptions, uploadFile } from '../api/upload.ts';
+import { type ImportOptions, importTarget, uploadFile } from '../api/upload.ts';
 import { hasEnded, useExecution } from '../api/use-execution.ts';
 import type { UploadItem } from './uploads.tsx';
 
@@ -31,7 +31,13 @@ export function useDryRun(item: UploadItem, seen: Execution | null): DryRun {
     if (first !== null) return;
     const leaving = new AbortController();
     uploadFile({
-      ...{ file, documentImport, options: UNGUARDED, dryRun: true, key: crypto.randomUUID() },
+      ...{
+        file,
+        target: importTarget(documentImport),
+        options: UNGUARDED,
+        dryRun: true,
+        key: crypto.randomUUID(),
+      },
       onSent: (sent) => setState({ at: 'SENDING', sent }),
       signal: leaving.signal,
     })

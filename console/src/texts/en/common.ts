@@ -25,6 +25,7 @@ export const commonTexts = {
     menu: 'Menu',
     pages: 'Pages',
     imports: 'Imports',
+    runs: 'Runs',
     segments: 'Segments',
     overlaps: 'Overlaps',
     users: 'Users',
@@ -32,7 +33,7 @@ export const commonTexts = {
     datamart: 'Datamart',
     search: 'Search',
     searchKey: 'Ctrl K',
-    searchHint: 'A page, an import, a segment, or a user account id',
+    searchHint: 'A page, import, file, segment or user account id',
     nothingFound: 'Nothing has this name',
     lookUp: (user: string) => `Look up the user account ${user}`,
     light: 'Light colors',
@@ -76,6 +77,7 @@ export const commonTexts = {
     withFailures: (count: string) =>
       `Succeeded; ${counted(count, 'line')} failed, and nothing of them was applied`,
   },
+  kinds: { USER_LIST: 'User list', REPLACE: 'Replace', DRY_RUN: 'Dry run' },
   identifiers: {
     USER_ACCOUNT: 'Account',
     USER_EMAIL: 'E-mail hash',

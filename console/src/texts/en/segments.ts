@@ -45,7 +45,7 @@ export const segmentsTexts = {
     untouched: 'No execution has changed this segment, as far as is remembered.',
     tabs: {
       history: 'Size',
-      executions: 'Executions',
+      executions: 'Runs',
       members: 'Members',
       overlaps: 'Overlaps',
       exports: 'Exports',

@@ -1,0 +1,83 @@
+import type { QueryClient } from '@tanstack/react-query';
+import { call, withQuery } from '../api/client.ts';
+import { documentImport } from '../api/queries.ts';
+import type { Execution } from '../api/types.ts';
+import {
+  type ImportOptions,
+  importTarget,
+  type UploadTarget,
+  uploadFile,
+  userListTarget,
+} from '../api/upload.ts';
+import { hasEnded } from '../api/use-execution.ts';
+
+/** What of an execution is sent again: its file as it was, or only the lines that failed. */
+export type Resent = 'FILE' | 'FAILED_LINES';
+
+const FILE_PATIENCE_MS = 3_600_000;
+
+/** Whether there is something to send again. The service may have removed the files since. */
+export function canResend(execution: Execution, what: Resent): boolean {
+  if (!hasEnded(execution) || execution.job_type === 'REVERT') return false;
+  if (what === 'FILE') return true;
+  const { status, dry_run: isDry, result } = execution;
+  // of a file that a guard stopped nothing was applied: its failed lines alone would be half of it
+  return status !== 'FAILED' && isDry !== true && result.error_file_uri !== undefined;
+}
+
+/** Uploads a file of an execution once more; resolves to the new execution. Throws ApiProblem. */
+export async function resend(client: QueryClient, execution: Execution, what: Resent): Promise<Execution> {
+  const [file, target] = await Promise.all([
+    what === 'FILE' ? inputOf(execution) : failedLinesOf(execution),
+    targetOf(client, execution),
+  ]);
+  return uploadFile({
+    file,
+    target,
+    options:
+      what === 'FILE' ? optionsOf(execution) : { mode: 'APPLY', maxFailureRatio: null, maxShrinkRatio: null },
+    segmentIds: what === 'FILE' ? execution.parameters.segment_ids : undefined,
+    dryRun: what === 'FILE' && execution.dry_run === true,
+    key: crypto.randomUUID(),
+    signal: new AbortController().signal,
+    onSent: () => undefined,
+  });
+}
+
+/** The failed lines of a replacement are applied: replaced by them, its segments would hold nobody else. */
+function optionsOf({ parameters }: Execution): ImportOptions {
+  return {
+    mode: parameters.mode === 'replace' ? 'REPLACE' : 'APPLY',
+    maxFailureRatio: parameters.max_failure_ratio ?? null,
+    maxShrinkRatio: parameters.max_shrink_ratio ?? null,
+  };
+}
+
+async function inputOf({ result }: Execution): Promise<File> {
+  const response = await fileOf(result.input_file_uri);
+  return new File([await response.blob()], result.input_file_name);
+}
+
+async function failedLinesOf({ result }: Execution): Promise<File> {
+  const [{ retryFileOf }, response] = await Promise.all([
+    import('./retry-file.ts'),
+    fileOf(result.error_file_uri ?? ''),
+  ]);
+  return new File([retryFileOf(await response.text())], retryNameOf(result.input_file_name));
+}
+
+/** The name of the file of the failed lines of another one. */
+export function retryNameOf(name: string): string {
+  return name.replace(/(\.[^.]*)?$/, '.retry$1');
+}
+
+function fileOf(uri: string): Promise<Response> {
+  return call(withQuery('/v1/data_file/data', { uri }), { patienceMs: FILE_PATIENCE_MS });
+}
+
+async function targetOf(client: QueryClient, { parameters }: Execution): Promise<UploadTarget> {
+  const dm = String(parameters.datamart_id);
+  const { document_import_id: importId, segment_id: segmentId = '' } = parameters;
+  if (importId === undefined) return userListTarget(dm, segmentId);
+  return importTarget(await client.fetchQuery(documentImport(dm, String(importId))));
+}
