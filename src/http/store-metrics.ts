@@ -49,6 +49,12 @@ const storeUp = new Gauge({
   registers: [registry],
 });
 
+const workersDown = new Gauge({
+  name: 'muster_store_workers_down',
+  help: 'Workers of the Citus cluster under the store that did not answer when they were last asked',
+  registers: [registry],
+});
+
 const lookUpsWaiting = new Gauge({
   name: 'muster_lookups_waiting',
   help: 'Look-ups that wait for their turn',
@@ -106,6 +112,7 @@ export function createMetricsText({
       for (const gauge of [storeBytes, diskFreeBytes, deliveriesPending]) gauge.remove();
       storeUp.set(0);
     }
+    workersDown.set(store.workersDown?.().length ?? 0);
     showServing();
     readAt = clock();
   }

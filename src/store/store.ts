@@ -318,6 +318,12 @@ export interface Store {
   /** Resolves when the store answers a query, rejects with the fault otherwise. */
   check(): Promise<void>;
 
+  /**
+   * The workers of a distributed store that did not answer when they were last asked, some seconds ago: what lies on them cannot be
+   * read or written, and the rest can. Not there where a store has none.
+   */
+  readonly workersDown?: () => readonly string[];
+
   /** Waits for what is under way, then lets go of files and connections. */
   close(): Promise<void>;
 }

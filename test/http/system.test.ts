@@ -27,6 +27,18 @@ test('is live, ready, measured and described without a token', async (t) => {
   assert.equal((await get('/docs/static/swagger-ui.css')).status, 200);
 });
 
+test('tells that workers of the database are down, and is ready for what the others have', async (t) => {
+  const service = await startService(t);
+  let down: readonly string[] = ['worker-2:5432'];
+  const app = await appOver(t, service, { store: { ...service.store, workersDown: () => down } });
+  const ready = await app.inject('/health/ready');
+  assert.equal(ready.statusCode, 200);
+  assert.deepEqual(ready.json(), { status: 'degraded', workers_down: 1 });
+  assert.match((await app.inject('/metrics')).body, /^muster_store_workers_down 1$/m);
+  down = [];
+  assert.deepEqual((await app.inject('/health/ready')).json(), { status: 'ok' });
+});
+
 test('describes every call of the API in OpenAPI 3.1', async (t) => {
   const service = await startService(t);
   const description = (await (await fetch(`${service.baseUrl}/openapi.json`)).json()) as {

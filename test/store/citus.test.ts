@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { after, type TestContext, test } from 'node:test';
+import { summarizeChangeRanges } from '../../src/store/postgres/citus.ts';
 import { openPostgresStore } from '../../src/store/postgres/open-postgres-store.ts';
 import { openPostgresDatabase } from '../../src/store/postgres/postgres-database.ts';
 import { takeSlot } from '../../src/store/postgres/staged-pairs.ts';
@@ -199,6 +200,32 @@ test('a slot is emptied of what is going to be used, and of nothing else', async
     staged_pair: 1,
     staged_revert: 0,
   });
+});
+
+test('workers that do not answer are told, and what the shards take counts', async (t) => {
+  const { url, store } = await setUp(t);
+  const told = async (isExpected: (down: readonly string[]) => boolean) => {
+    for (let i = 0; i < 200 && !isExpected(store.workersDown?.() ?? []); i++)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    return store.workersDown?.();
+  };
+  // one that the coordinator cannot ask, and one that another worker cannot reach
+  await runSql(
+    url,
+    `update worker_check set result = null where from_nodename = 'w2';
+     update worker_check set result = false where from_nodename = 'w1' and to_nodename = 'w3'`,
+  );
+  assert.deepEqual(await told((down) => down.length > 0), ['w2:5432', 'w3:5432']);
+  assert.ok((await store.sizeBytes()) > 3000 * 2 ** 40);
+});
+
+test('the ranges of the change log are found on the shards', async (t) => {
+  const { url } = await setUp(t);
+  const db = openPostgresDatabase({ url, connections: 9, patienceMs: 1_000 });
+  t.after(() => db.close());
+  await db.apart(summarizeChangeRanges);
+  const [ran] = await runSql(url, 'select count(result)::int as shards from ran_on_shards');
+  assert.equal(ran?.shards, 1);
 });
 
 test('a transaction that a worker alone has a part of has a number to ask for', async (t) => {

@@ -27,6 +27,21 @@ const STAND_IN = `
     get diagnostics recovered = row_count;
     return recovered;
   end $$;
+  create table worker_check (from_nodename text, from_nodeport int, to_nodename text, to_nodeport int, result boolean);
+  insert into worker_check select 'w' || one, 5432, 'w' || other, 5432, true
+    from generate_series(1, 3) one, generate_series(1, 3) other;
+  create function citus_check_cluster_node_health() returns setof worker_check language sql as 'select * from worker_check';
+  create function citus_total_relation_size(regclass, boolean) returns bigint language sql as 'select 1000::bigint << 40';
+  -- the shards are the table itself
+  create table ran_on_shards (result text);
+  create function run_command_on_shards(regclass, command text) returns table (success boolean, result text)
+    language plpgsql as $$
+  begin
+    execute format(command, $1) into result;
+    insert into ran_on_shards values (result);
+    success := true;
+    return next;
+  end $$;
   revoke execute on function recover_prepared_transactions() from public;
 `;
 

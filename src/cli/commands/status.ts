@@ -132,7 +132,9 @@ async function showService(client: Client, datamartId: string, as: 'json' | 'tex
     });
     return health.ready ? 0 : 1;
   }
-  print(`${client.connection.url}: ${health.ready ? 'ready' : `not ready (${health.text})`}`);
+  const isWhole = health.ready && !health.text.includes('"degraded"');
+  const state = isWhole ? 'ready' : `${health.ready ? 'degraded' : 'not ready'} (${health.text})`;
+  print(`${client.connection.url}: ${state}`);
   print(
     `datamart ${datamartId}: ${countOf(segments, 'segment')}, ${countOf(loads.length, 'document import')}`,
   );

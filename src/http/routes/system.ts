@@ -6,6 +6,16 @@ import { createMetricsText } from '../store-metrics.ts';
 import type { App } from '../types.ts';
 
 const Alive = Type.Object({ status: Type.Literal('ok') });
+const Ready = Type.Union([
+  Alive,
+  Type.Object(
+    { status: Type.Literal('degraded'), workers_down: Type.Integer({ minimum: 1 }) },
+    {
+      description:
+        'The store answers, and some workers of its Citus cluster do not: what lies on them cannot be read or written',
+    },
+  ),
+]);
 const tags = ['system'];
 
 /** What operators and their machines ask; without a token. */
@@ -24,12 +34,19 @@ export function systemRoutes(app: App, dependencies: HttpDependencies): void {
   );
 
   for (const path of ['/health/ready', '/health']) {
-    const ready = { ...schema, summary: 'Whether the store answers' };
-    app.get(path, { logLevel, schema: ready }, async () => {
+    const ready = {
+      ...schema,
+      summary: 'Whether the store answers',
+      response: { ...schema.response, 200: Ready },
+    };
+    app.get(path, { logLevel, schema: ready }, async (request) => {
       await store.check().catch((cause: unknown) => {
         throw new ServiceError('NOT_READY', 'the store does not answer', { cause });
       });
-      return { status: 'ok' as const };
+      const down = store.workersDown?.() ?? [];
+      if (down.length === 0) return { status: 'ok' as const };
+      request.log.warn({ workers: down }, 'workers of the database do not answer');
+      return { status: 'degraded' as const, workers_down: down.length };
     });
   }
 

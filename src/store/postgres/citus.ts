@@ -68,3 +68,85 @@ export function regularRecovery(db: Pick<PostgresDatabase, 'read'>): () => void 
       .finally(() => (isUnderWay = false));
   };
 }
+
+/** How long it is believed which workers answer: each question has every worker ask every other. */
+const HEALTH_MS = 10_000;
+/** A worker that is gone without a word takes as long as Citus waits for a connection, 30 s by default. */
+const MAX_HEALTH_MS = 60_000;
+
+const WORKERS_DOWN = `
+  select distinct case when result is null then from_nodename || ':' || from_nodeport
+    else to_nodename || ':' || to_nodeport end as worker
+  from citus_check_cluster_node_health()
+  where result is not true
+  order by worker`;
+
+/**
+ * `Store.workersDown`: a worker that the coordinator cannot ask (null), or that another one cannot reach
+ * (false). Nobody waits for it: it is asked beside whoever wants to know, and told the next time.
+ */
+export function workerHealth(db: Pick<PostgresDatabase, 'readPromptly'>): () => readonly string[] {
+  let down: readonly string[] = [];
+  let askedAt = Number.NEGATIVE_INFINITY;
+  let isAsking = false;
+  const ask = async () => {
+    const rows = await db.readPromptly(
+      async (sql) => ((await isDistributed(sql)) ? sql.query(WORKERS_DOWN) : []),
+      MAX_HEALTH_MS,
+    );
+    down = rows.map(({ worker }) => String(worker));
+  };
+  return () => {
+    if (!isAsking && performance.now() - askedAt >= HEALTH_MS) {
+      isAsking = true;
+      askedAt = performance.now();
+      ask()
+        // that the coordinator does not answer is told by everything else
+        .catch(() => undefined)
+        .finally(() => (isAsking = false));
+    }
+    return down;
+  };
+}
+
+/** How long the size of the shards is believed: each question asks all workers. */
+const SIZE_MS = 60_000;
+
+/** What the shards take on the workers, of the database that does not count them; of those that answer. */
+export function bytesOfShards(db: Pick<PostgresDatabase, 'read'>): () => Promise<number> {
+  let read: { readonly at: number; readonly bytes: Promise<number> } | null = null;
+  const ask = () =>
+    db.read(async (sql) => {
+      if (!(await isDistributed(sql))) return 0;
+      const [row] = await sql.query(
+        `select coalesce(sum(citus_total_relation_size(name::regclass, false)), 0) as bytes
+         from unnest(array['user_point', 'membership', 'membership_change']) as name`,
+      );
+      return Number(row?.bytes);
+    });
+  return () => {
+    if (read === null || performance.now() - read.at >= SIZE_MS) {
+      const fresh = { at: performance.now(), bytes: ask() };
+      read = fresh;
+      fresh.bytes.catch(() => {
+        if (read === fresh) read = null;
+      });
+    }
+    return read.bytes;
+  };
+}
+
+const SUMMARIZE = `select brin_summarize_new_values('membership_change_range')`;
+/** The table of the coordinator is empty: the index is that of each shard, under a name of its own. */
+const SUMMARIZE_SHARDS = `select count(*) from run_command_on_shards('membership_change', $command$
+  select brin_summarize_new_values(i.indexrelid)
+  from pg_index i
+  join pg_class c on c.oid = i.indexrelid
+  join pg_am a on a.oid = c.relam
+  where i.indrelid = '%s'::regclass and a.amname = 'brin'
+$command$)`;
+
+/** Has what the change log got lately found by ranges of pages. */
+export async function summarizeChangeRanges(sql: Sql): Promise<void> {
+  await sql.query((await isDistributed(sql)) ? SUMMARIZE_SHARDS : SUMMARIZE);
+}

@@ -15,15 +15,15 @@ export function unreachable(cause: unknown): StoreUnreachableError {
   return new StoreUnreachableError(`the database ${what}: ${(cause as Error).message}`, { cause });
 }
 
-/** Rejects after PROMPT_MS; the signal then ends what `work` has under way. */
-export async function promptly<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+/** Rejects after `ms`; the signal then ends what `work` has under way. */
+export async function promptly<T>(work: (signal: AbortSignal) => Promise<T>, ms = PROMPT_MS): Promise<T> {
   const late = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       late.abort();
-      reject(new StoreUnreachableError(`the database did not answer within ${PROMPT_MS} ms`));
-    }, PROMPT_MS);
+      reject(new StoreUnreachableError(`the database did not answer within ${ms} ms`));
+    }, ms);
   });
   const done = work(late.signal);
   // what it comes to once it is late is of no use to anybody

@@ -23,7 +23,10 @@ type LookUps = Pick<
   'findUserPoint' | 'listMemberships' | 'listMembershipsOfMany' | 'listIdentifiers' | 'attachIdentifier'
 >;
 
-/** What is asked of users, by the indexes of their user points; of a single one promptly. */
+/** Look-ups of many users may take longer. */
+const MAX_MANY_MS = 10_000;
+
+/** What is asked of users, by the indexes of their user points; promptly, so that none holds its connection for ever. */
 export function lookUps(db: PostgresDatabase, segments: KeptRecords['segments']): LookUps {
   const findPoint = (datamartId: string, user: UserSelector) =>
     db.readPromptly((sql) => findUserPoint({ query: sql.prepared }, { datamartId, user }));
@@ -55,7 +58,7 @@ export function lookUps(db: PostgresDatabase, segments: KeptRecords['segments'])
       };
     },
 
-    listMembershipsOfMany: (asked) => db.read((sql) => membershipsOfMany(sql, asked)),
+    listMembershipsOfMany: (asked) => db.readPromptly((sql) => membershipsOfMany(sql, asked), MAX_MANY_MS),
 
     listIdentifiers: (userPointId) => db.readPromptly((sql) => identifiersOf(sql, userPointId)),
 

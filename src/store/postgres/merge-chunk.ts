@@ -5,6 +5,7 @@ import type { ChunkToPrepare, MergeOutcome, PreparedChunk, StagedChunk } from '.
 import { checkMerge, storeCheckpoint } from '../records/checkpoints.ts';
 import { literal } from '../records/database.ts';
 import { applyPairs } from './apply-pairs.ts';
+import { summarizeChangeRanges } from './citus.ts';
 import { prepareCommands } from './fold-staged.ts';
 import type { PostgresDatabase } from './postgres-database.ts';
 import type { PostgresSql } from './postgres-sql.ts';
@@ -118,9 +119,7 @@ const ROWS_TO_SUMMARIZE = 50_000;
  * as well, some time later, and where the role of this node may not.
  */
 function summarizeChanges(db: PostgresDatabase): void {
-  db.apart((sql) => sql.query(`select brin_summarize_new_values('membership_change_range')`)).catch(
-    () => undefined,
-  );
+  db.apart(summarizeChangeRanges).catch(() => undefined);
 }
 
 /** Writes what the commands of a staged table come to into a file. */

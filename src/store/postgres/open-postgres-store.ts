@@ -17,7 +17,7 @@ import { webhookRecords } from '../records/webhooks.ts';
 import { ROWS_AT_A_TIME, type RowsAtATime } from '../rows-at-a-time.ts';
 import type { Store, StoreSnapshot } from '../store.ts';
 import { checkContent } from './check-content.ts';
-import { regularRecovery, requireRecovery } from './citus.ts';
+import { bytesOfShards, regularRecovery, requireRecovery, workerHealth } from './citus.ts';
 import { eraseUser } from './erase-user.ts';
 import { lead } from './lead.ts';
 import { findUserPoint, lookUps, uuid } from './look-ups.ts';
@@ -94,6 +94,7 @@ function storeOf(
       isPoint: (point) => `user_point_id = ${uuid(point)}`,
     });
   const recover = regularRecovery(db);
+  const shardBytes = bytesOfShards(db);
   const store: Store = {
     staging: scratch.instance,
     datamarts: { ...datamartRecords(kept.noticing), get: kept.getDatamart, catalogue: kept.catalogue },
@@ -150,8 +151,9 @@ function storeOf(
     snapshot,
     sizeBytes: async () => {
       const [row] = await db.read((sql) => sql.query('select pg_database_size(current_database()) as bytes'));
-      return Number(row?.bytes);
+      return Number(row?.bytes) + (await shardBytes());
     },
+    workersDown: workerHealth(db),
     check: db.ping,
     close: async () => {
       await db.close();

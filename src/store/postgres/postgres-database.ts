@@ -33,11 +33,11 @@ export interface PostgresDatabase extends Database {
   /** A transaction that changes memberships of any datamart, in which nothing else does so. */
   mergeAlone<T>(work: (sql: PostgresSql) => Promise<T>): Promise<T>;
   /**
-   * Reads for somebody who waits for the answer: after two seconds it is given up, however far it is,
+   * Reads for somebody who waits for the answer: after two seconds, or `ms`, it is given up, however far it is,
    * and the connection with it, since a database that hangs does not say so. Rejects with
    * `StoreUnreachableError`.
    */
-  readPromptly<T>(work: (sql: ReadingSql) => Promise<T>): Promise<T>;
+  readPromptly<T>(work: (sql: ReadingSql) => Promise<T>, ms?: number): Promise<T>;
   /** Resolves when the database answers now, promptly; it is not tried again. */
   ping(): Promise<void>;
   /** A transaction that changes what no other touches, and takes as long as it takes. */
@@ -242,8 +242,8 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
         { begin: `begin; ${LARGE}; select ${lock(LOCK.MERGES)}`, end: 'commit' },
         recovered(work),
       ),
-    readPromptly: (work) =>
-      tracked(() => promptly((signal) => untilDone(() => withReader(work, signal), signal))),
+    readPromptly: (work, ms) =>
+      tracked(() => promptly((signal) => untilDone(() => withReader(work, signal), signal), ms)),
     ping: () =>
       tracked(() =>
         promptly((signal) =>

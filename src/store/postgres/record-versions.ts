@@ -35,7 +35,7 @@ export function askingVersion(db: PostgresDatabase, tell: (version: string) => v
   return {
     ...db,
     read: (work) => db.read(along(work)),
-    readPromptly: (work) => db.readPromptly(along(work)),
+    readPromptly: (work, ms) => db.readPromptly(along(work), ms),
   };
 }
 
