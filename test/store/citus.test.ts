@@ -8,6 +8,7 @@ import { openPostgresStore } from '../../src/store/postgres/open-postgres-store.
 import { openPostgresDatabase } from '../../src/store/postgres/postgres-database.ts';
 import { takeSlot } from '../../src/store/postgres/staged-pairs.ts';
 import type { Store } from '../../src/store/store.ts';
+import { whileNotAborted } from '../../src/store/while-not-aborted.ts';
 import { postgresServer, runSql, storeOf } from '../postgres.ts';
 import { account, contextOf, createSegment, NOW, remove, update } from './contract.ts';
 import { standInForCitus } from './stand-in-citus.ts';
@@ -226,6 +227,15 @@ test('the ranges of the change log are found on the shards', async (t) => {
   await db.apart(summarizeChangeRanges);
   const [ran] = await runSql(url, 'select count(result)::int as shards from ran_on_shards');
   assert.equal(ran?.shards, 1);
+});
+
+test('what is under way is ended for who does not wait for it any longer', async (t) => {
+  const { url } = await setUp(t);
+  const db = openPostgresDatabase({ url, connections: 9, patienceMs: 1_000 });
+  t.after(() => db.close());
+  const signal = AbortSignal.timeout(100);
+  const read = db.atOneMoment((sql) => whileNotAborted(signal, sql, () => sql.query('select pg_sleep(20)')));
+  await assert.rejects(read, /canceling statement/);
 });
 
 test('a transaction that a worker alone has a part of has a number to ask for', async (t) => {

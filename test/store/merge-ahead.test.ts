@@ -52,7 +52,7 @@ async function setUp(t: TestContext, { connections = 12, options = '' } = {}): P
       return rows.map(({ pid }) => pid as number);
     },
     endConnection: async (pid) => {
-      await client.query('select pg_terminate_backend($1)', [pid]);
+      await client.query('select pg_terminate_backend($1::integer)', [pid]);
     },
   };
 }

@@ -27,6 +27,10 @@ const STAND_IN = `
     get diagnostics recovered = row_count;
     return recovered;
   end $$;
+  -- Citus has these for the numbers of all nodes, beside those of PostgreSQL
+  set allow_system_table_mods = on;
+  create function pg_catalog.pg_cancel_backend(bigint) returns boolean language sql as 'select false';
+  create function pg_catalog.pg_terminate_backend(bigint) returns boolean language sql as 'select false';
   create table worker_check (from_nodename text, from_nodeport int, to_nodename text, to_nodeport int, result boolean);
   insert into worker_check select 'w' || one, 5432, 'w' || other, 5432, true
     from generate_series(1, 3) one, generate_series(1, 3) other;

@@ -81,7 +81,7 @@ export function asSql(client: PoolClient, small: Pool): PostgresSql {
     interrupt: async () => {
       const { processID } = client as { processID?: number };
       // one that cannot be interrupted runs to its end
-      await small.query('select pg_cancel_backend($1)', [processID]).catch(() => undefined);
+      await small.query('select pg_cancel_backend($1::integer)', [processID]).catch(() => undefined);
     },
     query: async (statement, values) => {
       const result: QueryResult | QueryResult[] = await client.query(statement, values?.map(toStored));
