@@ -136,6 +136,7 @@ test('a file is run again from the page of its run, with the options that it had
   await page.getByRole('button', { name: 'Run again' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Run again' }).click();
   await page.waitForURL(new RegExp(`${path}${Number(id) + 1}$`));
+  await page.getByText('1 line applied, 0 failed').waitFor();
   const again = await dataOf<ExecutionAnswer>(
     service.call('GET', `/v1/datamarts/1/executions/${Number(id) + 1}`),
   );
