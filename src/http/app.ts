@@ -15,6 +15,7 @@ import { createLiveTokens } from './live-tokens.ts';
 import { refuseUnknownRoutes } from './not-found.ts';
 import { describeApi } from './openapi.ts';
 import { collectRoutes } from './route-table.ts';
+import { activityRoutes } from './routes/activity.ts';
 import { auditLogRoutes } from './routes/audit-log.ts';
 import { backupRoutes } from './routes/backup.ts';
 import { checkRoutes } from './routes/check.ts';
@@ -158,6 +159,7 @@ async function addApi(app: App, dependencies: HttpDependencies): Promise<void> {
   documentImportRoutes(app, dependencies);
   executionRoutes(app, dependencies);
   datamartExecutionRoutes(app, dependencies);
+  activityRoutes(app, dependencies);
   userListImportRoutes(app, dependencies);
   dataFileRoutes(app, dependencies);
   webhookRoutes(app, dependencies);

@@ -1,4 +1,5 @@
 import type { DuckDBInstance } from '@duckdb/node-api';
+import type { Activity } from '../model/activity.ts';
 import type { Author } from '../model/audit.ts';
 import type { ExecutionChanges, MembershipChange, SegmentChanges, SegmentRevert } from '../model/change.ts';
 import type { CheckResult } from '../model/check.ts';
@@ -211,6 +212,12 @@ export interface Store {
    * was removed already or not. Users who were erased are in neither.
    */
   countChanges(of: { segmentId: string; from: number; now: number }): Promise<CountedChanges>;
+
+  /**
+   * What went on in a datamart from an instant on up to `now`, as of one moment. Changes of memberships are dated by the start of
+   * their execution, expirations by when their rows were removed. Users who were erased are in neither.
+   */
+  countActivity(of: { datamartId: string; from: number; now: number }): Promise<Activity>;
 
   /** The executions that changed memberships of a segment, as far as that is known; the last to do so first. */
   listChangingExecutions(of: { segmentId: string; page: Page }): Promise<KnownSince<ExecutionChanges>>;

@@ -154,6 +154,7 @@ export const REQUESTS: Readonly<Record<string, Prepare>> = {
   'POST /v1/datamarts/:datamartId/audience_segments/:segmentId/user_list_imports/:executionId/action': (
     world,
   ) => ({ path: `${lists(world)}/${world.listImportId}/action`, body: { action: 'CANCEL' } }),
+  'GET /v1/datamarts/:datamartId/activity': fixed('/v1/datamarts/1/activity'),
   'GET /v1/datamarts/:datamartId/executions': fixed('/v1/datamarts/1/executions'),
   'GET /v1/datamarts/:datamartId/executions/:executionId': ({ executionId }) => ({
     path: `/v1/datamarts/1/executions/${executionId}`,

@@ -168,3 +168,47 @@ async function preview(service: Client, execution: ExecutionAnswer) {
     of.memberships_kept,
   ]);
 }
+
+test('activity tells what came in since an instant, by hour, and which segments lost most', async (t) => {
+  const service = await startService(t);
+  const small = await createSegment(service, { name: 'small', technical_name: 'small' });
+  const large = await createSegment(service, { name: 'large' });
+  await runFile(service, 'NDJSON', line('a', small) + line('b', large) + line('c', large));
+  await runFile(service, 'NDJSON', `${line('a', small, 'DELETE')}{}\n`);
+  await runFile(service, 'NDJSON', line('z', small), { query: 'dry_run=true' });
+  const path = '/v1/datamarts/1/activity';
+  const activity = await dataOf<{
+    executions: unknown;
+    hours: { lines_applied: number; lines_failed: number }[];
+    segments: unknown[];
+  }>(service.call('GET', path));
+  assert.deepEqual(activity.executions, {
+    total: 3,
+    by_status: { PENDING: 0, RUNNING: 0, SUCCEEDED: 3, FAILED: 0, CANCELED: 0 },
+    with_failed_lines: 1,
+  });
+  const sum = (of: 'lines_applied' | 'lines_failed') =>
+    activity.hours.reduce((total, hour) => total + hour[of], 0);
+  assert.deepEqual([sum('lines_applied'), sum('lines_failed')], [4, 1]);
+  assert.ok(activity.hours.length >= 24 && activity.hours.length <= 25);
+  const names = { segment_name: 'small', segment_technical_name: 'small' };
+  assert.deepEqual(activity.segments, [
+    // both runs began in this time: it was empty before the first one
+    { segment_id: small, ...names, ...sizes(0, 0), entries: 1, exits: 1 },
+    {
+      segment_id: large,
+      segment_name: 'large',
+      segment_technical_name: null,
+      ...sizes(0, 2),
+      entries: 2,
+      exits: 0,
+    },
+  ]);
+  for (const from of [Date.now() - 40 * 24 * 3_600_000, Date.now() + 60_000])
+    assert.equal((await service.call('GET', `${path}?from=${from}`)).status, 400);
+  assert.equal((await service.call('GET', '/v1/datamarts/404/activity')).status, 404);
+});
+
+function sizes(before: number, now: number) {
+  return { user_points_count_before: before, user_points_count: now };
+}

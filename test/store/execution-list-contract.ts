@@ -13,9 +13,10 @@ import {
 import type { ExecutionFilter } from '../../src/store/execution-records.ts';
 import type { Store } from '../../src/store/store.ts';
 import { shareOfRuns } from '../tiers.ts';
-import { createSegment, NOW, type OpenStore, openFor, update } from './contract.ts';
+import { createExecution, createSegment, NOW, type OpenStore, openFor, remove, update } from './contract.ts';
 
 const FILES = ['nightly.csv', 'Nightly 100%.ndjson', 'a_b.csv', 'axb.csv'] as const;
+const HOUR_MS = 3_600_000;
 /** How many are made beside one that changed something and its revert. */
 const MADE = 42;
 const OPTIONS: readonly (ImportOptions | undefined)[] = [
@@ -44,6 +45,43 @@ export function executionListContract(name: string, open: OpenStore): void {
         }),
         { numRuns: Math.ceil(300 * shareOfRuns()) },
       );
+    });
+
+    test('activity spreads the lines of a run over its time, and tells what segments gained and lost', async (t) => {
+      const context = await openFor(t, open);
+      const { store } = context;
+      const [grown, shrunk] = [await createSegment(store), await createSegment(store)];
+      const old = NOW - 5 * HOUR_MS;
+      await context.run([update('a', shrunk.id), update('b', shrunk.id)], old);
+      await context.run([remove('a', shrunk.id), update('a', grown.id)], NOW - 1000);
+      const { id } = await createExecution(store, { creationDate: NOW - 3 * HOUR_MS });
+      // NOW is the begin of an hour: half an hour, an hour, and half an hour
+      const start = NOW - 2.5 * HOUR_MS;
+      const most = { documents: 1, bytes: 0 };
+      await store.executions.claim({ worker: 'w', now: start, leaseUntil: NOW, most });
+      const checkpoint = { ...START, offset: 1, line: 1, successes: 400, failures: 40 };
+      const end = { worker: 'w', status: 'SUCCEEDED', failure: null, checkpoint } as const;
+      await store.executions.finish({ id, ...end, now: start + 2 * HOUR_MS });
+      const from = NOW - 4 * HOUR_MS;
+      const activity = await store.countActivity({ datamartId: '1', from, now: NOW });
+      assert.deepEqual(activity.segments, [
+        { segmentId: grown.id, entries: 1, exits: 0 },
+        { segmentId: shrunk.id, entries: 0, exits: 1 },
+      ]);
+      assert.deepEqual(activity.executions, [{ status: 'SUCCEEDED', executions: 3, withFailedLines: 1 }]);
+      assert.deepEqual(
+        activity.hours.map((hour) => [hour.from - NOW, hour.to - NOW, hour.applied, hour.failed]),
+        [
+          [-4 * HOUR_MS, -3 * HOUR_MS, 0, 0],
+          [-3 * HOUR_MS, -2 * HOUR_MS, 100, 10],
+          [-2 * HOUR_MS, -HOUR_MS, 200, 20],
+          // beside the two lines of the run a second ago
+          [-HOUR_MS, 0, 102, 10],
+        ],
+      );
+      const none = await store.countActivity({ datamartId: '404', from, now: NOW });
+      assert.deepEqual([none.executions, none.segments], [[], []]);
+      assert.ok(none.hours.every(({ applied, failed }) => applied + failed === 0));
     });
   });
 }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { StoreLostError } from '../../errors.ts';
 import { safeMessage } from '../../safe-message.ts';
+import { activityCalls } from '../records/activity.ts';
 import { auditRecords } from '../records/audit-log.ts';
 import { compartmentRecords } from '../records/compartments.ts';
 import { literal } from '../records/database.ts';
@@ -197,6 +198,11 @@ async function openStoreOf(
     erasures: erasureRecords(db, () => refreshPending(db, erasures)),
     ...users,
     ...memberCalls(db),
+    ...activityCalls({
+      segments: kept.segments,
+      statement,
+      atOneMoment: (work) => atOneMoment(db, work),
+    }),
     ...changeCalls({
       segments: kept.segments,
       statement,

@@ -1,3 +1,4 @@
+import { activityCalls } from '../records/activity.ts';
 import { auditRecords } from '../records/audit-log.ts';
 import { compartmentRecords } from '../records/compartments.ts';
 import { numberOrNull } from '../records/database.ts';
@@ -124,6 +125,7 @@ function storeOf(
     erasures: erasureRecords(db, async () => undefined),
     ...lookUps(db, kept.segments),
     ...memberCalls(db),
+    ...activityCalls({ segments: kept.segments, statement, atOneMoment: db.atOneMoment }),
     ...changesOf(kept.segments),
     countChangesOf: (executionId) => db.atOneMoment((sql) => countChangesOf(sql, executionId)),
     previewRevert: (of) => previewRevert(db, of),
