@@ -217,8 +217,12 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
     writeAlone: (work) =>
       transaction(
         bulk,
-        { begin: `begin; ${LARGE}; select ${lock(LOCK.MERGES)}; select ${write}`, end: 'commit' },
-        recovered(work),
+        { begin: `begin; ${LARGE}; select ${lock(LOCK.MERGES)}`, end: 'commit' },
+        // small transactions wait from here on, and not while workers are asked
+        recovered(async (sql) => {
+          await sql.query(`select ${write}`);
+          return work(sql);
+        }),
       ),
     atOneMoment: (work) =>
       transaction(
