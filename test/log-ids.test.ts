@@ -26,6 +26,10 @@ test('ids lead from a file to its request, its execution, its result and its spa
   const execution = await runFile(service, 'NDJSON', line(segmentId) + line('404'));
   await errorFile(service, execution);
   const refused = await service.call('GET', '/v1/datamarts/1/document_imports/404');
+  const lookUp = (user: string) =>
+    service.call('GET', `/v1/datamarts/1/user_segments/user_account_id=${user}`);
+  assert.equal((await lookUp('a')).status, 200);
+  const unknown = await lookUp('nobody');
   started.child.kill('SIGTERM');
   const { stdout } = await started.ended;
 
@@ -52,6 +56,12 @@ test('ids lead from a file to its request, its execution, its result and its spa
   assert.ok(Number.isInteger(ended?.ms) && (ended?.ms as number) >= 0);
   const error = find('request', { error_id: refused.headers.get('x-request-id') });
   assert.deepEqual([error?.error_code, error?.datamart_id], ['NOT_FOUND', '1']);
+  const ofLookUps = lines.filter(({ route }) => String(route).includes('/user_segments/'));
+  assert.deepEqual(
+    ofLookUps.map(({ error_id }) => error_id),
+    [unknown.headers.get('x-request-id')],
+    'look-ups that are answered have no line, those that are refused have one',
+  );
 
   assert.match(stdout, /name: 'muster\.upload'/);
   assert.match(stdout, /name: 'muster\.merge'/);

@@ -143,10 +143,15 @@ async function addApi(app: App, dependencies: HttpDependencies): Promise<void> {
   const liveTokens = createLiveTokens({ store, clock, logger, isShared: config.store !== null });
   const authenticator = createAuthenticator(dependencies, liveTokens);
   app.addHook('onClose', async () => liveTokens.close());
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     request.stop = new RequestStop();
-    await authenticator.authenticate(request, reply);
-    endWithToken(request, reply, liveTokens);
+    const goOn = () => {
+      endWithToken(request, reply, liveTokens);
+      done();
+    };
+    const isAwaited = authenticator.authenticate(request, reply);
+    if (isAwaited === undefined) goOn();
+    else isAwaited.then(goOn).catch(done);
   });
   app.addHook('preHandler', (request, _reply, done) => {
     requireNotEnded(request);

@@ -46,6 +46,7 @@ function silentConnections({ server }: App): ReadonlySet<Socket> {
 export function addHooks(app: App, { config, eventStreams, logger, lookUpTimes }: HttpDependencies): void {
   const { requestMs, minBytesPerSecond, downloadIdleMs, lookupWaitMs } = config;
   const setCommonHeaders = commonHeaders(config.trustProxy);
+  const isDebugging = logger.isLevelEnabled('debug');
   const slowReaders = createSlowReaders({ minBytesPerSecond, windowMs: downloadIdleMs }, () => {
     countSlow('download');
     logger.info('an answer was ended: its client took too little of it');
@@ -73,10 +74,6 @@ export function addHooks(app: App, { config, eventStreams, logger, lookUpTimes }
     slowReaders.watch(reply.raw);
     if (closing)
       throw new ServiceError('SHUTTING_DOWN', 'the service is shutting down, try again in a moment');
-    done();
-  });
-
-  app.addHook('onRequest', (request, _reply, done) => {
     // Both are left to Fastify by Node's settings, so that they are answered like everything else.
     if (request.raw.headers.host === undefined && request.raw.httpVersion !== '1.0')
       throw new ServiceError('INVALID_REQUEST', 'the header Host is required, got none');
@@ -131,8 +128,15 @@ export function addHooks(app: App, { config, eventStreams, logger, lookUpTimes }
       const answeredMs = errorCode === 'LOOKUPS_OVERLOADED' ? Math.max(ms, lookupWaitMs) : ms;
       lookUpTimes.note(answeredMs + lookUpLagMs);
     }
-    const refused = errorCode === null ? {} : { error_id: id, error_code: errorCode };
-    request.log.info({ method, route, status, ms, ...idsOf(request), ...refused }, 'request');
+    // Applications look users up all day, and a line for each would cost as much as the look-up; metrics count them.
+    const isUsual = lookUpLagMs !== null && errorCode === null;
+    if (!isUsual || isDebugging) {
+      const refused = errorCode === null ? {} : { error_id: id, error_code: errorCode };
+      request.log[isUsual ? 'debug' : 'info'](
+        { method, route, status, ms, ...idsOf(request), ...refused },
+        'request',
+      );
+    }
     done();
   });
 }

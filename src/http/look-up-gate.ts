@@ -60,16 +60,41 @@ type Lane = Omit<LookUpGate, 'run'> & {
   run<T>(work: () => Promise<T>, isGone?: () => boolean): Promise<T>;
 };
 
+type LookUp = { readonly start: () => void; readonly giveUp: () => void; readonly until: number };
+
 function createLane(of: { readonly parallel: number; readonly most: number; readonly mostMs: number }): Lane {
+  /** Those that were not answered or given up, in the order in which they came, which is that of their ends. */
+  const unanswered = new Set<LookUp>();
   /** In the order in which they came. */
-  const waiting = new Set<() => void>();
+  const waiting = new Set<LookUp>();
   let running = 0;
+  let timer: NodeJS.Timeout | null = null;
+
+  /** One timer for all: each look-up having its own is a good part of what the gate costs. */
+  function giveUpLate(): void {
+    timer = null;
+    const now = performance.now();
+    for (const lookUp of unanswered) {
+      if (lookUp.until > now) {
+        timer = setTimeout(giveUpLate, lookUp.until - now);
+        return;
+      }
+      unanswered.delete(lookUp);
+      lookUp.giveUp();
+    }
+  }
+
+  function forget(lookUp: LookUp): void {
+    unanswered.delete(lookUp);
+    // a stop does not wait for it
+    if (unanswered.size === 0) timer?.unref();
+  }
 
   function startNext(): void {
-    for (const start of waiting) {
+    for (const lookUp of waiting) {
       if (running >= of.parallel) return;
-      waiting.delete(start);
-      start();
+      waiting.delete(lookUp);
+      lookUp.start();
     }
   }
 
@@ -78,26 +103,30 @@ function createLane(of: { readonly parallel: number; readonly most: number; read
     run: async (work, isGone) => {
       if (running + waiting.size >= of.most) throw refusal('TOO_MANY', of);
       return new Promise((resolve, reject) => {
-        const timer = setTimeout(() => {
-          waiting.delete(start);
-          reject(refusal('TOO_LATE', of));
-        }, of.mostMs);
-        const start = () => {
-          if (isGone?.()) {
-            clearTimeout(timer);
-            reject(refusal('GONE', of));
-            return;
-          }
-          running++;
-          work()
-            .finally(() => {
-              clearTimeout(timer);
-              running--;
-              startNext();
-            })
-            .then(resolve, reject);
+        const end = () => {
+          forget(lookUp);
+          running--;
+          startNext();
         };
-        waiting.add(start);
+        const lookUp: LookUp = {
+          start: () => {
+            if (isGone?.()) {
+              forget(lookUp);
+              reject(refusal('GONE', of));
+              return;
+            }
+            running++;
+            work().finally(end).then(resolve, reject);
+          },
+          giveUp: () => {
+            waiting.delete(lookUp);
+            reject(refusal('TOO_LATE', of));
+          },
+          until: performance.now() + of.mostMs,
+        };
+        unanswered.add(lookUp);
+        timer = timer?.ref() ?? setTimeout(giveUpLate, of.mostMs);
+        waiting.add(lookUp);
         startNext();
       });
     },

@@ -15,7 +15,8 @@ export function pageOf(query: { first_result?: number; max_results?: number }): 
 
 /** The elements of a comma-joined parameter; undefined when there are none. */
 export function listOf(joined: string | undefined): readonly string[] | undefined {
-  const elements = (joined ?? '').split(',').flatMap((element) => element.trim() || []);
+  if (joined === undefined) return undefined;
+  const elements = joined.split(',').flatMap((element) => element.trim() || []);
   return elements.length === 0 ? undefined : elements;
 }
 

@@ -7,6 +7,8 @@ export type RequestedUser =
   | UserSelector
   | { readonly by: 'account_in_default_compartment'; readonly userAccountId: string };
 
+const DATAMART_PATH = /\/datamarts\/[^/]+$/;
+
 const SELECTORS =
   'user_point_id, user_account_id, compartment_id with user_account_id, email_hash or user_agent_id';
 
@@ -16,8 +18,10 @@ const SELECTORS =
  * inside it.
  */
 export function selectorText(rawUrl: string, family: string): string {
-  const [prefix, ...rest] = rawPath(rawUrl).split(`/${family}/`);
-  return prefix !== undefined && /\/datamarts\/[^/]+$/.test(prefix) ? rest.join(`/${family}/`) : '';
+  const path = rawPath(rawUrl);
+  const start = path.indexOf(`/${family}/`);
+  const isOfDatamart = start > 0 && DATAMART_PATH.test(path.slice(0, start));
+  return isOfDatamart ? path.slice(start + family.length + 2) : '';
 }
 
 /**

@@ -133,7 +133,7 @@ export interface Store {
   listMemberships(of: {
     datamartId: string;
     user: UserSelector;
-    segmentIds?: readonly string[];
+    segmentIds?: readonly string[] | undefined;
     now: number;
     page: Page;
   }): Promise<Listed<Membership> | null>;

@@ -42,7 +42,7 @@ export function userRoutes(app: App, dependencies: HttpDependencies): void {
     find: (store: Store, user: { datamartId: string; user: UserSelector }) => Promise<T | null>,
   ): Promise<T> {
     const read = async (store: Store) => {
-      const looking = { ...dependencies, store };
+      const looking = store === dependencies.store ? dependencies : { ...dependencies, store };
       const { id } = await findDatamart({ request, dependencies: looking }, request.params.datamartId);
       const user = await inCompartment(looking, id, parseSelector(selector));
       return timeLookUp(what, () => find(store, { datamartId: id, user }));
@@ -67,7 +67,13 @@ export function userRoutes(app: App, dependencies: HttpDependencies): void {
 
   async function listMemberships(request: UserRequest, selector: string) {
     const listed = await lookUp({ request, selector, what: 'memberships' }, (store, user) =>
-      store.listMemberships({ ...user, ...partOf(request) }),
+      store.listMemberships({
+        datamartId: user.datamartId,
+        user: user.user,
+        segmentIds: idsOf('segment_ids', request.query.segment_ids),
+        now: clock(),
+        page: pageOf(request.query),
+      }),
     );
     return okList(listed, pageOf(request.query), viewMembership);
   }

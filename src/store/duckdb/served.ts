@@ -38,8 +38,10 @@ export function servedMemberships(
       segmentId: id,
       segmentName: segment.name,
       segmentTechnicalName: segment.technicalName,
-      ...{ creationTs, lastModifiedTs, expirationTs },
-      dataBag: dataBag === null ? null : dataBag.toString('utf8'),
+      creationTs,
+      lastModifiedTs,
+      expirationTs,
+      dataBag,
     });
   }
   return live;

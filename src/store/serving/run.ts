@@ -127,9 +127,10 @@ export class Run {
     return block + 1 < this.blocks && this.#firsts[block + 1] === prefix(key[0], key[1]);
   }
 
-  readBlock(block: number): Buffer {
+  /** The bytes of a block; in `scratch`, where they have room there, and then good until it is used again. */
+  readBlock(block: number, scratch: Buffer | null = null): Buffer {
     const { start, end } = this.#place(block);
-    return this.#checked(readFrom(this.source, start, end), start);
+    return this.#checked(readFrom(this.source, start, end, scratch), start);
   }
 
   /** As `readBlock`, on another thread: for pages that the system may have to fetch from a slow disk. */
@@ -202,9 +203,11 @@ export function* recordsOf(bytes: Buffer): Generator<RecordAt> {
   }
 }
 
-function readFrom(source: OpenSource, start: number, end: number): Buffer {
+function readFrom(source: OpenSource, start: number, end: number, scratch: Buffer | null = null): Buffer {
   if ('content' in source) return source.content.subarray(start, end);
-  const bytes = Buffer.allocUnsafe(end - start);
+  const length = end - start;
+  const bytes =
+    scratch !== null && length <= scratch.length ? scratch.subarray(0, length) : Buffer.allocUnsafe(length);
   let bytesRead: number;
   try {
     bytesRead = readSync(source.fd, bytes, 0, bytes.length, start);

@@ -2,6 +2,7 @@ import type { UserSelector, UuidHalves } from '../../model/identifier.ts';
 import type { ServingCounts } from '../serving-state.ts';
 import { type Folded, foldRecords } from './fold-records.ts';
 import { findRecord, type Run } from './run.ts';
+import { PAGE } from './run-format.ts';
 import { type RunKey, runKey } from './run-key.ts';
 import type { RecordAt, RunMembership } from './run-record.ts';
 import { SlowReads } from './slow-reads.ts';
@@ -9,11 +10,19 @@ import { SlowReads } from './slow-reads.ts';
 /** A run in its place: it says what the steps from `first` to `last` have changed; a base begins with 0. */
 export type PlacedRun = { readonly first: number; readonly last: number; readonly run: Run };
 
+/** A membership as the runs know it; `dataBag` is JSON text. */
+export type ServedMembership = Omit<Extract<RunMembership, { left: false }>, 'dataBag'> & {
+  readonly dataBag: string | null;
+};
+
 /** A user as the runs know one. Expired memberships may be among the others, and those of segments that were removed. */
 export type ServedUser = {
   readonly datamartId: number;
-  readonly memberships: readonly Extract<RunMembership, { left: false }>[];
+  readonly memberships: readonly ServedMembership[];
 };
+
+/** Blocks are nearly always of one page; larger ones get memory of their own. */
+const SCRATCH_BYTES = 2 * PAGE;
 
 /**
  * The runs that answer look-ups, the newest first. They answer while they are whole: from the base on, and none of them
@@ -24,6 +33,8 @@ export class ServingRuns {
   #isWhole = false;
   #held: Promise<void> | null = null;
   readonly #slowReads = new SlowReads();
+  /** What a look-up reads into, one for each record that it folds: new memory for each read costs more than the read. */
+  readonly #scratch: Buffer[] = [];
   readonly #onDamage: (damaged: Error) => void;
   readonly counts: ServingCounts = { lookUps: 0, aside: 0, asked: 0, skipped: 0, reads: 0, vain: 0 };
 
@@ -131,8 +142,10 @@ export class ServingRuns {
         this.counts.skipped++;
         continue;
       }
-      let record = findRecord(this.#read(run, block), key);
-      while (record === null && run.mayGoOn(block, key)) record = findRecord(this.#read(run, ++block), key);
+      const scratch = this.#scratchFor(records.length);
+      let record = findRecord(this.#read(run, block, scratch), key);
+      while (record === null && run.mayGoOn(block, key))
+        record = findRecord(this.#read(run, ++block, scratch), key);
       if (record === null) this.counts.vain++;
       else records.push(record);
     }
@@ -158,11 +171,17 @@ export class ServingRuns {
     return records.length === 0 ? null : foldRecords(records);
   }
 
-  #read(run: Run, block: number): Buffer {
+  #scratchFor(record: number): Buffer {
+    const scratch = this.#scratch[record] ?? Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+    this.#scratch[record] = scratch;
+    return scratch;
+  }
+
+  #read(run: Run, block: number, scratch: Buffer): Buffer {
     this.counts.reads++;
     if (run.inMemory) return run.readBlock(block);
     const start = performance.now();
-    const bytes = run.readBlock(block);
+    const bytes = run.readBlock(block, scratch);
     this.#slowReads.note(performance.now() - start);
     return bytes;
   }
@@ -189,10 +208,14 @@ function isAlias(
   return by === 'identifier' && folded?.kind === 'ALIAS';
 }
 
+/** Copies what is left of a user's records: the blocks they lie in are read into again. */
 function served(folded: Folded | null): ServedUser | null {
   if (folded?.kind !== 'USER') return null;
-  return {
-    datamartId: folded.datamartId,
-    memberships: folded.memberships.filter((each) => !each.left),
-  };
+  const memberships: ServedMembership[] = [];
+  for (const each of folded.memberships) {
+    if (each.left) continue;
+    const { dataBag } = each;
+    memberships.push({ ...each, dataBag: dataBag === null ? null : dataBag.toString('utf8') });
+  }
+  return { datamartId: folded.datamartId, memberships };
 }
