@@ -12,6 +12,7 @@ export const FAULT_POINTS = [
   'execution-created',
   'execution-claimed',
   'parse-thread-dies',
+  'segments-created',
   'chunk-staged',
   'error-file-half-written',
   'error-file-written',

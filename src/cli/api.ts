@@ -186,10 +186,13 @@ export type ApiResult = {
   memberships_kept?: number;
   not_applied?: number;
   segments?: ApiSegmentEffect[];
+  segments_created?: { segment_id: string | null; technical_name: string }[];
 };
 
 export type ApiSegmentEffect = {
-  segment_id: string;
+  /** null: of a segment that would be made, which has a `technical_name` in its place. */
+  segment_id: string | null;
+  technical_name?: string;
   size_before: number;
   size_after: number;
   /** Of a replacement. */

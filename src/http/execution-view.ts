@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import {
+  type CreatedSegment,
   commandsOf,
   type Execution,
   hasEnded,
@@ -12,7 +13,7 @@ import {
 import { countsOf, errorOf } from '../model/execution-counts.ts';
 import { fileUri } from './file-uri.ts';
 import { JOB_MEMBERS, JobError, viewJob } from './job-view.ts';
-import { Count, Id, nullableInteger, oneOf } from './schemas.ts';
+import { Count, Id, nullableInteger, nullOr, oneOf } from './schemas.ts';
 
 const Progress = Type.Object({
   /** CHECKING: the file is read as a whole before any of it is applied (`dry_run`, `max_failure_ratio`, `mode=replace`). */
@@ -34,8 +35,10 @@ const Progress = Type.Object({
   eta_ms: nullableInteger({ description: 'null while it cannot be told' }),
 });
 
+const SegmentId = nullOr(Id, { description: 'null: it is not there, and would be made' });
 const SegmentSizes = {
-  segment_id: Id,
+  segment_id: SegmentId,
+  technical_name: Type.Optional(Type.String({ description: 'of a segment that would be made' })),
   size_before: Count,
   size_after: Count,
   members_leaving: Type.Optional(
@@ -87,6 +90,12 @@ const Result = Type.Object({
         'of a revert: left alone, since something has touched them since. Of mode=replace: of members whom no command names and a failed line does; they stay in',
     }),
   ),
+  segments_created: Type.Optional(
+    Type.Array(Type.Object({ segment_id: SegmentId, technical_name: Type.String() }), {
+      description:
+        'of create_missing_segments: the segments that the file has made, or would make where it is a dry run, in its order',
+    }),
+  ),
   segments: Type.Optional(
     Type.Array(Type.Object(SegmentSizes), {
       description:
@@ -109,6 +118,7 @@ const Parameters = Type.Object({
   mode: Type.Optional(Type.Literal('replace')),
   segment_ids: Type.Optional(Type.Array(Id)),
   max_shrink_ratio: Type.Optional(Type.Number()),
+  create_missing_segments: Type.Optional(Type.Literal(true)),
 });
 
 export const ExecutionView = Type.Object({
@@ -175,12 +185,13 @@ function parameters(of: Execution): Static<typeof Parameters> {
 }
 
 /** Nothing of what was not asked for. */
-function viewOptions({ maxFailureRatio, replace }: ImportOptions) {
+function viewOptions({ maxFailureRatio, replace, createMissingSegments }: ImportOptions) {
   return {
     ...(maxFailureRatio === null ? {} : { max_failure_ratio: maxFailureRatio }),
     ...(replace === null ? {} : { mode: 'replace' as const }),
     ...(replace?.segmentIds ? { segment_ids: [...replace.segmentIds] } : {}),
     ...(typeof replace?.maxShrinkRatio === 'number' ? { max_shrink_ratio: replace.maxShrinkRatio } : {}),
+    ...(createMissingSegments ? { create_missing_segments: true as const } : {}),
   };
 }
 
@@ -191,6 +202,9 @@ function result(of: Execution): Static<typeof Result> {
     input_file_name: of.document.fileName,
     ...(hasErrorFile(of) ? { error_file_uri: fileUri(of, 'errors') } : {}),
     ...countsOf(of),
+    ...(of.options.createMissingSegments && of.reverts === null
+      ? { segments_created: of.segmentsCreated.map(viewCreatedSegment) }
+      : {}),
     ...(segments ? { segments: segments.map(viewSegment) } : {}),
     ...(of.job.type === 'USER_SEGMENT_IMPORT'
       ? { total_user_segment_imported: successes, total_user_segment_treated: commandsOf(of.checkpoint) }
@@ -198,9 +212,16 @@ function result(of: Execution): Static<typeof Result> {
   };
 }
 
-function viewSegment({ segmentId, sizeBefore, sizeAfter, leaving }: SegmentEffect) {
+function viewCreatedSegment({ segmentId, technicalName }: CreatedSegment) {
+  return { segment_id: segmentId, technical_name: technicalName };
+}
+
+function viewSegment({ segmentId, technicalName, sizeBefore, sizeAfter, leaving }: SegmentEffect) {
   return {
-    ...{ segment_id: segmentId, size_before: sizeBefore, size_after: sizeAfter },
+    ...(technicalName === undefined
+      ? { segment_id: segmentId }
+      : { segment_id: null, technical_name: technicalName }),
+    ...{ size_before: sizeBefore, size_after: sizeAfter },
     ...(leaving === undefined ? {} : { members_leaving: leaving }),
   };
 }

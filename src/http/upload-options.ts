@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { notFound, ServiceError } from '../errors.ts';
-import { type ImportOptions, REPLACE_GUARDS } from '../model/execution.ts';
+import { type ImportOptions, MAX_NEW_SEGMENTS, REPLACE_GUARDS } from '../model/execution.ts';
 import { isImportable, type Segment } from '../model/records.ts';
 import { findSegment } from './access.ts';
 import type { HttpDependencies } from './dependencies.ts';
@@ -40,6 +40,11 @@ export const UploadQuery = Type.Object({
         'with mode=replace: the segments that are replaced, comma-joined, whether the file names them or not',
     }),
   ),
+  create_missing_segments: Type.Optional(
+    Type.Boolean({
+      description: `a technical name that no segment has makes a segment of it (USER_LIST, FILE_IMPORT) where a valid command gives it; at most ${MAX_NEW_SEGMENTS} by one file. A dry run makes none and tells which`,
+    }),
+  ),
   max_shrink_ratio: Type.Optional(
     Type.Number({
       minimum: 0,
@@ -56,18 +61,24 @@ export async function readOptions(
   query: Static<typeof UploadQuery>,
   ofSegment?: Segment,
 ): Promise<ImportOptions> {
-  const { dry_run: dryRun = false, mode } = query;
+  const { dry_run: dryRun = false, mode, create_missing_segments: createMissingSegments = false } = query;
+  if (createMissingSegments && ofSegment !== undefined)
+    throw new ServiceError(
+      'INVALID_REQUEST',
+      'create_missing_segments is for files that name segments, this one is for the segment of its path',
+    );
   if (mode === 'replace') {
     const maxFailureRatio = query.max_failure_ratio ?? REPLACE_GUARDS.maxFailureRatio;
     const segmentIds = ofSegment ? [ofSegment.id] : await readSegmentIds(looking, query.segment_id);
     const maxShrinkRatio = query.max_shrink_ratio ?? REPLACE_GUARDS.maxShrinkRatio;
-    return { dryRun, maxFailureRatio, replace: { segmentIds, maxShrinkRatio } };
+    return { dryRun, maxFailureRatio, replace: { segmentIds, maxShrinkRatio }, createMissingSegments };
   }
   for (const name of ['segment_id', 'max_shrink_ratio'] as const) {
     if (query[name] !== undefined)
       throw new ServiceError('INVALID_REQUEST', `${name} is for mode=replace, got it without`);
   }
-  return { dryRun, maxFailureRatio: query.max_failure_ratio ?? null, replace: null };
+  const maxFailureRatio = query.max_failure_ratio ?? null;
+  return { dryRun, maxFailureRatio, replace: null, createMissingSegments };
 }
 
 /** The segments that are to be replaced; null where the file is to say. */

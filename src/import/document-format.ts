@@ -1,6 +1,7 @@
 import type { Catalogue } from '../model/catalogue.ts';
 import type { Rejection } from '../model/command.ts';
 import type { CsvHeader } from './csv-header.ts';
+import type { NewSegments } from './new-segments.ts';
 
 /** The longest line that is read, in bytes without its line end (spec §6). */
 export const MAX_LINE_BYTES = 1024 * 1024;
@@ -90,6 +91,8 @@ export type CommandContext = {
   readonly catalogue: Catalogue;
   /** The execution's `start_date`: the clock of the whole file. */
   readonly startDate: number;
+  /** Unknown technical names become segments; absent: they fail. */
+  readonly newSegments?: NewSegments | null;
 };
 
 /** A kind of file: how its records are found, and how a failed one is written to the error file. */

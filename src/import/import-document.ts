@@ -8,6 +8,7 @@ import { MAX_HEADER_BYTES } from './csv-header.ts';
 import type { DocumentFormat } from './document-format.ts';
 import { addErrors, type ErrorFile, type ErrorFilePosition, errorFilePositionOf } from './error-file.ts';
 import { ndjsonFormat } from './ndjson.ts';
+import { type MissingSegments, makeSegments } from './new-segments.ts';
 import type { PartLimits, ReadPart } from './parse/part-parser.ts';
 import { readFormatOf } from './read-format.ts';
 import { type Chunk, type DocumentSource, stageChunk } from './stage/stage-chunk.ts';
@@ -43,6 +44,8 @@ export type ImportJob = ImportFiles & {
   readonly onProgress?: (progress: RunProgress) => void;
   /** What takes the chunks, if not the store itself. */
   readonly taker?: ChunkTaker;
+  /** What becomes of the names of segments that are not there; null: their lines fail. */
+  readonly missingSegments?: MissingSegments | null;
 };
 
 export type ChunkTaker = Pick<Store, 'mergeChunk' | 'prepareChunk' | 'firstChunkShare'> & {
@@ -58,7 +61,20 @@ export type ChunkTaker = Pick<Store, 'mergeChunk' | 'prepareChunk' | 'firstChunk
  * Throws faults of the documents and the store only. What is wrong with the file's lines is counted, never thrown.
  */
 export async function importDocument(job: ImportJob, store: Store): Promise<ImportOutcome> {
-  return readDocument(job, (source) => importChunks(job, store, source));
+  const missingSegments = job.missingSegments ?? missingSegmentsOf(job, store);
+  return readDocument(job, (source) => importChunks({ ...job, missingSegments }, store, source));
+}
+
+/** Makes segments in the store as the file names them, if that is asked for. */
+export function missingSegmentsOf({ execution, worker }: ImportJob, store: Store): MissingSegments | null {
+  if (!execution.options.createMissingSegments) return null;
+  const { id: executionId, startDate: now } = toMerge(execution);
+  const names = execution.segmentsCreated.map(({ technicalName }) => technicalName);
+  return makeSegments(names, async (technicalNames) => {
+    const isHeld = await store.segments.createMissing({ executionId, worker, technicalNames, now });
+    passFaultPoint('segments-created');
+    if (!isHeld) throw new Error(`execution ${executionId} is no longer held`);
+  });
 }
 
 /** Opens the document of an execution for as long as `read` takes. */
@@ -209,7 +225,28 @@ async function makeReady(
   }
 }
 
+/** Stages a chunk; again with their ids where it names segments that are made of their names. */
 async function stageFrom(
+  job: ImportJob,
+  store: Store,
+  source: DocumentSource,
+  of: { from: ChunkStart; share: number },
+): Promise<Chunk> {
+  for (;;) {
+    const chunk = await stageOnce(job, store, source, of);
+    const { newSegments } = chunk;
+    try {
+      if (newSegments.length === 0 || (await job.missingSegments?.take(newSegments)) !== 'READ_AGAIN')
+        return chunk;
+    } catch (error) {
+      await dropTable(store, chunk);
+      throw error;
+    }
+    await dropTable(store, chunk);
+  }
+}
+
+async function stageOnce(
   job: ImportJob,
   store: Store,
   source: DocumentSource,
@@ -231,6 +268,7 @@ async function stageFrom(
       },
       context: { catalogue, startDate },
       staging: job.taker?.needs === 'TALLY' ? null : store.staging,
+      newSegments: job.missingSegments?.start(),
       keepsNamed: job.execution.options.replace !== null,
       onRead: ({ offset, commands }) =>
         job.onProgress?.({ step: 'READING', bytes: offset, commands: commandsBefore + commands }),

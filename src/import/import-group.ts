@@ -1,11 +1,11 @@
 import { mapAtMost } from '../at-most.ts';
 import { passFaultPoint } from '../fault-points.ts';
-import { type Checkpoint, type Ending, START } from '../model/execution.ts';
+import { type Checkpoint, type Ending, PLAIN_IMPORT, START } from '../model/execution.ts';
 import type { Store } from '../store/store.ts';
 import { addErrors } from './error-file.ts';
 import { advance, type ImportFiles, readDocument } from './import-document.ts';
 import { openAhead } from './open-ahead.ts';
-import type { PartLimits } from './parse/part-parser.ts';
+import type { PartLimits, ReadPart } from './parse/part-parser.ts';
 import type { DocumentSource } from './stage/stage-chunk.ts';
 import { stageGroup } from './stage/stage-group.ts';
 import { dropStagingTable } from './stage/staging-table.ts';
@@ -61,6 +61,8 @@ export async function importGroup(job: GroupJob, store: Store): Promise<readonly
   if (staged === null) return null;
   passFaultPoint('group-staged');
   try {
+    // what makes segments is done one by one
+    if (staged.documents.some((chunk, i) => mayMakeSegments(chunk, job.documents[i]))) return null;
     const errorFiles = await mapAtMost(staged.documents, FILES_AT_A_TIME, ({ errorLines }, position) =>
       addErrors(START, errorLines, (job.documents[position] as ImportFiles).addErrors),
     );
@@ -88,6 +90,11 @@ export async function importGroup(job: GroupJob, store: Store): Promise<readonly
   } finally {
     if (staged.table !== null) await dropStagingTable(store.staging, staged.table);
   }
+}
+
+function mayMakeSegments({ failuresByCode }: ReadPart, document: ImportFiles | undefined): boolean {
+  const { createMissingSegments } = document?.execution.options ?? PLAIN_IMPORT;
+  return createMissingSegments && failuresByCode.UNKNOWN_SEGMENT !== undefined;
 }
 
 /** The start of a document, with what is warned of before its records are read. */

@@ -1,16 +1,29 @@
 import {
   type Checked,
   type Checkpoint,
+  type CreatedSegment,
   NO_EFFECTS,
   type ReplaceOptions,
   type SegmentEffect,
   START,
 } from '../model/execution.ts';
 import type { Store } from '../store/store.ts';
-import { type ChunkTaker, type ImportJob, type ImportOutcome, importDocument } from './import-document.ts';
+import {
+  type ChunkTaker,
+  type ImportJob,
+  type ImportOutcome,
+  importDocument,
+  missingSegmentsOf,
+} from './import-document.ts';
+import { type MissingSegments, planSegments, standInPosition } from './new-segments.ts';
 
 /** What was decided about a file as a whole: where its execution ends, and why nothing of it is applied, if so. */
-export type Decided = { readonly checkpoint: Checkpoint; readonly refusal: string | null };
+export type Decided = {
+  readonly checkpoint: Checkpoint;
+  readonly refusal: string | null;
+  /** Of a dry run: those that would be made. */
+  readonly segmentsCreated?: readonly CreatedSegment[];
+};
 
 /** `onChecked` is called as the file is read of which nothing is applied yet; what it gives is awaited at the end of the file. */
 export type WholeJob = ImportJob & { readonly onChecked: (checked: Checked) => Promise<void> };
@@ -29,7 +42,7 @@ export async function importWhole(job: WholeJob, store: Store): Promise<ImportOu
   }
   if (dryRun) return rehearse(job, store);
   if (maxFailureRatio !== null && job.execution.checkpoint.offset === 0) {
-    const read = await readThrough(job, store, TALLY);
+    const read = await readThrough({ ...job, missingSegments: plannedSegments(job) }, store, TALLY);
     if (typeof read === 'string') return read;
     const refusal = tooManyFailures(read, maxFailureRatio);
     if (refusal !== null) return refused(read, refusal);
@@ -46,8 +59,9 @@ const TALLY: ChunkTaker = {
 
 async function rehearse(job: WholeJob, store: Store): Promise<ImportOutcome | Decided> {
   const rehearsal = await store.openRehearsal();
+  const missing = plannedSegments(job);
   try {
-    const read = await readThrough(job, store, {
+    const read = await readThrough({ ...job, missingSegments: missing }, store, {
       needs: 'TABLES',
       // what a chunk supersedes is counted chunk by chunk: the same chunks as the run then has
       firstChunkShare: store.firstChunkShare,
@@ -56,7 +70,7 @@ async function rehearse(job: WholeJob, store: Store): Promise<ImportOutcome | De
     if (typeof read === 'string') return read;
     const refusal = tooManyFailures(read, job.execution.options.maxFailureRatio);
     if (refusal !== null) return refused(read, refusal);
-    return { checkpoint: { ...read, segments: await rehearsal.segments() }, refusal: null };
+    return told({ ...read, segments: await rehearsal.segments() }, missing);
   } finally {
     await rehearsal.close();
   }
@@ -70,8 +84,9 @@ async function replaceSegments(
   const { dryRun, maxFailureRatio } = job.execution.options;
   for (;;) {
     const replacement = await store.openReplacement();
+    const missing = plannedSegments(job);
     try {
-      const read = await readThrough(job, store, {
+      const read = await readThrough({ ...job, missingSegments: missing }, store, {
         needs: 'TABLES',
         firstChunkShare: 1,
         mergeChunk: replacement.mergeChunk,
@@ -86,8 +101,15 @@ async function replaceSegments(
       const isReplaced = ({ segmentId }: SegmentEffect) => segmentIds?.includes(segmentId) ?? true;
       const judge = ({ segments = [] }: Checkpoint) =>
         tooMuchShrinkage(segments.filter(isReplaced), maxShrinkRatio);
-      const outcome = await replacement.apply({ purpose: dryRun ? 'COUNT' : 'APPLY', segmentIds, judge });
-      if (outcome.type === 'MERGED') return { checkpoint: outcome.checkpoint, refusal: null };
+      const isPlanned = missing !== null && missing.names().length > 0;
+      const purpose = dryRun || isPlanned ? 'COUNT' : 'APPLY';
+      const outcome = await replacement.apply({ purpose, segmentIds, judge });
+      if (outcome.type === 'MERGED' && isPlanned && !dryRun) {
+        // the guards let it pass: its segments are made, and it is read anew with their ids
+        await missingSegmentsOf(job, store)?.take(missing.names());
+        continue;
+      }
+      if (outcome.type === 'MERGED') return told(outcome.checkpoint, missing);
       if (outcome.type === 'REFUSED') return refused(read, outcome.reason);
       if (outcome.type === 'LEASE_LOST') return 'LEASE_LOST';
       // the catalogue has changed since the first chunk: the file is read anew
@@ -96,6 +118,26 @@ async function replaceSegments(
       await replacement.close();
     }
   }
+}
+
+/** What a dry run tells of segments that would be made, and a replacement before they are. */
+function plannedSegments({ execution }: ImportJob): MissingSegments | null {
+  return execution.options.createMissingSegments ? planSegments() : null;
+}
+
+/** The end of a file of which nothing is refused; segments that would be made are named in place of their stand-ins. */
+function told(checkpoint: Checkpoint, missing: MissingSegments | null): Decided {
+  const names = missing?.names() ?? [];
+  if (names.length === 0) return { checkpoint, refusal: null };
+  const segments = (checkpoint.segments ?? []).map((effect): SegmentEffect => {
+    const technicalName = names[standInPosition(effect.segmentId) ?? names.length];
+    return technicalName === undefined ? effect : { ...effect, technicalName };
+  });
+  return {
+    checkpoint: { ...checkpoint, segments },
+    refusal: null,
+    segmentsCreated: names.map((technicalName) => ({ segmentId: null, technicalName })),
+  };
 }
 
 function nothingToReplace({ successes }: Checkpoint, { segmentIds }: ReplaceOptions): string | null {

@@ -19,6 +19,7 @@ export function nearestField(name: string, fields: readonly string[]): string | 
   return fields.find((field) => lettersOf(field).startsWith(word) || lettersOf(field).endsWith(word)) ?? null;
 }
 
-function lettersOf(name: string): string {
+/** What of a name counts when it is compared with another. */
+export function lettersOf(name: string): string {
   return name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
 }

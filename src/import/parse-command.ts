@@ -2,30 +2,41 @@ import type { Catalogue, CatalogueSegment } from '../model/catalogue.ts';
 import type { Command, Rejection, Target } from '../model/command.ts';
 import { type Identifier, NO_COMPARTMENT } from '../model/identifier.ts';
 import { type CommandContext, type CommandSource, isRejection } from './document-format.ts';
+import { nearestField } from './nearest-field.ts';
+import { nearestTechnicalName } from './nearest-name.ts';
 import { parseDataBag } from './parse-data-bag.ts';
 import { LAST_INSTANT, LAST_INSTANT_MS, parseExpiry } from './parse-expiry.ts';
-import { nameText, readText, readTexts, rejection, show, written } from './read-field.ts';
+import { nameText, readText, readTexts, rejection, shorten, show, written } from './read-field.ts';
 
 /**
  * Reads one user segment command (spec §5). One pass in the order of the spec's checks; the first error found is the
- * command's error. Pure: the same record, catalogue and clock give the same answer.
+ * command's error. The same record, catalogue and clock give the same answer. Where the file makes segments, those that
+ * a valid command names are noted in `newSegments`.
  */
 export function parseCommand(source: CommandSource, context: CommandContext): Command | Rejection {
+  const command = readCommand(source, context);
+  context.newSegments?.settle(isRejection(command) ? 'DROP' : 'KEEP');
+  return command;
+}
+
+function readCommand(source: CommandSource, context: CommandContext): Command | Rejection {
   const { operation } = source.fields;
   if (operation !== 'UPDATE' && operation !== 'DELETE') {
-    return rejection('INVALID_OPERATION', `operation must be UPDATE or DELETE, ${show(source, 'operation')}`);
+    const meant = typeof operation === 'string' ? meantBy(operation) : '';
+    const message = `operation must be UPDATE or DELETE, ${show(source, 'operation')}${meant}`;
+    return rejection('INVALID_OPERATION', message);
   }
   const identifier = parseIdentifier(source, context.catalogue);
   if (isRejection(identifier)) return identifier;
 
-  const segments = parseSegments(source, context.catalogue);
+  const segments = parseSegments(source, context);
   if (isRejection(segments)) return segments;
 
   if (operation === 'DELETE') {
     return {
       operation,
       identifier,
-      targets: segments.map(({ id }) => ({ segmentId: id, expiresAt: null })),
+      targets: [...segments.keys()].map(({ id }) => ({ segmentId: id, expiresAt: null })),
       dataBag: null,
     };
   }
@@ -35,6 +46,12 @@ export function parseCommand(source: CommandSource, context: CommandContext): Co
   const dataBag = parseDataBag(source);
   if (typeof dataBag === 'object' && dataBag !== null) return dataBag;
   return { operation, identifier, targets, dataBag };
+}
+
+/** The end of a message that names the operation that was most likely meant. */
+function meantBy(operation: string): string {
+  const nearest = operation.length > 20 ? null : nearestField(operation, ['UPDATE', 'DELETE']);
+  return nearest === null ? '' : `; did you mean ${nearest}?`;
 }
 
 function parseIdentifier(source: CommandSource, catalogue: Catalogue): Identifier | Rejection {
@@ -108,8 +125,12 @@ function parseCompartment(source: CommandSource, catalogue: Catalogue): string |
   return found;
 }
 
+/** Segments with what messages call them, in the order in which a command names them. */
+type NamedSegments = ReadonlyMap<CatalogueSegment, string>;
+
 /** The union of all selectors, each segment once, in the order they are named. */
-function parseSegments(source: CommandSource, catalogue: Catalogue): CatalogueSegment[] | Rejection {
+function parseSegments(source: CommandSource, context: CommandContext): NamedSegments | Rejection {
+  const { catalogue } = context;
   const ids = readTexts(source, 'segment_id', 'segment_ids');
   if (isRejection(ids)) return ids;
   const names = readTexts(source, 'segment_technical_name', 'segment_technical_names');
@@ -120,55 +141,70 @@ function parseSegments(source: CommandSource, catalogue: Catalogue): CatalogueSe
       'expected segment_id, segment_ids or a segment_technical_name, got none',
     );
   }
-  const segments = new Set<CatalogueSegment>();
+  const segments = new Map<CatalogueSegment, string>();
   for (const id of ids) {
     const segment = catalogue.segmentById.get(id);
     if (!segment) {
       const named = nameText(source, 'segment_id', 'segment_ids', id);
-      return rejection('UNKNOWN_SEGMENT', `${named} is no segment of this datamart`);
+      const isName = catalogue.segmentByTechnicalName.has(id);
+      const meant = isName ? ', but a technical name: did you mean segment_technical_name?' : '';
+      return rejection('UNKNOWN_SEGMENT', `${named} is no segment of this datamart${meant}`);
     }
-    segments.add(segment);
+    segments.set(segment, id);
   }
   for (const name of names) {
-    const segment = catalogue.segmentByTechnicalName.get(name);
-    if (!segment) {
+    const segment = segmentNamed(name, context);
+    if (typeof segment === 'string') {
       const named = nameText(source, 'segment_technical_name', 'segment_technical_names', name);
-      return rejection('UNKNOWN_SEGMENT', `${named} is no segment of this datamart`);
+      return rejection('UNKNOWN_SEGMENT', `${named} is no segment of this datamart${segment}`);
     }
-    segments.add(segment);
+    if (!segments.has(segment)) segments.set(segment, JSON.stringify(shorten(name)));
   }
-  for (const { id, importable } of segments) {
+  for (const [{ importable }, named] of segments) {
     if (!importable) {
       return rejection(
         'SEGMENT_NOT_IMPORTABLE',
-        `segment ${id} takes no files: its type must be USER_LIST, its feed_type FILE_IMPORT`,
+        `segment ${named} takes no files: its type must be USER_LIST, its feed_type FILE_IMPORT`,
       );
     }
   }
-  for (const { id, paused } of segments) {
-    if (paused) return rejection('SEGMENT_PAUSED', `segment ${id} is paused`);
+  for (const [{ paused }, named] of segments) {
+    if (paused) return rejection('SEGMENT_PAUSED', `segment ${named} is paused`);
   }
-  return [...segments];
+  return segments;
+}
+
+/** The segment with a technical name, or one that the file makes; else the end of the message that says there is none. */
+function segmentNamed(name: string, { catalogue, newSegments }: CommandContext): CatalogueSegment | string {
+  const segment = catalogue.segmentByTechnicalName.get(name);
+  if (segment !== undefined) return segment;
+  if (newSegments) {
+    const proposed = newSegments.propose(name);
+    return typeof proposed === 'string' ? `, and ${proposed}` : proposed;
+  }
+  const nearest = nearestTechnicalName(name, catalogue);
+  if (nearest !== null) return `; did you mean ${JSON.stringify(nearest)}?`;
+  return catalogue.segmentById.has(name) ? ', but an id: did you mean segment_id?' : '';
 }
 
 function parseTargets(
   source: CommandSource,
-  segments: readonly CatalogueSegment[],
+  segments: NamedSegments,
   startDate: number,
 ): Target[] | Rejection {
   const expiry = parseExpiry(source, startDate);
   if (expiry.type === 'INVALID') return expiry.rejection;
   const targets: Target[] = [];
-  for (const { id, defaultTtlMs } of segments) {
+  for (const [{ id, defaultTtlMs }, named] of segments) {
     if (expiry.type === 'ABSENT' && defaultTtlMs === null) {
       return rejection(
         'MISSING_EXPIRATION',
-        `expected expiration_duration or expiration_ts: segment ${id} has no default_ttl`,
+        `expected expiration_duration or expiration_ts: segment ${named} has no default_ttl`,
       );
     }
     const expiresAt = expiry.type === 'GIVEN' ? expiry.expiresAt : startDate + (defaultTtlMs ?? 0);
     if (expiresAt !== null && expiresAt > LAST_INSTANT_MS) {
-      const message = `the default_ttl of segment ${id} must end by ${LAST_INSTANT}, got ${defaultTtlMs} ms`;
+      const message = `the default_ttl of segment ${named} must end by ${LAST_INSTANT}, got ${defaultTtlMs} ms`;
       return rejection('INVALID_EXPIRATION', message);
     }
     targets.push({ segmentId: id, expiresAt });

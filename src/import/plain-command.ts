@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import type { CatalogueSegment } from '../model/catalogue.ts';
 import { KIND_BIT } from '../model/identifier.ts';
 import type { CommandContext, PlainPair } from './document-format.ts';
 import { parseDataBagText } from './parse-data-bag.ts';
@@ -89,13 +90,14 @@ const MOST_DIGITS = 15;
  * holds the two together.
  */
 export function createPlainCommandReader(
-  { catalogue, startDate }: CommandContext,
+  { catalogue, startDate, newSegments }: CommandContext,
   readEscaped: Unescape,
 ): PlainCommandReader {
   const segments = [...catalogue.segmentById.values()].filter(
     (segment) => segment.importable && !segment.paused,
   );
-  const plainSegments = segments.map(({ id, defaultTtlMs }) => ({ id: Number(id), defaultTtlMs }));
+  const toPlain = ({ id, defaultTtlMs }: CatalogueSegment) => ({ id: Number(id), defaultTtlMs });
+  const plainSegments = segments.map(toPlain);
   const segmentById = new Map(plainSegments.map((segment) => [segment.id, segment]));
   const compartments = [...catalogue.compartmentById].filter(([, { archived }]) => !archived);
   const compartmentIds = new Set(compartments.map(([id]) => Number(id)));
@@ -130,8 +132,11 @@ export function createPlainCommandReader(
   function segmentOf(bytes: Buffer, found: FoundFields) {
     if (found.present & BIT(SEGMENT)) return segmentById.get(digitsAt(bytes, found, SEGMENT, MOST_DIGITS));
     const name = textOf(bytes, found, TECHNICAL_NAME);
-    const segment = name === null ? undefined : catalogue.segmentByTechnicalName.get(name);
-    return segment && segmentById.get(Number(segment.id));
+    if (name === null) return undefined;
+    const segment = catalogue.segmentByTechnicalName.get(name);
+    if (segment !== undefined) return segmentById.get(Number(segment.id));
+    const standIn = newSegments?.get(name);
+    return standIn && toPlain(standIn);
   }
 
   /** 0: never; -1: not plainly an expiry. */

@@ -27,7 +27,7 @@ function valueAt({ fields }: CommandSource, field: string, index?: number): unkn
 }
 
 /** A long text is cut, between two characters, and says so. */
-function shorten(text: string): string {
+export function shorten(text: string): string {
   if (text.length <= MAX_SHOWN) return text;
   const isBetween = (text.codePointAt(MAX_SHOWN - 1) ?? 0) <= 0xffff;
   return `${text.slice(0, isBetween ? MAX_SHOWN : MAX_SHOWN - 1)}… (cut, it has ${text.length} characters)`;

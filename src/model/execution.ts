@@ -71,6 +71,15 @@ export type SegmentEffect = {
   readonly sizeAfter: number;
   /** Of a replacement: how many members go out, whoever comes in for them. */
   readonly leaving?: number;
+  /** Of a segment that is not there, and that would be made: its name, where its id says nothing. */
+  readonly technicalName?: string;
+};
+
+/** A segment that a file made of a technical name that it gives. */
+export type CreatedSegment = {
+  /** Null: it would be made. */
+  readonly segmentId: string | null;
+  readonly technicalName: string;
 };
 
 export type FailuresByCode = { readonly [code in RejectionCode]?: number };
@@ -165,7 +174,12 @@ export type ImportOptions = {
   /** Nothing of the file is applied where more than this share of its commands fails. */
   readonly maxFailureRatio: number | null;
   readonly replace: ReplaceOptions | null;
+  /** An unknown technical name makes a segment of it. */
+  readonly createMissingSegments: boolean;
 };
+
+/** How many segments a file makes: a column that was taken for another must not become a million of them. */
+export const MAX_NEW_SEGMENTS = 100;
 
 /** Segments are to hold exactly the users of the file. */
 export type ReplaceOptions = {
@@ -182,7 +196,12 @@ export type ReplaceOptions = {
 export const REPLACE_GUARDS = { maxFailureRatio: 0, maxShrinkRatio: 0.5 } as const;
 
 /** What is done where nothing was asked for: the file is applied in batches. */
-export const PLAIN_IMPORT: ImportOptions = { dryRun: false, maxFailureRatio: null, replace: null };
+export const PLAIN_IMPORT: ImportOptions = {
+  dryRun: false,
+  maxFailureRatio: null,
+  replace: null,
+  createMissingSegments: false,
+};
 
 /** What has been read of a file and is not applied yet. */
 export type Checked = { readonly bytes: number; readonly commands: number };
@@ -241,6 +260,8 @@ export type Execution = {
   /** How far the file has been read if something is decided about it as a whole; from the start again after a crash. */
   readonly checked: Checked;
   readonly checkpoint: Checkpoint;
+  /** In the order in which its file names them. A revert leaves them. */
+  readonly segmentsCreated: readonly CreatedSegment[];
 };
 
 /** Whether it is a file that is applied as it is read, and about which nothing is decided as a whole. */

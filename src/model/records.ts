@@ -5,6 +5,9 @@ import type { StoredIdentifier, UuidHalves } from './identifier.ts';
 /** What every fresh store starts with (spec §1): organisation, datamart and compartment `1`. */
 export const FIRST_ID = '1';
 
+/** The longest technical name of a segment, in characters. */
+export const MAX_TECHNICAL_NAME_CHARS = 255;
+
 export type Page = { readonly firstResult: number; readonly maxResults: number };
 /** A page of a list with the number of elements that match in all. */
 export type Listed<T> = { readonly elements: readonly T[]; readonly total: number };

@@ -182,7 +182,7 @@ export async function renew(
 /** Where a run has come to, chunk by chunk. */
 type Last = { checkpoint: Checkpoint };
 /** `checkpoint`: where it ends, if that is not stored yet. */
-type Ended = Ending & { readonly checkpoint?: Checkpoint };
+type Ended = Ending & Partial<Pick<Decided, 'checkpoint' | 'segmentsCreated'>>;
 
 async function tryToEnd(
   { claimed, last }: { readonly claimed: Execution; readonly last: Last },
@@ -364,10 +364,10 @@ export function ended(of: Pick<Execution, 'reverts'>, checkpoint: Checkpoint, lo
 }
 
 /** The end of a file that was decided upon as a whole, and of which nothing is stored yet. */
-function decided(of: Execution, { checkpoint, refusal }: Decided, logger: Logger): Ended {
+function decided(of: Execution, { refusal, ...end }: Decided, logger: Logger): Ended {
   return {
-    ...(refusal === null ? ended(of, checkpoint, logger) : { status: 'FAILED', failure: refusal }),
-    checkpoint,
+    ...(refusal === null ? ended(of, end.checkpoint, logger) : { status: 'FAILED', failure: refusal }),
+    ...end,
   };
 }
 

@@ -109,6 +109,17 @@ export interface SegmentRecords {
   list(of: { filter: SegmentFilter; order: SegmentOrder; page: Page; now: number }): Promise<Listed<Segment>>;
   get(id: string): Promise<Segment | null>;
   create(segment: NewSegment, author?: Author): Promise<Segment | 'TECHNICAL_NAME_TAKEN'>;
+  /**
+   * Makes segments that files are imported into, of technical names that the file of an execution gives: those that are not
+   * there. They are noted as created by the execution, and in the audit log under who asked for the execution. False when
+   * `worker` no longer holds the execution, and nothing is made.
+   */
+  createMissing(of: {
+    executionId: string;
+    worker: string;
+    technicalNames: readonly string[];
+    now: number;
+  }): Promise<boolean>;
   update(
     id: string,
     change: SegmentChange,

@@ -2,6 +2,7 @@ import type { Author } from '../model/audit.ts';
 import type {
   Checked,
   Checkpoint,
+  CreatedSegment,
   EndedStatus,
   Execution,
   ExecutionKind,
@@ -101,7 +102,7 @@ export interface ExecutionRecords {
   release(of: { id: string; worker: string; now: number }): Promise<void>;
   /**
    * Ends an execution that `worker` holds; `false` when it no longer does. `checkpoint` is where it ends, if that is not
-   * where its merges have brought it.
+   * where its merges have brought it; `segmentsCreated` are those that a dry run would make.
    */
   finish(of: {
     id: string;
@@ -109,6 +110,7 @@ export interface ExecutionRecords {
     status: EndedStatus;
     failure: string | null;
     checkpoint?: Checkpoint;
+    segmentsCreated?: readonly CreatedSegment[];
     now: number;
   }): Promise<boolean>;
   /** PENDING: CANCELED at once. RUNNING: noted, for the worker to see. `'ENDED'`: too late. */

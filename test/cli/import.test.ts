@@ -40,6 +40,17 @@ test('exits with 0 when every line was applied, and accounts for each', async (t
   assert.equal((await getSegment(service, segmentId)).user_points_count, 2);
 });
 
+test('--create-missing-segments says which segments a file makes, and in a dry run would make', async (t) => {
+  const { run, folder, service } = await startMuster(t);
+  await writeFile(path.join(folder, 'new.ndjson'), GOOD);
+  const dry = await run('import', '--dry-run', '--create-missing-segments', 'new.ndjson');
+  assert.match(dry.stdout, /segment +vip, would be made\n +segment vip +0 → 2 members\n/);
+  const { code, stdout } = await run('import', '--create-missing-segments', 'new.ndjson');
+  assert.equal(code, 0);
+  const [, id = ''] = /segment +vip, made with id (\d+)\n/.exec(stdout) ?? [];
+  assert.equal((await getSegment(service, id)).user_points_count, 2);
+});
+
 test('exits with 2 when lines failed, and saves them beside the input', async (t) => {
   const { run, write, folder } = await startWithSegment(t);
   await write('mixed.ndjson', `${update('u1') + update('u2', 'update')}not json\n`);

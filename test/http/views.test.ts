@@ -23,6 +23,7 @@ const pending: Execution = {
   failure: null,
   document: { folder: 'f', fileName: 'users.ndjson', bytes: 1_000, sha256: '' },
   options: PLAIN_IMPORT,
+  segmentsCreated: [],
   reverts: null,
   revertedBy: null,
   filesRemovedDate: null,

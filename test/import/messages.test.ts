@@ -98,7 +98,7 @@ test('NDJSON: messages show texts with their escapes, and the last of several', 
 });
 
 test('CSV: messages show cells as they were written', () => {
-  assert.match(csv({ operation: ' update ' }) ?? '', /got " update "$/);
+  assert.match(csv({ operation: ' update ' }) ?? '', /got " update "; did you mean UPDATE\?$/);
   assert.match(csv({ operation: 'C:\\x' }) ?? '', /got "C:\\x"$/);
   assert.match(csv({ operation: '"a ""b"" c"' }) ?? '', /got "a ""b"" c"$/);
   assert.match(csv({ operation: '"a\nb"' }) ?? '', /got "a\\nb"$/);
@@ -172,4 +172,21 @@ test('an expiry lies within the calendar, in milliseconds, and is whole', () => 
   assert.equal(json(`"expiration_ts":${LAST}`, '"expiration_duration":"never"'), null);
   assert.equal(csv({ expiration_ts: ` ${LAST} ` }), null);
   assert.match(csv({ expiration_ts: `${LAST + 1}` }) ?? '', /INVALID_EXPIRATION/);
+});
+
+test('messages name what was most likely meant', () => {
+  const operation = (text: string) => json(`"operation":"${text}"`) ?? '';
+  assert.match(operation('delete'), /; did you mean DELETE\?$/);
+  assert.match(operation('UPDTE'), /; did you mean UPDATE\?$/);
+  assert.doesNotMatch(operation('ADD'), /did you mean/);
+
+  const named = (name: string) => json('"segment_id":null', `"segment_technical_name":"${name}"`) ?? '';
+  for (const name of ['VIP-É', 'vip', 'v-i-p o é'])
+    assert.match(named(name), name === 'vip' ? /this datamart$/ : /; did you mean "vip é"\?$/, name);
+  assert.doesNotMatch(named('x'.repeat(10_000)), /did you mean/);
+  assert.match(named('1'), /but an id: did you mean segment_id\?$/);
+  assert.match(
+    json('"segment_id":"vip é"') ?? '',
+    /but a technical name: did you mean segment_technical_name\?$/,
+  );
 });

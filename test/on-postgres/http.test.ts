@@ -17,6 +17,7 @@ const FILES = [
   'lineage',
   'look-up-limits',
   'members',
+  'missing-segments',
   'numbers',
   'origins',
   'overlap-analysis',

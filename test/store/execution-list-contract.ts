@@ -23,8 +23,13 @@ const OPTIONS: readonly (ImportOptions | undefined)[] = [
   undefined,
   { ...PLAIN_IMPORT, maxFailureRatio: 0.5 },
   { ...PLAIN_IMPORT, dryRun: true },
-  { dryRun: false, maxFailureRatio: 0, replace: { segmentIds: null, maxShrinkRatio: 0.5 } },
-  { dryRun: true, maxFailureRatio: 0, replace: { segmentIds: ['1'], maxShrinkRatio: 1 } },
+  { ...PLAIN_IMPORT, maxFailureRatio: 0, replace: { segmentIds: null, maxShrinkRatio: 0.5 } },
+  {
+    dryRun: true,
+    maxFailureRatio: 0,
+    replace: { segmentIds: ['1'], maxShrinkRatio: 1 },
+    createMissingSegments: true,
+  },
 ];
 
 /** The contract of the list of executions and its filters as tests, for any driver. */

@@ -166,6 +166,7 @@ test('a body is small whatever an execution says', () => {
     document: { folder: 'f', fileName: 'x'.repeat(100_000), bytes: 1, sha256: '' },
     ...{
       options: PLAIN_IMPORT,
+      segmentsCreated: [],
       reverts: '8',
       revertedBy: null,
       filesRemovedDate: null,

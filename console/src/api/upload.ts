@@ -7,6 +7,7 @@ export type ImportOptions = {
   readonly mode: 'APPLY' | 'REPLACE';
   readonly maxFailureRatio: number | null;
   readonly maxShrinkRatio: number | null;
+  readonly createMissingSegments: boolean;
 };
 
 /** Where a file goes. */
@@ -66,12 +67,14 @@ export function uploadFile(upload: Upload): Promise<Execution> {
   return promise;
 }
 
-function queryOf({ options: { mode, maxFailureRatio, maxShrinkRatio }, dryRun, segmentIds }: Upload) {
+function queryOf({ options, dryRun, segmentIds }: Upload) {
+  const { mode, maxFailureRatio, maxShrinkRatio, createMissingSegments } = options;
   return {
     dry_run: dryRun ? true : undefined,
     mode: mode === 'REPLACE' ? 'replace' : undefined,
     max_failure_ratio: maxFailureRatio ?? undefined,
     segment_id: mode === 'REPLACE' ? segmentIds?.join(',') : undefined,
     max_shrink_ratio: mode === 'REPLACE' ? (maxShrinkRatio ?? undefined) : undefined,
+    create_missing_segments: createMissingSegments ? true : undefined,
   };
 }

@@ -34,8 +34,7 @@ export async function resend(client: QueryClient, execution: Execution, what: Re
   return uploadFile({
     file,
     target,
-    options:
-      what === 'FILE' ? optionsOf(execution) : { mode: 'APPLY', maxFailureRatio: null, maxShrinkRatio: null },
+    options: what === 'FILE' ? optionsOf(execution) : { ...optionsOf(execution), ...UNGUARDED },
     segmentIds: what === 'FILE' ? execution.parameters.segment_ids : undefined,
     dryRun: what === 'FILE' && execution.dry_run === true,
     key: crypto.randomUUID(),
@@ -44,12 +43,15 @@ export async function resend(client: QueryClient, execution: Execution, what: Re
   });
 }
 
+const UNGUARDED = { mode: 'APPLY', maxFailureRatio: null, maxShrinkRatio: null } as const;
+
 /** The failed lines of a replacement are applied: replaced by them, its segments would hold nobody else. */
 function optionsOf({ parameters }: Execution): ImportOptions {
   return {
     mode: parameters.mode === 'replace' ? 'REPLACE' : 'APPLY',
     maxFailureRatio: parameters.max_failure_ratio ?? null,
     maxShrinkRatio: parameters.max_shrink_ratio ?? null,
+    createMissingSegments: parameters.create_missing_segments === true,
   };
 }
 

@@ -34,12 +34,16 @@ export function SegmentSizes({ execution }: { readonly execution: Execution }) {
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
-              {result.segments.map(({ segment_id, size_before, size_after }) => (
-                <Table.Tr key={segment_id}>
+              {result.segments.map(({ segment_id, technical_name, size_before, size_after }) => (
+                <Table.Tr key={segment_id ?? technical_name}>
                   <Table.Td>
-                    <PageLink to={pages.segment(dm, segment_id)}>
-                      {names.get(segment_id) ?? segment_id}
-                    </PageLink>
+                    {segment_id === null ? (
+                      t.sizes.wouldBeMade(technical_name ?? '')
+                    ) : (
+                      <PageLink to={pages.segment(dm, segment_id)}>
+                        {names.get(segment_id) ?? segment_id}
+                      </PageLink>
+                    )}
                   </Table.Td>
                   <Table.Td ta="end">{formatNumber(size_before)}</Table.Td>
                   <Table.Td ta="end">{formatNumber(size_after)}</Table.Td>

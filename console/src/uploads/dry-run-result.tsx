@@ -12,7 +12,7 @@ export function DryRunResult({
   readonly item: UploadItem;
   readonly execution: Execution;
 }) {
-  const { mode, max_failure_ratio, max_shrink_ratio } = execution.parameters;
+  const { mode, max_failure_ratio, max_shrink_ratio, create_missing_segments } = execution.parameters;
   return (
     <Stack gap="sm">
       <SegmentSizes execution={execution} />
@@ -23,6 +23,7 @@ export function DryRunResult({
           mode: mode === 'replace' ? 'REPLACE' : 'APPLY',
           maxFailureRatio: max_failure_ratio ?? null,
           maxShrinkRatio: max_shrink_ratio ?? null,
+          createMissingSegments: create_missing_segments === true,
         }}
       />
     </Stack>

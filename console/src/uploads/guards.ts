@@ -11,13 +11,14 @@ const GREAT_LOSS = 0.5;
 export function guarded(options: ImportOptions): ImportOptions {
   if (options.mode !== 'REPLACE') return options;
   return {
-    mode: 'REPLACE',
+    ...options,
     maxFailureRatio: options.maxFailureRatio ?? REPLACE_GUARDS.maxFailureRatio,
     maxShrinkRatio: options.maxShrinkRatio ?? REPLACE_GUARDS.maxShrinkRatio,
   };
 }
 
 export type SegmentLoss = {
+  /** The name of one that would be made. */
   readonly segmentId: string;
   readonly before: number;
   readonly after: number;
@@ -41,9 +42,10 @@ export type ReplaceEffect = {
 /** Reads the result of a dry run of a replacement. */
 export function effectOf({ result }: Execution): ReplaceEffect {
   const segments = (result.segments ?? [])
-    .map(({ segment_id, size_before: before, size_after: after }): SegmentLoss => {
+    .map(({ segment_id, technical_name = '', size_before: before, size_after: after }): SegmentLoss => {
       const lost = Math.max(0, before - after);
-      return { segmentId: segment_id, before, after, lost, share: before === 0 ? 0 : lost / before };
+      const share = before === 0 ? 0 : lost / before;
+      return { segmentId: segment_id ?? technical_name, before, after, lost, share };
     })
     .sort((one, other) => other.share - one.share || other.before - one.before);
   const all = segments.reduce((sum, { before }) => sum + before, 0);

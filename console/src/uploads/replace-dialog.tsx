@@ -24,7 +24,7 @@ export function ReplaceDialog(of: {
   readonly onReplace: (options: ImportOptions) => void;
 }) {
   const { item, seen, onClose, onReplace } = of;
-  const dryRun = useDryRun(item, seen);
+  const dryRun = useDryRun(item, seen, of.options);
   return (
     <Modal
       opened
@@ -217,7 +217,7 @@ export function GuardFields({
   readonly options: ImportOptions;
   readonly onChange: (options: ImportOptions) => void;
 }) {
-  const defaults = guarded({ mode: options.mode, maxFailureRatio: null, maxShrinkRatio: null });
+  const defaults = guarded({ ...options, maxFailureRatio: null, maxShrinkRatio: null });
   const placeholder = (share: number | null) =>
     share === null ? t.uploads.noLimit : formatShare(share, 1).replace('%', ' %');
   return (

@@ -1,4 +1,4 @@
-import { Button, Group, SegmentedControl, Stack, Text } from '@mantine/core';
+import { Button, Checkbox, Group, SegmentedControl, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconFileImport, IconReplace, IconTestPipe } from '@tabler/icons-react';
 import { useState } from 'react';
@@ -11,8 +11,8 @@ import { type UploadItem, useUploads } from './uploads.tsx';
 
 /** What is chosen at first for each of what a file can do. */
 const FIRST: Readonly<Record<ImportOptions['mode'], ImportOptions>> = {
-  APPLY: { mode: 'APPLY', maxFailureRatio: null, maxShrinkRatio: null },
-  REPLACE: { mode: 'REPLACE', ...REPLACE_GUARDS },
+  APPLY: { mode: 'APPLY', maxFailureRatio: null, maxShrinkRatio: null, createMissingSegments: false },
+  REPLACE: { mode: 'REPLACE', ...REPLACE_GUARDS, createMissingSegments: false },
 };
 
 /** How a file is to be imported, and the buttons that do it. */
@@ -37,6 +37,12 @@ export function SendOptions({
   const options = chosen[mode];
   const setOptions = (changed: ImportOptions) => setChosen({ ...chosen, [mode]: changed });
   const isReplacing = mode === 'REPLACE';
+  // of the file, whichever it does
+  const setCreates = (createMissingSegments: boolean) =>
+    setChosen({
+      APPLY: { ...chosen.APPLY, createMissingSegments },
+      REPLACE: { ...chosen.REPLACE, createMissingSegments },
+    });
   return (
     <Stack gap="xs">
       <Group align="flex-end" gap="md">
@@ -54,6 +60,12 @@ export function SendOptions({
       <Text size="sm" c="dimmed">
         {t.uploads.modeHints[mode]}
       </Text>
+      <Checkbox
+        size="sm"
+        label={t.uploads.createMissingSegments}
+        checked={options.createMissingSegments}
+        onChange={({ currentTarget }) => setCreates(currentTarget.checked)}
+      />
       <Group gap="xs">
         <Button
           leftSection={<IconTestPipe size={16} aria-hidden />}

@@ -16,12 +16,16 @@ export type DryRun =
 const FRESH_MS = 10 * 60_000;
 
 /** Guards off: what the file would do is to be seen, whatever would be allowed. */
-const UNGUARDED: ImportOptions = { mode: 'REPLACE', maxFailureRatio: 1, maxShrinkRatio: 1 };
+const UNGUARDED = { mode: 'REPLACE', maxFailureRatio: 1, maxShrinkRatio: 1 } as const;
 
 /** The dry run of a replacement by a file: the one that was seen of it, if it is fresh, and otherwise a new one. */
-export function useDryRun(item: UploadItem, seen: Execution | null): DryRun {
+export function useDryRun(
+  item: UploadItem,
+  seen: Execution | null,
+  { createMissingSegments }: Pick<ImportOptions, 'createMissingSegments'>,
+): DryRun {
   const client = useQueryClient();
-  const [first] = useState(() => (isUsable(seen) ? seen : null));
+  const [first] = useState(() => (isUsable(seen, createMissingSegments) ? seen : null));
   const [state, setState] = useState<Exclude<DryRun, { at: 'RUNNING' | 'ENDED' }> | Execution>(
     first ?? { at: 'SENDING', sent: 0 },
   );
@@ -31,13 +35,8 @@ export function useDryRun(item: UploadItem, seen: Execution | null): DryRun {
     if (first !== null) return;
     const leaving = new AbortController();
     uploadFile({
-      ...{
-        file,
-        target: importTarget(documentImport),
-        options: UNGUARDED,
-        dryRun: true,
-        key: crypto.randomUUID(),
-      },
+      ...{ file, target: importTarget(documentImport), dryRun: true, key: crypto.randomUUID() },
+      options: { ...UNGUARDED, createMissingSegments },
       onSent: (sent) => setState({ at: 'SENDING', sent }),
       signal: leaving.signal,
     })
@@ -49,7 +48,7 @@ export function useDryRun(item: UploadItem, seen: Execution | null): DryRun {
         if (!leaving.signal.aborted) setState({ at: 'REFUSED', error });
       });
     return () => leaving.abort();
-  }, [first, file, documentImport, client]);
+  }, [first, file, documentImport, createMissingSegments, client]);
 
   const sent = 'at' in state ? null : state;
   const { data: execution = sent } = useExecution(sent === null ? '' : executionPath(sent), {
@@ -61,11 +60,12 @@ export function useDryRun(item: UploadItem, seen: Execution | null): DryRun {
   return { at: hasEnded(known) ? 'ENDED' : 'RUNNING', execution: known };
 }
 
-function isUsable(seen: Execution | null): seen is Execution {
+function isUsable(seen: Execution | null, createsSegments: boolean): seen is Execution {
   return (
     seen !== null &&
     seen.dry_run === true &&
     seen.parameters.mode === 'replace' &&
+    (seen.parameters.create_missing_segments === true) === createsSegments &&
     seen.status === 'SUCCEEDED' &&
     Date.now() - seen.creation_date < FRESH_MS
   );

@@ -62,6 +62,11 @@ export const importCommand = command({
       description:
         'apply nothing of a file of which more than this share of the commands fails; with --mode replace 0 unless it is given',
     },
+    'create-missing-segments': {
+      type: 'boolean',
+      description:
+        'make a segment of a technical name that no segment has; a dry run tells which, and makes none',
+    },
     yes: {
       type: 'boolean',
       alias: 'y',

@@ -80,9 +80,11 @@ type Loss = {
 /** The segments by what they lose, the greatest share first; those that are told of have their names. */
 async function lossesOf(client: Client, segments: readonly ApiSegmentEffect[]): Promise<readonly Loss[]> {
   const losses = segments
-    .map(({ segment_id: id, size_before: before, size_after: after, members_leaving }): Loss => {
+    .flatMap(({ segment_id: id, size_before: before, size_after: after, members_leaving }): Loss[] => {
+      // nobody leaves a segment that is not there yet
+      if (id === null) return [];
       const leaving = members_leaving ?? Math.max(0, before - after);
-      return { name: id, id, before, after, leaving, share: before === 0 ? 0 : leaving / before };
+      return [{ name: id, id, before, after, leaving, share: before === 0 ? 0 : leaving / before }];
     })
     .sort((one, other) => other.share - one.share || other.before - one.before);
   const named = losses.slice(0, MOST_NAMED).map(async (loss) => {

@@ -3,6 +3,7 @@ import { UsageError } from '../failures.ts';
 type Flags = {
   readonly 'dry-run'?: boolean | undefined;
   readonly mode?: string | undefined;
+  readonly 'create-missing-segments'?: boolean | undefined;
   readonly 'max-failure-ratio'?: string | undefined;
   readonly 'max-shrink-ratio'?: string | undefined;
 };
@@ -12,6 +13,7 @@ export function readOptions(flags: Flags): URLSearchParams {
   const options = new URLSearchParams();
   if (flags['dry-run']) options.set('dry_run', 'true');
   if (flags.mode !== undefined) options.set('mode', readMode(flags.mode));
+  if (flags['create-missing-segments']) options.set('create_missing_segments', 'true');
   setRatio(options, 'max_failure_ratio', flags['max-failure-ratio']);
   setRatio(options, 'max_shrink_ratio', flags['max-shrink-ratio']);
   return options;

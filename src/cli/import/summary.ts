@@ -41,8 +41,13 @@ export function summarize(outcome: Outcome): string {
   const { execution } = outcome;
   const rows: [string, string][] = [];
   if (execution !== null && execution.num_tasks !== null) rows.push(...countRows(execution));
-  for (const { segment_id, size_before, size_after } of execution?.result?.segments ?? [])
-    rows.push([`segment ${segment_id}`, `${formatCount(size_before)} → ${formatCount(size_after)} members`]);
+  for (const { segment_id: id, technical_name: name } of execution?.result?.segments_created ?? [])
+    rows.push(['segment', id === null ? `${name}, would be made` : `${name}, made with id ${id}`]);
+  for (const { size_before, size_after, ...segment } of execution?.result?.segments ?? [])
+    rows.push([
+      `segment ${segment.segment_id ?? segment.technical_name}`,
+      `${formatCount(size_before)} → ${formatCount(size_after)} members`,
+    ]);
   for (const { line, code, message } of outcome.firstFailures)
     rows.push([line === null ? '…' : `line ${formatCount(line)}`, `${code}: ${shorten(message)}`]);
   if (outcome.errorFile !== null) rows.push(['error file', outcome.errorFile]);

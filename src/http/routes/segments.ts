@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
-import { EMPTY_SEGMENT_SIZE, type Segment } from '../../model/records.ts';
+import { EMPTY_SEGMENT_SIZE, MAX_TECHNICAL_NAME_CHARS, type Segment } from '../../model/records.ts';
 import type { SegmentChange } from '../../store/catalogue-records.ts';
 import { authorOf, findDatamart, findSegment } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
@@ -12,7 +12,7 @@ import { SegmentView, viewSegment } from '../views.ts';
 const Params = Type.Object({ segmentId: Type.String() });
 const Editable = {
   short_description: Type.Optional(nullableText({ maxLength: 2_000 })),
-  technical_name: Type.Optional(nullableText({ maxLength: 255 })),
+  technical_name: Type.Optional(nullableText({ maxLength: MAX_TECHNICAL_NAME_CHARS })),
   default_ttl: Type.Optional(
     nullableInteger({ minimum: 0, maximum: 1e13, description: 'ms; 0 and null: none' }),
   ),

@@ -21,7 +21,7 @@ import {
 /** A part that a thread is to parse. */
 export type ThreadPart = Omit<PartStart, 'format' | 'context'> & {
   readonly csv: DocumentFormat['csv'];
-  readonly context: CommandContext;
+  readonly context: Pick<CommandContext, 'catalogue' | 'startDate'>;
   /** Whether the pairs are wanted or only their number; and whether whom failed records name is. */
   readonly keeps: { readonly pairs: boolean; readonly named: boolean };
 };

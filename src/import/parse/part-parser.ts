@@ -18,6 +18,7 @@ import {
   type ErrorLines,
 } from '../error-file.ts';
 import { readNamedUsers } from '../named-users.ts';
+import { createNewSegments, type NewSegmentsStart } from '../new-segments.ts';
 import { parseCommand } from '../parse-command.ts';
 import { asUserListCommand } from '../user-list.ts';
 import { createWarningTally, oddCommand } from '../warnings.ts';
@@ -45,6 +46,8 @@ export type PartStart = {
   readonly context: CommandContext;
   /** What is added to the numbers of its lines in the tables. */
   readonly linesBefore: number;
+  /** Null or absent: unknown technical names fail. */
+  readonly newSegments?: NewSegmentsStart | null | undefined;
 };
 
 /** What is known of a part of a document when its commands are in a table. */
@@ -61,6 +64,8 @@ export type ReadPart = {
   readonly warnings: Warnings;
   /** For the error file. */
   readonly errorLines: ErrorLines;
+  /** Technical names that it gives and that have no segment yet, in their order. */
+  readonly newSegments: readonly string[];
 };
 
 /** Where the commands of a part go, and those that stand for whom its failed records name, if they are asked for. */
@@ -85,13 +90,15 @@ export function startOfPart({ from, format }: Pick<PartStart, 'from' | 'format'>
 }
 
 export function createPartParser(of: PartStart, tables: PartTables): PartParser {
-  const { format, limits, context } = of;
+  const { format, limits } = of;
+  const newSegments = of.newSegments ? createNewSegments(of.newSegments) : null;
+  const context = { ...of.context, newSegments };
   const from = startOfPart(of);
   const errors = collectErrorLines(of.errorsFrom, {
     header: format.errorFileHeader,
     limits: limits.errorFile,
   });
-  const tally = createTally(of, tables, errors);
+  const tally = createTally({ ...of, context }, tables, errors);
   const splitter = format.createSplitter(from);
   const blockBytes = Math.min(BLOCK_BYTES, limits.bytes);
   let readAt = from.offset;
@@ -123,6 +130,7 @@ export function createPartParser(of: PartStart, tables: PartTables): PartParser 
       catalogueVersion: context.catalogue.version,
       ...tally.counts(),
       errorLines: errors.finish(),
+      newSegments: newSegments?.names() ?? [],
     };
   }
 

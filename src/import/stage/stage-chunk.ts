@@ -4,6 +4,7 @@ import type { FileReader } from '../../model/file-reader.ts';
 import type { StagedChunk } from '../../store/merges.ts';
 import type { CommandContext, DocumentFormat, Position } from '../document-format.ts';
 import type { ErrorFilePosition } from '../error-file.ts';
+import type { NewSegmentsStart } from '../new-segments.ts';
 import { countingTable } from '../parse/pair-table.ts';
 import type { PartLimits, PartProgress, ReadPart } from '../parse/part-parser.ts';
 import { type ReadablePart, type ReadPartOf, readPart } from './read-part.ts';
@@ -31,6 +32,8 @@ export async function stageChunk(of: {
   readonly context: CommandContext;
   /** Null: commands are checked and counted, and come into no table. */
   readonly staging: DuckDBInstance | null;
+  /** Null or absent: unknown technical names fail. */
+  readonly newSegments?: NewSegmentsStart | null | undefined;
   /** Whom failed records name comes into a table as well. */
   readonly keepsNamed: boolean;
   readonly onRead?: (progress: PartProgress) => void;

@@ -110,5 +110,6 @@ function pendingExecution(id: string, execution: NewExecution): Execution {
     filesRemovedDate: null,
     checked: { bytes: 0, commands: 0 },
     checkpoint: START,
+    segmentsCreated: [],
   };
 }

@@ -1,5 +1,6 @@
 import {
   type Checkpoint,
+  type CreatedSegment,
   type ErrorPart,
   type Execution,
   type ExecutionStatus,
@@ -92,7 +93,13 @@ export function toExecution(row: Row, checkpoint = toCheckpoint(row)): Execution
     filesRemovedDate: numberOrNull(row.files_removed_date),
     checked: { bytes: Number(row.checked_bytes), commands: Number(row.checked_commands) },
     checkpoint,
+    segmentsCreated: toCreatedSegments(row.segments_created),
   };
+}
+
+export function toCreatedSegments(value: unknown): readonly CreatedSegment[] {
+  const text = textOrNull(value as Row[string]);
+  return text === null ? [] : (JSON.parse(text) as CreatedSegment[]);
 }
 
 function toJob(row: Row): Job {

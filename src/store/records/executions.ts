@@ -117,12 +117,13 @@ export function executionRecords(
         );
       }),
 
-    finish: ({ id, worker, status, failure, checkpoint, now }) =>
+    finish: ({ id, worker, status, failure, checkpoint, segmentsCreated, now }) =>
       db.write(async (sql) => {
         const rows = await sql.query(
-          `update execution set status = $3, failure = $4, end_date = cast($5 as bigint), worker = null, lease_until = 0
+          `update execution set status = $3, failure = $4, end_date = cast($5 as bigint), worker = null, lease_until = 0,
+             segments_created = coalesce(cast($6 as text), segments_created)
            where id = cast($1 as bigint) and worker = $2 and status = 'RUNNING' returning id`,
-          [id, worker, status, failure, now],
+          [id, worker, status, failure, now, segmentsCreated ? JSON.stringify(segmentsCreated) : null],
         );
         if (rows.length > 0 && checkpoint !== undefined) await storeCheckpoint(sql, id, checkpoint);
         if (rows.length > 0) await noteEnds(sql, [id]);

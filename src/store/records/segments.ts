@@ -1,5 +1,6 @@
+import type { Author } from '../../model/audit.ts';
 import type { Segment, SegmentType } from '../../model/records.ts';
-import type { SegmentFilter, SegmentOrder, SegmentRecords } from '../catalogue-records.ts';
+import type { NewSegment, SegmentFilter, SegmentOrder, SegmentRecords } from '../catalogue-records.ts';
 import { membersOf, noteChange } from './audit-log.ts';
 import { invalidateCatalogue } from './catalogue-version.ts';
 import {
@@ -17,6 +18,7 @@ import {
 import { cancelPending, type NoteEnds } from './execution-ends.ts';
 import { removeExecutions } from './executions.ts';
 import { removeExports } from './exports.ts';
+import { createMissingSegments } from './missing-segments.ts';
 import { removeOverlapAnalyses } from './overlap-analyses.ts';
 
 /** What the segments need of an engine's big tables. */
@@ -56,34 +58,9 @@ export function segmentRecords(db: Database, hooks: MembershipHooks, noteEnds: N
 
     get: (id) => db.read((sql) => getSegment(sql, id)),
 
-    create: (segment, author) =>
-      db.write(async (sql) => {
-        if (await isNameTaken(sql, segment.datamartId, segment.technicalName, null))
-          return 'TECHNICAL_NAME_TAKEN';
-        const [row] = await sql.query(
-          `insert into segment (id, organisation_id, datamart_id, type, feed_type, subtype, name, short_description,
-             technical_name, default_ttl_ms, persisted, paused, creation_ts, last_modified_ts)
-           values (nextval('segment_id'), cast($1 as bigint), cast($2 as bigint), $3, $4, $5, $6, $7, $8,
-             cast($9 as bigint), $10, $11, cast($12 as bigint), cast($12 as bigint)) returning *`,
-          [
-            segment.organisationId,
-            segment.datamartId,
-            segment.type,
-            segment.feedType,
-            segment.subtype,
-            segment.name,
-            segment.shortDescription,
-            segment.technicalName,
-            segment.defaultTtlMs,
-            segment.persisted,
-            segment.paused,
-            segment.now,
-          ],
-        );
-        const created = toSegment(row as Row);
-        await noteChange(sql, author, { ...changeOf(created), action: 'CREATE' });
-        return created;
-      }),
+    create: (segment, author) => db.write((sql) => createSegment(sql, segment, author)),
+
+    createMissing: (of) => db.write((sql) => createMissingSegments(sql, of, createSegment)),
 
     update: (id, change, { now, author }) =>
       db.write(async (sql) => {
@@ -135,6 +112,37 @@ export function segmentRecords(db: Database, hooks: MembershipHooks, noteEnds: N
         return { removed: segment, folders };
       }),
   };
+}
+
+async function createSegment(
+  sql: Sql,
+  segment: NewSegment,
+  author?: Author,
+): Promise<Segment | 'TECHNICAL_NAME_TAKEN'> {
+  if (await isNameTaken(sql, segment.datamartId, segment.technicalName, null)) return 'TECHNICAL_NAME_TAKEN';
+  const [row] = await sql.query(
+    `insert into segment (id, organisation_id, datamart_id, type, feed_type, subtype, name, short_description,
+       technical_name, default_ttl_ms, persisted, paused, creation_ts, last_modified_ts)
+     values (nextval('segment_id'), cast($1 as bigint), cast($2 as bigint), $3, $4, $5, $6, $7, $8,
+       cast($9 as bigint), $10, $11, cast($12 as bigint), cast($12 as bigint)) returning *`,
+    [
+      segment.organisationId,
+      segment.datamartId,
+      segment.type,
+      segment.feedType,
+      segment.subtype,
+      segment.name,
+      segment.shortDescription,
+      segment.technicalName,
+      segment.defaultTtlMs,
+      segment.persisted,
+      segment.paused,
+      segment.now,
+    ],
+  );
+  const created = toSegment(row as Row);
+  await noteChange(sql, author, { ...changeOf(created), action: 'CREATE' });
+  return created;
 }
 
 function changeOf({ id, datamartId }: Segment) {

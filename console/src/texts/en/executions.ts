@@ -148,6 +148,7 @@ export const executionsTexts = {
     before: 'Before',
     after: 'After',
     difference: 'Difference',
+    wouldBeMade: (name: string) => `${name} (would be made)`,
   },
   effects: {
     title: 'Effects by segment',

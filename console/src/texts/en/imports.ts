@@ -68,6 +68,7 @@ export const importsTexts = {
       REPLACE:
         'Each segment that the file names holds exactly the users of the file afterwards. All others leave it.',
     },
+    createMissingSegments: 'Make segments of unknown technical names',
     maxFailures: 'Apply nothing if more fail than',
     maxShrink: 'Apply nothing if one shrinks by more than',
     noLimit: 'no limit',
