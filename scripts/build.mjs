@@ -1,6 +1,7 @@
 // Builds dist/: compiles src/, copies the SQL files beside the code that reads them, bundles the program, and the console into dist/console.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { bundle } from './bundle.mjs';
 
 rmSync('dist', { recursive: true, force: true });
@@ -12,6 +13,24 @@ cpSync('src', 'dist', {
 await bundle('cli.js', 'import/parse/parse-thread.js');
 for (const program of ['dist/bin.cjs', 'dist/cli.js']) chmodSync(program, 0o755);
 run('node_modules/vite/bin/vite.js', 'build', '--config', 'console/vite.config.ts', '--logLevel', 'warn');
+
+printInto('dist/man/muster.1', '__reference', 'man');
+for (const [shell, file] of [
+  ['bash', 'muster.bash'],
+  ['zsh', '_muster'],
+  ['fish', 'muster.fish'],
+])
+  printInto(`dist/completions/${file}`, 'completion', shell);
+
+/** Keeps what the built program prints in a file. */
+function printInto(file, ...args) {
+  const { status, stdout } = spawnSync(process.execPath, ['dist/bin.cjs', ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  if (status !== 0) process.exit(status ?? 1);
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, stdout);
+}
 
 /** Runs a program of node_modules with this Node, and ends with its exit code where that is not 0. */
 function run(...args) {

@@ -175,8 +175,14 @@ export const SETTINGS = {
   ),
   chunkBytes: bytes(64 * MIB, [4 * KIB, GIB], 'bytes of a file that become visible in one step'),
   chunkRows: whole(500_000, [100, 10_000_000], '(command, segment) pairs that become visible in one step'),
-  databaseMemory: bytes(defaultDatabaseMemory(), [64 * MIB, 1024 * GIB], 'memory the database may use'),
-  databaseThreads: whole(Math.max(1, os.availableParallelism()), [1, 256], 'threads the database may use'),
+  databaseMemory: {
+    ...bytes(defaultDatabaseMemory(), [64 * MIB, 1024 * GIB], 'memory the database may use'),
+    defaultText: 'a quarter of the memory, at least 256 and at most 768 MiB',
+  },
+  databaseThreads: {
+    ...whole(Math.max(1, os.availableParallelism()), [1, 256], 'threads the database may use'),
+    defaultText: 'one for each core',
+  },
   webhookAllowPrivate: yesOrNo(
     'whether webhooks may lead to http, and to addresses that are not of the public internet',
   ),

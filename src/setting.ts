@@ -8,6 +8,8 @@ export type Setting<T> = {
   readonly default: T;
   /** From text (environment, flags) or a JSON value (file); throws a plain Error that says what was expected. */
   readonly parse: (given: unknown) => T;
+  /** The default in words, where it depends on the machine. */
+  readonly defaultText?: string;
   /** What the value looks like, for help texts. */
   readonly hint: string;
   readonly description: string;

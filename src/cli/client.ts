@@ -1,11 +1,16 @@
 import { ApiError, CliError, describe, systemCode } from './failures.ts';
 
-/** Where a service is and how to be let in, with where the token came from, for the message when it is refused. */
+/** Where a service is and how to be let in. */
 export type Connection = {
   /** Without a slash at the end. */
   readonly url: string;
   readonly token: string | null;
-  readonly tokenSource: '--token' | 'MUSTER_TOKEN' | null;
+  /** Where the token came from, for the message when it is refused. */
+  readonly tokenHint: string;
+  /** The flags that led here: another command line needs them to reach the same service. */
+  readonly flags: readonly string[];
+  /** The datamart that another command line would take without a flag. */
+  readonly datamart: string;
 };
 
 export type Page<T> = { readonly data: readonly T[]; readonly total: number };
@@ -118,19 +123,15 @@ export function readAnswer(connection: Connection, answer: { status: number; tex
   if (answer.status < 400 && content.status !== 'error') return content;
   const code = content.error_code ?? `HTTP_${answer.status}`;
   const text = content.error ?? `the service answered ${answer.status}`;
-  throw new ApiError(answer.status, code, answer.status === 401 ? text + tokenHint(connection) : text);
-}
-
-function tokenHint({ tokenSource }: Connection): string {
-  if (tokenSource === null) return '; no token was given: use --token or set MUSTER_TOKEN';
-  return `; the token came from ${tokenSource}`;
+  throw new ApiError(answer.status, code, answer.status === 401 ? `${text}; ${connection.tokenHint}` : text);
 }
 
 /** Says which address was tried, and what to do about it. */
 export function unreachable({ url }: Connection, error: unknown): CliError {
   const code = systemCode(error);
   const reason = code === 'ECONNREFUSED' ? 'connection refused' : (code ?? deepestMessage(error));
-  const hint = 'Start a service with "muster serve", or name another one with --url or MUSTER_URL.';
+  const hint =
+    'Start a service with "muster serve", or name another one with muster login, --url or MUSTER_URL.';
   return new CliError(`no service at ${url} (${reason})\n${hint}`, { cause: error });
 }
 

@@ -1,4 +1,5 @@
 import type { ArgsDef, CommandDef, ParsedArgs } from 'citty';
+import { DATAMART_ARG, defaultDatamart } from './connection.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { UsageError } from './failures.ts';
 
@@ -18,28 +19,46 @@ type Definition<T extends ArgsDef> = {
   readonly run: (args: ParsedArgs<T>) => Promise<ExitCode>;
 };
 
-/** What citty's definition does not hold, kept beside it for the help text. */
-const FOOTERS = new WeakMap<object, { examples: readonly string[]; notes: readonly string[] }>();
+/** What help texts, completion, the man page and the reference are made of. */
+export type Described = Omit<Definition<ArgsDef>, 'run'>;
+
+const DESCRIBED = new WeakMap<CommandDef, Described>();
 
 /** A citty command that refuses what citty would let pass: unknown flags, flags without value, extra arguments. */
 export function command<const T extends ArgsDef>(definition: Definition<T>): CommandDef {
   const { name, description, args, run } = definition;
   const def: CommandDef = {
     meta: { name, description },
-    args,
+    args: withoutDatamart(args),
     run: async (context) => {
       checkFlags(context.args, args);
       if (definition.positionals !== 'any') checkPositionals(context.args._, args);
+      if (args.datamart === DATAMART_ARG.datamart) settleDatamart(context.args);
       // citty parsed them by `args`, so they are what its type says of T.
       process.exitCode = await run(context.args as ParsedArgs<T>);
     },
   };
-  FOOTERS.set(def, { examples: definition.examples ?? [], notes: definition.notes ?? [] });
+  DESCRIBED.set(def, definition);
   return def;
 }
 
-export function footerOf(def: object): { examples: readonly string[]; notes: readonly string[] } {
-  return FOOTERS.get(def) ?? { examples: [], notes: [] };
+/** Says of a command what its definition says. */
+export function describedBy(def: CommandDef): Described {
+  const described = DESCRIBED.get(def);
+  if (described === undefined) throw new Error('a command that command() has not made');
+  return described;
+}
+
+/** So that a datamart that was not given can be told from one that was. */
+function withoutDatamart(args: ArgsDef): ArgsDef {
+  if (args.datamart !== DATAMART_ARG.datamart) return args;
+  const { default: _, ...datamart } = DATAMART_ARG.datamart;
+  return { ...args, datamart };
+}
+
+function settleDatamart(given: Record<string, unknown>): void {
+  const { profile } = given;
+  given.datamart ??= defaultDatamart(typeof profile === 'string' ? { profile } : {});
 }
 
 function checkFlags(given: Readonly<Record<string, unknown>>, args: ArgsDef): void {

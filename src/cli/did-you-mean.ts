@@ -1,5 +1,8 @@
 import { editDistance } from '../model/edit-distance.ts';
 
+/** How many names of a service are compared with one that there is not. */
+export const COMPARED = 5_000;
+
 /** A longer word is compared by its beginning. */
 const MAX_LETTERS = 40;
 

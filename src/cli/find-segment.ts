@@ -1,5 +1,6 @@
 import type { ApiSegment } from './api.ts';
 import type { Client } from './client.ts';
+import { COMPARED, didYouMean } from './did-you-mean.ts';
 import { CliError } from './failures.ts';
 
 /** The segment of that technical name; where there is none, of that id. */
@@ -9,5 +10,11 @@ export async function findSegment(client: Client, datamart: string, wanted: stri
   const [byName] = (await client.list<ApiSegment>('/audience_segments', query)).data;
   if (byName !== undefined) return byName;
   if (/^\d+$/.test(wanted)) return client.get<ApiSegment>(`/audience_segments/${wanted}`);
-  throw new CliError(`there is no segment with the technical name ${JSON.stringify(wanted)}`);
+  const { elements } = await client.listFirst<ApiSegment>('/audience_segments', COMPARED, {
+    datamart_id: datamartId,
+  });
+  const names = elements.flatMap(({ technical_name }) => technical_name ?? []);
+  throw new CliError(
+    `there is no segment with the technical name ${JSON.stringify(wanted)}${didYouMean(wanted, names)}`,
+  );
 }

@@ -1,20 +1,69 @@
-import type { ArgDef, ArgsDef, CommandDef } from 'citty';
-import { footerOf } from './command.ts';
+import type { ArgDef } from 'citty';
+import { type Catalogued, loadCatalogue, type Section } from './registry.ts';
 
 /** The help text of a command: what it does, how it is called, each argument and flag, examples. */
-export async function renderHelp(words: readonly string[], def: CommandDef): Promise<string> {
-  const meta = await (typeof def.meta === 'function' ? def.meta() : def.meta);
-  const args: ArgsDef = (await (typeof def.args === 'function' ? def.args() : def.args)) ?? {};
-  const entries = Object.entries(args);
-  const positionals = entries.filter(([, arg]) => arg.type === 'positional');
-  const flags = entries.filter(([, arg]) => arg.type !== 'positional');
-  const usage = ['muster', ...words, ...positionals.map(positionalUsage), '[flags]'].join(' ');
-  const lines = [meta?.description ?? '', '', `Usage: ${usage}`, ''];
-  lines.push(...columns([...positionals.map(positionalRow), ...flags.map(flagRow), ['--help', 'this text']]));
-  const { examples, notes } = footerOf(def);
+export function renderHelp(command: Catalogued): string {
+  const { description, examples = [], notes = [] } = command;
+  const lines = [
+    `${sentence(description)}.`,
+    '',
+    `Usage: ${usageOf(command)}`,
+    '',
+    ...columns(rowsOf(command)),
+  ];
   if (examples.length > 0) lines.push('', 'Examples:', ...examples.map((example) => `  ${example}`));
   if (notes.length > 0) lines.push('', ...notes);
   return lines.join('\n');
+}
+
+/** The help text of the program: its commands. */
+export async function renderOverview(version: string): Promise<string> {
+  const sections = await loadCatalogue();
+  return [
+    `muster ${version}: user segment imports`,
+    '',
+    'Usage: muster COMMAND [flags]',
+    '',
+    ...columns(sections.map(({ word, description }) => [word, description])),
+    '',
+    'Run "muster help COMMAND" for the flags of a command, "muster version" for the version.',
+  ].join('\n');
+}
+
+/** The help text of a group: its commands. */
+export function renderSection({ word, description, fallback, commands }: Section): string {
+  const rows = commands.map(({ words, description: text }): [string, string] => {
+    const name = words.at(-1) ?? '';
+    return [name, name === fallback ? `${text} (when none is named)` : text];
+  });
+  return [
+    `${sentence(description)}.`,
+    '',
+    `Usage: muster ${word} COMMAND [flags]`,
+    '',
+    ...columns(rows),
+    '',
+    `Run "muster help ${word} COMMAND" for the flags of a command.`,
+  ].join('\n');
+}
+
+/** How a command is called, in one line. */
+export function usageOf({ words, args }: Catalogued): string {
+  const positionals = Object.entries(args).filter(([, arg]) => arg.type === 'positional');
+  return ['muster', ...words, ...positionals.map(positionalUsage), '[flags]'].join(' ');
+}
+
+/** Each argument and flag of a command, with what it means. */
+export function rowsOf({ args }: Catalogued): readonly (readonly [label: string, text: string])[] {
+  const entries = Object.entries(args);
+  const positionals = entries.filter(([, arg]) => arg.type === 'positional');
+  const flags = entries.filter(([, arg]) => arg.type !== 'positional');
+  return [...positionals.map(positionalRow), ...flags.map(flagRow), ['--help', 'show this help']];
+}
+
+/** A description as the start of a sentence. */
+export function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function positionalUsage([name, arg]: readonly [string, ArgDef]): string {

@@ -3,44 +3,12 @@ import { BackupError } from '../backup/failures.ts';
 import { ConfigError } from '../config.ts';
 import { StoreInUseError, StoreUnusableError } from '../errors.ts';
 import { version } from '../version.ts';
+import { describedBy } from './command.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { ApiError, CliError, describe, UsageError } from './failures.ts';
-import { renderHelp } from './help.ts';
-
-type Loader = () => Promise<CommandDef>;
-
-/** A word that runs a command, or a group of such words with the one that is meant when none follows. */
-export type Group = {
-  readonly description: string;
-  readonly commands: Readonly<Record<string, Loader>>;
-  readonly fallback: string;
-};
-
-const COMMANDS: Readonly<Record<string, Loader | (() => Promise<Group>)>> = {
-  serve: async () => (await import('./commands/serve.ts')).serve,
-  import: async () => (await import('./commands/import.ts')).importCommand,
-  watch: async () => (await import('./commands/watch.ts')).watch,
-  export: async () => (await import('./commands/export.ts')).exportCommand,
-  segments: async () => (await import('./commands/segments.ts')).segments,
-  lookup: async () => (await import('./commands/lookup.ts')).lookup,
-  imports: async () => (await import('./commands/imports.ts')).imports,
-  executions: async () => (await import('./commands/executions.ts')).executions,
-  status: async () => (await import('./commands/status.ts')).status,
-  errors: async () => (await import('./commands/errors.ts')).errors,
-  cancel: async () => (await import('./commands/cancel.ts')).cancel,
-  revert: async () => (await import('./commands/revert.ts')).revert,
-  tokens: async () => (await import('./commands/tokens.ts')).tokens,
-  webhooks: async () => (await import('./commands/webhooks.ts')).webhooks,
-  erase: async () => (await import('./commands/erase.ts')).erase,
-  audit: async () => (await import('./commands/audit.ts')).audit,
-  backup: async () => (await import('./commands/backup.ts')).backup,
-  restore: async () => (await import('./commands/restore.ts')).restore,
-  check: async () => (await import('./commands/check.ts')).check,
-  migrate: async () => (await import('./commands/migrate.ts')).migrate,
-  'import-store': async () => (await import('./commands/import-store.ts')).importStoreCommand,
-  'export-store': async () => (await import('./commands/export-store.ts')).exportStoreCommand,
-  demo: async () => (await import('./commands/demo.ts')).demo,
-};
+import { renderHelp, renderOverview, renderSection } from './help.ts';
+import { printable } from './output.ts';
+import { COMMANDS, loadSection } from './registry.ts';
 
 /** Runs one command line and leaves its exit code in the process. The one place where errors become text. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -61,6 +29,8 @@ async function dispatch(argv: readonly string[]): Promise<void> {
   // `muster help import` is `muster import --help`
   if (word === 'help' && rest[0] !== undefined && !rest[0].startsWith('-'))
     return dispatch([...rest, '--help']);
+  if (word === '__complete') return printCandidates(rest);
+  if (word === '__reference') return printReference(rest);
   if (word === undefined || word === '--help' || word === '-h' || word === 'help') return showOverview(word);
   if (word === '--version' || word === '-v' || word === 'version') return print(version());
   const load = COMMANDS[word];
@@ -72,7 +42,7 @@ async function dispatch(argv: readonly string[]): Promise<void> {
   if (!('commands' in loaded)) return runOrHelp([word], loaded, rest);
 
   const [second] = rest;
-  if (second === '--help' || second === '-h') return showGroup(word, loaded);
+  if (second === '--help' || second === '-h') return print(renderSection(await loadSection(word)));
   const named = second !== undefined && !second.startsWith('-');
   const name = named ? second : loaded.fallback;
   const subcommand = Object.hasOwn(loaded.commands, name) ? loaded.commands[name] : undefined;
@@ -86,34 +56,28 @@ async function dispatch(argv: readonly string[]): Promise<void> {
 async function runOrHelp(words: readonly string[], def: CommandDef, argv: readonly string[]): Promise<void> {
   const end = argv.indexOf('--');
   const flags = end === -1 ? argv : argv.slice(0, end);
-  if (flags.includes('--help') || flags.includes('-h')) return print(await renderHelp(words, def));
+  if (flags.includes('--help') || flags.includes('-h'))
+    return print(renderHelp({ ...describedBy(def), words }));
   await runCommand(def, { rawArgs: [...argv] });
 }
 
+/** What shells ask (completion/scripts.ts). Nothing is waited for once it is told. */
+async function printCandidates(words: readonly string[]): Promise<void> {
+  const { candidatesFor } = await import('./completion/complete.ts');
+  const candidates = await candidatesFor(words);
+  const lines = candidates?.map(([name, meaning]) => `${printable(name)}\t${printable(meaning)}`);
+  process.stdout.write(`${lines === undefined ? ':files' : lines.join('\n')}\n`, () => process.exit());
+}
+
+/** What the build makes of the definitions: `man` or `markdown`. */
+async function printReference([form]: readonly string[]): Promise<void> {
+  if (form === 'man') process.stdout.write(await (await import('./reference/man.ts')).renderMan(version()));
+  else process.stdout.write(await (await import('./reference/markdown.ts')).renderMarkdown());
+}
+
 async function showOverview(word: string | undefined): Promise<void> {
-  const lines = [`muster ${version()}: user segment imports`, '', 'Usage: muster COMMAND [flags]', ''];
-  for (const [name, load] of Object.entries(COMMANDS)) {
-    lines.push(`  ${name.padEnd(12)} ${await descriptionOf(await load())}`);
-  }
-  lines.push('', 'muster help COMMAND lists the flags of a command, muster version tells the version.');
   if (word === undefined) process.exitCode = 1;
-  print(lines.join('\n'));
-}
-
-async function showGroup(word: string, group: Group): Promise<void> {
-  const lines = [group.description, '', `Usage: muster ${word} COMMAND [flags]`, ''];
-  for (const [name, load] of Object.entries(group.commands)) {
-    const note = name === group.fallback ? ' (when none is named)' : '';
-    lines.push(`  ${name.padEnd(10)} ${await descriptionOf(await load())}${note}`);
-  }
-  lines.push('', `muster ${word} COMMAND --help lists the flags of a command.`);
-  print(lines.join('\n'));
-}
-
-async function descriptionOf(loaded: CommandDef | Group): Promise<string> {
-  if ('commands' in loaded) return loaded.description;
-  const meta = await (typeof loaded.meta === 'function' ? loaded.meta() : loaded.meta);
-  return meta?.description ?? '';
+  print(await renderOverview(version()));
 }
 
 /** Errors whose message is all that the user needs. */
@@ -132,9 +96,11 @@ function errorText(error: unknown, argv: readonly string[]): string {
   const ofCitty = error instanceof Error && error.name === 'CLIError';
   if (!ours && !ofCitty) return error instanceof Error ? (error.stack ?? error.message) : String(error);
   const [word] = argv;
-  const help =
-    word !== undefined && Object.hasOwn(COMMANDS, word) ? `muster ${word} --help` : 'muster --help';
-  const hint = ofCitty || error instanceof UsageError ? `\n${help} lists what there is.` : '';
+  const isCommand = word !== undefined && Object.hasOwn(COMMANDS, word);
+  const help = isCommand
+    ? `"muster ${word} --help" for its flags`
+    : '"muster --help" for the list of commands';
+  const hint = ofCitty || error instanceof UsageError ? `\nRun ${help}.` : '';
   return `error: ${describe(error)}${hint}`;
 }
 

@@ -183,7 +183,7 @@ test('a wrong token is named by where it came from', async (t) => {
   const env = { MUSTER_URL: service.baseUrl };
   const none = await muster(['segments'], { env });
   assert.equal(none.code, 1);
-  assert.match(none.stderr, /no token was given: use --token or set MUSTER_TOKEN/);
+  assert.match(none.stderr, /no token was given: sign in with muster login, use --token or set MUSTER_TOKEN/);
   const wrong = await muster(['segments'], { env: { ...env, MUSTER_TOKEN: 'wrong' } });
   assert.match(wrong.stderr, /the token came from MUSTER_TOKEN/);
 });

@@ -1,51 +1,16 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createSegment, dataOf, getSegment } from '../client.ts';
 import { muster, startMuster } from './run.ts';
-
-const CLI = path.resolve(import.meta.dirname, '../../dist/cli.js');
+import { atTerminal } from './terminal.ts';
 
 /** The lines of a file that puts users into a segment. */
 function linesOf(segment: string, from: number, to: number): string {
   const line = (i: number) =>
     `{"operation":"UPDATE","user_account_id":"u${i}","segment_technical_name":"${segment}","expiration_duration":0}\n`;
   return Array.from({ length: to - from }, (_, i) => line(from + i)).join('');
-}
-
-/**
- * Runs `muster` at a pseudo-terminal, which `script` of Debian's bsdutils makes, and types each answer when its question is there.
- * What is seen there is standard output and error together, and what was typed.
- */
-async function atTerminal(
-  args: readonly string[],
-  answers: readonly (readonly [question: RegExp, answer: string])[],
-  { cwd, env }: { cwd: string; env: Readonly<Record<string, string>> },
-): Promise<{ code: number | null; screen: string }> {
-  const quoted = [process.execPath, CLI, ...args].map((arg) => `'${arg.replaceAll("'", "'\\''")}'`);
-  const child: ChildProcess = spawn('script', ['-qec', quoted.join(' '), '/dev/null'], {
-    cwd,
-    env: { ...process.env, ...env, NO_COLOR: '1' },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  let screen = '';
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-    screen += text;
-  });
-  const closed = once(child, 'close') as Promise<[number | null]>;
-  for (const [question, answer] of answers) {
-    while (!question.test(screen)) {
-      assert.equal(child.exitCode, null, `it ended before it asked ${question}:\n${screen}`);
-      await sleep(20);
-    }
-    child.stdin?.write(answer);
-  }
-  const [code] = await closed;
-  return { code, screen };
 }
 
 async function start(t: TestContext) {

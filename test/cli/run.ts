@@ -12,7 +12,12 @@ export const CLI = path.resolve(import.meta.dirname, '../../dist/cli.js');
 type Surroundings = {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** What standard input holds; without it there is none. */
+  readonly input?: string;
 };
+
+/** No folder: whoever runs the tests may have signed in somewhere. */
+export const NO_PROFILES = '/dev/null/muster-tests';
 
 export type Run = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 
@@ -20,20 +25,21 @@ export type Run = { readonly code: number | null; readonly stdout: string; reado
 export type Started = { readonly child: ChildProcess; readonly output: Run; readonly ended: Promise<Run> };
 
 /** Starts `dist/cli.js` without a terminal, and without the settings of whoever runs the tests. */
-export function start(args: readonly string[], { cwd, env = {} }: Surroundings = {}): Started {
+export function start(args: readonly string[], { cwd, env = {}, input }: Surroundings = {}): Started {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(MUSTER_|NO_COLOR|FORCE_COLOR)/.test(name),
   );
   const child = spawn(process.execPath, [CLI, ...args], {
     cwd,
-    env: { ...Object.fromEntries(inherited), ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...Object.fromEntries(inherited), XDG_CONFIG_HOME: NO_PROFILES, ...env },
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
+  child.stdin?.end(input);
   const output = { code: null as number | null, stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     output.stdout += text;
   });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     output.stderr += text;
   });
   const ended = once(child, 'close').then(([code]: (number | null)[]) => {

@@ -39,7 +39,8 @@ export const demo = command({
     print(`Folder ${folder}: ${found === 'made' ? 'made' : 'an earlier demo was removed, made afresh'}.`);
 
     const service = await startListening(config);
-    const connection = { url: service.url, token: service.adminToken, tokenSource: null };
+    const { url, adminToken: token } = service;
+    const connection = { url, token, tokenHint: 'the token of the demo', flags: [], datamart: '1' };
     print(`Service at ${service.url}, with a store of its own.`);
     let exitCode: ExitCode = 1;
     try {

@@ -6,7 +6,6 @@ import { writePrivately } from '../../private-files.ts';
 import { type ApiExecution, hasEnded } from '../api.ts';
 import type { Client } from '../client.ts';
 import { command } from '../command.ts';
-import { isConfirmed } from '../confirm.ts';
 import { CONNECTION_ARGS, DATAMART_ARG, openClient } from '../connection.ts';
 import { locateExecution, OWNER_ARGS } from '../executions.ts';
 import { CliError } from '../failures.ts';
@@ -16,6 +15,7 @@ import { isNoFile, saveNew } from '../files/save.ts';
 import { dataPath, errorNames, readErrorPlace } from '../import/error-file.ts';
 import { peek, readFailedLines } from '../import/failed-lines.ts';
 import { formatCount, note, print, printable } from '../output.ts';
+import { isConfirmed } from '../prompt.ts';
 
 export const errors = command({
   name: 'errors',

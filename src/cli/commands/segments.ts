@@ -2,9 +2,9 @@ import type { ApiSegment } from '../api.ts';
 import { command } from '../command.ts';
 import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient, SEGMENT_ARG } from '../connection.ts';
 import { findSegment } from '../find-segment.ts';
-import type { Group } from '../main.ts';
 import { type Column, formatCount, formatDuration, print, printable, printJson, table } from '../output.ts';
 import { readCount } from '../read-args.ts';
+import type { Group } from '../registry.ts';
 
 const DAY_MS = 86_400_000;
 /** A hundred years. */

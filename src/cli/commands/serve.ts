@@ -11,6 +11,7 @@ import {
   type SettingName,
 } from '../../config.ts';
 import { armFaultPoint } from '../../fault-points.ts';
+import type { Setting } from '../../setting.ts';
 import { command } from '../command.ts';
 import { CliError, systemCode } from '../failures.ts';
 import { print } from '../output.ts';
@@ -28,8 +29,9 @@ function settingArgs(): ArgsDef {
   const names = Object.keys(SETTINGS) as SettingName[];
   return Object.fromEntries(
     names.map((name) => {
-      const { description, hint, default: fallback } = SETTINGS[name];
-      const shown = fallback === null || String(fallback) === '' ? 'none' : String(fallback);
+      const { description, hint, default: fallback, defaultText }: Setting<unknown> = SETTINGS[name];
+      const none = fallback === null || String(fallback) === '';
+      const shown = defaultText ?? (none ? 'none' : String(fallback));
       const text = `${description}\n${environmentName(name)}, default: ${shown}`;
       return [flagName(name), { type: 'string', valueHint: hint, description: text }];
     }),

@@ -2,9 +2,9 @@ import type { ApiToken } from '../api.ts';
 import { command } from '../command.ts';
 import { CONNECTION_ARGS, openClient } from '../connection.ts';
 import { UsageError } from '../failures.ts';
-import type { Group } from '../main.ts';
 import { type Column, formatInstant, print, printJson, table } from '../output.ts';
 import { readCount, readId } from '../read-args.ts';
+import type { Group } from '../registry.ts';
 
 const DAY_MS = 86_400_000;
 /** A hundred years. */
@@ -41,7 +41,7 @@ const create = command({
     role: {
       type: 'string',
       valueHint: ROLES.join('|'),
-      default: 'editor',
+      default: 'reader',
       description: 'reader looks up, editor imports and edits segments too, admin may do everything',
     },
     datamarts: {
@@ -49,9 +49,18 @@ const create = command({
       valueHint: 'ID,…|all',
       description: 'only these datamarts; all, or without it: all of them',
     },
-    'expires-in-days': { type: 'string', valueHint: 'N', description: 'without it never' },
+    'expires-in-days': {
+      type: 'string',
+      valueHint: 'N|never',
+      default: '90',
+      description: 'days until it expires',
+    },
     ...CONNECTION_ARGS,
   },
+  examples: [
+    'muster tokens create dashboards',
+    'muster tokens create nightly --role editor --datamarts 1 --expires-in-days never',
+  ],
   run: async (args) => {
     if (!ROLES.includes(args.role))
       throw new UsageError(`--role: expected one of ${ROLES.join(', ')}, got ${JSON.stringify(args.role)}`);
@@ -61,7 +70,7 @@ const create = command({
       role: args.role,
       datamart_ids: readDatamarts(args.datamarts),
       expiration_date:
-        days === undefined ? null : Date.now() + readCount('--expires-in-days', days, MOST_DAYS) * DAY_MS,
+        days === 'never' ? null : Date.now() + readCount('--expires-in-days', days, MOST_DAYS) * DAY_MS,
     });
     if (args.json) printJson(token);
     else print(`token ${token.id} created (${token.role}); its value, shown this once:\n${token.value}`);

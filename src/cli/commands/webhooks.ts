@@ -2,9 +2,9 @@ import type { ApiDelivery, ApiWebhook } from '../api.ts';
 import { command } from '../command.ts';
 import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
 import { findImport } from '../find-import.ts';
-import type { Group } from '../main.ts';
 import { type Column, formatInstant, print, printJson, table } from '../output.ts';
 import { MOST_ENTRIES, readCount, readId } from '../read-args.ts';
+import type { Group } from '../registry.ts';
 
 const COLUMNS: readonly Column<ApiWebhook>[] = [
   { title: 'ID', align: 'right', value: (webhook) => webhook.id },
