@@ -3,7 +3,7 @@ import { lazy, Suspense } from 'react';
 import { Redirect, Route, Switch } from 'wouter';
 import { pages } from './api/paths.ts';
 import { datamarts } from './api/queries.ts';
-import { ImportsPage } from './imports/imports-page.tsx';
+import { HomePage } from './home/home-page.tsx';
 import { Loaded } from './parts/loaded.tsx';
 import { Loading } from './parts/loading.tsx';
 import { Catch } from './shell/catch.tsx';
@@ -12,6 +12,7 @@ import { NotFound } from './shell/not-found.tsx';
 import { Shell } from './shell/shell.tsx';
 
 // Each screen but the first comes when it is opened, with the charts or parsers that it alone needs.
+const ImportsPage = lazy(() => import('./imports/imports-page.tsx'));
 const ImportPage = lazy(() => import('./imports/import-page.tsx'));
 const ExecutionPage = lazy(() => import('./executions/execution-page.tsx'));
 const RunsPage = lazy(() => import('./executions/runs-page.tsx'));
@@ -19,6 +20,7 @@ const SegmentsPage = lazy(() => import('./segments/segments-page.tsx'));
 const SegmentPage = lazy(() => import('./segments/segment-page.tsx'));
 const OverlapsPage = lazy(() => import('./segments/overlaps-page.tsx'));
 const UsersPage = lazy(() => import('./users/users-page.tsx'));
+const SettingsPage = lazy(() => import('./settings/settings-page.tsx'));
 const OperationsPage = lazy(() => import('./operations/operations-page.tsx'));
 
 /** The pages of the console for whoever has signed in. */
@@ -31,7 +33,7 @@ export function App() {
       </Route>
       <Route path="/">
         <Loaded query={query}>
-          {(all) => <Redirect to={pages.imports(keptDatamart(all) ?? '1')} replace />}
+          {(all) => <Redirect to={pages.home(keptDatamart(all) ?? '1')} replace />}
         </Loaded>
       </Route>
       <Route>
@@ -49,6 +51,7 @@ function OfDatamart({ dm }: { readonly dm: string }) {
         <Catch key={dm}>
           <Suspense fallback={<Loading />}>
             <Switch>
+              <Route path="/home" component={HomePage} />
               <Route path="/imports" component={ImportsPage} />
               <Route path="/imports/:id">{({ id }) => <ImportPage key={id} id={id} />}</Route>
               <Route path="/imports/:owner/executions/:id">
@@ -62,7 +65,8 @@ function OfDatamart({ dm }: { readonly dm: string }) {
               </Route>
               <Route path="/overlaps" component={OverlapsPage} />
               <Route path="/users" component={UsersPage} />
-              <Route path="/operations/:tab">{({ tab }) => <OperationsPage tab={tab} />}</Route>
+              <Route path="/operations" component={OperationsPage} />
+              <Route path="/settings/:tab">{({ tab }) => <SettingsPage tab={tab} />}</Route>
               <Route>
                 <NotFound />
               </Route>

@@ -16,16 +16,18 @@ test('axe finds nothing serious on any page, in light and in dark colors', async
   const { page } = await openConsole(t, service);
   const base = '/datamarts/1';
   const pages: readonly { path: string; shows: string }[] = [
+    { path: `${base}/home`, shows: 'Latest runs' },
+    { path: `${base}/runs`, shows: '1–1 of 1 run' },
     { path: `${base}/imports`, shows: 'test NDJSON' },
     { path: `${base}/imports/${importId}/executions/${executionId}`, shows: 'Repeat buyers' },
     { path: `${base}/segments`, shows: 'Repeat buyers' },
     { path: `${base}/segments/1`, shows: 'within 90 days' },
     { path: `${base}/overlaps`, shows: 'In both' },
     { path: `${base}/users?user=user_account_id%3D00006`, shows: 'What happened' },
-    { path: `${base}/operations/now`, shows: 'Free on disk' },
-    { path: `${base}/operations/tokens`, shows: 'yours' },
-    { path: `${base}/operations/webhooks`, shows: 'No webhooks yet' },
-    { path: `${base}/operations/audit`, shows: 'execution 1' },
+    { path: `${base}/operations`, shows: 'Free on disk' },
+    { path: `${base}/settings/tokens`, shows: 'yours' },
+    { path: `${base}/settings/webhooks`, shows: 'No webhooks yet' },
+    { path: `${base}/settings/audit`, shows: 'execution 1' },
   ];
   for (const { path, shows } of pages) {
     await page.goto(path);
@@ -54,7 +56,7 @@ test('axe finds nothing serious on any page, in light and in dark colors', async
   await assertAccessible(page, 'a dialog');
   await page.keyboard.press('Escape');
   await page.setViewportSize({ width: 390, height: 844 });
-  for (const list of ['imports', 'operations/tokens']) {
+  for (const list of ['imports', 'settings/tokens']) {
     await page.goto(`${base}/${list}`);
     await page.getByLabel('Sort by').waitFor();
     await assertAccessible(page, `${list} on a phone`);

@@ -22,6 +22,11 @@ test('from sign-in to a look-up with the keyboard alone', { skip: withoutBrowser
   await page.getByLabel('API token').waitFor();
   await keyboard.type(service.token);
   await keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Home', exact: true }).waitFor();
+  await tabTo(page, 'Imports');
+  await keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Imports', exact: true }).waitFor();
+  await page.reload();
   await page.getByRole('heading', { name: 'Imports', exact: true }).waitFor();
 
   await keyboard.press('Tab');

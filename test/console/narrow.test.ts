@@ -39,6 +39,8 @@ test('on a phone every page has its names, nothing is cut off at the side, and o
   await page.setViewportSize({ width: 390, height: 844 });
   const list = (name: string) => page.getByRole('region', { name, exact: true });
   const pages: readonly (readonly [path: string, shown: () => Locator])[] = [
+    ['home', () => list('Latest runs').getByRole('link', { name: `${LONG} #1` })],
+    ['runs', () => list('Runs').getByRole('link', { name: `${LONG} #1` })],
     ['imports', () => list('Imports').getByRole('link', { name: 'test NDJSON' })],
     [`imports/${importId}`, () => list('Runs').getByRole('link', { name: `${LONG} #1` })],
     [`imports/${importId}/executions/1`, () => page.getByRole('table', { name: 'Effects by segment' })],
@@ -46,11 +48,11 @@ test('on a phone every page has its names, nothing is cut off at the side, and o
     [`segments/${segment}`, () => page.getByRole('figure').first()],
     ['overlaps', () => page.getByRole('table', { name: /Share of each row/ })],
     ['users?user=user_account_id%3D1', () => page.getByRole('table', { name: 'What happened' })],
-    ['operations/now', () => page.getByRole('link', { name: `${LONG} #1` })],
-    ['operations/webhooks', () => page.getByText('No webhooks yet')],
-    ['operations/tokens', () => list('Tokens').getByText('nightly upload')],
+    ['operations', () => page.getByRole('link', { name: `${LONG} #1` })],
+    ['settings/webhooks', () => page.getByText('No webhooks yet')],
+    ['settings/tokens', () => list('Tokens').getByText('nightly upload')],
     [
-      'operations/audit',
+      'settings/audit',
       () =>
         list('Audit log')
           .getByText(/^execution \d/)

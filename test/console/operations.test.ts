@@ -14,15 +14,16 @@ test('the queue, throughput, store size and recent failures; tokens; the audit l
   await runFile(service, 'NDJSON', LINES, {
     documentImportId: await createImport(service, { format: 'NDJSON' }),
   });
-  const { page, picture } = await openConsole(t, service, { path: '/datamarts/1/operations/now' });
+  const { page, picture } = await openConsole(t, service, { path: '/datamarts/1/operations' });
   await page.getByText('Free on disk').waitFor();
-  await page.getByText('Nothing waits and nothing runs.').waitFor();
+  await page.getByText('The queue is empty.').waitFor();
   await page.getByText(/Look-ups are answered by \d+ serving runs?: .* on disk, .* in memory/).waitFor();
   await page.getByRole('link', { name: /document.ndjson/ }).waitFor();
   await page.getByRole('figure', { name: /Throughput, now/ }).waitFor();
   await page.getByText('20 ms', { exact: true }).waitFor();
   await picture('operations');
 
+  await page.getByRole('link', { name: 'Settings' }).click();
   await page.getByRole('tab', { name: 'Tokens' }).click();
   await page.getByText('yours').waitFor();
   await page.getByRole('button', { name: 'New token' }).click();
@@ -59,7 +60,7 @@ test('the queue, throughput, store size and recent failures; tokens; the audit l
 test('webhooks: made, tested, what became of each delivery, sent again', async (t) => {
   const service = await startService(t, { webhookAllowPrivate: true });
   const receiver = await startReceiver(t);
-  const { page } = await openConsole(t, service, { path: '/datamarts/1/operations/webhooks' });
+  const { page } = await openConsole(t, service, { path: '/datamarts/1/settings/webhooks' });
   await page.getByText('No webhooks yet').waitFor();
   await page.getByRole('button', { name: 'New webhook' }).click();
   const dialog = page.getByRole('dialog');
@@ -83,7 +84,7 @@ test('webhooks: made, tested, what became of each delivery, sent again', async (
 
 test('a service that goes away is told of, and what was seen of it stays', async (t) => {
   const service = await startService(t);
-  const { page } = await openConsole(t, service, { path: '/datamarts/1/operations/now' });
+  const { page } = await openConsole(t, service, { path: '/datamarts/1/operations' });
   await page.getByText('Free on disk').waitFor();
   await service.stop();
   await page.getByText('The service does not answer').first().waitFor();
@@ -96,6 +97,6 @@ test('imports that are held back for look-ups, and by how much these are too slo
   await createSegment(service, { name: 'VIP', technical_name: 'vip' });
   for (let i = 0; i < 10; i++) await membershipsOf(service, 'user_account_id=1');
   await runFile(service, 'NDJSON', LINES);
-  const { page } = await openConsole(t, service, { path: '/datamarts/1/operations/now' });
+  const { page } = await openConsole(t, service, { path: '/datamarts/1/operations' });
   await page.getByText(/^Imports pause between chunks.* the goal is 0\.001 ms\.$/).waitFor();
 });

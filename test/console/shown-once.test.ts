@@ -8,7 +8,7 @@ import { openConsole } from './browser.ts';
 test('the value of a new token and the secret of a new webhook stay until they are dismissed by their button', async (t) => {
   const service = await startService(t, { webhookAllowPrivate: true });
   const receiver = await startReceiver(t);
-  const { page } = await openConsole(t, service, { path: '/datamarts/1/operations/tokens' });
+  const { page } = await openConsole(t, service, { path: '/datamarts/1/settings/tokens' });
   const dialog = page.getByRole('dialog');
   const tryToLose = async () => {
     await page.keyboard.press('Escape');
@@ -31,7 +31,7 @@ test('the value of a new token and the secret of a new webhook stay until they a
   await dialog.getByRole('button', { name: 'Close' }).click();
   await dialog.waitFor({ state: 'detached' });
 
-  await page.goto('/datamarts/1/operations/webhooks');
+  await page.goto('/datamarts/1/settings/webhooks');
   await page.getByRole('button', { name: 'New webhook' }).first().click();
   await dialog.getByLabel('URL').fill(receiver.url);
   await dialog.getByRole('button', { name: 'Create webhook' }).click();

@@ -14,6 +14,7 @@ export function executionPath({ id, parameters }: Execution): string {
 
 /** Pages of the console. */
 export const pages = {
+  home: (dm: string) => `/datamarts/${dm}/home`,
   imports: (dm: string) => `/datamarts/${dm}/imports`,
   import: (dm: string, id: string) => `/datamarts/${dm}/imports/${id}`,
   execution: (dm: string, importId: string, id: string) =>
@@ -29,7 +30,8 @@ export const pages = {
   segment: (dm: string, id: string) => `/datamarts/${dm}/segments/${id}`,
   users: (dm: string, selector?: string) =>
     `/datamarts/${dm}/users${selector === undefined ? '' : `?user=${encodeURIComponent(selector)}`}`,
-  operations: (dm: string, tab = 'now') => `/datamarts/${dm}/operations/${tab}`,
+  operations: (dm: string) => `/datamarts/${dm}/operations`,
+  settings: (dm: string, tab = 'webhooks') => `/datamarts/${dm}/settings/${tab}`,
 };
 
 /** The page of an execution. */

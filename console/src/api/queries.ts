@@ -4,6 +4,7 @@ import { get, getList, type Query } from './client.ts';
 import { inTurn } from './in-turn.ts';
 import { importsPath } from './paths.ts';
 import type {
+  Activity,
   ApiToken,
   AuditEntry,
   CompartmentSelection,
@@ -88,6 +89,13 @@ export const datamartExecutions = (dm: string, status: string | undefined, most:
     queryKey: ['executions', dm, 'all', status, most],
     queryFn: ({ signal }) =>
       getList<List<Execution>>(`/v1/datamarts/${dm}/executions`, { status, max_results: most }, signal),
+  });
+
+/** The last 24 hours of a datamart. */
+export const activity = (dm: string) =>
+  queryOptions({
+    queryKey: ['executions', dm, 'activity'],
+    queryFn: ({ signal }) => get<Activity>(`/v1/datamarts/${dm}/activity`, {}, signal),
   });
 
 /** A page of the list of all runs of a datamart. */

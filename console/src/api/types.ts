@@ -2,6 +2,7 @@ import type { Static } from 'typebox';
 import type { ChangeView, ExecutionChangesView, OriginView } from '../../../src/http/change-view.ts';
 import type { ExecutionView } from '../../../src/http/execution-view.ts';
 import type { ExportView } from '../../../src/http/export-view.ts';
+import type { ActivityView } from '../../../src/http/routes/activity.ts';
 import type { FailedLineView, WarningView } from '../../../src/http/routes/execution-lines.ts';
 import type {
   AuditEntryView,
@@ -20,6 +21,8 @@ import type { DeliveryView, WebhookView } from '../../../src/http/webhook-view.t
 /** What the API answers, by the schemas that it is checked against itself; types alone, no code of the service. */
 
 export type Execution = Static<typeof ExecutionView>;
+/** What went on in a datamart lately. */
+export type Activity = Static<typeof ActivityView>;
 export type ExecutionStatus = Execution['status'];
 export type DocumentImport = Static<typeof DocumentImportView>;
 /** As the list of imports has them when it is asked for `last_execution`. */

@@ -28,7 +28,7 @@ type Outcome = (typeof OUTCOMES)[number];
 type Filter = { readonly text: string; readonly format: string; readonly outcome: Outcome };
 
 /** All imports of a datamart, with what became of the last file of each. */
-export function ImportsPage() {
+export default function ImportsPage() {
   const dm = useDatamartId();
   const { may } = useSession();
   const [isCreating, creating] = useDisclosure(false);

@@ -2,19 +2,15 @@ import { Alert, Paper, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import type { ServingSamples } from '../../../src/model/metric-samples.ts';
-import { executionPath } from '../api/paths.ts';
 import { datamartExecutions } from '../api/queries.ts';
-import type { Execution } from '../api/types.ts';
-import { useExecution } from '../api/use-execution.ts';
-import { ExecutionProgress } from '../executions/execution-progress.tsx';
 import { ExecutionsTable } from '../executions/executions-table.tsx';
-import { RunName } from '../executions/run-name.tsx';
 import { formatBytes, formatMs, formatNumber, formatShare, formatSpan } from '../parts/formats.ts';
 import { Loaded } from '../parts/loaded.tsx';
 import { Part } from '../parts/page.tsx';
 import { useDatamartId } from '../shell/datamart.ts';
 import { t } from '../texts/texts.ts';
 import { type Metrics, metrics, rateBetween } from './metrics.ts';
+import { Queue } from './queue.tsx';
 
 const Throughput = lazy(() => import('./throughput.tsx'));
 
@@ -26,7 +22,6 @@ const MOST_SAMPLES = 150;
 export function Now() {
   const dm = useDatamartId();
   const numbers = useQuery(metrics());
-  const queue = useQuery({ ...datamartExecutions(dm, 'PENDING,RUNNING', 50), refetchInterval: ASK_MS });
   const recent = useQuery({ ...datamartExecutions(dm, undefined, 100), refetchInterval: 5 * ASK_MS });
   const samples = useSamples(numbers.data);
   return (
@@ -40,11 +35,7 @@ export function Now() {
         </Suspense>
       </Part>
       <Part title={t.now.queue}>
-        <Loaded query={queue} rows={2}>
-          {({ data }) =>
-            data.length === 0 ? <Text size="sm">{t.now.idle}</Text> : <Queue executions={data} />
-          }
-        </Loaded>
+        <Queue />
       </Part>
       <Part title={t.now.problems}>
         <Loaded query={recent} rows={2}>
@@ -108,9 +99,6 @@ function Tiles({ now, samples }: { readonly now: Metrics; readonly samples: read
           </Paper>
         ))}
       </SimpleGrid>
-      <Text size="xs" c="dimmed">
-        {t.now.ofAll}
-      </Text>
       {now.serving?.isUp && (
         <Text size="xs" c="dimmed">
           {servingText(now.serving)}
@@ -127,40 +115,4 @@ function servingText({ runs, fileBytes, memoryBytes, baseAgeSeconds }: ServingSa
     memory: formatBytes(memoryBytes),
     age: formatSpan((baseAgeSeconds ?? 0) * 1000),
   });
-}
-
-function Queue({ executions }: { readonly executions: readonly Execution[] }) {
-  // the list is newest first, the queue is served from its other end
-  const inTurn = [...executions]
-    .reverse()
-    .sort((one, other) => Number(isWaiting(one)) - Number(isWaiting(other)));
-  return (
-    <Stack gap="sm">
-      {inTurn.map((execution) => (
-        <Paper key={execution.id} withBorder p="sm">
-          <Queued execution={execution} />
-        </Paper>
-      ))}
-    </Stack>
-  );
-}
-
-function isWaiting({ status }: Execution): boolean {
-  return status === 'PENDING';
-}
-
-/** One of the queue; only what runs is followed. */
-function Queued({ execution }: { readonly execution: Execution }) {
-  const { data = execution } = useExecution(executionPath(execution), {
-    isEnabled: !isWaiting(execution),
-    known: execution,
-  });
-  return (
-    <>
-      <Text size="sm" fw={500} mb={4}>
-        <RunName execution={execution} />
-      </Text>
-      <ExecutionProgress execution={data} isLinked />
-    </>
-  );
 }

@@ -16,6 +16,9 @@ const hours = new Intl.DateTimeFormat(LOCALE, {
   minute: '2-digit',
 });
 
+/** One format for all times: local, by 24 hours. */
+const times = new Intl.DateTimeFormat(LOCALE, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+
 /** Stands for a number that is none. */
 const NO_NUMBER = '–';
 
@@ -43,6 +46,7 @@ const LAST_SHORT_INSTANT = 253_402_300_799_999;
 
 /** An instant in ms since the epoch, to the second. One that no calendar has is written as the number it is. */
 export const formatInstant = (instant: number) => writeInstant(dates, instant);
+export const formatTime = (instant: number) => writeInstant(times, instant);
 export const formatDay = (instant: number) => writeInstant(days, instant);
 export const formatHour = (instant: number) => writeInstant(hours, instant);
 

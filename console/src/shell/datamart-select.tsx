@@ -11,10 +11,10 @@ export function DatamartSelect({ onGo = () => undefined }: { readonly onGo?: () 
   const dm = useDatamartId();
   const { data = [] } = useQuery(datamarts());
   const [path, navigate] = useLocation();
-  const area = path.split('/')[1] ?? 'imports';
+  const area = path.split('/')[1] ?? 'home';
   const go = (id: string | null) => {
     if (id === null) return;
-    const to = area === 'operations' ? pages.operations(id) : `/datamarts/${id}/${area}`;
+    const to = area === 'settings' ? pages.settings(id) : `/datamarts/${id}/${area}`;
     navigate(`~${to}`);
     onGo();
   };

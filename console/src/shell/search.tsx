@@ -7,6 +7,7 @@ import { executionPage, pages } from '../api/paths.ts';
 import { imports, runsOfFile, segments } from '../api/queries.ts';
 import { fileNameOf } from '../executions/run-name.tsx';
 import { formatInstant } from '../parts/formats.ts';
+import { useSession } from '../session/session.tsx';
 import { t } from '../texts/texts.ts';
 import { useDatamartId } from './datamart.ts';
 
@@ -20,6 +21,7 @@ const REST_MS = 200;
 /** Goes to a page, an import, a run, a segment or a user by a few letters. */
 export default function Search({ onClose }: { readonly onClose: () => void }) {
   const dm = useDatamartId();
+  const { may } = useSession();
   const [, navigate] = useLocation();
   const [query, setQuery] = useState('');
   const { data: allImports = [] } = useQuery(imports(dm));
@@ -30,12 +32,14 @@ export default function Search({ onClose }: { readonly onClose: () => void }) {
   const has = (text: string | null) => text?.toLowerCase().includes(query.toLowerCase()) === true;
 
   const own: SpotlightActionData[] = [
+    { id: 'home', label: t.shell.home, onClick: go(pages.home(dm)) },
     { id: 'imports', label: t.shell.imports, onClick: go(pages.imports(dm)) },
     { id: 'runs', label: t.shell.runs, onClick: go(pages.runs(dm)) },
     { id: 'segments', label: t.shell.segments, onClick: go(pages.segments(dm)) },
     { id: 'overlaps', label: t.shell.overlaps, onClick: go(pages.overlaps(dm)) },
     { id: 'users', label: t.shell.users, onClick: go(pages.users(dm)) },
     { id: 'operations', label: t.shell.operations, onClick: go(pages.operations(dm)) },
+    ...(may('editor') ? [{ id: 'settings', label: t.shell.settings, onClick: go(pages.settings(dm)) }] : []),
   ].filter(({ label }) => has(label));
   const foundImports = allImports
     .filter(({ name, id }) => has(name) || id === query)

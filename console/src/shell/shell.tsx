@@ -4,7 +4,9 @@ import {
   IconActivity,
   IconCircles,
   IconFileImport,
+  IconHome,
   IconListDetails,
+  IconSettings,
   IconUserSearch,
   IconUsersGroup,
 } from '@tabler/icons-react';
@@ -14,6 +16,7 @@ import { Link, useLocation } from 'wouter';
 import { pages } from '../api/paths.ts';
 import { datamarts } from '../api/queries.ts';
 import icon from '../icon.svg';
+import { useSession } from '../session/session.tsx';
 import { t } from '../texts/texts.ts';
 import { UploadsLink } from '../uploads/uploads-link.tsx';
 import { keepDatamart, useDatamartId } from './datamart.ts';
@@ -43,7 +46,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
         <Group h="100%" justify="space-between" wrap="nowrap">
           <Group gap="sm" wrap="nowrap">
             <Burger opened={isOpen} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={t.shell.menu} />
-            <UnstyledButton component={Link} href={`~${pages.imports(dm)}`} aria-label={t.product}>
+            <UnstyledButton component={Link} href={`~${pages.home(dm)}`} aria-label={t.product}>
               <Group gap={8} wrap="nowrap">
                 <Image src={icon} alt="" w={24} h={24} />
                 <Text fw={700} visibleFrom="xs">
@@ -91,13 +94,18 @@ function DatamartOfDrawer({ onGo }: { readonly onGo: () => void }) {
 
 function PageLinks({ dm, onFollow }: { readonly dm: string; readonly onFollow: () => void }) {
   const [path] = useLocation();
+  const { may } = useSession();
   const links = [
+    { label: t.shell.home, path: '/home', to: pages.home(dm), icon: IconHome },
     { label: t.shell.imports, path: '/imports', to: pages.imports(dm), icon: IconFileImport },
     { label: t.shell.runs, path: '/runs', to: pages.runs(dm), icon: IconListDetails },
     { label: t.shell.segments, path: '/segments', to: pages.segments(dm), icon: IconUsersGroup },
     { label: t.shell.overlaps, path: '/overlaps', to: pages.overlaps(dm), icon: IconCircles },
     { label: t.shell.users, path: '/users', to: pages.users(dm), icon: IconUserSearch },
     { label: t.shell.operations, path: '/operations', to: pages.operations(dm), icon: IconActivity },
+    ...(may('editor')
+      ? [{ label: t.shell.settings, path: '/settings', to: pages.settings(dm), icon: IconSettings }]
+      : []),
   ];
   return links.map(({ label, path: start, to, icon: Icon }) => (
     <NavLink

@@ -24,12 +24,14 @@ export const commonTexts = {
     skip: 'Skip to the content',
     menu: 'Menu',
     pages: 'Pages',
+    home: 'Home',
     imports: 'Imports',
     runs: 'Runs',
     segments: 'Segments',
     overlaps: 'Overlaps',
     users: 'Users',
     operations: 'Operations',
+    settings: 'Settings',
     datamart: 'Datamart',
     search: 'Search',
     searchKey: 'Ctrl K',
@@ -46,7 +48,7 @@ export const commonTexts = {
   notFound: {
     title: 'There is no such page',
     text: 'The link may be old, or of another datamart.',
-    home: 'Go to the imports',
+    home: 'Go to Home',
   },
   sort: {
     label: 'Sort by',

@@ -147,8 +147,10 @@ export const executionsTexts = {
     none: 'No line of the file would change any segment.',
     before: 'Before',
     after: 'After',
+    now: 'Now',
     difference: 'Difference',
     wouldBeMade: (name: string) => `${name} (would be made)`,
+    lost: 'Lost',
   },
   effects: {
     title: 'Effects by segment',

@@ -5,7 +5,50 @@ import { AUTH, cli, JSON_BODY } from './lines.ts';
 export const operationsTexts = {
   operations: {
     title: 'Operations',
-    tabs: { now: 'Now', webhooks: 'Webhooks', tokens: 'Tokens', audit: 'Audit log' },
+    subtitle: 'Totals cover all datamarts; the lists below, this one.',
+  },
+  settings: {
+    title: 'Settings',
+    tabs: { webhooks: 'Webhooks', tokens: 'Tokens', audit: 'Audit log' },
+  },
+  start: {
+    title: 'Get started',
+    segment: {
+      title: 'Create a segment',
+      text: 'A segment is a list of users. Give it the technical name “vip” to use the sample file as it is.',
+    },
+    import: {
+      title: 'Create an import',
+      text: 'An import is a named feed, such as “CRM nightly”. Choose the format NDJSON for the sample file.',
+    },
+    file: {
+      title: 'Drop a file on the import',
+      text: 'You see how its lines are read before anything is sent. Try it with three users in “vip”.',
+    },
+    sample: 'Download sample file',
+  },
+  home: {
+    title: 'Home',
+    subtitle: 'The last 24 hours',
+    received: 'Runs',
+    active: 'Waiting or running',
+    failed: 'Failed runs',
+    failures: 'With failed lines',
+    applied: 'Lines applied',
+    linesFailed: 'Lines failed',
+    throughput: 'Lines per hour',
+    hour: (from: string, applied: string, failed: string) =>
+      `From ${from}: ${applied} applied, ${failed} failed`,
+    chart: (applied: string, failed: string) =>
+      `Lines per hour in the last 24 hours: ${applied} applied, ${failed} failed`,
+    running: 'Running now',
+    shrunk: 'Segments that shrank',
+    noneShrunk: 'No segment has fewer members than 24 hours ago.',
+    problems: 'Runs with problems',
+    noProblems: 'No run failed, and no line did.',
+    recent: 'Latest runs',
+    noRuns: 'No files arrived in the last 24 hours.',
+    allRuns: 'All runs',
   },
   now: {
     waiting: 'Waiting',
@@ -19,7 +62,6 @@ export const operationsTexts = {
     noGoal: 'Off',
     heldBack: (p99: string, goal: string) =>
       `Imports pause between chunks, so that look-ups become as quick as they are to be: their p99 is ${p99}, the goal is ${goal}.`,
-    ofAll: 'Of all datamarts of this service; the lists below are of this datamart.',
     storeDown: 'The store does not answer. See the log of the service.',
     servingDown: (made: string) =>
       `Look-ups ask the tables while serving runs are made (${made}). They take longer.`,
@@ -29,7 +71,7 @@ export const operationsTexts = {
     throughput: 'Throughput since this page was opened',
     throughputNow: (rate: string) => `Throughput, now ${rate} lines per second`,
     queue: 'Queue',
-    idle: 'Nothing waits and nothing runs.',
+    idle: 'The queue is empty.',
     problems: 'Recent executions with failures',
     noProblems: 'None among the last 100 executions.',
   },

@@ -54,7 +54,7 @@ export function AuditLog() {
         {({ data, total }) => (
           <>
             <DataTable
-              label={t.operations.tabs.audit}
+              label={t.settings.tabs.audit}
               rows={data}
               columns={COLUMNS}
               keyOf={({ id }) => id}

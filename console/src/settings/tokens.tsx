@@ -51,7 +51,7 @@ export function Tokens() {
       <Loaded query={query}>
         {(all) => (
           <DataTable
-            label={t.operations.tabs.tokens}
+            label={t.settings.tabs.tokens}
             rows={all}
             columns={columns}
             keyOf={({ id }) => id}
