@@ -5,6 +5,7 @@ import { checkMerge, storeCheckpoint } from '../records/checkpoints.ts';
 import { literal, type Row, type Sql } from '../records/database.ts';
 import type { RunDraft } from '../serving/run-draft.ts';
 import type { DuckDbSql } from '../staging/duckdb-connection.ts';
+import { type Counts, changedMemberships, toCounts, toEffects } from '../staging/effect-counts.ts';
 import type { ChangeLog } from './change-log.ts';
 import { appendRecent } from './compact.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
@@ -114,16 +115,16 @@ export type Commands = {
   readonly draft: RunDraft;
 };
 
-/** Applies commands. `countEffects` counts `chunk_effect` before it is done; it gets the commands with their user points. */
+/** Applies commands. `countEffects` counts `chunk_effect` before it is done. */
 export async function applyCommands(
   sql: DuckDbSql,
   { staged, pairs, datamartId, startDate: start_date, executionIds, points, changes, runs, draft }: Commands,
-  countEffects: (commands: string) => Promise<Counts>,
+  countEffects: () => Promise<Counts>,
 ): Promise<Counts> {
   await sql.query(statement('keep-row-ids'));
   const known = knownIdentifiers(staged, pairs);
-  const commands = await findEffects(sql, { staged, known, startDate: start_date, points });
-  const counts = await countEffects(commands);
+  await findEffects(sql, { staged, known, startDate: start_date, points });
+  const counts = await countEffects();
   draft.mostKeys = pairs;
   await writeEffects(sql, { datamartId, startDate: start_date, executionIds, changes, runs, draft }, counts);
   return counts;
@@ -186,15 +187,14 @@ export async function changeExactly(
   }
 }
 
-/** Makes `chunk_new_user` and `chunk_effect`; resolves to the commands with their user points. `known` has the known keys. */
+/** Makes `chunk_new_user` and `chunk_effect`. `known` has the known keys. */
 export async function findEffects(
   sql: Sql,
   { staged, known, startDate, points }: Pick<Commands, 'staged' | 'startDate' | 'points'> & { known: string },
-): Promise<string> {
+): Promise<void> {
   await sql.query(statement('find-new-users', { staged, known }));
   const commands = await commandsWithPoints(sql, { staged, points });
   await sql.query(statement('find-effects', { commands, start_date: startDate }));
-  return commands;
 }
 
 const CHUNK_TABLES = [
@@ -212,50 +212,6 @@ const CHUNK_TABLES = [
 /** Drops what finding effects has made, on a connection that has other work. */
 export async function dropEffects(sql: Sql): Promise<void> {
   for (const table of CHUNK_TABLES) await sql.query(`drop table if exists temp.${table}`);
-}
-
-const COUNTS = [
-  'memberships_created',
-  'memberships_updated',
-  'memberships_deleted',
-  'unchanged',
-  'superseded',
-  'user_points_created',
-  'ordered_rows_to_delete',
-  'recent_rows_to_delete',
-  'rows_to_insert',
-  'expiries_met',
-] as const;
-
-/** What commands do, as `count-effects.sql` names it. */
-export type Counts = { readonly [name in (typeof COUNTS)[number]]: number };
-
-/** Memberships that are not what they were. */
-export function changedMemberships(counts: Counts): number {
-  return counts.memberships_created + counts.memberships_updated + counts.memberships_deleted;
-}
-
-export function toCounts(row: Row): Counts {
-  return Object.fromEntries(COUNTS.map((name) => [name, Number(row[name])])) as Counts;
-}
-
-export function sumCounts(counts: readonly Counts[]): Counts {
-  return Object.fromEntries(
-    COUNTS.map((name) => [name, counts.reduce((sum, each) => sum + each[name], 0)]),
-  ) as Counts;
-}
-
-export function toEffects(counts: Counts): Effects {
-  return {
-    membershipsCreated: counts.memberships_created,
-    membershipsUpdated: counts.memberships_updated,
-    membershipsDeleted: counts.memberships_deleted,
-    unchanged: counts.unchanged,
-    superseded: counts.superseded,
-    userPointsCreated: counts.user_points_created,
-    membershipsLeft: 0,
-    membershipsKept: 0,
-  };
 }
 
 /** The identifiers that are there, or where commands are few, those of them that the commands name. */

@@ -8,17 +8,10 @@ import type { NoteEnds } from '../records/execution-ends.ts';
 import type { RunDraft } from '../serving/run-draft.ts';
 import { cutGroup, linesOf } from '../staging/cut-group.ts';
 import type { DuckDbSql } from '../staging/duckdb-connection.ts';
+import { type Counts, sumCounts, toCounts, toEffects } from '../staging/effect-counts.ts';
 import { appendRecent } from './compact.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
-import {
-  applyCommands,
-  type Counts,
-  commandsWithPoints,
-  type MergeContext,
-  sumCounts,
-  toCounts,
-  toEffects,
-} from './merge-chunk.ts';
+import { applyCommands, commandsWithPoints, type MergeContext } from './merge-chunk.ts';
 import { noteWritten } from './runs.ts';
 import { statement } from './statements.ts';
 
@@ -89,14 +82,14 @@ async function applyDocuments(
   for (const step of steps) {
     const part = steps.length === 1 ? staged : linesOf(staged, step);
     const commands = { ...group, staged: part, pairs, executionIds, points, changes, runs, draft };
-    await applyCommands(sql, commands, (named) => countByDocument(sql, named, effects));
+    await applyCommands(sql, commands, () => countByDocument(sql, effects));
   }
   return effects;
 }
 
 /** Notes what each document does, and resolves to what they do together. */
-async function countByDocument(sql: Sql, commands: string, effects: Map<number, Effects>): Promise<Counts> {
-  const rows = await sql.query(statement('count-effects-by-document', { commands }));
+async function countByDocument(sql: Sql, effects: Map<number, Effects>): Promise<Counts> {
+  const rows = await sql.query(statement('count-effects-by-document'));
   for (const row of rows) effects.set(Number(row.document), toEffects(toCounts(row)));
   return sumCounts(rows.map(toCounts));
 }

@@ -9,16 +9,10 @@ import type { SegmentSize } from '../../model/records.ts';
 import type { MergeOutcome, Rehearsal, StagedChunk } from '../merges.ts';
 import { checkMerge } from '../records/checkpoints.ts';
 import type { Row, Sql } from '../records/database.ts';
+import { toCounts, toEffects } from '../staging/effect-counts.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { leaveOutErased } from './erase.ts';
-import {
-  dropEffects,
-  findEffects,
-  knownIdentifiers,
-  type MergeContext,
-  toCounts,
-  toEffects,
-} from './merge-chunk.ts';
+import { dropEffects, findEffects, knownIdentifiers, type MergeContext } from './merge-chunk.ts';
 import { statement } from './statements.ts';
 
 type Context = Pick<MergeContext, 'points' | 'erasures'> & {

@@ -13,17 +13,14 @@ import type { Row, Sql } from '../records/database.ts';
 import type { RowsAtATime } from '../rows-at-a-time.ts';
 import type { RunDraft } from '../serving/run-draft.ts';
 import type { DuckDbSql } from '../staging/duckdb-connection.ts';
+import { type Counts, sumCounts, toCounts, toEffects } from '../staging/effect-counts.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { leaveOutErased } from './erase.ts';
 import {
-  type Counts,
   commandsWithPoints,
   dropEffects,
   knownIdentifiers,
   type MergeContext,
-  sumCounts,
-  toCounts,
-  toEffects,
   writeEffects,
 } from './merge-chunk.ts';
 import { noteWritten } from './runs.ts';

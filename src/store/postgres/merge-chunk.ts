@@ -1,20 +1,21 @@
-import path from 'node:path';
 import { passFaultPoint } from '../../fault-points.ts';
 import { addEffects, type Checkpoint, type Effects, NO_EFFECTS } from '../../model/execution.ts';
 import type { ChunkToPrepare, MergeOutcome, PreparedChunk, StagedChunk } from '../merges.ts';
 import { checkMerge, storeCheckpoint } from '../records/checkpoints.ts';
-import { literal } from '../records/database.ts';
-import { applyPairs } from './apply-pairs.ts';
+import { literal, type Row } from '../records/database.ts';
+import type { DuckDbSql } from '../staging/duckdb-connection.ts';
+import { toCounts, toEffects } from '../staging/effect-counts.ts';
 import { summarizeChangeRanges } from './citus.ts';
 import { prepareCommands } from './fold-staged.ts';
+import { applyEffects, findEffects, stageKeys } from './merge-pairs.ts';
 import type { PostgresDatabase } from './postgres-database.ts';
 import type { PostgresSql } from './postgres-sql.ts';
 import type { Scratch } from './scratch.ts';
-import { copyPairs, type Pairs, takeSlot, takeSlotAhead, writePairs } from './staged-pairs.ts';
+import { type Pairs, scratchStatement, takeSlot, takeSlotAhead, writePairs } from './staged-pairs.ts';
 
-/** What the commands of a chunk come to. */
+/** A chunk whose pairs are `chunk_pair` of a connection to the DuckDB of this node. */
 type Folded = {
-  readonly pairs: Pairs;
+  readonly local: DuckDbSql;
   /** Commands that may not bring an erased user back. */
   readonly leftOut: number;
 };
@@ -34,9 +35,9 @@ export async function mergeChunk(
 }
 
 /**
- * `Store.prepareChunk`: the commands are folded in the DuckDB of this node, into a file. AHEAD: the transaction of the merge is begun
- * as well, and has the rows in its slot while the chunk before is merged. Each of its statements sees what was committed before it, so
- * those that come in its turn see what that chunk has done.
+ * `Store.prepareChunk`: the commands are folded in the DuckDB of this node. AHEAD: the transaction of the merge is begun as well, and has
+ * the keys in its slot while the chunk before is merged. Each of its statements sees what was committed before it, so those that
+ * come in its turn see what that chunk has done.
  */
 export async function prepareChunk(
   db: PostgresDatabase,
@@ -55,44 +56,56 @@ export async function prepareChunk(
       close: async () => undefined,
     };
   }
-  const { folder, remove } = await scratch.keepFolder();
-  const file = path.join(folder, 'pairs');
-  const folded = await foldChunk(db, scratch, {
-    ...execution,
-    executionIds: [execution.id],
-    table,
-    file,
-  }).catch(async (error: unknown) => {
-    await remove();
+  const { sql: local, close } = await scratch.connect();
+  const leftOut = await foldCommands(db, scratch, { local, table, execution }).catch((error: unknown) => {
+    close();
     throw error;
   });
-  let begun = when === 'AHEAD' ? db.mergeAhead((sql) => copyAhead(sql, folded.pairs)) : null;
+  let begun = when === 'AHEAD' ? db.mergeAhead((sql) => stageAhead(sql, local)) : null;
   return {
     merge: async (chunk) => {
       const ahead = begun;
       begun = null;
       const merge = (sql: PostgresSql, slot: number | null) =>
-        advance(sql, chunk, () => applyFolded(sql, chunk, folded, slot));
+        advance(sql, chunk, () => applyFolded({ sql, scratch, slot }, chunk, { local, leftOut }));
       const outcome = await (ahead === null
         ? db.merge(datamartId, (sql) => merge(sql, null))
         : ahead.run(datamartId, merge));
       if (outcome.type === 'MERGED') {
         passFaultPoint('chunk-after-commit');
-        if (folded.pairs.rows >= ROWS_TO_SUMMARIZE) summarizeChanges(db);
+        const { effects } = outcome.checkpoint;
+        if (changesOf(effects) - changesOf(chunk.from.effects) >= ROWS_TO_SUMMARIZE) summarizeChanges(db);
       }
       return outcome;
     },
     close: async () => {
       await begun?.abandon();
-      await remove();
+      close();
     },
   };
 }
 
-/** Copies pairs into a slot before the turn of their merge; null where no slot is to be had without waiting. */
-async function copyAhead(sql: PostgresSql, pairs: Pairs): Promise<number | null> {
+/** Makes `chunk_pair` of the commands of a staged table; resolves to how many of them were left out. */
+async function foldCommands(
+  db: PostgresDatabase,
+  scratch: Scratch,
+  of: { readonly local: DuckDbSql } & Pick<StagedChunk, 'table' | 'execution'>,
+): Promise<number> {
+  const { commands, leftOut } = await prepareCommands(db, scratch, of.local, {
+    staged: `staging.main.${of.table}`,
+    datamartId: of.execution.datamartId,
+    executionIds: [of.execution.id],
+  });
+  await of.local.query(
+    scratchStatement('fold-pairs', { commands, start_date: Math.trunc(of.execution.startDate) }),
+  );
+  return leftOut;
+}
+
+/** Copies keys into a slot before the turn of their merge; null where no slot is to be had without waiting. */
+async function stageAhead(sql: PostgresSql, local: DuckDbSql): Promise<number | null> {
   const slot = await takeSlotAhead(sql);
-  if (slot !== null) await copyPairs(sql, slot, pairs);
+  if (slot !== null) await stageKeys({ sql, local, slot });
   return slot;
 }
 
@@ -133,7 +146,7 @@ export function foldChunk(
     readonly executionIds: readonly string[];
     readonly file: string;
   },
-): Promise<Folded> {
+): Promise<{ readonly pairs: Pairs; readonly leftOut: number }> {
   return scratch.use(async (sql) => {
     const staged = `staging.main.${of.table}`;
     const { commands, leftOut } = await prepareCommands(db, scratch, sql, { ...of, staged });
@@ -163,19 +176,23 @@ export async function lockAndCheck(
 }
 
 async function applyFolded(
-  sql: PostgresSql,
-  { execution, from, to }: StagedChunk,
-  { pairs, leftOut }: Folded,
-  filled: number | null,
+  { sql, scratch, slot: filled }: { sql: PostgresSql; scratch: Scratch; slot: number | null },
+  { execution }: StagedChunk,
+  { local, leftOut }: Folded,
 ): Promise<Effects> {
   const slot = filled ?? (await takeSlot(sql));
-  if (filled === null) await copyPairs(sql, slot, pairs);
-  const { byExecution } = await applyPairs(sql, { ...execution, slot, pairs });
-  const changed = byExecution.get(execution.id) ?? NO_EFFECTS;
-  return {
-    ...changed,
-    ...restOf(changed, { commands: to.pairs - from.pairs - leftOut, pairs: pairs.rows, leftOut }),
-  };
+  const merge = { sql, local, scratch, slot };
+  if (filled === null) await stageKeys(merge);
+  await findEffects(merge, execution);
+  const [row] = await local.query(scratchStatement('count-effects'));
+  const counts = toCounts(row as Row);
+  await applyEffects(merge, { ...execution, executionIds: [execution.id], counts });
+  const effects = toEffects(counts);
+  return { ...effects, unchanged: effects.unchanged + leftOut };
+}
+
+function changesOf(effects: Effects): number {
+  return effects.membershipsCreated + effects.membershipsUpdated + effects.membershipsDeleted;
 }
 
 /** What the pairs did that changed nothing: each command is superseded, or its pair was changed, or it was not. */

@@ -18,8 +18,8 @@ export const PROPAGATE = `set local citus.propagate_set_commands = 'local'`;
 export interface PostgresSql extends Sql {
   /** Runs a statement that changes rows; resolves to how many. */
   change(statement: string, values?: readonly SqlValue[]): Promise<number>;
-  /** Rows of a file, as the `copy … from stdin` in `statement` reads them; resolves to how many. */
-  copyIn(statement: string, file: string): Promise<number>;
+  /** Rows as the `copy … from stdin` in `statement` reads them, from a file or as they are made; resolves to how many. */
+  copyIn(statement: string, rows: string | AsyncIterable<Uint8Array>): Promise<number>;
   /** Writes what each `copy … to stdout` of `statements` gives to a file, one after the other. */
   copyOut(statements: readonly string[], file: string): Promise<void>;
   /**
@@ -92,9 +92,10 @@ export function asSql(client: PoolClient, small: Pool): PostgresSql {
       const { rowCount } = await client.query(statement, values?.map(toStored));
       return rowCount ?? 0;
     },
-    copyIn: async (statement, file) => {
+    copyIn: async (statement, rows) => {
       const stream = client.query(copyFrom(statement));
-      await pipeline(createReadStream(file, { highWaterMark: 1024 * 1024 }), stream);
+      const source = typeof rows === 'string' ? createReadStream(rows, { highWaterMark: 1024 * 1024 }) : rows;
+      await pipeline(source, stream);
       return stream.rowCount ?? 0;
     },
     copyOut: async (statements, file) => {

@@ -128,7 +128,7 @@ async function replace(
 ): Promise<{ effects: Effects; segments: readonly SegmentEffect[] }> {
   const replaced = segmentIds ?? pairs.segmentIds;
   const sizes = await sizesAt(sql, [...new Set([...replaced, ...pairs.segmentIds])], execution.startDate);
-  const slot = await takeSlot(sql);
+  const slot = await takeSlot(sql, ['staged_pair', 'resolved_pair']);
   await copyPairs(sql, slot, pairs);
   // it is joined with whole segments, for which the planner has to know how large it is
   await sql.query(`analyze staged_pair_${slot} (user_point_id)`);

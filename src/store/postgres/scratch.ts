@@ -2,15 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import type { Sql } from '../records/database.ts';
-import { openConnection } from '../staging/duckdb-connection.ts';
+import { type DuckDbSql, openConnection } from '../staging/duckdb-connection.ts';
 import { keepBom } from '../staging/keep-bom.ts';
 
 /** The DuckDB of this node, which holds nothing for longer than a file is imported, and files on their way to PostgreSQL or from it. */
 export interface Scratch {
   readonly instance: DuckDBInstance;
   /** A connection to it, for as long as `work` takes; it has temporary tables of its own. */
-  use<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
+  use<T>(work: (sql: DuckDbSql) => Promise<T>): Promise<T>;
+  /** The same until it is closed. */
+  connect(): Promise<{ readonly sql: DuckDbSql; readonly close: () => void }>;
   /** The path of a file that is not there; it is removed after `work`. */
   withFile<T>(work: (file: string) => Promise<T>): Promise<T>;
   /** The same for any number of files, by names. */
@@ -53,6 +54,7 @@ export async function openScratch(options: {
         close();
       }
     },
+    connect: () => openConnection(instance, 'memory'),
     withFile: async (work) => {
       const file = path.join(dir, randomUUID());
       try {

@@ -78,9 +78,9 @@ let nextSlot = Math.floor(Math.random() * SLOTS);
 const SLOT_LOCKS = 0x4d76;
 
 /** The staging tables of a slot, which one transaction at a time uses. */
-type SlotTable = 'staged_pair' | 'resolved_pair' | 'staged_revert';
+type SlotTable = 'staged_key' | 'staged_membership' | 'staged_pair' | 'resolved_pair' | 'staged_revert';
 /** What a merge of pairs uses. */
-const OF_PAIRS: readonly SlotTable[] = ['staged_pair', 'resolved_pair'];
+const OF_PAIRS: readonly SlotTable[] = ['staged_key', 'staged_membership'];
 
 /**
  * Takes one of the slots of staging tables for the rest of the transaction, and empties those that it is going to use; resolves to its

@@ -1,15 +1,10 @@
 -- What count-effects.sql counts, for each document of a group. No user point is touched by two of them. A new user point is
 -- a row of its own here, of which nothing else is counted.
-with placed as (
-  select point_hi, point_lo, any_value(line >> 32) as document
-  from $commands
-  group by point_hi, point_lo
-),
-counted as (
-  select point_hi, point_lo, puts_in, was_in, commands, membership_row, false as is_new_user
+with counted as (
+  select line >> 32 as document, puts_in, was_in, commands, membership_row, false as is_new_user
   from chunk_effect
   union all
-  select key_hi, key_lo, null, null, null, null, true
+  select document, null, null, null, null, true
   from chunk_new_user
 )
 select
@@ -25,5 +20,4 @@ select
   count(*) filter (where puts_in) as rows_to_insert,
   count(*) filter (where membership_row is not null and not was_in) as expiries_met
 from counted
-join placed using (point_hi, point_lo)
 group by document

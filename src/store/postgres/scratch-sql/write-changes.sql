@@ -1,0 +1,37 @@
+-- What the pairs do to memberships, with what was there before, as rows of the change log; and those whose time had passed before
+-- the file came, and whose rows the pairs replace or remove: nobody else notes their end.
+select
+  $step::bigint,
+  $start_date::bigint,
+  list_extract($executions, (line >> 32) + 1)::bigint,
+  (line & 4294967295)::bigint,
+  segment_id,
+  point_hi,
+  point_lo,
+  case when was_in then old_creation_ts end,
+  case when was_in then old_last_modified_ts end,
+  case when was_in then old_expiration_ts end,
+  case when puts_in then nullif(expires_at, 0) end,
+  case when not puts_in then 3 when was_in then 2 else 1 end::smallint,
+  point_kinds::smallint,
+  case when was_in then old_data_bag end
+from chunk_effect
+where puts_in or was_in
+union all
+select
+  $step::bigint,
+  $start_date::bigint,
+  null,
+  null,
+  segment_id,
+  point_hi,
+  point_lo,
+  old_creation_ts,
+  old_last_modified_ts,
+  old_expiration_ts,
+  null,
+  4::smallint,
+  point_kinds::smallint,
+  old_data_bag
+from chunk_effect
+where membership_row is not null and not was_in
