@@ -179,16 +179,15 @@ test('a slot is emptied of what is going to be used, and of nothing else', async
   const { url } = await setUp(t);
   const db = openPostgresDatabase({ url, connections: 9, patienceMs: 1_000 });
   t.after(() => db.close());
-  const tables = ['staged_pair', 'staged_revert'] as const;
+  const tables = ['staged_key', 'staged_membership'] as const;
   const rowsAfter = async (used?: Parameters<typeof takeSlot>[1]) => {
     for (const slot of Array.from({ length: 16 }, (_, i) => i))
       await runSql(
         url,
         `truncate ${tables.map((table) => `${table}_${slot}`).join(', ')};
-         insert into staged_pair_${slot} (user_point_id, segment_id, execution_id, line, point_kinds, puts_in, was_taken_out)
-           values (gen_random_uuid(), 1, 1, 1, 1, true, false);
-         insert into staged_revert_${slot} (user_point_id, segment_id, is_kept, puts_in, was_in)
-           values (gen_random_uuid(), 1, true, true, true)`,
+         insert into staged_key_${slot} (user_point_id, segment_id, pair, names_user) values (gen_random_uuid(), 1, 1, true);
+         insert into staged_membership_${slot} (user_point_id, segment_id, point_kinds, puts_in)
+           values (gen_random_uuid(), 1, 1, true)`,
       );
     return db.merge('1', async (sql) => {
       const slot = await takeSlot(sql, used);
@@ -196,10 +195,10 @@ test('a slot is emptied of what is going to be used, and of nothing else', async
       return (await sql.query(`select ${counts.join(', ')}`))[0];
     });
   };
-  assert.deepEqual(await rowsAfter(), { staged_pair: 0, staged_revert: 1 });
-  assert.deepEqual(await rowsAfter(['staged_revert']), {
-    staged_pair: 1,
-    staged_revert: 0,
+  assert.deepEqual(await rowsAfter(), { staged_key: 0, staged_membership: 0 });
+  assert.deepEqual(await rowsAfter(['staged_membership']), {
+    staged_key: 1,
+    staged_membership: 0,
   });
 });
 
