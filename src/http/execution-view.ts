@@ -52,6 +52,9 @@ const SegmentSizes = {
 const Result = Type.Object({
   input_file_uri: Type.String(),
   input_file_name: Type.String(),
+  input_file_bytes: Type.Optional(
+    Type.Integer({ minimum: 0, description: 'decompressed; a revert has no file' }),
+  ),
   error_file_uri: Type.Optional(Type.String()),
   total_success: Count,
   total_failure: Count,
@@ -200,6 +203,7 @@ function result(of: Execution): Static<typeof Result> {
   return {
     input_file_uri: fileUri(of, 'input'),
     input_file_name: of.document.fileName,
+    ...(of.reverts === null ? { input_file_bytes: of.document.bytes } : {}),
     ...(hasErrorFile(of) ? { error_file_uri: fileUri(of, 'errors') } : {}),
     ...countsOf(of),
     ...(of.options.createMissingSegments && of.reverts === null

@@ -53,7 +53,7 @@ test('a file that a guard stopped is accounted for, and nothing of it is to be r
   await memberships.getByText('put back by').waitFor();
   const why = (await memberships.getByRole('row').last().textContent()) ?? '';
   assert.match(why, /a line of \S+, line 1/);
-  assert.ok(why.includes(`put back by Execution ${back.id}, which reverts ${replaced.id}`), why);
+  assert.ok(why.includes(`put back by Run #${back.id}, which reverts #${replaced.id}`), why);
   assert.ok(!why.includes('taken back'), why);
   assert.notEqual(first.id, back.id);
 });

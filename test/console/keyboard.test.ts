@@ -70,6 +70,39 @@ test('from sign-in to a look-up with the keyboard alone', { skip: withoutBrowser
   await page.getByRole('table', { name: 'Memberships' }).getByRole('link', { name: 'VIP' }).waitFor();
 });
 
+test('a key opens each page, the search of a page, and the help that lists the keys', {
+  skip: withoutBrowser(),
+}, async (t) => {
+  const service = await startService(t);
+  await createSegment(service, { name: 'VIP', technical_name: 'vip' });
+  const { page } = await openConsole(t, service);
+  const { keyboard } = page;
+  await page.getByRole('heading', { name: 'Home', exact: true }).waitFor();
+  await keyboard.press('?');
+  const help = page.getByRole('dialog', { name: 'Help and shortcuts' });
+  await help.getByText('Search this page').waitFor();
+  await help.getByText('Compartment', { exact: true }).waitFor();
+  await help.getByText(/^Muster \d+\.\d+/).waitFor();
+  await keyboard.press('Escape');
+  await help.waitFor({ state: 'detached' });
+  for (const [key, name] of [
+    ['i', 'Imports'],
+    ['r', 'Runs'],
+    ['o', 'Operations'],
+    ['h', 'Home'],
+    ['s', 'Segments'],
+  ] as const) {
+    await keyboard.press('g');
+    await keyboard.press(key);
+    await page.getByRole('heading', { name, exact: true, level: 1 }).waitFor();
+  }
+  await page.getByLabel('Search segments').waitFor();
+  await keyboard.press('/');
+  // what is typed is typed, also where it is a shortcut elsewhere
+  await keyboard.type('g i?/');
+  assert.equal(await page.getByLabel('Search segments').inputValue(), 'g i?/');
+});
+
 /** The button may be drawn anew as the page learns of its import, and loses the focus then. */
 async function chooserByKeyboard(page: Page): Promise<FileChooser> {
   for (;;) {

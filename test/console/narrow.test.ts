@@ -32,11 +32,19 @@ async function fillPages(
   return { importId, segment };
 }
 
-test('on a phone every page has its names, nothing is cut off at the side, and one can sign out', async (t) => {
+const WIDTHS = [390, 768, 1024] as const;
+/** The names of buttons that lie beside the screen, or partly. */
+const UNREACHABLE = `[...document.querySelectorAll('main button')]
+  .filter((button) => {
+    const { left, right, width } = button.getBoundingClientRect();
+    return width > 0 && (left < 0 || right > window.innerWidth);
+  })
+  .map((button) => button.textContent || button.getAttribute('aria-label'))`;
+
+test('on small screens every page has its names, nothing is cut off at the side, and one can sign out', async (t) => {
   const service = await startService(t);
   const { importId, segment } = await fillPages(service);
   const { page } = await openConsole(t, service, { path: '/datamarts/1/imports' });
-  await page.setViewportSize({ width: 390, height: 844 });
   const list = (name: string) => page.getByRole('region', { name, exact: true });
   const pages: readonly (readonly [path: string, shown: () => Locator])[] = [
     ['home', () => list('Latest runs').getByRole('link', { name: `${LONG} #1` })],
@@ -59,15 +67,24 @@ test('on a phone every page has its names, nothing is cut off at the side, and o
           .first(),
     ],
   ];
-  for (const [path, shown] of pages) {
-    await page.goto(`/datamarts/1/${path}`);
-    await shown().waitFor();
-    const box = (await shown().boundingBox()) ?? assert.fail();
-    assert.ok(box.width > 20 && box.x >= 0, `${path}: ${JSON.stringify(box)}`);
-    assert.ok(box.x < 390, `${path}: ${JSON.stringify(box)}`);
-    assert.equal(await overflowOf(page), 0, `${path} is wider than the screen`);
+  for (const width of WIDTHS) {
+    await page.setViewportSize({ width, height: 844 });
+    for (const [path, shown] of pages) {
+      await page.goto(`/datamarts/1/${path}`);
+      await shown().waitFor();
+      const box = (await shown().boundingBox()) ?? assert.fail();
+      assert.ok(box.width > 20 && box.x >= 0, `${path} at ${width}: ${JSON.stringify(box)}`);
+      assert.ok(box.x < width, `${path} at ${width}: ${JSON.stringify(box)}`);
+      assert.equal(await overflowOf(page), 0, `${path} is wider than ${width}`);
+      assert.deepEqual(
+        await page.evaluate(UNREACHABLE),
+        [],
+        `${path} at ${width} has buttons beside the screen`,
+      );
+    }
   }
 
+  await page.setViewportSize({ width: 390, height: 844 });
   await page.goto('/datamarts/1/imports');
   await page.getByLabel('Sort by').selectOption('desc name');
   await list('Imports').getByRole('link', { name: 'test NDJSON' }).click();

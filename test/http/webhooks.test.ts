@@ -67,7 +67,10 @@ test('the end of an execution is told with its counts, signed, and no word of us
     error: execution.error,
   });
   const { input_file_uri, error_file_uri, ...rest } = execution.result;
-  const { input_file_name, ...counts } = rest as typeof rest & { input_file_name: string };
+  const { input_file_name, input_file_bytes, ...counts } = rest as typeof rest & {
+    input_file_name: string;
+    input_file_bytes: number;
+  };
   assert.ok(input_file_uri && error_file_uri && input_file_name);
   assert.deepEqual(result, counts);
   assert.doesNotMatch(one.text, /ann|bob|ndjson/);

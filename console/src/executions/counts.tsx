@@ -1,4 +1,4 @@
-import { Paper, Progress, SimpleGrid, Stack, Table, Text } from '@mantine/core';
+import { ColorSwatch, Group, Paper, Progress, SimpleGrid, Stack, Table, Text } from '@mantine/core';
 import type { Execution } from '../api/types.ts';
 import { hasEnded } from '../api/use-execution.ts';
 import { formatNumber, formatShare } from '../parts/formats.ts';
@@ -75,15 +75,22 @@ function Sum({
       <Stack gap="xs">
         <Progress.Root size="lg" aria-hidden>
           {counts.map(({ key, value, color }) => (
-            <Progress.Section key={key} value={total === 0 ? 0 : (value * 100) / total} color={color} />
+            <Progress.Section key={key} value={widthOf(value, total)} color={color} />
           ))}
         </Progress.Root>
         <Table fz="sm" verticalSpacing={4} aria-label={title}>
           <Table.Tbody>
-            {counts.map(({ key, label, value }) => (
+            {counts.map(({ key, label, value, color }) => (
               <Table.Tr key={key}>
                 <Table.Th scope="row" fw={400}>
-                  {label}
+                  <Group gap={8} wrap="nowrap">
+                    <ColorSwatch
+                      color={`var(--mantine-color-${color}-filled)`}
+                      size={10}
+                      withShadow={false}
+                    />
+                    {label}
+                  </Group>
                 </Table.Th>
                 <Table.Td ta="end">{formatNumber(value)}</Table.Td>
                 <Table.Td ta="end" w={80} c="dimmed">
@@ -104,4 +111,11 @@ function Sum({
       </Stack>
     </Paper>
   );
+}
+
+const LEAST_WIDTH = 0.7;
+
+/** In percent; what is not nothing can be seen. */
+function widthOf(value: number, total: number): number {
+  return value === 0 || total === 0 ? 0 : Math.max(LEAST_WIDTH, (value * 100) / total);
 }

@@ -16,10 +16,12 @@ import { ExecutionProgress } from './execution-progress.tsx';
 import { Failures } from './failures.tsx';
 import { ResendExecution } from './resend-execution.tsx';
 import { RevertExecution } from './revert-execution.tsx';
+import { RunChips } from './run-chips.tsx';
 import { fileNameOf } from './run-name.tsx';
 import { SegmentSizes } from './segment-sizes.tsx';
 import { ExecutionTimeline } from './timeline.tsx';
 import { Warnings } from './warnings.tsx';
+import { WhoLeft } from './who-left.tsx';
 
 /** One file and all that became of it. `owner` is the import, or the segment of a user list. */
 export default function ExecutionPage({
@@ -55,9 +57,13 @@ export default function ExecutionPage({
           title={fileNameOf(execution)}
           number={execution.id}
           crumbs={crumbs}
+          subtitle={
+            <RunChips execution={execution} format={isImport ? ownerImport.data?.mime_type : 'TEXT_CSV'} />
+          }
           actions={<Actions execution={execution} />}
         >
           <ExecutionProgress execution={execution} />
+          <WhoLeft execution={execution} />
           <Stack gap="xl">
             <Counts execution={execution} />
             <SegmentSizes execution={execution} />

@@ -100,7 +100,7 @@ function executionColumns(): readonly Column<Execution>[] {
     {
       id: 'file',
       header: t.executions.input,
-      minWidth: 220,
+      minWidth: 185,
       cell: (of) => (
         <PageLink to={executionPage(of)}>
           <RunName execution={of} />
@@ -117,9 +117,34 @@ function executionColumns(): readonly Column<Execution>[] {
     {
       id: 'status',
       header: t.executions.status,
-      width: 190,
+      width: 180,
       speaksForItself: true,
       cell: (of) => <StatusBadge execution={of} />,
+    },
+    {
+      id: 'date',
+      header: t.executions.received,
+      width: 130,
+      sortBy: ({ creation_date }) => creation_date,
+      cell: ({ creation_date }) => <Ago instant={creation_date} />,
+    },
+    {
+      id: 'applied',
+      header: t.executions.applied,
+      width: 110,
+      isExtra: true,
+      isNumber: true,
+      sortBy: ({ result }) => result.total_success,
+      cell: ({ result }) => formatNumber(result.total_success),
+    },
+    {
+      id: 'failed',
+      header: t.executions.failed,
+      width: 100,
+      isExtra: true,
+      isNumber: true,
+      sortBy: ({ result }) => result.total_failure,
+      cell: ({ result }) => formatNumber(result.total_failure),
     },
     {
       id: 'kind',
@@ -130,13 +155,6 @@ function executionColumns(): readonly Column<Execution>[] {
       cell: (of) => <Kind execution={of} />,
     },
     {
-      id: 'date',
-      header: t.executions.received,
-      width: 150,
-      sortBy: ({ creation_date }) => creation_date,
-      cell: ({ creation_date }) => <Ago instant={creation_date} />,
-    },
-    {
       id: 'duration',
       header: t.executions.duration,
       width: 120,
@@ -144,22 +162,6 @@ function executionColumns(): readonly Column<Execution>[] {
       isNumber: true,
       sortBy: ({ duration }) => duration,
       cell: ({ duration }) => (duration === null ? '' : formatSpan(duration)),
-    },
-    {
-      id: 'applied',
-      header: t.executions.applied,
-      width: 110,
-      isNumber: true,
-      sortBy: ({ result }) => result.total_success,
-      cell: ({ result }) => formatNumber(result.total_success),
-    },
-    {
-      id: 'failed',
-      header: t.executions.failed,
-      width: 100,
-      isNumber: true,
-      sortBy: ({ result }) => result.total_failure,
-      cell: ({ result }) => formatNumber(result.total_failure),
     },
     {
       id: 'token',

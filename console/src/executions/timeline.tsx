@@ -2,12 +2,18 @@ import { Text, Timeline } from '@mantine/core';
 import { pages } from '../api/paths.ts';
 import type { Execution } from '../api/types.ts';
 import { hasEnded } from '../api/use-execution.ts';
-import { formatInstant, formatSpan } from '../parts/formats.ts';
+import { formatSpan } from '../parts/formats.ts';
+import { Instant } from '../parts/instant.tsx';
 import { Part } from '../parts/page.tsx';
 import { PageLink } from '../parts/page-link.tsx';
 import { t } from '../texts/texts.ts';
 
-type Step = { readonly key: string; readonly title: string; readonly text: string };
+type Step = {
+  readonly key: string;
+  readonly title: string;
+  readonly at: number | null;
+  readonly text: string;
+};
 
 /** What happened to an execution, and when. */
 export function ExecutionTimeline({ execution }: { readonly execution: Execution }) {
@@ -16,9 +22,11 @@ export function ExecutionTimeline({ execution }: { readonly execution: Execution
   return (
     <Part title={t.timeline.title}>
       <Timeline active={steps.length - 1} bulletSize={16} lineWidth={2}>
-        {steps.map(({ key, title, text }) => (
+        {steps.map(({ key, title, at, text }) => (
           <Timeline.Item key={key} title={title}>
             <Text size="sm" c="dimmed">
+              {at !== null && <Instant instant={at} />}
+              {at !== null && text !== '' && ' · '}
               {text}
             </Text>
           </Timeline.Item>
@@ -39,21 +47,18 @@ export function ExecutionTimeline({ execution }: { readonly execution: Execution
 }
 
 function stepsOf(execution: Execution): readonly Step[] {
-  const { creation_date: received, start_date: started, duration, status, user_id } = execution;
-  const from = user_id === null ? '' : ` · ${t.timeline.byToken(user_id)}`;
-  const steps: Step[] = [
-    { key: 'received', title: t.timeline.received, text: `${formatInstant(received)}${from}` },
-  ];
+  const { creation_date: received, start_date: started, duration, status } = execution;
+  const steps: Step[] = [{ key: 'received', title: t.timeline.received, at: received, text: '' }];
   if (started !== null) {
     const waited = t.timeline.waited(formatSpan(Math.max(0, started - received)));
-    steps.push({ key: 'started', title: t.timeline.started, text: `${formatInstant(started)} · ${waited}` });
+    steps.push({ key: 'started', title: t.timeline.started, at: started, text: waited });
   }
   if (hasEnded(execution) && duration !== null) {
-    const text = started === null ? '' : `${formatInstant(started + duration)} · `;
     steps.push({
       key: 'ended',
       title: t.status[status],
-      text: `${text}${t.timeline.took(formatSpan(duration))}`,
+      at: started === null ? null : started + duration,
+      text: t.timeline.took(formatSpan(duration)),
     });
   }
   return steps;

@@ -8,6 +8,8 @@ type Hour = Activity['hours'][number];
 const HEIGHT_PX = 140;
 /** Every so many hours one is named below its bar. */
 const NAMED_HOURS = 4;
+/** As wide a name is on a phone. */
+const NAME_BARS = 3;
 const APPLIED = 'var(--mantine-color-teal-6)';
 const FAILED = 'var(--mantine-color-orange-6)';
 
@@ -40,7 +42,7 @@ export function LinesChart({ activity: { hours } }: { readonly activity: Activit
       <div className="hours" aria-hidden>
         {hours.map(({ from }, at) => (
           <Text key={from} size="xs" c="dimmed" className="hour-name">
-            {at % NAMED_HOURS === 0 ? formatTime(from) : ''}
+            {at % NAMED_HOURS === 0 && hours.length - at >= NAME_BARS ? formatTime(from) : ''}
           </Text>
         ))}
       </div>

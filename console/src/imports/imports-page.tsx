@@ -65,6 +65,7 @@ function ImportList({ dm, all }: { readonly dm: string; readonly all: readonly L
     <>
       <Group gap="xs" align="flex-end">
         <TextInput
+          data-search
           aria-label={t.imports.search}
           placeholder={t.imports.search}
           leftSection={<IconSearch size={16} aria-hidden />}
@@ -167,6 +168,7 @@ function columnsFor(dm: string): readonly Column<ListedImport>[] {
     {
       id: 'lines',
       header: t.imports.lines,
+      isExtra: true,
       width: 120,
       isNumber: true,
       sortBy: ({ last_execution: last }) => last?.completed_tasks ?? null,

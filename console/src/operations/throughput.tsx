@@ -1,14 +1,14 @@
 import '@mantine/charts/styles.css';
 import { AreaChart } from '@mantine/charts';
 import { Text } from '@mantine/core';
-import { formatNumber, formatShort } from '../parts/formats.ts';
+import { formatClock, formatNumber, formatShort } from '../parts/formats.ts';
 import { t } from '../texts/texts.ts';
 import { type Metrics, rateBetween } from './metrics.ts';
 
 /** Commands per second since the page was opened. */
 export default function Throughput({ samples }: { readonly samples: readonly Metrics[] }) {
   const data = samples.slice(1).map((sample, at) => ({
-    at: new Date(sample.at).toLocaleTimeString(),
+    at: formatClock(sample.at),
     rate: Math.round(rateBetween(samples[at], sample)),
   }));
   if (data.length < 2) {
@@ -29,7 +29,7 @@ export default function Throughput({ samples }: { readonly samples: readonly Met
         withDots={false}
         gridAxis="x"
         valueFormatter={formatNumber}
-        yAxisProps={{ tickFormatter: formatShort, width: 48 }}
+        yAxisProps={{ tickFormatter: formatShort, width: 48, allowDecimals: false }}
         areaProps={{ isAnimationActive: false }}
       />
     </figure>

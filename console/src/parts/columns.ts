@@ -11,7 +11,7 @@ export type Column<T> = {
   readonly width?: number;
   /** What a column without a width has at least, in pixels. */
   readonly minWidth?: number;
-  /** Left out where there is no room for all of them, the last one first. */
+  /** Left out where there is no room for it beside those that are none, and the extra ones before it. */
   readonly isExtra?: boolean;
   /** Needs no heading beside it where a row is a card: a badge or a button. */
   readonly speaksForItself?: boolean;
@@ -26,11 +26,10 @@ export function fitColumns<T>(
 ): { readonly shown: readonly Column<T>[]; readonly minWidth: number } {
   const widthOf = (all: readonly Column<T>[]) =>
     all.reduce((sum, { width, minWidth = LEAST_PX }) => sum + (width ?? minWidth), 0);
-  let shown = columns;
-  while (widthOf(shown) > room) {
-    const dropped = shown.findLast(({ isExtra }) => isExtra === true);
-    if (dropped === undefined) break;
-    shown = shown.filter((column) => column !== dropped);
+  let shown = columns.filter(({ isExtra }) => isExtra !== true);
+  for (const extra of columns.filter(({ isExtra }) => isExtra === true)) {
+    const wider = columns.filter((column) => shown.includes(column) || column === extra);
+    if (widthOf(wider) <= room) shown = wider;
   }
   return { shown, minWidth: widthOf(shown) };
 }

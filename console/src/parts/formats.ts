@@ -8,6 +8,18 @@ const percents = new Intl.NumberFormat(LOCALE, { style: 'percent', maximumFracti
 /** What one decimal can tell. */
 const LEAST_SHARE = 0.001;
 const dates = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium', timeStyle: 'medium' });
+const zonedDates = new Intl.DateTimeFormat(LOCALE, {
+  ...{
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+  },
+  ...{ hourCycle: 'h23', timeZoneName: 'longOffset' },
+});
+const clock = new Intl.DateTimeFormat(LOCALE, { timeStyle: 'medium', hourCycle: 'h23' });
 const days = new Intl.DateTimeFormat(LOCALE, { day: 'numeric', month: 'short' });
 const hours = new Intl.DateTimeFormat(LOCALE, {
   day: 'numeric',
@@ -47,6 +59,12 @@ const LAST_SHORT_INSTANT = 253_402_300_799_999;
 /** An instant in ms since the epoch, to the second. One that no calendar has is written as the number it is. */
 export const formatInstant = (instant: number) => writeInstant(dates, instant);
 export const formatTime = (instant: number) => writeInstant(times, instant);
+/** The same with the zone, and the instant in UTC. */
+export function formatInstantInZone(instant: number): string {
+  const iso = isoInstant(instant);
+  return iso === undefined ? formatInstant(instant) : `${writeInstant(zonedDates, instant)} · ${iso}`;
+}
+export const formatClock = (instant: number) => writeInstant(clock, instant);
 export const formatDay = (instant: number) => writeInstant(days, instant);
 export const formatHour = (instant: number) => writeInstant(hours, instant);
 

@@ -7,7 +7,8 @@ import type { ExecutionChanges } from '../api/types.ts';
 import { fileOfChange } from '../executions/name-of-change.ts';
 import { NumberedName } from '../executions/run-name.tsx';
 import { type Column, DataTable } from '../parts/data-table.tsx';
-import { formatInstant, formatNumber } from '../parts/formats.ts';
+import { formatNumber } from '../parts/formats.ts';
+import { Instant } from '../parts/instant.tsx';
 import { Loaded } from '../parts/loaded.tsx';
 import { PageLink } from '../parts/page-link.tsx';
 import { useDatamartId } from '../shell/datamart.ts';
@@ -64,7 +65,7 @@ function columnsFor(dm: string, segmentId: string): readonly Column<ExecutionCha
       header: t.executions.started,
       width: 200,
       sortBy: ({ date }) => date,
-      cell: ({ date }) => formatInstant(date),
+      cell: ({ date }) => <Instant instant={date} />,
     },
     count('entries'),
     count('updates'),

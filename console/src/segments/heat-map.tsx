@@ -3,6 +3,7 @@ import type { Overlaps } from '../api/types.ts';
 import { formatShare } from '../parts/formats.ts';
 import { WideTable } from '../parts/wide-table.tsx';
 import { t } from '../texts/texts.ts';
+import { orderBySimilarity } from './similarity.ts';
 
 const NAMES_PX = 160;
 const CELL_PX = 52;
@@ -24,7 +25,7 @@ export function HeatMap({
       [`${b}:${a}`, overlap_number] as const,
     ]),
   );
-  const ids = [...sizes.keys()];
+  const ids = orderBySimilarity(answer);
   return (
     <>
       <WideTable minWidth={0}>

@@ -4,8 +4,8 @@ import { useState } from 'react';
 import { pages } from '../api/paths.ts';
 import { members as membersQuery } from '../api/queries.ts';
 import type { Member } from '../api/types.ts';
-import { formatInstant, formatNumber } from '../parts/formats.ts';
-import { TimeLeft } from '../parts/instant.tsx';
+import { formatNumber } from '../parts/formats.ts';
+import { Instant, TimeLeft } from '../parts/instant.tsx';
 import { Loaded } from '../parts/loaded.tsx';
 import { PageLink } from '../parts/page-link.tsx';
 import { useDatamartId } from '../shell/datamart.ts';
@@ -85,7 +85,9 @@ function MembersTable({ members }: { readonly members: readonly Member[] }) {
                   <IdentifierText key={JSON.stringify(identifier)} identifier={identifier} />
                 ))}
               </Table.Td>
-              <Table.Td>{formatInstant(of.creation_ts)}</Table.Td>
+              <Table.Td>
+                <Instant instant={of.creation_ts} />
+              </Table.Td>
               <Table.Td>
                 <TimeLeft until={of.expiration_ts} />
               </Table.Td>

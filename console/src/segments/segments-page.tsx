@@ -54,6 +54,7 @@ function SegmentList({ dm, all }: { readonly dm: string; readonly all: readonly 
     <>
       <Group gap="xs">
         <TextInput
+          data-search
           aria-label={t.segments.search}
           placeholder={t.segments.search}
           leftSection={<IconSearch size={16} aria-hidden />}
@@ -127,6 +128,7 @@ function columnsFor(dm: string): readonly Column<Segment>[] {
     {
       id: 'trend',
       header: t.segments.trend,
+      isExtra: true,
       width: 130,
       speaksForItself: true,
       cell: ({ id }) => <Trend segmentId={id} />,

@@ -4,7 +4,8 @@ import { useState } from 'react';
 import { auditLog } from '../api/queries.ts';
 import type { AuditEntry } from '../api/types.ts';
 import { type Column, DataTable } from '../parts/data-table.tsx';
-import { formatInstant, formatNumber } from '../parts/formats.ts';
+import { formatNumber } from '../parts/formats.ts';
+import { Instant } from '../parts/instant.tsx';
 import { Loaded } from '../parts/loaded.tsx';
 import { useDatamartId } from '../shell/datamart.ts';
 import { t } from '../texts/texts.ts';
@@ -78,13 +79,13 @@ export function AuditLog() {
 }
 
 const COLUMNS: readonly Column<AuditEntry>[] = [
-  { id: 'date', header: t.users.date, width: 205, cell: ({ date }) => formatInstant(date) },
-  { id: 'who', header: t.audit.who, minWidth: 120, cell: ({ token_name }) => token_name },
-  { id: 'action', header: t.audit.action, width: 110, cell: ({ action }) => t.audit.actions[action] },
+  { id: 'date', header: t.users.date, width: 175, cell: ({ date }) => <Instant instant={date} /> },
+  { id: 'who', header: t.audit.who, minWidth: 105, cell: ({ token_name }) => token_name },
+  { id: 'action', header: t.audit.action, width: 100, cell: ({ action }) => t.audit.actions[action] },
   {
     id: 'what',
     header: t.audit.what,
-    width: 200,
+    width: 160,
     cell: ({ resource_type, resource_id }) => `${resource_type.replaceAll('_', ' ')} ${resource_id}`,
   },
   {
@@ -98,6 +99,7 @@ const COLUMNS: readonly Column<AuditEntry>[] = [
     id: 'details',
     header: t.audit.details,
     minWidth: 150,
+    isExtra: true,
     cell: ({ details }) => (details === null ? '' : JSON.stringify(details)),
   },
 ];

@@ -20,8 +20,7 @@ import { closedBy } from '../parts/closed-by.ts';
 import { ConfirmedAction } from '../parts/confirmed-action.tsx';
 import { CopyLine } from '../parts/copy-line.tsx';
 import { type Column, DataTable } from '../parts/data-table.tsx';
-import { formatInstant } from '../parts/formats.ts';
-import { Ago } from '../parts/instant.tsx';
+import { Ago, Instant } from '../parts/instant.tsx';
 import { Loaded } from '../parts/loaded.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { useSession } from '../session/session.tsx';
@@ -101,6 +100,7 @@ function columnsFor(ownId: string, onRevoked: () => unknown): readonly Column<Ap
     {
       id: 'used',
       header: t.tokens.used,
+      isExtra: true,
       width: 150,
       sortBy: ({ last_used_date }) => last_used_date,
       cell: ({ last_used_date }) =>
@@ -109,10 +109,11 @@ function columnsFor(ownId: string, onRevoked: () => unknown): readonly Column<Ap
     {
       id: 'expires',
       header: t.tokens.expires,
+      isExtra: true,
       width: 205,
       sortBy: ({ expiration_date }) => expiration_date,
       cell: ({ expiration_date }) =>
-        expiration_date === null ? t.units.never : formatInstant(expiration_date),
+        expiration_date === null ? t.units.never : <Instant instant={expiration_date} />,
     },
     {
       id: 'revoke',

@@ -7,12 +7,12 @@ import {
   useComputedColorScheme,
   useMantineColorScheme,
 } from '@mantine/core';
-import { IconBook, IconLogout, IconMoon, IconSun, IconUser } from '@tabler/icons-react';
+import { IconBook, IconHelp, IconLogout, IconMoon, IconSun, IconUser } from '@tabler/icons-react';
 import { useSession } from '../session/session.tsx';
 import { t } from '../texts/texts.ts';
 
 /** Light or dark, whose token it is, and how to leave. */
-export function SessionMenu() {
+export function SessionMenu({ onHelp }: { readonly onHelp: () => void }) {
   const { token, signOut } = useSession();
   const { setColorScheme } = useMantineColorScheme();
   const isDark = useComputedColorScheme('light') === 'dark';
@@ -44,6 +44,9 @@ export function SessionMenu() {
             {t.shell.role(token.role, token.datamart_ids === null)}
           </Menu.Label>
           <Menu.Divider />
+          <Menu.Item onClick={onHelp} leftSection={<IconHelp size={16} aria-hidden />}>
+            {t.help.title}
+          </Menu.Item>
           <Menu.Item component="a" href="/docs" leftSection={<IconBook size={16} aria-hidden />}>
             {t.shell.docs}
           </Menu.Item>

@@ -23,8 +23,10 @@ import { keepDatamart, useDatamartId } from './datamart.ts';
 import { DatamartSelect } from './datamart-select.tsx';
 import { SearchButton } from './search-button.tsx';
 import { SessionMenu } from './session-menu.tsx';
+import { useShortcuts } from './use-shortcuts.ts';
 
 const Search = lazy(() => import('./search.tsx'));
+const Help = lazy(() => import('./help.tsx'));
 
 /** What stands around every page: where one is, where one can go, whose token it is. */
 export function Shell({ children }: { readonly children: ReactNode }) {
@@ -32,7 +34,9 @@ export function Shell({ children }: { readonly children: ReactNode }) {
   const [isOpen, { toggle, close }] = useDisclosure(false);
   const [isSearched, setSearched] = useState(false);
   useEffect(() => keepDatamart(dm), [dm]);
+  const [isHelpOpen, help] = useDisclosure(false);
   useHotkeys([['mod+K', () => setSearched(true)]], []);
+  usePageShortcuts(dm, { onSearch: () => setSearched(true), onHelp: help.open });
   return (
     <AppShell
       header={{ height: 52 }}
@@ -61,7 +65,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
           <Group gap="xs" wrap="nowrap">
             <UploadsLink />
             <SearchButton onOpen={() => setSearched(true)} />
-            <SessionMenu />
+            <SessionMenu onHelp={help.open} />
           </Group>
         </Group>
       </AppShell.Header>
@@ -72,6 +76,11 @@ export function Shell({ children }: { readonly children: ReactNode }) {
       <AppShell.Main id="main" tabIndex={-1}>
         {children}
       </AppShell.Main>
+      {isHelpOpen && (
+        <Suspense fallback={null}>
+          <Help onClose={help.close} />
+        </Suspense>
+      )}
       {isSearched && (
         <Suspense fallback={null}>
           <Search onClose={() => setSearched(false)} />
@@ -79,6 +88,29 @@ export function Shell({ children }: { readonly children: ReactNode }) {
       )}
     </AppShell>
   );
+}
+
+/** `/` searches the page, or all pages where it has no search of its own; `g` and a letter go to a page. */
+function usePageShortcuts(
+  dm: string,
+  { onSearch, onHelp }: { readonly onSearch: () => void; readonly onHelp: () => void },
+): void {
+  const [, navigate] = useLocation();
+  const go = (to: string) => () => navigate(`~${to}`);
+  useShortcuts({
+    '/': () => {
+      const own = document.querySelector<HTMLInputElement>('main [data-search]');
+      if (own === null) onSearch();
+      else own.focus();
+    },
+    '?': onHelp,
+    'g h': go(pages.home(dm)),
+    'g i': go(pages.imports(dm)),
+    'g r': go(pages.runs(dm)),
+    'g s': go(pages.segments(dm)),
+    'g u': go(pages.users(dm)),
+    'g o': go(pages.operations(dm)),
+  });
 }
 
 /** On a phone the header has no room for it; where there is one datamart there is nothing to choose. */

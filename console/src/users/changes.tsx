@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { pages } from '../api/paths.ts';
 import { userChanges } from '../api/queries.ts';
 import { formatInstant } from '../parts/formats.ts';
+import { Instant } from '../parts/instant.tsx';
 import { Loaded } from '../parts/loaded.tsx';
 import { Part } from '../parts/page.tsx';
 import { PageLink } from '../parts/page-link.tsx';
@@ -34,7 +35,9 @@ export function Changes({ selector }: { readonly selector: string }) {
                   {data.map((of, at) => (
                     // biome-ignore lint/suspicious/noArrayIndexKey: changes have no id, and are never put in another order
                     <Table.Tr key={at}>
-                      <Table.Td>{formatInstant(of.date)}</Table.Td>
+                      <Table.Td>
+                        <Instant instant={of.date} />
+                      </Table.Td>
                       <Table.Td>
                         <PageLink to={pages.segment(dm, of.segment_id)}>{of.segment_name}</PageLink>
                       </Table.Td>

@@ -3,8 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { pageOfSource, pages } from '../api/paths.ts';
 import { userOrigins } from '../api/queries.ts';
 import type { Membership, MembershipChange, MembershipOrigin } from '../api/types.ts';
-import { formatInstant } from '../parts/formats.ts';
-import { TimeLeft } from '../parts/instant.tsx';
+import { Instant, TimeLeft } from '../parts/instant.tsx';
 import { Part } from '../parts/page.tsx';
 import { PageLink } from '../parts/page-link.tsx';
 import { useDatamartId } from '../shell/datamart.ts';
@@ -43,7 +42,9 @@ export function Memberships({
                   <Table.Td>
                     <PageLink to={pages.segment(dm, of.segment_id)}>{of.segment_name}</PageLink>
                   </Table.Td>
-                  <Table.Td>{formatInstant(of.creation_ts)}</Table.Td>
+                  <Table.Td>
+                    <Instant instant={of.creation_ts} />
+                  </Table.Td>
                   <Table.Td>
                     <TimeLeft until={of.expiration_ts} />
                   </Table.Td>

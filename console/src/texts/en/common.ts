@@ -45,6 +45,45 @@ export const commonTexts = {
     signOut: 'Sign out',
     role: (role: string, isOfAll: boolean) => `${role} of ${isOfAll ? 'all' : 'some'} datamarts`,
   },
+  help: {
+    title: 'Help and shortcuts',
+    shortcuts: 'Keyboard shortcuts',
+    keys: [
+      { keys: '/', text: 'Search this page' },
+      { keys: 'Ctrl K', text: 'Search everything' },
+      { keys: 'g h', text: 'Go to Home' },
+      { keys: 'g i', text: 'Go to Imports' },
+      { keys: 'g r', text: 'Go to Runs' },
+      { keys: 'g s', text: 'Go to Segments' },
+      { keys: 'g u', text: 'Go to Users' },
+      { keys: 'g o', text: 'Go to Operations' },
+      { keys: '?', text: 'Show this help' },
+    ],
+    words: 'Terms',
+    terms: [
+      {
+        term: 'Datamart',
+        text: 'A separate set of users, segments and imports, such as one brand or country.',
+      },
+      { term: 'Segment', text: 'A named list of users. Files add users to it and remove them.' },
+      { term: 'Import', text: 'A named feed, such as “CRM nightly”, with one file format.' },
+      {
+        term: 'Run',
+        text: 'One file uploaded to an import or a segment, or one revert. The API calls it an execution.',
+      },
+      {
+        term: 'User point',
+        text: 'One person, whichever identifiers files use: account id, e-mail hash or user agent id.',
+      },
+      {
+        term: 'Compartment',
+        text: 'A namespace for account ids: the same id in two compartments is two users.',
+      },
+      { term: 'Data bag', text: 'Your own JSON object, kept with a membership.' },
+    ],
+    openApi: 'OpenAPI description',
+    version: (version: string) => `Muster ${version}`,
+  },
   notFound: {
     title: 'There is no such page',
     text: 'The link may be old, or of another datamart.',

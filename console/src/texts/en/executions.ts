@@ -85,6 +85,10 @@ export const executionsTexts = {
     number: (id: string) => `Run #${id}`,
     revertOf: (reverted: string) => `Revert of #${reverted}`,
     of: 'Import or segment',
+    sentBy: 'sent by',
+    left: (count: string) => `${counted(count, 'member')} left`,
+    lost: (name: string, of: { before: string; after: string; share: string }) =>
+      `${name}: ${of.before} → ${of.after} members (−${of.share})`,
     token: 'Token',
     tokenNumber: (id: string) => `Token #${id}`,
     details: 'Details',
@@ -226,7 +230,6 @@ export const executionsTexts = {
     title: 'Timeline',
     received: 'Received',
     started: 'Started',
-    byToken: (id: string) => `by token ${id}`,
     waited: (span: string) => `waited ${span}`,
     took: (span: string) => `took ${span}`,
     reverts: 'Reverts',

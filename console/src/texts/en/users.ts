@@ -37,7 +37,7 @@ export const usersTexts = {
       LEFT: 'taken back by',
       EXPIRED: 'its time had passed',
     },
-    ofRevert: (id: string) => `, which reverts ${id}`,
+    ofRevert: (id: string) => `, which reverts #${id}`,
     updated: 'updated by',
     atLine: (line: number) => `, line ${line}`,
     forgotten: 'what first put them in is not remembered any more',
