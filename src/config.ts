@@ -197,6 +197,11 @@ export const SETTINGS = {
   corsOrigins: listOf('origins that a browser may call from; none by default, * for all', 'ORIGIN,…'),
   trustProxy: proxies('addresses of proxies whose X-Forwarded headers are believed'),
   logLevel: oneOf('info', ['silent', 'error', 'warn', 'info', 'debug'], 'what is logged'),
+  logFormat: oneOf(
+    'auto',
+    ['auto', 'text', 'json'],
+    'how: text for people, JSON; auto is text in a terminal',
+  ),
 } satisfies Record<string, Setting<unknown>>;
 
 export type Config = {

@@ -19,6 +19,7 @@ import { createLookUpGate } from './http/look-up-gate.ts';
 import type { RouteAccess } from './http/route-table.ts';
 import { readCertificate } from './http/tls.ts';
 import { openLogger } from './log.ts';
+import { logOutput } from './log-lines.ts';
 import { createLookUpTimes } from './look-up-times.ts';
 import type { Author } from './model/audit.ts';
 import type { ApiToken } from './model/records.ts';
@@ -63,7 +64,7 @@ const PRESET_TOKEN = 'preset admin token';
  * closes what was opened before it.
  */
 export async function startService(config: Config, clock: () => number = Date.now): Promise<Service> {
-  const logger = openLogger(config.logLevel);
+  const logger = openLogger(config.logLevel, logOutput(config.logFormat));
   let tellLost: (fault: Error) => void = () => undefined;
   const lost = new Promise<Error>((resolve) => {
     tellLost = resolve;

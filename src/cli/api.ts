@@ -8,6 +8,7 @@ export type ApiSegment = {
   technical_name: string | null;
   type: string;
   default_ttl: number | null;
+  paused?: boolean;
   user_points_count: number;
   user_accounts_count: number;
   emails_count: number;

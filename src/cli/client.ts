@@ -54,6 +54,7 @@ export function createClient(connection: Connection) {
     list,
     get: async <T>(path: string) => ((await call('GET', path)) as { data: T }).data,
     post: async <T>(path: string, body: unknown) => ((await call('POST', path, body)) as { data: T }).data,
+    put: async <T>(path: string, body: unknown) => ((await call('PUT', path, body)) as { data: T }).data,
     delete: async <T>(path: string) => ((await call('DELETE', path)) as { data: T }).data,
     /** All elements of a list, page by page. */
     async listAll<T>(path: string, query: Query = {}): Promise<T[]> {

@@ -1,5 +1,6 @@
 import type { ApiExecution, ApiSegment } from './api.ts';
 import type { Client } from './client.ts';
+import type { ExitCode } from './command.ts';
 import { datamartPath } from './connection.ts';
 import { ApiError, CliError, UsageError } from './failures.ts';
 import { findImport } from './find-import.ts';
@@ -64,6 +65,12 @@ function pathOf(datamart: string, { parameters }: ApiExecution): string {
   return parameters.document_import_id === undefined
     ? `${datamart}/audience_segments/${parameters.segment_id}/user_list_imports`
     : `${datamart}/document_imports/${parameters.document_import_id}/executions`;
+}
+
+/** What an ended execution makes of a command that is about it. */
+export function exitCodeOf({ status, erroneous_tasks: failed }: ApiExecution): ExitCode {
+  if (status !== 'SUCCEEDED') return 1;
+  return (failed ?? 0) > 0 ? 2 : 0;
 }
 
 /** One of the executions that `path` lists. */

@@ -47,6 +47,12 @@ export function renderSection({ word, description, fallback, commands }: Section
   ].join('\n');
 }
 
+/** What every command takes. */
+export const GLOBAL_ROWS = [
+  ['--color WHEN', 'auto, always or never; else NO_COLOR, FORCE_COLOR, else whether there is a terminal'],
+  ['--help', 'show this help'],
+] as const;
+
 /** How a command is called, in one line. */
 export function usageOf({ words, args }: Catalogued): string {
   const positionals = Object.entries(args).filter(([, arg]) => arg.type === 'positional');
@@ -58,7 +64,7 @@ export function rowsOf({ args }: Catalogued): readonly (readonly [label: string,
   const entries = Object.entries(args);
   const positionals = entries.filter(([, arg]) => arg.type === 'positional');
   const flags = entries.filter(([, arg]) => arg.type !== 'positional');
-  return [...positionals.map(positionalRow), ...flags.map(flagRow), ['--help', 'show this help']];
+  return [...positionals.map(positionalRow), ...flags.map(flagRow), ...GLOBAL_ROWS];
 }
 
 /** A description as the start of a sentence. */

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { type CommandDef, runCommand } from 'citty';
 import { BackupError } from '../backup/failures.ts';
 import { ConfigError } from '../config.ts';
@@ -9,18 +10,21 @@ import { ApiError, CliError, describe, UsageError } from './failures.ts';
 import { renderHelp, renderOverview, renderSection } from './help.ts';
 import { printable } from './output.ts';
 import { COMMANDS, loadSection } from './registry.ts';
+import { setColor, takeColor, tone } from './style.ts';
 
 /** Runs one command line and leaves its exit code in the process. The one place where errors become text. */
 export async function main(argv: readonly string[]): Promise<void> {
   // A reader such as `head` that has seen enough is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
-  // citty colours its messages by these variables alone, terminal or not.
-  if (!process.stderr.isTTY) process.env.NO_COLOR = '1';
+  const { rest, color } = takeColor(argv);
   try {
-    await dispatch(argv);
+    if (color === 'always' || color === 'never' || color === 'auto') setColor(color);
+    else if (color !== null)
+      throw new UsageError(`--color: expected auto, always or never, got ${JSON.stringify(color)}`);
+    await dispatch(rest);
   } catch (error) {
     process.exitCode = 1;
-    process.stderr.write(`${errorText(error, argv)}\n`);
+    process.stderr.write(`${errorText(error, rest)}\n`);
   }
 }
 
@@ -101,7 +105,12 @@ function errorText(error: unknown, argv: readonly string[]): string {
     ? `"muster ${word} --help" for its flags`
     : '"muster --help" for the list of commands';
   const hint = ofCitty || error instanceof UsageError ? `\nRun ${help}.` : '';
-  return `error: ${describe(error)}${hint}`;
+  return `${tone('error:', 'bad', process.stderr)} ${plain(describe(error))}${hint}`;
+}
+
+/** citty colours what it says, whether there is a terminal or not. */
+function plain(text: string): string {
+  return stripVTControlCharacters(text);
 }
 
 function print(text: string): void {

@@ -1,9 +1,12 @@
-/** What the commands print: plain text in aligned columns, or one JSON document. No colours, on no terminal. */
+/** What the commands print: text in aligned columns, or one JSON document. Colours only in terminals (style.ts). */
+import { type Tone, tone } from './style.ts';
 
 export type Column<T> = {
   readonly title: string;
   readonly align?: 'left' | 'right';
   readonly value: (row: T) => string;
+  /** How a cell looks in a terminal. */
+  readonly tone?: (row: T) => Tone | null;
 };
 
 export function print(text: string): void {
@@ -19,17 +22,60 @@ export function note(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-/** Rows under their titles, two blanks between the columns. */
+/** Rows under their titles, two blanks between the columns; in a terminal no wider than it is. */
 export function table<T>(rows: readonly T[], columns: readonly Column<T>[]): string {
   const cells = [
     columns.map((column) => column.title),
     ...rows.map((row) => columns.map((column) => printable(column.value(row)))),
   ];
-  const widths = columns.map((_, at) => Math.max(...cells.map((line) => [...(line[at] ?? '')].length)));
+  const natural = columns.map((_, at) => Math.max(...cells.map((line) => lettersOf(line[at]).length)));
+  const widths = fitted(natural, columns);
   return cells
-    .map((line) => line.map((cell, at) => pad(cell, widths[at] ?? 0, columns[at]?.align)).join('  '))
-    .map((line) => line.trimEnd())
+    .map((line, row) =>
+      line
+        .map((cell, at) => {
+          const width = widths[at] ?? 0;
+          const shown = pad(cut(cell, width), width, columns[at]?.align);
+          const record = rows[row - 1];
+          const as = record === undefined ? 'strong' : (columns[at]?.tone?.(record) ?? null);
+          return tone(shown, as);
+        })
+        .join('  ')
+        .trimEnd(),
+    )
     .join('\n');
+}
+
+/** The least that is left of a column of text. */
+const MIN_WIDTH = 12;
+
+/** Widths that a terminal has room for: the widest columns of text are cut first. */
+function fitted<T>(natural: readonly number[], columns: readonly Column<T>[]): number[] {
+  const widths = [...natural];
+  const room = process.stdout.isTTY
+    ? process.stdout.columns || Number.POSITIVE_INFINITY
+    : Number.POSITIVE_INFINITY;
+  const total = () => widths.reduce((sum, width) => sum + width, 2 * (widths.length - 1));
+  while (total() > room) {
+    const texts = widths.map((width, at) => (columns[at]?.align === 'right' ? 0 : width));
+    const widest = Math.max(...texts);
+    if (widest <= MIN_WIDTH) break;
+    const at = texts.indexOf(widest);
+    widths[at] = Math.max(MIN_WIDTH, widest - (total() - room));
+    const next = Math.max(MIN_WIDTH, ...texts.filter((_, each) => each !== at));
+    // no column becomes narrower than the next widest before that is cut too
+    widths[at] = Math.max(widths[at], Math.min(widest - 1, next));
+  }
+  return widths;
+}
+
+function cut(cell: string, width: number): string {
+  const letters = lettersOf(cell);
+  return letters.length <= width ? cell : `${letters.slice(0, width - 1).join('')}…`;
+}
+
+function lettersOf(cell = ''): string[] {
+  return [...cell];
 }
 
 function pad(cell: string, width: number, align: 'left' | 'right' = 'left'): string {

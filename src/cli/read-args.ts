@@ -6,6 +6,10 @@ export function readId(given: string, name = 'ID'): string {
   throw new UsageError(`${name}: expected a decimal id, got ${JSON.stringify(given)}`);
 }
 
+export const DAY_MS = 86_400_000;
+/** A hundred years. */
+export const MAX_DAYS = 36_500;
+
 /** How many entries of a list can be asked for: they are held in memory. */
 export const MOST_ENTRIES = 1_000_000;
 

@@ -173,7 +173,7 @@ test('--no-wait returns once the file is received', async (t) => {
   const { code, stdout, stderr } = await run('import', '--no-wait', 'good.ndjson');
   assert.equal(code, 0, stderr);
   assert.match(stdout, /good\.ndjson: received/);
-  const [, id = ''] = /muster status (\d+)\n/.exec(stderr) ?? [];
+  const [, id = ''] = /muster logs -f (\d+)\n/.exec(stderr) ?? [];
   for (;;) {
     const status = await run('status', id, '--json');
     if (['SUCCEEDED', 'FAILED'].includes(JSON.parse(status.stdout).status)) break;

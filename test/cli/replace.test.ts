@@ -82,7 +82,7 @@ test('import --mode replace asks in a terminal, names segments and losses, and t
       const right = await replace(['few.ndjson'], [/Type vip to replace: $/, 'vip\n']);
       assert.equal(right.code, 0, right.screen);
       assert.deepEqual(await sizes(), [10, 4]);
-      assert.match(right.screen, /left the segment +8\r\n/);
+      assert.match(right.screen, /removed, not in the file +8\r\n/);
     },
   );
 

@@ -14,11 +14,15 @@ export async function atTerminal(
   { cwd, env }: { cwd: string; env: Readonly<Record<string, string>> },
 ): Promise<{ code: number | null; screen: string }> {
   const quoted = [process.execPath, CLI, ...args].map((arg) => `'${arg.replaceAll("'", "'\\''")}'`);
-  const child: ChildProcess = spawn('script', ['-qec', quoted.join(' '), '/dev/null'], {
-    cwd,
-    env: { ...process.env, XDG_CONFIG_HOME: NO_PROFILES, NO_COLOR: '1', ...env },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const child: ChildProcess = spawn(
+    'script',
+    ['-qec', `stty cols 100; exec ${quoted.join(' ')}`, '/dev/null'],
+    {
+      cwd,
+      env: { ...process.env, XDG_CONFIG_HOME: NO_PROFILES, NO_COLOR: '1', ...env },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  );
   let screen = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     screen += text;

@@ -2,13 +2,15 @@ import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
+import { REJECTION_CODES } from '../../model/command.ts';
 import { writePrivately } from '../../private-files.ts';
 import { type ApiExecution, hasEnded } from '../api.ts';
 import type { Client } from '../client.ts';
 import { command } from '../command.ts';
 import { CONNECTION_ARGS, DATAMART_ARG, openClient } from '../connection.ts';
+import { didYouMean } from '../did-you-mean.ts';
 import { locateExecution, OWNER_ARGS } from '../executions.ts';
-import { CliError } from '../failures.ts';
+import { CliError, UsageError } from '../failures.ts';
 import { exists } from '../files/find-file.ts';
 import { folderOf, nameOf, shown } from '../files/name.ts';
 import { isNoFile, saveNew } from '../files/save.ts';
@@ -29,12 +31,17 @@ export const errors = command({
       description:
         'save the error file as it is, in the format of the input; in a folder under the name that an import gives it; - is standard output',
     },
+    code: {
+      type: 'string',
+      valueHint: 'CODE,…',
+      description: 'show only lines that failed with one of these codes',
+    },
     force: { type: 'boolean', description: 'replace the file of --output without asking' },
     ...OWNER_ARGS,
     ...DATAMART_ARG,
     ...CONNECTION_ARGS,
   },
-  examples: ['muster errors 17', 'muster errors 17 -o failed.csv'],
+  examples: ['muster errors 17', 'muster errors 17 --code UNKNOWN_SEGMENT', 'muster errors 17 -o failed.csv'],
   notes: ['Correct the records of an error file and import it: what Muster has added to them is ignored.'],
   run: async (args) => {
     writePrivately();
@@ -48,13 +55,27 @@ export const errors = command({
       else print('no line failed');
       return 0;
     }
+    const codes = readCodes(args.code);
+    if (codes !== null && args.output !== undefined)
+      throw new UsageError('--code filters what is shown; --output saves the file as it is');
     if (args.output !== undefined)
       await saveTo(args.output, { client, execution, uri, force: args.force === true });
-    else if (args.json) await printAllJson(await download(client, uri));
-    else await printAll(await download(client, uri));
+    else if (args.json) await printAllJson(await download(client, uri), codes);
+    else await printAll(await download(client, uri), codes);
     return 0;
   },
 });
+
+/** Of failed lines those with these codes; null: all. */
+type Codes = ReadonlySet<string> | null;
+
+function readCodes(given: string | undefined): Codes {
+  if (given === undefined) return null;
+  const codes = given.split(',').map((code) => code.trim().toUpperCase());
+  const unknown = codes.find((code) => !REJECTION_CODES.some((known) => known === code));
+  if (unknown === undefined) return new Set(codes);
+  throw new UsageError(`--code: there is no code ${unknown}${didYouMean(unknown, REJECTION_CODES)}`);
+}
 
 async function download(client: Client, uri: string): Promise<Readable> {
   return Readable.fromWeb((await client.download(dataPath(uri))) as ReadableStream);
@@ -109,17 +130,20 @@ async function save(
 }
 
 /** As they come: there may be millions. */
-async function printAll(content: Readable): Promise<void> {
+async function printAll(content: Readable, codes: Codes): Promise<void> {
   print(`${'LINE'.padStart(10)}  ${'CODE'.padEnd(22)}  MESSAGE`);
-  for await (const { line, code, message } of readFailedLines(content))
+  for await (const { line, code, message } of readFailedLines(content)) {
+    if (codes !== null && !codes.has(code)) continue;
     print(
       `${(line === null ? '-' : formatCount(line)).padStart(10)}  ${code.padEnd(22)}  ${printable(message)}`,
     );
+  }
 }
 
-async function printAllJson(content: Readable): Promise<void> {
+async function printAllJson(content: Readable, codes: Codes): Promise<void> {
   let before = '[';
   for await (const line of readFailedLines(content)) {
+    if (codes !== null && !codes.has(line.code)) continue;
     print(`${before}  ${JSON.stringify(line)}`.replace(/^\[ {2}/, '[\n  '));
     before = ',';
   }

@@ -14,13 +14,18 @@ import {
   table,
 } from '../output.ts';
 import { MOST_ENTRIES, readCount } from '../read-args.ts';
+import { STATUS_TONES } from '../style.ts';
 
 const STATUSES = ['PENDING', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED'];
 
 const COLUMNS: readonly Column<ApiExecution>[] = [
   { title: 'ID', align: 'right', value: (of) => of.id },
   { title: 'MADE (UTC)', value: (of) => formatInstant(of.creation_date) },
-  { title: 'STATUS', value: (of) => `${of.status}${of.dry_run ? ', dry run' : ''}` },
+  {
+    title: 'STATUS',
+    value: (of) => `${of.status}${of.dry_run ? ', dry run' : ''}`,
+    tone: (of) => STATUS_TONES[of.status] ?? null,
+  },
   {
     title: 'OF',
     value: ({ parameters: of }) =>
@@ -32,7 +37,12 @@ const COLUMNS: readonly Column<ApiExecution>[] = [
     align: 'right',
     value: (of) => (of.num_tasks === null ? '-' : formatCount(of.num_tasks)),
   },
-  { title: 'FAILED', align: 'right', value: (of) => formatCount(of.erroneous_tasks ?? 0) },
+  {
+    title: 'FAILED',
+    align: 'right',
+    value: (of) => formatCount(of.erroneous_tasks ?? 0),
+    tone: (of) => (of.erroneous_tasks ? 'bad' : null),
+  },
   {
     title: 'TOOK',
     align: 'right',

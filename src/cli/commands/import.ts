@@ -1,3 +1,4 @@
+import { mapAtMost } from '../../at-most.ts';
 import { writePrivately } from '../../private-files.ts';
 import { hasEnded } from '../api.ts';
 import { command, type ExitCode } from '../command.ts';
@@ -7,6 +8,7 @@ import { findFile } from '../files/find-file.ts';
 import { shown } from '../files/name.ts';
 import { terminal } from '../import/confirm.ts';
 import { keepFiles, readErrorPlace, saveErrorFile } from '../import/error-file.ts';
+import { openFileProgress } from '../import/file-progress.ts';
 import { readFormat } from '../import/format.ts';
 import { importFile, type Outcome } from '../import/import-file.ts';
 import { readOptions } from '../import/options.ts';
@@ -14,6 +16,11 @@ import { withoutReports } from '../import/reports.ts';
 import { descriptorOf } from '../import/spool.ts';
 import { followUp, reportOf, summarize, totalOf } from '../import/summary.ts';
 import { note, print, printable, printJson } from '../output.ts';
+import { readCount } from '../read-args.ts';
+import { tone } from '../style.ts';
+
+/** A service takes few uploads of a token at a time (maxUploadsPerToken). */
+const MAX_JOBS = 32;
 
 const WHY_LEFT = {
   ERRORS: 'it has failed lines of another file; to import it, name it alone',
@@ -22,7 +29,7 @@ const WHY_LEFT = {
 
 export const importCommand = command({
   name: 'import',
-  description: 'sends files of segment commands, waits, and accounts for every line',
+  description: 'imports files and reports what happened to every line',
   args: {
     file: {
       type: 'positional',
@@ -82,6 +89,13 @@ export const importCommand = command({
       description: 'where failed lines are saved; without it beside each file, of standard input here',
     },
     format: { type: 'string', valueHint: 'ndjson|csv', description: 'when neither name nor content tell' },
+    jobs: {
+      type: 'string',
+      alias: 'j',
+      valueHint: 'N',
+      default: '1',
+      description: 'how many files are sent at the same time; in which order they are applied is open then',
+    },
     wait: {
       type: 'boolean',
       default: true,
@@ -98,6 +112,7 @@ export const importCommand = command({
     'muster import --dry-run --max-failure-ratio 0.05 day-two.ndjson',
     'muster import --mode replace --max-shrink-ratio 0.3 --segment big-spenders customers.csv',
     'muster import --segment big-spenders customers.csv',
+    'muster import -j 4 parts/*.ndjson.gz',
     "psql -c 'copy (…) to stdout csv header' | muster import --format csv -",
   ],
   notes: [
@@ -132,22 +147,28 @@ export const importCommand = command({
     const client = openClient(args);
     const isAsked = args.mode === 'replace' && !args['dry-run'] && !args.yes;
     const ask = isAsked ? terminal() : null;
+    const jobs = readCount('--jobs', args.jobs, MAX_JOBS);
+    if (ask !== null && jobs > 1)
+      throw new UsageError('--jobs: questions are asked one at a time; use --yes or leave --jobs out');
     const interrupt = new AbortController();
     // Once: a second Ctrl-C ends the process in the way of the system.
     process.once('SIGINT', () => interrupt.abort(new Error('interrupted')));
-    const outcomes: Outcome[] = [];
-    for (const file of files) {
-      const until = args.wait ? 'ended' : 'received';
-      const onFailure = args['revert-on-failure'] ? 'revert' : 'keep';
-      const { signal } = interrupt;
+    const { signal } = interrupt;
+    const bar = openFileProgress(jobs > 1 ? files.length : 0);
+    const finished = await mapAtMost(files, jobs, async (file) => {
+      if (signal.aborted) return [];
       const outcome = await importFile(client, file, {
-        ...{ destination, until, onFailure, signal, ask },
+        ...{ destination, signal, ask },
+        until: args.wait ? 'ended' : 'received',
+        onFailure: args['revert-on-failure'] ? 'revert' : 'keep',
+        progress: jobs > 1 ? 'hidden' : 'shown',
         saveErrors: (failed) => saveErrorFile({ ...failed, place, kept }),
       });
-      outcomes.push(outcome);
-      report(outcome, args.json ? 'json' : 'text');
-      if (interrupt.signal.aborted) break;
-    }
+      bar.print(() => report(outcome, args.json ? 'json' : 'text'));
+      return [outcome];
+    });
+    bar.close();
+    const outcomes = finished.flat();
     const exitCode = worst(outcomes);
     const total = outcomes.length > 1 ? totalOf(outcomes) : null;
     if (total !== null && !args.json) print(total);
@@ -160,7 +181,9 @@ function report(outcome: Outcome, as: 'json' | 'text'): void {
   if (as === 'text') print(summarize(outcome));
   const { error, execution } = outcome;
   if (error !== null)
-    note(`error: ${printable(outcome.file)}: ${error.text}${error.code === null ? '' : ` (${error.code})`}`);
+    note(
+      `${tone('error:', 'bad', process.stderr)} ${printable(outcome.file)}: ${error.text}${error.code === null ? '' : ` (${error.code})`}`,
+    );
   const hint = execution !== null && !hasEnded(execution) ? followUp(outcome) : null;
   if (hint !== null && as === 'text') note(hint);
 }

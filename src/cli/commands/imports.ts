@@ -2,6 +2,7 @@ import type { ApiDocumentImport, ApiExecution } from '../api.ts';
 import { command } from '../command.ts';
 import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
 import { type Column, formatCount, formatInstant, print, printJson, table } from '../output.ts';
+import { STATUS_TONES } from '../style.ts';
 
 type Listed = ApiDocumentImport & {
   readonly creation_ts: number;
@@ -15,7 +16,11 @@ const COLUMNS: readonly Column<Listed>[] = [
   { title: 'PRIORITY', value: (of) => of.priority },
   { title: 'MADE (UTC)', value: (of) => formatInstant(of.creation_ts) },
   { title: 'LAST EXECUTION', align: 'right', value: ({ last_execution: last }) => last?.id ?? '-' },
-  { title: 'STATUS', value: ({ last_execution: last }) => last?.status ?? '-' },
+  {
+    title: 'STATUS',
+    value: ({ last_execution: last }) => last?.status ?? '-',
+    tone: ({ last_execution: last }) => STATUS_TONES[last?.status ?? ''] ?? null,
+  },
   {
     title: 'FAILED LINES',
     align: 'right',

@@ -1,20 +1,30 @@
 import type { ApiSegment } from '../api.ts';
 import { command } from '../command.ts';
 import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient, SEGMENT_ARG } from '../connection.ts';
+import { UsageError } from '../failures.ts';
 import { findSegment } from '../find-segment.ts';
-import { type Column, formatCount, formatDuration, print, printable, printJson, table } from '../output.ts';
-import { readCount } from '../read-args.ts';
+import {
+  type Column,
+  formatCount,
+  formatDuration,
+  note,
+  print,
+  printable,
+  printJson,
+  table,
+} from '../output.ts';
+import { DAY_MS, MAX_DAYS, MOST_ENTRIES, readCount } from '../read-args.ts';
 import type { Group } from '../registry.ts';
 
-const DAY_MS = 86_400_000;
-/** A hundred years. */
-const MOST_DAYS = 36_500;
+/** How `--sort` is asked of the API. */
+const ORDERS = { name: 'name', members: '-user_points_count', created: '-creation_ts' } as const;
+const DEFAULT_LIMIT = 100;
 
 const COLUMNS: readonly Column<ApiSegment>[] = [
   { title: 'ID', align: 'right', value: (segment) => segment.id },
   { title: 'TECHNICAL NAME', value: (segment) => segment.technical_name ?? '-' },
   { title: 'NAME', value: (segment) => segment.name },
-  { title: 'TYPE', value: (segment) => segment.type },
+  { title: 'TYPE', value: (segment) => `${segment.type}${segment.paused ? ', paused' : ''}` },
   { title: 'USERS', align: 'right', value: (segment) => formatCount(segment.user_points_count) },
   { title: 'ACCOUNTS', align: 'right', value: (segment) => formatCount(segment.user_accounts_count) },
   { title: 'EMAILS', align: 'right', value: (segment) => formatCount(segment.emails_count) },
@@ -36,19 +46,38 @@ const list = command({
   args: {
     keywords: { type: 'string', description: 'only segments whose name contains this' },
     'technical-name': { type: 'string', description: 'only the segment with this technical name' },
+    sort: {
+      type: 'string',
+      valueHint: Object.keys(ORDERS).join('|'),
+      default: 'name',
+      description: 'what comes first: the name, the largest, or the newest',
+    },
+    limit: {
+      type: 'string',
+      valueHint: 'N',
+      description: 'how many at most; 100 without it, or all with --json',
+    },
     ...DATAMART_ARG,
     ...CONNECTION_ARGS,
   },
   run: async (args) => {
     datamartPath(args.datamart);
-    const segments = await openClient(args).listAll<ApiSegment>('/audience_segments', {
+    const order = Object.hasOwn(ORDERS, args.sort) ? ORDERS[args.sort as keyof typeof ORDERS] : null;
+    if (order === null)
+      throw new UsageError(
+        `--sort: expected ${Object.keys(ORDERS).join(', ')}, got ${JSON.stringify(args.sort)}`,
+      );
+    const most = args.json ? MOST_ENTRIES : DEFAULT_LIMIT;
+    const limit = args.limit === undefined ? most : readCount('--limit', args.limit, MOST_ENTRIES);
+    const { elements, total } = await openClient(args).listFirst<ApiSegment>('/audience_segments', limit, {
       datamart_id: args.datamart,
       keywords: args.keywords,
       technical_name: args['technical-name'],
-      order_by: 'name',
+      order_by: order,
     });
-    if (args.json) printJson(segments);
-    else print(segments.length === 0 ? 'no segments' : segmentTable(segments));
+    if (args.json) printJson(elements);
+    else print(elements.length === 0 ? 'no segments' : segmentTable(elements));
+    if (!args.json && elements.length < total) note(`${formatCount(total - elements.length)} more: --limit`);
     return 0;
   },
 });
@@ -76,7 +105,7 @@ const create = command({
       feed_type: 'FILE_IMPORT',
       name: args.name,
       technical_name: args['technical-name'],
-      default_ttl: days === undefined ? undefined : readCount('--default-ttl-days', days, MOST_DAYS) * DAY_MS,
+      default_ttl: days === undefined ? undefined : readCount('--default-ttl-days', days, MAX_DAYS) * DAY_MS,
     });
     if (args.json) printJson(segment);
     else print(`segment ${segment.id} created: ${printable(segment.name)}`);
@@ -99,11 +128,14 @@ const remove = command({
 });
 
 export const segments: Group = {
-  description: 'lists, makes and deletes segments, and tells how they grow, shrink and overlap',
+  description: 'lists, creates, changes and deletes segments, and shows how they grow, shrink and overlap',
   fallback: 'list',
   commands: {
     list: async () => list,
     create: async () => create,
+    update: async () => (await import('./segment-edits.ts')).updateSegment,
+    pause: async () => (await import('./segment-edits.ts')).pauseSegment,
+    resume: async () => (await import('./segment-edits.ts')).resumeSegment,
     delete: async () => remove,
     history: async () => (await import('./segment-history.ts')).segmentHistory,
     executions: async () => (await import('./segment-executions.ts')).segmentExecutions,

@@ -57,11 +57,12 @@ export const serve = command({
     armFaultPoint(readFaultPoint());
     // Before the start, so that a signal during it ends in an orderly way too.
     const stopped = stopSignal();
-    endOnFault(config.logLevel);
+    endOnFault(config);
     const service = await startListening(config);
     print(`Muster listens on ${service.url}`);
+    if (process.stdout.isTTY) print(whatNext(service.url, service.adminToken));
+    else if (service.adminToken !== null) print(`Admin token, shown this once: ${service.adminToken}`);
     if (config.tlsCert !== null) process.on('SIGHUP', service.reloadCertificate);
-    if (service.adminToken !== null) print(`Admin token, shown this once: ${service.adminToken}`);
     const lost = await Promise.race([stopped, service.lost]);
     if (lost === undefined) {
       await service.close();
@@ -73,6 +74,25 @@ export const serve = command({
   },
 });
 
+/** What somebody at a terminal wants to know of a service that has just started. */
+function whatNext(url: string, adminToken: string | null): string {
+  return [
+    '',
+    `  Console  ${url}/`,
+    `  API      ${url}/docs`,
+    ...(adminToken === null ? [] : [`  Token    ${adminToken}  (admin; shown once: keep it)`]),
+    '',
+    'Next, in another terminal:',
+    '',
+    `  muster login --url ${url}${adminToken === null ? '' : '                      # asks for the token'}`,
+    '  muster segments create VIP --technical-name vip',
+    '  muster import customers.csv --segment vip     # one user on each line',
+    '',
+    'Ctrl-C stops it.',
+    '',
+  ].join('\n');
+}
+
 /** EX_TEMPFAIL of sysexits.h: whoever started the service is to start it again. */
 const EXIT_START_AGAIN = 75;
 const LOST_CLOSE_MS = 5_000;
@@ -81,10 +101,16 @@ const LOST_CLOSE_MS = 5_000;
  * A fault that nobody caught ends the process, as Node would have it, but through the log: Node prints the message as it
  * is, and that may quote values. What was acknowledged is durable; the next start goes on from there.
  */
-function endOnFault(logLevel: string): void {
+function endOnFault({ logLevel, logFormat }: Config): void {
   process.on('uncaughtException', async (fault) => {
-    const { openLogger } = await import('../../log.ts');
-    openLogger(logLevel).fatal({ err: fault }, 'the service ended: a fault that nobody caught');
+    const [{ openLogger }, { logOutput }] = await Promise.all([
+      import('../../log.ts'),
+      import('../../log-lines.ts'),
+    ]);
+    openLogger(logLevel, logOutput(logFormat)).fatal(
+      { err: fault },
+      'the service ended: a fault that nobody caught',
+    );
     process.exit(1);
   });
 }

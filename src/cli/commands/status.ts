@@ -1,9 +1,9 @@
 import { readSamples, type ServingSamples, servingOf } from '../../model/metric-samples.ts';
 import { type ApiDocumentImport, type ApiExecution, type ApiFailedLine, hasEnded } from '../api.ts';
-import type { Client } from '../client.ts';
+import type { Client, Connection } from '../client.ts';
 import { command, type ExitCode } from '../command.ts';
 import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
-import { countSegments, type Located, locateExecution, OWNER_ARGS } from '../executions.ts';
+import { countSegments, exitCodeOf, type Located, locateExecution, OWNER_ARGS } from '../executions.ts';
 import { ApiError, UsageError } from '../failures.ts';
 import type { FailedLine } from '../import/failed-lines.ts';
 import { FIRST_FAILURES, type Outcome } from '../import/import-file.ts';
@@ -21,6 +21,7 @@ import {
   printJson,
   table,
 } from '../output.ts';
+import { commandAbout } from '../same-service.ts';
 
 export const status = command({
   name: 'status',
@@ -49,11 +50,14 @@ async function showExecution(client: Client, located: Located, as: 'json' | 'tex
   if (as === 'json') printJson(execution);
   else {
     const warnings = await listWarnings(client, located);
-    print(executionText(located, { warnings, firstFailures: await firstFailures(client, located) }));
+    print(
+      executionText(located, client.connection, {
+        warnings,
+        firstFailures: await firstFailures(client, located),
+      }),
+    );
   }
-  if (!hasEnded(execution)) return 0;
-  if (execution.status !== 'SUCCEEDED') return 1;
-  return (execution.erroneous_tasks ?? 0) > 0 ? 2 : 0;
+  return hasEnded(execution) ? exitCodeOf(execution) : 0;
 }
 
 /** None where the error file is not there any more. */
@@ -73,15 +77,18 @@ async function firstFailures(client: Client, { path, execution }: Located): Prom
 
 type Examples = Required<Pick<Outcome, 'warnings' | 'firstFailures'>>;
 
-function executionText({ path, execution }: Located, examples: Examples): string {
+function executionText({ path, execution }: Located, connection: Connection, examples: Examples): string {
+  const place = { path, connection };
   const [, label = ''] = /((?:document_imports|audience_segments)\/\d+)/.exec(path) ?? [];
   const text = summarize({
     file: execution.result?.input_file_name ?? 'file',
     exitCode: 0,
-    target: { path, label: label.replace('/', ' ').replace('_', ' ').replace('s ', ' ') },
+    target: { ...place, label: label.replace('/', ' ').replace('_', ' ').replace('s ', ' ') },
     execution,
     ...examples,
-    errorFile: execution.result?.error_file_uri ? `muster errors ${execution.id} -o FILE` : null,
+    errorFile: execution.result?.error_file_uri
+      ? `${commandAbout('errors', execution.id, place)} -o FILE`
+      : null,
     error: null,
     passes: false,
   });

@@ -3,12 +3,9 @@ import { command } from '../command.ts';
 import { CONNECTION_ARGS, openClient } from '../connection.ts';
 import { UsageError } from '../failures.ts';
 import { type Column, formatInstant, print, printJson, table } from '../output.ts';
-import { readCount, readId } from '../read-args.ts';
+import { DAY_MS, MAX_DAYS, readCount, readId } from '../read-args.ts';
 import type { Group } from '../registry.ts';
 
-const DAY_MS = 86_400_000;
-/** A hundred years. */
-const MOST_DAYS = 36_500;
 const ROLES = ['reader', 'editor', 'admin'];
 
 const COLUMNS: readonly Column<ApiToken>[] = [
@@ -70,7 +67,7 @@ const create = command({
       role: args.role,
       datamart_ids: readDatamarts(args.datamarts),
       expiration_date:
-        days === 'never' ? null : Date.now() + readCount('--expires-in-days', days, MOST_DAYS) * DAY_MS,
+        days === 'never' ? null : Date.now() + readCount('--expires-in-days', days, MAX_DAYS) * DAY_MS,
     });
     if (args.json) printJson(token);
     else print(`token ${token.id} created (${token.role}); its value, shown this once:\n${token.value}`);

@@ -4,13 +4,15 @@ import { lstat } from 'node:fs/promises';
 import { type ApiExecution, type ApiWarning, hasEnded } from '../api.ts';
 import type { Client } from '../client.ts';
 import type { ExitCode } from '../command.ts';
+import { exitCodeOf } from '../executions.ts';
 import { ApiError, describe, EmptyFileError } from '../failures.ts';
 import { shown } from '../files/name.ts';
 import { followExecution } from '../follow.ts';
 import { revertExecution } from '../revert.ts';
+import { commandAbout, type Place } from '../same-service.ts';
 import { type Ask, confirmReplacement } from './confirm.ts';
 import { type FailedLine, firstFailedLines } from './failed-lines.ts';
-import { openProgress } from './progress.ts';
+import { openProgress, SILENT } from './progress.ts';
 import { canPass } from './retry.ts';
 import { type Format, openSource, type Source } from './source.ts';
 import { type Destination, openTarget, upload } from './target.ts';
@@ -36,6 +38,8 @@ export type ImportOptions = {
   /** Saves the failed lines; resolves to where they are. */
   readonly saveErrors: (failed: Failed) => Promise<Buffer>;
   readonly signal: AbortSignal;
+  /** Whether a bar is seen in a terminal; it is, without it. */
+  readonly progress?: 'shown' | 'hidden';
   /** Asks before segments are replaced; null: nobody is asked. */
   readonly ask?: Ask | null;
   /** Under which the file is sent; one of its own without it. */
@@ -48,7 +52,7 @@ export type ImportOptions = {
 export type Outcome = {
   readonly file: string;
   readonly exitCode: ExitCode;
-  readonly target: { readonly path: string; readonly label: string } | null;
+  readonly target: (Place & { readonly label: string }) | null;
   readonly execution: ApiExecution | null;
   readonly errorFile: string | null;
   /** Examples of what is odd about the file; absent: none. */
@@ -103,7 +107,8 @@ async function importSource(
   let outcome = before;
   const target = await openTarget(client, options.destination, source);
   const input = { source, format: target.format };
-  const shownTarget = { path: target.path, label: target.label };
+  const { connection } = client;
+  const shownTarget = { path: target.path, label: target.label, connection };
   const confirmed = options.ask
     ? await confirmReplacement(client, target, { file: source, ask: options.ask, signal })
     : 'GO';
@@ -112,7 +117,7 @@ async function importSource(
     const refusedAs = { target: shownTarget, execution: confirmed.refusedAs };
     return conclude(client, { ...outcome, ...refusedAs }, input, options);
   }
-  const progress = openProgress(source.name, source.bytes);
+  const progress = options.progress === 'hidden' ? SILENT : openProgress(source.name, source.bytes);
   let changed: string | null = null;
   try {
     const sent = await upload(client, target, {
@@ -176,7 +181,7 @@ async function conclude(
     const firstFailures = isFile ? await firstFailedLines(createReadStream(file), FIRST_FAILURES) : [];
     return { ...judged, errorFile: shown(file).replace(/^\.[/\\]/, ''), firstFailures };
   } catch (error) {
-    const text = `the error file could not be saved: ${describe(error)}; get it with: muster errors ${execution.id} -o FILE`;
+    const text = `the error file could not be saved: ${describe(error)}; get it with: ${commandAbout('errors', execution.id, target)} -o FILE`;
     return { ...judged, error: { text, code: null } };
   }
 }
@@ -194,11 +199,6 @@ async function revertFailed(client: Client, outcome: Outcome, signal: AbortSigna
     (reason: unknown) => `not reverted: ${describe(reason)}`,
   );
   return { ...outcome, error: { code: error?.code ?? null, text: `${error?.text ?? ''}; ${text}` } };
-}
-
-function exitCodeOf(execution: ApiExecution): ExitCode {
-  if (execution.status !== 'SUCCEEDED') return 1;
-  return (execution.erroneous_tasks ?? 0) > 0 ? 2 : 0;
 }
 
 function endError({ status, error }: ApiExecution): Outcome['error'] {

@@ -10,7 +10,8 @@ export type Progress = {
   readonly close: () => void;
 };
 
-const SILENT: Progress = { sent: () => {}, applying: () => {}, close: () => {} };
+/** Nothing is seen of it. */
+export const SILENT: Progress = { sent: () => {}, applying: () => {}, close: () => {} };
 /** A bar moves in thousandths, so that bytes and commands fit the same one. */
 const WHOLE = 1000;
 

@@ -1,18 +1,20 @@
 import { type ApiExecution, hasEnded } from '../api.ts';
-import { DATAMART_ARG } from '../connection.ts';
 import { countOf, formatCount, formatDuration, printable } from '../output.ts';
+import { commandAbout, executionPage } from '../same-service.ts';
+import { sign, tone } from '../style.ts';
 import type { Outcome } from './import-file.ts';
 import { warningLines } from './warnings.ts';
 
+/** What became of memberships and users: a count, how it is told, and how of a dry run. */
 const EFFECTS = [
-  ['memberships_created', 'memberships created'],
-  ['memberships_updated', 'memberships updated'],
-  ['memberships_deleted', 'memberships deleted'],
-  ['memberships_left', 'left the segment'],
-  ['memberships_kept', 'kept, as a failed line names them'],
-  ['unchanged', 'unchanged'],
-  ['superseded', 'superseded'],
-  ['user_points_created', 'user points created'],
+  ['memberships_created', 'memberships created', 'memberships would be created'],
+  ['memberships_updated', 'memberships updated', 'memberships would be updated'],
+  ['memberships_deleted', 'memberships deleted by a line', 'memberships would be deleted by a line'],
+  ['memberships_left', 'removed, not in the file', 'would be removed, not in the file'],
+  ['memberships_kept', 'kept, a failed line names them', 'would be kept, a failed line names them'],
+  ['unchanged', 'unchanged', 'would stay unchanged'],
+  ['superseded', 'superseded by a later line', 'superseded by a later line'],
+  ['user_points_created', 'user points created', 'user points would be created'],
 ] as const;
 
 /** What became of a file, as JSON. */
@@ -20,6 +22,7 @@ export function reportOf({
   file,
   exitCode,
   execution,
+  target,
   errorFile,
   firstFailures,
   error,
@@ -29,6 +32,7 @@ export function reportOf({
     file,
     exit_code: exitCode,
     execution,
+    console_url: execution === null || target === null ? null : executionPage(execution.id, target),
     warnings,
     error_file: errorFile,
     first_failures: firstFailures,
@@ -38,7 +42,7 @@ export function reportOf({
 
 /** What became of every line of a file, as text. */
 export function summarize(outcome: Outcome): string {
-  const { execution } = outcome;
+  const { execution, target } = outcome;
   const rows: [string, string][] = [];
   if (execution !== null && execution.num_tasks !== null) rows.push(...countRows(execution));
   for (const { segment_id: id, technical_name: name } of execution?.result?.segments_created ?? [])
@@ -54,17 +58,25 @@ export function summarize(outcome: Outcome): string {
   const omitted = execution?.result?.error_lines_omitted ?? 0;
   if (omitted > 0)
     rows.push(['not in it', `the last ${countOf(omitted, 'failed line')}: the error file is full`]);
-  if (execution !== null)
-    rows.push(['execution', `${execution.id}, ${execution.status}, of ${outcome.target?.label}`]);
-  if (execution !== null && hasReplaced(execution))
-    rows.push(['undo with', `muster revert ${execution.id}${datamartFlag(outcome.target?.path ?? '')}`]);
+  if (execution !== null && target !== null) {
+    rows.push(['execution', `${execution.id}, ${execution.status}, of ${target.label}`]);
+    rows.push(['console', executionPage(execution.id, target)]);
+    if (hasReplaced(execution)) rows.push(['undo with', commandAbout('revert', execution.id, target)]);
+  }
   const width = Math.max(0, ...rows.map(([label]) => label.length));
   const lines = [
     headline(outcome),
-    ...rows.map(([label, text]) => `  ${label.padEnd(width)}  ${printable(text)}`),
+    ...rows.map(([label, text]) => rowText(label, text, width)),
     ...warningLines(outcome.warnings ?? []),
   ];
   return lines.join('\n');
+}
+
+/** Failures stand out, and so does what takes it back. */
+function rowText(label: string, text: string, width: number): string {
+  const isFailure = label === 'failed' ? text.trim() !== '0' : label.startsWith('line ');
+  const as = isFailure ? 'bad' : label === 'undo with' ? 'strong' : null;
+  return `  ${label.padEnd(width)}  ${tone(printable(text), as)}`;
 }
 
 /** Whether segments were replaced, and something changed by it. */
@@ -81,7 +93,16 @@ function shorten(text: string): string {
   return text.length > most ? `${text.slice(0, most)}…` : text;
 }
 
-function headline({ file, execution, error }: Outcome): string {
+function headline(outcome: Outcome): string {
+  return sign(signOf(outcome)) + headlineText(outcome);
+}
+
+function signOf({ exitCode, execution }: Outcome): 'good' | 'bad' | 'odd' {
+  if (exitCode === 1 || execution?.status === 'FAILED' || execution?.status === 'CANCELED') return 'bad';
+  return execution?.erroneous_tasks ? 'odd' : 'good';
+}
+
+function headlineText({ file, execution, error }: Outcome): string {
   const name = `${execution?.dry_run ? 'dry run of ' : ''}${printable(file)}`;
   if (execution === null) return `${name}: not imported`;
   if (execution.status === 'PENDING' || execution.status === 'RUNNING') {
@@ -90,8 +111,10 @@ function headline({ file, execution, error }: Outcome): string {
   const { num_tasks: lines, duration } = execution;
   if (lines === null) return `${name}: ${execution.status}`;
   if (duration === null) return `${name}: ${countOf(lines, 'line')}`;
-  const rate = formatCount(Math.round((lines * 1000) / Math.max(1, duration)));
-  return `${name}: ${countOf(lines, 'line')} in ${formatDuration(duration)} (${rate} lines/s)`;
+  const text = `${name}: ${countOf(lines, 'line')} in ${formatDuration(duration)}`;
+  // below a second it says how long a start takes
+  if (duration < 1000) return text;
+  return `${text} (${formatCount(Math.round((lines * 1000) / duration))} lines/s)`;
 }
 
 function countRows(execution: ApiExecution): [string, string][] {
@@ -108,9 +131,9 @@ function countRows(execution: ApiExecution): [string, string][] {
   const warnings = Object.entries(result.warnings ?? {});
   if (warnings.length > 0) counts.push(['warnings', warnings.reduce((sum, [, count]) => sum + count, 0)]);
   counts.push(...warnings.map(([code, count]): [string, number] => [`  ${code}`, count]));
-  for (const [key, label] of EFFECTS) {
+  for (const [key, label, dryLabel] of EFFECTS) {
     const count = result[key];
-    if (count !== undefined) counts.push([label, count]);
+    if (count !== undefined) counts.push([execution.dry_run ? dryLabel : label, count]);
   }
   const texts = counts.map(([label, count]) => [label, formatCount(count)] as const);
   const width = Math.max(...texts.map(([, text]) => text.length));
@@ -135,11 +158,5 @@ export function totalOf(outcomes: readonly Outcome[]): string | null {
 /** How to look at an execution that goes on. */
 export function followUp({ execution, target }: Outcome): string | null {
   if (execution === null || target === null) return null;
-  return `Look at it with: muster status ${execution.id}${datamartFlag(target.path)}`;
-}
-
-/** What a command line needs beside the id of an execution: the datamart, where that is not the one it would take. */
-export function datamartFlag(path: string): string {
-  const [, id] = /^\/datamarts\/(\d+)/.exec(path) ?? [];
-  return id === undefined || id === DATAMART_ARG.datamart.default ? '' : ` --datamart ${id}`;
+  return `Follow it with: ${commandAbout('logs -f', execution.id, target)}`;
 }

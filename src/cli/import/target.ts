@@ -69,8 +69,24 @@ function formatOfImport({ id, name, mime_type }: ApiDocumentImport, flag: Format
   throw new UsageError(`--format ${flag}: document import ${id} (${name}) takes ${format}`);
 }
 
+/** Imports that are being looked for or made, so that files that are sent at the same time make one. */
+const OWN_IMPORTS = new WeakMap<Client, Map<string, Promise<ApiDocumentImport>>>();
+
 /** The import that files without `--import` go to, made at the first of them. */
-async function ownImport(client: Client, datamart: string, format: Format): Promise<ApiDocumentImport> {
+function ownImport(client: Client, datamart: string, format: Format): Promise<ApiDocumentImport> {
+  const known = OWN_IMPORTS.get(client) ?? new Map<string, Promise<ApiDocumentImport>>();
+  OWN_IMPORTS.set(client, known);
+  const key = `${datamart} ${format}`;
+  const own = known.get(key) ?? findOrMakeImport(client, datamart, format).finally(() => known.delete(key));
+  known.set(key, own);
+  return own;
+}
+
+async function findOrMakeImport(
+  client: Client,
+  datamart: string,
+  format: Format,
+): Promise<ApiDocumentImport> {
   const name = `muster-cli ${format}`;
   const all = await client.listAll<ApiDocumentImport>(`${datamart}/document_imports`, { keywords: name });
   const mimeType = MIME_TYPE[format];

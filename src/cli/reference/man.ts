@@ -1,4 +1,4 @@
-import { rowsOf, sentence, usageOf } from '../help.ts';
+import { GLOBAL_ROWS, rowsOf, sentence, usageOf } from '../help.ts';
 import { COMMON_FLAGS, ENVIRONMENT, loadCommands, PRECEDENCE } from './parts.ts';
 
 /** The man page muster(1), in the macros of man(7). */
@@ -20,7 +20,7 @@ export async function renderMan(version: string): Promise<string> {
     ...commands.flatMap((command) => [
       `.SS "${escaped(usageOf(command))}"`,
       ...textLines(`${sentence(command.description)}.`),
-      ...tagged(rowsOf(command).slice(0, -1)),
+      ...tagged(rowsOf(command).slice(0, -GLOBAL_ROWS.length)),
       ...(command.notes ?? []).flatMap((text) => ['.PP', ...textLines(text)]),
       ...examples(command.examples ?? []),
     ]),

@@ -1,4 +1,4 @@
-import { rowsOf, sentence, usageOf } from '../help.ts';
+import { GLOBAL_ROWS, rowsOf, sentence, usageOf } from '../help.ts';
 import { COMMON_FLAGS, ENVIRONMENT, loadCommands, PRECEDENCE } from './parts.ts';
 
 /** docs/cli.md: every command with its flags, as its definition has them. */
@@ -10,12 +10,17 @@ export async function renderMarkdown(): Promise<string> {
     commands.map(({ words }) => `[${words.join(' ')}](#muster-${words.join('-')})`).join(' · '),
     '## Which service',
     'Every command that talks to a service takes these flags:',
-    tableOf(rowsOf({ name: '', description: '', words: [], args: COMMON_FLAGS }).slice(0, -1)),
+    tableOf(
+      rowsOf({ name: '', description: '', words: [], args: COMMON_FLAGS }).slice(0, -GLOBAL_ROWS.length),
+    ),
     PRECEDENCE,
+    'Every command takes these:',
+    tableOf(GLOBAL_ROWS),
+    'And these variables:',
     tableOf(ENVIRONMENT),
     ...commands.flatMap((command) => {
       const { words, description, examples = [], notes = [], takesCommon } = command;
-      const rows = rowsOf(command).slice(0, -1);
+      const rows = rowsOf(command).slice(0, -GLOBAL_ROWS.length);
       return [
         `## muster ${words.join(' ')}`,
         `${sentence(description)}.`,

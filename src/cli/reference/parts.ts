@@ -10,6 +10,8 @@ export const ENVIRONMENT = [
   ['MUSTER_TOKEN', 'API token'],
   ['MUSTER_DATAMART', 'datamart of commands that name none'],
   ['MUSTER_PROFILE', 'profile of muster login'],
+  ['NO_COLOR', 'no colours, also in a terminal'],
+  ['FORCE_COLOR', 'colours, also where there is no terminal'],
   ['XDG_CONFIG_HOME', 'folder of muster/profiles.json; else ~/.config'],
 ] as const;
 
