@@ -37,7 +37,6 @@ function note(step: string, seconds: number): void {
 
 /** What a statement is for, by the table it makes or changes. */
 function stepOf(statement: string): string {
-  if (/create table staging\.\S+ as/.test(statement)) return 'keys (SHA-256) of the staged rows';
   if (/temp table chunk_new_user/.test(statement)) return 'find new users';
   if (/temp table chunk_effect/.test(statement)) return 'fold commands, find memberships';
   if (/insert into user_identifier/.test(statement)) return 'insert identifiers';

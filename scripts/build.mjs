@@ -1,14 +1,17 @@
-// Builds dist/: compiles src/, copies the SQL files beside the code that reads them, bundles the program, and the console into dist/console.
+// Builds dist/: compiles wasm/ and src/, copies SQL and WebAssembly beside the code that reads them, bundles the program, and
+// the console into dist/console.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { bundle } from './bundle.mjs';
+import { run } from './run.mjs';
 
 rmSync('dist', { recursive: true, force: true });
+run('scripts/build-wasm.mjs');
 run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
 cpSync('src', 'dist', {
   recursive: true,
-  filter: (source) => !/\.[a-z]+$/.test(source) || source.endsWith('.sql'),
+  filter: (source) => !/\.[a-z]+$/.test(source) || source.endsWith('.sql') || source.endsWith('.wasm'),
 });
 await bundle('cli.js', 'import/parse/parse-thread.js');
 for (const program of ['dist/bin.cjs', 'dist/cli.js']) chmodSync(program, 0o755);
@@ -30,10 +33,4 @@ function printInto(file, ...args) {
   if (status !== 0) process.exit(status ?? 1);
   mkdirSync(path.dirname(file), { recursive: true });
   writeFileSync(file, stdout);
-}
-
-/** Runs a program of node_modules with this Node, and ends with its exit code where that is not 0. */
-function run(...args) {
-  const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
-  if (status !== 0) process.exit(status ?? 1);
 }

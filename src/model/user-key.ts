@@ -12,7 +12,7 @@ const VARIANT_RFC = 0x8000_0000_0000_0000n;
  * shown as a version 8 UUID (RFC 9562 §5.8). A cryptographic hash, because two identifiers that collide would be
  * one user: with 122 bits of SHA-256 a sender cannot bring that about, with MD5 or a 64-bit hash he can.
  *
- * `import/stage/user-key.sql` computes the same in SQL; a test holds the two together.
+ * `import/parse/user-keys.ts` makes the keys of the rows of a file; a test holds the two together.
  */
 export function userKey(datamartId: string, identifier: Identifier): UuidHalves {
   const text = `${datamartId}:${KIND_BIT[identifier.kind]}:${identifier.compartmentId}:${identifier.value}`;

@@ -131,7 +131,7 @@ test('a command for many segments is a row for each, with texts of any length', 
   const { rows } = chunk as { rows: readonly (readonly unknown[])[] };
   const expected = lines.flatMap(({ email_hash, data_bag }, i) =>
     SEGMENTS.map((id) => [
-      ...[String(i + 1), 2, '0', id, true, String(START_DATE + 3_600_000), email_hash],
+      ...[String(i + 1), 2, '0', email_hash, id, true, String(START_DATE + 3_600_000)],
       data_bag === null ? null : JSON.stringify(data_bag),
     ]),
   );

@@ -1,4 +1,5 @@
 import type { PlainPair } from '../document-format.ts';
+import { makeUserKeys } from './user-keys.ts';
 
 /** Rows of a DuckDB vector, and so of what crosses into it at once. */
 export const VECTOR_ROWS = 2048;
@@ -31,7 +32,8 @@ export const PLACES = {
   expiresAt: place(64),
   value: place(8 * ENTRY_BYTES),
   dataBag: place(8 * ENTRY_BYTES),
-  hashed: place(8 * ENTRY_BYTES),
+  keyHi: place(64),
+  keyLo: place(64),
   kind: place(8),
   isUpdate: place(8),
   expiresAtMask: place(1),
@@ -69,7 +71,11 @@ export function createPairColumns(): PairColumns {
   const values = entries(columns, PLACES.value, texts);
   const dataBags = entries(columns, PLACES.dataBag, texts);
   const dataBagMask = mask(columns, PLACES.dataBagMask);
-  const hashed = entries(columns, PLACES.hashed, texts);
+  const keyHi = new Uint8Array(columns, PLACES.keyHi, 8 * VECTOR_ROWS);
+  const keyLo = new Uint8Array(columns, PLACES.keyLo, 8 * VECTOR_ROWS);
+  /** Where what is hashed of each row lies in the texts. */
+  const starts = new Uint32Array(VECTOR_ROWS);
+  const ends = new Uint32Array(VECTOR_ROWS);
   const kinds = new Uint8Array(columns, PLACES.kind, VECTOR_ROWS);
   const updates = new Uint8Array(columns, PLACES.isUpdate, VECTOR_ROWS);
   let rows = 0;
@@ -90,7 +96,8 @@ export function createPairColumns(): PairColumns {
       addNumbers(pair);
       const start = texts.addBytes(hashPrefix, bytes, pair.valueStart, pair.valueEnd);
       const end = texts.used();
-      hashed.set(rows, start, end);
+      starts[rows] = start;
+      ends[rows] = end;
       values.set(rows, start + hashPrefix.length, end);
       // an empty text where it is null
       dataBags.set(rows, pair.dataBag === '' ? end : texts.addText(pair.dataBag), texts.used());
@@ -98,13 +105,16 @@ export function createPairColumns(): PairColumns {
     },
     addAgain: (pair) => {
       addNumbers(pair);
-      for (const column of [values, dataBags, hashed]) column.repeat(rows);
+      for (const column of [values, dataBags]) column.repeat(rows);
+      starts[rows] = starts[rows - 1] as number;
+      ends[rows] = ends[rows - 1] as number;
       rows++;
     },
     isEmpty: () => rows === 0,
     isFull: () => rows === VECTOR_ROWS || texts.used() > MOST_TEXT_BYTES,
     take: () => {
       const batch = { rows, columns, texts: texts.take() };
+      makeUserKeys({ rows, texts: batch.texts, starts, ends, keyHi, keyLo });
       rows = 0;
       return batch;
     },

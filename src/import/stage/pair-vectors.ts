@@ -1,10 +1,17 @@
-import { BIGINT, BOOLEAN, DuckDBDataChunk, type DuckDBType, UTINYINT, VARCHAR } from '@duckdb/node-api';
+import {
+  BIGINT,
+  BOOLEAN,
+  DuckDBDataChunk,
+  type DuckDBType,
+  UBIGINT,
+  UTINYINT,
+  VARCHAR,
+} from '@duckdb/node-api';
 import duckdb from '@duckdb/node-bindings';
 import { ENTRY_BYTES, ENTRY_WORDS, INLINE_BYTES, type PairBatch, PLACES } from '../parse/pair-columns.ts';
 
-/** A column as it lies in a batch; the types are those of its vector. */
-type RawColumn = {
-  readonly name: string;
+/** A column as it lies in a batch; the type is that of its vector. */
+type Column = {
   readonly type: DuckDBType;
   readonly place: number;
   readonly rowBytes: number;
@@ -12,19 +19,20 @@ type RawColumn = {
   readonly mask?: number;
 };
 
-/** What crosses from JavaScript: STAGED_COLUMNS but for the key, which `user-key.sql` makes of `hashed`. */
-export const RAW_COLUMNS: readonly RawColumn[] = [
-  { name: 'line', type: BIGINT, place: PLACES.line, rowBytes: 8 },
-  { name: 'kind', type: UTINYINT, place: PLACES.kind, rowBytes: 1 },
-  { name: 'compartment_id', type: BIGINT, place: PLACES.compartmentId, rowBytes: 8 },
-  { name: 'segment_id', type: BIGINT, place: PLACES.segmentId, rowBytes: 8 },
-  { name: 'is_update', type: BOOLEAN, place: PLACES.isUpdate, rowBytes: 1 },
-  { name: 'expires_at', type: BIGINT, place: PLACES.expiresAt, rowBytes: 8, mask: PLACES.expiresAtMask },
-  { name: 'value', type: VARCHAR, place: PLACES.value, rowBytes: ENTRY_BYTES },
-  { name: 'data_bag', type: VARCHAR, place: PLACES.dataBag, rowBytes: ENTRY_BYTES, mask: PLACES.dataBagMask },
-  { name: 'hashed', type: VARCHAR, place: PLACES.hashed, rowBytes: ENTRY_BYTES },
+/** STAGED_COLUMNS, in their order. */
+const COLUMNS: readonly Column[] = [
+  { type: BIGINT, place: PLACES.line, rowBytes: 8 }, // line
+  { type: UTINYINT, place: PLACES.kind, rowBytes: 1 }, // kind
+  { type: BIGINT, place: PLACES.compartmentId, rowBytes: 8 }, // compartment_id
+  { type: VARCHAR, place: PLACES.value, rowBytes: ENTRY_BYTES }, // value
+  { type: BIGINT, place: PLACES.segmentId, rowBytes: 8 }, // segment_id
+  { type: BOOLEAN, place: PLACES.isUpdate, rowBytes: 1 }, // is_update
+  { type: BIGINT, place: PLACES.expiresAt, rowBytes: 8, mask: PLACES.expiresAtMask }, // expires_at
+  { type: VARCHAR, place: PLACES.dataBag, rowBytes: ENTRY_BYTES, mask: PLACES.dataBagMask }, // data_bag
+  { type: UBIGINT, place: PLACES.keyHi, rowBytes: 8 }, // key_hi
+  { type: UBIGINT, place: PLACES.keyLo, rowBytes: 8 }, // key_lo
 ];
-const FIRST_TEXT = RAW_COLUMNS.findIndex(({ type }) => type === VARCHAR);
+const FIRST_TEXT = COLUMNS.findIndex(({ type }) => type === VARCHAR);
 
 let chunk: DuckDBDataChunk | null = null;
 
@@ -33,13 +41,13 @@ let chunk: DuckDBDataChunk | null = null;
  * each text, as the driver does it, takes three times as long and a JavaScript string for each.
  */
 export function toDataChunk({ rows, columns, texts }: PairBatch): DuckDBDataChunk {
-  chunk ??= DuckDBDataChunk.create(RAW_COLUMNS.map(({ type }) => type));
+  chunk ??= DuckDBDataChunk.create(COLUMNS.map(({ type }) => type));
   chunk.reset();
   chunk.rowCount = rows;
   const { chunk: native } = chunk;
-  const vectors = RAW_COLUMNS.map((_, i) => duckdb.data_chunk_get_vector(native, i));
+  const vectors = COLUMNS.map((_, i) => duckdb.data_chunk_get_vector(native, i));
   const at = placeTexts(vectors[FIRST_TEXT] as duckdb.Vector, texts);
-  for (const [i, { type, place, rowBytes, mask }] of RAW_COLUMNS.entries()) {
+  for (const [i, { type, place, rowBytes, mask }] of COLUMNS.entries()) {
     const vector = vectors[i] as duckdb.Vector;
     if (type === VARCHAR) pointInto(new Uint32Array(columns, place, rows * ENTRY_WORDS), at);
     duckdb.copy_data_to_vector(vector, 0, columns, place, rows * rowBytes);

@@ -55,8 +55,8 @@ export async function stageChunk(of: {
     const staged = await read(part, { table, named });
     return { table: await table.finish(), namedTable: (await named?.finish()) ?? null, ...staged };
   } catch (error) {
-    await table.discard();
-    await named?.discard();
+    table.discard();
+    named?.discard();
     throw error;
   }
 }

@@ -40,14 +40,14 @@ export async function stageGroup(of: {
         ),
       );
       if (!read.isLast) {
-        await table.discard();
+        table.discard();
         return null;
       }
       documents.push(read);
     }
     return { table: await table.finish(), documents };
   } catch (error) {
-    await table.discard();
+    table.discard();
     throw error;
   }
 }

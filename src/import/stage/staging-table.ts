@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
 import type { DuckDBAppender, DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { STAGED_COLUMNS } from '../../store/merges.ts';
 import { createPairColumns, type PairBatch, type PairColumns } from '../parse/pair-columns.ts';
 import { gatherPairs, type PairTable } from '../parse/pair-table.ts';
-import { RAW_COLUMNS, toDataChunk } from './pair-vectors.ts';
-
-const USER_KEY = readFileSync(new URL('./user-key.sql', import.meta.url), 'utf8').replaceAll(/^--.*\n/gm, '');
+import { toDataChunk } from './pair-vectors.ts';
 
 /** Rows that go on to their table at once: one or two ms in which the event loop waits. */
 const VECTORS_PER_FLUSH = 5;
@@ -20,19 +18,17 @@ export interface StagingTable extends PairTable {
   /** Resolves to the table's name, or null when there was no command. */
   finish(): Promise<string | null>;
   /** Drops what was appended, after a fault. */
-  discard(): Promise<void>;
+  discard(): void;
 }
 
 /**
  * Opens a table for commands of a datamart. They are gathered as columns and cross into DuckDB a vector at a time, all in one
- * transaction: a commit for each flush copies the rows once more while the event loop waits, which took twice as long. It is
- * committed before the keys are made: out of a transaction's own rows that took more CPU at times, nearly three times as much.
+ * transaction: a commit for each flush copies the rows once more while the event loop waits, which took twice as long.
  */
 export async function openStagingTable(staging: DuckDBInstance, datamartId: string): Promise<StagingTable> {
   const name = `command_${++tables}`;
-  const raw = `${name}_raw`;
   const connection = await staging.connect();
-  const appender = await openAppender(connection, raw).catch((error) => {
+  const appender = await openAppender(connection, name).catch((error) => {
     connection.closeSync();
     throw error;
   });
@@ -40,7 +36,6 @@ export async function openStagingTable(staging: DuckDBInstance, datamartId: stri
   const gathered = gatherPairs(datamartId, columns, cross);
   let rowsElsewhere = 0;
   let vectors = 0;
-  let isCommitted = false;
   let isClosed = false;
 
   function appendBatch(batch: PairBatch): void {
@@ -62,27 +57,18 @@ export async function openStagingTable(staging: DuckDBInstance, datamartId: stri
   async function finish(): Promise<string | null> {
     gathered.flush();
     appender.flushSync();
-    if (rows() > 0) {
-      await connection.run('commit');
-      isCommitted = true;
-      const keyed = USER_KEY.replace('$raw', `staging.main.${raw}`);
-      await connection.run(`create table staging.main.${name} as ${keyed}`);
-    }
-    await discard();
+    if (rows() > 0) await connection.run('commit');
+    discard();
     return rows() > 0 ? name : null;
   }
 
-  async function discard(): Promise<void> {
+  function discard(): void {
     if (isClosed) return;
     isClosed = true;
     if (columns.isEmpty()) freeColumns.push(columns);
-    try {
-      closeQuietly(appender);
-      if (isCommitted) await connection.run(`drop table staging.main.${raw}`);
-    } finally {
-      // a transaction that is open ends without a trace
-      connection.closeSync();
-    }
+    closeQuietly(appender);
+    // a transaction that is open ends without a trace
+    connection.closeSync();
   }
 
   return {
@@ -98,9 +84,8 @@ export async function openStagingTable(staging: DuckDBInstance, datamartId: stri
 }
 
 async function openAppender(connection: DuckDBConnection, table: string): Promise<DuckDBAppender> {
-  const columns = RAW_COLUMNS.map(({ name, type }) => `${name} ${type}`);
   await connection.run('begin');
-  await connection.run(`create table staging.main.${table} (${columns.join(', ')})`);
+  await connection.run(`create table staging.main.${table} (${STAGED_COLUMNS.join(', ')})`);
   return connection.createAppender(table, 'main', 'staging');
 }
 

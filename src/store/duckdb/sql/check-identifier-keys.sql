@@ -1,4 +1,4 @@
--- Identifiers that are not under the key of their value: userKey of model/identifier.ts, as in import/stage/user-key.sql.
+-- Identifiers that are not under the key of their value: userKey of model/identifier.ts
 select 'key ' || format('{:016x}{:016x}', key_hi, key_lo)::uuid as example
 from (
   select key_hi, key_lo, sha256(datamart_id || ':' || kind || ':' || compartment_id || ':' || value) as hex
