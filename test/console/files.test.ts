@@ -123,10 +123,10 @@ test('several files at once, one of them compressed; replacing shows who would l
   const card = page.getByRole('region', { name: 'Upload of new.ndjson' });
   await card.getByText('All 40 commands').waitFor();
   await card.getByText('Replace segments').click();
-  await card.getByLabel('Apply nothing if one shrinks by more than').fill('10');
+  await card.getByLabel('Stop if a segment shrinks by more than').fill('10');
   await card.getByRole('button', { name: 'Dry run' }).click();
   await card.getByText(/max_shrink_ratio is 0.1/).waitFor();
-  await card.getByLabel('Apply nothing if one shrinks by more than').fill('60');
+  await card.getByLabel('Stop if a segment shrinks by more than').fill('60');
   await card.getByRole('button', { name: 'Dry run' }).click();
   await card.getByText('−60').waitFor();
   await picture('replace');
@@ -153,7 +153,7 @@ test('what was chosen for a file stays while its preview is read anew', async (t
   const second = page.getByRole('region', { name: 'Upload of second.ndjson' });
   await second.getByText('1 would fail').waitFor();
   await second.getByText('Replace segments').click();
-  await second.getByLabel('Apply nothing if one shrinks by more than').fill('10');
+  await second.getByLabel('Stop if a segment shrinks by more than').fill('10');
 
   // the segments are asked for again at the end of an import
   await createSegment(service, { name: 'New', technical_name: 'new' });
@@ -169,7 +169,7 @@ test('what was chosen for a file stays while its preview is read anew', async (t
   await first.getByRole('button', { name: 'Import', exact: true }).click();
   await second.getByText('no mistakes').waitFor();
   assert.equal(await second.getByRole('radio', { name: 'Replace segments' }).isChecked(), true);
-  assert.equal(await second.getByLabel('Apply nothing if one shrinks by more than').inputValue(), '10 %');
+  assert.equal(await second.getByLabel('Stop if a segment shrinks by more than').inputValue(), '10 %');
 });
 
 /** Bytes that a reader may stumble over, each line another way. */

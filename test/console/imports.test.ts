@@ -10,7 +10,7 @@ test('a wrong token is told of, a right one is kept in the tab alone and never i
   const { page } = await openConsole(t, service, { token: null });
   await page.getByLabel('API token').fill('not-a-token');
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByText('The service does not know this token').waitFor();
+  await page.getByText('Unknown token').waitFor();
   await page.getByLabel('API token').fill(service.token);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('heading', { name: 'Home', exact: true }).waitFor();
@@ -45,7 +45,7 @@ test('what the role may not do is not offered', async (t) => {
   await page.getByText('Free on disk').waitFor();
   assert.equal(await page.getByRole('link', { name: 'Settings' }).count(), 0);
   await page.goto('/datamarts/77/imports');
-  await page.getByText('There is no such thing').waitFor();
+  await page.getByText('Not found', { exact: true }).waitFor();
 });
 
 test('the CDNOW sample: preview, dry run, import, every line accounted for, look-up, revert', async (t) => {
@@ -60,7 +60,7 @@ test('the CDNOW sample: preview, dry run, import, every line accounted for, look
   await page.getByRole('heading', { name: 'CDNOW purchases' }).waitFor();
 
   await drop(page, { name: 'cdnow.ndjson', text: file.text });
-  await page.getByRole('table', { name: 'First lines as they would be read' }).waitFor();
+  await page.getByRole('table', { name: 'Preview of the first lines' }).waitFor();
   await page.getByText(/The first [\d,]+ commands of the file/).waitFor();
   await picture('preview');
 

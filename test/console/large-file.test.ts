@@ -45,8 +45,8 @@ test('a file of 100 MB: its bars move, an upload can be stopped, an execution ca
   const done = await sample(page, 'Progress of the execution', 3);
   assert.ok(done.length >= 3 && isRising(done), `the bar of the execution: ${done.join(', ')}`);
   await page.getByText(/left$/).waitFor();
-  await page.getByRole('button', { name: 'Cancel execution' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Cancel execution' }).click();
+  await page.getByRole('button', { name: 'Cancel run' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel run' }).click();
   const card = page.getByRole('region', { name: 'Upload of large.ndjson' });
   await card.getByText('Canceled').waitFor();
   assert.deepEqual(streams, [`Bearer ${service.token}`], 'it was followed by its events, in one stream');

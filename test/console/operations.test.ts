@@ -87,7 +87,7 @@ test('a service that goes away is told of, and what was seen of it stays', async
   const { page } = await openConsole(t, service, { path: '/datamarts/1/operations' });
   await page.getByText('Free on disk').waitFor();
   await service.stop();
-  await page.getByText('The service does not answer').first().waitFor();
+  await page.getByText('Muster does not answer').first().waitFor();
   await page.getByText('Free on disk').waitFor();
   await page.getByRole('button', { name: 'Try again' }).first().waitFor();
 });

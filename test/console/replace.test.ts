@@ -36,8 +36,8 @@ async function askToReplace(page: Page, file: { readonly name: string; readonly 
   await drop(page, file);
   const card = page.getByRole('region', { name: `Upload of ${file.name}` });
   await card.getByText('Replace segments').click();
-  assert.equal(await card.getByLabel('Apply nothing if more fail than').inputValue(), '0 %');
-  assert.equal(await card.getByLabel('Apply nothing if one shrinks by more than').inputValue(), '50 %');
+  assert.equal(await card.getByLabel('Stop if more lines fail than').inputValue(), '0 %');
+  assert.equal(await card.getByLabel('Stop if a segment shrinks by more than').inputValue(), '50 %');
   const ask = card.getByRole('button', { name: 'Replace…' });
   const dialog = page.getByRole('dialog');
   const replace = dialog.getByRole('button', { name: 'Replace', exact: true });

@@ -1,5 +1,6 @@
 import { Button, DataList, Group, Stack, Tabs } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
+import { IconUpload } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useLocation } from 'wouter';
 import { send } from '../api/client.ts';
@@ -21,7 +22,8 @@ import { HistoryPart } from './history.tsx';
 import { Members } from './members.tsx';
 import { OverlapsOf } from './overlaps-of.tsx';
 import { SegmentForm } from './segment-form.tsx';
-import { SegmentState } from './segments-page.tsx';
+import { isImportable, SegmentState } from './segments-page.tsx';
+import { UploadList } from './upload-list.tsx';
 
 /** One segment: how it grew, who is in it, what changed it, and whom it shares. */
 export default function SegmentPage({ id }: { readonly id: string }) {
@@ -101,6 +103,7 @@ function Actions({ segment }: { readonly segment: Segment }) {
   const { may } = useSession();
   const [, navigate] = useLocation();
   const [isEdited, editing] = useDisclosure(false);
+  const [isUploading, uploading] = useDisclosure(false);
   if (!may('editor')) return null;
   const path = `/v1/audience_segments/${segment.id}`;
   const forget = () =>
@@ -111,6 +114,12 @@ function Actions({ segment }: { readonly segment: Segment }) {
   const { paused } = segment;
   return (
     <>
+      {isImportable(segment) && (
+        <Button size="xs" leftSection={<IconUpload size={14} aria-hidden />} onClick={uploading.open}>
+          {t.lists.upload}
+        </Button>
+      )}
+      {isUploading && <UploadList segment={segment} onClose={uploading.close} />}
       <Button variant="default" size="xs" onClick={editing.open}>
         {t.segments.edit}
       </Button>

@@ -152,7 +152,8 @@ function columnsFor(dm: string): readonly Column<Segment>[] {
   ];
 }
 
-function isImportable({ type, feed_type, paused }: Segment): boolean {
+/** Whether files can be imported into a segment now. */
+export function isImportable({ type, feed_type, paused }: Segment): boolean {
   return !paused && type === 'USER_LIST' && feed_type === 'FILE_IMPORT';
 }
 

@@ -73,7 +73,8 @@ function UnderWay({ dryRun, size }: { readonly dryRun: DryRun; readonly size: nu
   );
 }
 
-function Question(of: {
+/** Asks whether a replacement is to be made: who would leave, which guard would stop it, and by name where half would leave. */
+export function Question(of: {
   readonly effect: ReplaceEffect;
   readonly datamartId: string;
   readonly options: ImportOptions;

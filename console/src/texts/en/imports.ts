@@ -5,16 +5,16 @@ import { AUTH, cli, command, JSON_BODY } from './lines.ts';
 export const importsTexts = {
   imports: {
     title: 'Imports',
-    subtitle: 'An import says what a kind of file is. Files are uploaded to it.',
+    subtitle: 'An import is a named feed, such as “CRM nightly”. Each file you upload to it is one run.',
     create: 'New import',
     createIt: 'Create import',
     search: 'Search imports',
     name: 'Name',
-    nameHint: 'What the files are, such as “CRM nightly”. It need not be unique.',
+    nameHint: 'For example “CRM nightly”.',
     format: 'Format',
     allFormats: 'All formats',
     priority: 'Priority',
-    priorityHint: 'Which of a datamart’s waiting files is next.',
+    priorityHint: 'Files of higher priority run first.',
     last: 'Last file',
     noFile: 'none yet',
     outcome: 'Outcome',
@@ -31,14 +31,14 @@ export const importsTexts = {
       `Import ${id} · ${format} · ${priority} priority`,
     delete: 'Delete import',
     deleteTitle: (name: string) => `Delete the import “${name}”?`,
-    deleteText: 'Its executions and their files go with it. Memberships stay as they are.',
+    deleteText: 'This also deletes its runs and their files. Memberships stay.',
     none: {
       title: 'No imports yet',
-      text: 'Make one here, then drop files on it. Or from a terminal, with your token in MUSTER_TOKEN:',
-      curl: 'Make an import',
+      text: 'Create a segment first, then an import, then drop files on it. Or use a terminal, with your token in MUSTER_TOKEN:',
+      curl: 'Create an import',
       curlLine: (origin: string, dm: string) =>
         `curl ${AUTH} ${JSON_BODY} -d '{"name":"nightly","document_type":"USER_SEGMENT","mime_type":"APPLICATION_X_NDJSON"}' ${origin}/v1/datamarts/${dm}/document_imports`,
-      cli: 'Put a user into a segment by a file',
+      cli: 'Add a user to a segment with a file',
       cliLine: (origin: string, dm: string) =>
         [
           cli('segments create "First segment" --technical-name first', origin, dm),
@@ -52,25 +52,25 @@ export const importsTexts = {
     chooseFiles: 'Choose files',
     choose: 'Files to upload',
     dropHint: (format: string) =>
-      `${format}, plain or compressed with gzip or zstd. Nothing is sent before you have seen it.`,
+      `${format}, plain or compressed with gzip or zstd. You see a preview before anything is sent.`,
     ofFile: (name: string) => `Upload of ${name}`,
     dismiss: (name: string) => `Dismiss ${name}`,
     sent: 'Sent so far',
     sending: (count: number) => (count === 1 ? '1 file is being sent' : `${count} files are being sent`),
     progress: (sent: string, all: string) => `Sent ${sent} of ${all}`,
     rate: (bytes: string) => `${bytes}/s`,
-    receiving: 'Sent. The service receives and keeps it …',
+    receiving: 'Sent. Waiting for Muster to store it…',
     stop: 'Stop upload',
     mode: 'What the file does',
     modes: { APPLY: 'Apply its lines', REPLACE: 'Replace segments' },
     modeHints: {
-      APPLY: 'UPDATE puts users in, DELETE takes them out. Who is not in the file stays as before.',
+      APPLY: 'UPDATE adds users, DELETE removes them. Users that the file does not name stay as they are.',
       REPLACE:
-        'Each segment that the file names holds exactly the users of the file afterwards. All others leave it.',
+        'Afterwards each segment in the file holds exactly the users of the file. All others leave it.',
     },
-    createMissingSegments: 'Make segments of unknown technical names',
-    maxFailures: 'Apply nothing if more fail than',
-    maxShrink: 'Apply nothing if one shrinks by more than',
+    createMissingSegments: 'Create missing segments',
+    maxFailures: 'Stop if more lines fail than',
+    maxShrink: 'Stop if a segment shrinks by more than',
     noLimit: 'no limit',
     dryRun: 'Dry run',
     import: 'Import',
@@ -80,7 +80,7 @@ export const importsTexts = {
   },
   replacing: {
     title: (file: string) => `Replace segments by ${file}?`,
-    checking: 'First a dry run of this file: it shows who would leave, and changes nothing.',
+    checking: 'Checking who would leave, with a dry run of this file. Nothing changes yet.',
     sent: (sent: string, all: string) => `Sent ${sent} of ${all}`,
     loses: (name: string, of: { lost: string; before: string; share: string }) =>
       `${name} loses ${of.lost} of ${counted(of.before, 'member')} (${of.share}).`,
@@ -91,7 +91,7 @@ export const importsTexts = {
     others: (count: string) => `And ${counted(count, 'segment')} that lose less.`,
     leaving: (count: string) =>
       `In all ${counted(count, 'member')} would leave; others of the file come in for them.`,
-    undo: 'A revert of the execution brings them back.',
+    undo: 'You can revert the run to bring them back.',
     shrinksTooMuch: (share: string, allowed: string) =>
       `A segment would lose ${share}, and you allow ${allowed}: nothing would be applied.`,
     failsTooMuch: (count: string, share: string, allowed: string) =>
@@ -100,7 +100,7 @@ export const importsTexts = {
     typeName: (name: string) => `Half or more would leave. Type “${name}” to confirm`,
   },
   preview: {
-    title: 'First lines as they would be read',
+    title: 'Preview of the first lines',
     summary: (records: string, failed: string, isWhole: boolean) => {
       if (records === '0')
         return isWhole
@@ -108,7 +108,7 @@ export const importsTexts = {
           : 'There is no command in the first part of the file.';
       return `${isWhole ? 'All' : 'The first'} ${counted(records, 'command')}${isWhole ? '' : ' of the file'}: ${failed === '0' ? 'no mistakes' : `${failed} would fail`}.`;
     },
-    refused: 'The service would refuse this file',
+    refused: 'Muster would refuse this file',
     compressed:
       'The browser cannot decompress this file, so there is no preview. A dry run checks every line.',
     separator: 'Separator',

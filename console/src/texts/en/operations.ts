@@ -97,9 +97,9 @@ export const operationsTexts = {
     revoke: 'Revoke',
     revokeTitle: (name: string) => `Revoke the token “${name}”?`,
     revokeText: 'It stops working at once.',
-    revokeOwn: 'This is the token that you are signed in with: it stops working at once, and you with it.',
+    revokeOwn: 'You are signed in with this token. You will be signed out immediately.',
     shownOnce: 'Copy it now',
-    shownOnceText: 'The service keeps a hash alone: this value is never shown again.',
+    shownOnceText: 'Muster stores only a hash. This value is never shown again.',
   },
   audit: {
     scope: 'Where',
@@ -151,7 +151,7 @@ export const operationsTexts = {
     shownOnceText: 'Receivers check signatures with it. It is never shown again; it can be rotated.',
     none: {
       title: 'No webhooks yet',
-      text: 'A webhook is told of the end of executions, signed and tried again. From a terminal, with your token in MUSTER_TOKEN:',
+      text: 'Muster sends a signed request when a run ends, and retries until it is delivered. From a terminal, with your token in MUSTER_TOKEN:',
       curl: 'With curl',
       curlLine: (origin: string, dm: string) =>
         `curl ${AUTH} ${JSON_BODY} -d '{"url":"https://ops.example.com/muster"}' ${origin}/v1/datamarts/${dm}/webhooks`,

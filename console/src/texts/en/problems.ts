@@ -8,7 +8,7 @@ export const problemsTexts = {
     refusal: { title: 'The service refused this', advice: 'Correct what it names, and try again.' },
     byCode: {
       NO_ANSWER: {
-        title: 'The service does not answer',
+        title: 'Muster does not answer',
         advice: 'Check that it runs and that you are online, and try again.',
       },
       TIMEOUT: {
@@ -18,12 +18,12 @@ export const problemsTexts = {
       UNAUTHORIZED: { title: 'The token is not known', advice: 'Sign in again.' },
       FORBIDDEN: { title: 'Your token may not do this', advice: 'Ask an administrator for a higher role.' },
       NOT_FOUND: {
-        title: 'There is no such thing',
+        title: 'Not found',
         advice: 'It may have been deleted, or your token is not for its datamart.',
       },
       CONFLICT: {
-        title: 'Not as things stand',
-        advice: 'Something else is in the way: see the reason above.',
+        title: 'Conflict',
+        advice: 'The reason above says what stands in the way.',
       },
       TECHNICAL_NAME_TAKEN: { title: 'The technical name is taken', advice: 'Choose another one.' },
       FILE_REMOVED: {
@@ -71,7 +71,7 @@ export const problemsTexts = {
       SHUTTING_DOWN: { title: 'The service is closing', advice: 'Try again when it has started anew.' },
       INSUFFICIENT_STORAGE: {
         title: 'The disk is nearly full',
-        advice: 'Make room, or raise no more files until then.',
+        advice: 'Free some disk space, or pause uploads.',
       },
       TOO_MANY_ATTEMPTS: {
         title: 'Too many wrong tokens',

@@ -5,7 +5,7 @@ import { AUTH, cli, JSON_BODY } from './lines.ts';
 export const segmentsTexts = {
   segments: {
     title: 'Segments',
-    subtitle: 'Who is in which segment now. Expired memberships are in no number.',
+    subtitle: 'Current members. Expired memberships are not counted.',
     segment: 'Segment',
     create: 'New segment',
     createIt: 'Create segment',
@@ -42,7 +42,7 @@ export const segmentsTexts = {
     deleteTitle: (name: string) => `Delete the segment “${name}”?`,
     deleteText: (members: string) =>
       `Its ${counted(members, 'membership')} go with it. This cannot be undone.`,
-    untouched: 'No execution has changed this segment, as far as is remembered.',
+    untouched: 'No run has changed this segment in the time that history is kept.',
     tabs: {
       history: 'Size',
       executions: 'Runs',
@@ -52,13 +52,28 @@ export const segmentsTexts = {
     },
     none: {
       title: 'No segments yet',
-      text: 'Make one here. Or from a terminal, with your token in MUSTER_TOKEN:',
+      text: 'Create one here. Or use a terminal, with your token in MUSTER_TOKEN:',
       curl: 'With curl',
       curlLine: (origin: string, dm: string) =>
         `curl ${AUTH} ${JSON_BODY} -d '{"datamart_id":"${dm}","name":"VIP","technical_name":"vip"}' ${origin}/v1/audience_segments`,
       cli: 'With the command line',
       cliLine: (origin: string, dm: string) => cli('segments create VIP --technical-name vip', origin, dm),
     },
+  },
+  lists: {
+    upload: 'Upload users',
+    title: (segment: string) => `Upload users to ${segment}`,
+    text: 'A CSV file with one user per line: user_account_id, email_hash or user_agent_id, and expiration_duration in minutes (0: never) unless the segment has a default TTL.',
+    sample: 'Download sample file',
+    file: 'File',
+    choose: 'Choose a CSV file',
+    modes: { APPLY: 'Add users', REPLACE: 'Replace all members' },
+    hints: {
+      APPLY: 'Users of the file join the segment. All other members stay.',
+      REPLACE: 'Afterwards the segment holds exactly the users of the file. All others leave it.',
+    },
+    check: 'Check file',
+    send: 'Add users',
   },
   history: {
     title: 'Size over time',
@@ -73,11 +88,11 @@ export const segmentsTexts = {
     days: (zone: string) => `Days are those of ${zone}.`,
   },
   forecast: {
-    title: 'Leaving by themselves',
+    title: 'Expiring soon',
     within: (days: number) => (days === 1 ? 'within a day' : `within ${days} days`),
   },
   members: {
-    none: 'Nobody is in this segment.',
+    none: 'This segment has no members.',
     user: 'User',
     identifiers: 'Identifiers',
     since: 'Since',
