@@ -1,6 +1,6 @@
 /**
  * The errors a request can be answered with: code → HTTP status. A bad line of a file is never one of these (it is a
- * rejection, `model/command.ts`), and neither is a fault of the service (a bare 500).
+ * rejection, `model/command.ts`, some of whose codes are used here too), and neither is a fault of the service (a bare 500).
  */
 const STATUS = {
   INVALID_REQUEST: 400,
@@ -18,6 +18,12 @@ const STATUS = {
   INVALID_HEADER: 400,
   INVALID_ACTION: 400,
   SEGMENT_NOT_IMPORTABLE: 400,
+  INVALID_TYPE: 400,
+  MULTIPLE_IDENTIFIERS: 400,
+  MISSING_IDENTIFIER: 400,
+  CLEAR_EMAIL: 400,
+  MISSING_COMPARTMENT: 400,
+  UNKNOWN_COMPARTMENT: 400,
   UNAUTHORIZED: 401,
   FORBIDDEN: 403,
   NOT_FOUND: 404,
@@ -26,6 +32,7 @@ const STATUS = {
   CONFLICT: 409,
   TECHNICAL_NAME_TAKEN: 409,
   IDEMPOTENCY_KEY_REUSED: 409,
+  IDENTIFIER_TAKEN: 409,
   FILE_REMOVED: 410,
   FILE_TOO_LARGE: 413,
   REQUEST_TOO_LARGE: 413,

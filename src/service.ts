@@ -18,6 +18,7 @@ import { createEventStreams } from './http/event-streams.ts';
 import { createLookUpGate } from './http/look-up-gate.ts';
 import type { RouteAccess } from './http/route-table.ts';
 import { readCertificate } from './http/tls.ts';
+import { readIdentifier } from './import/read-body.ts';
 import { openLogger } from './log.ts';
 import { logOutput } from './log-lines.ts';
 import { createLookUpTimes } from './look-up-times.ts';
@@ -168,6 +169,7 @@ export async function startService(config: Config, clock: () => number = Date.no
         wakeExporter: () => kept?.wakeExporter(),
         wakeAnalyzer: () => kept?.wakeAnalyzer(),
         admission,
+        readIdentifier,
         exportTurns,
         eventStreams,
       },

@@ -31,6 +31,7 @@ export const COMMANDS: Readonly<Record<string, Loader | (() => Promise<Group>)>>
   open: async () => (await import('./commands/open.ts')).open,
   tokens: async () => (await import('./commands/tokens.ts')).tokens,
   webhooks: async () => (await import('./commands/webhooks.ts')).webhooks,
+  link: async () => (await import('./commands/link.ts')).link,
   erase: async () => (await import('./commands/erase.ts')).erase,
   audit: async () => (await import('./commands/audit.ts')).audit,
   backup: async () => (await import('./commands/backup.ts')).backup,

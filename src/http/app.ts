@@ -27,6 +27,7 @@ import { documentImportRoutes } from './routes/document-imports.ts';
 import { erasureRoutes } from './routes/erasures.ts';
 import { executionRoutes, executionUploadRoute } from './routes/executions.ts';
 import { exportRoutes } from './routes/exports.ts';
+import { linkRoutes } from './routes/links.ts';
 import { memberRoutes } from './routes/members.ts';
 import { overlapAnalysisRoutes } from './routes/overlap-analyses.ts';
 import { segmentHistoryRoutes } from './routes/segment-history.ts';
@@ -59,6 +60,7 @@ export async function buildApp(dependencies: HttpDependencies): Promise<FastifyI
   app.decorateRequest('lookUpLagMs', null);
   app.decorateRequest('datamartId', null);
   app.decorateRequest('executionId', null);
+  app.decorateRequest('bodyText', '');
   app.setErrorHandler(handleError);
   collectRoutes(app);
   refuseUnknownRoutes(app);
@@ -123,7 +125,9 @@ function takeJsonOnly(app: App): void {
   const parse = app.getDefaultJsonParser('remove', 'remove');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') return done(null, undefined);
-    return parse(request, body.toString(), done);
+    const text = body.toString();
+    if (request.routeOptions.config.keepsText) request.bodyText = text;
+    return parse(request, text, done);
   });
 }
 
@@ -178,6 +182,7 @@ async function addApi(app: App, dependencies: HttpDependencies): Promise<void> {
   overlapAnalysisRoutes(app, dependencies);
   userRoutes(app, dependencies);
   userSearchRoute(app, dependencies);
+  linkRoutes(app, dependencies);
   erasureRoutes(app, dependencies);
   datamartRoutes(app, dependencies);
   compartmentRoutes(app, dependencies);

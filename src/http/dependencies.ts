@@ -4,6 +4,9 @@ import type { Documents } from '../documents/documents.ts';
 import type { EventLoopLag } from '../event-loop-lag.ts';
 import type { FairTurns } from '../fair-turns.ts';
 import type { LookUpTimes } from '../look-up-times.ts';
+import type { Catalogue } from '../model/catalogue.ts';
+import type { Rejection } from '../model/command.ts';
+import type { Identifier } from '../model/identifier.ts';
 import type { Pace } from '../pace.ts';
 import type { ProgressBoard } from '../progress-board.ts';
 import type { Store } from '../store/store.ts';
@@ -35,6 +38,8 @@ export type HttpDependencies = {
   readonly exportTurns: FairTurns;
   /** The streams of events of executions. */
   readonly eventStreams: EventStreams;
+  /** Reads the identifier in the text of a body, by the rules of a line of a file. */
+  readonly readIdentifier: (text: string, catalogue: Catalogue) => Identifier | Rejection;
   /** Whether another upload may come in. */
   readonly admission: Admission;
   /** Look-ups have to pass it. */

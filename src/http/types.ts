@@ -23,6 +23,8 @@ declare module 'fastify' {
     readonly reach?: 'ALL_DATAMARTS';
     /** Whether the body is a file that the route reads itself. */
     readonly takesFile?: boolean;
+    /** Whether the route reads the JSON of the body itself, which has the digits of large numbers. */
+    readonly keepsText?: boolean;
   }
   interface FastifyInstance {
     /** Every route with who may call it; filled as the routes are added. */
@@ -35,6 +37,8 @@ declare module 'fastify' {
     stop: RequestStop;
     /** What the request was refused with, for its log line. */
     errorCode: ErrorCode | 'INTERNAL_ERROR' | null;
+    /** The body as it came, where the route asks for it. */
+    bodyText: string;
     /** Of a look-up of one user, which is timed: how long it may have waited before it was read; else null. */
     lookUpLagMs: number | null;
     /** The datamart and the execution it came to, for its log line: ids of what is there, never what the URL says. */

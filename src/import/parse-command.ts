@@ -54,7 +54,8 @@ function meantBy(operation: string): string {
   return nearest === null ? '' : `; did you mean ${nearest}?`;
 }
 
-function parseIdentifier(source: CommandSource, catalogue: Catalogue): Identifier | Rejection {
+/** The one identifier of a user that a record or a body names. */
+export function parseIdentifier(source: CommandSource, catalogue: Catalogue): Identifier | Rejection {
   const account = readText(source, 'user_account_id');
   if (account !== null && typeof account === 'object') return account;
   const email = readText(source, 'email_hash');

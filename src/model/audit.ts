@@ -13,10 +13,12 @@ export const AUDIT_ACTIONS = [
   'ROTATE_SECRET',
   'PING',
   'RESEND',
+  'LINK',
 ] as const;
 /**
  * UPLOAD: a file was taken. DOWNLOAD: an input, error or export file was read, or a backup taken. ERASE: a user was. EXPORT:
  * members of a segment were asked for as a file. REVERT: of an execution. ROTATE_SECRET, PING, RESEND: of a webhook and its deliveries.
+ * LINK: a user of the datamart got another identifier.
  */
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 

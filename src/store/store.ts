@@ -154,15 +154,16 @@ export interface Store {
   listIdentifiers(userPointId: UuidHalves): Promise<readonly StoredIdentifier[]>;
 
   /**
-   * Makes an identifier that is not known yet belong to an existing user point. `false` when the identifier is known
-   * already or the point is not. The way in for identity associations; later commands follow it.
+   * Makes an identifier that is not known yet belong to an existing user point; later commands follow it. OWN: it is one of
+   * this user point already. TAKEN: it belongs to another. Null when the user point is not known.
    */
   attachIdentifier(attachment: {
     datamartId: string;
     identifier: Identifier;
     userPointId: UuidHalves;
     now: number;
-  }): Promise<boolean>;
+    author?: Author;
+  }): Promise<'ATTACHED' | 'OWN' | 'TAKEN' | null>;
 
   /**
    * Removes a user: the user point, its identifiers, its memberships. Executions of the datamart that have not ended, whose

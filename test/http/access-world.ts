@@ -279,6 +279,14 @@ export const REQUESTS: Readonly<Record<string, Prepare>> = {
   'PUT /v1/datamarts/:datamartId/compartments/:selectionId': fixed('/v1/datamarts/1/compartments/1', {
     default: true,
   }),
+  'POST /v1/datamarts/:datamartId/user_points/*': () => ({
+    path: '/v1/datamarts/1/user_points/user_account_id=u1/user_identifiers',
+    body: { email_hash: randomUUID() },
+  }),
+  'POST /v1/datamarts/:datamartId/user_identifiers/*': () => ({
+    path: '/v1/datamarts/1/user_identifiers/user_account_id=u1',
+    body: { email_hash: randomUUID() },
+  }),
   'DELETE /v1/datamarts/:datamartId/user_points/*': fixed(
     '/v1/datamarts/1/user_points/user_account_id=erased',
   ),

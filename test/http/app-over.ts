@@ -7,6 +7,7 @@ import { createAdmission } from '../../src/http/admission.ts';
 import { buildApp } from '../../src/http/app.ts';
 import type { HttpDependencies } from '../../src/http/dependencies.ts';
 import { createLookUpGate } from '../../src/http/look-up-gate.ts';
+import { readIdentifier } from '../../src/import/read-body.ts';
 import { createLookUpTimes } from '../../src/look-up-times.ts';
 import type { TestService } from '../helper.ts';
 
@@ -28,6 +29,7 @@ export async function appOver(
     wakeEraser: () => {},
     wakeExporter: () => {},
     exportTurns: createFairTurns(1),
+    readIdentifier,
     wakeAnalyzer: () => {},
     eventStreams: { open: () => null, close: () => {} },
     admission: createAdmission(others.store ?? store, config),

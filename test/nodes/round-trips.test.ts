@@ -198,7 +198,7 @@ test('an identifier that was attached to another user point takes one round trip
     userPointId: point,
     now: Date.now(),
   });
-  assert.equal(attached, true);
+  assert.equal(attached, 'ATTACHED');
   assert.equal((await membershipsOf(service, 'email_hash=a-hash'))?.length, 1);
   const look = () => membershipsOf(service, 'email_hash=a-hash');
   assertTrips(await counter.tripsOf(look), 3);

@@ -15,6 +15,7 @@ const FILES = [
   'history',
   'idempotency',
   'lineage',
+  'links',
   'look-up-limits',
   'members',
   'missing-segments',

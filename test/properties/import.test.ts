@@ -278,6 +278,6 @@ async function attach({ value, pick }: { value: string; pick: number }, scene: S
     userPointId,
     now: Date.now(),
   });
-  assert.equal(attached, true);
+  assert.equal(attached, 'ATTACHED');
   model.attach(identifier, to);
 }

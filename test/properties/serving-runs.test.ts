@@ -238,7 +238,8 @@ async function take(
   } else if (each.type === 'attach') {
     const userPointId = userKey('1', USERS[each.to] ?? assert.fail());
     const identifier = EMAILS[each.email] ?? assert.fail();
-    if (await store.attachIdentifier({ datamartId: '1', identifier, userPointId, now })) met.add('an alias');
+    if ((await store.attachIdentifier({ datamartId: '1', identifier, userPointId, now })) === 'ATTACHED')
+      met.add('an alias');
   } else if (each.type === 'removeSegment') {
     const id = segments[0][each.segment] ?? '';
     await store.segments.remove(id);

@@ -148,11 +148,11 @@ export function storeContract(name: string, open: OpenStore): void {
       const email: Identifier = { kind: 'USER_EMAIL', compartmentId: NO_COMPARTMENT, value: 'hash' };
       assert.equal(
         await context.store.attachIdentifier({ datamartId: '1', identifier: email, userPointId, now: NOW }),
-        true,
+        'ATTACHED',
       );
       assert.equal(
         await context.store.attachIdentifier({ datamartId: '1', identifier: email, userPointId, now: NOW }),
-        false,
+        'OWN',
       );
       const { effects } = await context.run(
         [

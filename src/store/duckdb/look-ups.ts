@@ -7,6 +7,7 @@ import {
 } from '../../model/identifier.ts';
 import type { Membership } from '../../model/records.ts';
 import { userKey } from '../../model/user-key.ts';
+import { noteLink } from '../records/audit-log.ts';
 import { numberOrNull, type Row, type Sql } from '../records/database.ts';
 import type { KeptRecords } from '../records/keep-records.ts';
 import { liveMemberships, type Segments, toIdentifier } from '../records/membership-rows.ts';
@@ -86,14 +87,16 @@ export function lookUps(
 
     listIdentifiers: (userPointId) => db.read((sql) => identifiersOf(sql, userPointId)),
 
-    attachIdentifier: ({ datamartId, identifier, userPointId, now }) =>
+    attachIdentifier: ({ datamartId, identifier, userPointId, now, author }) =>
       serving.recording(db.merge, async (sql, draft) => {
         const key = userKey(datamartId, identifier);
-        const known = await sql.query(`select 1 from user_identifier where ${isKey(key)}`);
+        const [known] = await sql.query(`select point_hi, point_lo from user_identifier where ${isKey(key)}`);
         const [point] = await sql.query(
           `select point_kinds from user_identifier where ${isPoint(userPointId)} and datamart_id = ${BigInt(datamartId)} limit 1`,
         );
-        if (known.length > 0 || !point) return false;
+        if (!point) return null;
+        if (known !== undefined)
+          return known.point_hi === userPointId.hi && known.point_lo === userPointId.lo ? 'OWN' : 'TAKEN';
         const kinds = Number(point.point_kinds) | KIND_BIT[identifier.kind];
         points.areOwnKeys = false;
         noteWriting(runs, 'user_identifier');
@@ -109,7 +112,8 @@ export function lookUps(
             (part) => `update ${part} set point_kinds = ${kinds} where ${isPoint(userPointId)}`,
           );
         await draft.write((writer) => writer.alias(runKey(key), runKey(userPointId)));
-        return true;
+        await noteLink(sql, author, { datamartId, identifier });
+        return 'ATTACHED' as const;
       }),
 
     removeExpired: async (now) => {

@@ -8,6 +8,7 @@ import {
 } from '../../model/identifier.ts';
 import type { Membership } from '../../model/records.ts';
 import { userKey } from '../../model/user-key.ts';
+import { noteLink } from '../records/audit-log.ts';
 import { literal, numberOrNull, type Row, type Sql, textOrNull } from '../records/database.ts';
 import type { KeptRecords } from '../records/keep-records.ts';
 import { toIdentifier } from '../records/membership-rows.ts';
@@ -62,12 +63,13 @@ export function lookUps(db: PostgresDatabase, segments: KeptRecords['segments'])
 
     listIdentifiers: (userPointId) => db.readPromptly((sql) => identifiersOf(sql, userPointId)),
 
-    attachIdentifier: ({ datamartId, identifier, userPointId, now }) =>
+    attachIdentifier: ({ datamartId, identifier, userPointId, now, author }) =>
       db.merge(datamartId, async (sql) => {
         const key = userKey(datamartId, identifier);
         const known = await findUserPoint(sql, { datamartId, user: { by: 'identifier', identifier } });
         const before = await identifiersOf(sql, userPointId, datamartId);
-        if (known !== null || before.length === 0) return false;
+        if (before.length === 0) return null;
+        if (known !== null) return isSame(known, userPointId) ? 'OWN' : 'TAKEN';
         const kinds = [identifier, ...before].reduce((set, { kind }) => set | KIND_BIT[kind], 0);
         const point = uuid(userPointId);
         await sql.query(
@@ -88,7 +90,8 @@ export function lookUps(db: PostgresDatabase, segments: KeptRecords['segments'])
         ]);
         // commands that are staged now have another user point
         await outdateCatalogue(sql, datamartId);
-        return true;
+        await noteLink(sql, author, { datamartId, identifier });
+        return 'ATTACHED' as const;
       }),
   };
 }

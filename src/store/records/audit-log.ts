@@ -6,6 +6,7 @@ import type {
   Author,
   Change,
 } from '../../model/audit.ts';
+import type { Identifier } from '../../model/identifier.ts';
 import type { AuditFilter, AuditRecords } from '../access-records.ts';
 import {
   type Database,
@@ -44,6 +45,18 @@ export function auditRecords(db: Database): AuditRecords {
 /** Puts one change into the log, in the transaction that makes it. Without an author, nobody is to be remembered. */
 export async function noteChange(sql: Sql, author: Author | undefined, change: Change): Promise<void> {
   if (author !== undefined) await noteChanges(sql, [{ author, change }]);
+}
+
+/** Notes that a user got another identifier: neither which nor who, since what is erased must not stay here. */
+export async function noteLink(
+  sql: Sql,
+  author: Author | undefined,
+  { datamartId, identifier }: { readonly datamartId: string; readonly identifier: Identifier },
+): Promise<void> {
+  const details = { identifier_type: identifier.kind };
+  await noteChange(sql, author, {
+    ...{ action: 'LINK', resourceType: 'datamart', resourceId: datamartId, datamartId, details },
+  });
 }
 
 /** `noteChange` for several. */

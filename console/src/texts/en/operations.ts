@@ -121,6 +121,7 @@ export const operationsTexts = {
       ROTATE_SECRET: 'rotated secret',
       PING: 'pinged',
       RESEND: 'sent again',
+      LINK: 'linked',
     },
     what: 'What',
     details: 'Details',
