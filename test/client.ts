@@ -136,7 +136,7 @@ export async function dataOf<T>(answer: Promise<Answer>): Promise<T> {
 /** Creates a document import; resolves to its id. */
 export async function createImport(
   client: Client,
-  of: { format: Format; datamartId?: string; priority?: string },
+  of: { format: Format; datamartId?: string; priority?: string; mapping?: unknown },
 ): Promise<string> {
   const created = await dataOf<{ id: string }>(
     client.call('POST', `/v1/datamarts/${of.datamartId ?? '1'}/document_imports`, {
@@ -145,6 +145,7 @@ export async function createImport(
       encoding: 'utf-8',
       name: `test ${of.format}`,
       ...(of.priority === undefined ? {} : { priority: of.priority }),
+      ...(of.mapping === undefined ? {} : { mapping: of.mapping }),
     }),
   );
   return created.id;

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import test from 'node:test';
 import { promisify } from 'node:util';
 import { FAULT_POINTS } from '../src/fault-points.ts';
+import type { MappingInput } from '../src/import/mapping/check-mapping.ts';
 import { REJECTION_CODES, type RejectionCode } from '../src/model/command.ts';
 import {
   createImport,
@@ -23,7 +24,11 @@ import { readErrorFile } from './properties/error-file.ts';
 import { createWorld } from './properties/world.ts';
 
 /** A line that fails, in a file of its format; `«alpha»` and the like stand for ids. */
-type Fixture = { readonly format: Format; readonly line: string | Buffer };
+type Fixture = {
+  readonly format: Format;
+  readonly line: string | Buffer;
+  readonly mapping?: MappingInput;
+};
 
 const GOOD = ndjson({});
 const HEADER = 'operation,user_account_id,email_hash,segment_id,expiration_duration';
@@ -42,6 +47,8 @@ function ndjson(fields: Readonly<Record<string, unknown>>): string {
 
 const inNdjson = (line: string | Buffer): Fixture => ({ format: 'NDJSON', line });
 const inCsv = (line: string | Buffer): Fixture => ({ format: 'CSV', line });
+const GOOD_HASH = 'ab'.repeat(32);
+const HASHED: MappingInput = { hash: { email_hash: 'sha256' } };
 const withoutAccount = { user_account_id: undefined };
 
 /** Every code has a line that earns it: a code without one does not compile. */
@@ -75,6 +82,10 @@ const FIXTURES: Readonly<Record<RejectionCode, readonly Fixture[]>> = {
   CLEAR_EMAIL: [
     inNdjson(ndjson({ ...withoutAccount, email_hash: 'ann@example.com' })),
     inCsv('UPDATE,,ann@example.com,«alpha»,0'),
+  ],
+  INVALID_ADDRESS: [
+    { ...inNdjson(ndjson({ ...withoutAccount, email_hash: 'ann' })), mapping: HASHED },
+    { ...inCsv('UPDATE,,ann,«alpha»,0'), mapping: HASHED },
   ],
   MISSING_COMPARTMENT: [inNdjson(GOOD), inCsv(GOOD_ROW)],
   UNKNOWN_COMPARTMENT: [
@@ -110,18 +121,19 @@ test('every rejection code is earned by a line, and told with its number', async
       if (code === 'MISSING_COMPARTMENT') await world.archiveDefaultCompartment();
       const put = (text: string) =>
         text.replace(/«([^»]+)»/g, (_, name: string) => world.names.get(name) ?? name);
-      for (const { format, line } of FIXTURES[code]) {
+      for (const { format, line, mapping } of FIXTURES[code]) {
         const bad = typeof line === 'string' ? Buffer.from(put(line)) : line;
         // An e-mail user: right also where there is no default compartment.
         const good =
           format === 'NDJSON'
-            ? put(ndjson({ ...withoutAccount, email_hash: 'h1' }))
-            : `${HEADER}\n${put('UPDATE,,h1,«alpha»,0')}`;
+            ? put(ndjson({ ...withoutAccount, email_hash: GOOD_HASH }))
+            : `${HEADER}\n${put(`UPDATE,,${GOOD_HASH},«alpha»,0`)}`;
         const before = Buffer.from(`${good}\n\n`);
         const after = Buffer.from(`\n${good.slice(good.lastIndexOf('\n') + 1)}\n`);
-        const execution = await runFile(service, format, Buffer.concat([before, bad, after]), {
-          datamartId: world.datamartId,
-        });
+        const { datamartId } = world;
+        const documentImportId = await createImport(service, { format, datamartId, mapping });
+        const file = Buffer.concat([before, bad, after]);
+        const execution = await runFile(service, format, file, { datamartId, documentImportId });
         assert.equal(execution.status, 'SUCCEEDED');
         assert.equal(execution.result.total_success, 2, JSON.stringify(execution.result));
         assert.deepEqual({ ...execution.result.failures_by_code }, { [code]: 1 });

@@ -5,6 +5,8 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ServiceError } from '../errors.ts';
 import { passFaultPoint } from '../fault-points.ts';
+import { hashesColumns } from '../import/mapping/compile-mapping.ts';
+import { createDocumentHasher } from '../import/mapping/hash-document.ts';
 import { decompress } from './decompress.ts';
 import type { Documents } from './documents.ts';
 import type { RequireRoom } from './room.ts';
@@ -106,22 +108,36 @@ async function write(
   const { maxUploadBytes, requireRoom } = to.limits;
   const hash = createHash('sha256');
   const start = createStartCheck(to.upload);
+  const { mapping = null, mimeType } = to.upload;
+  const hasher = hashesColumns(mapping) ? createDocumentHasher({ mapping, mimeType }, sha256Of) : null;
+  let received = 0;
   let bytes = 0;
   let roomUntil = ROOM_STEP_BYTES;
-  for await (const chunk of decoded) {
+
+  async function keep(chunk: Buffer): Promise<void> {
     bytes += chunk.length;
-    if (bytes > maxUploadBytes) throw fileTooLarge(maxUploadBytes);
     if (bytes > roomUntil) {
       await requireRoom(chunk.length);
       roomUntil = bytes + ROOM_STEP_BYTES;
     }
-    start.take(chunk);
     hash.update(chunk);
     await to.handle.appendFile(chunk);
+  }
+
+  for await (const chunk of decoded) {
+    received += chunk.length;
+    if (received > maxUploadBytes) throw fileTooLarge(maxUploadBytes);
+    start.take(chunk);
+    await keep(hasher === null ? chunk : hasher.take(chunk));
     passFaultPoint('upload-half-written');
   }
   start.end();
+  if (hasher !== null) await keep(hasher.end());
   return { bytes, sha256: hash.digest('hex') };
+}
+
+function sha256Of(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 function asServiceError(error: unknown): unknown {

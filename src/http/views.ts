@@ -13,6 +13,7 @@ import type {
   Segment,
   SegmentSize,
 } from '../model/records.ts';
+import { MappingView } from './mapping.ts';
 import {
   Count,
   Id,
@@ -37,6 +38,7 @@ export const DocumentImportView = Type.Object({
   encoding: Type.String(),
   name: Type.String(),
   priority: PriorityName,
+  mapping: Type.Optional(MappingView),
   creation_ts: Instant,
 });
 
@@ -50,6 +52,7 @@ export function viewDocumentImport(of: DocumentImport): Static<typeof DocumentIm
     encoding: of.encoding,
     name: of.name,
     priority: of.priority,
+    ...(of.mapping === null ? {} : { mapping: of.mapping }),
     creation_ts: of.creationTs,
   };
 }

@@ -1,7 +1,10 @@
 import { Buffer } from 'node:buffer';
-import { COMMAND_FIELDS, ERROR_FIELDS, IDENTIFIER_FIELDS, SEGMENT_FIELDS } from './command-fields.ts';
+import type { Mapping } from '../model/mapping.ts';
+import { ERROR_FIELDS, IDENTIFIER_FIELDS, SEGMENT_FIELDS } from './command-fields.ts';
 import { type CellProblem, readCsvCells } from './csv-cells.ts';
 import { MAX_LINE_BYTES } from './document-format.ts';
+import { type CompiledMapping, compileMapping, fieldOfColumn, foldName } from './mapping/compile-mapping.ts';
+import { missingColumns } from './mapping/missing-columns.ts';
 
 /** `COMMANDS`: a column `operation`, any segments. `USER_LIST`: users for the one segment that the upload names. */
 export type CsvProfile = 'COMMANDS' | 'USER_LIST';
@@ -13,6 +16,8 @@ export type CsvHeader = {
   readonly cells: readonly string[];
   /** Names in lower case, trimmed, in the order of the columns; '' for a column without a name. */
   readonly columns: readonly string[];
+  /** The field of commands that each column feeds, in the same order; '' for none. */
+  readonly fields: readonly string[];
 };
 
 const DELIMITERS = [',', ';', '\t'] as const;
@@ -48,7 +53,9 @@ export function namesSeparator(cell: string): boolean {
 export function parseCsvHeader(
   headerText: string,
   profile: CsvProfile,
+  mapping: Mapping | null = null,
 ): { ok: true; header: CsvHeader } | { ok: false; message: string } {
+  const compiled = mapping === null ? null : compileMapping(mapping);
   const newline = headerText.indexOf('\n');
   const named = namedSeparator(newline === -1 ? headerText : headerText.slice(0, newline));
   if (named !== null && !(DELIMITERS as readonly string[]).includes(named)) {
@@ -59,36 +66,45 @@ export function parseCsvHeader(
   if (named !== null && isBlankRow(below))
     return { ok: false, message: 'the line below sep= must name the columns, got none' };
   const text = named === null ? headerText : below;
-  const readings = (named === null ? DELIMITERS : [named]).map((each) => readHeader(text, each, profile));
+  const readings = (named === null ? DELIMITERS : [named]).map((each) =>
+    readHeader(text, each, { profile, compiled }),
+  );
   readings.sort((a, b) => b.header.columns.length - a.header.columns.length);
-  const reading = readings.find(({ header }) => namesUsers(header.columns, profile)) ?? readings[0];
-  const problem = reading ? headerProblem(reading.header, reading.problem) : 'the header is empty';
+  const reading = readings.find(({ header }) => namesUsers(header, compiled)) ?? readings[0];
+  const problem = reading ? headerProblem(reading, compiled) : 'the header is empty';
   return reading && problem === null
     ? { ok: true, header: reading.header }
     : { ok: false, message: problem ?? '' };
 }
 
 /** The names of the columns that no command is read from, as they stand in the document and in their order. */
-export function unknownColumns({ cells, columns }: CsvHeader): string[] {
-  const isUnknown = (name: string) =>
-    name !== '' && !COMMAND_FIELDS.has(name) && !ERROR_FIELDS.includes(name);
-  return cells.map((cell) => cell.trim()).filter((_, i) => isUnknown(columns[i] ?? ''));
+export function unknownColumns({ cells, columns, fields }: CsvHeader): string[] {
+  const isUnknown = (name: string, i: number) =>
+    name !== '' && fields[i] === '' && !ERROR_FIELDS.includes(name);
+  return cells.map((cell) => cell.trim()).filter((_, i) => isUnknown(columns[i] ?? '', i));
 }
 
 type HeaderReading = { readonly header: CsvHeader; readonly problem: CellProblem | null };
 
-function readHeader(text: string, delimiter: string, profile: CsvProfile): HeaderReading {
+function readHeader(
+  text: string,
+  delimiter: string,
+  { profile, compiled }: { readonly profile: CsvProfile; readonly compiled: CompiledMapping | null },
+): HeaderReading {
   const { cells, problem } = readCsvCells(text, delimiter);
-  const columns = cells.map((cell) => cell.trim().toLowerCase());
-  return { header: { delimiter, profile, cells, columns }, problem };
+  const columns = cells.map(foldName);
+  const fields = columns.map((name) => fieldOfColumn(name, compiled));
+  return { header: { delimiter, profile, cells, columns, fields }, problem };
 }
 
-function namesUsers(columns: readonly string[], profile: CsvProfile): boolean {
-  if (profile === 'COMMANDS') return columns.includes('operation');
+function namesUsers({ columns, fields, profile }: CsvHeader, compiled: CompiledMapping | null): boolean {
+  if (compiled !== null) return missingColumns(columns, fields, compiled) === null;
+  if (profile === 'COMMANDS') return fields.includes('operation');
   return IDENTIFIER_FIELDS.some((column) => columns.includes(column));
 }
 
-function headerProblem({ columns, profile }: CsvHeader, problem: CellProblem | null): string | null {
+function headerProblem({ header, problem }: HeaderReading, compiled: CompiledMapping | null): string | null {
+  const { columns, fields, profile } = header;
   if (problem === 'BROKEN_QUOTES')
     return 'a quoted name in the first line is not closed, or goes on after its quote';
   if (problem === 'LONE_CARRIAGE_RETURN') return 'lines must end in \\n or \\r\\n, got \\r alone';
@@ -98,7 +114,9 @@ function headerProblem({ columns, profile }: CsvHeader, problem: CellProblem | n
     .map((column) => JSON.stringify(column.slice(0, 40)))
     .slice(0, 12)
     .join(', ')}`;
-  if (!namesUsers(columns, profile)) {
+  const missing = compiled === null ? null : missingColumns(columns, fields, compiled);
+  if (missing !== null) return `${missing}; ${came}`;
+  if (!namesUsers(header, compiled)) {
     const expected = profile === 'COMMANDS' ? 'operation' : `one of ${IDENTIFIER_FIELDS.join(', ')}`;
     return `the first line must name the columns, among them ${expected}, separated by commas, semicolons or tabs; ${came}`;
   }

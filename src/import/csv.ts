@@ -1,5 +1,6 @@
 import type { Rejection } from '../model/command.ts';
-import { COMMAND_FIELDS, ERROR_FIELDS, IDENTIFIER_FIELDS } from './command-fields.ts';
+import type { Mapping } from '../model/mapping.ts';
+import { ERROR_FIELDS, IDENTIFIER_FIELDS } from './command-fields.ts';
 import { readCsvCells } from './csv-cells.ts';
 import { type CsvHeader, namesSeparator } from './csv-header.ts';
 import { createCsvCutter, type RawCsvRecord } from './csv-records.ts';
@@ -13,6 +14,13 @@ import {
 } from './document-format.ts';
 import { jsonText } from './json-source.ts';
 import { createLineReader } from './line-reader.ts';
+import {
+  type CompiledMapping,
+  compileMapping,
+  foldName,
+  type MappedColumn,
+} from './mapping/compile-mapping.ts';
+import { mapFields } from './mapping/map-fields.ts';
 import { isOmissionRow } from './omission-note.ts';
 import { createPlainCsvReader } from './plain-csv.ts';
 import { createFailedCsvReader } from './read-failed.ts';
@@ -31,24 +39,34 @@ const TRIMMED_COLUMNS = new Set([
 ]);
 
 /** CSV as spec §6 reads it (RFC 4180), under a header that has been read and ends at `start`. */
-export function csvFormat(header: CsvHeader, start: Position): DocumentFormat {
+export function csvFormat(
+  header: CsvHeader,
+  start: Position,
+  mapping: Mapping | null = null,
+): DocumentFormat {
+  const compiled = mapping === null ? null : compileMapping(mapping);
   const readFailed = createFailedCsvReader(header);
   return {
     csv: { header, start },
+    mapping,
     start,
-    createSplitter: (from) => createCsvSplitter(header, from),
-    createPlainReader: (context) => createPlainCsvReader(header, context),
+    createSplitter: (from) => createCsvSplitter(header, from, compiled),
+    createPlainReader: (context) => createPlainCsvReader(header, context, compiled),
     readFailed: ({ text }) => readFailed(text),
     columns: header.cells,
-    ...csvErrorFile(header),
+    ...csvErrorFile(header, mapping),
   };
 }
 
 /** Cuts CSV below its header into records and reads their cells. Pure: any bytes in, records out. */
-export function createCsvSplitter(header: CsvHeader, from: Position): Splitter {
+export function createCsvSplitter(
+  header: CsvHeader,
+  from: Position,
+  compiled: CompiledMapping | null = null,
+): Splitter {
   const reader = createLineReader(from);
   const cutter = createCsvCutter(reader, header.delimiter);
-  const layout = layoutOf(header);
+  const layout = layoutOf(header, compiled);
   return {
     push: (block, last, plain) => {
       reader.append(block, last);
@@ -79,19 +97,32 @@ type CommandColumn = {
 type Layout = {
   readonly header: CsvHeader;
   readonly commandColumns: readonly CommandColumn[];
+  /** How fields are read from columns that have names of their own. */
+  readonly mapped: { readonly compiled: CompiledMapping; readonly columns: MappedColumns } | null;
   /** How many cells a row has at least that repeats the header. */
   readonly leastWidth: number;
   /** Of the column `error_code`; -1 where there is none. */
   readonly codeAt: number;
 };
 
-function layoutOf(header: CsvHeader): Layout {
-  const commandColumns = header.columns.flatMap((name, index) => {
-    const column = { index, name, isTrimmed: TRIMMED_COLUMNS.has(name), isList: LIST_COLUMNS.has(name) };
-    return COMMAND_FIELDS.has(name) ? [column] : [];
+/** The column of the document that each column of a mapping is. */
+type MappedColumns = ReadonlyMap<MappedColumn, CommandColumn>;
+
+function layoutOf(header: CsvHeader, compiled: CompiledMapping | null): Layout {
+  const columnAt = (index: number, name: string): CommandColumn => ({
+    ...{ index, name, isTrimmed: TRIMMED_COLUMNS.has(name), isList: LIST_COLUMNS.has(name) },
+  });
+  const isMapped = (index: number) => compiled?.columnByName.has(header.columns[index] ?? '') === true;
+  const commandColumns = header.fields.flatMap((field, index) =>
+    field === '' || isMapped(index) ? [] : [columnAt(index, field)],
+  );
+  const columns = (compiled?.columns ?? []).flatMap((column) => {
+    const index = header.columns.indexOf(foldName(column.name));
+    return index === -1 ? [] : [[column, columnAt(index, column.field)] as const];
   });
   return {
     ...{ header, commandColumns },
+    mapped: compiled === null ? null : { compiled, columns: new Map(columns) },
     leastWidth: header.columns.findLastIndex((name) => name !== '') + 1,
     codeAt: header.columns.indexOf('error_code'),
   };
@@ -117,13 +148,35 @@ function readCells(text: string, layout: Layout): CommandSource | Rejection | nu
     return invalidCsv('the row stands in one cell as it came: give each of its values a cell');
   }
   const fields: Record<string, unknown> = {};
-  for (const { index, name, isTrimmed, isList } of commandColumns) {
-    const cell = cells[index];
-    if (cell === undefined || cell === '') continue;
-    const value = isTrimmed ? cell.trim() : cell;
-    fields[name] = isList ? readList(value) : value;
+  for (const column of commandColumns) {
+    const value = valueIn(cells, column);
+    if (value !== undefined) fields[column.name] = value;
   }
-  return { fields, source: cellSource(cells, commandColumns), mayRound: () => true };
+  const source = cellSource(cells, commandColumns);
+  const mayRound = () => true;
+  if (layout.mapped === null) return { fields, source, mayRound };
+  const { compiled, columns } = layout.mapped;
+  const record = {
+    own: fields,
+    valueOf: (of: MappedColumn) => {
+      const column = columns.get(of);
+      return column === undefined ? undefined : valueIn(cells, column);
+    },
+    writtenIn: (of: MappedColumn | string, index?: number) => {
+      const column = typeof of === 'string' ? undefined : columns.get(of);
+      if (column === undefined) return source(typeof of === 'string' ? of : of.field, index);
+      return cellSource(cells, [column])(column.name, index);
+    },
+    mayRound,
+  };
+  return mapFields(record, compiled);
+}
+
+function valueIn(cells: readonly string[], { index, isTrimmed, isList }: CommandColumn): unknown {
+  const cell = cells[index];
+  if (cell === undefined || cell === '') return undefined;
+  const value = isTrimmed ? cell.trim() : cell;
+  return isList ? readList(value) : value;
 }
 
 function invalidCsv(message: string): Rejection {

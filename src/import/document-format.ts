@@ -1,6 +1,8 @@
 import type { Catalogue } from '../model/catalogue.ts';
 import type { Rejection } from '../model/command.ts';
+import type { Mapping } from '../model/mapping.ts';
 import type { CsvHeader } from './csv-header.ts';
+import type { MappedFrom } from './mapping/map-fields.ts';
 import type { NewSegments } from './new-segments.ts';
 
 /** The longest line that is read, in bytes without its line end (spec §6). */
@@ -22,6 +24,8 @@ export type CommandSource = {
   readonly source: (field: string, index?: number) => string;
   /** Whether a number may have been written with more digits than it has as a JavaScript number. */
   readonly mayRound: () => boolean;
+  /** Where a mapping read the fields from. */
+  readonly mapped?: MappedFrom;
 };
 
 /** One record of a document: a line, or several where one object or one quoted cell goes over several. */
@@ -99,6 +103,8 @@ export type CommandContext = {
 export interface DocumentFormat {
   /** What it is made of; null of NDJSON. See `formatOf`. */
   readonly csv: { readonly header: CsvHeader; readonly start: Position } | null;
+  /** How its columns or members become fields; null: by their names. */
+  readonly mapping: Mapping | null;
   /** Where the first record of the document begins: after a header. */
   readonly start: Position;
   /** `from` is the start of the document or the `end` of one of its records. */

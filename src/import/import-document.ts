@@ -7,10 +7,9 @@ import type { Store } from '../store/store.ts';
 import { MAX_HEADER_BYTES } from './csv-header.ts';
 import type { DocumentFormat } from './document-format.ts';
 import { addErrors, type ErrorFile, type ErrorFilePosition, errorFilePositionOf } from './error-file.ts';
-import { ndjsonFormat } from './ndjson.ts';
 import { type MissingSegments, makeSegments } from './new-segments.ts';
 import type { PartLimits, ReadPart } from './parse/part-parser.ts';
-import { readFormatOf } from './read-format.ts';
+import { formatOf, readFormatOf } from './read-format.ts';
 import { type Chunk, type DocumentSource, stageChunk } from './stage/stage-chunk.ts';
 import { dropStagingTable } from './stage/staging-table.ts';
 import { inStep } from './step.ts';
@@ -344,11 +343,11 @@ export async function readFormat(
   file: Pick<FileReader, 'read'>,
   execution: Execution,
 ): Promise<DocumentFormat> {
-  const { mimeType, job } = execution;
-  if (mimeType === 'APPLICATION_X_NDJSON') return ndjsonFormat;
+  const { mimeType, job, mapping } = execution;
+  if (mimeType === 'APPLICATION_X_NDJSON') return formatOf({ csv: null, mapping });
   const block = await file.read(0, MAX_HEADER_BYTES + 1);
   const profile = job.type === 'DOCUMENT_IMPORT' ? 'COMMANDS' : 'USER_LIST';
-  const read = readFormatOf(block, { mimeType, profile });
+  const read = readFormatOf(block, { mimeType, profile, mapping });
   if (!read.ok) throw new Error(`the header of execution ${execution.id} cannot be read: ${read.message}`);
   return read.format;
 }

@@ -191,7 +191,26 @@ export function dropFields(json: string, names: readonly string[]): string {
   return `{${kept.map(({ at, end }) => json.slice(at, end)).join(',')}}`;
 }
 
-/** The fields of an object's text, each time they are given: the name, and where the value stands. */
-export function fieldsOf(json: string): readonly (Span & { readonly name: string })[] {
-  return membersOf(json);
+/**
+ * The text of an object with other values of a member, each time it is given; null of `replace` keeps one. A name that no
+ * member has is a path to nested ones, each of its names joined by a dot.
+ */
+export function replaceValues(json: string, name: string, replace: (value: string) => string | null): string {
+  const members = membersOf(json);
+  const isMember = members.some((member) => member.name === name);
+  const dot = name.indexOf('.');
+  const first = isMember || dot === -1 ? name : name.slice(0, dot);
+  const parts: string[] = [];
+  let at = 0;
+  for (const { name: own, start, end } of members) {
+    if (own !== first) continue;
+    const value = json.slice(start, end);
+    const isPath = first !== name;
+    if (isPath && value[0] !== '{') continue;
+    const replaced = isPath ? replaceValues(value, name.slice(dot + 1), replace) : replace(value);
+    if (replaced === null) continue;
+    parts.push(json.slice(at, start), replaced);
+    at = end;
+  }
+  return parts.length === 0 ? json : parts.join('') + json.slice(at);
 }

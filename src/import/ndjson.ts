@@ -1,4 +1,5 @@
 import type { Rejection } from '../model/command.ts';
+import type { Mapping } from '../model/mapping.ts';
 import {
   type CommandSource,
   type DocumentFormat,
@@ -12,6 +13,8 @@ import {
 } from './document-format.ts';
 import { describeJsonError, isNestedTooDeep, jsonText, MAX_NESTING } from './json-source.ts';
 import { createLineReader, type Line, type LineReader, takePlainLine } from './line-reader.ts';
+import { compileMapping } from './mapping/compile-mapping.ts';
+import { mapMembers } from './mapping/map-members.ts';
 import { joinObjectLines, noObjectLines, type ObjectLines } from './multi-line-object.ts';
 import { isOmissionNote } from './omission-note.ts';
 import { createPlainNdjsonReader } from './plain-ndjson.ts';
@@ -24,14 +27,30 @@ const TOO_LONG = `a line may have ${MAX_LINE_BYTES} bytes, this one has more`;
 /** NDJSON as spec §6 reads it: one object per line, or spread over several; blank lines and a BOM are skipped. */
 export const ndjsonFormat: DocumentFormat = {
   csv: null,
+  mapping: null,
   start: { offset: 0, line: 0 },
-  createSplitter: createNdjsonSplitter,
-  createPlainReader: createPlainNdjsonReader,
+  createSplitter: (from) => createNdjsonSplitter(from),
+  createPlainReader: (context) => createPlainNdjsonReader(context),
   columns: null,
   readFailed: ({ text }) => readFailedJson(text),
   errorFileHeader: '',
-  errorLine: ndjsonErrorLine,
+  errorLine: (record, rejection) => ndjsonErrorLine(record, rejection),
 };
+
+/** NDJSON whose members are read by a mapping. */
+export function mappedNdjson(mapping: Mapping): DocumentFormat {
+  const compiled = compileMapping(mapping);
+  const read = (source: CommandSource) => mapMembers(source, compiled);
+  const secret = compiled.columns.filter(({ field }) => field === 'email_hash').map(({ name }) => name);
+  return {
+    ...ndjsonFormat,
+    mapping,
+    createSplitter: (from) => createNdjsonSplitter(from, read),
+    createPlainReader: (context) => createPlainNdjsonReader(context, compiled),
+    readFailed: ({ text }) => readFailedJson(text).map(read),
+    errorLine: (record, rejection) => ndjsonErrorLine(record, rejection, secret),
+  };
+}
 
 /** A record that never closes: it goes on until the next line that begins with `{`, which may be blocks away. */
 type Unclosed = {
@@ -45,7 +64,10 @@ type Unclosed = {
 type Open = { readonly at: number; readonly content: Rejection; readonly joined: ObjectLines };
 
 /** Cuts NDJSON into records and parses them. Pure: any bytes in, records out, no line of them left out. */
-export function createNdjsonSplitter(from: Position): Splitter {
+export function createNdjsonSplitter(
+  from: Position,
+  read?: (source: CommandSource) => CommandSource,
+): Splitter {
   const reader = createLineReader(from);
   let unclosed: Unclosed | null = null;
   let open: Open | null = null;
@@ -57,7 +79,10 @@ export function createNdjsonSplitter(from: Position): Splitter {
       if (unclosed === null && open === null && plain && takePlainLine(reader, plain)) continue;
       const record = takeRecord(last);
       if (record === null) break;
-      if (isRejection(record.content) || !isOmissionNote(record.content.fields)) records.push(record);
+      const { content } = record;
+      if (isRejection(content)) records.push(record);
+      else if (!isOmissionNote(content.fields))
+        records.push(read === undefined ? record : { ...record, content: read(content) });
     }
     return records;
   }

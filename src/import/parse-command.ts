@@ -2,6 +2,7 @@ import type { Catalogue, CatalogueSegment } from '../model/catalogue.ts';
 import type { Command, Rejection, Target } from '../model/command.ts';
 import { type Identifier, NO_COMPARTMENT } from '../model/identifier.ts';
 import { type CommandContext, type CommandSource, isRejection } from './document-format.ts';
+import { isSha256 } from './mapping/hash-rules.ts';
 import { nearestField } from './nearest-field.ts';
 import { nearestTechnicalName } from './nearest-name.ts';
 import { parseDataBag } from './parse-data-bag.ts';
@@ -70,6 +71,12 @@ export function parseIdentifier(source: CommandSource, catalogue: Catalogue): Id
       'a command names its user once: by user_account_id, email_hash or user_agent_id',
     );
   }
+  const unhashed = unhashedValue(source, {
+    user_account_id: account,
+    email_hash: email,
+    user_agent_id: agent,
+  });
+  if (unhashed !== null) return unhashed;
   if (email !== null) {
     if (email.includes('@')) {
       return rejection(
@@ -90,6 +97,21 @@ export function parseIdentifier(source: CommandSource, catalogue: Catalogue): Id
   return typeof compartmentId === 'string'
     ? { kind: 'USER_ACCOUNT', compartmentId, value: account }
     : compartmentId;
+}
+
+/** What is wrong with an identifier that a mapping hashes: on receipt it became a hash, unless nothing could be made of it. */
+function unhashedValue(
+  { mapped }: CommandSource,
+  identifiers: Readonly<Record<string, string | null>>,
+): Rejection | null {
+  if (mapped === undefined) return null;
+  for (const [field, value] of Object.entries(identifiers)) {
+    const rule = mapped.hashOf(field);
+    if (rule === null || value === null || isSha256(value)) continue;
+    const what = rule.endsWith('_phone') ? 'a phone number with its country code' : 'an e-mail address';
+    return rejection('INVALID_ADDRESS', `${field} must be ${what}, or its SHA-256, got neither (masked)`);
+  }
+  return null;
 }
 
 /** The compartment of an account: by id, by token (both must agree), or the datamart's default. */

@@ -1,4 +1,5 @@
 import type { Rejection } from '../model/command.ts';
+import type { ExpiryFormat } from '../model/mapping.ts';
 import type { CommandSource } from './document-format.ts';
 import { isAbsent, rejection, show } from './read-field.ts';
 
@@ -25,7 +26,51 @@ export function parseExpiry(source: CommandSource, startDate: number): Expiry {
   return { type: 'ABSENT' };
 }
 
+/** How many minutes or ms one of what a mapping says is written has. */
+const SCALE: Readonly<Record<Exclude<ExpiryFormat, 'iso_8601'>, number>> = {
+  ...{ milliseconds: 1, seconds: 1000 },
+  ...{ minutes: 1, hours: 60, days: 1440 },
+};
+const ISO_8601 = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?$/i;
+
+/** The instant of an ISO 8601 text; a date alone begins at midnight, and what has no offset is UTC. Null: it is none. */
+export function readIso8601(text: string): number | null {
+  if (!ISO_8601.test(text)) return null;
+  const [, date = '', time = '00:00', offset = 'Z'] =
+    /^(\S{10})(?:[T ](\d\d:\d\d(?::[\d.,]+)?)(.*))?$/i.exec(text) ?? [];
+  const day = Date.parse(`${date}T00:00:00Z`);
+  // 2026-02-30 is no day, and not the second of March
+  if (Number.isNaN(day) || new Date(day).toISOString().slice(0, 10) !== date) return null;
+  const [, sign = '', hours = '', minutes = '00'] = /^([+-])(\d\d):?(\d\d)?$/.exec(offset) ?? [];
+  const zone = sign === '' ? 'Z' : `${sign}${hours}:${minutes}`;
+  const instant = Date.parse(`${date}T${withSeconds(time.replace(',', '.'))}${zone}`);
+  return Number.isNaN(instant) ? null : instant;
+}
+
+/** With seconds and at most ms, as `Date.parse` reads them everywhere. */
+function withSeconds(time: string): string {
+  return time.length === 5 ? `${time}:00` : time.slice(0, 12);
+}
+
+/** `readIso8601` of a field. 0, which means never, is an instant as well. */
+function parseIso8601(source: CommandSource): Expiry {
+  const value = source.fields.expiration_ts;
+  const text = typeof value === 'string' ? value.trim() : '';
+  if (text === '0' || value === 0) return { type: 'GIVEN', expiresAt: null };
+  const instant = readIso8601(text);
+  if (instant === null || instant < LEAST_INSTANT_MS) {
+    const example = '2027-01-31 or 2027-01-31T12:00:00Z';
+    return invalid(
+      `expiration_ts must be a date or instant in ISO 8601, as ${example}, ${show(source, 'expiration_ts')}`,
+    );
+  }
+  return { type: 'GIVEN', expiresAt: instant };
+}
+
 function parseInstant(source: CommandSource): Expiry {
+  const format = source.mapped?.formatOf('expiration_ts') ?? 'milliseconds';
+  if (format === 'iso_8601') return parseIso8601(source);
+  if (format === 'seconds') return parseSeconds(source);
   const instant = wholeNumberOf(source, 'expiration_ts');
   const came = () => show(source, 'expiration_ts');
   if (instant === null) {
@@ -41,13 +86,30 @@ function parseInstant(source: CommandSource): Expiry {
   return { type: 'GIVEN', expiresAt: instant === 0 ? null : instant };
 }
 
+/** Seconds since 1970, as a mapping may say that instants are written. */
+function parseSeconds(source: CommandSource): Expiry {
+  const seconds = wholeNumberOf(source, 'expiration_ts');
+  const came = () => show(source, 'expiration_ts');
+  if (seconds === null)
+    return invalid(`expiration_ts must be a whole number of seconds since 1970, ${came()}`);
+  const instant = seconds * SCALE.seconds;
+  if (instant > LAST_INSTANT_MS)
+    return invalid(`expiration_ts must be in seconds, at most ${LAST_INSTANT}, ${came()}`);
+  if (instant > 0 && instant < LEAST_INSTANT_MS)
+    return invalid(`expiration_ts must be in seconds since 1970, ${came()}, which is before March 1973`);
+  return { type: 'GIVEN', expiresAt: instant === 0 ? null : instant };
+}
+
 function parseDuration(source: CommandSource, startDate: number): Expiry {
-  const minutes = wholeNumberOf(source, 'expiration_duration');
+  const format = source.mapped?.formatOf('expiration_duration') ?? 'minutes';
+  const unit = format === 'iso_8601' ? 'minutes' : format;
+  const number = wholeNumberOf(source, 'expiration_duration');
   const came = () => show(source, 'expiration_duration');
-  if (minutes === null) return invalid(`expiration_duration must be a whole number of minutes, ${came()}`);
+  if (number === null) return invalid(`expiration_duration must be a whole number of ${unit}, ${came()}`);
+  const minutes = number * SCALE[unit];
   const expiresAt = startDate + minutes * MINUTE_MS;
   if (minutes !== 0 && expiresAt > LAST_INSTANT_MS) {
-    return invalid(`expiration_duration is in minutes and must end by ${LAST_INSTANT}, ${came()}`);
+    return invalid(`expiration_duration is in ${unit} and must end by ${LAST_INSTANT}, ${came()}`);
   }
   return { type: 'GIVEN', expiresAt: minutes === 0 ? null : expiresAt };
 }

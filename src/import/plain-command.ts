@@ -42,11 +42,16 @@ export type FoundFields = {
   escaped: number;
   readonly start: Int32Array;
   readonly end: Int32Array;
+  /** What a mapping gives in place of what the record has: its field lies there, and not in the bytes of the record. */
+  readonly constant: (Buffer | null)[];
 };
 
 export function noFields(): FoundFields {
   const { length } = PLAIN_FIELDS;
-  return { present: 0, escaped: 0, start: new Int32Array(length), end: new Int32Array(length) };
+  return {
+    ...{ present: 0, escaped: 0, start: new Int32Array(length), end: new Int32Array(length) },
+    constant: PLAIN_FIELDS.map(() => null),
+  };
 }
 
 /** Makes a text of bytes that have escapes or doubled quotes; null when they are not plain after all. */
@@ -66,7 +71,7 @@ const KIND_OF: Readonly<Record<number, number>> = {
 };
 
 const BIT = (field: number): number => 1 << field;
-const IDENTIFIERS = BIT(ACCOUNT) | BIT(EMAIL) | BIT(AGENT);
+export const IDENTIFIERS = BIT(ACCOUNT) | BIT(EMAIL) | BIT(AGENT);
 const SEGMENTS = BIT(SEGMENT) | BIT(TECHNICAL_NAME);
 const UPDATE = Buffer.from('UPDATE');
 const DELETE = Buffer.from('DELETE');
@@ -116,7 +121,8 @@ export function createPlainCommandReader(
   };
   const farAfter = startDate + FAR_EXPIRY_MS;
 
-  function textOf(bytes: Buffer, found: FoundFields, field: number): string | null {
+  function textOf(line: Buffer, found: FoundFields, field: number): string | null {
+    const bytes = found.constant[field] ?? line;
     const start = found.start[field] as number;
     const end = found.end[field] as number;
     return found.escaped & BIT(field) ? readEscaped(bytes, start, end) : textAt(bytes, start, end);
@@ -245,7 +251,8 @@ function farExpiry(present: number): number {
   return present & BIT(DURATION) ? ODD.FAR_DURATION : 0;
 }
 
-function isWord(bytes: Buffer, found: FoundFields, word: Buffer): boolean {
+function isWord(line: Buffer, found: FoundFields, word: Buffer): boolean {
+  const bytes = found.constant[OPERATION] ?? line;
   const start = found.start[OPERATION] as number;
   if ((found.end[OPERATION] as number) - start !== word.length) return false;
   for (let i = 0; i < word.length; i++) if (bytes[start + i] !== word[i]) return false;
@@ -253,7 +260,8 @@ function isWord(bytes: Buffer, found: FoundFields, word: Buffer): boolean {
 }
 
 /** A whole number written in digits, without leading zeros, or -1. */
-function digitsAt(bytes: Buffer, found: FoundFields, field: number, mostDigits: number): number {
+function digitsAt(line: Buffer, found: FoundFields, field: number, mostDigits: number): number {
+  const bytes = found.constant[field] ?? line;
   const start = found.start[field] as number;
   const end = found.end[field] as number;
   if (end === start || end - start > mostDigits) return -1;
@@ -268,7 +276,7 @@ function digitsAt(bytes: Buffer, found: FoundFields, field: number, mostDigits: 
 }
 
 /** The text of valid UTF-8; bytes below 0x80 alone, as most are, are several times faster to take as Latin-1. */
-function textAt(bytes: Buffer, start: number, end: number): string {
+export function textAt(bytes: Buffer, start: number, end: number): string {
   for (let i = start; i < end; i++)
     if ((bytes[i] as number) >= 0x80) return bytes.toString('utf8', start, end);
   return bytes.toString('latin1', start, end);

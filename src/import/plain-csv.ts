@@ -1,6 +1,7 @@
-import { COMMAND_FIELDS } from './command-fields.ts';
 import type { CsvHeader } from './csv-header.ts';
 import type { CommandContext, PlainLineReader } from './document-format.ts';
+import type { CompiledMapping } from './mapping/compile-mapping.ts';
+import { createPlainMapping, type PlainValue } from './mapping/plain-mapping.ts';
 import { createPlainCommandReader, type FoundFields, noFields, PLAIN_FIELDS } from './plain-command.ts';
 
 const TAB = 0x09;
@@ -24,32 +25,48 @@ const TRIMMED = new Set<string>([
 const IS_TRIMMED = PLAIN_FIELDS.map((name) => TRIMMED.has(name));
 
 /** Reads lines that are one CSV record each, with a cell for each field; see `plain-command.ts`. */
-export function createPlainCsvReader(header: CsvHeader, context: CommandContext): PlainLineReader {
+export function createPlainCsvReader(
+  header: CsvHeader,
+  context: CommandContext,
+  compiled: CompiledMapping | null = null,
+): PlainLineReader {
   const found = noFields();
   const readCommand = createPlainCommandReader(context, unescapeCsv);
   const separator = header.delimiter.charCodeAt(0);
-  const fields = header.columns.map((name) => {
+  const fields = header.fields.map((name) => {
     const field = (PLAIN_FIELDS as readonly string[]).indexOf(name);
-    return field === -1 && COMMAND_FIELDS.has(name) ? NOT_PLAIN : field;
+    return field === -1 && name !== '' ? NOT_PLAIN : field;
   });
-  const columns = { fields, separator };
+  const mapped = compiled === null ? null : createPlainMapping(compiled);
+  const values = header.columns.map((name, i) =>
+    mapped === null || (fields[i] ?? IGNORED) < 0 ? null : mapped.valueOf(name, header.fields[i] ?? ''),
+  );
+  const columns = { fields, separator, values };
   const nextReturn = createByteSearch(CARRIAGE_RETURN);
   const nextZero = createByteSearch(0);
-  return (bytes, { start, end, number }) =>
-    nextReturn(bytes, start) >= end &&
-    nextZero(bytes, start) >= end &&
-    findCells(bytes, { start, end }, columns, found)
+  return (bytes, { start, end, number }) => {
+    mapped?.begin(found);
+    return nextReturn(bytes, start) >= end &&
+      nextZero(bytes, start) >= end &&
+      findCells(bytes, { start, end }, columns, found) &&
+      (mapped === null || mapped.addDefaults(found))
       ? readCommand(bytes, found, number)
       : null;
+  };
 }
 
-type Columns = { readonly fields: readonly number[]; readonly separator: number };
+type Columns = {
+  readonly fields: readonly number[];
+  readonly separator: number;
+  /** What a mapping makes of the cells of a column; null: they are as they are documented. */
+  readonly values: readonly (PlainValue | null)[];
+};
 
 /** Finds the cells of one line; false where it is not a whole record of at most as many cells as the header has. */
 function findCells(
   bytes: Buffer,
   { start, end }: { start: number; end: number },
-  { fields, separator }: Columns,
+  { fields, separator, values }: Columns,
   found: FoundFields,
 ): boolean {
   found.present = 0;
@@ -64,7 +81,9 @@ function findCells(
     if (cellEnd === -1) return false;
     at = isQuoted ? cellEnd + 1 : cellEnd;
     if (isQuoted && isBlank(bytes[at])) at = skipBlanks(bytes, at, end, separator);
-    if (cellEnd > cellStart && !noteCell(bytes, cellStart, cellEnd, { field, isQuoted }, found)) return false;
+    const cell = { start: cellStart, end: cellEnd, field, isQuoted };
+    if (cellEnd > cellStart && !noteMapped(bytes, cell, values[column] as PlainValue | null, found))
+      return false;
     if (at === end) return true;
     if (bytes[at] !== separator) return false;
     at++;
@@ -111,23 +130,36 @@ function createByteSearch(byte: number): (bytes: Buffer, start: number) => numbe
   };
 }
 
-function noteCell(
-  bytes: Buffer,
-  cellStart: number,
-  cellEnd: number,
-  { field, isQuoted }: { field: number; isQuoted: boolean },
-  found: FoundFields,
-): boolean {
+type Cell = {
+  readonly start: number;
+  readonly end: number;
+  readonly field: number;
+  readonly isQuoted: boolean;
+};
+
+/** Notes a cell that is not empty, as what a mapping makes of it. */
+function noteMapped(bytes: Buffer, cell: Cell, value: PlainValue | null, found: FoundFields): boolean {
+  if (value === null) return noteCell(bytes, cell, found);
+  let first = cell.start;
+  while (first < cell.end && isBlank(bytes[first])) first++;
+  if (first === cell.end) return true;
+  // other characters may be blanks as well
+  if ((bytes[first] as number) >= 0x7f) return false;
+  return !value.counts(found) || (noteCell(bytes, cell, found) && value.replace(bytes, found));
+}
+
+function noteCell(bytes: Buffer, cell: Cell, found: FoundFields): boolean {
+  const { field, isQuoted } = cell;
   if (field === IGNORED) return true;
   if (field === NOT_PLAIN) return false;
-  let start = cellStart;
-  let end = cellEnd;
+  let { start, end } = cell;
   if (IS_TRIMMED[field]) {
     while (start < end && isBlank(bytes[start])) start++;
     while (start < end && isBlank(bytes[end - 1])) end--;
     if (start === end) return true;
   }
   found.present |= 1 << field;
+  found.escaped &= ~(1 << field);
   if (isQuoted && bytes.subarray(start, end).includes(QUOTE)) found.escaped |= 1 << field;
   found.start[field] = start;
   found.end[field] = end;

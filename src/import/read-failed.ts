@@ -4,6 +4,7 @@ import { readCsvCells } from './csv-cells.ts';
 import type { CsvHeader } from './csv-header.ts';
 import { type CommandSource, MAX_ERROR_RAW_CHARS } from './document-format.ts';
 import { jsonText } from './json-source.ts';
+import { isAbsent } from './read-field.ts';
 
 const USER_COLUMNS = [...IDENTIFIER_FIELDS, 'compartment_id', 'compartment_token'];
 
@@ -87,8 +88,8 @@ function isJson(text: string): boolean {
 export function createFailedCsvReader(header: CsvHeader): (text: string) => readonly CommandSource[] {
   const width = header.columns.length;
   // once for all rows, since a header may have thousands of columns
-  const named = USER_COLUMNS.map((name) => [name, header.columns.indexOf(name)] as const).filter(
-    ([, index]) => index >= 0,
+  const named = header.fields.flatMap((name, index) =>
+    USER_COLUMNS.includes(name) ? [[name, index] as const] : [],
   );
   return (text) => {
     const cells = cellsOf(text, header);
@@ -97,7 +98,9 @@ export function createFailedCsvReader(header: CsvHeader): (text: string) => read
       const fields: Record<string, unknown> = {};
       for (const [name, index] of named) {
         const cell = cells[index + shift];
-        fields[name] = name.startsWith('compartment_') ? cell?.trim() : cell;
+        // of several columns for one field the first that is filled
+        if (cell === undefined || !isAbsent(fields[name])) continue;
+        fields[name] = name.startsWith('compartment_') ? cell.trim() : cell;
       }
       return { fields, source: () => '', mayRound: () => true };
     });

@@ -1,9 +1,10 @@
 import { Buffer } from 'node:buffer';
+import type { Mapping } from '../model/mapping.ts';
 import type { MimeType } from '../model/records.ts';
 import { csvFormat } from './csv.ts';
 import { type CsvHeader, type CsvProfile, findHeaderEnd, headerText, parseCsvHeader } from './csv-header.ts';
 import type { DocumentFormat } from './document-format.ts';
-import { ndjsonFormat } from './ndjson.ts';
+import { mappedNdjson, ndjsonFormat } from './ndjson.ts';
 
 /** How a document is read; `header` is null of a format that has none. */
 export type ReadFormat =
@@ -13,20 +14,26 @@ export type ReadFormat =
 /** Reads from the beginning of a document how the rest of it is read; pure. `start` holds the whole header, if there is one. */
 export function readFormatOf(
   start: Buffer,
-  { mimeType, profile }: { readonly mimeType: MimeType; readonly profile: CsvProfile },
+  {
+    mimeType,
+    profile,
+    mapping = null,
+  }: { readonly mimeType: MimeType; readonly profile: CsvProfile; readonly mapping?: Mapping | null },
 ): ReadFormat {
-  if (mimeType === 'APPLICATION_X_NDJSON') return { ok: true, format: ndjsonFormat, header: null };
+  if (mimeType === 'APPLICATION_X_NDJSON')
+    return { ok: true, format: formatOf({ csv: null, mapping }), header: null };
   const newline = findHeaderEnd(start, { at: 'CELL_START' });
   const end = newline === -1 ? start.length : newline;
-  const parsed = parseCsvHeader(headerText(start.subarray(0, end)), profile);
+  const parsed = parseCsvHeader(headerText(start.subarray(0, end)), profile, mapping);
   if (!parsed.ok) return parsed;
   const { header } = parsed;
   const lines = Buffer.from(start.subarray(0, end)).toString('latin1').split('\n').length;
-  const format = csvFormat(header, { offset: Math.min(end + 1, start.length), line: lines });
+  const format = csvFormat(header, { offset: Math.min(end + 1, start.length), line: lines }, mapping);
   return { ok: true, format, header };
 }
 
 /** A format in another thread: made again of what it was made of. */
-export function formatOf(csv: DocumentFormat['csv']): DocumentFormat {
-  return csv === null ? ndjsonFormat : csvFormat(csv.header, csv.start);
+export function formatOf({ csv, mapping }: Pick<DocumentFormat, 'csv' | 'mapping'>): DocumentFormat {
+  if (csv !== null) return csvFormat(csv.header, csv.start, mapping);
+  return mapping === null ? ndjsonFormat : mappedNdjson(mapping);
 }

@@ -1,6 +1,7 @@
 import type { Command } from '../model/command.ts';
 import type { Job } from '../model/execution.ts';
 import { KIND_BIT } from '../model/identifier.ts';
+import type { Mapping } from '../model/mapping.ts';
 import {
   addWarnings,
   fileWarning,
@@ -13,6 +14,7 @@ import {
 } from '../model/warning.ts';
 import { COMMAND_FIELDS, ERROR_FIELDS, SEGMENT_FIELDS } from './command-fields.ts';
 import type { CommandSource, DocumentFormat } from './document-format.ts';
+import { columnsOf, foldName } from './mapping/compile-mapping.ts';
 import { nearestField } from './nearest-field.ts';
 import { isAbsent } from './read-field.ts';
 import { MASK } from './rejections.ts';
@@ -123,10 +125,10 @@ export type WarningTally = {
 };
 
 /** Opens a tally. Names that commands do not have are told of once each. */
-export function createWarningTally(job: Job): WarningTally {
+export function createWarningTally(job: Job, mapping: Mapping | null = null): WarningTally {
   const counts: Partial<Record<WarningCode, number>> = {};
   const lines: Partial<Record<WarningCode, OddLine[]>> = {};
-  const unknown = createUnknownNames(job);
+  const unknown = createUnknownNames(job, mapping);
 
   function add(code: WarningCode, line: number, field: string | null, detail?: string): void {
     counts[code] = (counts[code] ?? 0) + 1;
@@ -178,18 +180,19 @@ function whereBlanksAre(odd: number): string {
  * the earlier execution with the same content, if there is one.
  */
 export function fileWarnings(of: {
-  readonly format: Pick<DocumentFormat, 'columns' | 'start'>;
+  readonly format: Pick<DocumentFormat, 'columns' | 'start' | 'mapping'>;
   readonly job: Job;
   readonly earlier: string | undefined;
 }): Warnings {
-  const unknown = createUnknownNames(of.job);
-  const { columns, start } = of.format;
+  const { columns, start, mapping } = of.format;
+  const unknown = createUnknownNames(of.job, mapping);
+  const mapped = new Set(mapping === null ? [] : columnsOf(mapping).map(({ name }) => foldName(name)));
   const cells = columns ?? [];
   // the header ends where the rows begin; a line like `sep=;` may be above it
   const headerLine = start.line - (cells.join('').split('\n').length - 1);
   for (const cell of cells) {
     const name = cell.trim();
-    if (!KNOWN_NAMES.has(name.toLowerCase())) unknown.note(headerLine, name);
+    if (!KNOWN_NAMES.has(name.toLowerCase()) && !mapped.has(foldName(name))) unknown.note(headerLine, name);
   }
   const lines = unknown.lines();
   const header = lines.length === 0 ? NO_WARNINGS : unknownFields(lines);
@@ -211,7 +214,11 @@ const KNOWN_NAMES: ReadonlySet<string> = new Set([...COMMAND_FIELDS, ...ERROR_FI
 /** A name may be as long as a line; and it may be an address, where columns and rows were mixed up. */
 const MAX_NAME_CHARS = 60;
 
-function createUnknownNames(job: Job) {
+function createUnknownNames(job: Job, mapping: Mapping | null) {
+  // of nested members the outermost is what a record has
+  const mapped = new Set(
+    (mapping === null ? [] : columnsOf(mapping)).flatMap(({ name }) => [name, name.split('.', 1)[0] ?? '']),
+  );
   const seen = new Set<string>();
   const lines: WarnedLine[] = [];
   // a list of users for one segment names no segments
@@ -220,7 +227,7 @@ function createUnknownNames(job: Job) {
   );
   return {
     note(line: number, name: string): void {
-      if (KNOWN_NAMES.has(name) || lines.length === MAX_UNKNOWN_NAMES) return;
+      if (KNOWN_NAMES.has(name) || mapped.has(name) || lines.length === MAX_UNKNOWN_NAMES) return;
       // a column without a name has none that could be unknown
       if (name.trim() === '') return;
       const shown = name.includes('@')

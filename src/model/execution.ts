@@ -1,4 +1,5 @@
 import type { RejectionCode } from './command.ts';
+import type { Mapping } from './mapping.ts';
 import type { MimeType, Priority } from './records.ts';
 import type { Warnings } from './warning.ts';
 
@@ -250,6 +251,8 @@ export type Execution = {
   /** Why it FAILED. */
   readonly failure: string | null;
   readonly document: StoredDocument;
+  /** The mapping of its import when the file came: what changes later changes no file that is there. */
+  readonly mapping: Mapping | null;
   readonly options: ImportOptions;
   /** The execution that this one reverts; it has no file then, and its document's bytes are the changes that go back. */
   readonly reverts: string | null;
@@ -280,6 +283,8 @@ export type NewExecution = Pick<
 > & {
   /** Absent: PLAIN_IMPORT. */
   readonly options?: ImportOptions;
+  /** Absent: none. */
+  readonly mapping?: Mapping | null;
 };
 
 /** What a sender calls an upload by, so that sending it again makes no second execution (spec §8). */

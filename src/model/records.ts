@@ -1,4 +1,5 @@
 import type { StoredIdentifier, UuidHalves } from './identifier.ts';
+import type { Mapping } from './mapping.ts';
 
 /** The small records of a store, in the words of spec §1 and §3. Ids are decimal strings, instants ms since the epoch. */
 
@@ -123,6 +124,8 @@ export type DocumentImport = {
   readonly encoding: string;
   readonly name: string;
   readonly priority: Priority;
+  /** How its files' own names and words become commands; null: they have those of commands. */
+  readonly mapping: Mapping | null;
   readonly creationTs: number;
 };
 

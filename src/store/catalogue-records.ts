@@ -132,15 +132,19 @@ export interface SegmentRecords {
   remove(id: string, author?: Author): Promise<{ removed: Segment; folders: readonly string[] } | null>;
 }
 
+/** Without a mapping it has none. */
+export type NewDocumentImport = Omit<DocumentImport, 'id' | 'mapping'> &
+  Partial<Pick<DocumentImport, 'mapping'>>;
+
 export interface DocumentImportRecords {
   /** Newest first. `keywords`: the name contains it, in any case. */
   list(of: { datamartId: string; keywords?: string; page: Page }): Promise<Listed<DocumentImport>>;
   get(id: string): Promise<DocumentImport | null>;
-  create(documentImport: Omit<DocumentImport, 'id'>, author?: Author): Promise<DocumentImport>;
+  create(documentImport: NewDocumentImport, author?: Author): Promise<DocumentImport>;
   /** `'IN_USE'`: the type, mime type or encoding would change although there is an execution. */
   update(
     id: string,
-    change: Partial<Pick<DocumentImport, 'name' | 'priority' | 'mimeType' | 'encoding'>>,
+    change: Partial<Pick<DocumentImport, 'name' | 'priority' | 'mimeType' | 'encoding' | 'mapping'>>,
     author?: Author,
   ): Promise<DocumentImport | 'IN_USE' | null>;
   /**

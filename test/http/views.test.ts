@@ -24,6 +24,7 @@ const pending: Execution = {
   document: { folder: 'f', fileName: 'users.ndjson', bytes: 1_000, sha256: '' },
   options: PLAIN_IMPORT,
   segmentsCreated: [],
+  mapping: null,
   reverts: null,
   revertedBy: null,
   filesRemovedDate: null,

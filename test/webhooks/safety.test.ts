@@ -167,6 +167,7 @@ test('a body is small whatever an execution says', () => {
     ...{
       options: PLAIN_IMPORT,
       segmentsCreated: [],
+      mapping: null,
       reverts: '8',
       revertedBy: null,
       filesRemovedDate: null,

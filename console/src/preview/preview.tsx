@@ -28,7 +28,8 @@ export default function Preview({ item }: { readonly item: UploadItem }) {
       const start = await readStartOf(file);
       if (start === null) return null;
       const catalogue = catalogueOf(dm, { segments: known.data ?? [], selections: selections.data ?? [] });
-      return readSample(start, { mimeType: documentImport.mime_type, catalogue, now: Date.now() });
+      const { mime_type: mimeType, mapping = null } = documentImport;
+      return readSample(start, { mimeType, mapping, catalogue, now: Date.now() });
     },
     enabled: isReady,
     retry: false,

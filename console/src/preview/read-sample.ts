@@ -1,3 +1,5 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
 import { createStartCheck } from '../../../src/documents/start/check-start.ts';
 import { compressionOf } from '../../../src/documents/start/compression.ts';
 import {
@@ -5,6 +7,8 @@ import {
   type DocumentRecord,
   isRejection,
 } from '../../../src/import/document-format.ts';
+import { hashesColumns } from '../../../src/import/mapping/compile-mapping.ts';
+import { createDocumentHasher } from '../../../src/import/mapping/hash-document.ts';
 import { parseCommand } from '../../../src/import/parse-command.ts';
 import { readFormatOf } from '../../../src/import/read-format.ts';
 import { MASK } from '../../../src/import/rejections.ts';
@@ -18,6 +22,7 @@ import {
 import type { Catalogue } from '../../../src/model/catalogue.ts';
 import type { Command, Rejection } from '../../../src/model/command.ts';
 import { KIND_BIT } from '../../../src/model/identifier.ts';
+import type { Mapping } from '../../../src/model/mapping.ts';
 import type { MimeType } from '../../../src/model/records.ts';
 import {
   addWarnings,
@@ -109,19 +114,27 @@ async function gunzip(file: Blob, layers: number): Promise<Start> {
 /** Reads the beginning of a file with the parsers of the service: what it says here, it would say there. Pure. */
 export function readSample(
   start: Start,
-  of: { readonly mimeType: MimeType; readonly catalogue: Catalogue; readonly now: number },
+  of: {
+    readonly mimeType: MimeType;
+    /** Of the import: what it hashes is hashed here too. */
+    readonly mapping?: Mapping | null;
+    readonly catalogue: Catalogue;
+    readonly now: number;
+  },
 ): Sample {
   // the parsers know Node's Buffer; this one has the same methods
-  const bytes = Buffer.from(start.bytes) as unknown as globalThis.Buffer;
+  const original = Buffer.from(start.bytes) as unknown as globalThis.Buffer;
+  const { mapping = null } = of;
   const { isWhole } = start;
   const warnings = { counts: [], examples: [] };
   const nothing = { header: null, records: [], failures: new Map<string, number>(), warnings, isWhole };
-  const refusal = refusalOf(bytes, of.mimeType, isWhole);
+  const refusal = refusalOf(original, { mimeType: of.mimeType, mapping }, isWhole);
   if (refusal !== null) return { ...nothing, refusal };
-  const read = readFormatOf(bytes, { mimeType: of.mimeType, profile: PROFILE });
+  const bytes = hashed(original, { mimeType: of.mimeType, mapping });
+  const read = readFormatOf(bytes, { mimeType: of.mimeType, profile: PROFILE, mapping });
   if (!read.ok) return { ...nothing, refusal: read.message };
   const splitter = read.format.createSplitter(read.format.start);
-  const tally = createWarningTally(JOB);
+  const tally = createWarningTally(JOB, mapping);
   const records = splitter
     .push(bytes.subarray(read.format.start.offset), isWhole)
     .map((record) => readRecord(record, { ...of, format: read.format, tally }));
@@ -159,7 +172,7 @@ function readRecord(
   const { line, text, content } = record;
   const outcome = outcomeOf(record, of);
   if (isRejection(content)) return { line, text, outcome, user: '' };
-  if (of.format.columns === null) of.tally.noteNames(line, content.fields);
+  if (of.format.columns === null) of.tally.noteNames(line, content.mapped?.own ?? content.fields);
   if (isRejection(outcome)) return { line, text, outcome, user: '' };
   const odd = oddCommand(outcome, content, of.now);
   const { kind, value } = outcome.identifier;
@@ -174,9 +187,20 @@ function outcomeOf(
   return isRejection(content) ? content : parseCommand(content, { catalogue, startDate: now });
 }
 
+type MappedFile = { readonly mimeType: MimeType; readonly mapping: Mapping | null };
+
+/** A file as the service keeps it. */
+function hashed(bytes: globalThis.Buffer, { mimeType, mapping }: MappedFile): globalThis.Buffer {
+  if (!hashesColumns(mapping)) return bytes;
+  const hasher = createDocumentHasher({ mapping, mimeType }, (text) =>
+    bytesToHex(sha256(new TextEncoder().encode(text))),
+  );
+  return Buffer.concat([hasher.take(bytes), hasher.end()]) as unknown as globalThis.Buffer;
+}
+
 /** What the service says of a file from its first bytes alone. */
-function refusalOf(bytes: globalThis.Buffer, mimeType: MimeType, isWhole: boolean): string | null {
-  const check = createStartCheck({ mimeType, profile: PROFILE });
+function refusalOf(bytes: globalThis.Buffer, file: MappedFile, isWhole: boolean): string | null {
+  const check = createStartCheck({ ...file, profile: PROFILE });
   try {
     check.take(bytes);
     if (isWhole) check.end();

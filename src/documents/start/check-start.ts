@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import type { CsvProfile } from '../../import/csv-header.ts';
+import type { Mapping } from '../../model/mapping.ts';
 import type { MimeType } from '../../model/records.ts';
 import { CsvStart } from './csv-start.ts';
 import { NdjsonStart } from './ndjson-start.ts';
@@ -11,6 +12,8 @@ export type ExpectedDocument = {
   readonly profile: CsvProfile;
   /** Whether a CSV header without a row is taken: true if nothing is said. */
   readonly allowEmpty?: boolean;
+  /** How its own names become fields; none if nothing is said. What it hashes is hashed before anything is kept. */
+  readonly mapping?: Mapping | null;
 };
 
 /**

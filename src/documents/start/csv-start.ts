@@ -9,6 +9,8 @@ import {
   namesSeparator,
   parseCsvHeader,
 } from '../../import/csv-header.ts';
+import { columnsOf, foldName } from '../../import/mapping/compile-mapping.ts';
+import { NO_MAPPING } from '../../model/mapping.ts';
 import type { ExpectedDocument, StartCheck } from './check-start.ts';
 import { binaryKindOf, KIND_BYTES, textKindOf, unknownBinaryOf } from './file-kinds.ts';
 import { Head } from './head.ts';
@@ -75,7 +77,7 @@ export class CsvStart implements StartCheck {
 
   #parse(line: string): void {
     this.#headerParts.length = 0;
-    this.#header = parseCsvHeader(line, this.#expected.profile);
+    this.#header = parseCsvHeader(line, this.#expected.profile, this.#expected.mapping);
     if (this.#header.ok) this.#rows = new RowSearch(this.#header.header);
   }
 
@@ -109,7 +111,8 @@ export class CsvStart implements StartCheck {
     // what has line ends was not robbed of them: the header says itself what is wrong with it
     if (header === null && line !== null && (/[\r\n]/.test(line) || namesSeparator(line.trim()))) return;
     const cells = header?.cells ?? gluedCells(line ?? '');
-    const unknown = cells.filter((cell) => !isKnown(cell));
+    const mapped = new Set(columnsOf(this.#expected.mapping ?? NO_MAPPING).map(({ name }) => foldName(name)));
+    const unknown = cells.filter((cell) => !isKnown(cell) && !mapped.has(foldName(cell)));
     if (unknown.length > 0 && unknown.length < cells.length) throw gluedFile(unknown);
     if (header !== null && this.#expected.allowEmpty === false) {
       throw new ServiceError(

@@ -5,6 +5,7 @@ import { authorOf, findDatamart, findDocumentImport } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { ok, okList } from '../envelope.ts';
 import { ExecutionView, viewExecution } from '../execution-view.ts';
+import { MappingBody, readMapping } from '../mapping.ts';
 import { pageOf } from '../paging.ts';
 import {
   answersWith,
@@ -32,6 +33,7 @@ const NewImport = Type.Object({
   encoding: Type.Optional(Type.String({ default: 'utf-8' })),
   name: Name,
   priority: Type.Optional(PriorityName),
+  mapping: Type.Optional(MappingBody),
 });
 const ImportChange = Type.Partial(NewImport);
 const ListedImport = Type.Object({
@@ -103,6 +105,7 @@ export function documentImportRoutes(app: App, dependencies: HttpDependencies): 
       encoding: readEncoding(body.encoding),
       name: body.name,
       priority: body.priority ?? 'MEDIUM',
+      mapping: readMapping(body.mapping ?? null),
       creationTs: clock(),
     };
     const created = await store.documentImports.create(wanted, authorOf(request, dependencies));
@@ -138,13 +141,14 @@ export function documentImportRoutes(app: App, dependencies: HttpDependencies): 
 
   app.put(`${PATH}/:importId`, { config: { role: 'editor' }, schema: putSchema }, async (request) => {
     const { documentImport } = await findDocumentImport({ request, dependencies }, request.params);
-    const { name, priority, mime_type, encoding, document_type } = request.body;
+    const { name, priority, mime_type, encoding, document_type, mapping } = request.body;
     checkDocumentType(document_type);
     const change = {
       ...(name === undefined ? {} : { name }),
       ...(priority === undefined ? {} : { priority }),
       ...(mime_type === undefined ? {} : { mimeType: mime_type }),
       ...(encoding === undefined ? {} : { encoding: readEncoding(encoding) }),
+      ...(mapping === undefined ? {} : { mapping: readMapping(mapping) }),
     };
     const author = authorOf(request, dependencies);
     const updated = await store.documentImports.update(documentImport.id, change, author);

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { type TObject, Type } from 'typebox';
 import type { Execution, Job } from '../../model/execution.ts';
+import type { Mapping } from '../../model/mapping.ts';
 import type { Datamart, MimeType, Priority, Segment } from '../../model/records.ts';
 import type { ExecutionFilter } from '../../store/execution-records.ts';
 import { authorOf, tokenOf } from '../access.ts';
@@ -33,6 +34,8 @@ export type UploadTarget = {
   readonly mimeType: MimeType;
   readonly priority: Priority;
   readonly profile: 'COMMANDS' | 'USER_LIST';
+  /** Of the import, as it is now: the execution keeps it. */
+  readonly mapping?: Mapping | null;
   /** The one that the whole file is for. */
   readonly segment?: Segment;
 };
@@ -60,16 +63,16 @@ export function uploadRoute(
   };
   app.post(path, { config: { role: 'editor', takesFile: true }, schema }, async (request, reply) => {
     const key = readIdempotencyKey(request);
-    const { datamart, job, mimeType, priority, profile, segment } = await findTarget(request);
+    const { datamart, job, mimeType, priority, profile, segment, mapping = null } = await findTarget(request);
     const options = await readOptions({ request, dependencies }, request.query, segment);
     const execution = await traceUpload(request, async () => {
       const allowEmpty = request.query.allow_empty !== false;
-      const expected = { datamartId: datamart.id, mimeType, profile, allowEmpty };
+      const expected = { datamartId: datamart.id, mimeType, profile, mapping, allowEmpty };
       const document = await receiveUpload(request, dependencies, expected);
       const upload = {
         organisationId: datamart.organisationId,
         datamartId: datamart.id,
-        ...{ job, mimeType, priority, document, options },
+        ...{ job, mimeType, priority, document, options, mapping },
         userId: tokenOf(request).id,
         creationDate: dependencies.clock(),
         author: authorOf(request, dependencies),

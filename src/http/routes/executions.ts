@@ -21,9 +21,9 @@ export function executionUploadRoute(app: App, dependencies: HttpDependencies): 
   };
   const findTarget = async (request: FastifyRequest) => {
     const { datamart, documentImport } = await find(request, dependencies);
-    const { id, mimeType, priority } = documentImport;
+    const { id, mimeType, priority, mapping } = documentImport;
     const job = { type: 'DOCUMENT_IMPORT', documentImportId: id } as const;
-    return { datamart, job, mimeType, priority, profile: 'COMMANDS' } as const;
+    return { datamart, job, mimeType, priority, profile: 'COMMANDS', mapping } as const;
   };
   uploadRoute(app, dependencies, { place, texts, findTarget });
 }

@@ -21,6 +21,7 @@ import {
 /** A part that a thread is to parse. */
 export type ThreadPart = Omit<PartStart, 'format' | 'context'> & {
   readonly csv: DocumentFormat['csv'];
+  readonly mapping?: DocumentFormat['mapping'];
   readonly context: Pick<CommandContext, 'catalogue' | 'startDate'>;
   /** Whether the pairs are wanted or only their number; and whether whom failed records name is. */
   readonly keeps: { readonly pairs: boolean; readonly named: boolean };
@@ -95,14 +96,14 @@ if (parentPort !== null) {
 }
 
 function open(
-  { csv, keeps, startDate, ...start }: Extract<ThreadRequest, { type: 'OPEN' }>['start'],
+  { csv, mapping = null, keeps, startDate, ...start }: Extract<ThreadRequest, { type: 'OPEN' }>['start'],
   catalogue: Catalogue,
 ): OpenPart {
   const { datamartId } = catalogue;
   const table = openTable(datamartId, keeps.pairs);
   const named = keeps.named ? openTable(datamartId, true) : null;
   const parser = createPartParser(
-    { ...start, format: formatOf(csv), context: { catalogue, startDate } },
+    { ...start, format: formatOf({ csv, mapping }), context: { catalogue, startDate } },
     { table: table.table, named: named?.table ?? null },
   );
   return { parser, table, named };

@@ -148,7 +148,7 @@ function createTally(
 ) {
   const readPlain = job.type === 'DOCUMENT_IMPORT' ? format.createPlainReader(context) : () => null;
   const failuresByCode: Record<string, number> = {};
-  const warnings = createWarningTally(job);
+  const warnings = createWarningTally(job, format.mapping);
   const rowsBefore = table.rows;
   let successes = 0;
   let failures = 0;
@@ -166,7 +166,8 @@ function createTally(
   function place(record: DocumentRecord): void {
     const { line, content } = record;
     // a misspelt name is often why a record fails
-    if (format.columns === null && !isRejection(content)) warnings.noteNames(line, content.fields);
+    if (format.columns === null && !isRejection(content))
+      warnings.noteNames(line, content.mapped?.own ?? content.fields);
     const command = readCommand(record, job, context);
     if (isRejection(command)) {
       failures++;

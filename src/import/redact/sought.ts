@@ -71,6 +71,12 @@ export function namesUser(
     where.length >= value.length &&
     spellingsOf(value, of.mimeType).some((spelling) => holdsWord(where, spelling));
   if (isRejection(content)) return isIn(text);
+  const isOther = content.mapped?.identifiers.some(
+    ([field, other]) => field === FIELD[kind] && String(other) === value,
+  );
+  // a mapping reads one identifier of several, and the record holds them all
+  if (isOther && (kind !== 'USER_ACCOUNT' || mayBeIn(content, { compartmentId, catalogue: of.catalogue })))
+    return true;
   const given = readText(content, FIELD[kind]);
   if (typeof given === 'string') {
     if (given !== value) return of.file === 'errors' && isIn(unreadPart(content, text));
@@ -82,8 +88,9 @@ export function namesUser(
 }
 
 /** What an error file keeps of a record that could not be read, or an empty text. */
-function unreadPart({ fields }: CommandSource, text: string): string {
-  if (typeof fields.error_raw === 'string') return fields.error_raw;
+function unreadPart({ fields, mapped }: CommandSource, text: string): string {
+  const own = mapped?.own ?? fields;
+  if (typeof own.error_raw === 'string') return own.error_raw;
   return UNREAD_ROW.test(text) ? text : '';
 }
 

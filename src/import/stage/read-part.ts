@@ -59,7 +59,8 @@ export const readPartInThread: ReadPartOf = async (part, tables) => {
   const { format, job, from, errorsFrom, limits, context, linesBefore, newSegments } = part;
   const { table, named } = tables;
   const thread = openPart({
-    ...{ csv: format.csv, job, from, errorsFrom, limits, context, linesBefore, newSegments },
+    ...{ csv: format.csv, mapping: format.mapping, job, from, errorsFrom, limits, context, linesBefore },
+    newSegments,
     keeps: { pairs: table.appendBatch !== undefined, named: named !== null },
   });
   const next = readerOf(part, SENT_BYTES);

@@ -1,3 +1,4 @@
+import type { Mapping } from '../../model/mapping.ts';
 import type { DocumentImport, MimeType, Priority } from '../../model/records.ts';
 import type { DocumentImportRecords } from '../catalogue-records.ts';
 import { membersOf, noteChange } from './audit-log.ts';
@@ -32,11 +33,21 @@ export function documentImportRecords(db: Database, noteEnds: NoteEnds): Documen
 
     create: (documentImport, author) =>
       db.write(async (sql) => {
-        const { datamartId, documentType, mimeType, encoding, name, priority, creationTs } = documentImport;
+        const {
+          datamartId,
+          documentType,
+          mimeType,
+          encoding,
+          name,
+          priority,
+          mapping = null,
+          creationTs,
+        } = documentImport;
         const [row] = await sql.query(
-          `insert into document_import (id, datamart_id, document_type, mime_type, encoding, name, priority, creation_ts)
-           values (nextval('document_import_id'), cast($1 as bigint), $2, $3, $4, $5, $6, cast($7 as bigint)) returning *`,
-          [datamartId, documentType, mimeType, encoding, name, priority, creationTs],
+          `insert into document_import (id, datamart_id, document_type, mime_type, encoding, name, priority, mapping, creation_ts)
+           values (nextval('document_import_id'), cast($1 as bigint), $2, $3, $4, $5, $6, $7, cast($8 as bigint))
+           returning *`,
+          [datamartId, documentType, mimeType, encoding, name, priority, toText(mapping), creationTs],
         );
         const created = toDocumentImport(row as Row);
         await noteChange(sql, author, { ...changeOf(created), action: 'CREATE' });
@@ -63,6 +74,7 @@ export function documentImportRecords(db: Database, noteEnds: NoteEnds): Documen
             priority: change.priority,
             mime_type: change.mimeType,
             encoding: change.encoding,
+            mapping: change.mapping === undefined ? undefined : toText(change.mapping),
           },
           given.add,
         );
@@ -111,6 +123,10 @@ async function getDocumentImport(sql: Sql, id: string): Promise<DocumentImport |
   return row ? toDocumentImport(row) : null;
 }
 
+function toText(mapping: Mapping | null): string | null {
+  return mapping === null ? null : JSON.stringify(mapping);
+}
+
 function toDocumentImport(row: Row): DocumentImport {
   return {
     id: String(row.id),
@@ -120,6 +136,7 @@ function toDocumentImport(row: Row): DocumentImport {
     encoding: String(row.encoding),
     name: String(row.name),
     priority: String(row.priority) as Priority,
+    mapping: row.mapping === null ? null : (JSON.parse(String(row.mapping)) as Mapping),
     creationTs: Number(row.creation_ts),
   };
 }

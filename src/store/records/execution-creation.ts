@@ -18,7 +18,7 @@ export async function createExecutions(
   const rows = await sql.query(
     `insert into execution (id, job_type, document_import_id, segment_id, organisation_id, datamart_id, mime_type, priority,
        user_id, status, creation_date, cancel_requested, document_folder, document_name, document_bytes, document_sha256,
-       options, lease_until)
+       options, mapping, lease_until)
      values ${owned.map((execution) => newRow(execution, given.add)).join(', ')} returning id, document_folder`,
     given.values,
   );
@@ -91,6 +91,9 @@ function newRow(execution: NewExecution, add: (value: SqlValue) => string): stri
     literal(document.bytes),
     add(document.sha256),
     execution.options === undefined ? 'null' : add(JSON.stringify(execution.options)),
+    execution.mapping === undefined || execution.mapping === null
+      ? 'null'
+      : add(JSON.stringify(execution.mapping)),
     '0',
   ].join(', ')})`;
 }
@@ -100,6 +103,7 @@ function pendingExecution(id: string, execution: NewExecution): Execution {
     id,
     ...execution,
     options: execution.options ?? PLAIN_IMPORT,
+    mapping: execution.mapping ?? null,
     reverts: null,
     revertedBy: null,
     status: 'PENDING',

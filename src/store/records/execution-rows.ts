@@ -10,6 +10,7 @@ import {
   PLAIN_IMPORT,
   type SegmentEffect,
 } from '../../model/execution.ts';
+import type { Mapping } from '../../model/mapping.ts';
 import type { MimeType, Priority } from '../../model/records.ts';
 import type { Warnings } from '../../model/warning.ts';
 import { literal, numberOrNull, type Row, type Sql, textOrNull } from './database.ts';
@@ -88,6 +89,7 @@ export function toExecution(row: Row, checkpoint = toCheckpoint(row)): Execution
       row.options === null
         ? PLAIN_IMPORT
         : { ...PLAIN_IMPORT, ...(JSON.parse(String(row.options)) as Partial<ImportOptions>) },
+    mapping: row.mapping === null ? null : (JSON.parse(String(row.mapping)) as Mapping),
     reverts: textOrNull(row.reverts_execution_id),
     revertedBy: textOrNull(row.reverted_by_execution_id),
     filesRemovedDate: numberOrNull(row.files_removed_date),

@@ -183,6 +183,7 @@ export const executionsTexts = {
       MULTIPLE_IDENTIFIERS: 'Name the user once: by account, e-mail hash or user agent.',
       MISSING_IDENTIFIER: 'Name the user by account, e-mail hash or user agent.',
       CLEAR_EMAIL: 'Send a hash of the address, never the address itself. It is masked here.',
+      INVALID_ADDRESS: 'Correct the address or number, or send its SHA-256. It is masked here.',
       MISSING_COMPARTMENT: 'Name the compartment of the account.',
       UNKNOWN_COMPARTMENT: 'Select the compartment in this datamart, or name another one.',
       MISSING_SEGMENT: 'Name a segment by its id or technical name.',

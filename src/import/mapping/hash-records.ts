@@ -1,0 +1,265 @@
+import { Buffer } from 'node:buffer';
+import { readCsvCells } from '../csv-cells.ts';
+import type { CsvHeader } from '../csv-header.ts';
+import {
+  type DocumentFormat,
+  type DocumentRecord,
+  isRejection,
+  type LineSpan,
+  MAX_LINE_BYTES,
+} from '../document-format.ts';
+import { replaceValues } from '../json-source.ts';
+import { csvLine, MASK } from '../rejections.ts';
+import { foldName, type MappedColumn } from './compile-mapping.ts';
+import { hashValue, type Sha256 } from './hash-rules.ts';
+
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+const QUOTE = 0x22;
+const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
+/** Bytes that are kept of a record that has not ended: one that is longer cannot be read. */
+const MAX_HELD_BYTES = 4 * MAX_LINE_BYTES;
+
+type HashedColumns = { readonly columns: readonly MappedColumn[]; readonly sha256: Sha256 };
+type HashedCell = { readonly index: number; readonly column: MappedColumn };
+
+/** Hashes the records of a document behind its header. */
+export interface RecordHasher {
+  /** Takes the next bytes; gives those of whole records. */
+  take(bytes: Buffer, isLast: boolean): Buffer;
+}
+
+export function createRecordHasher(format: DocumentFormat, of: HashedColumns): RecordHasher {
+  const splitter = format.createSplitter(format.start);
+  const hashing = format.csv === null ? hashMembers(of) : hashCells(format.csv.header, of);
+  const hidesDigits = of.columns.some(({ hash }) => hash?.endsWith('_phone'));
+  /** What has not been given, from this offset and line on. */
+  let held: Buffer = Buffer.alloc(0);
+  let { offset, line } = format.start;
+  /** Of a record that is longer than what is held: the lines of the part that is not kept, and where that ends. */
+  let dropped: { lines: number; to: number } | null = null;
+
+  /** Gives the bytes up to a line, or to an offset, as they are. */
+  function passTo(until: { line?: number; offset?: number }, out: Buffer[]): void {
+    let at = 0;
+    if (until.offset !== undefined) at = until.offset - offset;
+    else for (let n = line; n < (until.line ?? 0); n++) at = endOfLine(held, at);
+    give(at, out);
+  }
+
+  function give(length: number, out: Buffer[]): Buffer {
+    const given = held.subarray(0, length);
+    if (length > 0) out.push(given);
+    return skip(length);
+  }
+
+  function skip(length: number): Buffer {
+    const skipped = held.subarray(0, length);
+    line += linesIn(skipped);
+    offset += length;
+    held = held.subarray(length);
+    return skipped;
+  }
+
+  function takeRecord(record: DocumentRecord, out: Buffer[]): void {
+    passTo({ offset: record.start }, out);
+    const raw = skip(record.end.offset - offset);
+    if (isRejection(record.content)) out.push(hideAll(raw));
+    else out.push(hashing.record(record, raw) ?? raw);
+  }
+
+  /** A line that is too long stays so. */
+  function hideAll(raw: Buffer): Buffer {
+    const hidden = masked(raw, hidesDigits);
+    if (raw.length <= MAX_LINE_BYTES || hidden.length > MAX_LINE_BYTES + 2) return hidden;
+    const end = lineEndOf(hidden);
+    const rest = hidden.subarray(0, hidden.length - end.length);
+    return Buffer.concat([rest, Buffer.alloc(MAX_LINE_BYTES + 3 - rest.length, '*'), end]);
+  }
+
+  function takePlain(out: Buffer[]): void {
+    const raw = skip(endOfLine(held, 0));
+    out.push(hashing.line(raw) ?? raw);
+  }
+
+  /** The record that was too long to be held ends in these bytes: its beginning is kept, and as many lines. */
+  function takeLong(record: DocumentRecord, bytes: Buffer, out: Buffer[]): void {
+    const { lines, to } = dropped as { lines: number; to: number };
+    passTo({ offset: record.start }, out);
+    const rest = bytes.subarray(0, record.end.offset - to);
+    const [first] = splitAtLine(held);
+    const kept = hideAll(first.subarray(0, 2 * MAX_LINE_BYTES));
+    out.push(kept, Buffer.alloc(lines + linesIn(held) + linesIn(rest), '\n'));
+    line += lines + linesIn(held) + linesIn(rest);
+    offset = record.end.offset;
+    held = bytes.subarray(rest.length);
+    dropped = null;
+  }
+
+  function take(bytes: Buffer, isLast: boolean): Buffer {
+    const plain: number[] = [];
+    const takeLine = (buffer: Buffer, span: LineSpan) => {
+      if (!hashing.isPlain(buffer, span)) return false;
+      plain.push(span.number);
+      return true;
+    };
+    const records = splitter.push(bytes, isLast, { take: takeLine, most: Number.POSITIVE_INFINITY });
+    const out: Buffer[] = [];
+    if (dropped === null) held = held.length === 0 ? bytes : Buffer.concat([held, bytes]);
+    else if (records.length === 0 && plain.length === 0) {
+      dropped.lines += linesIn(bytes);
+      dropped.to += bytes.length;
+      return Buffer.alloc(0);
+    } else takeLong(records.shift() as DocumentRecord, bytes, out);
+
+    let next = 0;
+    for (const record of records) {
+      while (next < plain.length && (plain[next] as number) < record.line) passPlain(plain[next++] as number);
+      takeRecord(record, out);
+    }
+    while (next < plain.length) passPlain(plain[next++] as number);
+    // blank lines and what else belongs to no record
+    passTo({ offset: splitter.position().offset }, out);
+    if (held.length > MAX_HELD_BYTES) {
+      dropped = { lines: 0, to: offset + held.length };
+    }
+    return Buffer.concat(out);
+
+    function passPlain(number: number): void {
+      passTo({ line: number - 1 }, out);
+      takePlain(out);
+    }
+  }
+
+  return { take };
+}
+
+/** How the hashed values of records are replaced; null: there is nothing to replace. */
+type Hashing = {
+  /** Whether a line is a record by itself that `line` can change. */
+  readonly isPlain: (bytes: Buffer, line: LineSpan) => boolean;
+  readonly line: (raw: Buffer) => Buffer | null;
+  readonly record: (record: DocumentRecord, raw: Buffer) => Buffer | null;
+};
+
+function hashMembers({ columns, sha256 }: HashedColumns): Hashing {
+  function record({ text }: DocumentRecord, raw: Buffer): Buffer | null {
+    const hashed = columns.reduce(
+      (json, column) => replaceValues(json, column.name, (value) => hashJson(value, column, sha256)),
+      text,
+    );
+    return hashed === text ? null : Buffer.concat([Buffer.from(hashed), lineEndOf(raw)]);
+  }
+  return { isPlain: () => false, line: () => null, record };
+}
+
+/** The hash of a JSON value as JSON; null where there is none to hash. */
+function hashJson(json: string, column: MappedColumn, sha256: Sha256): string | null {
+  const value: unknown = JSON.parse(json);
+  if (value === null) return null;
+  const text = typeof value === 'string' ? value : typeof value === 'number' ? json : '\0';
+  const hashed = hashText(text, column, sha256);
+  return hashed === null ? null : JSON.stringify(hashed);
+}
+
+/** What is kept of a value: its hash, or a mask where it has none; null: it is blank, or stays. */
+function hashText(value: string, { hash }: MappedColumn, sha256: Sha256): string | null {
+  if (hash === null || value.trim() === '') return null;
+  const hashed = hashValue(hash, value, sha256) ?? MASK;
+  return hashed === value ? null : hashed;
+}
+
+function hashCells(header: CsvHeader, { columns, sha256 }: HashedColumns): Hashing {
+  const { delimiter } = header;
+  const separator = delimiter.charCodeAt(0);
+  const width = header.columns.length;
+  const hashed = columns
+    .flatMap((column): HashedCell[] => {
+      const index = header.columns.indexOf(foldName(column.name));
+      return index === -1 ? [] : [{ index, column }];
+    })
+    .sort((a, b) => a.index - b.index);
+
+  function isPlain(bytes: Buffer, { start, end }: LineSpan): boolean {
+    let cells = 1;
+    for (let at = start; at < end; at++) {
+      const byte = bytes[at];
+      if (byte === QUOTE || byte === RETURN) return false;
+      if (byte === separator) cells++;
+    }
+    return cells <= width;
+  }
+
+  function line(raw: Buffer): Buffer | null {
+    const end = raw.length - lineEndOf(raw).length;
+    const parts: Buffer[] = [];
+    let given = 0;
+    let at = 0;
+    let cell = 0;
+    while (raw.subarray(at, at + BOM.length).equals(BOM)) at += BOM.length;
+    for (const { index, column } of hashed) {
+      for (; cell < index; cell++) {
+        const next = raw.indexOf(separator, at);
+        if (next === -1 || next >= end)
+          return parts.length === 0 ? null : Buffer.concat([...parts, raw.subarray(given)]);
+        at = next + 1;
+      }
+      const next = raw.indexOf(separator, at);
+      const cellEnd = next === -1 || next > end ? end : next;
+      const value = hashText(raw.toString('utf8', at, cellEnd), column, sha256);
+      if (value === null) continue;
+      parts.push(raw.subarray(given, at), Buffer.from(value));
+      given = cellEnd;
+    }
+    return parts.length === 0 ? null : Buffer.concat([...parts, raw.subarray(given)]);
+  }
+
+  function record({ text }: DocumentRecord, raw: Buffer): Buffer | null {
+    const cells = [...readCsvCells(text, delimiter).cells];
+    let isChanged = false;
+    for (const { index, column } of hashed) {
+      const value = hashText(cells[index] ?? '', column, sha256);
+      if (value === null) continue;
+      cells[index] = value;
+      isChanged = true;
+    }
+    if (!isChanged) return null;
+    return Buffer.concat([Buffer.from(csvLine(cells, delimiter).slice(0, -1)), lineEndOf(raw)]);
+  }
+
+  return { isPlain, line, record };
+}
+
+/**
+ * What may be a clear value in bytes that cannot be read, masked: each word that holds an `@`, plain or as JSON may escape it,
+ * and where phone numbers are hashed each digit. By bytes, so that what is no UTF-8 stays so; quotes and braces stay too.
+ */
+function masked(raw: Buffer, hidesDigits: boolean): Buffer {
+  const text = raw
+    .toString('latin1')
+    .replace(/[^\t\n\v\f\r "',;:{}]+/g, (word) => (/@|\\u0040/i.test(word) ? MASK : word));
+  return Buffer.from(hidesDigits ? text.replace(/\d/g, '*') : text, 'latin1');
+}
+
+function lineEndOf(raw: Buffer): Buffer {
+  if (raw.at(-1) !== NEWLINE) return raw.subarray(raw.length);
+  return raw.subarray(raw.at(-2) === RETURN ? -2 : -1);
+}
+
+/** Where the line that begins at `from` ends, its line end with it. */
+function endOfLine(bytes: Buffer, from: number): number {
+  const newline = bytes.indexOf(NEWLINE, from);
+  return newline === -1 ? bytes.length : newline + 1;
+}
+
+function splitAtLine(bytes: Buffer): readonly [Buffer, Buffer] {
+  const newline = bytes.indexOf(NEWLINE);
+  const end = newline === -1 ? bytes.length : newline;
+  return [bytes.subarray(0, end), bytes.subarray(end)];
+}
+
+function linesIn(bytes: Buffer): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(NEWLINE); at !== -1; at = bytes.indexOf(NEWLINE, at + 1)) lines++;
+  return lines;
+}
