@@ -84,7 +84,7 @@ const list = command({
 
 const create = command({
   name: 'segments create',
-  description: 'makes a segment that files can be imported into',
+  description: 'creates a segment that files can be imported into',
   args: {
     name: { type: 'positional', required: true, description: 'its name, for people' },
     'technical-name': { type: 'string', description: 'the name that files know it by' },

@@ -25,7 +25,7 @@ import { commandAbout } from '../same-service.ts';
 
 export const status = command({
   name: 'status',
-  description: 'shows whether the service is well and what it works on, or one execution',
+  description: 'shows the health and the load of the service, or one execution',
   args: {
     execution: { type: 'positional', required: false, description: 'id of an execution' },
     ...OWNER_ARGS,

@@ -20,7 +20,7 @@ const COLUMNS: readonly Column<ApiToken>[] = [
 
 const list = command({
   name: 'tokens list',
-  description: 'lists API tokens (their values are known to nobody)',
+  description: 'lists API tokens; their values are not shown',
   args: CONNECTION_ARGS,
   run: async (args) => {
     const tokens = await openClient(args).listAll<ApiToken>('/api_tokens');
@@ -32,7 +32,7 @@ const list = command({
 
 const create = command({
   name: 'tokens create',
-  description: 'makes an API token and prints its value, this once',
+  description: 'creates an API token and prints its value (shown once)',
   args: {
     name: { type: 'positional', required: true, description: 'what it is for' },
     role: {
@@ -94,7 +94,7 @@ function readDatamarts(given = 'all'): readonly string[] | null {
 }
 
 export const tokens: Group = {
-  description: 'lists, makes and deletes API tokens',
+  description: 'lists, creates and deletes API tokens',
   fallback: 'list',
   commands: { list: async () => list, create: async () => create, delete: async () => remove },
 };

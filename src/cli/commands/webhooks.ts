@@ -43,7 +43,7 @@ function pathOf(args: { readonly datamart: string; readonly id: string }): strin
 
 const list = command({
   name: 'webhooks list',
-  description: 'lists who is told of the ends of executions (secrets are not shown)',
+  description: 'lists webhooks; secrets are not shown',
   args: COMMON_ARGS,
   run: async (args) => {
     const webhooks = await openClient(args).listAll<ApiWebhook>(`${datamartPath(args.datamart)}/webhooks`);
@@ -55,7 +55,7 @@ const list = command({
 
 const create = command({
   name: 'webhooks create',
-  description: 'has a URL told of the ends of executions, and prints its secret, this once',
+  description: 'creates a webhook and prints its signing secret (shown once)',
   args: {
     receiver: { type: 'positional', required: true, description: 'https URL that is sent to' },
     name: { type: 'string', description: 'its name, for people' },
@@ -150,7 +150,7 @@ const resend = command({
 });
 
 export const webhooks: Group = {
-  description: 'lists, makes, tries and deletes webhooks, and shows their deliveries',
+  description: 'lists, creates, tests and deletes webhooks, and shows their deliveries',
   fallback: 'list',
   commands: {
     list: async () => list,
