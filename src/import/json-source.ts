@@ -192,22 +192,19 @@ export function dropFields(json: string, names: readonly string[]): string {
 }
 
 /**
- * The text of an object with other values of a member, each time it is given; null of `replace` keeps one. A name that no
- * member has is a path to nested ones, each of its names joined by a dot.
+ * The text of an object with other values of a member, each time it is given; null of `replace` keeps one. A name with dots is a
+ * path to nested members as well, also where a member has that name: the values of both may be secret.
  */
 export function replaceValues(json: string, name: string, replace: (value: string) => string | null): string {
-  const members = membersOf(json);
-  const isMember = members.some((member) => member.name === name);
   const dot = name.indexOf('.');
-  const first = isMember || dot === -1 ? name : name.slice(0, dot);
+  const parent = dot === -1 ? null : name.slice(0, dot);
   const parts: string[] = [];
   let at = 0;
-  for (const { name: own, start, end } of members) {
-    if (own !== first) continue;
+  for (const { name: own, start, end } of membersOf(json)) {
     const value = json.slice(start, end);
-    const isPath = first !== name;
-    if (isPath && value[0] !== '{') continue;
-    const replaced = isPath ? replaceValues(value, name.slice(dot + 1), replace) : replace(value);
+    const isParent = own === parent && value[0] === '{';
+    const nested = isParent ? replaceValues(value, name.slice(dot + 1), replace) : null;
+    const replaced = own === name ? replace(value) : nested;
     if (replaced === null) continue;
     parts.push(json.slice(at, start), replaced);
     at = end;

@@ -135,6 +135,18 @@ test('NDJSON is hashed member by member however it is cut; nothing else of it ch
   );
 });
 
+test('a clear value is hashed wherever a name with dots may mean it', () => {
+  const input: MappingInput = { hash: { 'contact.mail': 'sha256' } };
+  const write = (text: string) =>
+    [
+      `{"contact.mail":"${text}","contact":{"mail":"${text}"}}`,
+      `{"contact":{"mail":"${text}"},"contact.mail":null}`,
+      `{"contact":{"mail":"${text}","mail":"${text}"},"contact":{"mail":"${text}"}}`,
+    ].join('\n');
+  const after = hashed(Buffer.from(write('ann@a.example')), 'APPLICATION_X_NDJSON', [], input);
+  assert.equal(after.toString(), write(sha256('ann@a.example')));
+});
+
 test('what cannot be read is masked, fails as it would have, and keeps its lines', () => {
   const long = 'x'.repeat(1024 * 1024);
   const csv = [
