@@ -27,8 +27,9 @@ export function hashValue(rule: HashRule, value: string, sha256: Sha256): string
 function address(rule: HashRule, text: string): string | null {
   const whole = text.toLowerCase();
   const at = whole.lastIndexOf('@');
-  if (at < 1 || at === whole.length - 1 || /[\s,;<>]/.test(whole)) return null;
   const domain = whole.slice(at + 1);
+  // no domain has a star, and the mask of error files has one: hashed, it would be a user
+  if (at < 1 || domain === '' || domain.includes('*') || /[\s,;<>]/.test(whole)) return null;
   const isGoogle = rule === 'google_email' && (domain === 'gmail.com' || domain === 'googlemail.com');
   return isGoogle ? `${whole.slice(0, at).replaceAll('.', '')}@${domain}` : whole;
 }
