@@ -205,10 +205,11 @@ const UNREAD_CODES: readonly unknown[] = ['INVALID_CSV', 'INVALID_ENCODING', 'LI
 
 /**
  * Whether a row of an error file still has in one cell what could not be read. Of commands it lacks the operation; in a list of
- * users it would be somebody whose id is a whole row.
+ * users, or under a mapping that has the rest by default, it would be somebody whose id is a whole row.
  */
-function isUnreadRow(cells: readonly string[], { header, codeAt }: Layout): boolean {
-  if (header.profile !== 'USER_LIST' || codeAt === -1 || !UNREAD_CODES.includes(cells[codeAt])) return false;
+function isUnreadRow(cells: readonly string[], { header, mapped, codeAt }: Layout): boolean {
+  if (header.profile !== 'USER_LIST' && mapped === null) return false;
+  if (codeAt === -1 || !UNREAD_CODES.includes(cells[codeAt])) return false;
   const own = cells.filter((cell, i) => !isErrorColumn(header.columns[i]) && cell.trim() !== '');
   const [text = ''] = own;
   return own.length === 1 && (text.length >= MAX_ERROR_RAW_CHARS || UNREAD_TEXT.test(text));

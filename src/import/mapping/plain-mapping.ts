@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { ExpiryFormat } from '../../model/mapping.ts';
-import { readIso8601 } from '../parse-expiry.ts';
+import { LEAST_INSTANT_MS, readIso8601 } from '../parse-expiry.ts';
 import { type FoundFields, IDENTIFIERS, PLAIN_FIELDS, textAt } from '../plain-command.ts';
 import type { CompiledMapping } from './compile-mapping.ts';
 
@@ -141,8 +141,10 @@ function converter(format: ExpiryFormat): ((text: string) => Buffer | null) | nu
 
 function digitsOf(text: string, format: ExpiryFormat): string | null {
   if (format === 'iso_8601') {
-    const instant = text === '0' ? 0 : readIso8601(text);
-    return instant === null || instant < 0 ? null : String(instant);
+    if (text === '0') return text;
+    const instant = readIso8601(text);
+    // 1970-01-01 is 0 as well, which would be never
+    return instant === null || instant < LEAST_INSTANT_MS ? null : String(instant);
   }
   if (!WHOLE.test(text)) return null;
   return String(Number(text) * (format === 'seconds' ? 1000 : (MINUTES[format] ?? 1)));
