@@ -1,6 +1,14 @@
+import type { Mapping } from '../model/mapping.ts';
+
 /** The answers of the service, as far as the command line reads them (spec §3, §7, §8). */
 
-export type ApiDocumentImport = { id: string; name: string; mime_type: string; priority: string };
+export type ApiDocumentImport = {
+  id: string;
+  name: string;
+  mime_type: string;
+  priority: string;
+  mapping?: Mapping;
+};
 
 export type ApiSegment = {
   id: string;

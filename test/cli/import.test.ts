@@ -40,6 +40,30 @@ test('exits with 0 when every line was applied, and accounts for each', async (t
   assert.equal((await getSegment(service, segmentId)).user_points_count, 2);
 });
 
+test('a file of a CRM goes to an import that maps its columns', async (t) => {
+  const { run, write, service, segmentId } = await startWithSegment(t);
+  const mapping = {
+    columns: { 'Customer ID': 'user_account_id' },
+    values: { operation: { add: 'UPDATE' } },
+    defaults: { operation: 'UPDATE', segment_technical_name: 'vip', expiration_duration: 0 },
+    hash: { Email: 'sha256' },
+  };
+  const created = await service.call('POST', '/v1/datamarts/1/document_imports', {
+    name: 'crm',
+    mime_type: 'TEXT_CSV',
+    mapping,
+  });
+  assert.equal(created.status, 200, created.text);
+  await write('crm.csv', 'Customer ID;Email\r\nC-1;\r\n;ada@example.com\r\n');
+  const { code, stderr } = await run('import', '--import', 'crm', 'crm.csv');
+  assert.equal(code, 0, stderr);
+  assert.equal((await getSegment(service, segmentId)).user_points_count, 2);
+  await write('plain.csv', 'Customer;Segment\r\nC-1;vip\r\n');
+  const refused = await run('import', '--import', 'crm', 'plain.csv');
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /the mapping reads user_account_id from "Customer ID" or "Email"/);
+});
+
 test('--create-missing-segments says which segments a file makes, and in a dry run would make', async (t) => {
   const { run, folder, service } = await startMuster(t);
   await writeFile(path.join(folder, 'new.ndjson'), GOOD);

@@ -1,18 +1,20 @@
 import { Buffer } from 'node:buffer';
 import { decompress } from '../../documents/decompress.ts';
-import { createStartCheck } from '../../documents/start/check-start.ts';
+import { createStartCheck, type ExpectedDocument } from '../../documents/start/check-start.ts';
 import type { Compression } from '../../documents/start/compression.ts';
 import { Head } from '../../documents/start/head.ts';
 import { blankFile } from '../../documents/start/refusals.ts';
 import { decodeZstd } from '../../documents/zstd.ts';
 import { invalidCompression } from '../../documents/zstd-frames.ts';
 import { ServiceError } from '../../errors.ts';
-import type { CsvProfile } from '../../import/csv-header.ts';
 import { ApiError } from '../failures.ts';
 import type { Format } from './source.ts';
 
 /** The beginning of a file, decompressed. */
 export type Start = { readonly bytes: Buffer; readonly isWhole: boolean };
+
+/** What a file must be: of what format, and by which columns or mapping. */
+type ExpectedStart = { readonly format: Format } & Pick<ExpectedDocument, 'profile' | 'mapping'>;
 
 const START_BYTES = 256 * 1024;
 const MIME_TYPE = { ndjson: 'APPLICATION_X_NDJSON', csv: 'TEXT_CSV' } as const;
@@ -99,19 +101,13 @@ export function formatOf(start: Start): Format | null {
  *
  * @throws ApiError
  */
-export function requireStart(
-  start: Start,
-  of: { readonly format: Format; readonly profile: CsvProfile },
-): void {
+export function requireStart(start: Start, of: ExpectedStart): void {
   const refusal = refusalOf(start, of);
   if (refusal !== null) throw asApiError(refusal);
 }
 
-function refusalOf(
-  { bytes, isWhole }: Start,
-  { format, profile }: { readonly format: Format; readonly profile: CsvProfile },
-): ServiceError | null {
-  const check = createStartCheck({ mimeType: MIME_TYPE[format], profile });
+function refusalOf({ bytes, isWhole }: Start, { format, ...expected }: ExpectedStart): ServiceError | null {
+  const check = createStartCheck({ mimeType: MIME_TYPE[format], ...expected });
   try {
     check.take(bytes);
     if (isWhole) check.end();

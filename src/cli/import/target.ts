@@ -44,7 +44,7 @@ async function documentTarget(client: Client, destination: Destination, source: 
   const start = await readStart(fileBody(source, 'ndjson').chunks());
   const format =
     named === null ? chooseFormat(destination, source, start) : formatOfImport(named, destination.format);
-  if (start !== null) requireStart(start, { format, profile: 'COMMANDS' });
+  if (start !== null) requireStart(start, { format, profile: 'COMMANDS', mapping: named?.mapping ?? null });
   const target = named ?? (await ownImport(client, datamart, format));
   return {
     path: `${datamart}/document_imports/${target.id}/executions`,
