@@ -55,6 +55,8 @@ export function createLineReader(from: Position): LineReader {
   /** Bytes of an over-long line that were left out of the buffer, and whether its end has been found. */
   let dropped = 0;
   let dropping = false;
+  /** Where the line that begins at `begin` ends: it may be asked for once more with each block, until others close it. */
+  let found = { begin: -1, end: -1 };
 
   function append(block: Buffer, last: boolean): void {
     let rest = block;
@@ -83,6 +85,7 @@ export function createLineReader(from: Position): LineReader {
       buffer = backing.subarray(0, buffer.length + block.length);
       return;
     }
+    found = { begin: -1, end: -1 };
     unfinished -= start;
     cleanFrom = Math.max(0, cleanFrom - start);
     if (left === 0) {
@@ -118,11 +121,18 @@ export function createLineReader(from: Position): LineReader {
     const number = after ? after.number + 1 : lineNumber + 1;
     const isUnfinished = begin >= unfinished;
     if (isUnfinished && (begin >= buffer.length || !noMoreBlocks)) return null;
-    const lineEnd = isUnfinished ? buffer.length : buffer.indexOf(NEWLINE, begin);
+    const lineEnd = isUnfinished ? buffer.length : endOfLine(begin);
     const next = isUnfinished ? buffer.length : lineEnd + 1;
     const first = buffer[begin] === BOM[0] ? skipBoms(begin) : begin;
     const end = lineEnd > first && buffer[lineEnd - 1] === CARRIAGE_RETURN ? lineEnd - 1 : lineEnd;
     return { number, start: first, end, next, tooLong: end - first > MAX_LINE_BYTES };
+  }
+
+  function endOfLine(begin: number): number {
+    if (found.begin === begin) return found.end;
+    const end = buffer.indexOf(NEWLINE, begin);
+    if (begin === start) found = { begin, end };
+    return end;
   }
 
   function consume(through: Pick<Line, 'next' | 'number'>): void {

@@ -213,12 +213,15 @@ test('a mapped CSV means what a simple script would have made of it', () => {
       const data = of.rows.map((row) => of.order.map((i) => row[i]?.own ?? ''));
       const own = Papa.unparse({ fields: header, data }, { delimiter: of.delimiter, newline: '\r\n' });
       const commands = of.rows.map((row) => script(of, row));
-      const fields = [...new Set(['operation', 'user_account_id', ...commands.flatMap(Object.keys)])];
+      // a row with nothing but a note is no blank one
+      const fields = [...new Set(['operation', 'user_account_id', ...commands.flatMap(Object.keys), 'Note'])];
       const isBlank = (row: readonly Cell[]) => row.every((cell) => cell.own.trim() === '');
       const scripted = Papa.unparse(
         {
           fields,
-          data: commands.map((c, i) => fields.map((f) => (isBlank(of.rows[i] ?? []) ? '' : (c[f] ?? '')))),
+          data: commands.map((c, i) =>
+            isBlank(of.rows[i] ?? []) ? [] : fields.map((f) => (f === 'Note' ? 'note' : (c[f] ?? ''))),
+          ),
         },
         { newline: '\n' },
       );

@@ -119,13 +119,14 @@ async function withBoth<T>(
 }
 
 async function requireFresh(postgres: Sql): Promise<void> {
-  const [row] = await postgres.query(
-    `select (select count(*) from segment) + (select count(*) from execution) + (select count(*) from user_point) as records`,
-  );
-  if (Number(row?.records) > 0)
-    throw new StoreUnusableError(
-      'the PostgreSQL has segments, executions or users already: a store is imported into an empty one',
-    );
+  // a query each: Citus does not ask tables of the coordinator and of its workers in one
+  for (const table of ['segment', 'execution', 'user_point']) {
+    const rows = await postgres.query(`select 1 from ${table} limit 1`);
+    if (rows.length > 0)
+      throw new StoreUnusableError(
+        'the PostgreSQL has segments, executions or users already: a store is imported into an empty one',
+      );
+  }
 }
 
 async function setSequences(postgres: Sql, embedded: Sql): Promise<void> {
