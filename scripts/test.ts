@@ -8,7 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { startPostgres, TEST_SERVER_SETTINGS } from '../test/postgres.ts';
-import { FAST, GROWING, isIn, LONG, SHARED_PROCESS, TIERS, type Tier } from '../test/tiers.ts';
+import { FAST, GROWING, isIn, LONG, SHARED_PROCESS, SLOW, TIERS, type Tier } from '../test/tiers.ts';
 
 /** Node runs this many test processes at a time; each of them is busy with one core, when it does not wait. */
 const CONCURRENCY = Math.max(2, os.availableParallelism());
@@ -41,7 +41,10 @@ function holdsAPart(file: string): boolean {
  * a new file is never left out. Some files run again in the later tiers, with more runs each time.
  */
 function filesOf(wanted: Tier): string[] {
-  const tierOf = (file: string) => (isIn(FAST, file) ? 'fast' : isIn(LONG, file) ? 'long' : 'system');
+  const tierOf = (file: string) => {
+    if (isIn(FAST, file) && !isIn(SLOW, file)) return 'fast';
+    return isIn(LONG, file) ? 'long' : 'system';
+  };
   return allFiles().filter((file) => tierOf(file) === wanted || (wanted !== 'fast' && isIn(GROWING, file)));
 }
 

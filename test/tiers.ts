@@ -18,7 +18,6 @@ export const FAST: readonly string[] = [
   'test/webhooks/',
   'test/properties/',
   'test/admin-token.test.ts',
-  'test/codes.test.ts',
   'test/log-ids.test.ts',
   'test/log.test.ts',
   'test/tracing.test.ts',
@@ -26,6 +25,14 @@ export const FAST: readonly string[] = [
   'test/cli/import.test.ts',
   'test/console/keyboard.test.ts',
   'test/crash/small-files.test.ts',
+];
+
+/** Files of folders of the fast tier that take a quarter of a minute each, and are of the system tier. */
+export const SLOW: readonly string[] = [
+  'test/http/missing-segments.test.ts',
+  'test/runner/groups.test.ts',
+  'test/runner/turns.test.ts',
+  'test/store/checkpoints.test.ts',
 ];
 
 export const LONG: readonly string[] = ['test/bench/', 'test/torture/'];
