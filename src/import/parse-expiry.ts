@@ -31,13 +31,13 @@ const SCALE: Readonly<Record<Exclude<ExpiryFormat, 'iso_8601'>, number>> = {
   ...{ milliseconds: 1, seconds: 1000 },
   ...{ minutes: 1, hours: 60, days: 1440 },
 };
-const ISO_8601 = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?$/i;
+const ISO_8601 = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?)(Z|[+-]\d\d(?::?\d\d)?)?)?$/i;
 
 /** The instant of an ISO 8601 text; a date alone begins at midnight, and what has no offset is UTC. Null: it is none. */
 export function readIso8601(text: string): number | null {
-  if (!ISO_8601.test(text)) return null;
-  const [, date = '', time = '00:00', offset = 'Z'] =
-    /^(\S{10})(?:[T ](\d\d:\d\d(?::[\d.,]+)?)(.*))?$/i.exec(text) ?? [];
+  const found = ISO_8601.exec(text);
+  if (found === null) return null;
+  const [, date = '', time = '00:00', offset = 'Z'] = found;
   const day = Date.parse(`${date}T00:00:00Z`);
   // 2026-02-30 is no day, and not the second of March
   if (Number.isNaN(day) || new Date(day).toISOString().slice(0, 10) !== date) return null;

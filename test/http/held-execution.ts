@@ -20,7 +20,7 @@ export async function holdExecution(
     assert.ok(created !== null && created !== 'KEY_REUSED');
     return created;
   };
-  for (let tries = 0; tries < 20; tries++) {
+  for (let tries = 0; tries < 500; tries++) {
     const execution = await create();
     const now = Date.now();
     const most = { documents: 1, bytes: 0 };
