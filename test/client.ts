@@ -46,6 +46,7 @@ export type ExecutionAnswer = {
   readonly parameters: { readonly datamart_id: number; readonly document_import_id: number };
   readonly result: {
     readonly input_file_uri: string;
+    readonly input_file_bytes?: number;
     readonly error_file_uri?: string;
     readonly total_success: number;
     readonly total_failure: number;

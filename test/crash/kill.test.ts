@@ -231,7 +231,7 @@ async function outcomeOf(client: Client, execution: ExecutionAnswer): Promise<Ou
     const { user_points_count, user_accounts_count } = await getSegment(client, id);
     segments.push({ id, user_points_count, user_accounts_count });
   }
-  const { input_file_uri, error_file_uri, ...counts } = execution.result;
+  const { input_file_uri, input_file_bytes, error_file_uri, ...counts } = execution.result;
   assert.equal(typeof input_file_uri, 'string');
   assert.equal(typeof error_file_uri, 'string');
   const { datamart_id, document_import_id } = execution.parameters;
