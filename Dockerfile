@@ -4,9 +4,10 @@ ARG NODE_IMAGE=node:22-bookworm-slim@sha256:43ac6c60b8f89723f746e8a92ce91abd5017
 FROM ${NODE_IMAGE} AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
-RUN npm ci --no-audit --no-fund
+# its own script compiles what is not copied yet, and packages bring their binaries with them
+RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
-RUN npm run --silent build && npm prune --omit=dev
+RUN npm run --silent build && npm prune --omit=dev --ignore-scripts
 
 FROM ${NODE_IMAGE}
 ENV NODE_ENV=production MUSTER_HOST=0.0.0.0 MUSTER_PORT=8080 MUSTER_DATA=/var/lib/muster
