@@ -16,7 +16,8 @@ import { setColor, takeColor, tone } from './style.ts';
 export async function main(argv: readonly string[]): Promise<void> {
   // A reader such as `head` that has seen enough is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
-  const { rest, color } = takeColor(argv);
+  // what is typed to be completed is no command line yet
+  const { rest, color } = argv[0] === '__complete' ? { rest: argv, color: null } : takeColor(argv);
   try {
     if (color === 'always' || color === 'never' || color === 'auto') setColor(color);
     else if (color !== null)

@@ -31,7 +31,7 @@ export function readProfiles(file: string = profilesFile()): Profiles {
     text = readFileSync(file, 'utf8');
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return { current: null, profiles: {} };
-    throw error;
+    throw new CliError(`${file} cannot be read: ${systemCode(error) ?? 'it is no file'}`, { cause: error });
   }
   try {
     return checked(JSON.parse(text));

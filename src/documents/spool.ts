@@ -1,5 +1,4 @@
-import { createReadStream } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import type { RequireRoom } from './room.ts';
 
 /** A local file for what has to be whole before it can be read. */
@@ -12,27 +11,34 @@ export interface Spool {
 /** How far the file grows between two looks at the room on the disk. */
 const ROOM_STEP_BYTES = 4 * 1024 * 1024;
 
-/** A spool in a file that is not there yet. */
+/**
+ * A spool in a file that is not there yet. The file has no name from the moment it is open: whatever becomes of the process,
+ * nothing stays of an upload that may have clear addresses.
+ */
 export function createSpool(file: string, requireRoom: RequireRoom): Spool {
+  let handle: FileHandle | null = null;
   return {
     async write(source) {
-      const handle = await open(file, 'wx', 0o600);
-      try {
-        let bytes = 0;
-        let roomUntil = ROOM_STEP_BYTES;
-        for await (const chunk of source) {
-          bytes += chunk.length;
-          if (bytes > roomUntil) {
-            await requireRoom(chunk.length);
-            roomUntil = bytes + ROOM_STEP_BYTES;
-          }
-          await handle.appendFile(chunk);
+      handle = await open(file, 'wx+', 0o600);
+      await rm(file);
+      let bytes = 0;
+      let roomUntil = ROOM_STEP_BYTES;
+      for await (const chunk of source) {
+        bytes += chunk.length;
+        if (bytes > roomUntil) {
+          await requireRoom(chunk.length);
+          roomUntil = bytes + ROOM_STEP_BYTES;
         }
-      } finally {
-        await handle.close();
+        await handle.appendFile(chunk);
       }
     },
-    read: () => createReadStream(file),
-    discard: () => rm(file, { force: true }),
+    read: () => {
+      if (handle === null) throw new Error('nothing was written to the spool');
+      return handle.createReadStream({ start: 0, autoClose: false });
+    },
+    discard: async () => {
+      await handle?.close();
+      handle = null;
+    },
   };
 }

@@ -126,7 +126,8 @@ function takeJsonOnly(app: App): void {
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') return done(null, undefined);
     const text = body.toString();
-    if (request.routeOptions.config.keepsText) request.bodyText = text;
+    // without the mark that the parser passes over
+    if (request.routeOptions.config.keepsText) request.bodyText = text.replace(/^\ufeff/, '');
     return parse(request, text, done);
   });
 }
@@ -149,13 +150,14 @@ async function addApi(app: App, dependencies: HttpDependencies): Promise<void> {
   app.addHook('onClose', async () => liveTokens.close());
   app.addHook('onRequest', (request, reply, done) => {
     request.stop = new RequestStop();
-    const goOn = () => {
-      endWithToken(request, reply, liveTokens);
-      done();
-    };
-    const isAwaited = authenticator.authenticate(request, reply);
-    if (isAwaited === undefined) goOn();
-    else isAwaited.then(goOn).catch(done);
+    const watchToken = () => endWithToken(request, reply, liveTokens);
+    const authenticating = authenticator.authenticate(request, reply);
+    if (authenticating !== undefined) {
+      authenticating.then(watchToken).then(() => done(), done);
+      return;
+    }
+    watchToken();
+    done();
   });
   app.addHook('preHandler', (request, _reply, done) => {
     requireNotEnded(request);

@@ -97,13 +97,13 @@ test('open prints addresses of the console, and opens them from a terminal', asy
   const { run, service, folder, surroundings } = await open();
   const base = `${service.baseUrl}/datamarts/1`;
   for (const [args, page] of [
-    [[], '/imports'],
+    [[], '/home'],
     [['segment', 'vip'], '/segments/1'],
     [['user', 'user_account_id=a b'], '/users?user=user_account_id%3Da+b'],
   ] as const)
     assert.equal((await run('open', ...args)).stdout, `${base}${page}\n`);
   assert.match((await run('open', 'segment', 'vipp')).stderr, /did you mean vip\?/);
-  assert.match((await run('open', 'segment')).stderr, /expected which segment is meant/);
+  assert.match((await run('open', 'segment')).stderr, /ID: expected the segment, got nothing/);
   const browser = path.join(folder, 'browser');
   await writeFile(browser, `#!/bin/sh\nprintf %s "$1" > ${folder}/opened\n`);
   await chmod(browser, 0o755);

@@ -141,9 +141,8 @@ test('segments are replaced once it was said who would leave, and never by one c
       text: linesOf({ segment: 'vip', users: [500, 600] }),
     });
     await swap.ask.click();
-    await swap.dialog.getByText('VIP keeps its size of 100 members.').waitFor();
     await swap.dialog
-      .getByText('In all 100 members would leave; others of the file come in for them.')
+      .getByText('VIP loses 100 of 100 members (100%). With those who come in it has 100.')
       .waitFor();
     assert.ok(await swap.replace.isDisabled());
     await swap.name.fill('VIP');

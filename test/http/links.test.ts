@@ -37,6 +37,10 @@ test('a user gets one more identifier, by which everything knows them', async (t
       'content-type': 'application/json',
     });
     assert.equal(big.status, 200);
+    const marked = await service.call('POST', path, '\ufeff{"user_agent_id": 12345678901234567890}', {
+      'content-type': 'application/json',
+    });
+    assert.equal(marked.status, 200, marked.text);
     const all = await dataOf<readonly Identifier[]>(
       service.call('GET', '/v1/datamarts/1/user_identifiers/user_account_id=ada'),
     );

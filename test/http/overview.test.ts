@@ -8,6 +8,7 @@ import {
   dataOf,
   type ExecutionAnswer,
   runFile,
+  waitForEnd,
 } from '../client.ts';
 import { startService } from '../helper.ts';
 
@@ -176,6 +177,10 @@ test('activity tells what came in since an instant, by hour, and which segments 
   await runFile(service, 'NDJSON', line('a', small) + line('b', large) + line('c', large));
   await runFile(service, 'NDJSON', `${line('a', small, 'DELETE')}{}\n`);
   await runFile(service, 'NDJSON', line('z', small), { query: 'dry_run=true' });
+  // a revert has no lines
+  const gone = await runFile(service, 'NDJSON', line('y', large));
+  const revert = await service.call('POST', `${pathOf(gone)}/action`, { action: 'REVERT' });
+  await waitForEnd(service, await dataOf<ExecutionAnswer>(Promise.resolve(revert)));
   const path = '/v1/datamarts/1/activity';
   const activity = await dataOf<{
     executions: unknown;
@@ -183,13 +188,13 @@ test('activity tells what came in since an instant, by hour, and which segments 
     segments: unknown[];
   }>(service.call('GET', path));
   assert.deepEqual(activity.executions, {
-    total: 3,
-    by_status: { PENDING: 0, RUNNING: 0, SUCCEEDED: 3, FAILED: 0, CANCELED: 0 },
+    total: 5,
+    by_status: { PENDING: 0, RUNNING: 0, SUCCEEDED: 5, FAILED: 0, CANCELED: 0 },
     with_failed_lines: 1,
   });
   const sum = (of: 'lines_applied' | 'lines_failed') =>
     activity.hours.reduce((total, hour) => total + hour[of], 0);
-  assert.deepEqual([sum('lines_applied'), sum('lines_failed')], [4, 1]);
+  assert.deepEqual([sum('lines_applied'), sum('lines_failed')], [5, 1]);
   assert.ok(activity.hours.length >= 24 && activity.hours.length <= 25);
   const names = { segment_name: 'small', segment_technical_name: 'small' };
   assert.deepEqual(activity.segments, [
@@ -200,8 +205,8 @@ test('activity tells what came in since an instant, by hour, and which segments 
       segment_name: 'large',
       segment_technical_name: null,
       ...sizes(0, 2),
-      entries: 2,
-      exits: 0,
+      entries: 3,
+      exits: 1,
     },
   ]);
   for (const from of [Date.now() - 40 * 24 * 3_600_000, Date.now() + 60_000])

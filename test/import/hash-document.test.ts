@@ -50,6 +50,11 @@ test('addresses and numbers are hashed as Google and Meta publish it', () => {
     ['google_phone', '0170 1234567', null],
     ['meta_phone', '+1 (650) 555-1212', '16505551212'],
     ['meta_phone', '12', null],
+    // a trunk zero stands for no country, and what is no number is none
+    ['meta_phone', '0612345678', null],
+    ['meta_phone', '0049 170 1234567', '491701234567'],
+    ['meta_phone', 'j.smith1234567@x.example', null],
+    ['meta_phone', '2026-01-31T00:00', null],
     ['sha256', 'nobody', null],
     ['sha256', 'a b@c.example', null],
     ['sha256', '@c.example', null],
@@ -148,6 +153,19 @@ test('a clear value is hashed wherever a name with dots may mean it', () => {
     ].join('\n');
   const after = hashed(Buffer.from(write('ann@a.example')), 'APPLICATION_X_NDJSON', [], input);
   assert.equal(after.toString(), write(sha256('ann@a.example')));
+});
+
+test('a word of the mapping is no clear value, and stays for the import to read', () => {
+  const input: MappingInput = {
+    hash: { Email: 'sha256' },
+    values: { email_hash: { 'n/a': '' } },
+    defaults: { operation: 'UPDATE' },
+  };
+  const csv = 'Email;Other\nN/A;1\nann@a.example;2\n';
+  const after = hashed(Buffer.from(csv), 'TEXT_CSV', [], input);
+  assert.equal(after.toString(), csv.replace('ann@a.example', sha256('ann@a.example')));
+  const json = '{"Email":" n/a "}\n';
+  assert.equal(hashed(Buffer.from(json), 'APPLICATION_X_NDJSON', [], input).toString(), json);
 });
 
 test('what cannot be read is masked, fails as it would have, and keeps its lines', () => {

@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { csvFormat } from '../../src/import/csv.ts';
 import { findHeaderEnd, headerText, parseCsvHeader } from '../../src/import/csv-header.ts';
 import { type DocumentFormat, type DocumentRecord, isRejection } from '../../src/import/document-format.ts';
-import { ndjsonFormat } from '../../src/import/ndjson.ts';
+import { checkMapping } from '../../src/import/mapping/check-mapping.ts';
+import { mappedNdjson, ndjsonFormat } from '../../src/import/ndjson.ts';
 import { findLines, type Range } from '../../src/import/redact/find-lines.ts';
 import { namesUser } from '../../src/import/redact/sought.ts';
 import { withoutLines } from '../../src/import/redact/without-lines.ts';
@@ -167,4 +168,19 @@ test('files over several blocks, and lines over every limit', async () => {
     kept.repeat(3000),
   ].join('');
   assert.ok(Buffer.concat(blocks).equals(Buffer.from(expected)));
+});
+
+test('a number beyond 2^53 in any identifier of a mapped record names its user', () => {
+  const checked = checkMapping({ columns: { A: 'user_account_id', B: 'user_agent_id' } });
+  assert.ok(checked.ok);
+  const format = mappedNdjson(checked.mapping);
+  const [record] = format
+    .createSplitter(format.start)
+    .push(Buffer.from('{"A":"x","B":12345678901234567890}\n'), true);
+  assert.ok(record);
+  const of = { catalogue, mimeType: 'APPLICATION_X_NDJSON', file: 'input' } as const;
+  const agent = (value: string) =>
+    ({ erasureId: '1', kind: 'USER_AGENT', compartmentId: '0', value }) as const;
+  assert.ok(namesUser(record, agent('12345678901234567890'), of));
+  assert.ok(!namesUser(record, agent('12345678901234567168'), of));
 });

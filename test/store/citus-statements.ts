@@ -86,13 +86,14 @@ export function notPushedDown(tables: readonly string[]): readonly string[] {
 }
 
 /** Transactions whose settings do not reach the workers: they come before the one that says that they should. */
-export function settingsKeptBack(): readonly string[] {
-  return [...statements].filter((text) => {
+export function settingsOfTransactions(): { readonly begun: number; readonly keptBack: readonly string[] } {
+  const keptBack = [...statements].filter((text) => {
     const begins = /^begin\b/.test(text);
     const first = /set local ([\w.]+)/.exec(text)?.[1];
     const comesFirst = first === 'citus.propagate_set_commands';
     return begins ? !comesFirst : comesFirst;
   });
+  return { begun: [...statements].filter((text) => /^begin\b/.test(text)).length, keptBack };
 }
 
 /** The statements of a text; what is materialized is planned by itself, and is one of its own. */

@@ -81,6 +81,11 @@ export function storeContract(name: string, open: OpenStore): void {
 
     withStore('a data bag is replaced when given, and {} clears it', async (context) => {
       const segment = await createSegment(context.store);
+      const odd = '{"k":"\ue000 \ue0000 \ue0001"}';
+      await context.run([update('a', segment.id, { dataBag: odd })]);
+      assert.equal((await context.membershipsOf('a'))[0]?.dataBag, odd);
+      await context.run([update('a', segment.id, { expiresAt: NOW + 1_000 })]);
+      assert.equal((await context.membershipsOf('a'))[0]?.dataBag, odd, 'kept, character by character');
       await context.run([update('a', segment.id, { dataBag: '{"k":1}' })]);
       await context.run([update('a', segment.id, { dataBag: '{"k":2}' })]);
       assert.equal((await context.membershipsOf('a'))[0]?.dataBag, '{"k":2}');

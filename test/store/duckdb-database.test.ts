@@ -49,3 +49,20 @@ test('a short read waits for no long one, however many there are', async (t) => 
   await Promise.all(long);
   assert.equal(begun, long.length);
 });
+
+test('a result that breaks off is no whole one', async (t) => {
+  const db = await openDatabase(t);
+  const rowsOf = async (statement: string) => {
+    let rows = 0;
+    await db.read(async (sql) => {
+      for await (const chunk of sql.chunks(statement)) rows += chunk.rowCount;
+    });
+    return rows;
+  };
+  await db.write((sql) => sql.query('create table t as select range as n from range(1500000)'));
+  assert.equal(await rowsOf('select n from t -- all of it'), 1_500_000);
+  assert.equal(await rowsOf('select n from t where n < 0'), 0);
+  // some thousand rows come before the error, and DuckDB tells nobody of it
+  const late = `select case when n = 1400000 then error('broken') else n end as n from t`;
+  await assert.rejects(rowsOf(late), /ended after \d+ of 1500000 rows|broken/);
+});

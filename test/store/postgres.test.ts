@@ -5,8 +5,8 @@ import { openPostgresStore } from '../../src/store/postgres/open-postgres-store.
 import { postgresServer, runSql, storeOf } from '../postgres.ts';
 import { accessContract } from './access-contract.ts';
 import { changeSetContract } from './change-set-contract.ts';
-import { noteFiles, noteStatements, notPushedDown, settingsKeptBack } from './citus-statements.ts';
-import { NOW, type OpenStore, storeContract } from './contract.ts';
+import { noteFiles, noteStatements, notPushedDown, settingsOfTransactions } from './citus-statements.ts';
+import { account, createSegment, NOW, type OpenStore, openFor, storeContract, update } from './contract.ts';
 import { executionListContract } from './execution-list-contract.ts';
 import { exportContract } from './export-contract.ts';
 import { groupContract } from './group-contract.ts';
@@ -39,6 +39,32 @@ overlapAnalysisContract('PostgreSQL', open);
 webhookContract('PostgreSQL', open);
 executionListContract('PostgreSQL', open);
 
+test('what merges have left of a user in their staging tables goes with the user', async (t) => {
+  let url = '';
+  const context = await openFor(t, async (dir) => {
+    url = await storeOf(dir, NOW);
+    return open(dir);
+  });
+  const { id } = await createSegment(context.store);
+  await context.run([update('a', id), update('b', id)]);
+  await context.run([update('a', id, { dataBag: '{"k":1}' }), update('b', id)]);
+  const left = async () => {
+    const slots = Array.from({ length: 16 }, (_, slot) => slot);
+    const all = ['staged_key', 'staged_membership'].flatMap((table) =>
+      slots.map((slot) => `select user_point_id from ${table}_${slot}`),
+    );
+    const rows = await runSql(
+      url,
+      `select distinct user_point_id from (${all.join(' union all ')}) as left_over`,
+    );
+    return rows.length;
+  };
+  assert.equal(await left(), 2, 'the last merge has left both');
+  const user = { by: 'identifier', identifier: account('a') } as const;
+  await context.store.eraseUser({ datamartId: '1', user, now: NOW });
+  assert.equal(await left(), 1);
+});
+
 test('every statement of the contract is one that Citus does where the rows are', async () => {
   const tables = await runSql(
     await storeOf('tables', NOW),
@@ -51,5 +77,7 @@ test('every statement of the contract is one that Citus does where the rows are'
 });
 
 test('the settings of every transaction reach the workers of a Citus cluster', () => {
-  assert.deepEqual(settingsKeptBack(), []);
+  const { begun, keptBack } = settingsOfTransactions();
+  assert.ok(begun > 0, 'transactions were seen');
+  assert.deepEqual(keptBack, []);
 });

@@ -21,8 +21,10 @@ export function canResend(execution: Execution, what: Resent): boolean {
   if (!hasEnded(execution) || execution.job_type === 'REVERT') return false;
   if (what === 'FILE') return true;
   const { status, dry_run: isDry, result } = execution;
-  // of a file that a guard stopped nothing was applied: its failed lines alone would be half of it
-  return status !== 'FAILED' && isDry !== true && result.error_file_uri !== undefined;
+  // where nothing of a file was applied, its failed lines alone would be half of it
+  const isApplied =
+    status === 'SUCCEEDED' || (status === 'CANCELED' && execution.parameters.mode !== 'replace');
+  return isApplied && isDry !== true && result.error_file_uri !== undefined;
 }
 
 /** Uploads a file of an execution once more; resolves to the new execution. Throws ApiProblem. */

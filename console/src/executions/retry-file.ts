@@ -33,7 +33,10 @@ function readCsv(errors: string): readonly string[] {
   const rows = all.filter(([line, code]) => line !== '' || code !== OMISSION_CODE);
   const [header = '', ...lines] = [names, ...rows].map((row) => {
     const cells = row.slice(ERROR_FIELDS.length);
-    return cells.length === 1 ? (cells[0] ?? '') : Papa.unparse([cells], { delimiter });
+    // of one column the rows stand as they were sent: quotes that were not read are part of them
+    return cells.length === 1 && names.length > ERROR_FIELDS.length + 1
+      ? (cells[0] ?? '')
+      : Papa.unparse([cells], { delimiter });
   });
   return [separatorLine + header, ...lines];
 }

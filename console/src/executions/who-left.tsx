@@ -4,10 +4,9 @@ import { segments as segmentsQuery } from '../api/queries.ts';
 import type { Execution } from '../api/types.ts';
 import { formatNumber, formatShare } from '../parts/formats.ts';
 import { t } from '../texts/texts.ts';
+import { GREAT_LOSS, lostBy } from './losses.ts';
 
 const MAX_NAMED = 3;
-/** From this share on a loss is a warning. */
-const GREAT_LOSS = 0.5;
 
 /** The first thing to be known of a replacement: who left, and which segments. */
 export function WhoLeft({ execution }: { readonly execution: Execution }) {
@@ -16,10 +15,11 @@ export function WhoLeft({ execution }: { readonly execution: Execution }) {
   const left = result.memberships_left ?? 0;
   if (status !== 'SUCCEEDED' || isDry === true || parameters.mode !== 'replace' || left === 0) return null;
   const losses = (result.segments ?? [])
-    .map(({ segment_id: id, size_before: before, size_after: after }) => ({
-      ...{ id, before, after, lost: before - after },
-      name: known.find((segment) => segment.id === id)?.name ?? `#${id}`,
-    }))
+    .map((segment) => {
+      const { segment_id: id, size_before: before, size_after: after } = segment;
+      const name = known.find((each) => each.id === id)?.name ?? `#${id}`;
+      return { id, name, before, after, lost: lostBy(segment) };
+    })
     .filter(({ lost }) => lost > 0)
     .sort((one, other) => other.lost - one.lost);
   const isGreat = losses.some(({ lost, before }) => lost / before >= GREAT_LOSS);

@@ -106,8 +106,12 @@ function Tiles({ dm, activity }: { readonly dm: string; readonly activity: Activ
 /** The last runs that failed, or of which lines failed. */
 function Problems({ dm, activity }: { readonly dm: string; readonly activity: Activity }) {
   const { by_status, with_failed_lines } = activity.executions;
-  const failed = useQuery(runsQuery(dm, { ...NO_FILTER, time: 'day', status: 'failed' }));
-  const failures = useQuery(runsQuery(dm, { ...NO_FILTER, time: 'day', status: 'failures' }));
+  const asking = { refetchInterval: ASK_MS };
+  const failed = useQuery({ ...runsQuery(dm, { ...NO_FILTER, time: 'day', status: 'failed' }), ...asking });
+  const failures = useQuery({
+    ...runsQuery(dm, { ...NO_FILTER, time: 'day', status: 'failures' }),
+    ...asking,
+  });
   const found = [...(failed.data?.data ?? []), ...(failures.data?.data ?? [])];
   const unique = [...new Map(found.map((execution) => [execution.id, execution])).values()]
     .sort((one, other) => Number(other.id) - Number(one.id))

@@ -1,11 +1,9 @@
 import type { Execution } from '../api/types.ts';
 import type { ImportOptions } from '../api/upload.ts';
+import { GREAT_LOSS, lostBy } from '../executions/losses.ts';
 
 /** What a replacement is guarded by when nothing is chosen: no line may fail, and no segment may lose more than half. */
 export const REPLACE_GUARDS = { maxFailureRatio: 0, maxShrinkRatio: 0.5 } as const;
-
-/** From this share on the loss of a segment is confirmed by its name. */
-const GREAT_LOSS = 0.5;
 
 /** The options as they are sent: a replacement is never without guards. */
 export function guarded(options: ImportOptions): ImportOptions {
@@ -22,7 +20,7 @@ export type SegmentLoss = {
   readonly segmentId: string;
   readonly before: number;
   readonly after: number;
-  /** How many members fewer it has; 0 where it grows. */
+  /** How many members go out, whether or not others come in for them. */
   readonly lost: number;
   readonly share: number;
 };
@@ -31,35 +29,33 @@ export type SegmentLoss = {
 export type ReplaceEffect = {
   /** Those that lose the greatest share first. */
   readonly segments: readonly SegmentLoss[];
-  /** Members who leave, over all segments; others may come in for them. */
-  readonly leaving: number;
+  /** The greatest share by which a segment would shrink, which is what the guard looks at. */
+  readonly shrink: number;
   readonly failed: number;
   readonly failureShare: number;
-  /** The segment whose name confirms the replacement; null where no half of any leaves. */
+  /** The segment whose name confirms the replacement: half of it or more leaves. Null where that is so of none. */
   readonly toConfirm: SegmentLoss | null;
 };
 
 /** Reads the result of a dry run of a replacement. */
 export function effectOf({ result }: Execution): ReplaceEffect {
   const segments = (result.segments ?? [])
-    .map(({ segment_id, technical_name = '', size_before: before, size_after: after }): SegmentLoss => {
-      const lost = Math.max(0, before - after);
+    .map((segment): SegmentLoss => {
+      const { segment_id, technical_name = '', size_before: before, size_after: after } = segment;
+      const lost = lostBy(segment);
       const share = before === 0 ? 0 : lost / before;
       return { segmentId: segment_id ?? technical_name, before, after, lost, share };
     })
     .sort((one, other) => other.share - one.share || other.before - one.before);
-  const all = segments.reduce((sum, { before }) => sum + before, 0);
-  const leaving = result.memberships_left ?? segments.reduce((sum, { lost }) => sum + lost, 0);
   const [worst = null] = segments;
-  // a list of the same length may put everybody out as well
-  const isGreat = (worst !== null && worst.share >= GREAT_LOSS) || (all > 0 && leaving / all >= GREAT_LOSS);
+  const shrinks = segments.map(({ before, after }) => (before === 0 ? 0 : (before - after) / before));
   const lines = result.total_success + result.total_failure;
   return {
     segments,
-    leaving,
+    shrink: Math.max(0, ...shrinks),
     failed: result.total_failure,
     failureShare: lines === 0 ? 0 : result.total_failure / lines,
-    toConfirm: isGreat ? worst : null,
+    toConfirm: worst !== null && worst.share >= GREAT_LOSS ? worst : null,
   };
 }
 
@@ -69,10 +65,9 @@ export function stoppedBy(
   options: ImportOptions,
 ): { readonly failures: number | null; readonly shrink: number | null } {
   const { maxFailureRatio, maxShrinkRatio } = guarded(options);
-  const worst = effect.segments[0]?.share ?? 0;
   return {
     failures: effect.failureShare > (maxFailureRatio ?? 1) ? roundedUp(effect.failureShare) : null,
-    shrink: worst > (maxShrinkRatio ?? 1) ? roundedUp(worst) : null,
+    shrink: effect.shrink > (maxShrinkRatio ?? 1) ? roundedUp(effect.shrink) : null,
   };
 }
 

@@ -6,6 +6,7 @@ import { segments as segmentsQuery } from '../api/queries.ts';
 import type { Execution } from '../api/types.ts';
 import type { ImportOptions } from '../api/upload.ts';
 import { ExecutionProgress } from '../executions/execution-progress.tsx';
+import { GREAT_LOSS } from '../executions/losses.ts';
 import { formatBytes, formatNumber, formatShare } from '../parts/formats.ts';
 import { PercentInput } from '../parts/percent-input.tsx';
 import { Problem } from '../parts/problem.tsx';
@@ -127,13 +128,12 @@ export function Question(of: {
 const MOST_SEGMENTS = 12;
 
 function Losses({
-  effect: { segments, leaving },
+  effect: { segments },
   nameOf,
 }: {
   readonly effect: ReplaceEffect;
   readonly nameOf: (id: string) => string;
 }) {
-  const lost = segments.reduce((sum, { lost: of }) => sum + of, 0);
   const left = segments.length - MOST_SEGMENTS;
   return (
     <div>
@@ -146,7 +146,6 @@ function Losses({
         {left > 0 && <List.Item>{t.replacing.others(formatNumber(left))}</List.Item>}
       </List>
       <Text size="sm" c="dimmed" mt={6}>
-        {leaving > lost ? `${t.replacing.leaving(formatNumber(leaving))} ` : ''}
         {t.replacing.undo}
       </Text>
     </div>
@@ -157,12 +156,13 @@ function Loss({ segment, name }: { readonly segment: SegmentLoss; readonly name:
   const { before, after, lost, share } = segment;
   if (lost === 0) return t.replacing.grows(name, formatNumber(before), formatNumber(after));
   return (
-    <Text span size="sm" fw={share >= 0.5 ? 600 : 400} c="var(--mantine-color-red-text)">
+    <Text span size="sm" fw={share >= GREAT_LOSS ? 600 : 400} c="var(--mantine-color-red-text)">
       {t.replacing.loses(name, {
         lost: formatNumber(lost),
         before: formatNumber(before),
         share: formatShare(lost, before),
       })}
+      {after > before - lost && ` ${t.replacing.exchanges(formatNumber(after))}`}
     </Text>
   );
 }
@@ -182,7 +182,7 @@ function Guards({
   const allow = (guard: 'maxFailureRatio' | 'maxShrinkRatio', share: number | null) =>
     onChange({ ...options, [guard]: share });
   const failed = formatShare(effect.failureShare, 1);
-  const shrunk = formatShare(effect.segments[0]?.share ?? 0, 1);
+  const shrunk = formatShare(effect.shrink, 1);
   return (
     <>
       <Group align="flex-end" gap="xs">

@@ -19,7 +19,6 @@ import { note, print, printable, printJson } from '../output.ts';
 import { readCount } from '../read-args.ts';
 import { tone } from '../style.ts';
 
-/** A service takes few uploads of a token at a time (maxUploadsPerToken). */
 const MAX_JOBS = 32;
 
 const WHY_LEFT = {
@@ -94,7 +93,7 @@ export const importCommand = command({
       alias: 'j',
       valueHint: 'N',
       default: '1',
-      description: 'how many files are sent at the same time; in which order they are applied is open then',
+      description: 'files sent at the same time; above 1, their order is not guaranteed',
     },
     wait: {
       type: 'boolean',
@@ -148,6 +147,8 @@ export const importCommand = command({
     const isAsked = args.mode === 'replace' && !args['dry-run'] && !args.yes;
     const ask = isAsked ? terminal() : null;
     const jobs = readCount('--jobs', args.jobs, MAX_JOBS);
+    if (args.mode === 'replace' && !args['dry-run'] && jobs > 1)
+      throw new UsageError('--jobs: files that replace segments are sent one at a time');
     if (ask !== null && jobs > 1)
       throw new UsageError('--jobs: questions are asked one at a time; use --yes or leave --jobs out');
     const interrupt = new AbortController();

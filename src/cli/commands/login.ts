@@ -21,7 +21,7 @@ export const login = command({
     datamart: {
       type: 'string',
       valueHint: 'ID',
-      description: 'datamart of commands that name none; without it that of a token for a single one, else 1',
+      description: "default datamart of the profile; without it the token's only datamart, else 1",
     },
     profile: {
       type: 'string',

@@ -97,7 +97,7 @@ export async function findUser(client: Client, path: string): Promise<User> {
   );
 }
 
-/** What is asked of a user; where there is none, an error that names him. */
+/** What is asked of a user; where there is none, an error that names the user. */
 async function ofUser<T>(path: string, asked: Promise<T>): Promise<T> {
   try {
     return await asked;

@@ -10,6 +10,9 @@ import { note, print, printJson } from '../output.ts';
 import { executionPage } from '../same-service.ts';
 import { readSelector } from '../selector.ts';
 
+const PAGES = ['execution', 'segment', 'import', 'user'] as const;
+type Page = (typeof PAGES)[number];
+
 export const open = command({
   name: 'open',
   description: 'prints the address of a page of the console, and opens it from a terminal',
@@ -17,7 +20,7 @@ export const open = command({
     page: {
       type: 'positional',
       required: false,
-      valueHint: 'execution|segment|import|user',
+      valueHint: PAGES.join('|'),
       description: 'what the page is about; without it the start of the console',
     },
     id: {
@@ -56,6 +59,10 @@ type Wanted = {
   readonly datamart: string;
 };
 
+function isPage(page: string): page is Page {
+  return PAGES.some((known) => known === page);
+}
+
 async function pageUrl(
   client: Client,
   datamart: string,
@@ -63,8 +70,10 @@ async function pageUrl(
 ): Promise<string> {
   const { connection } = client;
   const base = connection.url + datamart;
-  if (page === undefined) return `${base}/imports`;
-  if (id === undefined) throw new UsageError(`ID: expected which ${page} is meant, got nothing`);
+  if (page === undefined) return `${base}/home`;
+  if (!isPage(page))
+    throw new UsageError(`PAGE: expected execution, segment, import or user, got ${JSON.stringify(page)}`);
+  if (id === undefined) throw new UsageError(`ID: expected the ${page}, got nothing`);
   switch (page) {
     case 'execution': {
       const { path, execution } = await locateExecution(client, { datamart: dm, execution: id });
@@ -76,8 +85,6 @@ async function pageUrl(
       return `${base}/imports/${(await findImport(client, datamart, id)).id}`;
     case 'user':
       return `${base}/users?${new URLSearchParams({ user: decodeURIComponent(readSelector(id, {})) })}`;
-    default:
-      throw new UsageError(`PAGE: expected execution, segment, import or user, got ${JSON.stringify(page)}`);
   }
 }
 

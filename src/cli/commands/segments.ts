@@ -91,7 +91,7 @@ const create = command({
     'default-ttl-days': {
       type: 'string',
       valueHint: 'N',
-      description: 'how long members stay when a command brings no expiry',
+      description: 'days a membership lasts when a line gives no expiry; without it every line must give one',
     },
     ...DATAMART_ARG,
     ...CONNECTION_ARGS,

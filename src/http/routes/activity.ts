@@ -13,6 +13,8 @@ import type { App } from '../types.ts';
 const HOUR_MS = 3_600_000;
 const DEFAULT_MS = 24 * HOUR_MS;
 const MAX_MS = 31 * 24 * HOUR_MS;
+/** Of a datamart with thousands of segments those that lost most are told of, and those that changed most. */
+const MAX_SEGMENTS = 100;
 
 const Query = Type.Object({
   from: Type.Optional(instant('ms since the epoch, at most 31 days ago; 24 hours ago when it is not given')),
@@ -54,7 +56,7 @@ export const ActivityView = Type.Object({
       'lines of files, dry runs left out; those of an execution are spread evenly over the time in which it ran',
   }),
   segments: Type.Array(SegmentActivity, {
-    description: 'segments that members came into or left, those that lost the greatest share first',
+    description: `segments that members came into or left, those that lost the greatest share first; of more than ${MAX_SEGMENTS} those that lost and changed most`,
   }),
   known_since: KnownSince,
 });
@@ -101,7 +103,10 @@ function viewExecutions({ executions }: Activity): Static<typeof ActivityView>['
   };
 }
 
-async function viewSegments({ store }: HttpDependencies, { segments }: Activity, now: number) {
+async function viewSegments({ store }: HttpDependencies, { segments: changed }: Activity, now: number) {
+  const segments = [...changed]
+    .sort((one, other) => lossOf(other) - lossOf(one) || changesOf(other) - changesOf(one))
+    .slice(0, MAX_SEGMENTS);
   const sizes = await store.countMembers({ segmentIds: segments.map(({ segmentId }) => segmentId), now });
   const views = await Promise.all(
     segments.map(async ({ segmentId, entries, exits }) => {
@@ -120,6 +125,16 @@ async function viewSegments({ store }: HttpDependencies, { segments }: Activity,
     }),
   );
   return views.flat().sort((one, other) => growthOf(one) - growthOf(other));
+}
+
+type SegmentChanges = Activity['segments'][number];
+
+function lossOf({ entries, exits }: SegmentChanges): number {
+  return Math.max(0, exits - entries);
+}
+
+function changesOf({ entries, exits }: SegmentChanges): number {
+  return entries + exits;
 }
 
 /** As a share of what there was: -1 for a segment that is empty now. */

@@ -8,6 +8,7 @@ import {
 } from '../../model/mapping.ts';
 import { COMMAND_FIELDS, ERROR_FIELDS, IDENTIFIER_FIELDS } from '../command-fields.ts';
 import { nearestField } from '../nearest-field.ts';
+import { LAST_INSTANT, LAST_INSTANT_MS, LEAST_INSTANT_MS } from '../parse-expiry.ts';
 import { columnsOf, foldName } from './compile-mapping.ts';
 
 /** A mapping as a request has it, its shape checked. */
@@ -20,6 +21,10 @@ export type MappingInput = {
 };
 
 const MAX_COLUMNS = 200;
+/** Each is looked for in every record while a file is received. */
+const MAX_HASHED = 20;
+/** As JSON: every execution has the mapping of its file. */
+const MAX_MAPPING_CHARS = 64 * 1024;
 const MAX_WORDS = 10_000;
 const MAX_NAME_CHARS = 255;
 const LIST_FIELDS = ['segment_ids', 'segment_technical_names'];
@@ -47,6 +52,9 @@ export function checkMapping(
     for (const [name, field] of Object.entries(mapping.columns)) checkField(field, `columns[${show(name)}]`);
     const whole = { ...mapping, formats: readFormats(input.formats ?? {}, mapping.columns) };
     checkColumns(whole);
+    const { length } = JSON.stringify(whole);
+    if (length > MAX_MAPPING_CHARS)
+      refuse(`mapping may have ${MAX_MAPPING_CHARS} characters as JSON, got ${length}`);
     return { ok: true, mapping: whole };
   } catch (problem) {
     if (problem instanceof MappingProblem) return { ok: false, message: problem.message };
@@ -143,7 +151,13 @@ function readDefault(field: string, value: unknown, where: string): Mapping['def
     refuse(`${where} must be UPDATE or DELETE, got ${show(value)}`);
   if (field.startsWith('expiration_') && !/^\d+$/.test(String(value)))
     refuse(`${where} must be a whole number, got ${show(value)}`);
+  if (field === 'expiration_ts' && Number(value) !== 0 && !isInstant(Number(value)))
+    refuse(`${where} must be ms since the epoch, up to ${LAST_INSTANT}, or 0 for never, got ${show(value)}`);
   return value;
+}
+
+function isInstant(ms: number): boolean {
+  return ms >= LEAST_INSTANT_MS && ms <= LAST_INSTANT_MS;
 }
 
 function isScalar(value: unknown): value is string | number {
@@ -160,7 +174,9 @@ function isObjectText(text: string): boolean {
 }
 
 function readHash(input: Readonly<Record<string, string>>): Mapping['hash'] {
-  for (const [name, rule] of Object.entries(input)) {
+  const hashed = Object.entries(input);
+  if (hashed.length > MAX_HASHED) refuse(`hash may name ${MAX_HASHED} columns, got ${hashed.length}`);
+  for (const [name, rule] of hashed) {
     if (!(HASH_RULES as readonly string[]).includes(rule))
       refuse(
         `hash[${show(name)}] must be one of ${HASH_RULES.join(', ')}, got ${show(rule)}${hintOf(rule, HASH_RULES)}`,

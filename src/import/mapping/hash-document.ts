@@ -3,7 +3,7 @@ import type { Mapping } from '../../model/mapping.ts';
 import type { MimeType } from '../../model/records.ts';
 import { findHeaderEnd, type HeaderState, MAX_HEADER_BYTES } from '../csv-header.ts';
 import { readFormatOf } from '../read-format.ts';
-import { columnsOf } from './compile-mapping.ts';
+import { compileMapping } from './compile-mapping.ts';
 import { createRecordHasher, type RecordHasher } from './hash-records.ts';
 import type { Sha256 } from './hash-rules.ts';
 
@@ -27,7 +27,9 @@ export function createDocumentHasher(
   { mapping, mimeType }: { readonly mapping: Mapping; readonly mimeType: MimeType },
   sha256: Sha256,
 ): DocumentHasher {
-  const columns = columnsOf(mapping).filter(({ hash }) => hash !== null);
+  const { columns: all, translate } = compileMapping(mapping);
+  const columns = all.filter(({ hash }) => hash !== null);
+  const isWord = (field: string, value: string) => translate(field, value) !== undefined;
   const state: HeaderState = { at: 'CELL_START' };
   let hasher: RecordHasher | null = null;
   let pieces: Buffer[] = [];
@@ -60,7 +62,7 @@ export function createDocumentHasher(
     const read = readFormatOf(bytes, { mimeType, profile: 'COMMANDS', mapping });
     // nothing is kept of a document whose header cannot be used: the check of its start refuses it
     if (!read.ok) return Buffer.alloc(0);
-    hasher = createRecordHasher(read.format, { columns, sha256 });
+    hasher = createRecordHasher(read.format, { columns, sha256, isWord });
     const { offset } = read.format.start;
     return Buffer.concat([bytes.subarray(0, offset), hasher.take(bytes.subarray(offset), isLast)]);
   }

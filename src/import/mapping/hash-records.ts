@@ -20,7 +20,13 @@ const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 /** Bytes that are kept of a record that has not ended: one that is longer cannot be read. */
 const MAX_HELD_BYTES = 4 * MAX_LINE_BYTES;
 
-type HashedColumns = { readonly columns: readonly MappedColumn[]; readonly sha256: Sha256 };
+type HashedColumns = {
+  readonly columns: readonly MappedColumn[];
+  readonly sha256: Sha256;
+  /** Whether a value is an own word of the mapping, which is kept as it is. */
+  readonly isWord: (field: string, value: string) => boolean;
+};
+type HowToHash = Omit<HashedColumns, 'columns'>;
 type HashedCell = { readonly index: number; readonly column: MappedColumn };
 
 /** Hashes the records of a document behind its header. */
@@ -142,10 +148,10 @@ type Hashing = {
   readonly record: (record: DocumentRecord, raw: Buffer) => Buffer | null;
 };
 
-function hashMembers({ columns, sha256 }: HashedColumns): Hashing {
+function hashMembers({ columns, ...how }: HashedColumns): Hashing {
   function record({ text }: DocumentRecord, raw: Buffer): Buffer | null {
     const hashed = columns.reduce(
-      (json, column) => replaceValues(json, column.name, (value) => hashJson(value, column, sha256)),
+      (json, column) => replaceValues(json, column.name, (value) => hashJson(value, column, how)),
       text,
     );
     return hashed === text ? null : Buffer.concat([Buffer.from(hashed), lineEndOf(raw)]);
@@ -154,22 +160,26 @@ function hashMembers({ columns, sha256 }: HashedColumns): Hashing {
 }
 
 /** The hash of a JSON value as JSON; null where there is none to hash. */
-function hashJson(json: string, column: MappedColumn, sha256: Sha256): string | null {
+function hashJson(json: string, column: MappedColumn, how: HowToHash): string | null {
   const value: unknown = JSON.parse(json);
   if (value === null) return null;
   const text = typeof value === 'string' ? value : typeof value === 'number' ? json : '\0';
-  const hashed = hashText(text, column, sha256);
+  const hashed = hashText(text, column, how);
   return hashed === null ? null : JSON.stringify(hashed);
 }
 
 /** What is kept of a value: its hash, or a mask where it has none; null: it is blank, or stays. */
-function hashText(value: string, { hash }: MappedColumn, sha256: Sha256): string | null {
-  if (hash === null || value.trim() === '') return null;
+function hashText(
+  value: string,
+  { hash, field }: MappedColumn,
+  { sha256, isWord }: HowToHash,
+): string | null {
+  if (hash === null || value.trim() === '' || isWord(field, value)) return null;
   const hashed = hashValue(hash, value, sha256) ?? MASK;
   return hashed === value ? null : hashed;
 }
 
-function hashCells(header: CsvHeader, { columns, sha256 }: HashedColumns): Hashing {
+function hashCells(header: CsvHeader, { columns, ...how }: HashedColumns): Hashing {
   const { delimiter } = header;
   const separator = delimiter.charCodeAt(0);
   const width = header.columns.length;
@@ -206,7 +216,7 @@ function hashCells(header: CsvHeader, { columns, sha256 }: HashedColumns): Hashi
       }
       const next = raw.indexOf(separator, at);
       const cellEnd = next === -1 || next > end ? end : next;
-      const value = hashText(raw.toString('utf8', at, cellEnd), column, sha256);
+      const value = hashText(raw.toString('utf8', at, cellEnd), column, how);
       if (value === null) continue;
       parts.push(raw.subarray(given, at), Buffer.from(value));
       given = cellEnd;
@@ -218,7 +228,7 @@ function hashCells(header: CsvHeader, { columns, sha256 }: HashedColumns): Hashi
     const cells = [...readCsvCells(text, delimiter).cells];
     let isChanged = false;
     for (const { index, column } of hashed) {
-      const value = hashText(cells[index] ?? '', column, sha256);
+      const value = hashText(cells[index] ?? '', column, how);
       if (value === null) continue;
       cells[index] = value;
       isChanged = true;

@@ -4,6 +4,8 @@ import type { HashRule } from '../../model/mapping.ts';
 export type Sha256 = (text: string) => string;
 
 const SHA256_HEX = /^[\da-f]{64}$/i;
+/** Digits with what people write between them. */
+const PHONE = /^\+?[\d\s()./-]+$/;
 /** E.164 allows 15 digits; no country has numbers of fewer than 7 with their country code. */
 const PHONE_DIGITS = /^[1-9]\d{6,14}$/;
 
@@ -36,8 +38,10 @@ function address(rule: HashRule, text: string): string | null {
 
 /** Google hashes E.164 with its plus sign, Meta the digits; both need the country code. */
 function phoneNumber(rule: HashRule, text: string): string | null {
+  if (!PHONE.test(text)) return null;
   const isInternational = /^(?:\+|00)/.test(text);
-  const digits = text.replace(/\D/g, '').replace(/^0+/, '');
+  // a single zero stands before a number without its country code
+  const digits = text.replace(/\D/g, '').replace(/^00+/, '');
   if (!PHONE_DIGITS.test(digits)) return null;
   if (rule === 'meta_phone') return digits;
   return isInternational ? `+${digits}` : null;

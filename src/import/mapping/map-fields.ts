@@ -42,7 +42,7 @@ export function mapFields(record: RecordReader, compiled: CompiledMapping): Comm
     if (from.has(field) && !isIdentifier) continue;
     const value = translated(record.valueOf(column), field, compiled);
     if (isEmpty(value.value)) continue;
-    if (isIdentifier && identifiers.push([field, value.value]) > 1) continue;
+    if (isIdentifier && identifiers.push([field, exactOf(value.value, record, column)]) > 1) continue;
     fields[field] = value.value;
     from.set(field, column);
     // a word of the mapping is written as the field is documented
@@ -70,6 +70,11 @@ export function mapFields(record: RecordReader, compiled: CompiledMapping): Comm
       hashOf: (field) => columnOf(field)?.hash ?? null,
     },
   };
+}
+
+/** A number as it was written, where JavaScript has rounded it. */
+function exactOf(value: unknown, record: RecordReader, column: MappedColumn): unknown {
+  return typeof value === 'number' && !Number.isSafeInteger(value) ? record.writtenIn(column) : value;
 }
 
 /** A value with the words of a mapping replaced; `isWord`: it was one itself. */

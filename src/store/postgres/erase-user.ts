@@ -8,8 +8,9 @@ import { tallyOfPoint } from './points.ts';
 import type { PostgresDatabase } from './postgres-database.ts';
 import { outdateCatalogue } from './record-versions.ts';
 import { addToTally } from './segment-tally.ts';
+import { forgetInSlots } from './staged-pairs.ts';
 
-/** `Store.eraseUser`: alone, so that no merge is half way with the user, and every later one knows. */
+/** `Store.eraseUser`: alone, so that no merge is half done with the user, and every later one knows. */
 export async function eraseUser(
   db: PostgresDatabase,
   { datamartId, user, now, author }: Parameters<Store['eraseUser']>[0],
@@ -29,10 +30,11 @@ export async function eraseUser(
       memberships = await sql.change(`delete from membership where user_point_id = ${uuid(point)}`);
       for (const table of ['user_point', 'attached_identifier', 'membership_change'])
         await sql.query(`delete from ${table} where user_point_id = ${uuid(point)}`);
+      await forgetInSlots(sql, uuid(point));
     }
     const of = { datamartId, sought, known: known.length, memberships, now };
     const erasure = await createErasure(sql, author === undefined ? of : { ...of, author });
-    // commands that are staged now may be for him
+    // commands that are staged now may be for the user
     await outdateCatalogue(sql, datamartId);
     passFaultPoint('erasure-before-commit');
     return erasure;

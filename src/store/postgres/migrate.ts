@@ -23,7 +23,8 @@ export type Versions = {
  */
 export async function migrate(db: PostgresDatabase, now: number): Promise<void> {
   const { current, newest } = await readVersions(db);
-  if (current >= newest) return;
+  // a crash may have come between the last migration and this
+  if (current >= newest) return distributeAdded(db);
   for (const file of migrations()) {
     if (current >= versionOf(file)) continue;
     await db.writeAlone(async (sql) => {

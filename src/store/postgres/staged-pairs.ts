@@ -78,7 +78,14 @@ let nextSlot = Math.floor(Math.random() * SLOTS);
 const SLOT_LOCKS = 0x4d76;
 
 /** The staging tables of a slot, which one transaction at a time uses. */
-type SlotTable = 'staged_key' | 'staged_membership' | 'staged_pair' | 'resolved_pair' | 'staged_revert';
+const SLOT_TABLES = [
+  'staged_key',
+  'staged_membership',
+  'staged_pair',
+  'resolved_pair',
+  'staged_revert',
+] as const;
+type SlotTable = (typeof SLOT_TABLES)[number];
 /** What a merge of pairs uses. */
 const OF_PAIRS: readonly SlotTable[] = ['staged_key', 'staged_membership'];
 
@@ -142,6 +149,13 @@ async function emptySlot(sql: PostgresSql, slot: number, tables: readonly SlotTa
 /** Empties a slot that this transaction has used, for another use: of few rows, and slower than `emptySlot`. */
 export async function clearSlot(sql: PostgresSql, slot: number, tables = OF_PAIRS): Promise<void> {
   for (const table of tables) await sql.query(`delete from ${table}_${slot}`);
+}
+
+/** Deletes what merges have left of a user in any slot: nobody needs it, and the next use of a slot may be far away. */
+export async function forgetInSlots(sql: PostgresSql, userPointId: string): Promise<void> {
+  for (let slot = 0; slot < SLOTS; slot++)
+    for (const table of SLOT_TABLES)
+      await sql.query(`delete from ${table}_${slot} where user_point_id = ${userPointId}`);
 }
 
 /** Copies pairs into a slot. */

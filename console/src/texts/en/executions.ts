@@ -63,7 +63,7 @@ export const executionsTexts = {
     explanations: {
       CANCEL: 'Each run stops at its next safe point. What it has applied by then stays; you can revert it.',
       RESEND_FAILED_LINES:
-        'The lines are sent again as they were. Fix what made them fail first, for example by creating a missing segment. They are always applied as updates, also if the run replaced segments.',
+        'The lines are sent again as they were. Fix what made them fail first, for example by creating a missing segment. They are always applied as updates, even if the run replaced segments.',
       RESEND_FILE: 'The same file is uploaded again with the same options and guards, as a new run.',
     },
     outcome: (done: string, refused: string) =>
@@ -153,7 +153,7 @@ export const executionsTexts = {
     after: 'After',
     now: 'Now',
     difference: 'Difference',
-    wouldBeMade: (name: string) => `${name} (would be made)`,
+    wouldBeMade: (name: string) => `${name} (would be created)`,
     lost: 'Lost',
   },
   effects: {

@@ -84,13 +84,12 @@ export const importsTexts = {
     sent: (sent: string, all: string) => `Sent ${sent} of ${all}`,
     loses: (name: string, of: { lost: string; before: string; share: string }) =>
       `${name} loses ${of.lost} of ${counted(of.before, 'member')} (${of.share}).`,
+    exchanges: (after: string) => `With those who come in it has ${after}.`,
     grows: (name: string, before: string, after: string) =>
       before === after
         ? `${name} keeps its size of ${counted(after, 'member')}.`
         : `${name} grows from ${before} to ${counted(after, 'member')}.`,
     others: (count: string) => `And ${counted(count, 'segment')} that lose less.`,
-    leaving: (count: string) =>
-      `In all ${counted(count, 'member')} would leave; others of the file come in for them.`,
     undo: 'You can revert the run to bring them back.',
     shrinksTooMuch: (share: string, allowed: string) =>
       `A segment would lose ${share}, and you allow ${allowed}: nothing would be applied.`,

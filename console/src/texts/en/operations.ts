@@ -45,7 +45,7 @@ export const operationsTexts = {
     shrunk: 'Segments that shrank',
     noneShrunk: 'No segment has fewer members than 24 hours ago.',
     problems: 'Runs with problems',
-    noProblems: 'No run failed, and no line did.',
+    noProblems: 'No failed runs, no failed lines.',
     recent: 'Latest runs',
     noRuns: 'No files arrived in the last 24 hours.',
     allRuns: 'All runs',

@@ -42,7 +42,7 @@ export const segmentsTexts = {
     deleteTitle: (name: string) => `Delete the segment “${name}”?`,
     deleteText: (members: string) =>
       `Its ${counted(members, 'membership')} go with it. This cannot be undone.`,
-    untouched: 'No run has changed this segment in the time that history is kept.',
+    untouched: 'No run in the kept history changed this segment.',
     tabs: {
       history: 'Size',
       executions: 'Runs',

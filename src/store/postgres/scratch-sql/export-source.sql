@@ -9,7 +9,7 @@ from (
     creation_ts,
     last_modified_ts,
     expiration_ts,
-    data_bag
+    replace(data_bag, chr(57344) || '1', chr(57344)) as data_bag
   from read_csv(FILE, auto_detect = false, header = false, delim = ',', quote = '"', escape = '"', new_line = '\n',
     nullstr = '', allow_quoted_nulls = false, parallel = false, max_line_size = 16777216, buffer_size = 16777216, columns = {
       'user_point_id': 'uuid', 'kind': 'utinyint', 'compartment_id': 'bigint', 'segment_id': 'bigint', 'creation_ts': 'bigint',

@@ -14,7 +14,7 @@ select
   case when puts_in then nullif(expires_at, 0) end,
   case when not puts_in then 3 when was_in then 2 else 1 end::smallint,
   point_kinds::smallint,
-  case when was_in then old_data_bag end
+  replace(case when was_in then old_data_bag end, chr(57344), chr(57344) || '1')
 from chunk_effect
 where puts_in or was_in
 union all
@@ -32,6 +32,6 @@ select
   null,
   4::smallint,
   point_kinds::smallint,
-  old_data_bag
+  replace(old_data_bag, chr(57344), chr(57344) || '1')
 from chunk_effect
 where membership_row is not null and not was_in

@@ -21,5 +21,5 @@ select
       )
     then replace(replace(new_value, chr(57344), chr(57344) || '1'), chr(0), chr(57344) || '0')
   end as value,
-  data_bag
+  replace(data_bag, chr(57344), chr(57344) || '1') as data_bag
 from (select * from chunk_pair order by point_hi, point_lo, new_value is null desc)

@@ -9,6 +9,8 @@ select
   nullif(expires_at, 0),
   point_kinds::smallint,
   puts_in,
-  case when was_in and not was_taken_out and data_bag is null then old_data_bag else nullif(data_bag, '{}') end
+  replace(
+    case when was_in and not was_taken_out and data_bag is null then old_data_bag else nullif(data_bag, '{}') end,
+    chr(57344), chr(57344) || '1')
 from chunk_effect
 where membership_row is not null

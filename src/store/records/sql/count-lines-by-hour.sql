@@ -13,6 +13,7 @@ run as (
   from execution e
   join execution_checkpoint c on c.execution_id = e.id
   where e.datamart_id = $datamart_id
+    and e.reverts_execution_id is null
     and e.start_date < $now
     and coalesce(e.end_date, $now) >= $from
     and coalesce(e.options, '') not like '%"dryRun":true%'
