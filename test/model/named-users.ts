@@ -56,10 +56,13 @@ function compartmentsIn(fields: Fields, { compartments, defaultCompartment }: Mo
 
 function segmentsIn(fields: Fields, { segments }: ModelCatalogue): ReadonlySet<string> | null {
   try {
-    const ids = ['segment_id', 'segment_ids'].flatMap((name) => readTexts(fields.get(name)));
-    const names = ['segment_technical_name', 'segment_technical_names'].flatMap((name) =>
-      readTexts(fields.get(name)),
-    );
+    // a list in a field for one value is not read: what it was to say cannot be told
+    const textsOf = (one: string, several: string) => [
+      ...[readText(fields.get(one))].filter((text) => text !== null),
+      ...readTexts(fields.get(several)),
+    ];
+    const ids = textsOf('segment_id', 'segment_ids');
+    const names = textsOf('segment_technical_name', 'segment_technical_names');
     const found = [
       ...ids.map((id) => segments.find((segment) => segment.id === id)),
       ...names.map((name) => segments.find((segment) => segment.technicalName === name)),
