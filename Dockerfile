@@ -1,5 +1,5 @@
 # Muster as a small image: `docker build -t muster .`
-# What it is built on is named by digest (docs/scaling.md#images): Node 22.23.3 on Debian 12, for all platforms.
+# What it is built on is named by digest (docs/operations/install.md#images): Node 22.23.3 on Debian 12, for all platforms.
 ARG NODE_IMAGE=node:22-bookworm-slim@sha256:43ac6c60b8f89723f746e8a92ce91abd5017e627ce1ddfe4238355d3a30b772c
 FROM ${NODE_IMAGE} AS build
 WORKDIR /build

@@ -68,7 +68,7 @@ it makes a system user \`postgres\` where there is none. Redis is measured where
   progress, counts of effects, and recovery in the middle of a file.
 * **Redis** has one hash for each user. It keeps everything in memory, expires no single membership, has no sizes of segments, and
   the time leaves out turning the file into its commands.
-* **Where the time goes** is measured by \`node --import tsx bench/profile.ts\`; [architecture.md](architecture.md#where-the-time-of-an-import-goes)
+* **Where the time goes** is measured by \`node --import tsx bench/profile.ts\`; [internals/import-time.md](internals/import-time.md)
   says what follows from it.
 * **Limits** are what it costs to only look at the same file, in cache: they bound what any importer can reach.
 `;

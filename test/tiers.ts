@@ -18,6 +18,7 @@ export const FAST: readonly string[] = [
   'test/webhooks/',
   'test/properties/',
   'test/admin-token.test.ts',
+  'test/docs.test.ts',
   'test/log-ids.test.ts',
   'test/log.test.ts',
   'test/tracing.test.ts',

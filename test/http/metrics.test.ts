@@ -24,10 +24,10 @@ function readMetrics(text: string): Map<string, Metric & { readonly labels: Set<
   return metrics;
 }
 
-/** The table of docs/operations.md. */
+/** The table of docs/operations/metrics.md. */
 function readTable(): Map<string, Metric> {
   const rows = new Map<string, Metric>();
-  for (const line of docs('operations.md').split('\n')) {
+  for (const line of docs('operations/metrics.md').split('\n')) {
     const [name, type = '', labels = ''] = line
       .split('|')
       .slice(1, -1)
@@ -57,7 +57,7 @@ function samplesOf(text: string, name: string, labels = ''): number {
 const line = (segmentId: string, user: string) =>
   `${JSON.stringify({ operation: 'UPDATE', user_account_id: user, segment_id: segmentId, expiration_duration: 0 })}\n`;
 
-test('docs/operations.md has a row for every metric of the service, with its type and labels', async (t) => {
+test('docs/operations/metrics.md has a row for every metric of the service, with its type and labels', async (t) => {
   const service = await startService(t);
   await service.call('GET', '/v1/datamarts');
   const found = readMetrics(await scrape(service));
@@ -78,7 +78,7 @@ test('names follow the conventions of Prometheus', async (t) => {
 
 test('every metric that an alert or an expression of the docs names is in /metrics', async (t) => {
   const found = readMetrics(await scrape(await startService(t)));
-  const texts = [docs('alerts.yml'), docs('operations.md')];
+  const texts = [docs('alerts.yml'), docs('operations/metrics.md')];
   const named = texts.flatMap((text) => text.match(/\b(muster|nodejs|process)_[a-z0-9_]+(?!\w|\*|…)/g) ?? []);
   assert.ok(named.length > 30, `only ${named.length} names were found`);
   for (const name of named) {
@@ -87,9 +87,9 @@ test('every metric that an alert or an expression of the docs names is in /metri
   }
 });
 
-test('docs/operations.md says what to do about each alert, and has no other', () => {
+test('docs/operations/alerts.md says what to do about each alert, and has no other', () => {
   const rules = [...docs('alerts.yml').matchAll(/- alert: (\w+)/g)].map(([, name]) => name);
-  const rows = [...docs('operations.md').matchAll(/^\| `(Muster[A-Z]\w+)` \|/gm)].map(([, name]) => name);
+  const rows = [...docs('operations/alerts.md').matchAll(/^\| `(Muster[A-Z]\w+)` \|/gm)].map(([, name]) => name);
   assert.ok(rules.length > 5);
   assert.deepEqual(rules.sort(), rows.sort());
 });

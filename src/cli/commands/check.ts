@@ -24,7 +24,7 @@ export const check = command({
   },
   examples: ['muster check', 'muster check --data /var/lib/muster'],
   notes: [
-    'Nothing is changed. What each check looks at stands in docs/operations.md.',
+    'Nothing is changed. What each check looks at stands in docs/operations/backup.md.',
     'Exit codes: 0 everything agrees, 2 something does not, 1 it could not be checked.',
   ],
   run: async (args) => {

@@ -2,7 +2,7 @@ import type { Row, Sql } from '../records/database.ts';
 
 /**
  * The tables that grow, and the order that look-ups prune by. Each is a view over two: `…_ordered`, rows in order with some
- * runs behind them, and `…_recent`, which merges write into (docs/architecture.md).
+ * runs behind them, and `…_recent`, which merges write into (docs/internals/embedded-store.md).
  */
 export const BIG_TABLES = [
   { table: 'membership', range: 'point_hi', order: 'point_hi, point_lo, segment_id' },

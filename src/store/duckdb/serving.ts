@@ -46,7 +46,7 @@ type ServingOptions = {
 /**
  * The serving runs of the embedded store: each transaction that changes memberships or users adds a run, and names it in
  * `serving_run`; small runs are merged into larger ones, all of them into a base, and a base is made of the tables where
- * there is none or a run is damaged. docs/serving-runs.md has the design.
+ * there is none or a run is damaged. docs/internals/serving-runs.md has the design.
  */
 export class Serving {
   readonly runs: ServingRuns;

@@ -20,7 +20,7 @@ export async function sweepSnapshots(dir: string): Promise<void> {
  * `Store.snapshot` for the embedded store: another database file, written by one statement, which sees one moment. Merges go on
  * beside it, and look-ups. Rows keep their order, keys stay uncompressed and row groups as small as they are, so that a store
  * that is made of the file is as quick. Copying the file itself took a third of the time, and nothing could be written
- * meanwhile, which uploads feel (docs/architecture.md).
+ * meanwhile, which uploads feel (docs/internals/backup.md).
  */
 export async function takeSnapshot(
   instance: DuckDBInstance,

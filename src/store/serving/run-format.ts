@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 
 /**
- * A serving run as bytes (docs/serving-runs.md): blocks of records in the order of their keys, the index of the blocks, the
+ * A serving run as bytes (docs/internals/serving-runs.md): blocks of records in the order of their keys, the index of the blocks, the
  * filter of the keys, the footer. Every byte is under one of the checksums. Numbers are little-endian, but for what a record begins with.
  *
  * ```

@@ -121,7 +121,7 @@ create table api_token (
   value_hash text not null
 );
 
--- Keys are two unsigned halves of 64 bits: DuckDB unpacks 128-bit integers several times slower (docs/architecture.md).
+-- Keys are two unsigned halves of 64 bits: DuckDB unpacks 128-bit integers several times slower (docs/internals/embedded-store.md).
 -- They are random, so that looking for a compression of them costs a tenth of a merge and saves nothing.
 -- point_kinds is the set of kinds (KIND_BIT) of all identifiers of the user point.
 create table user_identifier (

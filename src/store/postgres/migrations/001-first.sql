@@ -298,7 +298,7 @@ create index attached_identifier_point on attached_identifier (user_point_id);
 create index attached_identifier_datamart on attached_identifier (datamart_id);
 
 -- Pages are filled by half: a member who stays in is written anew beside himself, and no index is touched. Full ones would grow to the
--- same size when all members are written anew, and cost twice as much to do so (docs/architecture.md).
+-- same size when all members are written anew, and cost twice as much to do so (docs/internals/postgresql.md).
 create table membership (
   user_point_id uuid not null,
   segment_id bigint not null,

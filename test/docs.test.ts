@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+
+const ROOT = path.resolve(import.meta.dirname, '..');
+/** What names pages of docs/ in comments, help and messages. */
+const SOURCES: readonly string[] = ['bench', 'console/src', 'deploy', 'fuzz', 'src', 'test', 'wasm'];
+const SOURCE_FILES: readonly string[] = ['Dockerfile', 'compose.yaml', 'docs/alerts.yml'];
+
+test('every relative link of the documents leads to a file, and to a heading in it', () => {
+  const lost: string[] = [];
+  let found = 0;
+  for (const file of pages()) {
+    for (const target of linksOf(read(file))) {
+      found++;
+      const [to = '', anchor] = target.split('#');
+      const page = to === '' ? file : path.posix.join(path.posix.dirname(file), decodeURIComponent(to));
+      if (!leadsSomewhere(page, anchor)) lost.push(`${file}: ${target}`);
+    }
+  }
+  assert.ok(found > 300, `only ${found} links were found`);
+  assert.deepEqual(lost, []);
+});
+
+test('every page of docs/ that the code names is there, and so is its heading', () => {
+  const lost: string[] = [];
+  let found = 0;
+  const files = SOURCES.flatMap((folder) => filesIn(folder, /\.(ts|tsx|cts|sql|yaml|yml|service)$/));
+  for (const file of [...files, ...SOURCE_FILES]) {
+    for (const [, page = '', anchor] of read(file).matchAll(/\b(docs\/[\w/-]+\.md)(?:#([\w-]+))?/g)) {
+      found++;
+      if (!leadsSomewhere(page, anchor)) lost.push(`${file}: ${page}${anchor ? `#${anchor}` : ''}`);
+    }
+  }
+  assert.ok(found > 20, `only ${found} names were found`);
+  assert.deepEqual(lost, []);
+});
+
+test('headings have the anchors that GitHub gives them', () => {
+  const text = '# One `two`\n## A, b: c-d_e\n```\n# not one\n```\n## [Named](x.md) & more\n## One two\n';
+  assert.deepEqual([...anchorsOf(text)], ['one-two', 'a-b-c-d_e', 'named--more', 'one-two-1']);
+});
+
+function read(file: string): string {
+  return readFileSync(path.join(ROOT, file), 'utf8');
+}
+
+function filesIn(folder: string, name: RegExp): string[] {
+  return readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .map((file) => `${folder}/${file.split(path.sep).join('/')}`)
+    .filter((file) => name.test(file) && !file.includes('node_modules'));
+}
+
+function pages(): string[] {
+  const ofRoot = readdirSync(ROOT).filter((file) => file.endsWith('.md'));
+  return [...ofRoot, ...filesIn('docs', /\.md$/)];
+}
+
+/** The targets of links and pictures that lead to no other site. */
+function linksOf(text: string): string[] {
+  const targets = [...withoutCode(text).matchAll(/\]\(<?([^()\s>]+)>?(?: "[^"]*")?\)|(?:src|href)="([^"]+)"/g)];
+  return targets.map(([, inText, inTag]) => inText ?? inTag ?? '').filter((url) => !/^[a-z]+:/i.test(url));
+}
+
+function leadsSomewhere(page: string, anchor: string | undefined): boolean {
+  if (!existsSync(path.join(ROOT, page))) return false;
+  return anchor === undefined || (page.endsWith('.md') && anchorsOf(read(page)).has(anchor));
+}
+
+/** The text without blocks of code, and without what stands in back-ticks. */
+function withoutCode(text: string): string {
+  return withoutBlocks(text).replaceAll(/`[^`\n]*`/g, '``');
+}
+
+function withoutBlocks(text: string): string {
+  return text.replaceAll(/^(```+)[^\n]*\n[\s\S]*?^\1\s*$/gm, '');
+}
+
+function anchorsOf(text: string): Set<string> {
+  const anchors = new Set<string>();
+  for (const [, heading = ''] of withoutBlocks(text).matchAll(/^#{1,6} (.*)$/gm)) {
+    const words = heading.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').trim().toLowerCase();
+    const anchor = words.replaceAll(/[^\p{L}\p{N}\-_ ]/gu, '').replaceAll(' ', '-');
+    let name = anchor;
+    for (let i = 1; anchors.has(name); i++) name = `${anchor}-${i}`;
+    anchors.add(name);
+  }
+  return anchors;
+}
