@@ -7,6 +7,7 @@ const ROOT = path.resolve(import.meta.dirname, '..');
 /** What names pages of docs/ in comments, help and messages. */
 const SOURCES: readonly string[] = ['bench', 'console/src', 'deploy', 'fuzz', 'src', 'test', 'wasm'];
 const SOURCE_FILES: readonly string[] = ['Dockerfile', 'compose.yaml', 'docs/alerts.yml'];
+const MAX_WORDS = 1_500;
 
 test('every relative link of the documents leads to a file, and to a heading in it', () => {
   const lost: string[] = [];
@@ -37,6 +38,17 @@ test('every page of docs/ that the code names is there, and so is its heading', 
   assert.deepEqual(lost, []);
 });
 
+test('a part of docs/internals is read in one sitting, and has a picture', () => {
+  const parts = filesIn('docs/internals', /\.md$/);
+  assert.ok(parts.length > 10, `only ${parts.length} parts were found`);
+  for (const part of parts) {
+    const text = read(part);
+    const words = text.split(/\s+/).length;
+    assert.ok(words <= MAX_WORDS, `${part} has ${words} words, at most ${MAX_WORDS} are read in one sitting`);
+    assert.match(text, /^```\n[^`]*[│┌─►▼]|!\[[^\]]*\]\(/m, `${part} has no picture`);
+  }
+});
+
 test('headings have the anchors that GitHub gives them', () => {
   const text = '# One `two`\n## A, b: c-d_e\n```\n# not one\n```\n## [Named](x.md) & more\n## One two\n';
   assert.deepEqual([...anchorsOf(text)], ['one-two', 'a-b-c-d_e', 'named--more', 'one-two-1']);
@@ -59,7 +71,9 @@ function pages(): string[] {
 
 /** The targets of links and pictures that lead to no other site. */
 function linksOf(text: string): string[] {
-  const targets = [...withoutCode(text).matchAll(/\]\(<?([^()\s>]+)>?(?: "[^"]*")?\)|(?:src|href)="([^"]+)"/g)];
+  const targets = [
+    ...withoutCode(text).matchAll(/\]\(<?([^()\s>]+)>?(?: "[^"]*")?\)|(?:src|href)="([^"]+)"/g),
+  ];
   return targets.map(([, inText, inTag]) => inText ?? inTag ?? '').filter((url) => !/^[a-z]+:/i.test(url));
 }
 
@@ -80,7 +94,10 @@ function withoutBlocks(text: string): string {
 function anchorsOf(text: string): Set<string> {
   const anchors = new Set<string>();
   for (const [, heading = ''] of withoutBlocks(text).matchAll(/^#{1,6} (.*)$/gm)) {
-    const words = heading.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').trim().toLowerCase();
+    const words = heading
+      .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .trim()
+      .toLowerCase();
     const anchor = words.replaceAll(/[^\p{L}\p{N}\-_ ]/gu, '').replaceAll(' ', '-');
     let name = anchor;
     for (let i = 1; anchors.has(name); i++) name = `${anchor}-${i}`;

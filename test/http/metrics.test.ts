@@ -89,7 +89,9 @@ test('every metric that an alert or an expression of the docs names is in /metri
 
 test('docs/operations/alerts.md says what to do about each alert, and has no other', () => {
   const rules = [...docs('alerts.yml').matchAll(/- alert: (\w+)/g)].map(([, name]) => name);
-  const rows = [...docs('operations/alerts.md').matchAll(/^\| `(Muster[A-Z]\w+)` \|/gm)].map(([, name]) => name);
+  const rows = [...docs('operations/alerts.md').matchAll(/^\| `(Muster[A-Z]\w+)` \|/gm)].map(
+    ([, name]) => name,
+  );
   assert.ok(rules.length > 5);
   assert.deepEqual(rules.sort(), rows.sort());
 });
