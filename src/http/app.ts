@@ -23,6 +23,7 @@ import { compartmentRoutes } from './routes/compartments.ts';
 import { dataFileRoutes } from './routes/data-file.ts';
 import { datamartExecutionRoutes } from './routes/datamart-executions.ts';
 import { datamartRoutes } from './routes/datamarts.ts';
+import { documentImportPreviewRoute } from './routes/document-import-preview.ts';
 import { documentImportRoutes } from './routes/document-imports.ts';
 import { erasureRoutes } from './routes/erasures.ts';
 import { executionRoutes, executionUploadRoute } from './routes/executions.ts';
@@ -168,6 +169,7 @@ async function addApi(app: App, dependencies: HttpDependencies): Promise<void> {
     done();
   });
   documentImportRoutes(app, dependencies);
+  documentImportPreviewRoute(app, dependencies);
   executionRoutes(app, dependencies);
   datamartExecutionRoutes(app, dependencies);
   activityRoutes(app, dependencies);

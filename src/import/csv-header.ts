@@ -56,25 +56,33 @@ export function parseCsvHeader(
   mapping: Mapping | null = null,
 ): { ok: true; header: CsvHeader } | { ok: false; message: string } {
   const compiled = mapping === null ? null : compileMapping(mapping);
-  const newline = headerText.indexOf('\n');
-  const named = namedSeparator(newline === -1 ? headerText : headerText.slice(0, newline));
-  if (named !== null && !(DELIMITERS as readonly string[]).includes(named)) {
-    const message = `the separator must be a comma, a semicolon or a tab, got ${JSON.stringify(named)}`;
-    return { ok: false, message };
-  }
-  const below = newline === -1 ? '' : withoutBlankRows(headerText.slice(newline + 1));
-  if (named !== null && isBlankRow(below))
-    return { ok: false, message: 'the line below sep= must name the columns, got none' };
-  const text = named === null ? headerText : below;
-  const readings = (named === null ? DELIMITERS : [named]).map((each) =>
-    readHeader(text, each, { profile, compiled }),
-  );
-  readings.sort((a, b) => b.header.columns.length - a.header.columns.length);
+  const readings = readingsOf(headerText, { profile, compiled });
+  if (typeof readings === 'string') return { ok: false, message: readings };
   const reading = readings.find(({ header }) => namesUsers(header, compiled)) ?? readings[0];
   const problem = reading ? headerProblem(reading, compiled) : 'the header is empty';
   return reading && problem === null
     ? { ok: true, header: reading.header }
     : { ok: false, message: problem ?? '' };
+}
+
+/** The ways in which a header can be read whatever its columns are called, those with the most columns first. */
+export function possibleHeaders(headerText: string): readonly CsvHeader[] {
+  const readings = readingsOf(headerText, { profile: 'COMMANDS', compiled: null });
+  if (typeof readings === 'string') return [];
+  return readings.filter(({ problem }) => problem === null).map(({ header }) => header);
+}
+
+/** A header under each separator that it may have, the one with the most columns first; or why it has none. */
+function readingsOf(headerText: string, of: ReadAs): readonly HeaderReading[] | string {
+  const newline = headerText.indexOf('\n');
+  const named = namedSeparator(newline === -1 ? headerText : headerText.slice(0, newline));
+  if (named !== null && !(DELIMITERS as readonly string[]).includes(named))
+    return `the separator must be a comma, a semicolon or a tab, got ${JSON.stringify(named)}`;
+  const below = newline === -1 ? '' : withoutBlankRows(headerText.slice(newline + 1));
+  if (named !== null && isBlankRow(below)) return 'the line below sep= must name the columns, got none';
+  const text = named === null ? headerText : below;
+  const readings = (named === null ? DELIMITERS : [named]).map((each) => readHeader(text, each, of));
+  return readings.sort((a, b) => b.header.columns.length - a.header.columns.length);
 }
 
 /** The names of the columns that no command is read from, as they stand in the document and in their order. */
@@ -84,13 +92,10 @@ export function unknownColumns({ cells, columns, fields }: CsvHeader): string[] 
   return cells.map((cell) => cell.trim()).filter((_, i) => isUnknown(columns[i] ?? '', i));
 }
 
+type ReadAs = { readonly profile: CsvProfile; readonly compiled: CompiledMapping | null };
 type HeaderReading = { readonly header: CsvHeader; readonly problem: CellProblem | null };
 
-function readHeader(
-  text: string,
-  delimiter: string,
-  { profile, compiled }: { readonly profile: CsvProfile; readonly compiled: CompiledMapping | null },
-): HeaderReading {
+function readHeader(text: string, delimiter: string, { profile, compiled }: ReadAs): HeaderReading {
   const { cells, problem } = readCsvCells(text, delimiter);
   const columns = cells.map(foldName);
   const fields = columns.map((name) => fieldOfColumn(name, compiled));

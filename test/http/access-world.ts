@@ -108,6 +108,10 @@ export const REQUESTS: Readonly<Record<string, Prepare>> = {
     name: 'n',
     mime_type: 'TEXT_CSV',
   }),
+  'POST /v1/datamarts/:datamartId/document_imports/preview': fixed(`${IMPORTS}/preview`, {
+    mime_type: 'TEXT_CSV',
+    sample: 'id\n1\n',
+  }),
   'GET /v1/datamarts/:datamartId/document_imports/:importId': ({ importId }) => ({
     path: `${IMPORTS}/${importId}`,
   }),

@@ -111,7 +111,8 @@ const FILES = ['/v1/data_file/data', '/v1/audience_segments/:segmentId/export_fi
 
 /** Changes are, and downloads of files; look-ups are not. */
 function isAudited({ method, url }: RouteAccess): boolean {
-  if (url.endsWith('/search')) return false;
+  // what changes nothing, and has a body
+  if (url.endsWith('/search') || url.endsWith('/preview')) return false;
   return !['GET', 'HEAD'].includes(method) || (method === 'GET' && FILES.includes(url));
 }
 

@@ -1,51 +1,25 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
-import { createStartCheck } from '../../../src/documents/start/check-start.ts';
 import { compressionOf } from '../../../src/documents/start/compression.ts';
-import {
-  type DocumentFormat,
-  type DocumentRecord,
-  isRejection,
-} from '../../../src/import/document-format.ts';
-import { hashesColumns } from '../../../src/import/mapping/compile-mapping.ts';
-import { createDocumentHasher } from '../../../src/import/mapping/hash-document.ts';
-import { parseCommand } from '../../../src/import/parse-command.ts';
-import { readFormatOf } from '../../../src/import/read-format.ts';
+import { isRejection } from '../../../src/import/document-format.ts';
 import { MASK } from '../../../src/import/rejections.ts';
-import {
-  createWarningTally,
-  fileWarnings,
-  ODD,
-  oddCommand,
-  type WarningTally,
-} from '../../../src/import/warnings.ts';
+import { ODD } from '../../../src/import/warnings.ts';
 import type { Catalogue } from '../../../src/model/catalogue.ts';
 import type { Command, Rejection } from '../../../src/model/command.ts';
-import { KIND_BIT } from '../../../src/model/identifier.ts';
 import type { Mapping } from '../../../src/model/mapping.ts';
 import type { MimeType } from '../../../src/model/records.ts';
-import {
-  addWarnings,
-  countWarnings,
-  examplesOf,
-  fileWarning,
-  warningMessage,
-} from '../../../src/model/warning.ts';
+import { countWarnings, examplesOf, warningMessage } from '../../../src/model/warning.ts';
+import { type ReadRecord as Read, readSample as readBytes } from '../../../src/preview/read-sample.ts';
 import { visibleText } from '../parts/visible-text.ts';
 import type { WarningExample } from '../parts/warning-examples.tsx';
 import { Buffer } from './node-buffer.ts';
 
 /** How much of a file is looked at. */
 export const SAMPLE_BYTES = 256 * 1024;
-/** A header longer than the sample is not looked for. */
-const PROFILE = 'COMMANDS';
-/** The file is read as one of commands, whichever import it is sent to. */
-const JOB = { type: 'DOCUMENT_IMPORT', documentImportId: '' } as const;
 
 /** A record as the service would read it. */
 export type ReadRecord = {
   readonly line: number;
-  readonly text: string;
   readonly outcome: Command | Rejection;
   /** How its user is shown: an address masked, blanks around an identifier as signs. */
   readonly user: string;
@@ -113,7 +87,7 @@ async function gunzip(file: Blob, layers: number): Promise<Start> {
 
 /** Reads the beginning of a file with the parsers of the service: what it says here, it would say there. Pure. */
 export function readSample(
-  start: Start,
+  { bytes, isWhole }: Start,
   of: {
     readonly mimeType: MimeType;
     /** Of the import: what it hashes is hashed here too. */
@@ -123,36 +97,22 @@ export function readSample(
   },
 ): Sample {
   // the parsers know Node's Buffer; this one has the same methods
-  const original = Buffer.from(start.bytes) as unknown as globalThis.Buffer;
-  const { mapping = null } = of;
-  const { isWhole } = start;
-  const warnings = { counts: [], examples: [] };
-  const nothing = { header: null, records: [], failures: new Map<string, number>(), warnings, isWhole };
-  const refusal = refusalOf(original, { mimeType: of.mimeType, mapping }, isWhole);
-  if (refusal !== null) return { ...nothing, refusal };
-  const bytes = hashed(original, { mimeType: of.mimeType, mapping });
-  const read = readFormatOf(bytes, { mimeType: of.mimeType, profile: PROFILE, mapping });
-  if (!read.ok) return { ...nothing, refusal: read.message };
-  const splitter = read.format.createSplitter(read.format.start);
-  const tally = createWarningTally(JOB, mapping);
-  const records = splitter
-    .push(bytes.subarray(read.format.start.offset), isWhole)
-    .map((record) => readRecord(record, { ...of, format: read.format, tally }));
+  const start = { bytes: Buffer.from(bytes) as unknown as globalThis.Buffer, isWhole };
+  const read = readBytes(start, { ...of, mapping: of.mapping ?? null, sha256: sha256Of });
+  const records = read.records.map((record) => ({ ...record, user: userOf(record) }));
   const failures = new Map<string, number>();
   for (const { outcome } of records)
     if (isRejection(outcome)) failures.set(outcome.code, (failures.get(outcome.code) ?? 0) + 1);
-  const ofFile = fileWarnings({ format: read.format, job: JOB, earlier: undefined });
-  const found = addWarnings(ofFile, tally.warnings());
-  const all = isWhole && records.length === 0 ? addWarnings(found, fileWarning('NO_COMMANDS')) : found;
   const userByLine = new Map(records.map(({ line, user }) => [line, user]));
-  const examples = examplesOf(all).map((warned) => ({
+  const examples = examplesOf(read.warnings).map((warned) => ({
     line: warned.line,
     code: warned.code,
     message: warningMessage(warned.code, warned),
     value: SHOWS_VALUE.has(warned.code) ? userByLine.get(warned.line ?? 0) : undefined,
   }));
-  const shown = { counts: Object.entries(countWarnings(all)), examples };
-  return { refusal: null, header: read.header, records, failures, warnings: shown, isWhole };
+  const warnings = { counts: Object.entries(countWarnings(read.warnings)), examples };
+  const { header, refusal } = read;
+  return { refusal: refusal?.message ?? null, header, records, failures, warnings, isWhole };
 }
 
 /** Warnings that are about the identifier of a line. */
@@ -160,52 +120,11 @@ const SHOWS_VALUE: ReadonlySet<string> = new Set([
   ...['LOOKS_LIKE_EMAIL', 'SURROUNDING_BLANKS', 'LOOKS_LIKE_FLOAT', 'HASH_IN_CAPITALS'],
 ]);
 
-function readRecord(
-  record: DocumentRecord,
-  of: {
-    readonly catalogue: Catalogue;
-    readonly now: number;
-    readonly format: DocumentFormat;
-    readonly tally: WarningTally;
-  },
-): ReadRecord {
-  const { line, text, content } = record;
-  const outcome = outcomeOf(record, of);
-  if (isRejection(content)) return { line, text, outcome, user: '' };
-  if (of.format.columns === null) of.tally.noteNames(line, content.mapped?.own ?? content.fields);
-  if (isRejection(outcome)) return { line, text, outcome, user: '' };
-  const odd = oddCommand(outcome, content, of.now);
-  const { kind, value } = outcome.identifier;
-  if (odd !== 0) of.tally.note(line, KIND_BIT[kind], odd);
-  return { line, text, outcome, user: odd & ODD.EMAIL ? MASK : visibleText(value) };
+function userOf({ outcome, odd }: Read): string {
+  if (isRejection(outcome)) return '';
+  return odd & ODD.EMAIL ? MASK : visibleText(outcome.identifier.value);
 }
 
-function outcomeOf(
-  { content }: DocumentRecord,
-  { catalogue, now }: { readonly catalogue: Catalogue; readonly now: number },
-): Command | Rejection {
-  return isRejection(content) ? content : parseCommand(content, { catalogue, startDate: now });
-}
-
-type MappedFile = { readonly mimeType: MimeType; readonly mapping: Mapping | null };
-
-/** A file as the service keeps it. */
-function hashed(bytes: globalThis.Buffer, { mimeType, mapping }: MappedFile): globalThis.Buffer {
-  if (!hashesColumns(mapping)) return bytes;
-  const hasher = createDocumentHasher({ mapping, mimeType }, (text) =>
-    bytesToHex(sha256(new TextEncoder().encode(text))),
-  );
-  return Buffer.concat([hasher.take(bytes), hasher.end()]) as unknown as globalThis.Buffer;
-}
-
-/** What the service says of a file from its first bytes alone. */
-function refusalOf(bytes: globalThis.Buffer, file: MappedFile, isWhole: boolean): string | null {
-  const check = createStartCheck({ ...file, profile: PROFILE });
-  try {
-    check.take(bytes);
-    if (isWhole) check.end();
-    return null;
-  } catch (refusal) {
-    return refusal instanceof Error ? refusal.message : String(refusal);
-  }
+function sha256Of(text: string): string {
+  return bytesToHex(sha256(new TextEncoder().encode(text)));
 }

@@ -92,6 +92,13 @@ export function fieldOfColumn(name: string, compiled: CompiledMapping | null): s
   return COMMAND_FIELDS.has(name) && !compiled?.fields.has(name) ? name : '';
 }
 
+/** The field that a member of NDJSON feeds, or the path to a nested one; null for none. */
+export function fieldOfMember(name: string, compiled: CompiledMapping | null): string | null {
+  const mapped = compiled?.columns.find((column) => column.name === name);
+  if (mapped !== undefined) return mapped.field;
+  return COMMAND_FIELDS.has(name) && !compiled?.fields.has(name) ? name : null;
+}
+
 /** Whether a mapping hashes anything, so that files are changed as they come. */
 export function hashesColumns(mapping: Mapping | null): mapping is Mapping {
   return mapping !== null && Object.keys(mapping.hash).length > 0;
