@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { readConfig } from '../src/config.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 /** What names pages of docs/ in comments, help and messages. */
@@ -51,6 +52,18 @@ test('the pages of a folder are read in one sitting each; those of docs/internal
     const text = read(part);
     assert.match(text, /^```\n[^`]*[│┌─►▼]|!\[[^\]]*\]\(/m, `${part} has no picture`);
   }
+});
+
+test('docs/operations/settings.md says of every setting what it is for, and has no other', () => {
+  const names = Object.keys(readConfig({}, {}));
+  const rows = read('docs/operations/settings.md').matchAll(/^\| ([^|]+) \| ([^|]+) \|/gm);
+  const told = [...rows].flatMap(([, cell = '', variables = '']) => {
+    const settings = [...cell.matchAll(/`(\w+)`/g)].map(([, name = '']) => name);
+    const wanted = settings.map((name) => `\`MUSTER_${name.replaceAll(/[A-Z]/g, '_$&').toUpperCase()}\``);
+    if (settings.length > 0) assert.equal(variables, wanted.join(', '), cell);
+    return settings;
+  });
+  assert.deepEqual(told.sort(), names.sort());
 });
 
 test('headings have the anchors that GitHub gives them', () => {
