@@ -10,6 +10,30 @@ export type ApiDocumentImport = {
   mapping?: Mapping;
 };
 
+/** What would become of the first lines of a file. */
+export type ApiPreview = {
+  refusal: { error_code: string; error: string } | null;
+  columns: { name: string; field: string | null; reason?: string }[];
+  lines: {
+    line: number;
+    command: ApiPreviewedCommand | null;
+    error_code: string | null;
+    error_message: string | null;
+  }[];
+  failures_by_code: Record<string, number>;
+  mapping: Mapping | null;
+  suggestion: { missing: { what: 'user' | 'segment' | 'expiry'; message: string }[]; notes: string[] } | null;
+};
+
+export type ApiPreviewedCommand = {
+  operation: string;
+  user_account_id?: string;
+  email_hash?: string;
+  user_agent_id?: string;
+  segments: { segment_id: string; segment_technical_name: string | null; expiration_ts: number | null }[];
+  data_bag: string | null;
+};
+
 export type ApiSegment = {
   id: string;
   name: string;

@@ -9,7 +9,8 @@ export function isInteractive(): boolean {
 
 /** The answer to a question; `fallback` for an empty one. */
 export async function prompt(question: string, fallback: string): Promise<string> {
-  return (await ask(`${question} [${fallback}]: `)) || fallback;
+  const shown = fallback === '' ? '' : ` [${fallback}]`;
+  return (await ask(`${question}${shown}: `)) || fallback;
 }
 
 /** Whether somebody agrees; without a terminal nobody has. */

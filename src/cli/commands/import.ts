@@ -15,6 +15,7 @@ import { readOptions } from '../import/options.ts';
 import { withoutReports } from '../import/reports.ts';
 import { descriptorOf } from '../import/spool.ts';
 import { followUp, reportOf, summarize, totalOf } from '../import/summary.ts';
+import { readMappingFile } from '../mapping/mapping-file.ts';
 import { note, print, printable, printJson } from '../output.ts';
 import { readCount } from '../read-args.ts';
 import { tone } from '../style.ts';
@@ -45,6 +46,12 @@ export const importCommand = command({
       type: 'string',
       valueHint: 'ID|NAME',
       description: 'the files are lists of users (CSV, TSV) for this one segment, by id or technical name',
+    },
+    mapping: {
+      type: 'string',
+      valueHint: 'FILE',
+      description:
+        'mapping as JSON for files with columns of their own, as muster imports map --print makes one; they go to an import of its name',
     },
     'dry-run': {
       type: 'boolean',
@@ -111,6 +118,7 @@ export const importCommand = command({
     'muster import --dry-run --max-failure-ratio 0.05 day-two.ndjson',
     'muster import --mode replace --max-shrink-ratio 0.3 --segment big-spenders customers.csv',
     'muster import --segment big-spenders customers.csv',
+    'muster import --mapping crm.mapping.json crm.csv',
     'muster import -j 4 parts/*.ndjson.gz',
     "psql -c 'copy (…) to stdout csv header' | muster import --format csv -",
   ],
@@ -124,6 +132,10 @@ export const importCommand = command({
     writePrivately();
     if (args.import !== undefined && args.segment !== undefined)
       throw new UsageError('--import and --segment exclude each other');
+    if (args.mapping !== undefined && (args.import ?? args.segment) !== undefined)
+      throw new UsageError(
+        '--mapping is for files that go to no named import: it excludes --import and --segment',
+      );
     if (args['revert-on-failure'] && !args.wait)
       throw new UsageError('--revert-on-failure waits for the end: it excludes --no-wait');
     const destination = {
@@ -131,6 +143,7 @@ export const importCommand = command({
       documentImport: args.import,
       segment: args.segment,
       format: readFormat(args.format),
+      mapping: args.mapping === undefined ? undefined : await readMappingFile(args.mapping),
       options: readOptions(args),
     };
     const { files, left } = await withoutReports(await Promise.all(args._.map(findFile)));

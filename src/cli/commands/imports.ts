@@ -2,6 +2,7 @@ import type { ApiDocumentImport, ApiExecution } from '../api.ts';
 import { command } from '../command.ts';
 import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
 import { type Column, formatCount, formatInstant, print, printJson, table } from '../output.ts';
+import type { Group } from '../registry.ts';
 import { STATUS_TONES } from '../style.ts';
 
 type Listed = ApiDocumentImport & {
@@ -28,8 +29,8 @@ const COLUMNS: readonly Column<Listed>[] = [
   },
 ];
 
-export const imports = command({
-  name: 'imports',
+const list = command({
+  name: 'imports list',
   description: 'lists the document imports with their last executions, the newest first',
   args: {
     keywords: { type: 'string', description: 'only those whose name contains this' },
@@ -47,3 +48,9 @@ export const imports = command({
     return 0;
   },
 });
+
+export const imports: Group = {
+  description: 'lists the document imports, or finds out how one is to read a file',
+  fallback: 'list',
+  commands: { list: async () => list, map: async () => (await import('./imports-map.ts')).mapFile },
+};

@@ -3,6 +3,7 @@ import type { Client } from '../client.ts';
 import { UsageError } from '../failures.ts';
 import { findImport } from '../find-import.ts';
 import { findSegment } from '../find-segment.ts';
+import type { NamedMapping } from '../mapping/mapping-file.ts';
 import { fileBody } from './body.ts';
 import { damagedFile, formatOf, readStart, requireStart, type Start } from './first-bytes.ts';
 import { retrying } from './retry.ts';
@@ -16,6 +17,8 @@ export type Destination = {
   readonly documentImport: string | undefined;
   readonly segment: string | undefined;
   readonly format: Format | undefined;
+  /** How the own columns of the files are read, where no import is named. */
+  readonly mapping?: NamedMapping | undefined;
   /** What is asked for beside the file, as the query of the upload. */
   readonly options?: URLSearchParams;
 };
@@ -29,7 +32,10 @@ export type Target = {
   readonly body: Body;
 };
 
-const MIME_TYPE: Readonly<Record<Format, string>> = { ndjson: 'APPLICATION_X_NDJSON', csv: 'TEXT_CSV' };
+export const MIME_TYPE: Readonly<Record<Format, string>> = {
+  ndjson: 'APPLICATION_X_NDJSON',
+  csv: 'TEXT_CSV',
+};
 
 /** Finds, or makes, what a file is sent to. */
 export async function openTarget(client: Client, destination: Destination, source: Source): Promise<Target> {
@@ -39,13 +45,14 @@ export async function openTarget(client: Client, destination: Destination, sourc
 }
 
 async function documentTarget(client: Client, destination: Destination, source: Source): Promise<Target> {
-  const { datamart, documentImport } = destination;
+  const { datamart, documentImport, mapping: own } = destination;
   const named = documentImport === undefined ? null : await findImport(client, datamart, documentImport);
   const start = await readStart(fileBody(source, 'ndjson').chunks());
   const format =
     named === null ? chooseFormat(destination, source, start) : formatOfImport(named, destination.format);
-  if (start !== null) requireStart(start, { format, profile: 'COMMANDS', mapping: named?.mapping ?? null });
-  const target = named ?? (await ownImport(client, datamart, format));
+  const mapping = named?.mapping ?? own?.mapping ?? null;
+  if (start !== null) requireStart(start, { format, profile: 'COMMANDS', mapping });
+  const target = named ?? (await ownImport(client, datamart, { format, mapping: own }));
   return {
     path: `${datamart}/document_imports/${target.id}/executions`,
     query: String(destination.options ?? ''),
@@ -72,25 +79,40 @@ function formatOfImport({ id, name, mime_type }: ApiDocumentImport, flag: Format
 /** Imports that are being looked for or made, so that files that are sent at the same time make one. */
 const OWN_IMPORTS = new WeakMap<Client, Map<string, Promise<ApiDocumentImport>>>();
 
+/** What an import is like that is made for files without `--import`. */
+type OwnImport = { readonly format: Format; readonly mapping: NamedMapping | undefined };
+
 /** The import that files without `--import` go to, made at the first of them. */
-function ownImport(client: Client, datamart: string, format: Format): Promise<ApiDocumentImport> {
+function ownImport(client: Client, datamart: string, own: OwnImport): Promise<ApiDocumentImport> {
   const known = OWN_IMPORTS.get(client) ?? new Map<string, Promise<ApiDocumentImport>>();
   OWN_IMPORTS.set(client, known);
-  const key = `${datamart} ${format}`;
-  const own = known.get(key) ?? findOrMakeImport(client, datamart, format).finally(() => known.delete(key));
-  known.set(key, own);
-  return own;
+  const key = `${datamart} ${own.format} ${own.mapping?.name ?? ''}`;
+  const made = known.get(key) ?? findOrMakeImport(client, datamart, own).finally(() => known.delete(key));
+  known.set(key, made);
+  return made;
 }
 
+const MAX_NAME_CHARS = 255;
+
+/** One with another mapping is left alone: others may send files to it now. */
 async function findOrMakeImport(
   client: Client,
   datamart: string,
-  format: Format,
+  { format, mapping }: OwnImport,
 ): Promise<ApiDocumentImport> {
-  const name = `muster-cli ${format}`;
+  const name = `muster-cli ${format}${mapping === undefined ? '' : ` ${mapping.name}`}`.slice(
+    0,
+    MAX_NAME_CHARS,
+  );
   const all = await client.listAll<ApiDocumentImport>(`${datamart}/document_imports`, { keywords: name });
   const mimeType = MIME_TYPE[format];
-  const found = all.find((candidate) => candidate.name === name && candidate.mime_type === mimeType);
+  const wanted = mapping === undefined ? undefined : JSON.stringify(mapping.mapping);
+  const found = all.find(
+    (candidate) =>
+      candidate.name === name &&
+      candidate.mime_type === mimeType &&
+      (wanted === undefined || JSON.stringify(candidate.mapping) === wanted),
+  );
   return (
     found ??
     client.post<ApiDocumentImport>(`${datamart}/document_imports`, {
@@ -98,6 +120,7 @@ async function findOrMakeImport(
       mime_type: mimeType,
       encoding: 'utf-8',
       name,
+      ...(mapping === undefined ? {} : { mapping: mapping.mapping }),
     })
   );
 }
