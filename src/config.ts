@@ -78,6 +78,16 @@ export const SETTINGS = {
     600_000,
     'look-ups of one user whose p99 over the last 5 seconds is above it make imports pause between chunks; 0: imports never do',
   ),
+  maxCommandCalls: whole(
+    1_000,
+    [1, 100_000],
+    'calls of commands at once that wait or are applied at the same time, three quarters of them for one datamart; more are answered 503',
+  ),
+  commandWaitMs: whole(
+    30_000,
+    [10, 3_600_000],
+    'a call of commands at once that could not be begun after so long is answered 503',
+  ),
   maxEventStreams: whole(500, [0, 1_000_000], 'streams of events of executions at the same time'),
   maxEventStreamsPerToken: whole(
     100,

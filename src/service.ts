@@ -28,6 +28,7 @@ import { hashToken } from './model/token-hash.ts';
 import { createNotices } from './notices.ts';
 import { makePrivate, writePrivately } from './private-files.ts';
 import { createProgressBoard } from './progress-board.ts';
+import { createCallQueue } from './runner/call-queue.ts';
 import { startKeeper } from './runner/keeper.ts';
 import { type Kept, startKept } from './runner/kept.ts';
 import { startRunner } from './runner/runner.ts';
@@ -153,6 +154,8 @@ export async function startService(config: Config, clock: () => number = Date.no
     );
     opened.push(() => runner.close());
     const { wake: wakeRunner, noticeCancel } = runner;
+    const calls = createCallQueue({ store, clock, logger, limits: config });
+    opened.push(() => calls.close());
     const admission = createAdmission(store, config);
     const { maxEventStreams, maxEventStreamsPerToken } = config;
     const eventStreams = createEventStreams({
@@ -170,11 +173,14 @@ export async function startService(config: Config, clock: () => number = Date.no
         wakeAnalyzer: () => kept?.wakeAnalyzer(),
         admission,
         readIdentifier,
+        applyCommands: calls.apply,
         exportTurns,
         eventStreams,
       },
     });
     opened.push(() => app.close());
+    // those that have not begun are not waited for
+    opened.push(async () => calls.stop());
     const url = await app.listen({ host: config.host, port: config.port });
     logServiceStart(logger, url);
     const reloadCertificate = () => renewCertificate(app.server, config, logger);

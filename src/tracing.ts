@@ -10,8 +10,14 @@ import {
 import { ServiceError } from './errors.ts';
 import { safeMessage } from './safe-message.ts';
 
-/** What is traced: a file's way from the socket to the store. */
-type SpanName = 'muster.upload' | 'muster.run' | 'muster.execution' | 'muster.stage' | 'muster.merge';
+/** What is traced: a file's way from the socket to the store, and that of commands without a file. */
+type SpanName =
+  | 'muster.upload'
+  | 'muster.run'
+  | 'muster.execution'
+  | 'muster.stage'
+  | 'muster.merge'
+  | 'muster.calls';
 
 /**
  * Does `work` in a span. Nothing is recorded unless the operator has loaded an OpenTelemetry SDK; ids and counts alone

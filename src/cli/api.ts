@@ -103,7 +103,7 @@ export type ApiChange = {
   segment_name: string;
   segment_technical_name: string | null;
   change: 'ENTERED' | 'UPDATED' | 'LEFT' | 'EXPIRED';
-  cause: 'COMMAND' | 'REPLACE' | 'REVERT' | 'EXPIRY' | null;
+  cause: 'COMMAND' | 'CALL' | 'REPLACE' | 'REVERT' | 'EXPIRY' | null;
   date: number;
   execution_id: string | null;
   document_import_id: string | null;

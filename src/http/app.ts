@@ -1,7 +1,9 @@
+import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
 import fastifyStatic from '@fastify/static';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
+import { ServiceError } from '../errors.ts';
 import { createAuthenticator } from './authenticate.ts';
 import { createClientErrorHandler } from './client-error.ts';
 import { compilersFactory } from './compile-schemas.ts';
@@ -40,6 +42,7 @@ import { systemRoutes } from './routes/system.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { userListImportRoutes, userListUploadRoute } from './routes/user-list-imports.ts';
 import { userSearchRoute } from './routes/user-search.ts';
+import { userSegmentCommandRoutes } from './routes/user-segment-commands.ts';
 import { userRoutes } from './routes/users.ts';
 import { webhookDeliveryRoutes } from './routes/webhook-deliveries.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
@@ -124,13 +127,21 @@ function createInstance({ config, logger }: HttpDependencies): App {
 function takeJsonOnly(app: App): void {
   app.removeAllContentTypeParsers();
   const parse = app.getDefaultJsonParser('remove', 'remove');
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body === '') return done(null, undefined);
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    if (body.length === 0) return done(null, undefined);
     const text = body.toString();
-    // without the mark that the parser passes over
-    if (request.routeOptions.config.keepsText) request.bodyText = text.replace(/^\ufeff/, '');
+    if (request.routeOptions.config.keepsText) {
+      // what is no character would be stored as another text
+      if (!isUtf8(body as Buffer)) return done(notUtf8());
+      // without the mark that the parser passes over
+      request.bodyText = text.replace(/^\ufeff/, '');
+    }
     return parse(request, text, done);
   });
+}
+
+function notUtf8(): ServiceError {
+  return new ServiceError('INVALID_JSON_BODY', 'the body must be JSON in UTF-8, got other bytes');
 }
 
 async function addCors(app: App, origins: readonly string[]): Promise<void> {
@@ -187,6 +198,7 @@ async function addApi(app: App, dependencies: HttpDependencies): Promise<void> {
   userRoutes(app, dependencies);
   userSearchRoute(app, dependencies);
   linkRoutes(app, dependencies);
+  userSegmentCommandRoutes(app, dependencies);
   erasureRoutes(app, dependencies);
   datamartRoutes(app, dependencies);
   compartmentRoutes(app, dependencies);

@@ -11,7 +11,7 @@ export const KnownSince = Type.Integer({
 
 /** Where a change came from; what is not known any more is null. */
 const Source = {
-  execution_id: nullableText({ description: 'null: no execution, it expired' }),
+  execution_id: nullableText({ description: 'null: no execution, it expired or came with a CALL' }),
   document_import_id: nullableText({
     description: 'null for a user list import, and when it was removed with its executions',
   }),
@@ -54,7 +54,7 @@ export function viewExecutionChanges(of: ExecutionChanges): Static<typeof Execut
   return { ...viewSource(executionId, execution), date, entries, updates, exits };
 }
 
-const CAUSES = ['COMMAND', 'REPLACE', 'REVERT', 'EXPIRY'] as const;
+const CAUSES = ['COMMAND', 'CALL', 'REPLACE', 'REVERT', 'EXPIRY'] as const;
 const Before = Type.Object({
   creation_ts: Instant,
   last_modified_ts: Instant,
@@ -69,16 +69,20 @@ export const ChangeView = Type.Object({
   segment_technical_name: nullableText(),
   change: oneOf(CHANGE_KINDS),
   date: Type.Integer({
-    description: 'start of the execution, of EXPIRED the instant of the expiry; ms since the epoch',
+    description:
+      'start of the execution, of a CALL when it was applied, of EXPIRED the instant of the expiry; ms since the epoch',
   }),
   cause: Type.Unsafe<(typeof CAUSES)[number] | null>({
     type: ['string', 'null'],
     enum: [...CAUSES, null],
     description:
-      'COMMAND: a line of the file. REPLACE: the file replaced the segment, and no line puts the user in. Null: the user was taken out by an execution that was removed, and was one of the latter two',
+      'COMMAND: a line of the file. CALL: a command at once, without a file. REPLACE: the file replaced the segment, and no line puts the user in. Null: the user was taken out by an execution that was removed, and was one of the latter two',
   }),
   ...Source,
-  line: nullableInteger({ description: 'of the file, from 1 on: the one that decided. Null: none did' }),
+  line: nullableInteger({
+    description:
+      'of the file, or of a CALL among its commands, from 1 on: the one that decided. Null: none did',
+  }),
   before: Type.Unsafe<Static<typeof Before> | null>({
     ...Before,
     type: ['object', 'null'],
@@ -141,8 +145,10 @@ export function viewOrigin(of: MembershipOrigin): Static<typeof OriginView> {
   };
 }
 
-function causeOf({ kind, line, execution }: MembershipChange): (typeof CAUSES)[number] | null {
+function causeOf(of: MembershipChange): (typeof CAUSES)[number] | null {
+  const { kind, line, executionId, execution } = of;
   if (kind === 'EXPIRED') return 'EXPIRY';
+  if (executionId === null) return 'CALL';
   if (line !== null) return 'COMMAND';
   // only a revert puts anybody in, or changes what they have, without a line
   if (kind !== 'LEFT') return 'REVERT';

@@ -6,6 +6,7 @@ import type { FairTurns } from '../fair-turns.ts';
 import type { LookUpTimes } from '../look-up-times.ts';
 import type { Catalogue } from '../model/catalogue.ts';
 import type { Rejection } from '../model/command.ts';
+import type { AnsweredCall, CommandCall } from '../model/command-call.ts';
 import type { Identifier } from '../model/identifier.ts';
 import type { Pace } from '../pace.ts';
 import type { ProgressBoard } from '../progress-board.ts';
@@ -40,6 +41,8 @@ export type HttpDependencies = {
   readonly eventStreams: EventStreams;
   /** Reads the identifier in the text of a body, by the rules of a line of a file. */
   readonly readIdentifier: (text: string, catalogue: Catalogue) => Identifier | Rejection;
+  /** Applies commands that come without a file. A call that `isGone` tells is for nobody any more is not begun. */
+  readonly applyCommands: (call: CommandCall, isGone?: () => boolean) => Promise<AnsweredCall>;
   /** Whether another upload may come in. */
   readonly admission: Admission;
   /** Look-ups have to pass it. */

@@ -95,7 +95,7 @@ export function addHooks(app: App, { config, eventStreams, logger, lookUpTimes }
 
   app.addHook('preValidation', (request, _reply, done) => {
     const { body, querystring } = request.routeOptions.schema ?? {};
-    checkTexts(request.body);
+    if (!request.routeOptions.config.leavesTexts) checkTexts(request.body);
     checkTexts(request.query);
     checkNumbers(body, request.body);
     checkNumbers(querystring, request.query);

@@ -25,6 +25,8 @@ declare module 'fastify' {
     readonly takesFile?: boolean;
     /** Whether the route reads the JSON of the body itself, which has the digits of large numbers. */
     readonly keepsText?: boolean;
+    /** Whether texts that cannot be kept are left to the route, which refuses no more than what they stand in. */
+    readonly leavesTexts?: boolean;
   }
   interface FastifyInstance {
     /** Every route with who may call it; filled as the routes are added. */

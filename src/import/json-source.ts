@@ -80,6 +80,13 @@ function elementsOf(json: string, start: number): Span[] {
   return elements;
 }
 
+/** The texts of the elements of a list that is a member of an object's text: the last one of that name. */
+export function elementTexts(json: string, field: string): readonly string[] {
+  const list = membersOf(json).findLast(({ name }) => name === field);
+  if (list === undefined) return [];
+  return elementsOf(json, list.start).map(({ start, end }) => json.slice(start, end));
+}
+
 function skipWhite(json: string, from: number): number {
   let at = from;
   while (json[at] === ' ' || json[at] === '\n' || json[at] === '\r' || json[at] === '\t') at++;

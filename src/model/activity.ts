@@ -22,7 +22,10 @@ export type Activity = {
   readonly knownSince: number;
 };
 
-/** The lines of files, those of an execution spread evenly over the time in which it ran. Dry runs are left out. */
+/**
+ * The lines of files, those of an execution spread evenly over the time in which it ran, and commands at once. Dry runs are
+ * left out.
+ */
 export type ActiveHour = {
   readonly from: number;
   readonly to: number;

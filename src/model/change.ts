@@ -19,13 +19,13 @@ export type MembershipChange = {
   readonly segmentName: string;
   readonly segmentTechnicalName: string | null;
   readonly kind: ChangeKind;
-  /** The start of the execution that did it; of EXPIRED the instant of the expiry. */
+  /** The start of the execution, or of the call, that did it; of EXPIRED the instant of the expiry. */
   readonly date: number;
-  /** Null for an expiry. */
+  /** Null for an expiry, and for a call of commands. */
   readonly executionId: string | null;
   /** Null when it was removed with its import. */
   readonly execution: Execution | null;
-  /** Of its file: the last one of several. Null where no line did it. */
+  /** Of its file, or of its call: the last one of several. Null where no line did it. */
   readonly line: number | null;
   /** What there was before; null of ENTERED. */
   readonly before: FormerMembership | null;

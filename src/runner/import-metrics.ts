@@ -1,6 +1,6 @@
 import { Counter, Histogram } from 'prom-client';
 import { registry } from '../metrics.ts';
-import { REJECTION_CODES } from '../model/command.ts';
+import { REJECTION_CODES, type RejectionCode } from '../model/command.ts';
 import type { Checkpoint, EndedStatus, Execution } from '../model/execution.ts';
 
 const commands = new Counter({
@@ -51,6 +51,10 @@ const heldBack = new Counter({
   help: 'Time that executions paused between chunks since look-ups were slow',
   registers: [registry],
 });
+
+export function countFailures(code: RejectionCode, count: number): void {
+  failures.inc({ code }, count);
+}
 
 /** Notes what a chunk came to: the difference of two checkpoints of an execution. */
 export function observeCheckpoint(before: Checkpoint, after: Checkpoint): void {

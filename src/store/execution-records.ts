@@ -52,7 +52,7 @@ export interface ExecutionRecords {
    * execution of that one, which has another document, or `'KEY_REUSED'` when its bytes or its parameters are others.
    */
   create(upload: Upload): Promise<Execution | 'KEY_REUSED' | null>;
-  /** Forgets keys given at an instant or before; resolves to how many. */
+  /** Forgets keys given at an instant or before, those of calls too; resolves to how many. */
   removeKeysBefore(instant: number): Promise<number>;
   get(id: string): Promise<Execution | null>;
   /** Newest first. */

@@ -1,4 +1,5 @@
-import type { Checkpoint, Ending, SegmentEffect } from '../model/execution.ts';
+import type { CallAnswer, CallKey } from '../model/command-call.ts';
+import type { Checkpoint, Effects, Ending, SegmentEffect } from '../model/execution.ts';
 import type { Store } from './store.ts';
 
 /** What merges take and give: `Store.mergeChunk`, `mergeGroup`, `revertPart`, and what takes chunks in its place. */
@@ -112,3 +113,32 @@ export type StagedGroup = {
 export type GroupOutcome =
   /** The checkpoints of the documents, in their order. */
   { readonly type: 'MERGED'; readonly checkpoints: readonly Checkpoint[] } | { readonly type: 'NOT_MERGED' };
+
+/** A call of commands that came without a file. */
+export type StagedCall = {
+  /** (command, segment) pairs that it has in the table. */
+  readonly pairs: number;
+  /** What it is answered, without `effects`, which the store counts. */
+  readonly answer: Omit<CallAnswer, 'effects'>;
+  readonly key: CallKey | null;
+};
+
+export type StagedCalls = {
+  /** Table of `staging` with STAGED_COLUMNS, the calls in it like the documents of a group; null when no command was valid. */
+  readonly table: string | null;
+  readonly datamartId: string;
+  readonly startDate: number;
+  readonly catalogueVersion: number;
+  /** COUNT: nothing is written in any case, and no answer is remembered. */
+  readonly purpose: 'APPLY' | 'COUNT';
+  /** In the order in which they are applied. No two have the same key. */
+  readonly calls: readonly StagedCall[];
+};
+
+export type CallsOutcome =
+  /** What each call did, in their order. */
+  | { readonly type: 'MERGED'; readonly effects: readonly Effects[] }
+  /** The catalogue has changed, or the calls must not start before `startFrom`. */
+  | { readonly type: 'STALE'; readonly startFrom: number }
+  /** What some of them were answered before, by position. */
+  | { readonly type: 'ANSWERED'; readonly answers: ReadonlyMap<number, CallAnswer | 'KEY_REUSED'> };

@@ -21,6 +21,7 @@ import type {
 import type { ExecutionRecords, RevertRefusal } from './execution-records.ts';
 import type { ExportRecords, OverlapAnalysisRecords } from './job-records.ts';
 import type {
+  CallsOutcome,
   ChunkToPrepare,
   GroupOutcome,
   MergeOutcome,
@@ -28,6 +29,7 @@ import type {
   Rehearsal,
   Replacement,
   RevertPart,
+  StagedCalls,
   StagedChunk,
   StagedGroup,
 } from './merges.ts';
@@ -108,6 +110,16 @@ export interface Store {
    * to do then is what `mergeChunk` says; for that, each is to be run by itself.
    */
   mergeGroup(group: StagedGroup): Promise<GroupOutcome>;
+
+  /**
+   * Applies calls of commands that belong to no execution. In one transaction their commands are applied as if call after call,
+   * their effects counted for each as if it had been merged by itself, and the answers of those that have a key remembered. It
+   * comes between two chunks of an execution of the datamart, never into one.
+   *
+   * `STALE`: nothing was written, the calls have to be staged again. `ANSWERED`: nothing was written, since some of the calls were
+   * made before under their keys; the others can be merged without them.
+   */
+  mergeCalls(calls: StagedCalls): Promise<CallsOutcome>;
 
   /**
    * Takes the next part of an execution's changes back, with the checkpoint after it, in one transaction: each membership that

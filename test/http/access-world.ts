@@ -291,6 +291,10 @@ export const REQUESTS: Readonly<Record<string, Prepare>> = {
     path: '/v1/datamarts/1/user_identifiers/user_account_id=u1',
     body: { email_hash: randomUUID() },
   }),
+  'POST /v1/datamarts/:datamartId/user_segment_commands': ({ segmentId }) => ({
+    path: '/v1/datamarts/1/user_segment_commands',
+    body: { commands: [JSON.parse(GOOD_LINE(segmentId))] },
+  }),
   'DELETE /v1/datamarts/:datamartId/user_points/*': fixed(
     '/v1/datamarts/1/user_points/user_account_id=erased',
   ),

@@ -30,6 +30,7 @@ export async function appOver(
     wakeExporter: () => {},
     exportTurns: createFairTurns(1),
     readIdentifier,
+    applyCommands: () => Promise.reject(new Error('no commands are expected')),
     wakeAnalyzer: () => {},
     eventStreams: { open: () => null, close: () => {} },
     admission: createAdmission(others.store ?? store, config),

@@ -5,6 +5,7 @@ const FILES = [
   'access',
   'access-of-others',
   'audit',
+  'commands-at-once',
   'dry-run',
   'erased-names',
   'erasure',

@@ -6,3 +6,4 @@ process.env.MUSTER_TEST_RUNS ||= String(shareOfRuns() / 2);
 onPostgres();
 await import('../properties/import.test.ts');
 await import('../properties/corrections.test.ts');
+await import('../properties/commands-at-once.test.ts');

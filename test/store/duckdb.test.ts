@@ -1,5 +1,6 @@
 import { openDuckDbStore } from '../../src/store/duckdb/open-duckdb-store.ts';
 import { accessContract } from './access-contract.ts';
+import { callContract } from './call-contract.ts';
 import { changeSetContract } from './change-set-contract.ts';
 import { type OpenStore, storeContract } from './contract.ts';
 import { executionListContract } from './execution-list-contract.ts';
@@ -19,6 +20,7 @@ const openAppending: OpenStore = (dir) => openDuckDbStore({ dir, ...OPTIONS, mos
 
 storeContract('DuckDB', open);
 groupContract('DuckDB', open);
+callContract('DuckDB', open);
 accessContract('DuckDB', open);
 lookUpContract('DuckDB', openInParts);
 exportContract('DuckDB', open);
@@ -29,4 +31,5 @@ webhookContract('DuckDB', open);
 executionListContract('DuckDB', open);
 
 groupContract('DuckDB, rows appended before each merge', openAppending);
+callContract('DuckDB, rows appended before each merge', openAppending);
 changeSetContract('DuckDB, rows appended before each merge', openAppending);

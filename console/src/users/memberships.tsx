@@ -79,7 +79,7 @@ function WhyMember({ origin }: { readonly origin: MembershipOrigin | undefined }
         (change) =>
           change !== null && (
             <div key={change.change}>
-              {change.cause === 'COMMAND' && `${t.users.updated} `}
+              {(change.cause === 'COMMAND' || change.cause === 'CALL') && `${t.users.updated} `}
               <Why change={change} />
             </div>
           ),

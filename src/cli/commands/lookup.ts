@@ -78,8 +78,10 @@ const ORIGINS: readonly Column<ApiOrigin>[] = [
   { title: 'CHANGED LAST BY', value: ({ updated_by }) => (updated_by ? sourceOf(updated_by) : '-') },
 ];
 
-/** `execution 17, customers.ndjson line 3`, or `execution 21, which reverts 20`. */
-function sourceOf({ execution_id: id, reverts_execution_id: reverted, input_file_name, line }: ApiChange) {
+/** `execution 17, customers.ndjson line 3`, `execution 21, which reverts 20`, or `a command at once`. */
+function sourceOf(change: ApiChange) {
+  const { cause, execution_id: id, reverts_execution_id: reverted, input_file_name, line } = change;
+  if (cause === 'CALL') return 'a command at once';
   const execution = `execution ${id}`;
   if (reverted !== null) return `${execution}, which reverts ${reverted}`;
   if (line === null) return `${execution}, a revert`;

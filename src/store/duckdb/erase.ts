@@ -2,6 +2,7 @@ import { passFaultPoint } from '../../fault-points.ts';
 import type { Erasure } from '../../model/erasure.ts';
 import type { Identifier, UuidHalves } from '../../model/identifier.ts';
 import { userKey } from '../../model/user-key.ts';
+import { forgetMessages } from '../records/command-calls.ts';
 import { literal, type Sql } from '../records/database.ts';
 import { arePending, concernsErased, createErasure } from '../records/erasures.ts';
 import { compareKeys, runKey } from '../serving/run-key.ts';
@@ -52,6 +53,7 @@ export async function eraseUser(
         for (const key of keys.sort(compareKeys)) writer.erased(key);
       });
     }
+    await forgetMessages(sql, datamartId);
     const of = { datamartId, sought, known: known.length, memberships, now };
     const erasure = await createErasure(sql, author === undefined ? of : { ...of, author });
     passFaultPoint('erasure-before-commit');

@@ -106,7 +106,7 @@ export type Commands = {
   readonly pairs: number;
   readonly datamartId: string;
   readonly startDate: number;
-  /** Of the documents the commands are from, by position (GROUP_LINES). */
+  /** Of the documents the commands are from, by position (GROUP_LINES); empty: of none. */
   readonly executionIds: readonly string[];
   readonly points: UserPoints;
   readonly changes: ChangeLog;

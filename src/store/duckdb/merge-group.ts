@@ -34,7 +34,8 @@ export async function mergeGroup(
       if (!(await checkGroup(sql, { ...group, executionIds }))) return { type: 'NOT_MERGED' };
       // what must leave out somebody is done one by one
       if (erasures.any && (await concernsErased(sql, executionIds))) return { type: 'NOT_MERGED' };
-      const effects = await applyDocuments(sql, group, { ...known, draft });
+      const documents = group.documents.map(({ to: { pairs } }) => ({ pairs }));
+      const effects = await applyDocuments(sql, { ...group, documents, executionIds }, { ...known, draft });
       const checkpoints = group.documents.map(
         ({ to }, i): Checkpoint => ({ ...to, effects: effects.get(i) ?? NO_EFFECTS }),
       );
@@ -57,14 +58,25 @@ export async function mergeGroup(
   return outcome;
 }
 
+/** Documents of a datamart that share a start date, in the order in which they are applied. */
+export type Documents = {
+  /** Table of `staging`, or null when no command of any document was valid. */
+  readonly table: string | null;
+  readonly datamartId: string;
+  readonly startDate: number;
+  readonly documents: readonly { readonly pairs: number }[];
+  /** By position; empty: they are of no execution. */
+  readonly executionIds: readonly string[];
+};
+
 /**
  * Applies the documents and resolves to their effects, by position. What they share is the start date, so commands that
  * meet nowhere give the same in one step as in several: the group is cut only where a document touches a user point that
  * one before it touches.
  */
-async function applyDocuments(
+export async function applyDocuments(
   sql: DuckDbSql,
-  group: StagedGroup,
+  { table, documents, ...of }: Documents,
   {
     points,
     changes,
@@ -73,15 +85,14 @@ async function applyDocuments(
   }: Pick<MergeContext, 'points' | 'changes' | 'runs'> & { readonly draft: RunDraft },
 ): Promise<ReadonlyMap<number, Effects>> {
   const effects = new Map<number, Effects>();
-  if (group.table === null) return effects;
-  const staged = `staging.main.${group.table}`;
+  if (table === null) return effects;
+  const staged = `staging.main.${table}`;
   const all = await commandsWithPoints(sql, { staged, points });
-  const steps = await cutGroup(sql, all, group.documents.length);
-  const pairs = group.documents.reduce((sum, { to }) => sum + to.pairs, 0);
-  const executionIds = group.documents.map(({ executionId }) => executionId);
+  const steps = await cutGroup(sql, all, documents.length);
+  const pairs = documents.reduce((sum, document) => sum + document.pairs, 0);
   for (const step of steps) {
     const part = steps.length === 1 ? staged : linesOf(staged, step);
-    const commands = { ...group, staged: part, pairs, executionIds, points, changes, runs, draft };
+    const commands = { ...of, staged: part, pairs, points, changes, runs, draft };
     await applyCommands(sql, commands, () => countByDocument(sql, effects));
   }
   return effects;

@@ -36,6 +36,7 @@ import { eraseUser, readPendingErasures, refreshPending } from './erase.ts';
 import { executionChangeCalls } from './execution-changes.ts';
 import { findUserPoint, isPoint, lookUps } from './look-ups.ts';
 import { memberCalls } from './members.ts';
+import { mergeCalls } from './merge-calls.ts';
 import { MOST_KEYS_TO_PRUNE_BY, mergeChunk, readUserPoints } from './merge-chunk.ts';
 import { mergeGroup } from './merge-group.ts';
 import { migrate } from './migrate.ts';
@@ -223,6 +224,8 @@ async function openStoreOf(
     },
     revertPart: (part) => sizes.forgetAfter(revertPart(db, part, { ...merging, rows })),
     mergeGroup: (group) => sizes.forgetAfter(mergeGroup(db, group, { ...merging, noteEnds })),
+    mergeCalls: (calls) =>
+      sizes.forgetAfter(mergeCalls(db, calls, { ...merging, removedUpTo: () => removed.upTo })),
     eraseUser: (erasure) => sizes.forgetAfter(eraseUser(db, erasure, { pending: erasures, serving })),
     attachIdentifier: (attachment) => sizes.forgetAfter(users.attachIdentifier(attachment)),
     countMembers: async ({ segmentIds, now }) => {

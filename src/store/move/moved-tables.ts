@@ -41,6 +41,8 @@ export const MOVED_TABLES: readonly MovedTable[] = [
     'api_token',
     'audit_log',
     'idempotency_key',
+    'command_answer',
+    'command_hour',
     'erasure',
     'erasure_identifier',
     'erasure_execution',

@@ -1,6 +1,7 @@
 import { passFaultPoint } from '../../fault-points.ts';
 import type { Erasure } from '../../model/erasure.ts';
 import type { Identifier } from '../../model/identifier.ts';
+import { forgetMessages } from '../records/command-calls.ts';
 import { createErasure } from '../records/erasures.ts';
 import type { Store } from '../store.ts';
 import { findUserPoint, identifiersOf, uuid } from './look-ups.ts';
@@ -32,6 +33,7 @@ export async function eraseUser(
         await sql.query(`delete from ${table} where user_point_id = ${uuid(point)}`);
       await forgetInSlots(sql, uuid(point));
     }
+    await forgetMessages(sql, datamartId);
     const of = { datamartId, sought, known: known.length, memberships, now };
     const erasure = await createErasure(sql, author === undefined ? of : { ...of, author });
     // commands that are staged now may be for the user

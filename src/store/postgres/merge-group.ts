@@ -35,7 +35,8 @@ export async function mergeGroup(
       if (!(await checkGroup(sql, { ...group, executionIds }))) return { type: 'NOT_MERGED' };
       // what must leave out somebody is done one by one
       if (await concernsErased(sql, executionIds)) return { type: 'NOT_MERGED' };
-      const effects = local === null ? [] : await applySteps(sql, group, { ...local, scratch });
+      const effects =
+        local === null ? [] : await applySteps(sql, { ...group, executionIds }, { ...local, scratch });
       const checkpoints = group.documents.map(
         ({ to }, i): Checkpoint => ({ ...to, effects: effects[i] ?? NO_EFFECTS }),
       );
@@ -48,42 +49,48 @@ export async function mergeGroup(
       passFaultPoint('group-before-commit');
       return { type: 'MERGED', checkpoints };
     });
-  const outcome = await (group.table === null ? merge(null) : withCommands(db, scratch, group, merge));
+  const { table, datamartId } = group;
+  const outcome = await (table === null
+    ? merge(null)
+    : withCommands(db, scratch, { table, datamartId, documents: executionIds.length }, merge));
   if (outcome.type === 'MERGED') passFaultPoint('group-after-commit');
   return outcome;
 }
 
-/** The commands of a group with their user points, of a connection to the DuckDB of this node, and how they are cut. */
-type Local = {
+/** The commands of documents with their user points, of a connection to the DuckDB of this node, and how they are cut. */
+export type Local = {
   readonly local: DuckDbSql;
   readonly commands: string;
   readonly steps: readonly GroupStep[];
 };
 
-function withCommands<T>(
+export function withCommands<T>(
   db: PostgresDatabase,
   scratch: Scratch,
-  group: StagedGroup,
+  of: { readonly table: string; readonly datamartId: string; readonly documents: number },
   work: (of: Local) => Promise<T>,
 ): Promise<T> {
-  const { datamartId, documents } = group;
-  const staged = `staging.main.${group.table}`;
+  const { datamartId, documents } = of;
+  const staged = `staging.main.${of.table}`;
   return scratch.use(async (local) => {
     const { commands } = await prepareCommands(db, scratch, local, { datamartId, executionIds: [], staged });
-    return work({ local, commands, steps: await cutGroup(local, commands, documents.length) });
+    return work({ local, commands, steps: await cutGroup(local, commands, documents) });
   });
 }
 
-/** Resolves to the effects of the documents, by position. */
-async function applySteps(
+/** Applies documents that share a start date; `executionIds` is empty where they are of none. Resolves to their effects, by position. */
+export async function applySteps(
   sql: PostgresSql,
-  { datamartId, startDate, documents }: StagedGroup,
+  {
+    datamartId,
+    startDate,
+    executionIds,
+  }: Pick<StagedGroup, 'datamartId' | 'startDate'> & { readonly executionIds: readonly string[] },
   { local, commands, steps, scratch }: Local & { readonly scratch: Scratch },
 ): Promise<readonly Effects[]> {
   const effects: Effects[] = [];
   const slot = await takeSlot(sql);
   const merge = { sql, local, scratch, slot };
-  const executionIds = documents.map(({ executionId }) => executionId);
   for (const [i, step] of steps.entries()) {
     if (i > 0) await clearSlot(sql, slot);
     const of = { commands: linesOf(commands, step), start_date: Math.trunc(startDate) };

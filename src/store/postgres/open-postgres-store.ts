@@ -1,7 +1,6 @@
 import { activityCalls } from '../records/activity.ts';
 import { auditRecords } from '../records/audit-log.ts';
 import { compartmentRecords } from '../records/compartments.ts';
-import { numberOrNull } from '../records/database.ts';
 import { datamartRecords } from '../records/datamarts.ts';
 import { documentImportRecords } from '../records/document-imports.ts';
 import { erasureRecords } from '../records/erasures.ts';
@@ -23,6 +22,7 @@ import { eraseUser } from './erase-user.ts';
 import { lead } from './lead.ts';
 import { findUserPoint, lookUps, uuid } from './look-ups.ts';
 import { memberCalls } from './members.ts';
+import { mergeCalls } from './merge-calls.ts';
 import { mergeChunk, prepareChunk } from './merge-chunk.ts';
 import { mergeGroup } from './merge-group.ts';
 import { prepare } from './migrate.ts';
@@ -35,7 +35,7 @@ import { revertPart } from './revert-part.ts';
 import { openScratch, type Scratch } from './scratch.ts';
 import { liveText } from './segment-tally.ts';
 import { statement } from './staged-pairs.ts';
-import { forgetMemberships, removeChangesBefore, removeExpired } from './sweep.ts';
+import { forgetMemberships, readRemovedUpTo, removeChangesBefore, removeExpired } from './sweep.ts';
 import { memberWriter } from './write-members.ts';
 
 export type PostgresStoreOptions = {
@@ -109,14 +109,7 @@ function storeOf(
       get: kept.getSegment,
     },
     documentImports: { ...documentImportRecords(kept.noticing, noteEnds), get: kept.getDocumentImport },
-    executions: executionRecords(
-      db,
-      async (sql) => {
-        const [row] = await sql.query('select removed_up_to from expiry_sweep');
-        return numberOrNull(row?.removed_up_to) ?? 0;
-      },
-      noteEnds,
-    ),
+    executions: executionRecords(db, readRemovedUpTo, noteEnds),
     tokens: tokenRecords(prompt),
     auditLog: auditRecords(db),
     exports: exportRecords(db),
@@ -139,6 +132,7 @@ function storeOf(
     openReplacement: () => openReplacement(db, scratch),
     revertPart: (part) => revertPart(db, part, rows.reverted),
     mergeGroup: (group) => mergeGroup(db, scratch, group, noteEnds),
+    mergeCalls: (calls) => mergeCalls(db, scratch, calls),
     eraseUser: (erasure) => eraseUser(db, erasure),
     removeExpired: (now) => removeExpired(db, now),
     removeChangesBefore: (instant) => removeChangesBefore(db, instant),

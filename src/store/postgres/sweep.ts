@@ -10,6 +10,12 @@ import { statement } from './staged-pairs.ts';
 /** Rows that are removed in one transaction, about: merges wait for it. */
 const ROWS_AT_A_TIME = 200_000;
 
+/** Up to when expired memberships were removed. */
+export async function readRemovedUpTo(sql: Sql): Promise<number> {
+  const [row] = await sql.query('select removed_up_to from expiry_sweep');
+  return numberOrNull(row?.removed_up_to) ?? 0;
+}
+
 /** `Store.removeExpired`; and what removed segments have left is removed too. */
 export async function removeExpired(db: PostgresDatabase, now: number): Promise<number> {
   await sweepSegments(db);

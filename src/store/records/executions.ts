@@ -4,6 +4,7 @@ import type { Priority } from '../../model/records.ts';
 import type { ExecutionRecords, Upload } from '../execution-records.ts';
 import { noteChange } from './audit-log.ts';
 import { storeCheckpoint } from './checkpoints.ts';
+import { removeAnswersBefore } from './command-calls.ts';
 import { type Database, limits, literal, parameters, type Sql } from './database.ts';
 import { claimExecutions, isExecutionWaiting } from './execution-claims.ts';
 import { conditionsOf } from './execution-conditions.ts';
@@ -44,7 +45,10 @@ export function executionRecords(
       MOST_CREATED,
     ),
 
-    removeKeysBefore: (instant) => db.write((sql) => removeKeysBefore(sql, instant)),
+    removeKeysBefore: (instant) =>
+      db.write(
+        async (sql) => (await removeKeysBefore(sql, instant)) + (await removeAnswersBefore(sql, instant)),
+      ),
 
     get: (id) => db.read((sql) => getExecution(sql, id)),
 

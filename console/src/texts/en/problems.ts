@@ -68,6 +68,10 @@ export const problemsTexts = {
         title: 'The service has too many look-ups to answer',
         advice: 'Try again in a moment.',
       },
+      COMMANDS_OVERLOADED: {
+        title: 'The service has too many commands to apply',
+        advice: 'Try again in a moment.',
+      },
       SHUTTING_DOWN: { title: 'The service is closing', advice: 'Try again when it has started anew.' },
       INSUFFICIENT_STORAGE: {
         title: 'The disk is nearly full',

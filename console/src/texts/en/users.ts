@@ -27,6 +27,7 @@ export const usersTexts = {
     changeKinds: { ENTERED: 'came in', UPDATED: 'updated', LEFT: 'went out', EXPIRED: 'expired' },
     causes: {
       COMMAND: 'a line of',
+      CALL: 'a command over the API, without a file',
       REPLACE: 'not named by',
       EXPIRY: 'its time had passed',
       UNKNOWN: 'not remembered',

@@ -1,5 +1,6 @@
--- Lines by hour from $from to $now. Those of an execution are spread evenly over the time in which it ran, so that a file of
--- three hours is not a peak in the last one. Hours in which nothing ran are left out.
+-- Lines by hour from $from to $now, and commands at once as if each hour of them were a run. The lines of an execution are spread
+-- evenly over the time in which it ran, so that a file of three hours is not a peak in the last one. Hours in which nothing ran are
+-- left out.
 with hour as (
   select greatest(start, $from) as hour_from, least(start + $hour_ms, $now) as hour_to
   from generate_series(cast($first as bigint), cast($now as bigint), cast($hour_ms as bigint)) as hours(start)
@@ -17,6 +18,14 @@ run as (
     and e.start_date < $now
     and coalesce(e.end_date, $now) >= $from
     and coalesce(e.options, '') not like '%"dryRun":true%'
+  union all
+  select
+    hour_start,
+    greatest(least(hour_start + $hour_ms, $now), hour_start + 1),
+    applied,
+    failed
+  from command_hour
+  where datamart_id = $datamart_id and hour_start >= $first and hour_start < $now
 ),
 part as (
   select

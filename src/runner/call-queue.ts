@@ -1,0 +1,209 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import { ServiceError, StoreLostError } from '../errors.ts';
+import { kindOfFault } from '../faults.ts';
+import { importCalls, type LinesOfCall } from '../import/import-calls.ts';
+import { readCommands } from '../import/read-body.ts';
+import type { AnsweredCall, CommandCall } from '../model/command-call.ts';
+import type { Store } from '../store/store.ts';
+import { inSpan, outsideTraces } from '../tracing.ts';
+import {
+  type CallRefusal,
+  countCallMerge,
+  countCallRefusal,
+  noteCalls,
+  observeCall,
+} from './call-metrics.ts';
+
+/** Calls that are applied in one step at most: others wait meanwhile. */
+const GROUP = { calls: 256, bytes: 1024 * 1024 } as const;
+/** Of all calls that wait or are being applied, as lines of NDJSON. */
+const MOST_BYTES = 64 * 1024 * 1024;
+/** No datamart has more than this share of the calls, so that one that sends too many keeps no other out. */
+const DATAMART_SHARE = 3 / 4;
+/**
+ * After a group its callers send their next ones, which come within some ms. Without a wait the first of them would be a group by
+ * itself, and the others wait for it.
+ */
+const GATHER_MS = 8;
+
+export interface CallQueue {
+  /**
+   * Applies the commands of a call; resolves when that is durable and look-ups see it. Calls of one datamart are applied in the order
+   * in which they come. Throws `ServiceError` COMMANDS_OVERLOADED or SHUTTING_DOWN where nothing of it was applied. A call that `isGone`
+   * tells is for nobody any more is not begun.
+   */
+  readonly apply: (call: CommandCall, isGone?: () => boolean) => Promise<AnsweredCall>;
+  /** Refuses calls that have not begun, and all that come. */
+  stop(): void;
+  /** Stops, and resolves when nothing is under way. */
+  close(): Promise<void>;
+}
+
+type Waiting = LinesOfCall &
+  Pick<CommandCall, 'datamartId' | 'purpose'> & {
+    readonly isGone: () => boolean;
+    readonly resolve: (answer: AnsweredCall) => void;
+    readonly reject: (error: unknown) => void;
+    timer?: NodeJS.Timeout;
+  };
+
+/** The calls of a datamart, of which one group at a time is applied. */
+type Lane = { waiting: Waiting[]; held: number };
+
+type Context = {
+  readonly store: Store;
+  readonly clock: () => number;
+  readonly logger: Logger;
+  readonly limits: Pick<Config, 'maxCommandCalls' | 'commandWaitMs'>;
+};
+
+/** Calls that come at the same time are merged together: a merge of one command costs as much as one of a hundred. */
+export function createCallQueue({ store, clock, logger, limits }: Context): CallQueue {
+  const lanes = new Map<string, Lane>();
+  const running = new Set<Promise<void>>();
+  let held = 0;
+  let bytes = 0;
+  let isStopped = false;
+
+  /** Counts a call in, or out. */
+  function hold(lane: Lane, call: LinesOfCall, sign: 1 | -1): void {
+    lane.held += sign;
+    held += sign;
+    bytes += sign * call.lines.length;
+    noteCalls(held);
+  }
+
+  function refuse(lane: Lane, call: Waiting, reason: CallRefusal): void {
+    clearTimeout(call.timer);
+    lane.waiting = lane.waiting.filter((each) => each !== call);
+    hold(lane, call, -1);
+    call.reject(refusal(reason, limits));
+  }
+
+  function checkRoom(lane: Lane, { lines }: LinesOfCall): void {
+    const ofDatamart = Math.max(1, Math.floor(limits.maxCommandCalls * DATAMART_SHARE));
+    const isFull = held >= limits.maxCommandCalls || lane.held >= ofDatamart;
+    if (isFull || bytes + lines.length > MOST_BYTES) throw refusal('TOO_MANY', limits);
+  }
+
+  function enqueue(call: Waiting): void {
+    const lane = lanes.get(call.datamartId) ?? { waiting: [], held: 0 };
+    checkRoom(lane, call);
+    hold(lane, call, 1);
+    lane.waiting.push(call);
+    call.timer = setTimeout(() => refuse(lane, call, 'TOO_LATE'), limits.commandWaitMs);
+    if (lanes.has(call.datamartId)) return;
+    lanes.set(call.datamartId, lane);
+    outsideTraces(() => {
+      const run = applyAll(call.datamartId, lane).finally(() => running.delete(run));
+      running.add(run);
+    });
+  }
+
+  /** Applies what there is of a datamart, group by group. Never throws. */
+  async function applyAll(datamartId: string, lane: Lane): Promise<void> {
+    // who calls in the same breath comes along
+    await null;
+    let last = 0;
+    while (lane.waiting.length > 0) {
+      if (last > 1 && lane.waiting.length < last) await sleep(GATHER_MS);
+      const group = takeGroup(lane);
+      last = group.length;
+      if (last > 0) await applyGroup(group);
+      for (const call of group) hold(lane, call, -1);
+    }
+    lanes.delete(datamartId);
+  }
+
+  /** Calls of one purpose that follow each other, no two with one key: the second is to find the answer of the first. */
+  function takeGroup(lane: Lane): readonly Waiting[] {
+    const group: Waiting[] = [];
+    const keys = new Set<string>();
+    let groupBytes = 0;
+    for (const call of [...lane.waiting]) {
+      if (call.isGone()) {
+        refuse(lane, call, 'GONE');
+        continue;
+      }
+      groupBytes += call.lines.length;
+      const isFull = group.length >= GROUP.calls || groupBytes > GROUP.bytes;
+      const isOther = call.purpose !== group[0]?.purpose || call.purpose === 'COUNT';
+      if (group.length > 0 && (isFull || isOther)) break;
+      if (call.key !== null && keys.has(call.key.value)) break;
+      if (call.key !== null) keys.add(call.key.value);
+      group.push(call);
+    }
+    for (const { timer } of group) clearTimeout(timer);
+    lane.waiting = lane.waiting.slice(group.length);
+    return group;
+  }
+
+  async function applyGroup(group: readonly Waiting[]): Promise<void> {
+    try {
+      settle(group, await applyTogether(group));
+    } catch (fault) {
+      if (group.length === 1 || fault instanceof StoreLostError || kindOfFault(fault) !== null) {
+        for (const { reject } of group) reject(fault);
+        return;
+      }
+      logger.warn({ err: fault, calls: group.length }, 'calls met a fault together, they are applied singly');
+      for (const call of group) await applyGroup([call]);
+    }
+  }
+
+  async function applyTogether(group: readonly Waiting[]) {
+    const { datamartId, purpose } = group[0] as Waiting;
+    const of = { 'muster.datamart_id': datamartId, 'muster.calls': group.length };
+    return inSpan('muster.calls', of, () => importCalls({ datamartId, purpose, calls: group, clock }, store));
+  }
+
+  function stop(): void {
+    isStopped = true;
+    for (const lane of lanes.values()) for (const call of lane.waiting) refuse(lane, call, 'STOPPING');
+  }
+
+  return {
+    apply: async ({ text, ...call }, isGone = () => false) => {
+      if (isStopped) throw refusal('STOPPING', limits);
+      const start = performance.now();
+      const answer = await new Promise<AnsweredCall>((resolve, reject) => {
+        enqueue({ ...call, lines: readCommands(text).lines, isGone, resolve, reject });
+      });
+      observeCall(answer, { ms: performance.now() - start, purpose: call.purpose });
+      return answer;
+    },
+    stop,
+    close: async () => {
+      stop();
+      await Promise.all(running);
+    },
+  };
+}
+
+function settle(group: readonly Waiting[], answers: Awaited<ReturnType<typeof importCalls>>): void {
+  countCallMerge();
+  for (const [i, { resolve, reject }] of group.entries()) {
+    const answer = answers[i];
+    if (answer !== undefined && answer !== 'KEY_REUSED') resolve(answer);
+    else
+      reject(
+        new ServiceError(
+          'IDEMPOTENCY_KEY_REUSED',
+          'Idempotency-Key must be another one for other commands or other parameters: under this one something else was sent',
+        ),
+      );
+  }
+}
+
+function refusal(reason: CallRefusal, { maxCommandCalls, commandWaitMs }: Context['limits']): ServiceError {
+  countCallRefusal(reason);
+  const why = {
+    TOO_MANY: `too many calls of commands wait already (maxCommandCalls ${maxCommandCalls}, three quarters of it for one datamart): try again soon`,
+    TOO_LATE: `the commands could not be begun within ${commandWaitMs} ms (commandWaitMs), and none was applied: try again soon`,
+    GONE: 'the client has gone while its commands waited, and none was applied',
+    STOPPING: 'the service is stopping, and none of the commands was applied: try again',
+  };
+  return new ServiceError(reason === 'STOPPING' ? 'SHUTTING_DOWN' : 'COMMANDS_OVERLOADED', why[reason]);
+}
