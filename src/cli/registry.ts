@@ -17,6 +17,7 @@ export const COMMANDS: Readonly<Record<string, Loader | (() => Promise<Group>)>>
   logout: async () => (await import('./commands/logout.ts')).logout,
   profiles: async () => (await import('./commands/profiles.ts')).profiles,
   import: async () => (await import('./commands/import.ts')).importCommand,
+  apply: async () => (await import('./commands/apply.ts')).apply,
   watch: async () => (await import('./commands/watch.ts')).watch,
   export: async () => (await import('./commands/export.ts')).exportCommand,
   segments: async () => (await import('./commands/segments.ts')).segments,

@@ -27,13 +27,17 @@ const PASSING_CODES = new Set([
 ]);
 
 /** Does `work` again where it failed for a reason that can pass. Whoever calls it sees to it that twice is as good as once. */
-export async function retrying<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+export async function retrying<T>(
+  work: () => Promise<T>,
+  signal: AbortSignal,
+  what = 'the file is',
+): Promise<T> {
   for (const delayMs of DELAYS_MS) {
     try {
       return await work();
     } catch (error) {
       if (signal.aborted || !canPass(error)) throw error;
-      note(`${whatHappened(error)}; the file is sent again in ${formatDuration(delayMs)}`);
+      note(`${whatHappened(error)}; ${what} sent again in ${formatDuration(delayMs)}`);
       await sleep(delayMs, undefined, { signal }).catch(() => {
         throw signal.reason;
       });

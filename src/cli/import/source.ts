@@ -114,7 +114,7 @@ async function openOnce(
   return { ...named, handle, close: discard };
 }
 
-function readable(error: unknown): unknown {
+export function readable(error: unknown): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
   switch (code) {
     case 'ENOENT':
