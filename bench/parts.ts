@@ -1,5 +1,6 @@
 import type { Bench } from './bench.ts';
 import { measureChangeSets } from './rows/change-sets.ts';
+import { measureCommandsAtOnce } from './rows/commands-at-once.ts';
 import { measureImports, measureLargeFile } from './rows/imports.ts';
 import { measureLargeStore } from './rows/large-store.ts';
 import { measureLimits } from './rows/limits.ts';
@@ -19,6 +20,7 @@ export const PARTS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = 
   'large-file': measureLargeFile,
   'change-sets': measureChangeSets,
   'small-files': measureSmallFiles,
+  'commands-at-once': measureCommandsAtOnce,
   redis: measureRedis,
   limits: measureLimits,
   'postgres-large': measurePostgresLarge,
