@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeSecret } from '../../src/model/webhook.ts';
 import { signatureHeaders } from '../../src/webhooks/sign.ts';
+import { blockIn } from '../docs/blocks.ts';
 
 test('the receiver of docs/recipes.md takes what is signed and not old, and nothing else', async (t) => {
-  const text = readFileSync(new URL('../../docs/recipes.md', import.meta.url), 'utf8');
-  const program = /```js\n(.*?)```/s.exec(text)?.[1] ?? '';
+  const program = blockIn('recipes.md', 'js');
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const { port } = probe.address() as { port: number };
