@@ -1,5 +1,5 @@
-// Builds dist/: compiles wasm/ and src/, copies SQL and WebAssembly beside the code that reads them, bundles the program, and
-// the console into dist/console.
+// Builds dist/: makes the types of the client, compiles wasm/ and src/, copies SQL and WebAssembly beside the code that reads
+// them, bundles the program, and the console into dist/console.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -8,6 +8,7 @@ import { run } from './run.mjs';
 
 rmSync('dist', { recursive: true, force: true });
 run('scripts/build-wasm.mjs');
+run('--import', 'tsx', 'scripts/client-types.ts');
 run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
 cpSync('src', 'dist', {
   recursive: true,

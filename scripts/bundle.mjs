@@ -71,13 +71,13 @@ export async function bundle(...programs) {
   writeFileSync(path.join(DIST, 'THIRD-PARTY.txt'), licencesOf(Object.keys(metafile.inputs)));
 }
 
-/** Removes the modules that are in the programs now; the contract of a store, which the package exports, stays. */
+/** Removes the modules that are in the programs now; the client and the contract of a store, which the package exports, stay. */
 function removeTakenIn(outputs) {
-  const exported = path.join(DIST, 'store', 'store.js');
+  const exported = ['client/client.js', 'store/store.js'].map((file) => path.join(DIST, file));
   for (const name of readdirSync(DIST, { recursive: true })) {
     const file = path.join(DIST, name);
-    const isTypeOfNone = name.endsWith('.d.ts') && !/^(store|model)[\\/]/.test(name);
-    const isModule = name.endsWith('.js') && !outputs.has(file) && file !== exported;
+    const isTypeOfNone = name.endsWith('.d.ts') && !/^(client|store|model)[\\/]/.test(name);
+    const isModule = name.endsWith('.js') && !outputs.has(file) && !exported.includes(file);
     if (isTypeOfNone || isModule) rmSync(file);
   }
 }

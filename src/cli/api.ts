@@ -129,53 +129,6 @@ export type ApiIdentifier =
   | { type: 'USER_EMAIL'; hash: string; creation_ts: number }
   | { type: 'USER_AGENT'; vector_id: string; creation_ts: number };
 
-export type ApiToken = {
-  id: string;
-  name: string;
-  role: string;
-  datamart_ids: string[] | null;
-  creation_date: number;
-  expiration_date: number | null;
-  last_used_date: number | null;
-  /** In the creating answer alone. */
-  value?: string;
-};
-
-export type ApiWebhook = {
-  id: string;
-  document_import_id: string | null;
-  name: string | null;
-  url: string;
-  events: string[];
-  enabled: boolean;
-  disabled_reason: string | null;
-  /** In the creating answer alone. */
-  secret?: string;
-};
-
-export type ApiDelivery = {
-  id: string;
-  event: string;
-  execution_id: string | null;
-  status: 'PENDING' | 'SUCCEEDED' | 'FAILED';
-  attempts: number;
-  creation_ts: number;
-  next_attempt_ts: number | null;
-  error: string | null;
-};
-
-export type ApiAuditEntry = {
-  id: string;
-  date: number;
-  token_id: string | null;
-  token_name: string;
-  action: string;
-  resource_type: string;
-  resource_id: string;
-  datamart_id: string | null;
-  details: Record<string, unknown> | null;
-};
-
 export type ApiErasure = {
   id: string;
   status: 'PENDING' | 'DONE';

@@ -1,3 +1,4 @@
+import { createClient as createTypedClient } from '../client/client.ts';
 import { ApiError, CliError, describe, systemCode } from './failures.ts';
 
 /** Where a service is and how to be let in. */
@@ -49,8 +50,23 @@ export function createClient(connection: Connection) {
     return { body: response.body, bytes: Number(response.headers.get('content-length') ?? 0) };
   };
 
+  /** The same, typed by the description of the API. */
+  const api = createTypedClient({
+    url: connection.url,
+    token: connection.token ?? '',
+    fetch: async (request) => {
+      const response = await fetch(request).catch((error: unknown) => {
+        throw unreachable(connection, error);
+      });
+      const text = await response.text();
+      readAnswer(connection, { status: response.status, text });
+      return new Response(text, response);
+    },
+  });
+
   return {
     connection,
+    api,
     list,
     get: async <T>(path: string) => ((await call('GET', path)) as { data: T }).data,
     post: async <T>(path: string, body: unknown) => ((await call('POST', path, body)) as { data: T }).data,
@@ -95,6 +111,13 @@ export function createClient(connection: Connection) {
       return ok && length !== null ? Number(length) : null;
     },
   };
+}
+
+/** The elements of a list that comes page by page. */
+export async function listOf<T>(elements: AsyncIterable<T>): Promise<readonly T[]> {
+  const all: T[] = [];
+  for await (const element of elements) all.push(element);
+  return all;
 }
 
 export function authorization(connection: Connection): Record<string, string> {

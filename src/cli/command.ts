@@ -14,6 +14,8 @@ type Definition<T extends ArgsDef> = {
   readonly examples?: readonly string[];
   /** What else the help text says at its end. */
   readonly notes?: readonly string[];
+  /** The values that flags take beyond those that a `valueHint` lists; several are joined by commas. */
+  readonly choices?: Readonly<Record<string, readonly string[]>>;
   /** How many positional arguments are taken: those that `args` names, or any number. */
   readonly positionals?: 'named' | 'any';
   readonly run: (args: ParsedArgs<T>) => Promise<ExitCode>;

@@ -128,9 +128,12 @@ function schemeFor(host: string): 'http' | 'https' {
 
 /** The base path of a datamart, from what `--datamart` gave. */
 export function datamartPath(id: string): string {
-  if (!/^\d+$/.test(id))
-    throw new UsageError(
-      `${id === process.env.MUSTER_DATAMART ? 'MUSTER_DATAMART' : '--datamart'}: expected the id of a datamart, got ${JSON.stringify(id)}`,
-    );
-  return `/datamarts/${id}`;
+  return `/datamarts/${readDatamartId(id)}`;
+}
+
+/** The id of a datamart, from what `--datamart` gave. */
+export function readDatamartId(id: string): string {
+  if (/^\d+$/.test(id)) return id;
+  const source = id === process.env.MUSTER_DATAMART ? 'MUSTER_DATAMART' : '--datamart';
+  throw new UsageError(`${source}: expected the id of a datamart, got ${JSON.stringify(id)}`);
 }

@@ -15,11 +15,25 @@ const FILE_BODY = {
   },
 };
 
+type Named = { readonly params?: unknown };
+
+/** A path that ends with a selector of a user, which the router knows as `*`, has a name for it. */
+function named<T extends Named>(schema: T, url: string): { schema: T; url: string } {
+  const params = schema.params as { readonly properties?: Record<string, unknown> } | undefined;
+  if (!url.endsWith('/*') || params?.properties === undefined) return { schema, url };
+  const { '*': selector, ...others } = params.properties;
+  const properties = { ...others, selector };
+  const renamed = { ...params, properties, required: Object.keys(properties) };
+  return { schema: { ...schema, params: renamed }, url: `${url.slice(0, -1)}:selector` };
+}
+
 /** Generates the description of the API from the schemas of the routes registered after it, and its human page. */
 export async function describeApi(app: App): Promise<void> {
   await app.register(swagger, {
-    transform: ({ schema, url, route }) =>
-      route.config?.takesFile ? { schema: { ...schema, body: FILE_BODY }, url } : { schema, url },
+    transform: ({ schema, url, route }) => {
+      const body = route.config?.takesFile ? { body: FILE_BODY } : {};
+      return named({ ...schema, ...body }, url);
+    },
     openapi: {
       openapi: '3.1.0',
       info: {
@@ -28,6 +42,7 @@ export async function describeApi(app: App): Promise<void> {
         version: '1',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
+      externalDocs: { url: '/docs/index.html', description: 'Documentation of Muster' },
       components: {
         securitySchemes: {
           token: {

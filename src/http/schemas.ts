@@ -9,6 +9,13 @@ export const Id = Type.String(ID);
 /** A larger page is cut to this, never refused (spec §2). */
 export const MOST_RESULTS = 1000;
 
+/** The end of a path that names a user; selector.ts reads it. */
+export const Selector = Type.String({
+  description:
+    'a user: user_account_id=…, alone or after compartment_id=…,; email_hash=…; user_agent_id=…; user_point_id=…, or a UUID alone',
+  examples: ['user_account_id=1001'],
+});
+
 /** The last instant that a date can be. */
 export const LATEST_INSTANT = 8_640_000_000_000_000;
 /** An instant: one that can be a date. */

@@ -1,13 +1,13 @@
-import type { ApiAuditEntry } from '../api.ts';
-import type { Client } from '../client.ts';
+import { type AuditEntry, everyOf } from '../../client/client.ts';
+import { AUDIT_ACTIONS, AUDIT_RESOURCES } from '../../model/audit.ts';
+import { listOf } from '../client.ts';
 import { command } from '../command.ts';
 import { CONNECTION_ARGS, openClient } from '../connection.ts';
+import { UsageError } from '../failures.ts';
 import { type Column, formatInstant, print, printJson, table } from '../output.ts';
 import { MOST_ENTRIES, readCount, readId, readInstant } from '../read-args.ts';
 
-const PAGE_SIZE = 1000;
-
-const COLUMNS: readonly Column<ApiAuditEntry>[] = [
+const COLUMNS: readonly Column<AuditEntry>[] = [
   { title: 'WHEN (UTC)', value: (entry) => formatInstant(entry.date) },
   { title: 'WHO', value: (entry) => whoOf(entry) },
   { title: 'ACTION', value: (entry) => entry.action },
@@ -33,40 +33,41 @@ export const audit = command({
     limit: { type: 'string', valueHint: 'N', default: '50', description: 'so many, the newest' },
     ...CONNECTION_ARGS,
   },
+  choices: { action: AUDIT_ACTIONS, resource: AUDIT_RESOURCES },
   examples: ['muster audit --action DELETE --from 2026-01-01', 'muster audit --resource execution:17'],
   run: async (args) => {
     const [resourceType, resourceId] = args.resource?.split(':', 2) ?? [];
     const query = {
       datamart_id: args.datamart === undefined ? undefined : readId(args.datamart, '--datamart'),
       token_id: args.by === undefined ? undefined : readId(args.by, '--by'),
-      action: args.action?.toUpperCase(),
-      resource_type: resourceType,
+      action: among('--action', args.action?.toUpperCase(), AUDIT_ACTIONS),
+      resource_type: among('--resource', resourceType, AUDIT_RESOURCES),
       resource_id: resourceId,
       from: readInstant('--from', args.from),
       to: readInstant('--to', args.to),
     };
-    const entries = await newest(openClient(args), query, readCount('--limit', args.limit, MOST_ENTRIES));
+    const { api } = openClient(args);
+    const limit = readCount('--limit', args.limit, MOST_ENTRIES);
+    const entries = await listOf(
+      everyOf((page) => api.GET('/v1/audit_log', { params: { query: { ...query, ...page } } }), limit),
+    );
     if (args.json) printJson(entries);
     else print(entries.length === 0 ? 'no entries' : table(entries, COLUMNS));
     return 0;
   },
 });
 
-async function newest(
-  client: Client,
-  query: Readonly<Record<string, string | number | undefined>>,
-  limit: number,
-): Promise<ApiAuditEntry[]> {
-  const entries: ApiAuditEntry[] = [];
-  while (entries.length < limit) {
-    const page = { first_result: entries.length, max_results: Math.min(PAGE_SIZE, limit - entries.length) };
-    const { data } = await client.list<ApiAuditEntry>('/audit_log', { ...query, ...page });
-    if (data.length === 0) break;
-    entries.push(...data);
-  }
-  return entries;
+function among<T extends string>(
+  flag: string,
+  given: string | undefined,
+  values: readonly T[],
+): T | undefined {
+  if (given === undefined) return undefined;
+  const value = values.find((each) => each === given);
+  if (value !== undefined) return value;
+  throw new UsageError(`${flag}: expected one of ${values.join(', ')}, got ${JSON.stringify(given)}`);
 }
 
-function whoOf({ token_id: id, token_name: name }: ApiAuditEntry): string {
+function whoOf({ token_id: id, token_name: name }: AuditEntry): string {
   return id === null ? name : `${name} (${id})`;
 }

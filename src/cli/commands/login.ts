@@ -1,4 +1,4 @@
-import type { ApiToken } from '../api.ts';
+import type { ApiToken } from '../../client/client.ts';
 import { type Client, createClient } from '../client.ts';
 import { command } from '../command.ts';
 import { DEFAULT_URL, readUrl } from '../connection.ts';

@@ -1,4 +1,5 @@
-import type { ApiToken } from '../api.ts';
+import { type ApiToken, dataOf, everyOf } from '../../client/client.ts';
+import { listOf } from '../client.ts';
 import { command } from '../command.ts';
 import { CONNECTION_ARGS, openClient } from '../connection.ts';
 import { UsageError } from '../failures.ts';
@@ -6,7 +7,7 @@ import { type Column, formatInstant, print, printJson, table } from '../output.t
 import { DAY_MS, MAX_DAYS, readCount, readId } from '../read-args.ts';
 import type { Group } from '../registry.ts';
 
-const ROLES = ['reader', 'editor', 'admin'];
+const ROLES = ['reader', 'editor', 'admin'] as const;
 
 const COLUMNS: readonly Column<ApiToken>[] = [
   { title: 'ID', align: 'right', value: (token) => token.id },
@@ -23,7 +24,8 @@ const list = command({
   description: 'lists API tokens; their values are not shown',
   args: CONNECTION_ARGS,
   run: async (args) => {
-    const tokens = await openClient(args).listAll<ApiToken>('/api_tokens');
+    const { api } = openClient(args);
+    const tokens = await listOf(everyOf((query) => api.GET('/v1/api_tokens', { params: { query } })));
     if (args.json) printJson(tokens);
     else print(table(tokens, COLUMNS));
     return 0;
@@ -59,16 +61,16 @@ const create = command({
     'muster tokens create nightly --role editor --datamarts 1 --expires-in-days never',
   ],
   run: async (args) => {
-    if (!ROLES.includes(args.role))
+    const role = ROLES.find((each) => each === args.role);
+    if (role === undefined)
       throw new UsageError(`--role: expected one of ${ROLES.join(', ')}, got ${JSON.stringify(args.role)}`);
     const days = args['expires-in-days'];
-    const token = await openClient(args).post<ApiToken>('/api_tokens', {
-      name: args.name,
-      role: args.role,
-      datamart_ids: readDatamarts(args.datamarts),
+    const body = {
+      ...{ name: args.name, role, datamart_ids: readDatamarts(args.datamarts) },
       expiration_date:
         days === 'never' ? null : Date.now() + readCount('--expires-in-days', days, MAX_DAYS) * DAY_MS,
-    });
+    };
+    const token = await dataOf(openClient(args).api.POST('/v1/api_tokens', { body }));
     if (args.json) printJson(token);
     else print(`token ${token.id} created (${token.role}); its value, shown this once:\n${token.value}`);
     return 0;
@@ -80,7 +82,8 @@ const remove = command({
   description: 'deletes an API token; requests with it are refused from then on',
   args: { id: { type: 'positional', required: true, description: 'id of the token' }, ...CONNECTION_ARGS },
   run: async (args) => {
-    const token = await openClient(args).delete<ApiToken>(`/api_tokens/${readId(args.id)}`);
+    const path = { tokenId: readId(args.id) };
+    const token = await dataOf(openClient(args).api.DELETE('/v1/api_tokens/{tokenId}', { params: { path } }));
     if (args.json) printJson(token);
     else print(`token ${args.id} deleted`);
     return 0;
@@ -88,7 +91,7 @@ const remove = command({
 });
 
 /** The ids of a list; null for all. A list without an id in it is refused, never taken for all. */
-function readDatamarts(given = 'all'): readonly string[] | null {
+function readDatamarts(given = 'all'): string[] | null {
   if (given === 'all') return null;
   return given.split(',').map((id) => readId(id.trim(), '--datamarts'));
 }

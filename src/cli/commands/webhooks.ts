@@ -1,12 +1,15 @@
-import type { ApiDelivery, ApiWebhook } from '../api.ts';
+import { type Delivery, dataOf, everyOf, type Webhook } from '../../client/client.ts';
+import { DELIVERY_STATUSES, EVENTS, type Event } from '../../model/webhook.ts';
+import { listOf } from '../client.ts';
 import { command } from '../command.ts';
-import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
+import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient, readDatamartId } from '../connection.ts';
+import { UsageError } from '../failures.ts';
 import { findImport } from '../find-import.ts';
 import { type Column, formatInstant, print, printJson, table } from '../output.ts';
 import { MOST_ENTRIES, readCount, readId } from '../read-args.ts';
 import type { Group } from '../registry.ts';
 
-const COLUMNS: readonly Column<ApiWebhook>[] = [
+const COLUMNS: readonly Column<Webhook>[] = [
   { title: 'ID', align: 'right', value: (webhook) => webhook.id },
   { title: 'NAME', value: (webhook) => webhook.name ?? '-' },
   { title: 'IMPORT', align: 'right', value: (webhook) => webhook.document_import_id ?? 'all' },
@@ -18,7 +21,7 @@ const COLUMNS: readonly Column<ApiWebhook>[] = [
   },
 ];
 
-const DELIVERY_COLUMNS: readonly Column<ApiDelivery>[] = [
+const DELIVERY_COLUMNS: readonly Column<Delivery>[] = [
   { title: 'ID', align: 'right', value: (delivery) => delivery.id },
   { title: 'MADE (UTC)', value: (delivery) => formatInstant(delivery.creation_ts) },
   { title: 'EVENT', value: (delivery) => delivery.event },
@@ -37,8 +40,19 @@ function shortName(event: string): string {
   return event.replace(/^execution\./, '');
 }
 
-function pathOf(args: { readonly datamart: string; readonly id: string }): string {
-  return `${datamartPath(args.datamart)}/webhooks/${readId(args.id)}`;
+/** One of the events of webhooks, by its short name or its whole one. */
+function readEvent(given: string): Event {
+  const event = EVENTS.find((each) => shortName(each) === shortName(given.trim()));
+  if (event !== undefined) return event;
+  const expected = EVENTS.map(shortName).join(', ');
+  throw new UsageError(`--events: expected some of ${expected}, got ${JSON.stringify(given.trim())}`);
+}
+
+const ALL = '/v1/datamarts/{datamartId}/webhooks';
+const ONE = '/v1/datamarts/{datamartId}/webhooks/{webhookId}';
+
+function pathOf(args: { readonly datamart: string; readonly id: string }) {
+  return { datamartId: readDatamartId(args.datamart), webhookId: readId(args.id) };
 }
 
 const list = command({
@@ -46,7 +60,9 @@ const list = command({
   description: 'lists webhooks; secrets are not shown',
   args: COMMON_ARGS,
   run: async (args) => {
-    const webhooks = await openClient(args).listAll<ApiWebhook>(`${datamartPath(args.datamart)}/webhooks`);
+    const { api } = openClient(args);
+    const path = { datamartId: readDatamartId(args.datamart) };
+    const webhooks = await listOf(everyOf((query) => api.GET(ALL, { params: { path, query } })));
     if (args.json) printJson(webhooks);
     else print(webhooks.length === 0 ? 'no webhooks' : table(webhooks, COLUMNS));
     return 0;
@@ -67,6 +83,7 @@ const create = command({
     },
     ...COMMON_ARGS,
   },
+  choices: { events: EVENTS.map(shortName) },
   examples: [
     'muster webhooks create https://ops.example.com/muster',
     'muster webhooks create https://ops.example.com/muster --import 3 --events failed,canceled',
@@ -76,12 +93,14 @@ const create = command({
     const client = openClient(args);
     const datamart = datamartPath(args.datamart);
     const owner = args.import === undefined ? null : await findImport(client, datamart, args.import);
-    const webhook = await client.post<ApiWebhook>(`${datamart}/webhooks`, {
+    const path = { datamartId: readDatamartId(args.datamart) };
+    const body = {
       url: args.receiver,
       name: args.name,
       document_import_id: owner?.id,
-      events: args.events?.split(',').map((event) => `execution.${shortName(event.trim())}`),
-    });
+      events: args.events?.split(',').map(readEvent),
+    };
+    const webhook = await dataOf(client.api.POST(ALL, { params: { path }, body }));
     if (args.json) printJson(webhook);
     else print(`webhook ${webhook.id} created; its secret, shown this once:\n${webhook.secret}`);
     return 0;
@@ -93,7 +112,8 @@ const remove = command({
   description: 'deletes a webhook and what is known of its deliveries',
   args: { ...ID_ARG, ...COMMON_ARGS },
   run: async (args) => {
-    const webhook = await openClient(args).delete<ApiWebhook>(pathOf(args));
+    const path = pathOf(args);
+    const webhook = await dataOf(openClient(args).api.DELETE(ONE, { params: { path } }));
     if (args.json) printJson(webhook);
     else print(`webhook ${args.id} deleted`);
     return 0;
@@ -105,7 +125,8 @@ const ping = command({
   description: 'sends a test delivery; "deliveries" shows what came of it',
   args: { ...ID_ARG, ...COMMON_ARGS },
   run: async (args) => {
-    const delivery = await openClient(args).post<ApiDelivery>(`${pathOf(args)}/ping`, {});
+    const path = pathOf(args);
+    const delivery = await dataOf(openClient(args).api.POST(`${ONE}/ping`, { params: { path } }));
     if (args.json) printJson(delivery);
     else print(`delivery ${delivery.id} is on its way`);
     return 0;
@@ -117,15 +138,19 @@ const deliveries = command({
   description: 'lists what was sent to a webhook and what came of it, newest first',
   args: {
     ...ID_ARG,
-    status: { type: 'string', valueHint: 'STATUS,…', description: 'of PENDING, SUCCEEDED, FAILED' },
+    status: {
+      type: 'string',
+      valueHint: 'STATUS,…',
+      description: `of ${DELIVERY_STATUSES.join(', ')}`,
+    },
     limit: { type: 'string', valueHint: 'N', default: '50', description: 'so many, the newest' },
     ...COMMON_ARGS,
   },
+  choices: { status: DELIVERY_STATUSES },
   run: async (args) => {
-    const { data } = await openClient(args).list<ApiDelivery>(`${pathOf(args)}/deliveries`, {
-      status: args.status,
-      max_results: readCount('--limit', args.limit, MOST_ENTRIES),
-    });
+    const query = { status: args.status, max_results: readCount('--limit', args.limit, MOST_ENTRIES) };
+    const params = { path: pathOf(args), query };
+    const data = await dataOf(openClient(args).api.GET(`${ONE}/deliveries`, { params }));
     if (args.json) printJson(data);
     else print(data.length === 0 ? 'no deliveries' : table(data, DELIVERY_COLUMNS));
     return 0;
@@ -141,8 +166,9 @@ const resend = command({
     ...COMMON_ARGS,
   },
   run: async (args) => {
-    const path = `${pathOf(args)}/deliveries/${readId(args.delivery, 'DELIVERY')}/resend`;
-    const delivery = await openClient(args).post<ApiDelivery>(path, {});
+    const path = { ...pathOf(args), deliveryId: readId(args.delivery, 'DELIVERY') };
+    const call = openClient(args).api.POST(`${ONE}/deliveries/{deliveryId}/resend`, { params: { path } });
+    const delivery = await dataOf(call);
     if (args.json) printJson(delivery);
     else print(`delivery ${delivery.id} is on its way again`);
     return 0;

@@ -4,7 +4,7 @@ import { authorOf, findDatamart, isId } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { ok, okList } from '../envelope.ts';
 import { pageOf } from '../paging.ts';
-import { answersWith, answersWithList, DatamartParams, PagingQuery } from '../schemas.ts';
+import { answersWith, answersWithList, DatamartParams, PagingQuery, Selector } from '../schemas.ts';
 import { parseSelector, selectorText } from '../selector.ts';
 import type { App } from '../types.ts';
 import { ErasureView, viewErasure } from '../views.ts';
@@ -12,7 +12,7 @@ import { inCompartment } from './users.ts';
 
 const UserParams = Type.Object({
   datamartId: Type.String(),
-  '*': Type.String({ description: 'who: see the docs' }),
+  '*': Selector,
 });
 const Params = Type.Object({ datamartId: Type.String(), erasureId: Type.String() });
 const PATH = '/datamarts/:datamartId/erasures';

@@ -6,7 +6,7 @@ import type { Identifier } from '../../model/identifier.ts';
 import { authorOf, findDatamart } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { ok } from '../envelope.ts';
-import { answersWith } from '../schemas.ts';
+import { answersWith, Selector } from '../schemas.ts';
 import { parseSelector, selectorText } from '../selector.ts';
 import type { App } from '../types.ts';
 import { IdentifierView, viewIdentifier } from '../views.ts';
@@ -14,7 +14,7 @@ import { inCompartment } from './users.ts';
 
 const Params = Type.Object({
   datamartId: Type.String(),
-  '*': Type.String({ description: 'who: see the docs' }),
+  '*': Selector,
 });
 type LinkRequest = FastifyRequest<{ Params: Static<typeof Params> }>;
 

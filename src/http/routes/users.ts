@@ -9,14 +9,14 @@ import type { HttpDependencies } from '../dependencies.ts';
 import { okList } from '../envelope.ts';
 import { idsOf, pageOf } from '../paging.ts';
 import { timeLookUp } from '../request-metrics.ts';
-import { answersWithList, LOOK_UP_REFUSED, Paging, PagingQuery } from '../schemas.ts';
+import { answersWithList, LOOK_UP_REFUSED, Paging, PagingQuery, Selector } from '../schemas.ts';
 import { parseSelector, type RequestedUser, selectorText } from '../selector.ts';
 import type { App } from '../types.ts';
 import { IdentifierView, MembershipView, viewIdentifier, viewMembership, viewUserPoint } from '../views.ts';
 
 const Params = Type.Object({
   datamartId: Type.String(),
-  '*': Type.String({ description: 'who: see the docs' }),
+  '*': Selector,
 });
 const MembershipsQuery = Type.Object({
   ...Paging,
