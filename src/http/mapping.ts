@@ -32,6 +32,10 @@ const members = {
     description: `how columns of expiries are written: ${INSTANT_FORMATS.join(', ')} for expiration_ts, ${DURATION_FORMATS.join(', ')} for expiration_duration`,
     examples: [{ Expires: 'iso_8601' }],
   },
+  optional: {
+    description: 'columns of the mapping that a CSV header may lack; their fields are blank then',
+    examples: [['Expires']],
+  },
 };
 
 /** A mapping as it is shown. */
@@ -41,6 +45,9 @@ export const MappingView = Type.Object({
   defaults: Type.Unsafe<Mapping['defaults']>({ ...Type.Record(Type.String(), Default), ...members.defaults }),
   hash: Type.Unsafe<Mapping['hash']>({ ...Texts, ...members.hash }),
   formats: Type.Unsafe<Mapping['formats']>({ ...Texts, ...members.formats }),
+  optional: Type.Optional(
+    Type.Unsafe<readonly string[]>({ ...Type.Array(Type.String()), ...members.optional }),
+  ),
 });
 
 /** A mapping as it is asked for; null: none. */
@@ -56,6 +63,7 @@ export const MappingBody = Type.Unsafe<MappingInput | null>({
     defaults: Type.Optional(Type.Unsafe({ ...Type.Record(Type.String(), Default), ...members.defaults })),
     hash: Type.Optional(Type.Unsafe({ ...Texts, ...members.hash })),
     formats: Type.Optional(Type.Unsafe({ ...Texts, ...members.formats })),
+    optional: Type.Optional(Type.Unsafe({ ...Type.Array(Type.String()), ...members.optional })),
   }),
   type: ['object', 'null'],
   description: 'how the own names and words of files become commands; null: they have those of commands',

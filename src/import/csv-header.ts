@@ -123,7 +123,8 @@ function headerProblem({ header, problem }: HeaderReading, compiled: CompiledMap
   if (missing !== null) return `${missing}; ${came}`;
   if (!namesUsers(header, compiled)) {
     const expected = profile === 'COMMANDS' ? 'operation' : `one of ${IDENTIFIER_FIELDS.join(', ')}`;
-    return `the first line must name the columns, among them ${expected}, separated by commas, semicolons or tabs; ${came}`;
+    const hint = profile === 'COMMANDS' && fields.every((field) => field === '') ? MAPPING_HINT : '';
+    return `the first line must name the columns, among them ${expected}, separated by commas, semicolons or tabs; ${came}${hint}`;
   }
   const seen = new Set<string>();
   const twice = columns.find((column) => column !== '' && seen.size === seen.add(column).size);
@@ -133,6 +134,10 @@ function headerProblem({ header, problem }: HeaderReading, compiled: CompiledMap
   if (segment !== undefined) return `a list of users for one segment has no segment columns; got ${segment}`;
   return null;
 }
+
+/** Of a header whose names are all its own. */
+const MAPPING_HINT =
+  '; a mapping on the document import says what columns with names of their own mean: muster imports map suggests one';
 
 /** Far more than any table has; each row is looked at column by column. */
 const MAX_COLUMNS = 10_000;

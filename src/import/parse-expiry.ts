@@ -27,17 +27,20 @@ export function parseExpiry(source: CommandSource, startDate: number): Expiry {
 }
 
 /** How many minutes or ms one of what a mapping says is written has. */
-const SCALE: Readonly<Record<Exclude<ExpiryFormat, 'iso_8601'>, number>> = {
+const SCALE: Readonly<Record<Exclude<ExpiryFormat, 'iso_8601' | 'with_unit'>, number>> = {
   ...{ milliseconds: 1, seconds: 1000 },
   ...{ minutes: 1, hours: 60, days: 1440 },
 };
-const ISO_8601 = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?)(Z|[+-]\d\d(?::?\d\d)?)?)?$/i;
+/** As warehouses write it, a blank or `UTC` may stand before or for the offset. */
+const ISO_8601 =
+  /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?)(?: ?(Z|UTC|[+-]\d\d(?::?\d\d)?))?)?$/i;
 
 /** The instant of an ISO 8601 text; a date alone begins at midnight, and what has no offset is UTC. Null: it is none. */
 export function readIso8601(text: string): number | null {
   const found = ISO_8601.exec(text);
   if (found === null) return null;
-  const [, date = '', time = '00:00', offset = 'Z'] = found;
+  const [, date = '', time = '00:00', written = 'Z'] = found;
+  const offset = /^utc$/i.test(written) ? 'Z' : written;
   const day = Date.parse(`${date}T00:00:00Z`);
   // 2026-02-30 is no day, and not the second of March
   if (Number.isNaN(day) || new Date(day).toISOString().slice(0, 10) !== date) return null;
@@ -45,6 +48,28 @@ export function readIso8601(text: string): number | null {
   const zone = sign === '' ? 'Z' : `${sign}${hours}:${minutes}`;
   const instant = Date.parse(`${date}T${withSeconds(time.replace(',', '.'))}${zone}`);
   return Number.isNaN(instant) ? null : instant;
+}
+
+const WITH_UNIT = /^(\d{1,9}) ?(m|mins?|minutes?|h|hours?|d|days?|w|weeks?)$/i;
+const MINUTES_BY_UNIT: Readonly<Record<string, number>> = { m: 1, h: 60, d: 1440, w: 10_080 };
+/** Of the parts that always have the same length. */
+const ISO_DURATION = /^P(?=[\dT])(?:(\d{1,6})W)?(?:(\d{1,9})D)?(?:T(?=\d)(?:(\d{1,9})H)?(?:(\d{1,9})M)?)?$/i;
+
+/** The minutes of `30d`, `12h`, `2w` or `90 days`, or those of `P30D` or `PT12H`; 0 is never. Null: it is none. */
+export function readDuration(text: string, format: 'with_unit' | 'iso_8601'): number | null {
+  if (text === '0') return 0;
+  if (format === 'with_unit') {
+    const [, number, unit = ''] = WITH_UNIT.exec(text) ?? [];
+    return number === undefined
+      ? null
+      : Number(number) * (MINUTES_BY_UNIT[unit.charAt(0).toLowerCase()] ?? 0);
+  }
+  const parts = ISO_DURATION.exec(text)
+    ?.slice(1)
+    .map((part) => Number(part ?? 0));
+  if (parts === undefined) return null;
+  const [weeks = 0, days = 0, hours = 0, minutes = 0] = parts;
+  return weeks * 10_080 + days * 1440 + hours * 60 + minutes;
 }
 
 /** With seconds and at most ms, as `Date.parse` reads them everywhere. */
@@ -102,16 +127,39 @@ function parseSeconds(source: CommandSource): Expiry {
 
 function parseDuration(source: CommandSource, startDate: number): Expiry {
   const format = source.mapped?.formatOf('expiration_duration') ?? 'minutes';
-  const unit = format === 'iso_8601' ? 'minutes' : format;
-  const number = wholeNumberOf(source, 'expiration_duration');
+  const minutes = minutesOf(source, format);
   const came = () => show(source, 'expiration_duration');
-  if (number === null) return invalid(`expiration_duration must be a whole number of ${unit}, ${came()}`);
-  const minutes = number * SCALE[unit];
+  if (minutes === null)
+    return invalid(`expiration_duration must be ${DURATION_NAMES[format] ?? ''}, ${came()}`);
   const expiresAt = startDate + minutes * MINUTE_MS;
   if (minutes !== 0 && expiresAt > LAST_INSTANT_MS) {
-    return invalid(`expiration_duration is in ${unit} and must end by ${LAST_INSTANT}, ${came()}`);
+    const unit = isTextFormat(format) ? '' : `is in ${format} and `;
+    return invalid(`expiration_duration ${unit}must end by ${LAST_INSTANT}, ${came()}`);
   }
   return { type: 'GIVEN', expiresAt: minutes === 0 ? null : expiresAt };
+}
+
+const DURATION_NAMES: Readonly<Partial<Record<ExpiryFormat, string>>> = {
+  minutes: 'a whole number of minutes',
+  hours: 'a whole number of hours',
+  days: 'a whole number of days',
+  with_unit: 'a number with its unit, as 30d, 12h, 2w or 90 days',
+  iso_8601: 'a duration in ISO 8601 without years, months and seconds, as P30D or PT12H',
+};
+
+function isTextFormat(format: ExpiryFormat): format is 'with_unit' | 'iso_8601' {
+  return format === 'with_unit' || format === 'iso_8601';
+}
+
+/** A duration in minutes; null: it is not written as its format says. */
+function minutesOf(source: CommandSource, format: ExpiryFormat): number | null {
+  if (isTextFormat(format)) {
+    const value = source.fields.expiration_duration;
+    if (value === 0) return 0;
+    return typeof value === 'string' ? readDuration(value.trim(), format) : null;
+  }
+  const number = wholeNumberOf(source, 'expiration_duration');
+  return number === null ? null : number * SCALE[format];
 }
 
 /**

@@ -4,8 +4,8 @@ export type HashRule = (typeof HASH_RULES)[number];
 
 /** How `expiration_ts` may be written. */
 export const INSTANT_FORMATS = ['milliseconds', 'seconds', 'iso_8601'] as const;
-/** How `expiration_duration` may be written. */
-export const DURATION_FORMATS = ['minutes', 'hours', 'days'] as const;
+/** How `expiration_duration` may be written: numbers of a unit, `30d`, or `P30D`. */
+export const DURATION_FORMATS = ['minutes', 'hours', 'days', 'with_unit', 'iso_8601'] as const;
 export type ExpiryFormat = (typeof INSTANT_FORMATS)[number] | (typeof DURATION_FORMATS)[number];
 
 /** The constant of a field; a list for fields that take lists. */
@@ -26,6 +26,8 @@ export type Mapping = {
   readonly hash: Readonly<Record<string, HashRule>>;
   /** By column: how its expiries are written. */
   readonly formats: Readonly<Record<string, ExpiryFormat>>;
+  /** Columns that a CSV header may lack though they are read; absent: none. */
+  readonly optional?: readonly string[];
 };
 
 export const NO_MAPPING: Mapping = { columns: {}, values: {}, defaults: {}, hash: {}, formats: {} };

@@ -245,6 +245,8 @@ test('a mapping that cannot be used is refused with what was probably meant', as
     [{ columns: { Email: 'segment_id' }, hash: { Email: 'sha256' } }, /this one feeds segment_id/],
     [{ columns: { E: 'expiration_ts' }, formats: { E: 'days' } }, /one of milliseconds, seconds, iso_8601/],
     [{ formats: { E: 'days' } }, /name its field in columns/],
+    [{ columns: { E: 'expiration_duration' }, formats: { E: 'with_units' } }, /did you mean with_unit/],
+    [{ columns: { E: 'segment_id' }, optional: ['F'] }, /columns that the mapping reads/],
     [{}, /at least one of/],
   ];
   for (const [mapping, message] of refusals) {

@@ -292,6 +292,26 @@ const CASES: readonly Case[] = [
     fails: ['MISSING_EXPIRATION'],
   },
   {
+    name: 'durations with their units',
+    file: csv('customer_id,segment,ttl', '1,alpha,30d', '2,beta,2 weeks', '3,beta,never'),
+    mapping: {
+      columns: { customer_id: 'user_account_id', segment: 'segment_technical_name', ttl: 'expiration_duration' },
+      values: { expiration_duration: { never: '0' } },
+      formats: { ttl: 'with_unit' },
+      defaults: { operation: 'UPDATE' },
+    },
+    says: [/^`ttl` has durations with their units in 2 of 3 rows: expiration_duration as with_unit/m],
+  },
+  {
+    name: 'instants as BigQuery writes them',
+    file: csv('customer_id,segment,expires_at', '1,alpha,2030-12-31 00:00:00 UTC'),
+    mapping: {
+      columns: { customer_id: 'user_account_id', segment: 'segment_technical_name', expires_at: 'expiration_ts' },
+      formats: { expires_at: 'iso_8601' },
+      defaults: { operation: 'UPDATE' },
+    },
+  },
+  {
     name: 'nobody can be told',
     file: csv('City,Price', 'Ulm,12.50'),
     mapping: null,

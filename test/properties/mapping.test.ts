@@ -53,6 +53,15 @@ const EXPIRIES: Readonly<Record<string, fc.Arbitrary<Cell>>> = {
       own: ` ${new Date(at + 7_200_000).toISOString().slice(0, 19).replace('T', ' ')}+0200`,
       means: String(at),
     })),
+    // as BigQuery and Snowflake write them
+    INSTANT.map((at) => ({
+      own: `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`,
+      means: String(at),
+    })),
+    INSTANT.map((at) => ({
+      own: `${new Date(at - 1_800_000).toISOString().slice(0, 23).replace('T', ' ')} -00:30`,
+      means: String(at),
+    })),
     INSTANT.map((at) => at - (at % 86_400_000)).map((day) => ({
       own: new Date(day).toISOString().slice(0, 10),
       means: String(day),
@@ -73,6 +82,22 @@ const EXPIRIES: Readonly<Record<string, fc.Arbitrary<Cell>>> = {
   days: cells(
     fc.nat(10_000).map((n) => ({ own: String(n), means: String(1440 * n) })),
     fc.constantFrom({ own: '1.0', means: '1440' }, { own: 'x', means: 'x' }),
+  ),
+  with_unit: cells(
+    fc.nat(5_000).map((n) => ({ own: `${n}d`, means: String(1440 * n) })),
+    fc.nat(5_000).map((n) => ({ own: ` ${n} Hours`, means: String(60 * n) })),
+    fc.nat(500).map((n) => ({ own: `${n} weeks`, means: String(10_080 * n) })),
+    fc.nat(5_000).map((n) => ({ own: `${n}m`, means: String(n) })),
+    fc.constantFrom('30', '1.5h', '3 months', 'd', '-1d', 'P1D', '9999999999d').map((own) => ({ own, means: 'x' })),
+    fc.constant(same('0')),
+  ),
+  // of the two fields that take ISO 8601 the other one
+  'iso_8601 duration': cells(
+    fc.nat(5_000).map((n) => ({ own: `P${n}D`, means: String(1440 * n) })),
+    fc.nat(500).map((n) => ({ own: `P${n}WT1H2M`, means: String(10_080 * n + 62) })),
+    fc.nat(5_000).map((n) => ({ own: `pt${n}h`, means: String(60 * n) })),
+    fc.constantFrom('P', 'PT', 'P1M', 'P1Y', 'PT5S', '30d', '30').map((own) => ({ own, means: 'x' })),
+    fc.constant(same('0')),
   ),
 };
 const INSTANT_NAMES = ['milliseconds', 'seconds', 'iso_8601'];
@@ -155,7 +180,7 @@ const draft: fc.Arbitrary<Draft> = fc
         ...(of.hasOp ? {} : { operation: 'UPDATE' }),
         ...(of.compartment === undefined ? {} : { compartment_id: of.compartment }),
       },
-      formats: of.hasExpiry ? { Expires: of.format } : {},
+      formats: of.hasExpiry ? { Expires: of.format.split(' ', 1)[0] ?? '' } : {},
     };
     const { delimiter, hasBom, capitals } = of;
     const row = fc.tuple(...columns.map(({ cell }) => cell));

@@ -85,6 +85,8 @@ const EXPIRIES: readonly Kind[] = [
   },
   { names: INSTANT_NAMES, value: INSTANT.map((at) => String(at / 1000)) },
   { names: INSTANT_NAMES, value: INSTANT.map(String) },
+  { names: ['TTL', 'Laufzeit', 'Duración'], value: fc.nat(999).map((n) => `${n + 1}d`) },
+  { names: ['TTL', 'duration'], value: fc.nat(999).map((n) => `P${n + 1}D`) },
   {
     names: ['TTL', 'Duration (days)', 'Laufzeit in Tagen', 'Durée en jours', 'expiration_duration'],
     value: fc.nat(3660).map(String),

@@ -14,6 +14,7 @@ import {
   type UuidHalves,
 } from '../../src/model/identifier.ts';
 import type { Membership, Priority, Segment } from '../../src/model/records.ts';
+import type { Mapping } from '../../src/model/mapping.ts';
 import { userKey } from '../../src/model/user-key.ts';
 import type { NewSegment, SegmentOrder } from '../../src/store/catalogue-records.ts';
 import type { MergeOutcome } from '../../src/store/merges.ts';
@@ -782,9 +783,15 @@ let folders = 0;
 
 export async function createExecution(
   store: Store,
-  more: { priority?: 'LOW' | 'HIGH'; datamartId?: string; bytes?: number; creationDate?: number },
+  more: {
+    priority?: 'LOW' | 'HIGH';
+    datamartId?: string;
+    bytes?: number;
+    creationDate?: number;
+    mapping?: Mapping;
+  },
 ): Promise<Execution> {
-  const { priority = 'MEDIUM', datamartId = '1', bytes = 10, creationDate = NOW } = more;
+  const { priority = 'MEDIUM', datamartId = '1', bytes = 10, creationDate = NOW, mapping = null } = more;
   const { id } = await store.documentImports.create({
     datamartId,
     documentType: 'USER_SEGMENT',
@@ -803,6 +810,7 @@ export async function createExecution(
     userId: null,
     creationDate,
     document: { folder: `folder-${++folders}`, fileName: 'a.ndjson', bytes, sha256: 'x' },
+    mapping,
   });
   assert.ok(execution !== null && execution !== 'KEY_REUSED');
   return execution;

@@ -7,6 +7,7 @@ import { executionListContract } from './execution-list-contract.ts';
 import { exportContract } from './export-contract.ts';
 import { groupContract } from './group-contract.ts';
 import { lookUpContract } from './look-up-contract.ts';
+import { mappingContract } from './mapping-contract.ts';
 import { overlapAnalysisContract } from './overlap-analysis-contract.ts';
 import { webhookContract } from './webhook-contract.ts';
 
@@ -27,6 +28,7 @@ exportContract('DuckDB', open);
 changeSetContract('DuckDB', open);
 changeSetContract('DuckDB, in parts', openInParts);
 overlapAnalysisContract('DuckDB', open);
+mappingContract('DuckDB', open);
 webhookContract('DuckDB', open);
 executionListContract('DuckDB', open);
 

@@ -12,6 +12,7 @@ import { executionListContract } from './execution-list-contract.ts';
 import { exportContract } from './export-contract.ts';
 import { groupContract } from './group-contract.ts';
 import { lookUpContract } from './look-up-contract.ts';
+import { mappingContract } from './mapping-contract.ts';
 import { overlapAnalysisContract } from './overlap-analysis-contract.ts';
 import { webhookContract } from './webhook-contract.ts';
 
@@ -38,6 +39,7 @@ lookUpContract('PostgreSQL', open);
 exportContract('PostgreSQL', open);
 changeSetContract('PostgreSQL', open);
 overlapAnalysisContract('PostgreSQL', open);
+mappingContract('PostgreSQL', open);
 webhookContract('PostgreSQL', open);
 executionListContract('PostgreSQL', open);
 

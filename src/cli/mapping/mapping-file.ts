@@ -33,6 +33,9 @@ const TEXTS: readonly string[] = ['columns', 'hash', 'formats'];
 function oddMember(input: unknown): string | null {
   if (!isObject(input)) return 'expected a JSON object';
   for (const [name, value] of Object.entries(input)) {
+    const isList = Array.isArray(value) && value.every((each) => typeof each === 'string');
+    if (name === 'optional' && isList) continue;
+    if (name === 'optional') return 'optional must be a list of names of columns';
     if (!['values', 'defaults', ...TEXTS].includes(name))
       return `${JSON.stringify(name)} is no member of a mapping`;
     if (!isObject(value)) return `${name} must be an object`;

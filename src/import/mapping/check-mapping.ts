@@ -18,6 +18,7 @@ export type MappingInput = {
   readonly defaults?: Readonly<Record<string, unknown>> | undefined;
   readonly hash?: Readonly<Record<string, string>> | undefined;
   readonly formats?: Readonly<Record<string, string>> | undefined;
+  readonly optional?: readonly string[] | undefined;
 };
 
 const MAX_COLUMNS = 200;
@@ -50,7 +51,9 @@ export function checkMapping(
       formats: {},
     };
     for (const [name, field] of Object.entries(mapping.columns)) checkField(field, `columns[${show(name)}]`);
-    const whole = { ...mapping, formats: readFormats(input.formats ?? {}, mapping.columns) };
+    const formatted = { ...mapping, formats: readFormats(input.formats ?? {}, mapping.columns) };
+    const optional = readOptional(input.optional ?? [], formatted);
+    const whole = optional.length === 0 ? formatted : { ...formatted, optional };
     checkColumns(whole);
     const { length } = JSON.stringify(whole);
     if (length > MAX_MAPPING_CHARS)
@@ -203,6 +206,18 @@ function readFormats(
       );
   }
   return input as Record<string, ExpiryFormat>;
+}
+
+/** Which columns a header may lack: columns of the mapping, each once. */
+function readOptional(input: readonly string[], mapping: Mapping): readonly string[] {
+  const names = columnsOf(mapping).map(({ name }) => name);
+  for (const name of input) {
+    if (names.includes(name)) continue;
+    const nearest = nearestField(name, names);
+    const hint = nearest === null ? '' : `, did you mean ${show(nearest)}?`;
+    refuse(`optional names columns that the mapping reads, got ${show(name)}${hint}`);
+  }
+  return [...new Set(input)];
 }
 
 function hintOf(came: string, known: readonly string[]): string {

@@ -11,6 +11,8 @@ export type MappedColumn = {
   readonly isIdentifier: boolean;
   readonly hash: HashRule | null;
   readonly format: ExpiryFormat | null;
+  /** Whether a CSV header may lack it. */
+  readonly isOptional: boolean;
 };
 
 /** A default with the fields that keep it from being used. */
@@ -46,7 +48,7 @@ export function foldName(name: string): string {
 }
 
 /** The columns of a mapping with their fields, in order; those that are only hashed feed `email_hash`. */
-export function columnsOf({ columns, hash, formats }: Mapping): readonly MappedColumn[] {
+export function columnsOf({ columns, hash, formats, optional = [] }: Mapping): readonly MappedColumn[] {
   const own = (record: Readonly<Record<string, unknown>>, name: string) => Object.hasOwn(record, name);
   const named = Object.entries(columns);
   const hashed = Object.keys(hash)
@@ -60,6 +62,7 @@ export function columnsOf({ columns, hash, formats }: Mapping): readonly MappedC
     ...{ name, field, rank, isIdentifier: IDENTIFIER_FIELDS.includes(field) },
     hash: own(hash, name) ? (hash[name] ?? null) : null,
     format: own(formats, name) ? (formats[name] ?? null) : null,
+    isOptional: optional.includes(name),
   }));
 }
 

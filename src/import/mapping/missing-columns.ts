@@ -4,7 +4,7 @@ import { type CompiledMapping, foldName } from './compile-mapping.ts';
 
 /**
  * What a CSV header lacks of what a mapping reads, or null. Of several columns for one field, or of several identifiers, one
- * is enough: which files have which of them differs. `columns` are the names of the header, `fields` what they feed.
+ * is enough, and of fields that optional columns alone feed none: which files have which of them differs. `columns` are the names of the header, `fields` what they feed.
  */
 export function missingColumns(
   columns: readonly string[],
@@ -13,7 +13,8 @@ export function missingColumns(
 ): string | null {
   const kindOf = (field: string) => (IDENTIFIER_FIELDS.includes(field) ? 'identifier' : field);
   const found = new Set(fields.map(kindOf));
-  const missing = mapped.find(({ field }) => !found.has(kindOf(field)));
+  const needed = new Set(mapped.filter(({ isOptional }) => !isOptional).map(({ field }) => kindOf(field)));
+  const missing = mapped.find(({ field }) => needed.has(kindOf(field)) && !found.has(kindOf(field)));
   if (missing !== undefined) {
     const kind = kindOf(missing.field);
     const names = mapped

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { ExpiryFormat } from '../../model/mapping.ts';
-import { LEAST_INSTANT_MS, readIso8601 } from '../parse-expiry.ts';
+import { LEAST_INSTANT_MS, readDuration, readIso8601 } from '../parse-expiry.ts';
 import { type FoundFields, IDENTIFIERS, PLAIN_FIELDS, textAt } from '../plain-command.ts';
 import type { CompiledMapping } from './compile-mapping.ts';
 
@@ -42,7 +42,7 @@ export function createPlainMapping(compiled: CompiledMapping): PlainMapping {
     const at = indexOf(field);
     const isFormatted = column !== undefined && column.format !== null;
     if (column === undefined && !compiled.hasWords(field)) return null;
-    const convert = isFormatted ? converter(column.format as ExpiryFormat) : null;
+    const convert = isFormatted ? converter(column.format as ExpiryFormat, field) : null;
     const isIdentifier = ((1 << at) & IDENTIFIERS) !== 0;
 
     function counts(found: FoundFields): boolean {
@@ -125,27 +125,34 @@ const WHOLE = /^(?:0|[1-9]\d{0,9})$/;
 const MINUTES: Partial<Record<ExpiryFormat, number>> = { hours: 60, days: 1440 };
 
 /** Makes of an expiry the digits of ms, or of minutes; null: it is not plainly one. */
-function converter(format: ExpiryFormat): ((text: string) => Buffer | null) | null {
+function converter(format: ExpiryFormat, field: string): ((text: string) => Buffer | null) | null {
   if (format === 'milliseconds' || format === 'minutes') return null;
   const converted = new Map<string, Buffer | null>();
   return (text) => {
     const known = converted.get(text);
     if (known !== undefined) return known;
     if (converted.size === MAX_CONVERTED) converted.clear();
-    const digits = digitsOf(text, format);
+    const digits = field === 'expiration_duration' ? minutesOf(text, format) : instantOf(text, format);
     const bytes = digits === null ? null : Buffer.from(digits);
     converted.set(text, bytes);
     return bytes;
   };
 }
 
-function digitsOf(text: string, format: ExpiryFormat): string | null {
+function minutesOf(text: string, format: ExpiryFormat): string | null {
+  if (format === 'with_unit' || format === 'iso_8601') {
+    const minutes = readDuration(text, format);
+    return minutes === null ? null : String(minutes);
+  }
+  return WHOLE.test(text) ? String(Number(text) * (MINUTES[format] ?? 1)) : null;
+}
+
+function instantOf(text: string, format: ExpiryFormat): string | null {
   if (format === 'iso_8601') {
     if (text === '0') return text;
     const instant = readIso8601(text);
     // 1970-01-01 is 0 as well, which would be never
     return instant === null || instant < LEAST_INSTANT_MS ? null : String(instant);
   }
-  if (!WHOLE.test(text)) return null;
-  return String(Number(text) * (format === 'seconds' ? 1000 : (MINUTES[format] ?? 1)));
+  return WHOLE.test(text) ? String(Number(text) * (format === 'seconds' ? 1000 : 1)) : null;
 }

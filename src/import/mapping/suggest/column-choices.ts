@@ -184,7 +184,7 @@ function chooseExpiry(column: Column): ColumnChoice | null {
   if (isOwn(column)) return null;
   const [example = ''] = filled.filter((text) => !isNever(text));
   const formats =
-    'dates of ISO 8601 (2030-12-31), ms or seconds since 1970, and whole minutes, hours or days';
+    'dates of ISO 8601 (2030-12-31), ms or seconds since 1970, and durations such as 30d';
   return { field: null, seen: `is about expiries, but holds ${shown(example)}, where ${formats} are read` };
 }
 
@@ -213,7 +213,16 @@ function readExpiry(column: Column): Choice | null {
     if (isAll(values.seconds + zeros) && values.seconds > 0)
       return instant('seconds', values.seconds, 'seconds since 1970');
   }
-  if (own === 'expiration_ts' || !isAll(values.counts)) return null;
+  const duration = (format: ExpiryFormat, count: number, what: string): Choice => ({
+    ...{ field: 'expiration_duration', strength, words, format, seen: `has ${what} in ${inRows(count, column)}` },
+    done: `expiration_duration as ${format}${forever}`,
+  });
+  if (own === 'expiration_ts') return null;
+  if (isAll(values.withUnit + zeros) && values.withUnit > 0)
+    return duration('with_unit', values.withUnit, 'durations with their units');
+  if (isAll(values.isoDurations + zeros) && values.isoDurations > 0)
+    return duration('iso_8601', values.isoDurations, 'durations of ISO 8601');
+  if (!isAll(values.counts)) return null;
   const { unit, isSaid } = unitOf(is, own, values);
   if (values.filled.some((text) => !isNever(text) && Number(text) * MINUTES[unit] > MAX_MINUTES)) return null;
   const seen = `has whole numbers in ${inRows(values.counts, column)}`;

@@ -1,4 +1,4 @@
-import { LAST_INSTANT_MS, LEAST_INSTANT_MS, readIso8601 } from '../../parse-expiry.ts';
+import { LAST_INSTANT_MS, LEAST_INSTANT_MS, readDuration, readIso8601 } from '../../parse-expiry.ts';
 import { isAbsent } from '../../read-field.ts';
 import { holdsEmail } from '../../warnings.ts';
 import { hashValue } from '../hash-rules.ts';
@@ -20,6 +20,9 @@ export type ReadValues = {
   readonly dates: number;
   readonly milliseconds: number;
   readonly seconds: number;
+  /** `30d` and the like, and `P30D`; not `0`. */
+  readonly withUnit: number;
+  readonly isoDurations: number;
   /** Whole numbers too small for an instant. */
   readonly counts: number;
   readonly wholeNumbers: number;
@@ -54,6 +57,8 @@ export function readValues(values: readonly unknown[]): ReadValues {
     never: count(isNever),
     dates: count(isDate),
     milliseconds: number(LEAST_INSTANT_MS, LAST_INSTANT_MS),
+    withUnit: count((text) => text !== '0' && readDuration(text, 'with_unit') !== null),
+    isoDurations: count((text) => text !== '0' && readDuration(text, 'iso_8601') !== null),
     seconds: number(leastSeconds, LEAST_INSTANT_MS - 1),
     counts: number(0, leastSeconds - 1),
     wholeNumbers: count((text) => WHOLE.test(text)),
