@@ -72,7 +72,11 @@ for (const format of ['CSV', 'NDJSON'] as const) {
     const execution = await runFile(service, format, body, { documentImportId });
     assert.equal(execution.status, 'SUCCEEDED');
     const { total_success, total_failure } = execution.result;
-    assert.deepEqual([total_success, total_failure], [3, 5], JSON.stringify(execution.result.failures_by_code));
+    assert.deepEqual(
+      [total_success, total_failure],
+      [3, 5],
+      JSON.stringify(execution.result.failures_by_code),
+    );
     const failed = await errorFile(service, execution);
     assert.ok(failed.includes(sha256(`c.${SECRET}@x.example`)), failed);
     assert.ok(!failed.toLowerCase().includes(SECRET));

@@ -37,11 +37,25 @@ test('durations are written with their unit, or as ISO 8601, where the mapping s
   const columns = { id: 'user_account_id', ttl: 'expiration_duration' };
   const failed = 'INVALID_EXPIRATION';
   assert.deepEqual(
-    outcomes({ columns, formats: { ttl: 'with_unit' } }, ['id,ttl', 'a,30d', 'b,720 hours', 'c,P30D', 'd,30', 'e,0d']),
+    outcomes({ columns, formats: { ttl: 'with_unit' } }, [
+      'id,ttl',
+      'a,30d',
+      'b,720 hours',
+      'c,P30D',
+      'd,30',
+      'e,0d',
+    ]),
     [`a ${END}`, `b ${END}`, failed, failed, 'e 0'],
   );
   assert.deepEqual(
-    outcomes({ columns, formats: { ttl: 'iso_8601' } }, ['id,ttl', 'a,P30D', 'b,PT720H', 'c,30d', 'd,P1M', 'e,0']),
+    outcomes({ columns, formats: { ttl: 'iso_8601' } }, [
+      'id,ttl',
+      'a,P30D',
+      'b,PT720H',
+      'c,30d',
+      'd,P1M',
+      'e,0',
+    ]),
     [`a ${END}`, `b ${END}`, failed, failed, 'e 0'],
   );
 });
@@ -62,7 +76,10 @@ test('a header may lack optional columns, whose defaults stand in then', () => {
   const read = readFormatOf(Buffer.from('id,op\na,UPDATE\n'), of);
   assert.match(read.ok ? '' : read.message, /expiration_duration from "ttl"/);
   const unknown = checkMapping({ ...mapping, optional: ['tll'] });
-  assert.match(unknown.ok ? '' : unknown.message, /columns that the mapping reads, got "tll", did you mean "ttl"/);
+  assert.match(
+    unknown.ok ? '' : unknown.message,
+    /columns that the mapping reads, got "tll", did you mean "ttl"/,
+  );
 });
 
 test('a header of names of its own says that a mapping is to be had', () => {
@@ -70,7 +87,10 @@ test('a header of names of its own says that a mapping is to be had', () => {
     const read = readFormatOf(Buffer.from(text), { mimeType: 'TEXT_CSV', profile: 'COMMANDS' });
     return read.ok ? '' : read.message;
   };
-  assert.match(headerOf('Customer ID;Email\n'), /got "customer id", "email"; a mapping .* muster imports map/);
+  assert.match(
+    headerOf('Customer ID;Email\n'),
+    /got "customer id", "email"; a mapping .* muster imports map/,
+  );
   assert.doesNotMatch(headerOf('user_account_id;segment_id\n'), /mapping/);
 });
 

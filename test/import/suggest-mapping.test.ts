@@ -295,7 +295,11 @@ const CASES: readonly Case[] = [
     name: 'durations with their units',
     file: csv('customer_id,segment,ttl', '1,alpha,30d', '2,beta,2 weeks', '3,beta,never'),
     mapping: {
-      columns: { customer_id: 'user_account_id', segment: 'segment_technical_name', ttl: 'expiration_duration' },
+      columns: {
+        customer_id: 'user_account_id',
+        segment: 'segment_technical_name',
+        ttl: 'expiration_duration',
+      },
       values: { expiration_duration: { never: '0' } },
       formats: { ttl: 'with_unit' },
       defaults: { operation: 'UPDATE' },
@@ -306,7 +310,11 @@ const CASES: readonly Case[] = [
     name: 'instants as BigQuery writes them',
     file: csv('customer_id,segment,expires_at', '1,alpha,2030-12-31 00:00:00 UTC'),
     mapping: {
-      columns: { customer_id: 'user_account_id', segment: 'segment_technical_name', expires_at: 'expiration_ts' },
+      columns: {
+        customer_id: 'user_account_id',
+        segment: 'segment_technical_name',
+        expires_at: 'expiration_ts',
+      },
       formats: { expires_at: 'iso_8601' },
       defaults: { operation: 'UPDATE' },
     },

@@ -88,7 +88,9 @@ const EXPIRIES: Readonly<Record<string, fc.Arbitrary<Cell>>> = {
     fc.nat(5_000).map((n) => ({ own: ` ${n} Hours`, means: String(60 * n) })),
     fc.nat(500).map((n) => ({ own: `${n} weeks`, means: String(10_080 * n) })),
     fc.nat(5_000).map((n) => ({ own: `${n}m`, means: String(n) })),
-    fc.constantFrom('30', '1.5h', '3 months', 'd', '-1d', 'P1D', '9999999999d').map((own) => ({ own, means: 'x' })),
+    fc
+      .constantFrom('30', '1.5h', '3 months', 'd', '-1d', 'P1D', '9999999999d')
+      .map((own) => ({ own, means: 'x' })),
     fc.constant(same('0')),
   ),
   // of the two fields that take ISO 8601 the other one

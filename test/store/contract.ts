@@ -13,8 +13,8 @@ import {
   type UserSelector,
   type UuidHalves,
 } from '../../src/model/identifier.ts';
-import type { Membership, Priority, Segment } from '../../src/model/records.ts';
 import type { Mapping } from '../../src/model/mapping.ts';
+import type { Membership, Priority, Segment } from '../../src/model/records.ts';
 import { userKey } from '../../src/model/user-key.ts';
 import type { NewSegment, SegmentOrder } from '../../src/store/catalogue-records.ts';
 import type { MergeOutcome } from '../../src/store/merges.ts';

@@ -5,7 +5,12 @@ import { createExecution, NOW, type OpenStore, openFor } from './contract.ts';
 
 /** Names whose order counts, and that are hard to write down. */
 const MAPPING: Mapping = {
-  columns: { 'Kunden-Nr.': 'user_account_id', 'a"b\\c': 'operation', Bis: 'expiration_duration', '10': 'segment_id' },
+  columns: {
+    'Kunden-Nr.': 'user_account_id',
+    'a"b\\c': 'operation',
+    Bis: 'expiration_duration',
+    '10': 'segment_id',
+  },
   values: { operation: { "l'ajout": 'UPDATE' } },
   defaults: { segment_technical_names: ['vip', 'é'], expiration_duration: 0, data_bag: '{"a":[1]}' },
   hash: { 'user.mail': 'google_email' },
@@ -44,7 +49,10 @@ export function mappingContract(name: string, open: OpenStore): void {
       await documentImports.update(importId, { mapping: OTHER });
       const most = { documents: 10, bytes: 1000 };
       // one worker dies, another goes on
-      for (const [worker, now] of [['first', NOW], ['second', NOW + 20]] as const) {
+      for (const [worker, now] of [
+        ['first', NOW],
+        ['second', NOW + 20],
+      ] as const) {
         const [claimed] = await executions.claim({ worker, now, leaseUntil: now + 10, most });
         assert.equal(JSON.stringify(claimed?.mapping), JSON.stringify(MAPPING));
       }

@@ -183,8 +183,7 @@ function chooseExpiry(column: Column): ColumnChoice | null {
   if (read !== null) return read;
   if (isOwn(column)) return null;
   const [example = ''] = filled.filter((text) => !isNever(text));
-  const formats =
-    'dates of ISO 8601 (2030-12-31), ms or seconds since 1970, and durations such as 30d';
+  const formats = 'dates of ISO 8601 (2030-12-31), ms or seconds since 1970, and durations such as 30d';
   return { field: null, seen: `is about expiries, but holds ${shown(example)}, where ${formats} are read` };
 }
 
@@ -214,7 +213,13 @@ function readExpiry(column: Column): Choice | null {
       return instant('seconds', values.seconds, 'seconds since 1970');
   }
   const duration = (format: ExpiryFormat, count: number, what: string): Choice => ({
-    ...{ field: 'expiration_duration', strength, words, format, seen: `has ${what} in ${inRows(count, column)}` },
+    ...{
+      field: 'expiration_duration',
+      strength,
+      words,
+      format,
+      seen: `has ${what} in ${inRows(count, column)}`,
+    },
     done: `expiration_duration as ${format}${forever}`,
   });
   if (own === 'expiration_ts') return null;
