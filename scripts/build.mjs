@@ -1,9 +1,10 @@
 // Builds dist/: makes the types of the client, compiles wasm/ and src/, copies SQL and WebAssembly beside the code that reads
-// them, bundles the program, and the console into dist/console.
+// them, bundles the program, and the console into dist/console, and makes the pages of dist/docs.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { bundle } from './bundle.mjs';
+import { makeDocs } from './docs.mjs';
 import { run } from './run.mjs';
 
 rmSync('dist', { recursive: true, force: true });
@@ -17,6 +18,7 @@ cpSync('src', 'dist', {
 await bundle('cli.js', 'import/parse/parse-thread.js');
 for (const program of ['dist/bin.cjs', 'dist/cli.js']) chmodSync(program, 0o755);
 run('node_modules/vite/bin/vite.js', 'build', '--config', 'console/vite.config.ts', '--logLevel', 'warn');
+makeDocs();
 
 printInto('dist/man/muster.1', '__reference', 'man');
 for (const [shell, file] of [

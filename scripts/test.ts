@@ -14,7 +14,10 @@ import { FAST, GROWING, isIn, LONG, SHARED_PROCESS, SLOW, TIERS, type Tier } fro
 const CONCURRENCY = Math.max(2, os.availableParallelism());
 const MAX_FILES_PER_PROCESS = 8;
 /** The build is made anew when anything in here is younger than it. */
-const BUILD_INPUTS = ['src', 'wasm', 'console', 'scripts', 'package.json', 'package-lock.json'];
+const BUILD_INPUTS = [
+  ...['src', 'wasm', 'console', 'scripts', 'docs', 'package.json', 'package-lock.json'],
+  ...['README.md', 'SECURITY.md', 'CHANGELOG.md', 'CONTRIBUTING.md'],
+];
 
 const [tier, ...parts] = process.argv.slice(2);
 if (tier === undefined || !TIERS.includes(tier as Tier)) {

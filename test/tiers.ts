@@ -53,6 +53,7 @@ export const SHARED_PROCESS: readonly string[] = [
   'cli',
   'console',
   'crash',
+  'docs',
   'documents',
   'http',
   'import',

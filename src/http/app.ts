@@ -10,6 +10,7 @@ import { compilersFactory } from './compile-schemas.ts';
 import { consoleRoutes } from './console.ts';
 import { holdBodies } from './continue.ts';
 import type { HttpDependencies } from './dependencies.ts';
+import { docsRoutes } from './docs.ts';
 import { endWithToken, RequestStop, requireNotEnded } from './end-request.ts';
 import { handleError } from './error-handler.ts';
 import { addHooks, commonHeaders } from './hooks.ts';
@@ -75,6 +76,7 @@ export async function buildApp(dependencies: HttpDependencies): Promise<FastifyI
   await describeApi(app);
   systemRoutes(app, dependencies);
   await consoleRoutes(app);
+  docsRoutes(app);
   await app.register(async (scope: FastifyInstance) => addApi(scope as App, dependencies), { prefix: '/v1' });
   await app.ready();
   return app as unknown as FastifyInstance;

@@ -80,6 +80,7 @@ function whatNext(url: string, adminToken: string | null): string {
     '',
     `  Console  ${url}/`,
     `  API      ${url}/docs`,
+    `  Docs     ${url}/docs/index.html`,
     ...(adminToken === null ? [] : [`  Token    ${adminToken}  (admin; shown once: keep it)`]),
     '',
     'Next, in another terminal:',
