@@ -23,10 +23,10 @@ const MOST_BYTES = 64 * 1024 * 1024;
 /** No datamart has more than this share of the calls, so that one that sends too many keeps no other out. */
 const DATAMART_SHARE = 3 / 4;
 /**
- * After a group its callers send their next ones, which come within some ms. Without a wait the first of them would be a group by
- * itself, and the others wait for it.
+ * After a group its callers send their next calls. Without a wait the first of them would be a group by itself, or those
+ * that waited meanwhile would, and all others wait for them. As a share of the time that the group took, and at most.
  */
-const GATHER_MS = 8;
+const GATHER = { share: 1 / 4, ms: 50 } as const;
 
 export interface CallQueue {
   /**
@@ -49,8 +49,8 @@ type Waiting = LinesOfCall &
     timer?: NodeJS.Timeout;
   };
 
-/** The calls of a datamart, of which one group at a time is applied. */
-type Lane = { waiting: Waiting[]; held: number };
+/** The calls of a datamart, of which one group at a time is applied. `onCall` is told of each that comes. */
+type Lane = { waiting: Waiting[]; held: number; onCall?: (() => void) | undefined };
 
 type Context = {
   readonly store: Store;
@@ -94,6 +94,7 @@ export function createCallQueue({ store, clock, logger, limits }: Context): Call
     hold(lane, call, 1);
     lane.waiting.push(call);
     call.timer = setTimeout(() => refuse(lane, call, 'TOO_LATE'), limits.commandWaitMs);
+    lane.onCall?.();
     if (lanes.has(call.datamartId)) return;
     lanes.set(call.datamartId, lane);
     outsideTraces(() => {
@@ -106,13 +107,12 @@ export function createCallQueue({ store, clock, logger, limits }: Context): Call
   async function applyAll(datamartId: string, lane: Lane): Promise<void> {
     // who calls in the same breath comes along
     await null;
-    let last = 0;
-    while (lane.waiting.length > 0) {
-      if (last > 1 && lane.waiting.length < last) await sleep(GATHER_MS);
-      const group = takeGroup(lane);
-      last = group.length;
-      if (last > 0) await applyGroup(group);
+    for (let group = takeGroup(lane); group.length > 0; group = takeGroup(lane)) {
+      const beganAt = performance.now();
+      await applyGroup(group);
       for (const call of group) hold(lane, call, -1);
+      const callers = group.length + lane.waiting.length;
+      if (callers > 1) await untilGathered(lane, callers, performance.now() - beganAt);
     }
     lanes.delete(datamartId);
   }
@@ -180,6 +180,18 @@ export function createCallQueue({ store, clock, logger, limits }: Context): Call
       await Promise.all(running);
     },
   };
+}
+
+/** Resolves when as many calls wait as there were callers, or when that takes too long beside what a group takes. */
+async function untilGathered(lane: Lane, callers: number, groupMs: number): Promise<void> {
+  const gathered = new AbortController();
+  lane.onCall = () => {
+    if (lane.waiting.length >= callers) gathered.abort();
+  };
+  lane.onCall();
+  const ms = Math.min(groupMs * GATHER.share, GATHER.ms);
+  await sleep(ms, undefined, { signal: gathered.signal }).catch(() => undefined);
+  lane.onCall = undefined;
 }
 
 function settle(group: readonly Waiting[], answers: Awaited<ReturnType<typeof importCalls>>): void {
