@@ -237,11 +237,12 @@ export async function membershipsOf(
   selector: string,
   datamartId = '1',
 ): Promise<readonly MembershipAnswer[] | null> {
-  const answer = await client.call(
-    'GET',
-    `/v1/datamarts/${datamartId}/user_segments/${selector}?max_results=1000`,
-  );
-  if (answer.status === 404) return null;
+  const path = `/v1/datamarts/${datamartId}/user_segments/${selector}`;
+  // as applications ask, and all of a long list
+  const first = await client.call('GET', path);
+  if (first.status === 404) return null;
+  const { total } = first.json as { readonly total: number };
+  const answer = total > 50 ? await client.call('GET', `${path}?max_results=1000`) : first;
   return dataOf(Promise.resolve(answer));
 }
 

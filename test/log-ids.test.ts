@@ -29,7 +29,9 @@ test('ids lead from a file to its request, its execution, its result and its spa
   const lookUp = (user: string) =>
     service.call('GET', `/v1/datamarts/1/user_segments/user_account_id=${user}`);
   assert.equal((await lookUp('a')).status, 200);
-  const unknown = await lookUp('nobody');
+  assert.equal((await lookUp('nobody')).status, 404);
+  const wrong = await lookUp('');
+  assert.equal(wrong.status, 400);
   started.child.kill('SIGTERM');
   const { stdout } = await started.ended;
 
@@ -59,8 +61,8 @@ test('ids lead from a file to its request, its execution, its result and its spa
   const ofLookUps = lines.filter(({ route }) => String(route).includes('/user_segments/'));
   assert.deepEqual(
     ofLookUps.map(({ error_id }) => error_id),
-    [unknown.headers.get('x-request-id')],
-    'look-ups that are answered have no line, those that are refused have one',
+    [wrong.headers.get('x-request-id')],
+    'look-ups that are answered have no line, be the user known or not; those that are refused have one',
   );
 
   assert.match(stdout, /name: 'muster\.upload'/);

@@ -1,10 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
+import type { Server } from 'node:http';
 import cors from '@fastify/cors';
 import fastifyStatic from '@fastify/static';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { ServiceError } from '../errors.ts';
-import { createAuthenticator } from './authenticate.ts';
+import { type Authenticator, createAuthenticator } from './authenticate.ts';
 import { createClientErrorHandler } from './client-error.ts';
 import { compilersFactory } from './compile-schemas.ts';
 import { consoleRoutes } from './console.ts';
@@ -14,7 +15,8 @@ import { docsRoutes } from './docs.ts';
 import { endWithToken, RequestStop, requireNotEnded } from './end-request.ts';
 import { handleError } from './error-handler.ts';
 import { addHooks, commonHeaders } from './hooks.ts';
-import { createLiveTokens } from './live-tokens.ts';
+import { answerImmediateLookUps } from './immediate-look-ups.ts';
+import { createLiveTokens, type LiveTokens } from './live-tokens.ts';
 import { refuseUnknownRoutes } from './not-found.ts';
 import { describeApi } from './openapi.ts';
 import { collectRoutes } from './route-table.ts';
@@ -56,6 +58,15 @@ const MOST_JSON_BYTES = 1024 * 1024;
 /** The HTTP layer, ready to `listen` or to `inject` into. */
 export async function buildApp(dependencies: HttpDependencies): Promise<FastifyInstance> {
   const app = createInstance(dependencies);
+  const { store, clock, logger, config } = dependencies;
+  const liveTokens = createLiveTokens({ store, clock, logger, isShared: config.store !== null });
+  const authenticator = createAuthenticator(dependencies, liveTokens);
+  let closing = false;
+  app.addHook('preClose', async () => {
+    closing = true;
+  });
+  app.addHook('onClose', async () => liveTokens.close());
+  answerImmediateLookUps(app.server as Server, { dependencies, authenticator, isClosing: () => closing });
   holdBodies(app.server);
   app.server.maxConnections = dependencies.config.maxConnections;
   app.server.headersTimeout = dependencies.config.requestMs;
@@ -77,7 +88,10 @@ export async function buildApp(dependencies: HttpDependencies): Promise<FastifyI
   systemRoutes(app, dependencies);
   await consoleRoutes(app);
   docsRoutes(app);
-  await app.register(async (scope: FastifyInstance) => addApi(scope as App, dependencies), { prefix: '/v1' });
+  const access = { liveTokens, authenticator };
+  await app.register(async (scope: FastifyInstance) => addApi(scope as App, dependencies, access), {
+    prefix: '/v1',
+  });
   await app.ready();
   return app as unknown as FastifyInstance;
 }
@@ -157,11 +171,13 @@ async function addCors(app: App, origins: readonly string[]): Promise<void> {
   });
 }
 
-async function addApi(app: App, dependencies: HttpDependencies): Promise<void> {
-  const { store, clock, logger, config } = dependencies;
-  const liveTokens = createLiveTokens({ store, clock, logger, isShared: config.store !== null });
-  const authenticator = createAuthenticator(dependencies, liveTokens);
-  app.addHook('onClose', async () => liveTokens.close());
+type Access = { readonly liveTokens: LiveTokens; readonly authenticator: Authenticator };
+
+async function addApi(
+  app: App,
+  dependencies: HttpDependencies,
+  { liveTokens, authenticator }: Access,
+): Promise<void> {
   app.addHook('onRequest', (request, reply, done) => {
     request.stop = new RequestStop();
     const watchToken = () => endWithToken(request, reply, liveTokens);

@@ -24,6 +24,8 @@ export interface Authenticator {
    * there is no promise, which costs each look-up more than the rest of this.
    */
   authenticate(request: FastifyRequest, reply: FastifyReply): Promise<void> | undefined;
+  /** The token in an Authorization header, where it was right lately and has not expired; null where it has to be looked at. */
+  believe(authorization: string | undefined): ApiToken | null;
   /** A token was removed: it is looked up again from here on, and the requests that are under way with it are ended. */
   forget(tokenId: string): void;
 }
@@ -58,6 +60,11 @@ export function createAuthenticator(
 
   const isRecent = ({ until }: CachedToken) => until > elapsed();
   const isExpired = ({ expirationDate }: ApiToken) => expirationDate !== null && expirationDate <= clock();
+
+  function believed(hash: string): ApiToken | null {
+    const cached = findCached(hash);
+    return cached !== undefined && isRecent(cached) && !isExpired(cached.token) ? cached.token : null;
+  }
 
   async function findToken(hash: string, origin: Origin): Promise<ApiToken | null> {
     const known = findCached(hash);
@@ -124,12 +131,17 @@ export function createAuthenticator(
         );
       }
       const hash = hashToken(value);
-      const cached = findCached(hash);
+      const token = believed(hash);
       // Where a request comes from is read only when it may be refused: checking addresses makes native objects.
-      const isFine = cached !== undefined && isRecent(cached) && !isExpired(cached.token);
-      if (!isFine) return requireToken(hash, request, reply).then((token) => accept(request, token));
-      accept(request, cached.token);
+      if (token === null) return requireToken(hash, request, reply).then((found) => accept(request, found));
+      accept(request, token);
       return undefined;
+    },
+    believe(authorization) {
+      const value = readAuthorization(authorization);
+      const token = value === null ? null : believed(hashToken(value));
+      if (token !== null) markUsed(token);
+      return token;
     },
     forget(tokenId) {
       removals++;

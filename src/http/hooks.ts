@@ -129,7 +129,7 @@ export function addHooks(app: App, { config, eventStreams, logger, lookUpTimes }
       lookUpTimes.note(answeredMs + lookUpLagMs);
     }
     // Applications look users up all day, and a line for each would cost as much as the look-up; metrics count them.
-    const isUsual = lookUpLagMs !== null && errorCode === null;
+    const isUsual = lookUpLagMs !== null && (errorCode === null || errorCode === 'NOT_FOUND');
     if (!isUsual || isDebugging) {
       const refused = errorCode === null ? {} : { error_id: id, error_code: errorCode };
       request.log[isUsual ? 'debug' : 'info'](

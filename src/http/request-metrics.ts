@@ -72,6 +72,18 @@ export function observeRequest({ method, route, status, ms, errorCode }: Answere
   if (errorCode !== null) errors.inc({ code: errorCode });
 }
 
+const familyRoutes = {
+  user_segments: '/v1/datamarts/:datamartId/user_segments/*',
+  user_points: '/v1/datamarts/:datamartId/user_points/*',
+} as const;
+
+/** Notes a look-up of memberships that was answered without its route. */
+export function observeLookUp(family: keyof typeof familyRoutes, status: 200 | 404, ms: number): void {
+  const errorCode = status === 404 ? 'NOT_FOUND' : null;
+  observeRequest({ method: 'GET', route: familyRoutes[family], status, ms, errorCode });
+  lookUpSeconds.observe({ of: 'memberships' }, ms / 1000);
+}
+
 /** Times what a look-up of one user waits for the store. */
 export async function timeLookUp<T>(of: (typeof LOOK_UPS)[number], lookUp: () => Promise<T>): Promise<T> {
   const end = lookUpSeconds.startTimer({ of });

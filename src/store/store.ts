@@ -36,6 +36,18 @@ import type {
 import type { ServingState } from './serving-state.ts';
 import type { WebhookRecords } from './webhook-records.ts';
 
+/** What can be answered from memory and the page cache. Undefined: not at present, ask the store itself. */
+export type ImmediateLookUps = {
+  /** As `Store.listMemberships`, all of them. */
+  memberships(of: {
+    readonly datamartId: string;
+    readonly user: UserSelector;
+    readonly now: number;
+  }): readonly Membership[] | null | undefined;
+  /** The compartment of accounts that are named without one. */
+  defaultCompartment(datamartId: string): string | undefined;
+};
+
 /**
  * The contract of a store, and nothing else. Two promises hold for every call: it is atomic, and when it resolves what
  * it wrote is durable. Instants come in as arguments; a store never reads a clock. Ids that a store does not know give
@@ -134,6 +146,9 @@ export interface Store {
    * once more when they are not. Not there where nobody has to be asked.
    */
   readonly assuming?: <T>(read: (store: Store) => Promise<T>) => Promise<T>;
+
+  /** Look-ups without a wait. Not there where a look-up always has to wait for a database. */
+  readonly immediate?: ImmediateLookUps;
 
   /** The user point that a selector names, or null. An identifier leads to the point it belongs to. */
   findUserPoint(datamartId: string, selector: UserSelector): Promise<UuidHalves | null>;

@@ -93,7 +93,7 @@ async function statesOf(dir: string): Promise<readonly unknown[]> {
 
 /** Adds runs that nobody merges, so that there are several files; resolves to what the store says then. */
 async function addFiles(dir: string): Promise<unknown> {
-  const limits = { ...TINY, mostRuns: { BUSY: 50, IDLE: 50 }, fewestMerged: 50 };
+  const limits = { ...TINY, mostRuns: { BUSY: 50, IDLE: 50 }, alwaysSmallBytes: 1e9 };
   const { store } = await openServed(dir, { limits });
   for (let i = 0; i < 3; i++) await merge(store, pairsOf(i, '1'), { now: LATER });
   const files = (await runsOf(store)).filter(({ isFile }) => isFile);

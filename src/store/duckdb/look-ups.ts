@@ -30,6 +30,7 @@ type LookUps = Pick<
   Store,
   | 'findUserPoint'
   | 'listMemberships'
+  | 'immediate'
   | 'listMembershipsOfMany'
   | 'listIdentifiers'
   | 'attachIdentifier'
@@ -43,12 +44,12 @@ export function lookUps(
     points: UserPoints;
     changes: ChangeLog;
     runs: RunsOfTables;
-    segments: KeptRecords['segments'];
+    kept: Pick<KeptRecords, 'segments' | 'inMemory'>;
     removed: RemovedExpired;
     serving: Serving;
   },
 ): LookUps {
-  const { points, changes, runs, segments: keptSegments, removed, serving } = of;
+  const { points, changes, runs, kept, removed, serving } = of;
 
   async function liveInTables({
     among,
@@ -69,7 +70,7 @@ export function lookUps(
 
     listMemberships: async ({ datamartId, user, segmentIds, now, page }) => {
       // before the rows: a segment that has a membership among them is among these, or is being removed
-      const segments = await keptSegments();
+      const segments = await kept.segments();
       const among = segmentIds && new Set(segmentIds);
       const asked = { datamartId, user, among, segments, now };
       const served = await serving.runs.lookUp(keyOf(datamartId, user), user.by);
@@ -79,8 +80,20 @@ export function lookUps(
       return { elements: live.slice(firstResult, firstResult + maxResults), total: live.length };
     },
 
+    immediate: {
+      memberships: ({ datamartId, user, now }) => {
+        const segments = kept.inMemory.segments();
+        if (segments === undefined) return undefined;
+        const served = serving.runs.lookUpImmediately(keyOf(datamartId, user), user.by);
+        return served === undefined ? undefined : servedMemberships(served, { datamartId, segments, now });
+      },
+      defaultCompartment: (datamartId) =>
+        kept.inMemory.selections(datamartId)?.find(({ isDefault, archived }) => isDefault && !archived)
+          ?.compartmentId,
+    },
+
     listMembershipsOfMany: async (of) => {
-      const segments = await keptSegments();
+      const segments = await kept.segments();
       const served = await servedMany(serving.runs, { ...of, segments });
       return served ?? db.read((sql) => membershipsOfMany(sql, { ...of, segments }));
     },

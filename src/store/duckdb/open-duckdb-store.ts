@@ -151,7 +151,7 @@ async function openStoreOf(
   const points = await readUserPoints(db);
   const removed = { upTo: 0 };
   const changes = await readChangeLog(db);
-  const users = lookUps(db, { points, changes, runs, segments: kept.segments, removed, serving });
+  const users = lookUps(db, { points, changes, runs, kept, removed, serving });
   const erasures = await readPendingErasures(db);
   const knownWebhooks = await readKnownWebhooks(db);
   const noteEnds = executionEnds(knownWebhooks);

@@ -21,6 +21,11 @@ export interface KeptRecords {
   readonly listSelections: CompartmentRecords['listSelections'];
   /** All segments, by id. */
   segments(): Promise<ReadonlyMap<string, Segment>>;
+  /** All segments and the compartments of a datamart, where they are in memory; undefined where not. */
+  readonly inMemory: {
+    segments(): ReadonlyMap<string, Segment> | undefined;
+    selections(datamartId: string): readonly CompartmentSelection[] | undefined;
+  };
   /**
    * Does `read`, which goes by what `assumed` gives, and once more when that is not so any more. `read` may ask for the version
    * beside what it asks, and tell it; otherwise it is asked for afterwards. What comes is as of the call or later.
@@ -111,6 +116,10 @@ export function keepRecords(db: Database, versions: RecordVersions | null = null
     catalogue: fresh(catalogues.get),
     getDocumentImport: fresh(documentImports.get),
     segments: fresh(assumed.segments),
+    inMemory: {
+      segments: segments.peek,
+      selections: (datamartId) => selections.peek()?.get(datamartId),
+    },
     assuming: async (read) => {
       const before = known;
       let isTold = false;
@@ -134,29 +143,44 @@ export function keepRecords(db: Database, versions: RecordVersions | null = null
 }
 
 /** Loads something when it is first asked for and keeps it. What was being loaded when it was forgotten is not kept. */
-function keep<T>(load: () => Promise<T>): { get(): Promise<T>; forget(): void } {
-  const { get, forget } = keepEach(load);
-  return { get: () => get(''), forget };
+function keep<T>(load: () => Promise<T>): {
+  get(): Promise<T>;
+  /** What is kept; undefined while it is not loaded. */
+  peek(): T | undefined;
+  forget(): void;
+} {
+  const { get, peek, forget } = keepEach(load);
+  return { get: () => get(''), peek: () => peek(''), forget };
 }
 
 /** At most so many of a kind are kept; a catalogue may have thousands of segments. */
 const MOST_KEPT = 200;
 
 /** `keep` for things that have an id. */
-function keepEach<T>(load: (id: string) => Promise<T>): { get(id: string): Promise<T>; forget(): void } {
-  const known = new Map<string, Promise<T>>();
+function keepEach<T>(load: (id: string) => Promise<T>): {
+  get(id: string): Promise<T>;
+  peek(id: string): T | undefined;
+  forget(): void;
+} {
+  const known = new Map<string, { readonly loading: Promise<T>; loaded?: T }>();
   return {
     get: (id) => {
       const kept = known.get(id);
-      if (kept) return kept;
+      if (kept) return kept.loading;
       if (known.size >= MOST_KEPT) known.clear();
-      const loading = load(id);
-      known.set(id, loading);
-      loading.catch(() => {
-        if (known.get(id) === loading) known.delete(id);
-      });
-      return loading;
+      const entry: { readonly loading: Promise<T>; loaded?: T } = { loading: load(id) };
+      known.set(id, entry);
+      entry.loading.then(
+        (loaded) => {
+          entry.loaded = loaded;
+        },
+        () => {
+          if (known.get(id) === entry) known.delete(id);
+        },
+      );
+      return entry.loading;
     },
+    peek: (id) => known.get(id)?.loaded,
     forget: () => known.clear(),
   };
 }

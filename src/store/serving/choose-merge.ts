@@ -22,7 +22,9 @@ export function chooseMerge(
   if (base === undefined || deltas.length === 0) return null;
   const beside = bytesOf(deltas);
   const mostBeside = Math.max(alwaysSmallBytes, MOST_BESIDE_BASE[pressure] * base.run.bytes);
-  if (deltas.length >= fewestMerged && beside > mostBeside) return runs;
+  // each run more is one block more that a look-up reads; while nothing else is to be done that is worth a new base
+  const fewest = pressure === 'IDLE' ? 1 : fewestMerged;
+  if (deltas.length >= fewest && beside > mostBeside) return runs;
   if (deltas.length <= mostRuns[pressure]) return null;
   let best: readonly PlacedRun[] | null = null;
   for (let end = fewestMerged; end <= deltas.length; end++) {

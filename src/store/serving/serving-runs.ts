@@ -97,14 +97,21 @@ export class ServingRuns {
    */
   async lookUp(key: UuidHalves, by: UserSelector['by']): Promise<ServedUser | null | undefined> {
     if (this.#held) await this.#held;
-    const now = this.lookUpNow(key, by);
+    const now = this.#lookUpNow(key, by);
     const user = now === 'ASIDE' ? await this.#lookUpAside(key, by) : now;
     if (user === undefined) this.counts.asked++;
     return user;
   }
 
-  /** As `lookUp`, at once; `'ASIDE'`: a read might wait for a slow disk. */
-  lookUpNow(key: UuidHalves, by: UserSelector['by']): ServedUser | null | undefined | 'ASIDE' {
+  /** As `lookUp`, without a wait; `undefined` also while look-ups wait for a commit, or a disk is slow. */
+  lookUpImmediately(key: UuidHalves, by: UserSelector['by']): ServedUser | null | undefined {
+    if (this.#held) return undefined;
+    const user = this.#lookUpNow(key, by);
+    return user === 'ASIDE' ? undefined : user;
+  }
+
+  /** `'ASIDE'`: a read might wait for a slow disk. */
+  #lookUpNow(key: UuidHalves, by: UserSelector['by']): ServedUser | null | undefined | 'ASIDE' {
     if (!this.#isWhole) return undefined;
     if (this.#slowReads.areLikely) return 'ASIDE';
     try {
@@ -214,8 +221,9 @@ function served(folded: Folded | null): ServedUser | null {
   const memberships: ServedMembership[] = [];
   for (const each of folded.memberships) {
     if (each.left) continue;
-    const { dataBag } = each;
-    memberships.push({ ...each, dataBag: dataBag === null ? null : dataBag.toString('utf8') });
+    const { segmentId, left, creationTs, lastModifiedTs, expirationTs, dataBag } = each;
+    const text = dataBag === null ? null : dataBag.toString('utf8');
+    memberships.push({ segmentId, left, creationTs, lastModifiedTs, expirationTs, dataBag: text });
   }
   return { datamartId: folded.datamartId, memberships };
 }
