@@ -22,9 +22,10 @@ export const FAST: readonly string[] = [
   'test/log-ids.test.ts',
   'test/log.test.ts',
   'test/tracing.test.ts',
-  // a few ways through the whole program, end to end
+  // a few ways through the whole program, end to end, and what the console says in each language
   'test/cli/import.test.ts',
   'test/console/keyboard.test.ts',
+  'test/console/texts.test.ts',
   'test/crash/small-files.test.ts',
 ];
 

@@ -4,6 +4,7 @@ import { Redirect, Route, Switch } from 'wouter';
 import { pages } from './api/paths.ts';
 import { datamarts } from './api/queries.ts';
 import { HomePage } from './home/home-page.tsx';
+import { useLanguage } from './language/language.tsx';
 import { Loaded } from './parts/loaded.tsx';
 import { Loading } from './parts/loading.tsx';
 import { Catch } from './shell/catch.tsx';
@@ -26,8 +27,10 @@ const OperationsPage = lazy(() => import('./operations/operations-page.tsx'));
 /** The pages of the console for whoever has signed in. */
 export function App() {
   const query = useQuery(datamarts());
+  const { language } = useLanguage();
+  // all of it is drawn anew in another language, with what it has computed from texts
   return (
-    <Switch>
+    <Switch key={language}>
       <Route path="/datamarts/:dm" nest>
         {({ dm }) => <OfDatamart dm={dm} />}
       </Route>

@@ -10,6 +10,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { ApiProblem } from './api/client.ts';
 import { App } from './app.tsx';
+import { LanguageProvider, showFirstLanguage } from './language/language.tsx';
 import { SessionGate } from './session/session.tsx';
 import { cssVariables, theme } from './theme.ts';
 import { UploadsProvider } from './uploads/uploads.tsx';
@@ -29,6 +30,7 @@ const queries = new QueryClient({
 
 const root = document.getElementById('root');
 if (root === null) throw new Error('index.html has no element #root');
+await showFirstLanguage();
 createRoot(root).render(
   <StrictMode>
     <MantineProvider
@@ -39,11 +41,13 @@ createRoot(root).render(
     >
       <Notifications position="bottom-right" />
       <QueryClientProvider client={queries}>
-        <SessionGate>
-          <UploadsProvider>
-            <App />
-          </UploadsProvider>
-        </SessionGate>
+        <LanguageProvider>
+          <SessionGate>
+            <UploadsProvider>
+              <App />
+            </UploadsProvider>
+          </SessionGate>
+        </LanguageProvider>
       </QueryClientProvider>
     </MantineProvider>
   </StrictMode>,

@@ -36,12 +36,13 @@ const ORANGE = {
   '--mantine-color-orange-filled-hover': '#9c3a08',
 };
 
-/** The library's dimmed texts, badges and orange buttons are below the contrast that WCAG AA asks for. */
+/** The library's dimmed texts, placeholders, badges and orange buttons are below the contrast that WCAG AA asks for. */
 export const cssVariables: CSSVariablesResolver = () => ({
   variables: {},
   light: {
     ...ORANGE,
     '--mantine-color-dimmed': 'var(--mantine-color-gray-7)',
+    '--mantine-color-placeholder': 'var(--mantine-color-gray-7)',
     ...Object.fromEntries(
       USED.flatMap((color) => {
         const dark = `color-mix(in srgb, var(--mantine-color-${color}-9), black 35%)`;
@@ -52,5 +53,9 @@ export const cssVariables: CSSVariablesResolver = () => ({
       }),
     ),
   },
-  dark: { ...ORANGE, '--mantine-color-dimmed': 'var(--mantine-color-dark-1)' },
+  dark: {
+    ...ORANGE,
+    '--mantine-color-dimmed': 'var(--mantine-color-dark-1)',
+    '--mantine-color-placeholder': 'var(--mantine-color-dark-1)',
+  },
 });

@@ -46,13 +46,14 @@ function startBrowser(): Promise<Browser> {
 export async function openConsole(
   t: TestContext,
   service: Client,
-  options: { colorScheme?: 'light' | 'dark'; path?: string; token?: string | null } = {},
+  options: { colorScheme?: 'light' | 'dark'; path?: string; token?: string | null; locale?: string } = {},
 ): Promise<Console> {
   const browser = await startBrowser();
   const context = await browser.newContext({
     viewport: { width: 1280, height: 800 },
     colorScheme: options.colorScheme ?? 'light',
     reducedMotion: 'reduce',
+    locale: options.locale ?? 'en-GB',
     baseURL: service.baseUrl,
   });
   const page = await context.newPage();

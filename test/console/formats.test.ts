@@ -12,8 +12,11 @@ import {
   formatSpan,
   isoInstant,
 } from '../../console/src/parts/formats.ts';
+import { showTexts } from '../../console/src/texts/texts.ts';
 import { formatInstant as formatInstantOfCli } from '../../src/cli/output.ts';
 import { runs } from '../client.ts';
+
+await showTexts('en');
 
 /** What a service may hold or say: all numbers there are, and more often those around the ends of the calendar. */
 const anyNumber = fc.oneof(

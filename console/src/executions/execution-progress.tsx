@@ -1,9 +1,11 @@
 import { Group, Progress, Stack, Text } from '@mantine/core';
+import type { ReactNode } from 'react';
 import { executionPage } from '../api/paths.ts';
 import type { Execution } from '../api/types.ts';
 import { hasEnded } from '../api/use-execution.ts';
 import { formatBytes, formatNumber, formatSpan } from '../parts/formats.ts';
 import { PageLink } from '../parts/page-link.tsx';
+import { ServerText } from '../parts/server-text.tsx';
 import { StatusBadge } from '../parts/status-badge.tsx';
 import { t } from '../texts/texts.ts';
 import { CancelExecution } from './cancel-execution.tsx';
@@ -55,11 +57,11 @@ function share(part: number, whole: number): number {
   return whole === 0 ? 100 : Math.min(100, (part * 100) / whole);
 }
 
-function textOf(execution: Execution): string {
+function textOf(execution: Execution): ReactNode {
   const { status, result, error, dry_run: isDry } = execution;
   if (status === 'PENDING') return t.executions.waits;
   if (status === 'RUNNING') return runningText(execution);
-  if (status === 'FAILED' && error !== null) return error.message;
+  if (status === 'FAILED' && error !== null) return <ServerText message={error.message} />;
   const counts = [formatNumber(result.total_success), formatNumber(result.total_failure)] as const;
   return isDry === true ? t.executions.dryOutcome(...counts) : t.executions.outcome(...counts);
 }

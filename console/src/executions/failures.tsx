@@ -7,6 +7,8 @@ import type { Execution, FailedLine } from '../api/types.ts';
 import { formatNumber, formatShare } from '../parts/formats.ts';
 import { Loaded } from '../parts/loaded.tsx';
 import { Part } from '../parts/page.tsx';
+import { ServerText } from '../parts/server-text.tsx';
+import { textOf } from '../parts/text-of.ts';
 import { t } from '../texts/texts.ts';
 
 /** How many lines of each code are shown. */
@@ -31,7 +33,10 @@ export function Failures({ execution }: { readonly execution: Execution }) {
           <Accordion.Item key={code} value={code}>
             <Accordion.Control>
               <Group justify="space-between" pe="md">
-                <Code>{code}</Code>
+                <Group gap="xs">
+                  <Code>{code}</Code>
+                  <Text size="sm">{textOf(t.failures.meanings, code)}</Text>
+                </Group>
                 <Text size="sm">
                   {formatNumber(count)} · {formatShare(count, all)}
                 </Text>
@@ -39,7 +44,7 @@ export function Failures({ execution }: { readonly execution: Execution }) {
             </Accordion.Control>
             <Accordion.Panel>
               <Stack gap="xs">
-                <Text size="sm">{t.failures.cures[code] ?? t.failures.unknownCure}</Text>
+                <Text size="sm">{textOf(t.failures.cures, code) ?? t.failures.unknownCure}</Text>
                 {uri !== undefined && opened.includes(code) && (
                   <Examples path={executionPath(execution)} code={code} />
                 )}
@@ -87,7 +92,9 @@ function FailedLines({ lines }: { readonly lines: readonly FailedLine[] }) {
           {lines.map(({ error_line: line, error_message: message, raw }) => (
             <Table.Tr key={line}>
               <Table.Td ta="end">{formatNumber(line)}</Table.Td>
-              <Table.Td>{message}</Table.Td>
+              <Table.Td>
+                <ServerText message={message} />
+              </Table.Td>
               <Table.Td>
                 <Code style={{ wordBreak: 'break-all' }}>{raw.slice(0, 400)}</Code>
               </Table.Td>

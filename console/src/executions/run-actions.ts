@@ -1,4 +1,5 @@
 import type { QueryClient } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
 import { send } from '../api/client.ts';
 import { executionPath } from '../api/paths.ts';
 import type { Execution } from '../api/types.ts';
@@ -20,7 +21,7 @@ export type RunOutcome = {
   /** The runs that there are now: canceled, or new. */
   readonly done: readonly Execution[];
   /** What the service refused, and why, in one line each. */
-  readonly refused: readonly { readonly execution: Execution; readonly reason: string }[];
+  readonly refused: readonly { readonly execution: Execution; readonly reason: ReactNode }[];
 };
 
 /** Does something to runs, one after the other and the oldest first. What is refused does not stop the others. */

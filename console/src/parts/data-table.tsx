@@ -12,6 +12,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { type MouseEvent, memo, type ReactNode, useMemo, useRef } from 'react';
 import { type Column, fitColumns } from './columns.ts';
 import { type Columns, DataCards, FEW_ROWS, type RowsProps, type ShownRow } from './data-cards.tsx';
+import { compareTexts } from './formats.ts';
 import { SelectAll, type Selection, SelectRow } from './selection.tsx';
 
 export type { Column } from './columns.ts';
@@ -177,8 +178,6 @@ function toTableColumn<T>({ id, header, sortBy }: Column<T>) {
   });
 }
 
-const texts = new Intl.Collator();
-
 /** Numbers by size, texts as people sort them. */
 function compareValues(
   one: { getValue: (id: string) => unknown },
@@ -186,7 +185,7 @@ function compareValues(
   id: string,
 ): number {
   const [a, b] = [one.getValue(id), other.getValue(id)];
-  return typeof a === 'number' && typeof b === 'number' ? a - b : texts.compare(String(a), String(b));
+  return typeof a === 'number' && typeof b === 'number' ? a - b : compareTexts(String(a), String(b));
 }
 
 function HeaderCell({

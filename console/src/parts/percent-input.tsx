@@ -1,4 +1,5 @@
 import { NumberInput } from '@mantine/core';
+import { decimalSign } from './formats.ts';
 
 /** A share, shown in percent; empty for null, which `placeholder` explains. */
 export function PercentInput({
@@ -20,6 +21,7 @@ export function PercentInput({
       min={0}
       max={100}
       suffix=" %"
+      decimalSeparator={decimalSign()}
       placeholder={placeholder}
       size="xs"
       w={300}

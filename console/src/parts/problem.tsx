@@ -1,7 +1,9 @@
 import { Alert, Button, Center, Code, Group, Stack, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
 import { ApiProblem } from '../api/client.ts';
 import { t } from '../texts/texts.ts';
+import { ServerText } from './server-text.tsx';
 
 /** What went wrong, what the service said of it, and what to do. */
 export function Problem({
@@ -17,7 +19,11 @@ export function Problem({
   const problem = (
     <Alert color="red" variant="light" role="alert" title={title} icon={<IconAlertTriangle />} maw={720}>
       <Stack gap="xs" align="flex-start">
-        {error instanceof Error && error.message !== '' && <Text size="sm">{error.message}</Text>}
+        {error instanceof Error && error.message !== '' && (
+          <Text size="sm">
+            <ServerText message={error.message} />
+          </Text>
+        )}
         <Text size="sm">{advice}</Text>
         <Group>
           {onRetry && (
@@ -44,14 +50,26 @@ export function Problem({
 }
 
 /** A problem in one line, for notices. */
-export function lineOf(error: unknown): string {
+export function lineOf(error: unknown): ReactNode {
   const { title, advice } = adviceFor(error);
-  const said = error instanceof Error ? error.message : '';
-  return `${said === '' ? title : said}. ${advice}`.replace('..', '.');
+  const said = error instanceof Error ? error.message.replace(/\.$/, '') : '';
+  if (said === '') return `${title}. ${advice}`;
+  return (
+    <>
+      <ServerText message={`${said}.`} meaning={`${title}.`} /> {advice}
+    </>
+  );
 }
 
-function adviceFor(error: unknown): { readonly title: string; readonly advice: string } {
+type Advice = { readonly title: string; readonly advice: string };
+
+/** What a code of the service means and what to do about it; undefined of one that is not known. */
+export function adviceOf(code: string): Advice | undefined {
+  const known: Readonly<Record<string, Advice>> = t.problems.byCode;
+  return Object.hasOwn(known, code) ? known[code] : undefined;
+}
+
+function adviceFor(error: unknown): Advice {
   if (!(error instanceof ApiProblem)) return t.problems.others;
-  const known: Readonly<Record<string, { title: string; advice: string }>> = t.problems.byCode;
-  return known[error.code] ?? (error.status >= 500 ? t.problems.fault : t.problems.refusal);
+  return adviceOf(error.code) ?? (error.status >= 500 ? t.problems.fault : t.problems.refusal);
 }

@@ -1,6 +1,8 @@
 import { Badge, Code, Group, Stack, Table, Text } from '@mantine/core';
 import { t } from '../texts/texts.ts';
 import { formatNumber } from './formats.ts';
+import { ServerText } from './server-text.tsx';
+import { textOf } from './text-of.ts';
 
 /** An example of a warning; `value` is what stands there, where it may be shown. */
 export type WarningExample = {
@@ -28,7 +30,13 @@ export function WarningExamples({
     <Stack gap="xs">
       <Group gap="xs">
         {counts.map(([code, count]) => (
-          <Badge key={code} color="yellow" variant="light" autoContrast title={t.warnings.cures[code]}>
+          <Badge
+            key={code}
+            color="yellow"
+            variant="light"
+            autoContrast
+            title={textOf(t.warnings.cures, code)}
+          >
             {code} {formatNumber(count)}
           </Badge>
         ))}
@@ -43,7 +51,7 @@ export function WarningExamples({
                 </Table.Td>
                 <Table.Td>
                   <Text size="sm" span>
-                    {message}
+                    <ServerText message={message} meaning={textOf(t.warnings.meanings, code)} />
                   </Text>{' '}
                   {value !== undefined && <Code>{value}</Code>}
                 </Table.Td>

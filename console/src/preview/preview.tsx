@@ -5,7 +5,8 @@ import { COMMAND_FIELDS } from '../../../src/import/command-fields.ts';
 import { compartments, segments } from '../api/queries.ts';
 import { formatNumber } from '../parts/formats.ts';
 import { Loaded } from '../parts/loaded.tsx';
-import { Problem } from '../parts/problem.tsx';
+import { adviceOf, Problem } from '../parts/problem.tsx';
+import { ServerText } from '../parts/server-text.tsx';
 import { WarningExamples } from '../parts/warning-examples.tsx';
 import { t } from '../texts/texts.ts';
 import { SendOptions } from '../uploads/send-options.tsx';
@@ -68,7 +69,7 @@ function SampleShown({
   if (refusal !== null) {
     return (
       <Alert color="red" role="alert" icon={<IconAlertTriangle />} title={t.preview.refused}>
-        {refusal}
+        <RefusalText refusal={refusal} />
       </Alert>
     );
   }
@@ -92,6 +93,11 @@ function SampleShown({
       <RecordsTable records={records} segmentNames={segmentNames} />
     </Stack>
   );
+}
+
+function RefusalText({ refusal: { code, message } }: { readonly refusal: NonNullable<Sample['refusal']> }) {
+  const known = adviceOf(code);
+  return <ServerText message={message} meaning={known && `${known.title}. ${known.advice}`} />;
 }
 
 /** How the header was understood: which columns mean something, and which are passed over. */

@@ -9,7 +9,11 @@ import type { Command, Rejection } from '../../../src/model/command.ts';
 import type { Mapping } from '../../../src/model/mapping.ts';
 import type { MimeType } from '../../../src/model/records.ts';
 import { countWarnings, examplesOf, warningMessage } from '../../../src/model/warning.ts';
-import { type ReadRecord as Read, readSample as readBytes } from '../../../src/preview/read-sample.ts';
+import {
+  type ReadRecord as Read,
+  type ReadSample,
+  readSample as readBytes,
+} from '../../../src/preview/read-sample.ts';
 import { visibleText } from '../parts/visible-text.ts';
 import type { WarningExample } from '../parts/warning-examples.tsx';
 import { Buffer } from './node-buffer.ts';
@@ -27,7 +31,7 @@ export type ReadRecord = {
 
 export type Sample = {
   /** Why the service would refuse the file as a whole, or null. */
-  readonly refusal: string | null;
+  readonly refusal: ReadSample['refusal'];
   /** Of a CSV: its separator, and its columns as the service knows them. */
   readonly header: { readonly delimiter: string; readonly columns: readonly string[] } | null;
   readonly records: readonly ReadRecord[];
@@ -112,7 +116,7 @@ export function readSample(
   }));
   const warnings = { counts: Object.entries(countWarnings(read.warnings)), examples };
   const { header, refusal } = read;
-  return { refusal: refusal?.message ?? null, header, records, failures, warnings, isWhole };
+  return { refusal, header, records, failures, warnings, isWhole };
 }
 
 /** Warnings that are about the identifier of a line. */

@@ -2,6 +2,8 @@ import { Code, Table, Text } from '@mantine/core';
 import { isRejection } from '../../../src/import/document-format.ts';
 import type { Command } from '../../../src/model/command.ts';
 import { formatSpan } from '../parts/formats.ts';
+import { ServerText } from '../parts/server-text.tsx';
+import { textOf } from '../parts/text-of.ts';
 import { t } from '../texts/texts.ts';
 import type { ReadRecord } from './read-sample.ts';
 
@@ -44,7 +46,11 @@ export function RecordsTable({
               {isRejection(outcome) ? (
                 <Table.Td colSpan={5}>
                   <Text size="sm" c="var(--mantine-color-orange-text)" span>
-                    <Code>{outcome.code}</Code> {outcome.message}
+                    <Code>{outcome.code}</Code>{' '}
+                    <ServerText
+                      message={outcome.message}
+                      meaning={textOf(t.failures.meanings, outcome.code)}
+                    />
                   </Text>
                 </Table.Td>
               ) : (

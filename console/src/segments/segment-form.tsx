@@ -5,6 +5,7 @@ import { useLocation } from 'wouter';
 import { send } from '../api/client.ts';
 import { pages } from '../api/paths.ts';
 import type { Segment } from '../api/types.ts';
+import { decimalSign } from '../parts/formats.ts';
 import { Problem } from '../parts/problem.tsx';
 import { useDatamartId } from '../shell/datamart.ts';
 import { t } from '../texts/texts.ts';
@@ -81,6 +82,7 @@ export function SegmentForm({
             value={wanted.ttlDays}
             onChange={(value) => setWanted({ ...wanted, ttlDays: typeof value === 'number' ? value : '' })}
             min={0}
+            decimalSeparator={decimalSign()}
           />
           <Textarea
             label={t.segments.description}

@@ -3,6 +3,7 @@ import { createContext, type ReactNode, useCallback, useContext, useMemo, useSta
 import { setTokenOfCalls } from '../api/client.ts';
 import { currentToken } from '../api/queries.ts';
 import type { ApiToken, Role } from '../api/types.ts';
+import { useLanguage } from '../language/language.tsx';
 import { Loading } from '../parts/loading.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { SignIn } from './sign-in.tsx';
@@ -42,6 +43,7 @@ export function SessionGate({ children }: { readonly children: ReactNode }) {
     [client],
   );
   setTokenOfCalls(value, () => leave(true));
+  useLanguage();
 
   if (value === null) {
     return (

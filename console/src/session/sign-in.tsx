@@ -13,6 +13,7 @@ import {
 } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import icon from '../icon.svg';
+import { LanguageLinks } from '../language/language-links.tsx';
 import { CopyLine } from '../parts/copy-line.tsx';
 import { t } from '../texts/texts.ts';
 
@@ -68,6 +69,7 @@ export function SignIn({
             {t.signIn.none}
           </Text>
           <CopyLine line={t.signIn.make} />
+          <LanguageLinks />
         </Stack>
       </Paper>
     </Center>

@@ -1,12 +1,13 @@
 import { Button, Group, NativeSelect, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { auditLog } from '../api/queries.ts';
 import type { AuditEntry } from '../api/types.ts';
 import { type Column, DataTable } from '../parts/data-table.tsx';
 import { formatNumber } from '../parts/formats.ts';
 import { Instant } from '../parts/instant.tsx';
 import { Loaded } from '../parts/loaded.tsx';
+import { ServerText } from '../parts/server-text.tsx';
 import { useDatamartId } from '../shell/datamart.ts';
 import { t } from '../texts/texts.ts';
 
@@ -18,6 +19,7 @@ export function AuditLog() {
   const [scope, setScope] = useState('');
   const [action, setAction] = useState('');
   const [most, setMost] = useState(100);
+  const columns = useMemo(columnsOf, []);
   const query = useQuery({
     ...auditLog(dm, {
       datamart_id: scope === '' ? undefined : dm,
@@ -57,7 +59,7 @@ export function AuditLog() {
             <DataTable
               label={t.settings.tabs.audit}
               rows={data}
-              columns={COLUMNS}
+              columns={columns}
               keyOf={({ id }) => id}
               height="65vh"
             />
@@ -78,7 +80,7 @@ export function AuditLog() {
   );
 }
 
-const COLUMNS: readonly Column<AuditEntry>[] = [
+const columnsOf = (): readonly Column<AuditEntry>[] => [
   { id: 'date', header: t.users.date, width: 175, cell: ({ date }) => <Instant instant={date} /> },
   { id: 'who', header: t.audit.who, minWidth: 105, cell: ({ token_name }) => token_name },
   { id: 'action', header: t.audit.action, width: 100, cell: ({ action }) => t.audit.actions[action] },
@@ -86,7 +88,7 @@ const COLUMNS: readonly Column<AuditEntry>[] = [
     id: 'what',
     header: t.audit.what,
     width: 160,
-    cell: ({ resource_type, resource_id }) => `${resource_type.replaceAll('_', ' ')} ${resource_id}`,
+    cell: ({ resource_type, resource_id }) => `${t.audit.resources[resource_type]} ${resource_id}`,
   },
   {
     id: 'datamart',
@@ -100,6 +102,6 @@ const COLUMNS: readonly Column<AuditEntry>[] = [
     header: t.audit.details,
     minWidth: 150,
     isExtra: true,
-    cell: ({ details }) => (details === null ? '' : JSON.stringify(details)),
+    cell: ({ details }) => details !== null && <ServerText message={JSON.stringify(details)} />,
   },
 ];

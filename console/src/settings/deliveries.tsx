@@ -8,6 +8,7 @@ import { formatSpan } from '../parts/formats.ts';
 import { Ago, TimeLeft } from '../parts/instant.tsx';
 import { Loaded } from '../parts/loaded.tsx';
 import { lineOf } from '../parts/problem.tsx';
+import { ServerText } from '../parts/server-text.tsx';
 import { useDatamartId } from '../shell/datamart.ts';
 import { t } from '../texts/texts.ts';
 
@@ -94,7 +95,7 @@ function DeliveryRow({
       </Table.Td>
       <Table.Td ta="end">{of.attempts}</Table.Td>
       <Table.Td title={of.response_body ?? undefined}>
-        {of.response_status ?? ''} {of.error ?? ''}
+        {of.response_status ?? ''} {of.error !== null && <ServerText message={of.error} />}
         {took}
       </Table.Td>
       <Table.Td>{of.next_attempt_ts !== null && <TimeLeft until={of.next_attempt_ts} />}</Table.Td>

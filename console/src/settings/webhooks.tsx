@@ -7,6 +7,7 @@ import { webhooks as webhooksQuery } from '../api/queries.ts';
 import type { Webhook } from '../api/types.ts';
 import { ConfirmedAction } from '../parts/confirmed-action.tsx';
 import { Loaded } from '../parts/loaded.tsx';
+import { ServerText } from '../parts/server-text.tsx';
 import { Teach } from '../parts/teach.tsx';
 import { useDatamartId } from '../shell/datamart.ts';
 import { t } from '../texts/texts.ts';
@@ -76,7 +77,11 @@ function WebhookItem({ webhook }: { readonly webhook: Webhook }) {
           <Text size="sm" c="dimmed">
             {t.webhooks.about(events.join(', '), document_import_id)}
           </Text>
-          {disabled_reason !== null && <Alert color="red">{disabled_reason}</Alert>}
+          {disabled_reason !== null && (
+            <Alert color="red">
+              <ServerText message={disabled_reason} />
+            </Alert>
+          )}
           <WebhookActions webhook={webhook} />
           <Deliveries webhookId={id} isEnabled={enabled} />
         </Stack>

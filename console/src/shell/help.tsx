@@ -20,7 +20,7 @@ export default function Help({ onClose }: { readonly onClose: () => void }) {
           </Title>
           <Table fz="sm" verticalSpacing={4} aria-label={t.help.shortcuts}>
             <Table.Tbody>
-              {t.help.keys.map(({ keys, text }) => (
+              {Object.entries(t.help.keys).map(([keys, text]) => (
                 <Table.Tr key={keys}>
                   <Table.Td w={120}>
                     <Group gap={4}>
@@ -40,7 +40,7 @@ export default function Help({ onClose }: { readonly onClose: () => void }) {
             {t.help.words}
           </Title>
           <dl>
-            {t.help.terms.map(({ term, text }) => (
+            {Object.values(t.help.terms).map(({ term, text }) => (
               <div key={term}>
                 <Text component="dt" size="sm" fw={600}>
                   {term}

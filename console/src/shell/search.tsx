@@ -83,6 +83,9 @@ export default function Search({ onClose }: { readonly onClose: () => void }) {
       shortcut={null}
       nothingFound={t.shell.nothingFound}
       searchProps={{ placeholder: t.shell.searchHint, 'aria-label': t.shell.search }}
+      attributes={{ content: { 'aria-label': t.shell.search } }}
+      // by itself the library makes it too pale to be read on the one that is chosen
+      styles={{ actionDescription: { opacity: 1 } }}
       scrollable
       maxHeight={420}
     />

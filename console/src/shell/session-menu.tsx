@@ -8,10 +8,11 @@ import {
   useMantineColorScheme,
 } from '@mantine/core';
 import { IconBook, IconHelp, IconLogout, IconMoon, IconSun, IconUser } from '@tabler/icons-react';
+import { LanguageItems } from '../language/language-items.tsx';
 import { useSession } from '../session/session.tsx';
 import { t } from '../texts/texts.ts';
 
-/** Light or dark, whose token it is, and how to leave. */
+/** Light or dark, whose token it is, which language, and how to leave. */
 export function SessionMenu({ onHelp }: { readonly onHelp: () => void }) {
   const { token, signOut } = useSession();
   const { setColorScheme } = useMantineColorScheme();
@@ -41,8 +42,10 @@ export function SessionMenu({ onHelp }: { readonly onHelp: () => void }) {
             <Text size="sm" fw={600} c="var(--mantine-color-text)">
               {token.name}
             </Text>
-            {t.shell.role(token.role, token.datamart_ids === null)}
+            {t.shell.role(t.roles[token.role], token.datamart_ids === null)}
           </Menu.Label>
+          <Menu.Divider />
+          <LanguageItems />
           <Menu.Divider />
           <Menu.Item onClick={onHelp} leftSection={<IconHelp size={16} aria-hidden />}>
             {t.help.title}

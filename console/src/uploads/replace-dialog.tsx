@@ -220,7 +220,7 @@ export function GuardFields({
 }) {
   const defaults = guarded({ ...options, maxFailureRatio: null, maxShrinkRatio: null });
   const placeholder = (share: number | null) =>
-    share === null ? t.uploads.noLimit : formatShare(share, 1).replace('%', ' %');
+    share === null ? t.uploads.noLimit : formatShare(share, 1).replace(/\s?%/, ' %');
   return (
     <>
       <PercentInput

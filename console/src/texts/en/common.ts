@@ -1,4 +1,6 @@
+import type { ByteUnit } from '../byte-units.ts';
 import { counted } from './counted.ts';
+
 /** What stands around every page, and words that many pages use. */
 export const commonTexts = {
   product: 'Muster',
@@ -41,6 +43,7 @@ export const commonTexts = {
     light: 'Light colors',
     dark: 'Dark colors',
     session: 'Session',
+    language: 'Language',
     docs: 'API reference',
     signOut: 'Sign out',
     role: (role: string, isOfAll: boolean) => `${role} of ${isOfAll ? 'all' : 'some'} datamarts`,
@@ -48,39 +51,43 @@ export const commonTexts = {
   help: {
     title: 'Help and shortcuts',
     shortcuts: 'Keyboard shortcuts',
-    keys: [
-      { keys: '/', text: 'Search this page' },
-      { keys: 'Ctrl K', text: 'Search everything' },
-      { keys: 'g h', text: 'Go to Home' },
-      { keys: 'g i', text: 'Go to Imports' },
-      { keys: 'g r', text: 'Go to Runs' },
-      { keys: 'g s', text: 'Go to Segments' },
-      { keys: 'g u', text: 'Go to Users' },
-      { keys: 'g o', text: 'Go to Operations' },
-      { keys: '?', text: 'Show this help' },
-    ],
+    /** What a key does, by the key. */
+    keys: {
+      '/': 'Search this page',
+      'Ctrl K': 'Search everything',
+      'g h': 'Go to Home',
+      'g i': 'Go to Imports',
+      'g r': 'Go to Runs',
+      'g s': 'Go to Segments',
+      'g u': 'Go to Users',
+      'g o': 'Go to Operations',
+      '?': 'Show this help',
+    },
     words: 'Terms',
-    terms: [
-      {
+    terms: {
+      datamart: {
         term: 'Datamart',
         text: 'A separate set of users, segments and imports, such as one brand or country.',
       },
-      { term: 'Segment', text: 'A named list of users. Files add users to it and remove them.' },
-      { term: 'Import', text: 'A named feed, such as “CRM nightly”, with one file format.' },
-      {
+      segment: {
+        term: 'Segment',
+        text: 'A named list of users. Files add users to it and remove them.',
+      },
+      import: { term: 'Import', text: 'A named feed, such as “CRM nightly”, with one file format.' },
+      run: {
         term: 'Run',
         text: 'One file uploaded to an import or a segment, or one revert. The API calls it an execution.',
       },
-      {
+      userPoint: {
         term: 'User point',
         text: 'One person, whichever identifiers files use: account id, e-mail hash or user agent id.',
       },
-      {
+      compartment: {
         term: 'Compartment',
         text: 'A namespace for account ids: the same id in two compartments is two users.',
       },
-      { term: 'Data bag', text: 'Your own JSON object, kept with a membership.' },
-    ],
+      dataBag: { term: 'Data bag', text: 'Your own JSON object, kept with a membership.' },
+    },
     openApi: 'OpenAPI description',
     version: (version: string) => `Muster ${version}`,
   },
@@ -102,7 +109,10 @@ export const commonTexts = {
     ago: (span: string) => `${span} ago`,
     in: (span: string) => `in ${span}`,
     noDate: (ms: string) => `no date (${ms} ms since 1970)`,
-    milliseconds: (ms: number) => `${ms} ms`,
+    milliseconds: (ms: string) => `${ms} ms`,
+    bytes: (value: string, unit: ByteUnit) => `${value} ${unit}`,
+    lessThan: (share: string) => `<${share}`,
+    moreThan: (share: string) => `>${share}`,
   },
   formats: { APPLICATION_X_NDJSON: 'NDJSON', TEXT_CSV: 'CSV', APPLICATION_PARQUET: 'Parquet' },
   priorities: { LOW: 'Low', MEDIUM: 'Medium', HIGH: 'High' },

@@ -1,4 +1,7 @@
+import type { RejectionCode } from '../../../../src/model/command.ts';
+import type { WarningCode } from '../../../../src/model/warning.ts';
 import { counted } from './counted.ts';
+
 /** Executions, and what they did. */
 export const executionsTexts = {
   runs: {
@@ -194,7 +197,30 @@ export const executionsTexts = {
         'Add expiration_duration (minutes, 0 for never), or give the segment a default TTL.',
       INVALID_EXPIRATION: 'Durations are whole minutes, instants are ms since 1970.',
       INVALID_DATA_BAG: 'Write the JSON text of an object, of 64 KiB at most.',
-    } as Readonly<Record<string, string>>,
+    } satisfies Readonly<Record<RejectionCode, string>>,
+    /** What each code says of a line. */
+    meanings: {
+      INVALID_ENCODING: 'Not UTF-8',
+      LINE_TOO_LONG: 'Line too long',
+      INVALID_JSON: 'Not valid JSON',
+      NOT_AN_OBJECT: 'Not a JSON object',
+      INVALID_CSV: 'Not a valid CSV row',
+      INVALID_TYPE: 'Value of the wrong type',
+      INVALID_OPERATION: 'Neither UPDATE nor DELETE',
+      MULTIPLE_IDENTIFIERS: 'More than one user identifier',
+      MISSING_IDENTIFIER: 'No user identifier',
+      CLEAR_EMAIL: 'E-mail address that is not hashed',
+      INVALID_ADDRESS: 'Not a valid address or number',
+      MISSING_COMPARTMENT: 'No compartment',
+      UNKNOWN_COMPARTMENT: 'Unknown compartment',
+      MISSING_SEGMENT: 'No segment',
+      UNKNOWN_SEGMENT: 'Unknown segment',
+      SEGMENT_NOT_IMPORTABLE: 'Segment that takes no files',
+      SEGMENT_PAUSED: 'Paused segment',
+      MISSING_EXPIRATION: 'No expiration',
+      INVALID_EXPIRATION: 'Invalid expiration',
+      INVALID_DATA_BAG: 'Invalid data bag',
+    } satisfies Readonly<Record<RejectionCode, string>>,
   },
   warnings: {
     title: 'Warnings',
@@ -209,7 +235,18 @@ export const executionsTexts = {
       LOOKS_LIKE_FLOAT: 'Keep ids as text in spreadsheets and scripts.',
       HASH_IN_CAPITALS: 'Write hashes in small letters: they are compared byte for byte.',
       FAR_EXPIRY: 'Durations are minutes, instants are ms since 1970; 0 is never.',
-    } as Readonly<Record<string, string>>,
+    } satisfies Readonly<Record<WarningCode, string>>,
+    /** What each code says of a file, or of a line of it. */
+    meanings: {
+      NO_COMMANDS: 'The file has a header and no rows.',
+      SAME_FILE_AS: 'A file with the same content was uploaded before.',
+      UNKNOWN_FIELD: 'A field that no command has is ignored.',
+      LOOKS_LIKE_EMAIL: 'An identifier looks like an e-mail address.',
+      SURROUNDING_BLANKS: 'An identifier begins or ends with blanks.',
+      LOOKS_LIKE_FLOAT: 'An identifier looks like a decimal number.',
+      HASH_IN_CAPITALS: 'A hash has capital letters.',
+      FAR_EXPIRY: 'A membership ends in more than 10 years.',
+    } satisfies Readonly<Record<WarningCode, string>>,
   },
   downloads: {
     title: 'Download',

@@ -1,3 +1,25 @@
+import type { ErrorCode } from '../../../../src/errors.ts';
+
+/** Codes that other programs are answered with, and the console is not; the generic text is said of them. */
+type Unexpected =
+  | 'INVALID_JSON_BODY'
+  | 'UNSUPPORTED_DOCUMENT_TYPE'
+  | 'UNSUPPORTED_ENCODING'
+  | 'UNSUPPORTED_CONTENT_ENCODING'
+  | 'MISSING_FILE'
+  | 'INVALID_ACTION'
+  | 'METHOD_NOT_ALLOWED'
+  | 'IDEMPOTENCY_KEY_REUSED'
+  | 'IDENTIFIER_TAKEN'
+  | 'UNSUPPORTED_MEDIA_TYPE'
+  | 'RANGE_NOT_SATISFIABLE'
+  | 'EXPECTATION_FAILED'
+  | 'TOO_MANY_EVENT_STREAMS'
+  | 'HEADERS_TOO_LARGE';
+
+type Explained = Exclude<ErrorCode, Unexpected> | 'NO_ANSWER' | 'TIMEOUT';
+type Advice = { readonly title: string; readonly advice: string };
+
 /** What went wrong and what to do, by the code of the answer. */
 export const problemsTexts = {
   problems: {
@@ -81,6 +103,43 @@ export const problemsTexts = {
         title: 'Too many wrong tokens',
         advice: 'Wait a few seconds, then sign in again.',
       },
-    },
+      INVALID_REQUEST: {
+        title: 'A value is not valid',
+        advice: 'Correct what the reason names, and try again.',
+      },
+      INVALID_TYPE: { title: 'A value is of the wrong type', advice: 'Write a text or a whole number.' },
+      INVALID_SELECTOR: {
+        title: 'The identifier is not valid',
+        advice: 'Check its kind and value, and look it up again.',
+      },
+      MISSING_IDENTIFIER: { title: 'No user is named', advice: 'Enter an identifier.' },
+      MULTIPLE_IDENTIFIERS: { title: 'More than one user is named', advice: 'Name the user once.' },
+      CLEAR_EMAIL: {
+        title: 'This is an e-mail address',
+        advice: 'Enter a hash of the address, never the address itself.',
+      },
+      MISSING_COMPARTMENT: {
+        title: 'No compartment is named',
+        advice: 'Choose the compartment of the account.',
+      },
+      UNKNOWN_COMPARTMENT: {
+        title: 'This datamart does not have the compartment',
+        advice: 'Choose another one, or ask an administrator to select it in this datamart.',
+      },
+      SEGMENT_NOT_IMPORTABLE: {
+        title: 'This segment takes no files',
+        advice: 'Choose a user list that is fed by files.',
+      },
+      REQUEST_TIMEOUT: {
+        title: 'The request took too long to arrive',
+        advice: 'Check your connection, and try again.',
+      },
+      REQUEST_TOO_LARGE: { title: 'The request is too large', advice: 'Shorten it, and try again.' },
+      TOO_MANY_EXPORTS: {
+        title: 'Too many exports at a time',
+        advice: 'Wait until some are done, then try again.',
+      },
+      NOT_READY: { title: 'The service is starting', advice: 'Try again in a moment.' },
+    } satisfies Readonly<Record<Explained, Advice>>,
   },
 };
