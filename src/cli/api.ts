@@ -8,6 +8,26 @@ export type ApiDocumentImport = {
   mime_type: string;
   priority: string;
   mapping?: Mapping;
+  expect?: {
+    every: string;
+    by: string;
+    on: string[] | null;
+    time_zone: string;
+    min_commands: number | null;
+    max_change: number | null;
+    max_failure_ratio: number | null;
+  };
+  expected?: {
+    state: string;
+    due_ts: number;
+    last_due_ts: number | null;
+    missed: number;
+    last_execution_id: string | null;
+    last_end_date: number | null;
+    last_commands: number | null;
+    usual_commands: number | null;
+    problems: string[];
+  };
 };
 
 /** What would become of the first lines of a file. */

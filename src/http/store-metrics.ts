@@ -2,6 +2,7 @@ import { Gauge } from 'prom-client';
 import type { Documents } from '../documents/documents.ts';
 import { registry } from '../metrics.ts';
 import { EXECUTION_STATUSES } from '../model/execution.ts';
+import { EXPECTED_STATES, expectedState, FILE_PROBLEMS, lastProblems } from '../model/expected-files.ts';
 import { PRIORITIES } from '../model/records.ts';
 import type { Pace, PaceState } from '../pace.ts';
 import type { Store } from '../store/store.ts';
@@ -40,6 +41,20 @@ const diskFreeBytes = new Gauge({
 const deliveriesPending = new Gauge({
   name: 'muster_webhook_deliveries_pending',
   help: 'Deliveries to webhooks that wait for their first or next attempt',
+  registers: [registry],
+});
+
+const expectingImports = new Gauge({
+  name: 'muster_expecting_imports',
+  help: 'Document imports that expect files, by what came of the last due time',
+  labelNames: ['state'],
+  registers: [registry],
+});
+
+const unexpectedFiles = new Gauge({
+  name: 'muster_unexpected_files',
+  help: 'Document imports whose last file is not as expected, by what is wrong with it',
+  labelNames: ['problem'],
   registers: [registry],
 });
 
@@ -88,7 +103,8 @@ type MetricsContext = {
 };
 
 /**
- * What renders `GET /metrics`. The store is asked two small queries, three where there are webhooks, at most once a second. When it does not answer, what
+ * What renders `GET /metrics`. The store is asked three small queries, one more where there are webhooks, and one where
+ * imports expect files, at most once a second. When it does not answer, what
  * only it knows is left out and the rest is shown: that is when operators look.
  */
 export function createMetricsText({
@@ -108,7 +124,7 @@ export function createMetricsText({
       diskFreeBytes.set(await documents.freeBytes());
       storeUp.set(1);
     } catch {
-      for (const gauge of [executions, queueAge]) gauge.reset();
+      for (const gauge of [executions, queueAge, expectingImports, unexpectedFiles]) gauge.reset();
       for (const gauge of [storeBytes, diskFreeBytes, deliveriesPending]) gauge.remove();
       storeUp.set(0);
     }
@@ -134,11 +150,12 @@ function showLookUps(waiting: number, { goalMs, p99Ms, isHeldBack }: PaceState):
 }
 
 async function showStore(store: Store, now: number): Promise<void> {
-  const [counts, waitingSince, bytes, pending] = await Promise.all([
+  const [counts, waitingSince, bytes, pending, expecting] = await Promise.all([
     store.executions.countByStatus(),
     store.executions.waitingSince(),
     store.sizeBytes(),
     store.webhooks.countPending(),
+    store.documentImports.listExpecting({}),
   ]);
   for (const status of EXECUTION_STATUSES) executions.set({ status }, counts.get(status) ?? 0);
   for (const priority of PRIORITIES) {
@@ -147,4 +164,10 @@ async function showStore(store: Store, now: number): Promise<void> {
   }
   storeBytes.set(bytes);
   deliveriesPending.set(pending);
+  const states = expecting.map(expectedState);
+  for (const state of EXPECTED_STATES)
+    expectingImports.set({ state }, states.filter((each) => each === state).length);
+  const problems = expecting.map(lastProblems);
+  for (const problem of FILE_PROBLEMS)
+    unexpectedFiles.set({ problem }, problems.filter((each) => each.includes(problem)).length);
 }

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { AUDIT_ACTIONS, AUDIT_RESOURCES, type AuditDetails, type AuditEntry } from '../model/audit.ts';
 import type { Erasure } from '../model/erasure.ts';
+import type { ExpectingImport } from '../model/expected-files.ts';
 import { formatUuid, type StoredIdentifier, type UuidHalves } from '../model/identifier.ts';
 import type {
   ApiToken,
@@ -13,6 +14,7 @@ import type {
   Segment,
   SegmentSize,
 } from '../model/records.ts';
+import { ExpectedView, ExpectView, viewExpect, viewExpected } from './expectation.ts';
 import { MappingView } from './mapping.ts';
 import {
   Count,
@@ -39,10 +41,16 @@ export const DocumentImportView = Type.Object({
   name: Type.String(),
   priority: PriorityName,
   mapping: Type.Optional(MappingView),
+  expect: Type.Optional(ExpectView),
+  expected: Type.Optional(ExpectedView),
   creation_ts: Instant,
 });
 
-export function viewDocumentImport(of: DocumentImport): Static<typeof DocumentImportView> {
+/** `expecting` is what is known of the files of an import that expects some. */
+export function viewDocumentImport(
+  of: DocumentImport,
+  expecting?: ExpectingImport,
+): Static<typeof DocumentImportView> {
   return {
     id: of.id,
     datamart_id: of.datamartId,
@@ -53,6 +61,8 @@ export function viewDocumentImport(of: DocumentImport): Static<typeof DocumentIm
     name: of.name,
     priority: of.priority,
     ...(of.mapping === null ? {} : { mapping: of.mapping }),
+    ...(of.expect === null ? {} : { expect: viewExpect(of.expect) }),
+    ...(expecting === undefined ? {} : { expected: viewExpected(expecting) }),
     creation_ts: of.creationTs,
   };
 }

@@ -1,3 +1,4 @@
+import type { Expectation } from './expectation.ts';
 import type { StoredIdentifier, UuidHalves } from './identifier.ts';
 import type { Mapping } from './mapping.ts';
 
@@ -126,6 +127,8 @@ export type DocumentImport = {
   readonly priority: Priority;
   /** How its files' own names and words become commands; null: they have those of commands. */
   readonly mapping: Mapping | null;
+  /** When its files are due and what they usually are; null: any time, and anything. */
+  readonly expect: Expectation | null;
   readonly creationTs: number;
 };
 

@@ -1,9 +1,20 @@
 import { randomBytes } from 'node:crypto';
 
-/** Webhooks: who is told of the ends of executions. Signed as in the Standard Webhooks specification, version 1. */
+/**
+ * Webhooks: who is told of the ends of executions, and of files that are not as expected. Signed as in the Standard Webhooks
+ * specification, version 1.
+ */
 
-/** How an execution can end, as an event. */
-export const EVENTS = ['execution.succeeded', 'execution.failed', 'execution.canceled'] as const;
+/** How an execution can end, what one that succeeded was beside, and what came of a due time, as events. */
+export const EVENTS = [
+  'execution.succeeded',
+  'execution.failed',
+  'execution.canceled',
+  'execution.unusual_size',
+  'execution.many_failures',
+  'document_import.late',
+  'document_import.missing',
+] as const;
 export type Event = (typeof EVENTS)[number];
 /** What a test delivery tells of. */
 export const PING = 'webhook.ping';
@@ -35,7 +46,7 @@ export type Delivery = {
   /** The header webhook-id: the same in every attempt, also after a resend. */
   readonly messageId: string;
   readonly event: Event | typeof PING;
-  /** Null for a test delivery. */
+  /** Null for a test delivery, and for one that is about a due time. */
   readonly executionId: string | null;
   readonly body: string;
   readonly status: DeliveryStatus;

@@ -5,6 +5,7 @@ import type { FairTurns } from '../fair-turns.ts';
 import type { Store } from '../store/store.ts';
 import { startAnalyzer } from './analyzer.ts';
 import { startDeliverer } from './deliverer.ts';
+import { startDueWatcher } from './due-watcher.ts';
 import { startEraser } from './eraser.ts';
 import { startExporter } from './exporter.ts';
 import { startSweeper } from './sweeper.ts';
@@ -53,13 +54,14 @@ export function startKept({
     nameServers: config.webhookNameServers,
     timeoutMs: config.webhookTimeoutMs,
   });
+  const dueWatcher = startDueWatcher(of);
   return {
     wakeDeliverer: deliverer.wake,
     wakeEraser: eraser.wake,
     wakeExporter: exporter.wake,
     wakeAnalyzer: analyzer.wake,
     close: async () => {
-      for (const part of [deliverer, analyzer, exporter, eraser, sweeper]) await part.close();
+      for (const part of [dueWatcher, deliverer, analyzer, exporter, eraser, sweeper]) await part.close();
     },
   };
 }

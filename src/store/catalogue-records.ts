@@ -1,5 +1,6 @@
 import type { Author } from '../model/audit.ts';
 import type { Catalogue } from '../model/catalogue.ts';
+import type { DueEvent, DueRecord, ExpectingImport } from '../model/expected-files.ts';
 import type {
   Compartment,
   CompartmentSelection,
@@ -132,19 +133,24 @@ export interface SegmentRecords {
   remove(id: string, author?: Author): Promise<{ removed: Segment; folders: readonly string[] } | null>;
 }
 
-/** Without a mapping it has none. */
-export type NewDocumentImport = Omit<DocumentImport, 'id' | 'mapping'> &
-  Partial<Pick<DocumentImport, 'mapping'>>;
+/** Without a mapping, or what it expects, it has none. */
+export type NewDocumentImport = Omit<DocumentImport, 'id' | 'mapping' | 'expect'> &
+  Partial<Pick<DocumentImport, 'mapping' | 'expect'>>;
 
 export interface DocumentImportRecords {
   /** Newest first. `keywords`: the name contains it, in any case. */
   list(of: { datamartId: string; keywords?: string; page: Page }): Promise<Listed<DocumentImport>>;
   get(id: string): Promise<DocumentImport | null>;
   create(documentImport: NewDocumentImport, author?: Author): Promise<DocumentImport>;
-  /** `'IN_USE'`: the type, mime type or encoding would change although there is an execution. */
+  /**
+   * `'IN_USE'`: the type, mime type or encoding would change although there is an execution. What came of due times is forgotten
+   * when the schedule begins anew, at another `sinceTs`.
+   */
   update(
     id: string,
-    change: Partial<Pick<DocumentImport, 'name' | 'priority' | 'mimeType' | 'encoding' | 'mapping'>>,
+    change: Partial<
+      Pick<DocumentImport, 'name' | 'priority' | 'mimeType' | 'encoding' | 'mapping' | 'expect'>
+    >,
     author?: Author,
   ): Promise<DocumentImport | 'IN_USE' | null>;
   /**
@@ -155,4 +161,21 @@ export interface DocumentImportRecords {
     id: string,
     author?: Author,
   ): Promise<{ removed: DocumentImport; folders: readonly string[] } | 'RUNNING' | null>;
+
+  /** The imports that expect files, by id, with what is known of these; of all datamarts, or of those that are named. */
+  listExpecting(of: { datamartId?: string; ids?: readonly string[] }): Promise<readonly ExpectingImport[]>;
+  /** The imports that expect files with what came of their due times, by id, and nothing of the files: a cheap query. */
+  listDueRecords(): Promise<readonly Omit<ExpectingImport, 'files'>[]>;
+  /**
+   * Notes that the next due time of an import has passed, and makes the deliveries of what that means, all in one step. `of` is as
+   * it was listed: null, and nothing is done, where it is not so any more. `from` is the due time before. Where `isQuiet`, nobody
+   * is told.
+   */
+  passDueTime(of: {
+    expecting: Omit<ExpectingImport, 'files'>;
+    from: number;
+    dueTs: number;
+    now: number;
+    isQuiet: boolean;
+  }): Promise<{ record: DueRecord; events: readonly DueEvent[] } | null>;
 }

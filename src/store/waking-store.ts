@@ -18,7 +18,11 @@ export function wakingStore(store: Store, wake: () => void): Store {
       finish: waking(executions.finish),
       cancel: waking(executions.cancel),
     },
-    documentImports: { ...documentImports, remove: waking(documentImports.remove) },
+    documentImports: {
+      ...documentImports,
+      remove: waking(documentImports.remove),
+      passDueTime: waking(documentImports.passDueTime),
+    },
     segments: { ...segments, remove: waking(segments.remove) },
     webhooks: { ...webhooks, ping: waking(webhooks.ping), resend: waking(webhooks.resend) },
   };

@@ -31,7 +31,7 @@ test('webhooks', async (t) => {
       document_import_id: documentImportId,
       name: null,
       url: URL,
-      events: ['execution.succeeded', 'execution.failed', 'execution.canceled'],
+      events: EVENTS,
       enabled: true,
       disabled_reason: null,
     });
@@ -120,7 +120,7 @@ test('webhooks', async (t) => {
     const [first, second, third] = entries.reverse();
     assert.deepEqual(first?.details, {
       document_import_id: documentImportId,
-      events: ['execution.succeeded', 'execution.failed', 'execution.canceled'],
+      events: EVENTS,
     });
     assert.deepEqual([first?.action, second?.action, third?.action], ['CREATE', 'UPDATE', 'UPDATE']);
     assert.deepEqual(second?.details, { members: ['document_import_id', 'events', 'name'] });

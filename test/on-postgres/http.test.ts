@@ -11,6 +11,7 @@ const FILES = [
   'erasure',
   'error-file-limits',
   'events',
+  'expected-files',
   'export-limits',
   'exports',
   'history',

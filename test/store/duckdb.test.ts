@@ -4,6 +4,7 @@ import { callContract } from './call-contract.ts';
 import { changeSetContract } from './change-set-contract.ts';
 import { type OpenStore, storeContract } from './contract.ts';
 import { executionListContract } from './execution-list-contract.ts';
+import { expectedContract } from './expected-contract.ts';
 import { exportContract } from './export-contract.ts';
 import { groupContract } from './group-contract.ts';
 import { lookUpContract } from './look-up-contract.ts';
@@ -30,6 +31,7 @@ changeSetContract('DuckDB, in parts', openInParts);
 overlapAnalysisContract('DuckDB', open);
 mappingContract('DuckDB', open);
 webhookContract('DuckDB', open);
+expectedContract('DuckDB', open);
 executionListContract('DuckDB', open);
 
 groupContract('DuckDB, rows appended before each merge', openAppending);

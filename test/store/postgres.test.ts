@@ -9,6 +9,7 @@ import { changeSetContract } from './change-set-contract.ts';
 import { noteFiles, noteStatements, notPushedDown, settingsOfTransactions } from './citus-statements.ts';
 import { account, createSegment, NOW, type OpenStore, openFor, storeContract, update } from './contract.ts';
 import { executionListContract } from './execution-list-contract.ts';
+import { expectedContract } from './expected-contract.ts';
 import { exportContract } from './export-contract.ts';
 import { groupContract } from './group-contract.ts';
 import { lookUpContract } from './look-up-contract.ts';
@@ -41,6 +42,7 @@ changeSetContract('PostgreSQL', open);
 overlapAnalysisContract('PostgreSQL', open);
 mappingContract('PostgreSQL', open);
 webhookContract('PostgreSQL', open);
+expectedContract('PostgreSQL', open);
 executionListContract('PostgreSQL', open);
 
 test('what merges have left of a user in their staging tables goes with the user', async (t) => {

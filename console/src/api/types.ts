@@ -25,6 +25,8 @@ export type Execution = Static<typeof ExecutionView>;
 export type Activity = Static<typeof ActivityView>;
 export type ExecutionStatus = Execution['status'];
 export type DocumentImport = Static<typeof DocumentImportView>;
+/** What is known of the files that an import expects. */
+export type Expected = NonNullable<DocumentImport['expected']>;
 /** As the list of imports has them when it is asked for `last_execution`. */
 export type ListedImport = DocumentImport & { readonly last_execution?: Execution | null };
 export type FailedLine = Static<typeof FailedLineView>;

@@ -13,6 +13,7 @@ import { Page, Part } from '../parts/page.tsx';
 import { PageLink } from '../parts/page-link.tsx';
 import { useDatamartId } from '../shell/datamart.ts';
 import { t } from '../texts/texts.ts';
+import { ExpectedFiles } from './expected-files.tsx';
 import { GettingStarted } from './getting-started.tsx';
 import { LinesChart } from './lines-chart.tsx';
 import { ShrunkSegments } from './shrunk-segments.tsx';
@@ -35,6 +36,9 @@ export function HomePage() {
           ) : (
             <Stack gap="xl">
               <Tiles dm={dm} activity={activity} />
+              <Part title={t.expected.title}>
+                <ExpectedFiles activity={activity} />
+              </Part>
               <Part title={t.home.throughput}>
                 <LinesChart activity={activity} />
               </Part>

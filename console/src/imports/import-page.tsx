@@ -13,6 +13,7 @@ import { useDatamartId } from '../shell/datamart.ts';
 import { t } from '../texts/texts.ts';
 import { UploadArea } from '../uploads/upload-area.tsx';
 import { DeleteImport } from './delete-import.tsx';
+import { ExpectedPart } from './expected-part.tsx';
 
 const ASK_MS = 3_000;
 const PAGE = 50;
@@ -38,6 +39,7 @@ export default function ImportPage({ id }: { readonly id: string }) {
           actions={may('editor') && <DeleteImport of={of} />}
         >
           {may('editor') && <UploadArea documentImport={of} />}
+          <ExpectedPart of={of} mayEdit={may('editor')} />
           <Part title={t.executions.title}>
             <Loaded query={executions}>
               {({ data, total }) => (

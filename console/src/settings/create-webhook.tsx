@@ -9,7 +9,15 @@ import { Problem } from '../parts/problem.tsx';
 import { useDatamartId } from '../shell/datamart.ts';
 import { t } from '../texts/texts.ts';
 
-const EVENTS = ['execution.succeeded', 'execution.failed', 'execution.canceled'];
+const EVENTS = [
+  'execution.succeeded',
+  'execution.failed',
+  'execution.canceled',
+  'execution.unusual_size',
+  'execution.many_failures',
+  'document_import.late',
+  'document_import.missing',
+];
 
 /** Makes a webhook in a dialog, and shows its secret once. */
 export function CreateWebhook({

@@ -1,6 +1,7 @@
 import type { ApiDocumentImport, ApiExecution } from '../api.ts';
 import { command } from '../command.ts';
 import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
+import { STATE_TONES, stateText } from '../expectation.ts';
 import { type Column, formatCount, formatInstant, print, printJson, table } from '../output.ts';
 import type { Group } from '../registry.ts';
 import { STATUS_TONES } from '../style.ts';
@@ -29,6 +30,24 @@ const COLUMNS: readonly Column<Listed>[] = [
   },
 ];
 
+/** Where some of them expect files. */
+const EXPECTED_COLUMNS: readonly Column<Listed>[] = [
+  {
+    title: 'EXPECTED',
+    value: ({ expected }) => (expected ? stateText(expected) : '-'),
+    tone: ({ expected }) =>
+      expected === undefined
+        ? null
+        : expected.problems.length > 0
+          ? 'odd'
+          : (STATE_TONES[expected.state] ?? null),
+  },
+  {
+    title: 'NEXT DUE (UTC)',
+    value: ({ expected }) => formatInstant(expected?.due_ts ?? null),
+  },
+];
+
 const list = command({
   name: 'imports list',
   description: 'lists the document imports with their last executions, the newest first',
@@ -43,14 +62,22 @@ const list = command({
       keywords: args.keywords,
       last_execution: 'true',
     });
+    const isExpected = found.some(({ expected }) => expected !== undefined);
+    const columns = isExpected ? [...COLUMNS, ...EXPECTED_COLUMNS] : COLUMNS;
     if (args.json) printJson(found);
-    else print(found.length === 0 ? 'no document imports' : table(found, COLUMNS));
+    else print(found.length === 0 ? 'no document imports' : table(found, columns));
     return 0;
   },
 });
 
 export const imports: Group = {
-  description: 'lists the document imports, or finds out how one is to read a file',
+  description: 'lists, shows, creates and changes document imports, and finds out how one is to read a file',
   fallback: 'list',
-  commands: { list: async () => list, map: async () => (await import('./imports-map.ts')).mapFile },
+  commands: {
+    list: async () => list,
+    show: async () => (await import('./import-edits.ts')).showImport,
+    create: async () => (await import('./import-edits.ts')).createImport,
+    update: async () => (await import('./import-edits.ts')).updateImport,
+    map: async () => (await import('./imports-map.ts')).mapFile,
+  },
 };

@@ -37,7 +37,7 @@ const COMMON_ARGS = { ...DATAMART_ARG, ...CONNECTION_ARGS } as const;
 
 /** `execution.failed` → `failed` */
 function shortName(event: string): string {
-  return event.replace(/^execution\./, '');
+  return event.replace(/^(execution|document_import)\./, '');
 }
 
 /** One of the events of webhooks, by its short name or its whole one. */
@@ -79,7 +79,8 @@ const create = command({
     events: {
       type: 'string',
       valueHint: 'EVENT,…',
-      description: 'of succeeded, failed and canceled; without it all',
+      description:
+        'of succeeded, failed, canceled, unusual_size, many_failures, late and missing; without it all',
     },
     ...COMMON_ARGS,
   },

@@ -2,11 +2,13 @@ import { type Static, Type } from 'typebox';
 import { ServiceError } from '../../errors.ts';
 import type { Activity } from '../../model/activity.ts';
 import { EXECUTION_STATUSES } from '../../model/execution.ts';
+import type { ExpectedState } from '../../model/expected-files.ts';
 import { EMPTY_SEGMENT_SIZE } from '../../model/records.ts';
 import { findDatamart } from '../access.ts';
 import { KnownSince } from '../change-view.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { ok } from '../envelope.ts';
+import { ExpectedView, viewExpected } from '../expectation.ts';
 import { answersWith, Count, DatamartParams, Id, Instant, instant, nullableText } from '../schemas.ts';
 import type { App } from '../types.ts';
 
@@ -15,6 +17,9 @@ const DEFAULT_MS = 24 * HOUR_MS;
 const MAX_MS = 31 * 24 * HOUR_MS;
 /** Of a datamart with thousands of segments those that lost most are told of, and those that changed most. */
 const MAX_SEGMENTS = 100;
+
+/** Of imports that expect files the most that are told of, those that need somebody first. */
+const MAX_EXPECTED = 100;
 
 const Query = Type.Object({
   from: Type.Optional(instant('ms since the epoch, at most 31 days ago; 24 hours ago when it is not given')),
@@ -40,6 +45,12 @@ const SegmentActivity = Type.Object({
   exits: Type.Integer({ minimum: 0, description: 'expirations included, once their rows were removed' }),
 });
 
+const ExpectedActivity = Type.Object({
+  document_import_id: Id,
+  document_import_name: Type.String(),
+  ...ExpectedView.properties,
+});
+
 export const ActivityView = Type.Object({
   from: Instant,
   date: Instant,
@@ -57,6 +68,9 @@ export const ActivityView = Type.Object({
   }),
   segments: Type.Array(SegmentActivity, {
     description: `segments that members came into or left, those that lost the greatest share first; of more than ${MAX_SEGMENTS} those that lost and changed most`,
+  }),
+  expected_files: Type.Array(ExpectedActivity, {
+    description: `imports that expect files, as it is now: first those whose file is missing or late, then those whose last file is not as expected; ${MAX_EXPECTED} at most`,
   }),
   known_since: KnownSince,
 });
@@ -83,6 +97,7 @@ export function activityRoutes(app: App, dependencies: HttpDependencies): void {
         ...{ from: hour.from, to: hour.to, lines_applied: hour.applied, lines_failed: hour.failed },
       })),
       segments: await viewSegments(dependencies, activity, now),
+      expected_files: await viewExpectedFiles(dependencies, datamartId),
     });
   });
 }
@@ -125,6 +140,29 @@ async function viewSegments({ store }: HttpDependencies, { segments: changed }: 
     }),
   );
   return views.flat().sort((one, other) => growthOf(one) - growthOf(other));
+}
+
+/** What needs somebody most is first. */
+const URGENCY: Readonly<Record<ExpectedState, number>> = {
+  MISSING: 0,
+  LATE: 1,
+  CAME_LATE: 3,
+  ON_TIME: 4,
+  WAITING: 5,
+};
+const PROBLEM_URGENCY = 2;
+
+async function viewExpectedFiles({ store }: HttpDependencies, datamartId: string) {
+  const expecting = await store.documentImports.listExpecting({ datamartId });
+  const views = expecting.map((of): Static<typeof ExpectedActivity> => {
+    const { id, name } = of.documentImport;
+    return { document_import_id: id, document_import_name: name, ...viewExpected(of) };
+  });
+  return views.sort((one, other) => urgencyOf(one) - urgencyOf(other)).slice(0, MAX_EXPECTED);
+}
+
+function urgencyOf({ state, problems }: Static<typeof ExpectedView>): number {
+  return problems.length > 0 ? Math.min(PROBLEM_URGENCY, URGENCY[state]) : URGENCY[state];
 }
 
 type SegmentChanges = Activity['segments'][number];

@@ -4,7 +4,9 @@ import { passFaultPoint } from '../../fault-points.ts';
 import { authorOf, findDatamart, findDocumentImport } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { ok, okList } from '../envelope.ts';
+import type { DocumentImport } from '../../model/records.ts';
 import { ExecutionView, viewExecution } from '../execution-view.ts';
+import { ExpectBody, readExpect } from '../expectation.ts';
 import { MappingBody, readMapping } from '../mapping.ts';
 import { pageOf } from '../paging.ts';
 import {
@@ -34,6 +36,7 @@ const NewImport = Type.Object({
   name: Name,
   priority: Type.Optional(PriorityName),
   mapping: Type.Optional(MappingBody),
+  expect: Type.Optional(ExpectBody),
 });
 const ImportChange = Type.Partial(NewImport);
 const ListedImport = Type.Object({
@@ -88,6 +91,18 @@ const deleteSchema = {
 export function documentImportRoutes(app: App, dependencies: HttpDependencies): void {
   const { store, documents, clock, progress } = dependencies;
 
+  /** Imports as they are shown, those that expect files with what is known of these. */
+  const viewAll = async (imports: readonly DocumentImport[]) => {
+    const ids = imports.filter(({ expect }) => expect !== null).map(({ id }) => id);
+    const expecting = await store.documentImports.listExpecting({ ids });
+    const byId = new Map(expecting.map((each) => [each.documentImport.id, each]));
+    return imports.map((each) => viewDocumentImport(each, byId.get(each.id)));
+  };
+  const view = async (documentImport: DocumentImport) => {
+    const [viewed] = await viewAll([documentImport]);
+    return ok(viewed ?? viewDocumentImport(documentImport));
+  };
+
   const typeFirst = async (request: { readonly body: unknown }) => {
     // before the rest of the body is looked at: the other types have other rules for it
     const { document_type } = (request.body ?? {}) as { document_type?: unknown };
@@ -97,6 +112,7 @@ export function documentImportRoutes(app: App, dependencies: HttpDependencies): 
   app.post(PATH, post, async (request) => {
     const datamart = await findDatamart({ request, dependencies }, request.params.datamartId);
     const { body } = request;
+    const now = clock();
     checkDocumentType(body.document_type);
     const wanted = {
       datamartId: datamart.id,
@@ -106,10 +122,11 @@ export function documentImportRoutes(app: App, dependencies: HttpDependencies): 
       name: body.name,
       priority: body.priority ?? 'MEDIUM',
       mapping: readMapping(body.mapping ?? null),
-      creationTs: clock(),
+      expect: readExpect(body.expect ?? null, { timeZone: datamart.timeZone, now, before: null }),
+      creationTs: now,
     };
     const created = await store.documentImports.create(wanted, authorOf(request, dependencies));
-    return ok(viewDocumentImport(created));
+    return view(created);
   });
 
   app.get(PATH, { config: { role: 'reader' }, schema: listSchema }, async (request) => {
@@ -121,13 +138,15 @@ export function documentImportRoutes(app: App, dependencies: HttpDependencies): 
       page,
       ...(keywords === undefined ? {} : { keywords }),
     });
-    if (request.query.last_execution !== true) return okList(listed, page, viewDocumentImport);
+    const views = await viewAll(listed.elements);
+    const viewed = { elements: views, total: listed.total };
+    if (request.query.last_execution !== true) return okList(viewed, page, (of) => of);
     const runs = progress.runs();
     const last = await store.executions.listLast(listed.elements.map(({ id }) => id));
-    return okList(listed, page, (of) => {
+    return okList(viewed, page, (of) => {
       const execution = last.get(of.id);
       return {
-        ...viewDocumentImport(of),
+        ...of,
         last_execution:
           execution === undefined ? null : viewExecution(execution, clock(), runs.get(execution.id)),
       };
@@ -136,12 +155,13 @@ export function documentImportRoutes(app: App, dependencies: HttpDependencies): 
 
   app.get(`${PATH}/:importId`, { config: { role: 'reader' }, schema: getSchema }, async (request) => {
     const { documentImport } = await findDocumentImport({ request, dependencies }, request.params);
-    return ok(viewDocumentImport(documentImport));
+    return view(documentImport);
   });
 
   app.put(`${PATH}/:importId`, { config: { role: 'editor' }, schema: putSchema }, async (request) => {
-    const { documentImport } = await findDocumentImport({ request, dependencies }, request.params);
-    const { name, priority, mime_type, encoding, document_type, mapping } = request.body;
+    const found = await findDocumentImport({ request, dependencies }, request.params);
+    const { documentImport, datamart } = found;
+    const { name, priority, mime_type, encoding, document_type, mapping, expect } = request.body;
     checkDocumentType(document_type);
     const change = {
       ...(name === undefined ? {} : { name }),
@@ -149,6 +169,13 @@ export function documentImportRoutes(app: App, dependencies: HttpDependencies): 
       ...(mime_type === undefined ? {} : { mimeType: mime_type }),
       ...(encoding === undefined ? {} : { encoding: readEncoding(encoding) }),
       ...(mapping === undefined ? {} : { mapping: readMapping(mapping) }),
+      ...(expect === undefined
+        ? {}
+        : {
+            expect: readExpect(expect, {
+              ...{ timeZone: datamart.timeZone, now: clock(), before: documentImport.expect },
+            }),
+          }),
     };
     const author = authorOf(request, dependencies);
     const updated = await store.documentImports.update(documentImport.id, change, author);
@@ -159,7 +186,7 @@ export function documentImportRoutes(app: App, dependencies: HttpDependencies): 
         'document_type, mime_type and encoding can change only while the import has no execution',
       );
     }
-    return ok(viewDocumentImport(updated));
+    return view(updated);
   });
 
   app.delete(`${PATH}/:importId`, { config: { role: 'editor' }, schema: deleteSchema }, async (request) => {

@@ -12,6 +12,7 @@ import { documentImportRecords } from '../records/document-imports.ts';
 import { erasureRecords } from '../records/erasures.ts';
 import { executionEnds } from '../records/execution-ends.ts';
 import { executionRecords } from '../records/executions.ts';
+import { expectedFileRecords } from '../records/expected-files.ts';
 import { exportRecords } from '../records/exports.ts';
 import { keepRecords } from '../records/keep-records.ts';
 import { changeCalls } from '../records/membership-changes.ts';
@@ -189,7 +190,11 @@ async function openStoreOf(
         return removal;
       },
     },
-    documentImports: { ...documentImportRecords(kept.noticing, noteEnds), get: kept.getDocumentImport },
+    documentImports: {
+      ...documentImportRecords(kept.noticing, noteEnds),
+      ...expectedFileRecords(db, knownWebhooks),
+      get: kept.getDocumentImport,
+    },
     executions: executionRecords(db, () => removed.upTo, noteEnds),
     tokens: tokenRecords(db),
     auditLog: auditRecords(db),

@@ -6,6 +6,7 @@ import { documentImportRecords } from '../records/document-imports.ts';
 import { erasureRecords } from '../records/erasures.ts';
 import { executionEnds } from '../records/execution-ends.ts';
 import { executionRecords } from '../records/executions.ts';
+import { expectedFileRecords } from '../records/expected-files.ts';
 import { exportRecords } from '../records/exports.ts';
 import { type KeptRecords, keepRecords } from '../records/keep-records.ts';
 import { changeCalls, countChangesOf } from '../records/membership-changes.ts';
@@ -108,7 +109,11 @@ function storeOf(
       ),
       get: kept.getSegment,
     },
-    documentImports: { ...documentImportRecords(kept.noticing, noteEnds), get: kept.getDocumentImport },
+    documentImports: {
+      ...documentImportRecords(kept.noticing, noteEnds),
+      ...expectedFileRecords(db, knownWebhooks),
+      get: kept.getDocumentImport,
+    },
     executions: executionRecords(db, readRemovedUpTo, noteEnds),
     tokens: tokenRecords(prompt),
     auditLog: auditRecords(db),

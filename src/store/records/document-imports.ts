@@ -1,22 +1,20 @@
+import type { Expectation } from '../../model/expectation.ts';
 import type { Mapping } from '../../model/mapping.ts';
-import type { DocumentImport, MimeType, Priority } from '../../model/records.ts';
+import type { DocumentImport } from '../../model/records.ts';
 import type { DocumentImportRecords } from '../catalogue-records.ts';
 import { membersOf, noteChange } from './audit-log.ts';
-import {
-  assignments,
-  containing,
-  type Database,
-  limits,
-  parameters,
-  type Row,
-  type Sql,
-} from './database.ts';
+import { assignments, containing, type Database, limits, parameters, type Row } from './database.ts';
+import { getDocumentImport, toDocumentImport } from './document-import-rows.ts';
 import { cancelPending, type NoteEnds } from './execution-ends.ts';
 import { removeExecutions } from './executions.ts';
+import type { expectedFileRecords } from './expected-files.ts';
 import { removeWebhooksOf } from './webhooks.ts';
 
 /** `noteEnds` is told of the PENDING executions that go with their import. */
-export function documentImportRecords(db: Database, noteEnds: NoteEnds): DocumentImportRecords {
+export function documentImportRecords(
+  db: Database,
+  noteEnds: NoteEnds,
+): Omit<DocumentImportRecords, keyof ReturnType<typeof expectedFileRecords>> {
   return {
     list: ({ datamartId, keywords, page }) =>
       db.read(async (sql) => {
@@ -41,13 +39,25 @@ export function documentImportRecords(db: Database, noteEnds: NoteEnds): Documen
           name,
           priority,
           mapping = null,
+          expect = null,
           creationTs,
         } = documentImport;
         const [row] = await sql.query(
-          `insert into document_import (id, datamart_id, document_type, mime_type, encoding, name, priority, mapping, creation_ts)
-           values (nextval('document_import_id'), cast($1 as bigint), $2, $3, $4, $5, $6, $7, cast($8 as bigint))
+          `insert into document_import (id, datamart_id, document_type, mime_type, encoding, name, priority, mapping, expect,
+             creation_ts)
+           values (nextval('document_import_id'), cast($1 as bigint), $2, $3, $4, $5, $6, $7, $8, cast($9 as bigint))
            returning *`,
-          [datamartId, documentType, mimeType, encoding, name, priority, toText(mapping), creationTs],
+          [
+            datamartId,
+            documentType,
+            mimeType,
+            encoding,
+            name,
+            priority,
+            toText(mapping),
+            toText(expect),
+            creationTs,
+          ],
         );
         const created = toDocumentImport(row as Row);
         await noteChange(sql, author, { ...changeOf(created), action: 'CREATE' });
@@ -75,9 +85,12 @@ export function documentImportRecords(db: Database, noteEnds: NoteEnds): Documen
             mime_type: change.mimeType,
             encoding: change.encoding,
             mapping: change.mapping === undefined ? undefined : toText(change.mapping),
+            expect: change.expect === undefined ? undefined : toText(change.expect),
           },
           given.add,
         );
+        if (change.expect !== undefined && change.expect?.sinceTs !== before.expect?.sinceTs)
+          set.push('expect_due_ts = null', 'expect_late = null', 'expect_missed = null');
         if (set.length === 0) return before;
         const [row] = await sql.query(
           `update document_import set ${set.join(', ')} where id = cast(${given.add(id)} as bigint) returning *`,
@@ -118,25 +131,6 @@ function changeOf({ id, datamartId }: DocumentImport) {
   return { resourceType: 'document_import', resourceId: id, datamartId } as const;
 }
 
-async function getDocumentImport(sql: Sql, id: string): Promise<DocumentImport | null> {
-  const [row] = await sql.query('select * from document_import where id = cast($1 as bigint)', [id]);
-  return row ? toDocumentImport(row) : null;
-}
-
-function toText(mapping: Mapping | null): string | null {
-  return mapping === null ? null : JSON.stringify(mapping);
-}
-
-function toDocumentImport(row: Row): DocumentImport {
-  return {
-    id: String(row.id),
-    datamartId: String(row.datamart_id),
-    documentType: 'USER_SEGMENT',
-    mimeType: String(row.mime_type) as MimeType,
-    encoding: String(row.encoding),
-    name: String(row.name),
-    priority: String(row.priority) as Priority,
-    mapping: row.mapping === null ? null : (JSON.parse(String(row.mapping)) as Mapping),
-    creationTs: Number(row.creation_ts),
-  };
+function toText(json: Mapping | Expectation | null): string | null {
+  return json === null ? null : JSON.stringify(json);
 }

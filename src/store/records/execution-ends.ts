@@ -1,10 +1,8 @@
-import type { Delivery } from '../../model/webhook.ts';
 import { eventOf, executionBody } from '../../model/webhook-body.ts';
 import { literal, parameters, type Sql } from './database.ts';
 import { EXECUTIONS, toExecution } from './execution-rows.ts';
-
-/** What the ends of executions have to know of webhooks: mostly that there are none, which spares them a query. */
-export type KnownWebhooks = { any: boolean };
+import { problemEvents } from './expected-files.ts';
+import { insertDeliveries, type KnownWebhooks, newDelivery } from './webhook-rows.ts';
 
 /** Told of executions that end, in the transaction that ends them and after it has written that. */
 export type NoteEnds = (sql: Sql, executionIds: readonly string[]) => Promise<void>;
@@ -27,47 +25,26 @@ export function executionEnds(known: KnownWebhooks): NoteEnds {
     if (concerned.length === 0) return;
     const rows = await sql.query(`${EXECUTIONS} where e.id in (${ids})`);
     const ended = new Map(rows.map((row) => [String(row.id), toExecution(row)]));
+    const problems = await problemEvents(sql, ended.values());
     const given = parameters();
     const deliveries = concerned.flatMap((row) => {
       const execution = ended.get(String(row.execution_id));
       if (execution === undefined) return [];
-      const event = eventOf(execution);
-      if (!(JSON.parse(String(row.events)) as string[]).includes(event)) return [];
+      const wanted = JSON.parse(String(row.events)) as string[];
       const webhookId = String(row.webhook_id);
       const at = execution.endDate ?? execution.creationDate;
-      const body = given.add(executionBody(execution));
-      return [newDelivery({ webhookId, executionId: execution.id, event, body, at })];
+      const events = [
+        { event: eventOf(execution), body: executionBody(execution) },
+        ...(problems.get(execution.id) ?? []),
+      ];
+      return events
+        .filter(({ event }) => wanted.includes(event))
+        .map(({ event, body }) =>
+          newDelivery({ webhookId, executionId: execution.id, event, body: given.add(body), at }),
+        );
     });
     if (deliveries.length > 0) await insertDeliveries(sql, deliveries, given.values);
   };
-}
-
-/** A row for `insertDeliveries`; `body` is its placeholder, since a parameter costs as much as the row it is in. */
-export function newDelivery(of: {
-  readonly webhookId: string;
-  readonly executionId: string | null;
-  readonly event: Delivery['event'];
-  readonly body: string;
-  readonly at: number;
-}): string {
-  const executionId = of.executionId === null ? 'null' : literal(of.executionId);
-  const at = literal(of.at);
-  return `(nextval('webhook_delivery_id'), ${literal(of.webhookId)}, cast(gen_random_uuid() as text), '${of.event}',
-    ${executionId}, ${of.body}, 'PENDING', 0, ${at}, ${at})`;
-}
-
-/** Makes deliveries that are due at once; resolves to their rows. */
-export function insertDeliveries(
-  sql: Sql,
-  deliveries: readonly string[],
-  values: Parameters<Sql['query']>[1],
-): ReturnType<Sql['query']> {
-  return sql.query(
-    `insert into webhook_delivery (id, webhook_id, message_id, event, execution_id, body, status, attempts, creation_ts,
-       next_attempt_ts)
-     values ${deliveries.join(', ')} returning *`,
-    values,
-  );
 }
 
 /** Ends the PENDING executions of an import or a segment that is about to be removed with them. */

@@ -18,7 +18,7 @@ import {
   type Sql,
   textOrNull,
 } from './database.ts';
-import { insertDeliveries, type KnownWebhooks, newDelivery } from './execution-ends.ts';
+import { insertDeliveries, type KnownWebhooks, newDelivery } from './webhook-rows.ts';
 
 type Delivering = Omit<WebhookRecords, 'list' | 'get' | 'create' | 'update' | 'rotateSecret' | 'remove'>;
 

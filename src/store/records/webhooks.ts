@@ -11,8 +11,9 @@ import {
   type Sql,
   textOrNull,
 } from './database.ts';
-import type { KnownWebhooks } from './execution-ends.ts';
+
 import { failPending } from './webhook-deliveries.ts';
+import type { KnownWebhooks } from './webhook-rows.ts';
 
 type Managing = Pick<WebhookRecords, 'list' | 'get' | 'create' | 'update' | 'rotateSecret' | 'remove'>;
 
