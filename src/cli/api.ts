@@ -220,6 +220,9 @@ export type ApiExecution = {
   dry_run?: boolean;
   reverts_execution_id?: string;
   reverted_by_execution_id?: string;
+  corrects_execution_id?: string;
+  repaired?: number | null;
+  corrected_by?: { id: string; status: string; repaired: number | null }[];
   progress?: {
     phase?: 'CHECKING' | 'APPLYING';
     /** What is done of it now; null or absent where that is not known. */

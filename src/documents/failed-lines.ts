@@ -36,9 +36,31 @@ export async function readFailedLines(
     code,
   }: { readonly mimeType: MimeType; readonly most: number; readonly code?: string | undefined },
 ): Promise<readonly FailedLine[]> {
-  if (most === 0) return [];
-  const isCsv = mimeType === 'TEXT_CSV';
   const failed: FailedLine[] = [];
+  if (most === 0) return failed;
+  for await (const line of failedLinesIn(file, mimeType, code)) {
+    failed.push({ ...line, raw: shorten(line.raw) });
+    if (failed.length === most) break;
+  }
+  return failed;
+}
+
+/** The numbers of all lines of an error file, ascending. */
+export async function readFailedNumbers(
+  file: Pick<FileReader, 'read'>,
+  mimeType: MimeType,
+): Promise<readonly number[]> {
+  const numbers: number[] = [];
+  for await (const { line } of failedLinesIn(file, mimeType)) numbers.push(line);
+  return numbers;
+}
+
+async function* failedLinesIn(
+  file: Pick<FileReader, 'read'>,
+  mimeType: MimeType,
+  code?: string,
+): AsyncGenerator<FailedLine> {
+  const isCsv = mimeType === 'TEXT_CSV';
   let delimiter: string | null = null;
   for await (const text of recordsOf(file, isCsv)) {
     if (text.trim() === '') continue;
@@ -53,10 +75,8 @@ export async function readFailedLines(
     const line = isCsv ? readRow(text, delimiter ?? ',') : readObject(text);
     if (code !== undefined && line.code !== code) continue;
     // the header below a line like `sep=;`, and what else is said of no line
-    if (Number.isInteger(line.line)) failed.push({ ...line, raw: shorten(line.raw) });
-    if (failed.length === most) break;
+    if (Number.isInteger(line.line)) yield line;
   }
-  return failed;
 }
 
 /** The lines of an error file; in CSV a line end between quotes is part of its cell. */

@@ -168,5 +168,5 @@ function textOf(
   { live, now }: { readonly live: RunProgress | null; readonly now: number },
 ): string {
   const name = hasEnded(execution.status) ? 'end' : 'progress';
-  return `event: ${name}\nid: ${idOf(execution, live)}\ndata: ${JSON.stringify(viewExecution(execution, now, live))}\n\n`;
+  return `event: ${name}\nid: ${idOf(execution, live)}\ndata: ${JSON.stringify(viewExecution(execution, now, { live }))}\n\n`;
 }

@@ -10,13 +10,14 @@ import {
   EXECUTION_STATUSES,
   type Execution,
   type ExecutionStatus,
+  hasEnded,
   type Job,
 } from '../model/execution.ts';
 import type { ExecutionFilter, RevertRefusal, Upload } from '../store/execution-records.ts';
 import { findDatamart, isId } from './access.ts';
 import type { HttpDependencies } from './dependencies.ts';
 import { okList } from './envelope.ts';
-import { viewExecution } from './execution-view.ts';
+import { type Corrections, viewExecution } from './execution-view.ts';
 import { listOf, pageOf } from './paging.ts';
 import { observeUploaded } from './request-metrics.ts';
 import type { ExecutionFilterQuery, ExecutionsQuery } from './schemas.ts';
@@ -68,7 +69,21 @@ export async function listExecutions(
     filter: statuses === undefined ? filter : { ...filter, statuses },
     page,
   });
-  return okList(listed, page, (execution) => viewExecution(execution, clock(), runs.get(execution.id)));
+  const corrections = await correctionsOf({ store }, listed.elements);
+  return okList(listed, page, (execution) =>
+    viewExecution(execution, clock(), { live: runs.get(execution.id), corrections }),
+  );
+}
+
+/** What corrects each of some executions; asked of those alone of which lines failed. */
+export function correctionsOf(
+  { store }: Pick<HttpDependencies, 'store'>,
+  executions: readonly Execution[],
+): Promise<Corrections> {
+  const ids = executions.flatMap(({ id, status, checkpoint }) =>
+    hasEnded(status) && checkpoint.failures > 0 ? [id] : [],
+  );
+  return ids.length === 0 ? Promise.resolve(new Map()) : store.executions.listCorrections(ids);
 }
 
 /** The execution with this id, if it is one of `job`; one of another job is not found. */

@@ -1,7 +1,9 @@
 import { type Static, Type } from 'typebox';
 import {
+  type Correction,
   type CreatedSegment,
   commandsOf,
+  EXECUTION_STATUSES,
   type Execution,
   hasEnded,
   type ImportOptions,
@@ -136,6 +138,19 @@ export const ExecutionView = Type.Object({
   job_type: Type.Optional(oneOf(['USER_SEGMENT_IMPORT', 'REVERT'])),
   reverts_execution_id: Type.Optional(Id),
   reverted_by_execution_id: Type.Optional(Id),
+  corrects_execution_id: Type.Optional(Id),
+  repaired: Type.Optional(
+    nullableInteger({
+      description:
+        'of one that corrects another: how many lines that failed there were applied here; null until it has ended, and where its records have no error_line',
+    }),
+  ),
+  corrected_by: Type.Optional(
+    Type.Array(Type.Object({ id: Id, status: oneOf(EXECUTION_STATUSES), repaired: nullableInteger() }), {
+      description:
+        'executions that correct lines which failed here, in their order; dry runs and those that were reverted are left out',
+    }),
+  ),
   parameters: Parameters,
   result: Result,
   error: JobError,
@@ -143,14 +158,21 @@ export const ExecutionView = Type.Object({
   debug: Type.Optional(Type.String()),
 });
 
+/** What corrects executions, by their ids. */
+export type Corrections = ReadonlyMap<string, readonly Correction[]>;
+
 /** An execution as the API shows it (spec §3, §8). */
 export function viewExecution(
   of: Execution,
   now: number,
-  /** How far it is between two checkpoints, where that is known. */
-  live: RunProgress | null = null,
+  known: {
+    /** How far it is between two checkpoints, where that is known. */
+    readonly live?: RunProgress | null | undefined;
+    readonly corrections?: Corrections;
+  } = {},
 ): Static<typeof ExecutionView> {
   const commands = commandsOf(of.checkpoint);
+  const corrections = known.corrections?.get(of.id);
   const ended = hasEnded(of.status);
   const isSegmentImport = of.job.type === 'USER_SEGMENT_IMPORT';
   return {
@@ -166,11 +188,17 @@ export function viewExecution(
         ? { job_type: 'USER_SEGMENT_IMPORT' }
         : {}),
     ...(of.revertedBy === null ? {} : { reverted_by_execution_id: of.revertedBy }),
+    ...(of.corrects === null ? {} : { corrects_execution_id: of.corrects, repaired: of.repaired }),
+    ...(corrections === undefined ? {} : { corrected_by: corrections.map(viewCorrection) }),
     parameters: parameters(of),
     result: result(of),
     error: errorOf(of),
-    ...(of.status === 'RUNNING' ? progressMembers(of, now, live) : {}),
+    ...(of.status === 'RUNNING' ? progressMembers(of, now, known.live ?? null) : {}),
   };
+}
+
+function viewCorrection({ executionId, status, repaired }: Correction) {
+  return { id: executionId, status, repaired };
 }
 
 function parameters(of: Execution): Static<typeof Parameters> {

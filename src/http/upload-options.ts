@@ -1,9 +1,16 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { notFound, ServiceError } from '../errors.ts';
-import { type ImportOptions, MAX_NEW_SEGMENTS, REPLACE_GUARDS } from '../model/execution.ts';
+import {
+  hasEnded,
+  type ImportOptions,
+  type Job,
+  MAX_NEW_SEGMENTS,
+  REPLACE_GUARDS,
+} from '../model/execution.ts';
 import { isImportable, type Segment } from '../model/records.ts';
-import { findSegment } from './access.ts';
+import { findSegment, isId } from './access.ts';
 import type { HttpDependencies } from './dependencies.ts';
 import { listOf } from './paging.ts';
 
@@ -45,6 +52,13 @@ export const UploadQuery = Type.Object({
       description: `a technical name that no segment has makes a segment of it (USER_LIST, FILE_IMPORT) where a valid command gives it; at most ${MAX_NEW_SEGMENTS} by one file. A dry run makes none and tells which`,
     }),
   ),
+  corrects: Type.Optional(
+    Type.String({
+      description:
+        'the execution whose failed lines this file corrects: one of the same import or segment that has ended. Records that keep the error_line of its error file are counted as repaired once they are applied',
+      examples: ['17'],
+    }),
+  ),
   max_shrink_ratio: Type.Optional(
     Type.Number({
       minimum: 0,
@@ -79,6 +93,39 @@ export async function readOptions(
   }
   const maxFailureRatio = query.max_failure_ratio ?? null;
   return { dryRun, maxFailureRatio, replace: null, createMissingSegments };
+}
+
+/** The id of the execution that an upload corrects; null where it corrects none. */
+export async function readCorrects(
+  looking: Parameters<typeof readOptions>[0],
+  query: Static<typeof UploadQuery>,
+  job: Job,
+): Promise<string | null> {
+  if (query.corrects === undefined) return null;
+  const { store } = looking.dependencies;
+  const execution = isId(query.corrects) ? await store.executions.get(query.corrects) : null;
+  if (execution === null || !isDeepStrictEqual(execution.job, job)) {
+    const of = job.type === 'DOCUMENT_IMPORT' ? 'document import' : 'segment';
+    const got = JSON.stringify(query.corrects.slice(0, 100));
+    throw new ServiceError(
+      'INVALID_REQUEST',
+      `corrects must be the id of an execution of this ${of}, got ${got}`,
+    );
+  }
+  const { id, status, reverts, options } = execution;
+  if (reverts !== null)
+    throw new ServiceError('INVALID_REQUEST', 'corrects: a revert has no lines to correct');
+  if (options.dryRun)
+    throw new ServiceError(
+      'INVALID_REQUEST',
+      'corrects: a dry run applied nothing, send its whole file without corrects',
+    );
+  if (!hasEnded(status))
+    throw new ServiceError(
+      'CONFLICT',
+      `corrects: execution ${id} is ${status}, its failed lines come with its end`,
+    );
+  return id;
 }
 
 /** The segments that are to be replaced; null where the file is to say. */

@@ -258,6 +258,10 @@ export type Execution = {
   readonly reverts: string | null;
   /** The last one that reverts this one. */
   readonly revertedBy: string | null;
+  /** The execution whose failed lines its file corrects. */
+  readonly corrects: string | null;
+  /** How many of those were applied; null where that cannot be told. */
+  readonly repaired: number | null;
   /** When the input and error files were removed by retention, else null. */
   readonly filesRemovedDate: number | null;
   /** How far the file has been read if something is decided about it as a whole; from the start again after a crash. */
@@ -273,6 +277,18 @@ export function isPlain({ options, reverts }: Pick<Execution, 'options' | 'rever
   return reverts === null && !dryRun && maxFailureRatio === null && replace === null;
 }
 
+/** Whether it can be claimed and applied together with other small files. What a correction repairs is counted before it ends. */
+export function mayBeGrouped(execution: Pick<Execution, 'options' | 'reverts' | 'corrects'>): boolean {
+  return isPlain(execution) && execution.corrects === null;
+}
+
+/** An execution that corrects another one, as that one knows it. */
+export type Correction = {
+  readonly executionId: string;
+  readonly status: ExecutionStatus;
+  readonly repaired: number | null;
+};
+
 /** How an execution ended; `failure` says why it FAILED. */
 export type Ending = { readonly status: EndedStatus; readonly failure: string | null };
 
@@ -285,6 +301,8 @@ export type NewExecution = Pick<
   readonly options?: ImportOptions;
   /** Absent: none. */
   readonly mapping?: Mapping | null;
+  /** Absent: none. */
+  readonly corrects?: string | null;
 };
 
 /** What a sender calls an upload by, so that sending it again makes no second execution (spec §8). */

@@ -1,6 +1,7 @@
+import { nextDue } from './due-times.ts';
 import { commandsOf, type EndedStatus, type Execution, hasEnded } from './execution.ts';
 import { countsOf, durationOf, errorOf } from './execution-counts.ts';
-import { nextDue } from './due-times.ts';
+import type { Expectation } from './expectation.ts';
 import {
   type DueEvent,
   type DueRecord,
@@ -9,7 +10,6 @@ import {
   type FileProblem,
   usualCommands,
 } from './expected-files.ts';
-import type { Expectation } from './expectation.ts';
 import { type Event, PING } from './webhook.ts';
 
 /** A failure is told up to this length, so that a body stays small whatever a fault says. */
@@ -97,6 +97,7 @@ function executionData(of: Execution) {
     execution_path: pathOf(of),
     job_type: of.reverts === null ? of.job.type : 'REVERT',
     ...(of.reverts === null ? {} : { reverts_execution_id: of.reverts }),
+    ...(of.corrects === null ? {} : { corrects_execution_id: of.corrects, repaired: of.repaired }),
     dry_run: of.options.dryRun,
     status: of.status,
     creation_date: of.creationDate,

@@ -1,6 +1,6 @@
 import { passFaultPoint } from '../fault-points.ts';
 import { importGroup } from '../import/import-group.ts';
-import { type Ending, type Execution, isPlain, START } from '../model/execution.ts';
+import { type Ending, type Execution, mayBeGrouped, START } from '../model/execution.ts';
 import { inSpan } from '../tracing.ts';
 import { observeCheckpoint, observeStart } from './import-metrics.ts';
 import { noteEnd } from './note-end.ts';
@@ -87,7 +87,7 @@ async function runTogether(
   const { bytes } = groupLimits(context);
   const isSmall = claimed.reduce((sum, { document }) => sum + document.bytes, 0) <= bytes;
   const isFresh = claimed.every(
-    (execution) => execution.checkpoint.offset === 0 && !execution.cancelRequested && isPlain(execution),
+    (execution) => execution.checkpoint.offset === 0 && !execution.cancelRequested && mayBeGrouped(execution),
   );
   if (!first || first.startDate === null || !isSmall || !isFresh) return false;
   const byId = new Map(claimed.map((execution) => [execution.id, execution]));

@@ -25,6 +25,7 @@ import { safeMessage } from '../safe-message.ts';
 import type { Store } from '../store/store.ts';
 import { inSpan } from '../tracing.ts';
 import { observeFault } from './background-metrics.ts';
+import { repairedBy } from './count-repaired.ts';
 import { observeCheckpoint, observeRetry } from './import-metrics.ts';
 import { noteEnd } from './note-end.ts';
 import { pauseForLookUps } from './pause-for-look-ups.ts';
@@ -98,10 +99,11 @@ async function run(
       logger.info({ reason: stop.signal.reason }, 'execution was given back, to go on from its checkpoint');
       return ending;
     }
+    const repaired = await repairedBy(claimed, ending.checkpoint ?? last.checkpoint, ofRun);
     const endedAt = await untilNoted(async () => {
       passFaultPoint('execution-before-end');
       const now = clock();
-      return (await store.executions.finish({ id, worker, ...ending, now })) ? now : null;
+      return (await store.executions.finish({ id, worker, ...ending, repaired, now })) ? now : null;
     }, ofRun);
     if (endedAt === null) return await takenOver(id, ofRun);
     passFaultPoint('execution-ended');

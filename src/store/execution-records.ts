@@ -2,6 +2,7 @@ import type { Author } from '../model/audit.ts';
 import type {
   Checked,
   Checkpoint,
+  Correction,
   CreatedSegment,
   EndedStatus,
   Execution,
@@ -66,6 +67,11 @@ export interface ExecutionRecords {
    * long as it counts: no dry run, not reverted, neither FAILED nor CANCELED. One that has none before it is absent.
    */
   sameFiles(ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /**
+   * The executions that correct each of these, by id, the last 100: dry runs and those that were reverted are left out. One that
+   * nothing corrects is absent.
+   */
+  listCorrections(ids: readonly string[]): Promise<ReadonlyMap<string, readonly Correction[]>>;
   /** How many executions there are in each status; a status without any may be absent. */
   countByStatus(): Promise<ReadonlyMap<ExecutionStatus, number>>;
   /** When the oldest PENDING execution of each priority was created; a priority of which none waits is absent. */
@@ -102,7 +108,8 @@ export interface ExecutionRecords {
   release(of: { id: string; worker: string; now: number }): Promise<void>;
   /**
    * Ends an execution that `worker` holds; `false` when it no longer does. `checkpoint` is where it ends, if that is not
-   * where its merges have brought it; `segmentsCreated` are those that a dry run would make.
+   * where its merges have brought it; `segmentsCreated` are those that a dry run would make, `repaired` the lines of
+   * another one that it has repaired.
    */
   finish(of: {
     id: string;
@@ -111,6 +118,7 @@ export interface ExecutionRecords {
     failure: string | null;
     checkpoint?: Checkpoint;
     segmentsCreated?: readonly CreatedSegment[];
+    repaired?: number | null;
     now: number;
   }): Promise<boolean>;
   /** PENDING: CANCELED at once. RUNNING: noted, for the worker to see. `'ENDED'`: too late. */

@@ -182,7 +182,7 @@ test('a checkpoint that is further than what is known of the run is what is told
     const { progress } = viewExecution(
       { ...found, checkpoint: { ...found.checkpoint, offset, successes: offset } },
       Date.now(),
-      { ...READ, bytes: 500, commands: 500 },
+      { live: { ...READ, bytes: 500, commands: 500 } },
     );
     return [progress?.bytes_read, progress?.commands_read];
   };

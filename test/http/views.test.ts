@@ -27,6 +27,8 @@ const pending: Execution = {
   mapping: null,
   reverts: null,
   revertedBy: null,
+  corrects: null,
+  repaired: null,
   filesRemovedDate: null,
   checked: { bytes: 0, commands: 0 },
   checkpoint: START,
@@ -91,7 +93,7 @@ test('shows how far a RUNNING execution is', () => {
 
 test('shows how far a RUNNING execution is between two checkpoints, where that is known', () => {
   const live = { step: 'MERGING', bytes: 1_000, commands: 60 } as const;
-  const view = viewExecution({ ...running, checkpoint: halfway }, 4_000, live);
+  const view = viewExecution({ ...running, checkpoint: halfway }, 4_000, { live });
   assert.deepEqual(view.progress, {
     phase: 'APPLYING',
     step: 'MERGING',
@@ -104,13 +106,13 @@ test('shows how far a RUNNING execution is between two checkpoints, where that i
   });
   assert.equal(view.debug, '1000 of 1000 bytes read (100 %), 30 commands per second, merging');
   assert.equal(view.completed_tasks, 10, 'what is merged and no more');
-  assert.ok(!('progress' in viewExecution(pending, 4_000, live)));
+  assert.ok(!('progress' in viewExecution(pending, 4_000, { live })));
 });
 
 test('shows that a RUNNING execution is held back for look-ups', () => {
   const waiting = { reason: 'LOOK_UPS', since: 3_000 } as const;
   const live = { step: 'WAITING', bytes: 1_000, commands: 60, waiting } as const;
-  const { progress, debug } = viewExecution({ ...running, checkpoint: halfway }, 4_000, live);
+  const { progress, debug } = viewExecution({ ...running, checkpoint: halfway }, 4_000, { live });
   assert.deepEqual([progress?.step, progress?.waiting], ['WAITING', waiting]);
   assert.match(debug ?? '', /, waiting: LOOK_UPS$/);
 });

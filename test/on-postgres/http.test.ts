@@ -6,6 +6,7 @@ const FILES = [
   'access-of-others',
   'audit',
   'commands-at-once',
+  'corrections',
   'dry-run',
   'erased-names',
   'erasure',

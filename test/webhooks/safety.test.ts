@@ -170,6 +170,8 @@ test('a body is small whatever an execution says', () => {
       mapping: null,
       reverts: '8',
       revertedBy: null,
+      corrects: null,
+      repaired: null,
       filesRemovedDate: null,
       checked: { bytes: 0, commands: 0 },
     },

@@ -31,6 +31,8 @@ export type Upload = {
   /** Of a replacement: what is replaced beside what the file names. */
   readonly segmentIds?: readonly string[] | undefined;
   readonly dryRun: boolean;
+  /** The execution whose failed lines it corrects. */
+  readonly corrects?: string | undefined;
   /** Sent again under the same key, a file is not imported twice. */
   readonly key: string;
   readonly signal: AbortSignal;
@@ -67,10 +69,11 @@ export function uploadFile(upload: Upload): Promise<Execution> {
   return promise;
 }
 
-function queryOf({ options, dryRun, segmentIds }: Upload) {
+function queryOf({ options, dryRun, segmentIds, corrects }: Upload) {
   const { mode, maxFailureRatio, maxShrinkRatio, createMissingSegments } = options;
   return {
     dry_run: dryRun ? true : undefined,
+    corrects,
     mode: mode === 'REPLACE' ? 'replace' : undefined,
     max_failure_ratio: maxFailureRatio ?? undefined,
     segment_id: mode === 'REPLACE' ? segmentIds?.join(',') : undefined,

@@ -4,6 +4,7 @@ import { hasEnded } from '../api/use-execution.ts';
 import { formatNumber, formatShare } from '../parts/formats.ts';
 import { Part } from '../parts/page.tsx';
 import { t } from '../texts/texts.ts';
+import { Corrections } from './corrections.tsx';
 
 type Count = { readonly key: string; readonly label: string; readonly value: number; readonly color: string };
 
@@ -46,6 +47,7 @@ export function Counts({ execution }: { readonly execution: Execution }) {
           hint={isRevert ? t.counts.membershipsHint : t.counts.pairsHint}
         />
       </SimpleGrid>
+      <Corrections execution={execution} />
       <Text size="sm" c="dimmed">
         {t.counts.usersCreated(formatNumber(result.user_points_created))}
         {result.memberships_left === undefined

@@ -39,6 +39,7 @@ export async function resend(client: QueryClient, execution: Execution, what: Re
     options: what === 'FILE' ? optionsOf(execution) : { ...optionsOf(execution), ...UNGUARDED },
     segmentIds: what === 'FILE' ? execution.parameters.segment_ids : undefined,
     dryRun: what === 'FILE' && execution.dry_run === true,
+    corrects: what === 'FILE' ? undefined : execution.id,
     key: crypto.randomUUID(),
     signal: new AbortController().signal,
     onSent: () => undefined,
@@ -63,11 +64,11 @@ async function inputOf({ result }: Execution): Promise<File> {
 }
 
 async function failedLinesOf({ result }: Execution): Promise<File> {
-  const [{ retryFileOf }, response] = await Promise.all([
+  const [{ correctionOf }, response] = await Promise.all([
     import('./retry-file.ts'),
     fileOf(result.error_file_uri ?? ''),
   ]);
-  return new File([retryFileOf(await response.text())], retryNameOf(result.input_file_name));
+  return new File([correctionOf(await response.text())], retryNameOf(result.input_file_name));
 }
 
 /** The name of the file of the failed lines of another one. */

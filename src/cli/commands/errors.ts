@@ -9,7 +9,7 @@ import type { Client } from '../client.ts';
 import { command } from '../command.ts';
 import { CONNECTION_ARGS, DATAMART_ARG, openClient } from '../connection.ts';
 import { didYouMean } from '../did-you-mean.ts';
-import { locateExecution, OWNER_ARGS } from '../executions.ts';
+import { type Located, locateExecution, OWNER_ARGS } from '../executions.ts';
 import { CliError, UsageError } from '../failures.ts';
 import { exists } from '../files/find-file.ts';
 import { folderOf, nameOf, shown } from '../files/name.ts';
@@ -18,6 +18,7 @@ import { dataPath, errorNames, readErrorPlace } from '../import/error-file.ts';
 import { peek, readFailedLines } from '../import/failed-lines.ts';
 import { formatCount, note, print, printable } from '../output.ts';
 import { isConfirmed } from '../prompt.ts';
+import { commandAbout } from '../same-service.ts';
 
 export const errors = command({
   name: 'errors',
@@ -42,11 +43,14 @@ export const errors = command({
     ...CONNECTION_ARGS,
   },
   examples: ['muster errors 17', 'muster errors 17 --code UNKNOWN_SEGMENT', 'muster errors 17 -o failed.csv'],
-  notes: ['Correct the records of an error file and import it: what Muster has added to them is ignored.'],
+  notes: [
+    'Correct the records of an error file and send it with muster import --corrects: the error_line that Muster has added tells which lines it repairs.',
+  ],
   run: async (args) => {
     writePrivately();
     const client = openClient(args);
-    const { execution } = await locateExecution(client, args);
+    const located = await locateExecution(client, args);
+    const { execution } = located;
     const uri = execution.result?.error_file_uri;
     if (uri === undefined || uri === null) {
       if (!hasEnded(execution))
@@ -62,9 +66,31 @@ export const errors = command({
       await saveTo(args.output, { client, execution, uri, force: args.force === true });
     else if (args.json) await printAllJson(await download(client, uri), codes);
     else await printAll(await download(client, uri), codes);
+    if (!args.json && execution.dry_run !== true) note(await resendHint(args.output, located, client));
     return 0;
   },
 });
+
+/** How the failed lines are sent again once they are corrected. */
+async function resendHint(
+  output: string | undefined,
+  { path, execution }: Located,
+  client: Client,
+): Promise<string> {
+  const isFile = output !== undefined && output !== '-' && (await readErrorPlace(output)).kind === 'FILE';
+  const file = isFile ? printable(shellWord(output)) : 'FILE';
+  const command = commandAbout(`import --corrects ${execution.id}`, file, {
+    path,
+    connection: client.connection,
+  });
+  const first = output === undefined ? 'Save them with -o FILE, correct them' : 'Correct them';
+  return `${first}, and send them again with: ${command}`;
+}
+
+/** A word as a shell takes it. */
+function shellWord(text: string): string {
+  return /^[\w./+@%:=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
 
 /** Of failed lines those with these codes; null: all. */
 type Codes = ReadonlySet<string> | null;

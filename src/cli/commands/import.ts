@@ -1,8 +1,10 @@
 import { mapAtMost } from '../../at-most.ts';
 import { writePrivately } from '../../private-files.ts';
 import { hasEnded } from '../api.ts';
+import type { Client } from '../client.ts';
 import { command, type ExitCode } from '../command.ts';
 import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
+import { locateExecution } from '../executions.ts';
 import { UsageError } from '../failures.ts';
 import { findFile } from '../files/find-file.ts';
 import { shown } from '../files/name.ts';
@@ -15,6 +17,7 @@ import { readOptions } from '../import/options.ts';
 import { withoutReports } from '../import/reports.ts';
 import { descriptorOf } from '../import/spool.ts';
 import { followUp, reportOf, summarize, totalOf } from '../import/summary.ts';
+import type { Destination } from '../import/target.ts';
 import { readMappingFile } from '../mapping/mapping-file.ts';
 import { note, print, printable, printJson } from '../output.ts';
 import { readCount } from '../read-args.ts';
@@ -80,6 +83,12 @@ export const importCommand = command({
       description:
         'make a segment of a technical name that no segment has; a dry run tells which, and makes none',
     },
+    corrects: {
+      type: 'string',
+      valueHint: 'EXECUTION',
+      description:
+        'the execution whose failed lines the file corrects; the file goes to the import or segment of that one',
+    },
     yes: {
       type: 'boolean',
       alias: 'y',
@@ -120,6 +129,7 @@ export const importCommand = command({
     'muster import --segment big-spenders customers.csv',
     'muster import --mapping crm.mapping.json crm.csv',
     'muster import -j 4 parts/*.ndjson.gz',
+    'muster errors 17 -o failed.csv && $EDITOR failed.csv && muster import --corrects 17 failed.csv',
     "psql -c 'copy (…) to stdout csv header' | muster import --format csv -",
   ],
   notes: [
@@ -136,12 +146,14 @@ export const importCommand = command({
       throw new UsageError(
         '--mapping is for files that go to no named import: it excludes --import and --segment',
       );
+    if (args.corrects !== undefined && args.mapping !== undefined)
+      throw new UsageError('--corrects reads the file by the mapping of its import: it excludes --mapping');
     if (args['revert-on-failure'] && !args.wait)
       throw new UsageError('--revert-on-failure waits for the end: it excludes --no-wait');
+    const client = openClient(args);
     const destination = {
       datamart: datamartPath(args.datamart),
-      documentImport: args.import,
-      segment: args.segment,
+      ...(await ownerOf(client, args)),
       format: readFormat(args.format),
       mapping: args.mapping === undefined ? undefined : await readMappingFile(args.mapping),
       options: readOptions(args),
@@ -156,7 +168,6 @@ export const importCommand = command({
     if (files.filter((file) => descriptorOf(shown(file)) === 0).length > 1)
       throw new UsageError('standard input can be read once, it was named more than once');
     const kept = await keepFiles(files);
-    const client = openClient(args);
     const isAsked = args.mode === 'replace' && !args['dry-run'] && !args.yes;
     const ask = isAsked ? terminal() : null;
     const jobs = readCount('--jobs', args.jobs, MAX_JOBS);
@@ -190,6 +201,25 @@ export const importCommand = command({
     return exitCode;
   },
 });
+
+/** What the files are for: what is named, or what they correct. */
+async function ownerOf(
+  client: Client,
+  args: {
+    readonly datamart: string;
+    readonly import?: string | undefined;
+    readonly segment?: string | undefined;
+    readonly corrects?: string | undefined;
+  },
+): Promise<Pick<Destination, 'documentImport' | 'segment'>> {
+  const { corrects } = args;
+  if (corrects === undefined) return { documentImport: args.import, segment: args.segment };
+  const { execution } = await locateExecution(client, { ...args, execution: corrects });
+  const { document_import_id: importId, segment_id: segment } = execution.parameters;
+  return importId === undefined
+    ? { documentImport: undefined, segment }
+    : { documentImport: String(importId), segment: undefined };
+}
 
 function report(outcome: Outcome, as: 'json' | 'text'): void {
   if (as === 'text') print(summarize(outcome));

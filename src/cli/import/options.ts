@@ -1,4 +1,5 @@
 import { UsageError } from '../failures.ts';
+import { readId } from '../read-args.ts';
 
 type Flags = {
   readonly 'dry-run'?: boolean | undefined;
@@ -6,6 +7,7 @@ type Flags = {
   readonly 'create-missing-segments'?: boolean | undefined;
   readonly 'max-failure-ratio'?: string | undefined;
   readonly 'max-shrink-ratio'?: string | undefined;
+  readonly corrects?: string | undefined;
 };
 
 /** What the flags ask for beside the file, as the query of an upload. */
@@ -14,6 +16,7 @@ export function readOptions(flags: Flags): URLSearchParams {
   if (flags['dry-run']) options.set('dry_run', 'true');
   if (flags.mode !== undefined) options.set('mode', readMode(flags.mode));
   if (flags['create-missing-segments']) options.set('create_missing_segments', 'true');
+  if (flags.corrects !== undefined) options.set('corrects', readId(flags.corrects, '--corrects'));
   setRatio(options, 'max_failure_ratio', flags['max-failure-ratio']);
   setRatio(options, 'max_shrink_ratio', flags['max-shrink-ratio']);
   return options;

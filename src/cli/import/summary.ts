@@ -45,6 +45,7 @@ export function summarize(outcome: Outcome): string {
   const { execution, target } = outcome;
   const rows: [string, string][] = [];
   if (execution !== null && execution.num_tasks !== null) rows.push(...countRows(execution));
+  if (execution !== null) rows.push(...correctionRows(execution));
   for (const { segment_id: id, technical_name: name } of execution?.result?.segments_created ?? [])
     rows.push(['segment', id === null ? `${name}, would be made` : `${name}, made with id ${id}`]);
   for (const { size_before, size_after, ...segment } of execution?.result?.segments ?? [])
@@ -70,6 +71,24 @@ export function summarize(outcome: Outcome): string {
     ...warningLines(outcome.warnings ?? []),
   ];
   return lines.join('\n');
+}
+
+/** What it repairs of another execution, and what others have repaired of it. */
+function correctionRows({
+  corrects_execution_id: corrects,
+  repaired,
+  corrected_by: corrections = [],
+}: ApiExecution): [string, string][] {
+  const ofOthers = corrections.map(({ id, status, repaired: lines }): [string, string] => {
+    const ended = status === 'SUCCEEDED' ? '' : `, ${status}`;
+    return lines === null
+      ? ['corrected', `by execution ${id}${ended}`]
+      : ['repaired', `${formatCount(lines)} by execution ${id}${ended}`];
+  });
+  if (corrects === undefined) return ofOthers;
+  const lines =
+    typeof repaired === 'number' ? `${countOf(repaired, 'failed line')} of execution` : 'execution';
+  return [[typeof repaired === 'number' ? 'repairs' : 'corrects', `${lines} ${corrects}`], ...ofOthers];
 }
 
 /** Failures stand out, and so does what takes it back. */

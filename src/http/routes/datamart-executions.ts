@@ -2,7 +2,12 @@ import { Type } from 'typebox';
 import { findDatamart } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { ok } from '../envelope.ts';
-import { findExecutionOfDatamart, listExecutions, readExecutionFilter } from '../execution-calls.ts';
+import {
+  correctionsOf,
+  findExecutionOfDatamart,
+  listExecutions,
+  readExecutionFilter,
+} from '../execution-calls.ts';
 import { ExecutionView, viewExecution } from '../execution-view.ts';
 import { answersWith, answersWithList, DatamartParams, ExecutionFilterQuery } from '../schemas.ts';
 import type { App } from '../types.ts';
@@ -37,6 +42,7 @@ export function datamartExecutionRoutes(app: App, dependencies: HttpDependencies
     const { datamartId, executionId: id } = request.params;
     const runs = dependencies.progress.runs();
     const execution = await findExecutionOfDatamart(looking, { datamartId, id });
-    return ok(viewExecution(execution, dependencies.clock(), runs.get(id)));
+    const corrections = await correctionsOf(dependencies, [execution]);
+    return ok(viewExecution(execution, dependencies.clock(), { live: runs.get(id), corrections }));
   });
 }

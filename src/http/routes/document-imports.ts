@@ -1,10 +1,11 @@
 import { type Static, Type } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
 import { passFaultPoint } from '../../fault-points.ts';
+import type { DocumentImport } from '../../model/records.ts';
 import { authorOf, findDatamart, findDocumentImport } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { ok, okList } from '../envelope.ts';
-import type { DocumentImport } from '../../model/records.ts';
+import { correctionsOf } from '../execution-calls.ts';
 import { ExecutionView, viewExecution } from '../execution-view.ts';
 import { ExpectBody, readExpect } from '../expectation.ts';
 import { MappingBody, readMapping } from '../mapping.ts';
@@ -143,12 +144,15 @@ export function documentImportRoutes(app: App, dependencies: HttpDependencies): 
     if (request.query.last_execution !== true) return okList(viewed, page, (of) => of);
     const runs = progress.runs();
     const last = await store.executions.listLast(listed.elements.map(({ id }) => id));
+    const corrections = await correctionsOf(dependencies, [...last.values()]);
     return okList(viewed, page, (of) => {
       const execution = last.get(of.id);
       return {
         ...of,
         last_execution:
-          execution === undefined ? null : viewExecution(execution, clock(), runs.get(execution.id)),
+          execution === undefined
+            ? null
+            : viewExecution(execution, clock(), { live: runs.get(execution.id), corrections }),
       };
     });
   });

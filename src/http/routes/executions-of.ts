@@ -7,7 +7,13 @@ import type { ExecutionFilter } from '../../store/execution-records.ts';
 import { authorOf, tokenOf } from '../access.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { ok } from '../envelope.ts';
-import { actOnExecution, findExecution, listExecutions, startExecution } from '../execution-calls.ts';
+import {
+  actOnExecution,
+  correctionsOf,
+  findExecution,
+  listExecutions,
+  startExecution,
+} from '../execution-calls.ts';
 import { ExecutionView, viewExecution } from '../execution-view.ts';
 import { IdempotencyHeaders, readIdempotencyKey } from '../idempotency.ts';
 import { Action, answersWith, answersWithList, ExecutionsQuery } from '../schemas.ts';
@@ -15,7 +21,7 @@ import { EVENTS_ROUTE, EVENTS_SCHEMA, sendEvents } from '../send-events.ts';
 import { traceUpload } from '../trace-upload.ts';
 import type { App } from '../types.ts';
 import { receiveUpload } from '../upload.ts';
-import { readOptions, UploadQuery } from '../upload-options.ts';
+import { readCorrects, readOptions, UploadQuery } from '../upload-options.ts';
 import { executionChangeRoutes } from './execution-changes.ts';
 import { executionLineRoutes } from './execution-lines.ts';
 
@@ -65,6 +71,7 @@ export function uploadRoute(
     const key = readIdempotencyKey(request);
     const { datamart, job, mimeType, priority, profile, segment, mapping = null } = await findTarget(request);
     const options = await readOptions({ request, dependencies }, request.query, segment);
+    const corrects = await readCorrects({ request, dependencies }, request.query, job);
     const execution = await traceUpload(request, async () => {
       const allowEmpty = request.query.allow_empty !== false;
       const expected = { datamartId: datamart.id, mimeType, profile, mapping, allowEmpty };
@@ -72,7 +79,7 @@ export function uploadRoute(
       const upload = {
         organisationId: datamart.organisationId,
         datamartId: datamart.id,
-        ...{ job, mimeType, priority, document, options, mapping },
+        ...{ job, mimeType, priority, document, options, mapping, corrects },
         userId: tokenOf(request).id,
         creationDate: dependencies.clock(),
         author: authorOf(request, dependencies),
@@ -103,7 +110,8 @@ export function executionRoutesOf(
   async function view(find: () => Promise<Execution>) {
     const runs = progress.runs();
     const execution = await find();
-    return ok(viewExecution(execution, clock(), runs.get(execution.id)));
+    const corrections = await correctionsOf(dependencies, [execution]);
+    return ok(viewExecution(execution, clock(), { live: runs.get(execution.id), corrections }));
   }
   const role = 'reader';
   const ofOne = Type.Object({ ...params.properties, executionId: Type.String() });

@@ -1,4 +1,4 @@
-import { type Execution, isPlain, START } from '../../model/execution.ts';
+import { type Execution, mayBeGrouped, START } from '../../model/execution.ts';
 import type { Priority } from '../../model/records.ts';
 import type { ExecutionRecords } from '../execution-records.ts';
 import { literal, type Row, type Sql } from './database.ts';
@@ -102,13 +102,13 @@ async function nextPending(
 
 /**
  * The first of some executions, and those after it while their documents have at most so many bytes together. One about which
- * something is decided as a whole is always by itself.
+ * something is decided as a whole, or that corrects another, is always by itself.
  */
 function firstOf(executions: readonly Execution[], bytes: number): readonly Execution[] {
   let left = bytes;
   const end = executions.findIndex((execution) => {
     const { document } = execution;
-    left -= isPlain(execution) ? document.bytes : Number.POSITIVE_INFINITY;
+    left -= mayBeGrouped(execution) ? document.bytes : Number.POSITIVE_INFINITY;
     return left < 0;
   });
   return end === -1 ? executions : executions.slice(0, Math.max(1, end));

@@ -18,7 +18,7 @@ export async function createExecutions(
   const rows = await sql.query(
     `insert into execution (id, job_type, document_import_id, segment_id, organisation_id, datamart_id, mime_type, priority,
        user_id, status, creation_date, cancel_requested, document_folder, document_name, document_bytes, document_sha256,
-       options, mapping, lease_until)
+       options, mapping, corrects_execution_id, lease_until)
      values ${owned.map((execution) => newRow(execution, given.add)).join(', ')} returning id, document_folder`,
     given.values,
   );
@@ -94,6 +94,7 @@ function newRow(execution: NewExecution, add: (value: SqlValue) => string): stri
     execution.mapping === undefined || execution.mapping === null
       ? 'null'
       : add(JSON.stringify(execution.mapping)),
+    typeof execution.corrects === 'string' ? literal(execution.corrects) : 'null',
     '0',
   ].join(', ')})`;
 }
@@ -106,6 +107,8 @@ function pendingExecution(id: string, execution: NewExecution): Execution {
     mapping: execution.mapping ?? null,
     reverts: null,
     revertedBy: null,
+    corrects: execution.corrects ?? null,
+    repaired: null,
     status: 'PENDING',
     startDate: null,
     endDate: null,

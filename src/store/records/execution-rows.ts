@@ -92,6 +92,8 @@ export function toExecution(row: Row, checkpoint = toCheckpoint(row)): Execution
     mapping: row.mapping === null ? null : (JSON.parse(String(row.mapping)) as Mapping),
     reverts: textOrNull(row.reverts_execution_id),
     revertedBy: textOrNull(row.reverted_by_execution_id),
+    corrects: textOrNull(row.corrects_execution_id),
+    repaired: numberOrNull(row.repaired_lines),
     filesRemovedDate: numberOrNull(row.files_removed_date),
     checked: { bytes: Number(row.checked_bytes), commands: Number(row.checked_commands) },
     checkpoint,

@@ -5,6 +5,7 @@ import type { ExecutionRecords, Upload } from '../execution-records.ts';
 import { noteChange } from './audit-log.ts';
 import { storeCheckpoint } from './checkpoints.ts';
 import { removeAnswersBefore } from './command-calls.ts';
+import { listCorrections } from './corrections.ts';
 import { type Database, limits, literal, parameters, type Sql } from './database.ts';
 import { claimExecutions, isExecutionWaiting } from './execution-claims.ts';
 import { conditionsOf } from './execution-conditions.ts';
@@ -74,6 +75,8 @@ export function executionRecords(
 
     sameFiles: (ids) => db.read((sql) => findSameFiles(sql, ids)),
 
+    listCorrections: (ids) => db.read((sql) => listCorrections(sql, ids)),
+
     countByStatus: () =>
       db.read(async (sql) => {
         const rows = await sql.query('select status, count(*) as executions from execution group by status');
@@ -121,11 +124,12 @@ export function executionRecords(
         );
       }),
 
-    finish: ({ id, worker, status, failure, checkpoint, segmentsCreated, now }) =>
+    finish: ({ id, worker, status, failure, checkpoint, segmentsCreated, repaired = null, now }) =>
       db.write(async (sql) => {
         const rows = await sql.query(
           `update execution set status = $3, failure = $4, end_date = cast($5 as bigint), worker = null, lease_until = 0,
-             segments_created = coalesce(cast($6 as text), segments_created)
+             segments_created = coalesce(cast($6 as text), segments_created),
+             repaired_lines = ${repaired === null ? 'null' : literal(repaired)}
            where id = cast($1 as bigint) and worker = $2 and status = 'RUNNING' returning id`,
           [id, worker, status, failure, now, segmentsCreated ? JSON.stringify(segmentsCreated) : null],
         );

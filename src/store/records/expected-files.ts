@@ -1,3 +1,5 @@
+import { commandsOf, type Execution } from '../../model/execution.ts';
+import type { Expectation } from '../../model/expectation.ts';
 import {
   type DueEvent,
   type DueRecord,
@@ -8,8 +10,6 @@ import {
   USUAL_FILES,
 } from '../../model/expected-files.ts';
 import { dueBody, problemBody, problemEvent } from '../../model/webhook-body.ts';
-import { commandsOf, type Execution } from '../../model/execution.ts';
-import type { Expectation } from '../../model/expectation.ts';
 import type { DocumentImportRecords } from '../catalogue-records.ts';
 import { type Database, literal, numberOrNull, parameters, type Row, type Sql } from './database.ts';
 import { toDocumentImport } from './document-import-rows.ts';
@@ -17,8 +17,8 @@ import { insertDeliveries, type KnownWebhooks, newDelivery } from './webhook-row
 
 type Expecting = Pick<DocumentImportRecords, 'listExpecting' | 'listDueRecords' | 'passDueTime'>;
 
-/** Executions that are files of an import: what was imported and stands, and was no rehearsal. */
-const COUNTS = `e.status = 'SUCCEEDED' and e.reverts_execution_id is null
+/** Executions that are files of an import: no dry run, no revert, and no lines of a file that was there before. */
+const COUNTS = `e.status = 'SUCCEEDED' and e.reverts_execution_id is null and e.corrects_execution_id is null
   and coalesce(e.options, '') not like '%"dryRun":true%'`;
 /** Imports of whose files one statement asks. */
 const MAX_ASKED = 100;
@@ -168,8 +168,8 @@ export async function problemEvents(
   executions: Iterable<Execution>,
 ): Promise<ReadonlyMap<string, readonly ExecutionEvent[]>> {
   const files = [...executions].flatMap((execution) => {
-    const { job, status, reverts, options } = execution;
-    const isFile = status === 'SUCCEEDED' && reverts === null && !options.dryRun;
+    const { job, status, reverts, corrects, options } = execution;
+    const isFile = status === 'SUCCEEDED' && reverts === null && corrects === null && !options.dryRun;
     return isFile && job.type === 'DOCUMENT_IMPORT' ? [{ execution, importId: job.documentImportId }] : [];
   });
   const expects = await expectationsOf(sql, new Set(files.map(({ importId }) => importId)));

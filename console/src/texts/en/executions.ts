@@ -126,6 +126,14 @@ export const executionsTexts = {
     cancelTitle: 'Cancel this run?',
     cancelText: 'It stops at its next safe point. What it has applied by then stays; you can revert it.',
   },
+  corrections: {
+    title: 'Corrections',
+    run: (id: string) => `run ${id}`,
+    repairs: (count: string) => `${counted(count, 'line')} repaired of`,
+    corrects: 'Corrects',
+    repaired: (count: string) => `${counted(count, 'failed line')} repaired by`,
+    corrected: 'Corrected by',
+  },
   counts: {
     title: 'Every line accounted for',
     lines: 'Lines',

@@ -125,6 +125,15 @@ export const executionsTexts: typeof english = {
     cancelTitle: fr`Interrompre cette exécution ?`,
     cancelText: fr`Elle s'arrête à son prochain point sûr. Ce qu'elle a appliqué jusque-là reste ; un retour arrière est possible.`,
   },
+  corrections: {
+    title: 'Corrections',
+    run: (id) => fr`l'exécution ${id}`,
+    repairs: (count) => fr`${counted(count, 'ligne réparée', 'lignes réparées')} de`,
+    corrects: 'Corrige',
+    repaired: (count) =>
+      fr`${counted(count, 'ligne en échec réparée', 'lignes en échec réparées')} par`,
+    corrected: 'Corrigée par',
+  },
   counts: {
     title: 'Chaque ligne rend des comptes',
     lines: 'Lignes',
