@@ -172,6 +172,16 @@ export type ApiFailedLine = {
 /** What is odd about a file and fails no line; `line` null: the file as a whole. */
 export type ApiWarning = { line: number | null; code: string; message: string; field: string | null };
 
+/** A name that lines give and that no segment has. */
+export type ApiUnknownSegment = {
+  name: string;
+  kind: 'TECHNICAL_NAME' | 'ID';
+  lines: number;
+  first_line: number;
+  did_you_mean: string | null;
+  segment_id: string | null;
+};
+
 /** What an execution did; which members there are depends on its status and kind. */
 export type ApiResult = {
   input_file_uri?: string;

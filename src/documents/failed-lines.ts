@@ -55,7 +55,8 @@ export async function readFailedNumbers(
   return numbers;
 }
 
-async function* failedLinesIn(
+/** The lines of an error file, those with `code` if one is given, with their records whole. */
+export async function* failedLinesIn(
   file: Pick<FileReader, 'read'>,
   mimeType: MimeType,
   code?: string,

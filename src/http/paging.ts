@@ -1,6 +1,7 @@
 import { ServiceError } from '../errors.ts';
 import type { Page } from '../model/records.ts';
 import { isId } from './access.ts';
+import { okList } from './envelope.ts';
 import { MOST_RESULTS } from './schemas.ts';
 
 const DEFAULT_RESULTS = 50;
@@ -29,4 +30,10 @@ export function idsOf(name: string, joined: string | undefined): readonly string
     'INVALID_REQUEST',
     `${name} must be ids with commas between them, got ${JSON.stringify(wrong.slice(0, 60))}`,
   );
+}
+
+/** A page of a list that is there as a whole. */
+export function pageOfAll<T>(all: readonly T[], page: Page) {
+  const elements = all.slice(page.firstResult, page.firstResult + page.maxResults);
+  return okList({ elements, total: all.length }, page, (element) => element);
 }

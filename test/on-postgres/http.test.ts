@@ -34,6 +34,7 @@ const FILES = [
   'selector',
   'token-end',
   'token-creation',
+  'unknown-segments',
   'user-search',
   'views',
   'webhook-deliveries',

@@ -28,6 +28,7 @@ import type {
   SegmentChanges,
   SegmentExport,
   SegmentHistory,
+  UnknownSegment,
   UserIdentifier,
   Webhook,
 } from './types.ts';
@@ -136,6 +137,14 @@ export const failedLines = (path: string, code: string, most: number) =>
     queryKey: ['execution', path, 'failed lines', code, most],
     queryFn: ({ signal }) =>
       getList<List<FailedLine>>(`${path}/errors`, { error_code: code, max_results: most }, signal),
+  });
+
+/** The names that are no segments, those that most lines give. */
+export const unknownSegments = (path: string) =>
+  queryOptions({
+    queryKey: ['execution', path, 'unknown segments'],
+    queryFn: ({ signal }) =>
+      getList<List<UnknownSegment>>(`${path}/unknown_segments`, { max_results: 20 }, signal),
   });
 
 export const segmentChanges = (path: string) =>

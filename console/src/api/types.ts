@@ -4,6 +4,7 @@ import type { ExecutionView } from '../../../src/http/execution-view.ts';
 import type { ExportView } from '../../../src/http/export-view.ts';
 import type { ActivityView } from '../../../src/http/routes/activity.ts';
 import type { FailedLineView, WarningView } from '../../../src/http/routes/execution-lines.ts';
+import type { UnknownSegmentView } from '../../../src/http/routes/unknown-segments.ts';
 import type {
   AuditEntryView,
   CreatedTokenView,
@@ -30,6 +31,7 @@ export type Expected = NonNullable<DocumentImport['expected']>;
 /** As the list of imports has them when it is asked for `last_execution`. */
 export type ListedImport = DocumentImport & { readonly last_execution?: Execution | null };
 export type FailedLine = Static<typeof FailedLineView>;
+export type UnknownSegment = Static<typeof UnknownSegmentView>;
 /** What is odd about a line of a file, or about the file. */
 export type ListedWarning = Static<typeof WarningView>;
 export type Segment = Static<typeof SegmentView>;

@@ -10,6 +10,7 @@ import { Part } from '../parts/page.tsx';
 import { ServerText } from '../parts/server-text.tsx';
 import { textOf } from '../parts/text-of.ts';
 import { t } from '../texts/texts.ts';
+import { UnknownSegments } from './unknown-segments.tsx';
 
 /** How many lines of each code are shown. */
 const MAX_EXAMPLES = 5;
@@ -45,6 +46,9 @@ export function Failures({ execution }: { readonly execution: Execution }) {
             <Accordion.Panel>
               <Stack gap="xs">
                 <Text size="sm">{textOf(t.failures.cures, code) ?? t.failures.unknownCure}</Text>
+                {uri !== undefined && code === 'UNKNOWN_SEGMENT' && opened.includes(code) && (
+                  <UnknownSegments execution={execution} />
+                )}
                 {uri !== undefined && opened.includes(code) && (
                   <Examples path={executionPath(execution)} code={code} />
                 )}

@@ -11,8 +11,8 @@ import {
 } from '../api/upload.ts';
 import { hasEnded } from '../api/use-execution.ts';
 
-/** What of an execution is sent again: its file as it was, or only the lines that failed. */
-export type Resent = 'FILE' | 'FAILED_LINES';
+/** What of an execution is sent again: its file as it was, or only the lines that failed; of those the missing segments may be made. */
+export type Resent = 'FILE' | 'FAILED_LINES' | 'FAILED_LINES_WITH_SEGMENTS';
 
 const FILE_PATIENCE_MS = 3_600_000;
 
@@ -36,7 +36,7 @@ export async function resend(client: QueryClient, execution: Execution, what: Re
   return uploadFile({
     file,
     target,
-    options: what === 'FILE' ? optionsOf(execution) : { ...optionsOf(execution), ...UNGUARDED },
+    options: what === 'FILE' ? optionsOf(execution) : failedLinesOptions(execution, what),
     segmentIds: what === 'FILE' ? execution.parameters.segment_ids : undefined,
     dryRun: what === 'FILE' && execution.dry_run === true,
     corrects: what === 'FILE' ? undefined : execution.id,
@@ -47,6 +47,11 @@ export async function resend(client: QueryClient, execution: Execution, what: Re
 }
 
 const UNGUARDED = { mode: 'APPLY', maxFailureRatio: null, maxShrinkRatio: null } as const;
+
+function failedLinesOptions(execution: Execution, what: Resent): ImportOptions {
+  const options = { ...optionsOf(execution), ...UNGUARDED };
+  return what === 'FAILED_LINES_WITH_SEGMENTS' ? { ...options, createMissingSegments: true } : options;
+}
 
 /** The failed lines of a replacement are applied: replaced by them, its segments would hold nobody else. */
 function optionsOf({ parameters }: Execution): ImportOptions {

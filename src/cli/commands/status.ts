@@ -9,6 +9,7 @@ import type { FailedLine } from '../import/failed-lines.ts';
 import { FIRST_FAILURES, type Outcome } from '../import/import-file.ts';
 import { waitsFor } from '../import/progress.ts';
 import { summarize } from '../import/summary.ts';
+import { listUnknownSegments } from '../import/unknown-segments.ts';
 import { listWarnings } from '../import/warnings.ts';
 import {
   type Column,
@@ -50,9 +51,11 @@ async function showExecution(client: Client, located: Located, as: 'json' | 'tex
   if (as === 'json') printJson(execution);
   else {
     const warnings = await listWarnings(client, located);
+    const unknownSegments = await listUnknownSegments(client, located);
     print(
       executionText(located, client.connection, {
         warnings,
+        unknownSegments,
         firstFailures: await firstFailures(client, located),
       }),
     );
@@ -75,7 +78,7 @@ async function firstFailures(client: Client, { path, execution }: Located): Prom
   }
 }
 
-type Examples = Required<Pick<Outcome, 'warnings' | 'firstFailures'>>;
+type Examples = Required<Pick<Outcome, 'warnings' | 'unknownSegments' | 'firstFailures'>>;
 
 function executionText({ path, execution }: Located, connection: Connection, examples: Examples): string {
   const place = { path, connection };

@@ -16,6 +16,7 @@ import { openProgress, SILENT } from './progress.ts';
 import { canPass } from './retry.ts';
 import { type Format, openSource, type Source } from './source.ts';
 import { type Destination, openTarget, upload } from './target.ts';
+import { listUnknownSegments, type UnknownSegments } from './unknown-segments.ts';
 import { listWarnings } from './warnings.ts';
 
 /** An execution that has failed lines, and the file it is of. */
@@ -57,6 +58,8 @@ export type Outcome = {
   readonly errorFile: string | null;
   /** Examples of what is odd about the file; absent: none. */
   readonly warnings?: readonly ApiWarning[];
+  /** The names of segments that were not there; absent: none. */
+  readonly unknownSegments?: UnknownSegments;
   /** Of the error file, for people to see what it is about. */
   readonly firstFailures: readonly FailedLine[];
   /** Why it did not work, or what went wrong beside it. */
@@ -173,7 +176,11 @@ async function conclude(
   }
   const uri = execution.result?.error_file_uri;
   const warnings = await listWarnings(client, { path: target.path, execution });
-  const judged = { ...outcome, exitCode: exitCodeOf(execution), error: endError(execution), warnings };
+  const unknownSegments = await listUnknownSegments(client, { path: target.path, execution });
+  const judged = {
+    ...outcome,
+    ...{ exitCode: exitCodeOf(execution), error: endError(execution), warnings, unknownSegments },
+  };
   if (!uri) return judged;
   try {
     const file = await saveErrors({ client, path: target.path, execution, uri, input });

@@ -3,6 +3,7 @@ import { countOf, formatCount, formatDuration, printable } from '../output.ts';
 import { commandAbout, executionPage } from '../same-service.ts';
 import { sign, tone } from '../style.ts';
 import type { Outcome } from './import-file.ts';
+import { mayBeNew, NO_UNKNOWN_SEGMENTS, unknownSegmentRows } from './unknown-segments.ts';
 import { warningLines } from './warnings.ts';
 
 /** What became of memberships and users: a count, how it is told, and how of a dry run. */
@@ -27,6 +28,7 @@ export function reportOf({
   firstFailures,
   error,
   warnings = [],
+  unknownSegments,
 }: Outcome) {
   return {
     file,
@@ -34,6 +36,7 @@ export function reportOf({
     execution,
     console_url: execution === null || target === null ? null : executionPage(execution.id, target),
     warnings,
+    unknown_segments: unknownSegments?.names ?? [],
     error_file: errorFile,
     first_failures: firstFailures,
     error,
@@ -53,6 +56,8 @@ export function summarize(outcome: Outcome): string {
       `segment ${segment.segment_id ?? segment.technical_name}`,
       `${formatCount(size_before)} → ${formatCount(size_after)} members`,
     ]);
+  const unknown = outcome.unknownSegments ?? NO_UNKNOWN_SEGMENTS;
+  rows.push(...unknownSegmentRows(unknown));
   for (const { line, code, message } of outcome.firstFailures)
     rows.push([line === null ? '…' : `line ${formatCount(line)}`, `${code}: ${shorten(message)}`]);
   if (outcome.errorFile !== null) rows.push(['error file', outcome.errorFile]);
@@ -62,6 +67,11 @@ export function summarize(outcome: Outcome): string {
   if (execution !== null && target !== null) {
     rows.push(['execution', `${execution.id}, ${execution.status}, of ${target.label}`]);
     rows.push(['console', executionPage(execution.id, target)]);
+    if (mayBeNew(unknown) && !execution.dry_run && hasEnded(execution))
+      rows.push([
+        'make them',
+        commandAbout('import --create-missing-segments --corrects', `${execution.id} FILE`, target),
+      ]);
     if (hasReplaced(execution)) rows.push(['undo with', commandAbout('revert', execution.id, target)]);
   }
   const width = Math.max(0, ...rows.map(([label]) => label.length));

@@ -1,14 +1,12 @@
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { MAX_RAW_CHARS, readFailedLines } from '../../documents/failed-lines.ts';
-import { ServiceError } from '../../errors.ts';
 import { REJECTION_CODES } from '../../model/command.ts';
-import { type Execution, errorPartsOf } from '../../model/execution.ts';
-import type { Page } from '../../model/records.ts';
+import type { Execution } from '../../model/execution.ts';
 import { examplesOf, MAX_WARNED_LINES, WARNING_CODES, warningMessage } from '../../model/warning.ts';
 import type { HttpDependencies } from '../dependencies.ts';
-import { okList } from '../envelope.ts';
-import { pageOf } from '../paging.ts';
+import { requireFiles, withErrorFile } from '../error-lines.ts';
+import { pageOf, pageOfAll } from '../paging.ts';
 import { answersWithList, nullableInteger, nullableText, oneOf, Paging, PagingQuery } from '../schemas.ts';
 import type { App } from '../types.ts';
 import type { Place } from './executions-of.ts';
@@ -41,7 +39,7 @@ export const WarningView = Type.Object({
 /** The first lines of an execution that failed, and those that gave warnings; below the routes of executions. */
 export function executionLineRoutes(
   app: App,
-  { documents }: HttpDependencies,
+  dependencies: HttpDependencies,
   {
     place: { path, params, tags },
     find,
@@ -59,23 +57,16 @@ export function executionLineRoutes(
     response: answersWithList(FailedLineView),
   };
   app.get(`${path}/errors`, { config, schema: errorsSchema }, async (request) => {
-    const { document, checkpoint, mimeType, filesRemovedDate } = await find(request);
-    if (filesRemovedDate !== null)
-      throw new ServiceError(
-        'FILE_REMOVED',
-        'the error file was removed when its time of retention had passed',
-      );
+    const execution = await find(request);
+    const { checkpoint, mimeType } = execution;
+    requireFiles(execution);
     const page = pageOf(request.query);
     const { error_code: code } = request.query;
     const failures = code === undefined ? checkpoint.failures : (checkpoint.failuresByCode[code] ?? 0);
     if (checkpoint.errorFileBytes === 0 || failures === 0) return pageOfAll([], page);
-    const file = await documents.open(document.folder, errorPartsOf(checkpoint));
-    if (file === null) throw new ServiceError('FILE_REMOVED', 'the error file is not there any more');
-    try {
-      const failed = await readFailedLines(file, {
-        ...{ mimeType, code },
-        most: Math.min(failures, MAX_FAILED_LINES),
-      });
+    const most = Math.min(failures, MAX_FAILED_LINES);
+    return withErrorFile(dependencies, execution, async (file) => {
+      const failed = await readFailedLines(file, { mimeType, code, most });
       const views = failed.map((line) => ({
         error_line: line.line,
         error_code: line.code,
@@ -83,9 +74,7 @@ export function executionLineRoutes(
         raw: line.raw,
       }));
       return pageOfAll(views, page);
-    } finally {
-      await file.close();
-    }
+    });
   });
 
   const warningsSchema = {
@@ -105,9 +94,4 @@ export function executionLineRoutes(
     }));
     return pageOfAll(warnings, pageOf(request.query));
   });
-}
-
-function pageOfAll<T>(all: readonly T[], page: Page) {
-  const elements = all.slice(page.firstResult, page.firstResult + page.maxResults);
-  return okList({ elements, total: all.length }, page, (element) => element);
 }

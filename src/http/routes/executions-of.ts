@@ -24,6 +24,7 @@ import { receiveUpload } from '../upload.ts';
 import { readCorrects, readOptions, UploadQuery } from '../upload-options.ts';
 import { executionChangeRoutes } from './execution-changes.ts';
 import { executionLineRoutes } from './execution-lines.ts';
+import { unknownSegmentRoutes } from './unknown-segments.ts';
 
 /** The routes of executions, below whatever they are executions of: a document import, or a segment. */
 
@@ -138,6 +139,7 @@ export function executionRoutesOf(
 
   executionChangeRoutes(app, dependencies, { place: { path: one, params: ofOne, tags }, find });
   executionLineRoutes(app, dependencies, { place: { path: one, params: ofOne, tags }, find });
+  unknownSegmentRoutes(app, dependencies, { place: { path: one, params: ofOne, tags }, find });
 
   const eventsSchema = { ...EVENTS_SCHEMA, params: ofOne };
   app.get(`${one}/events`, { ...EVENTS_ROUTE, schema: eventsSchema }, async (request, reply) => {

@@ -126,6 +126,20 @@ export const executionsTexts = {
     cancelTitle: 'Cancel this run?',
     cancelText: 'It stops at its next safe point. What it has applied by then stays; you can revert it.',
   },
+  unknownSegments: {
+    title: 'Unknown segments',
+    name: 'Name',
+    lines: 'Lines',
+    hint: 'Hint',
+    id: '(as an id)',
+    isThere: 'There is such a segment now',
+    meant: (name: string) => `Did you mean “${name}”?`,
+    others: (count: string) => `And ${counted(count, 'other name')}.`,
+    create: 'Create missing segments',
+    createTitle: 'Create the missing segments?',
+    createText:
+      'The failed lines are uploaded again as a correction of this run, and each technical name that no segment has becomes a segment. Misspelt names become segments too.',
+  },
   corrections: {
     title: 'Corrections',
     run: (id: string) => `run ${id}`,

@@ -125,13 +125,25 @@ export const executionsTexts: typeof english = {
     cancelTitle: fr`Interrompre cette exécution ?`,
     cancelText: fr`Elle s'arrête à son prochain point sûr. Ce qu'elle a appliqué jusque-là reste ; un retour arrière est possible.`,
   },
+  unknownSegments: {
+    title: 'Segments inconnus',
+    name: 'Nom',
+    lines: 'Lignes',
+    hint: 'Indication',
+    id: '(comme identifiant)',
+    isThere: 'Il existe un tel segment maintenant',
+    meant: (name) => fr`Vouliez-vous dire « ${name} » ?`,
+    others: (count) => fr`Et ${counted(count, 'autre nom', 'autres noms')}.`,
+    create: 'Créer les segments manquants',
+    createTitle: fr`Créer les segments manquants ?`,
+    createText: fr`Les lignes en échec sont renvoyées comme correction de cette exécution, et chaque nom technique qu'aucun segment ne porte devient un segment. Les noms mal écrits aussi.`,
+  },
   corrections: {
     title: 'Corrections',
     run: (id) => fr`l'exécution ${id}`,
     repairs: (count) => fr`${counted(count, 'ligne réparée', 'lignes réparées')} de`,
     corrects: 'Corrige',
-    repaired: (count) =>
-      fr`${counted(count, 'ligne en échec réparée', 'lignes en échec réparées')} par`,
+    repaired: (count) => fr`${counted(count, 'ligne en échec réparée', 'lignes en échec réparées')} par`,
     corrected: 'Corrigée par',
   },
   counts: {

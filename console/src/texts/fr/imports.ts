@@ -79,7 +79,8 @@ export const importsTexts: typeof english = {
     commands: (count) => counted(count, 'ligne'),
     usually: (count) => fr`d'habitude ${count}`,
     usual: fr`D'habitude`,
-    schedule: (of) => fr`Tous les ${of.every}${of.on === null ? '' : ` (${of.on})`} avant ${of.by} (${of.zone})`,
+    schedule: (of) =>
+      fr`Tous les ${of.every}${of.on === null ? '' : ` (${of.on})`} avant ${of.by} (${of.zone})`,
     atLeast: (count) => fr`au moins ${counted(count, 'ligne')}`,
     changed: (share) => fr`au plus ${share} de plus ou de moins que d'habitude`,
     failed: (share) => fr`au plus ${share} en échec`,
