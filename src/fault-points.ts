@@ -3,10 +3,11 @@ import { isMainThread } from 'node:worker_threads';
 /**
  * Points at which a test can end the process as a power cut would: with SIGKILL, and no word to anybody. One is armed by
  * MUSTER_FAULT_POINT at the start of `muster serve` (docs/torture.md); otherwise passing one is a comparison with null.
- * `parse-thread-dies` lies in a thread and ends that alone.
+ * `parse-thread-dies` and `hash-thread-dies` lie in a thread and end that alone.
  */
 export const FAULT_POINTS = [
   'upload-half-written',
+  'hash-thread-dies',
   'upload-synced',
   'upload-kept',
   'execution-created',

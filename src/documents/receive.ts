@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { ServiceError } from '../errors.ts';
 import { passFaultPoint } from '../fault-points.ts';
 import { hashesColumns } from '../import/mapping/compile-mapping.ts';
-import { createDocumentHasher } from '../import/mapping/hash-document.ts';
+import { openHasher } from '../import/mapping/hash-threads.ts';
 import { decompress } from './decompress.ts';
 import type { Documents } from './documents.ts';
 import type { RequireRoom } from './room.ts';
@@ -109,7 +109,7 @@ async function write(
   const hash = createHash('sha256');
   const start = createStartCheck(to.upload);
   const { mapping = null, mimeType } = to.upload;
-  const hasher = hashesColumns(mapping) ? createDocumentHasher({ mapping, mimeType }, sha256Of) : null;
+  const hasher = hashesColumns(mapping) ? openHasher({ mapping, mimeType }) : null;
   let received = 0;
   let bytes = 0;
   let roomUntil = ROOM_STEP_BYTES;
@@ -124,20 +124,20 @@ async function write(
     await to.handle.appendFile(chunk);
   }
 
-  for await (const chunk of decoded) {
-    received += chunk.length;
-    if (received > maxUploadBytes) throw fileTooLarge(maxUploadBytes);
-    start.take(chunk);
-    await keep(hasher === null ? chunk : hasher.take(chunk));
-    passFaultPoint('upload-half-written');
+  try {
+    for await (const chunk of decoded) {
+      received += chunk.length;
+      if (received > maxUploadBytes) throw fileTooLarge(maxUploadBytes);
+      start.take(chunk);
+      await keep(hasher === null ? chunk : await hasher.take(chunk));
+      passFaultPoint('upload-half-written');
+    }
+    start.end();
+    if (hasher !== null) await keep(await hasher.end());
+  } finally {
+    hasher?.close();
   }
-  start.end();
-  if (hasher !== null) await keep(hasher.end());
   return { bytes, sha256: hash.digest('hex') };
-}
-
-function sha256Of(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }
 
 function asServiceError(error: unknown): unknown {

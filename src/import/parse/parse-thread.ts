@@ -1,6 +1,7 @@
 import { parentPort, type Transferable, workerData } from 'node:worker_threads';
 import { armFaultPoint, type Fault, passFaultPoint } from '../../fault-points.ts';
 import type { Catalogue } from '../../model/catalogue.ts';
+import type { FromThread, ToThread } from '../../thread-pool.ts';
 import type { CommandContext, DocumentFormat } from '../document-format.ts';
 import { formatOf } from '../read-format.ts';
 import { createPairColumns, type PairBatch } from './pair-columns.ts';
@@ -27,8 +28,8 @@ export type ThreadPart = Omit<PartStart, 'format' | 'context'> & {
   readonly keeps: { readonly pairs: boolean; readonly named: boolean };
 };
 
-/** What a thread is sent. Each `PARSE` is answered, in their order. */
-export type ThreadRequest = { readonly part: number } & (
+/** What a thread is sent for a part. Each `PARSE` is answered, in their order. */
+export type ThreadRequest =
   | {
       readonly type: 'OPEN';
       readonly start: Omit<ThreadPart, 'context'> & Pick<CommandContext, 'startDate'>;
@@ -36,8 +37,7 @@ export type ThreadRequest = { readonly part: number } & (
       readonly catalogue: Catalogue | null;
     }
   | { readonly type: 'PARSE'; readonly bytes: Uint8Array; readonly isEnd: boolean }
-  | { readonly type: 'CLOSE' }
-);
+  | { readonly type: 'CLOSE' };
 
 /** What came of some bytes of a part. */
 export type ParsedBytes = {
@@ -47,12 +47,6 @@ export type ParsedBytes = {
   /** The part, if it ends with them. */
   readonly read: ReadPart | null;
 };
-
-export type ThreadAnswer = { readonly part: number } & (
-  | { readonly parsed: ParsedBytes }
-  /** What was thrown. The part is over then. */
-  | { readonly failure: unknown }
-);
 
 type OpenPart = {
   readonly parser: PartParser;
@@ -67,30 +61,29 @@ if (parentPort !== null) {
   const parts = new Map<number, OpenPart>();
   let known: Catalogue | null = null;
 
-  const handle = (request: ThreadRequest) => {
-    const { part: id } = request;
-    if (request.type === 'CLOSE') return void parts.delete(id);
+  const handle = ({ lane, request }: ToThread<ThreadRequest>) => {
+    if (request.type === 'CLOSE') return void parts.delete(lane);
     if (request.type === 'OPEN') {
       known = request.catalogue ?? known;
-      if (known !== null) parts.set(id, open(request.start, known));
+      if (known !== null) parts.set(lane, open(request.start, known));
       return;
     }
-    const part = parts.get(id);
+    const part = parts.get(lane);
     // it was full before these bytes came
     if (part === undefined) return;
     passFaultPoint('parse-thread-dies');
     const { buffer, byteOffset, length } = request.bytes;
     const parsed = parse(part, Buffer.from(buffer, byteOffset, length), request.isEnd);
-    if (parsed.read !== null) parts.delete(id);
-    port.postMessage({ part: id, parsed } satisfies ThreadAnswer, transferable(parsed));
+    if (parsed.read !== null) parts.delete(lane);
+    port.postMessage({ lane, answer: parsed } satisfies FromThread<ParsedBytes>, transferable(parsed));
   };
 
-  port.on('message', (request: ThreadRequest) => {
+  port.on('message', (message: ToThread<ThreadRequest>) => {
     try {
-      handle(request);
+      handle(message);
     } catch (failure) {
-      parts.delete(request.part);
-      port.postMessage({ part: request.part, failure } satisfies ThreadAnswer);
+      parts.delete(message.lane);
+      port.postMessage({ lane: message.lane, failure } satisfies FromThread<ParsedBytes>);
     }
   });
 }
