@@ -14,9 +14,28 @@ import type { App } from '../types.ts';
 
 const MOST_COMMANDS = 1_000;
 
+const text = 'a text, or a whole number';
+/** Not validated here, and so without types: the reader of lines says what is wrong, with each command by itself. */
+const Command = Type.Unsafe<unknown>({
+  description: 'an object, like a line of an NDJSON file',
+  properties: {
+    operation: { description: 'UPDATE or DELETE' },
+    user_account_id: { description: `${text}; one identifier in each command` },
+    compartment_id: { description: `of the account: ${text}; the default one when it is absent` },
+    compartment_token: { description: 'the token of the compartment, in place of its id' },
+    email_hash: { description: text },
+    user_agent_id: { description: text },
+    segment_id: { description: `${text}; at least one segment in each command` },
+    segment_ids: { description: `a list of such` },
+    segment_technical_name: { description: 'a text' },
+    segment_technical_names: { description: 'a list of texts' },
+    expiration_duration: { description: 'whole minutes from start_date; 0: never' },
+    expiration_ts: { description: 'ms since the epoch; 0: never. Wins over expiration_duration' },
+    data_bag: { description: 'an object, or its JSON text' },
+  },
+});
 const Body = Type.Object({
-  // not validated here: the reader of lines says what is wrong, with each command by itself
-  commands: Type.Array(Type.Unsafe<unknown>({ description: 'an object, like a line of an NDJSON file' }), {
+  commands: Type.Array(Command, {
     minItems: 1,
     maxItems: MOST_COMMANDS,
     description: 'executed from top to bottom',
