@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { generate, type Workload } from './workload.ts';
 
 const BLOCK_BYTES = 1024 * 1024;
@@ -10,7 +11,7 @@ const BLOCK_BYTES = 1024 * 1024;
 /** A file of commands on disk. */
 export type CommandFile = {
   readonly path: string;
-  readonly format: Workload['format'];
+  readonly format: Workload['format'] | 'PARQUET';
   readonly lines: number;
   readonly bytes: number;
 };
@@ -35,6 +36,24 @@ export async function withLines<T>(
     return await use(file);
   } finally {
     await rm(file.path, { force: true });
+  }
+}
+
+/** The same lines as a Parquet file, beside the other for as long as `use` takes. */
+export async function withParquet<T>(file: CommandFile, use: (file: CommandFile) => Promise<T>): Promise<T> {
+  const target = `${file.path}.parquet`;
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  const columns = `{operation: 'varchar', user_account_id: 'varchar', segment_id: 'bigint',
+    expiration_duration: 'bigint', data_bag: 'varchar'}`;
+  try {
+    await connection.run(
+      `copy (select * from read_json('${file.path}', format = 'nd', columns = ${columns})) to '${target}' (format parquet)`,
+    );
+    return await use({ ...file, path: target, format: 'PARQUET', bytes: statSync(target).size });
+  } finally {
+    connection.closeSync();
+    await rm(target, { force: true });
   }
 }
 

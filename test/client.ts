@@ -23,9 +23,19 @@ export type Client = {
 };
 
 export type Format = 'NDJSON' | 'CSV';
+/** What an import may take: in most tests, text. */
+export type AnyFormat = Format | 'PARQUET';
 
-const MIME_TYPE = { NDJSON: 'APPLICATION_X_NDJSON', CSV: 'TEXT_CSV' } as const;
-export const CONTENT_TYPE = { NDJSON: 'application/x-ndjson', CSV: 'text/csv' } as const;
+const MIME_TYPE = {
+  NDJSON: 'APPLICATION_X_NDJSON',
+  CSV: 'TEXT_CSV',
+  PARQUET: 'APPLICATION_PARQUET',
+} as const;
+export const CONTENT_TYPE = {
+  NDJSON: 'application/x-ndjson',
+  CSV: 'text/csv',
+  PARQUET: 'application/vnd.apache.parquet',
+} as const;
 
 /** An execution as the API shows it (spec §3). */
 export type ExecutionAnswer = {
@@ -137,7 +147,7 @@ export async function dataOf<T>(answer: Promise<Answer>): Promise<T> {
 /** Creates a document import; resolves to its id. */
 export async function createImport(
   client: Client,
-  of: { format: Format; datamartId?: string; priority?: string; mapping?: unknown },
+  of: { format: AnyFormat; datamartId?: string; priority?: string; mapping?: unknown },
 ): Promise<string> {
   const created = await dataOf<{ id: string }>(
     client.call('POST', `/v1/datamarts/${of.datamartId ?? '1'}/document_imports`, {
@@ -177,7 +187,7 @@ export async function upload(
   of: {
     datamartId: string;
     documentImportId: string;
-    format: Format;
+    format: AnyFormat;
     body: string | Uint8Array;
     query?: string;
   },
@@ -213,7 +223,7 @@ export async function waitForEnd(
 /** Uploads a file, through an import of its own unless one is given, and waits for its end. */
 export async function runFile(
   client: Client,
-  format: Format,
+  format: AnyFormat,
   body: string | Uint8Array,
   of: { datamartId?: string; documentImportId?: string; query?: string } = {},
 ): Promise<ExecutionAnswer> {

@@ -31,6 +31,9 @@ export const FAST: readonly string[] = [
 
 /** Files of folders of the fast tier that take a quarter of a minute each, and are of the system tier. */
 export const SLOW: readonly string[] = [
+  'test/documents/parquet.test.ts',
+  'test/http/parquet.test.ts',
+  'test/properties/parquet.test.ts',
   'test/http/missing-segments.test.ts',
   'test/runner/groups.test.ts',
   'test/runner/turns.test.ts',

@@ -1,6 +1,6 @@
 import { createImport } from '../../test/client.ts';
 import type { Bench } from '../bench.ts';
-import { type CommandFile, withFile } from '../files.ts';
+import { type CommandFile, withFile, withParquet } from '../files.ts';
 import { createSegments, importWatched } from '../import-file.ts';
 import { middleOf } from '../middle.ts';
 import { startServer } from '../server.ts';
@@ -11,7 +11,7 @@ type Format = CommandFile['format'];
 
 /** 1 M lines into an empty store, and the same file again; files with bad lines. */
 export async function measureImports(bench: Bench): Promise<void> {
-  for (const format of ['NDJSON', 'CSV'] as const) {
+  for (const format of ['NDJSON', 'CSV', 'PARQUET'] as const) {
     const first: Measured[] = [];
     const again: Measured[] = [];
     const id = format.toLowerCase();
@@ -66,8 +66,11 @@ function withEmptyStore<T>(
       const segmentIds = await createSegments(server);
       const documentImportId = await createImport(server, { format: of.format });
       const to = { datamartId: '1', documentImportId };
-      return withFile(bench.scratch, workloadOf(bench, { ...of, segmentIds }), (file) =>
-        use(() => importWatched(bench, { server, file, to })),
+      const format = of.format === 'PARQUET' ? 'NDJSON' : of.format;
+      const workload = workloadOf(bench, { ...of, format, segmentIds });
+      const measure = (file: CommandFile) => use(() => importWatched(bench, { server, file, to }));
+      return withFile(bench.scratch, workload, (file) =>
+        of.format === 'PARQUET' ? withParquet(file, measure) : measure(file),
       );
     },
   );

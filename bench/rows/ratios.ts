@@ -53,6 +53,12 @@ const RATIOS: readonly Ratio[] = [
     goal: '1.3 or less',
   },
   {
+    id: 'ratio-parquet',
+    what: 'rate of Parquet / NDJSON, empty store',
+    of: ['parquet-empty', 'ndjson-empty'],
+    goal: '0.8 or more',
+  },
+  {
     id: 'ratio-30',
     what: 'time into 30 M memberships / empty store',
     of: ['ndjson-empty', 'ndjson-30'],

@@ -7,11 +7,14 @@ import { ServiceError } from '../errors.ts';
 import { passFaultPoint } from '../fault-points.ts';
 import { hashesColumns } from '../import/mapping/compile-mapping.ts';
 import { openHasher } from '../import/mapping/hash-threads.ts';
+import type { MimeType } from '../model/records.ts';
+import type { Decoder } from './decoder.ts';
 import { decompress } from './decompress.ts';
 import type { Documents } from './documents.ts';
+import { decodeParquetInTurn } from './parquet/parquet-rows.ts';
 import type { RequireRoom } from './room.ts';
 import { createSpool } from './spool.ts';
-import { createStartCheck } from './start/check-start.ts';
+import { createStartCheck, type StartCheck } from './start/check-start.ts';
 import { invalidCompression } from './zstd-frames.ts';
 import { decodeZstdInTurn } from './zstd-in-turn.ts';
 
@@ -41,11 +44,14 @@ export async function receiveFile(file: string, upload: Upload, limits: Limits):
   upload.stream.on('error', () => {});
   try {
     const decoder = decoderOf(file, upload, limits);
+    const start = createStartCheck(upload);
+    const toText = textDecoderOf(file, upload, limits);
     const handle = await open(file, 'wx');
     try {
       let measured: Measured | null = null;
-      await pipeline(upload.stream, guardIdle(upload.stream, limits), decoder, async (decoded) => {
-        measured = await write(decoded, { handle, upload, limits });
+      const guard = guardIdle(upload.stream, limits);
+      await pipeline(upload.stream, guard, decoder, checked(start), toText, async (text) => {
+        measured = await write(text, { handle, upload, limits });
       });
       if (measured === null) throw new Error('the pipeline ended without its last stage');
       await limits.finish(handle);
@@ -70,6 +76,28 @@ function decoderOf(file: string, { contentEncoding }: Upload, { maxUploadBytes, 
       if (bytes > maxUploadBytes) throw fileTooLarge(maxUploadBytes);
     },
   });
+}
+
+/** What makes text of a document that is none. */
+function textDecoderOf(
+  file: string,
+  { mimeType, mapping = null, allowEmpty = true }: Upload,
+  { requireRoom }: Limits,
+): Decoder {
+  if (mimeType !== 'APPLICATION_PARQUET') return (source) => source;
+  const openSpool = () => createSpool(`${file}.parquet`, requireRoom);
+  return decodeParquetInTurn({ createSpool: openSpool, mapping, allowEmpty });
+}
+
+/** Looks at the first bytes as they pass, and refuses what they tell. */
+function checked(start: StartCheck): Decoder {
+  return async function* (source) {
+    for await (const chunk of source) {
+      start.take(chunk);
+      yield chunk;
+    }
+    start.end();
+  };
 }
 
 /**
@@ -102,12 +130,11 @@ function guardIdle(
 }
 
 async function write(
-  decoded: AsyncIterable<Buffer>,
+  text: AsyncIterable<Buffer>,
   to: { handle: FileHandle; upload: Upload; limits: Limits },
 ): Promise<Measured> {
   const { maxUploadBytes, requireRoom } = to.limits;
   const hash = createHash('sha256');
-  const start = createStartCheck(to.upload);
   const { mapping = null, mimeType } = to.upload;
   const hasher = hashesColumns(mapping) ? openHasher({ mapping, mimeType }) : null;
   let received = 0;
@@ -125,14 +152,12 @@ async function write(
   }
 
   try {
-    for await (const chunk of decoded) {
+    for await (const chunk of text) {
       received += chunk.length;
-      if (received > maxUploadBytes) throw fileTooLarge(maxUploadBytes);
-      start.take(chunk);
+      if (received > maxUploadBytes) throw fileTooLarge(maxUploadBytes, mimeType);
       await keep(hasher === null ? chunk : await hasher.take(chunk));
       passFaultPoint('upload-half-written');
     }
-    start.end();
     if (hasher !== null) await keep(await hasher.end());
   } finally {
     hasher?.close();
@@ -155,8 +180,9 @@ function asServiceError(error: unknown): unknown {
 }
 
 /** More bytes than are taken, as they were sent or decompressed. */
-export function fileTooLarge(maxUploadBytes: number): ServiceError {
-  return new ServiceError('FILE_TOO_LARGE', `the file must be at most ${maxUploadBytes} bytes, decompressed`);
+export function fileTooLarge(maxUploadBytes: number, mimeType?: MimeType): ServiceError {
+  const form = mimeType === 'APPLICATION_PARQUET' ? 'its rows written as NDJSON' : 'decompressed';
+  return new ServiceError('FILE_TOO_LARGE', `the file must be at most ${maxUploadBytes} bytes, ${form}`);
 }
 
 /** The memory is full, which says nothing of the file. */

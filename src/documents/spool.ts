@@ -5,6 +5,8 @@ import type { RequireRoom } from './room.ts';
 export interface Spool {
   write(source: AsyncIterable<Buffer>): Promise<void>;
   read(): AsyncIterable<Buffer>;
+  /** Of the open file, for another process to read it. */
+  descriptor(): number;
   discard(): Promise<void>;
 }
 
@@ -17,6 +19,12 @@ const ROOM_STEP_BYTES = 4 * 1024 * 1024;
  */
 export function createSpool(file: string, requireRoom: RequireRoom): Spool {
   let handle: FileHandle | null = null;
+
+  function written(): FileHandle {
+    if (handle === null) throw new Error('nothing was written to the spool');
+    return handle;
+  }
+
   return {
     async write(source) {
       handle = await open(file, 'wx+', 0o600);
@@ -32,10 +40,8 @@ export function createSpool(file: string, requireRoom: RequireRoom): Spool {
         await handle.appendFile(chunk);
       }
     },
-    read: () => {
-      if (handle === null) throw new Error('nothing was written to the spool');
-      return handle.createReadStream({ start: 0, autoClose: false });
-    },
+    read: () => written().createReadStream({ start: 0, autoClose: false }),
+    descriptor: () => written().fd,
     discard: async () => {
       await handle?.close();
       handle = null;

@@ -2,7 +2,11 @@ import { parse } from 'content-disposition';
 import { ServiceError } from '../errors.ts';
 import type { MimeType } from '../model/records.ts';
 
-export const CONTENT_TYPE = { APPLICATION_X_NDJSON: 'application/x-ndjson', TEXT_CSV: 'text/csv' } as const;
+export const CONTENT_TYPE = {
+  APPLICATION_X_NDJSON: 'application/x-ndjson',
+  TEXT_CSV: 'text/csv',
+  APPLICATION_PARQUET: 'application/vnd.apache.parquet',
+} as const;
 
 const MOST_FORM_TYPE = 200;
 /** Say nothing of what a part is. Browsers and curl choose a type by the ending of the file's name, and know few. */
@@ -35,7 +39,7 @@ export function checkContentType(header: string | undefined, mimeType: MimeType)
       `Content-Type of a form must be at most ${MOST_FORM_TYPE} characters long, got ${header?.length}`,
     );
   }
-  if (type === CONTENT_TYPE[mimeType] && isUtf8) return 'BODY';
+  if (fits(type, mimeType) && isUtf8) return 'BODY';
   throw new ServiceError(
     'CONTENT_TYPE_MISMATCH',
     `Content-Type must be ${CONTENT_TYPE[mimeType]} in UTF-8, as the import says, or multipart/form-data, got ${quoted(header)}`,
@@ -49,15 +53,21 @@ export function checkContentType(header: string | undefined, mimeType: MimeType)
  */
 export function checkPartType(header: string | undefined, mimeType: MimeType): void {
   const { type, isUtf8 } = readContentType(header);
-  const fits =
-    type === CONTENT_TYPE[mimeType] ||
+  const isOwn =
+    fits(type, mimeType) ||
     SILENT_PART_TYPES.includes(type) ||
     (mimeType === 'TEXT_CSV' && CSV_PART_TYPES.includes(type));
-  if (fits && isUtf8) return;
+  if (isOwn && isUtf8) return;
   throw new ServiceError(
     'CONTENT_TYPE_MISMATCH',
     `Content-Type of the part "file" must be ${CONTENT_TYPE[mimeType]} in UTF-8, as the import says, or absent, got ${quoted(header)}`,
   );
+}
+
+/** An import of Parquet takes its error files too, which are NDJSON. */
+function fits(type: string, mimeType: MimeType): boolean {
+  const isErrorFile = mimeType === 'APPLICATION_PARQUET' && type === CONTENT_TYPE.APPLICATION_X_NDJSON;
+  return type === CONTENT_TYPE[mimeType] || isErrorFile;
 }
 
 function readContentType(header: string | undefined): { type: string; isUtf8: boolean } {

@@ -4,7 +4,11 @@ import { withoutCompressionEnding } from '../documents/start/compression.ts';
 import type { MimeType } from '../model/records.ts';
 
 const MOST_CHARACTERS = 255;
-const DEFAULT_NAME = { APPLICATION_X_NDJSON: 'document.ndjson', TEXT_CSV: 'document.csv' } as const;
+const DEFAULT_NAME = {
+  APPLICATION_X_NDJSON: 'document.ndjson',
+  TEXT_CSV: 'document.csv',
+  APPLICATION_PARQUET: 'document.parquet',
+} as const;
 
 /**
  * The name an uploaded file is shown under: the last part of what the sender said, without control characters, and without

@@ -73,6 +73,12 @@ const EXTENSION = {
   APPLICATION_PARQUET: 'parquet',
 } as const;
 
+/** Name under which the file of an execution is downloaded: what is kept of a Parquet file are its rows as NDJSON. */
+export function inputFileName({ document: { fileName }, mimeType }: Execution): string {
+  const isKept = mimeType !== 'APPLICATION_PARQUET' || /\.(?:ndjson|jsonl|json)$/i.test(fileName);
+  return isKept ? fileName : `${fileName}.ndjson`;
+}
+
 /** Name under which the error file of an execution is downloaded: `users.errors.csv` for `users.csv`. */
 export function errorFileName(inputName: string): string {
   const dot = inputName.lastIndexOf('.');

@@ -344,7 +344,7 @@ export async function readFormat(
   execution: Execution,
 ): Promise<DocumentFormat> {
   const { mimeType, job, mapping } = execution;
-  if (mimeType === 'APPLICATION_X_NDJSON') return formatOf({ csv: null, mapping });
+  if (mimeType !== 'TEXT_CSV') return formatOf({ csv: null, mapping });
   const block = await file.read(0, MAX_HEADER_BYTES + 1);
   const profile = job.type === 'DOCUMENT_IMPORT' ? 'COMMANDS' : 'USER_LIST';
   const read = readFormatOf(block, { mimeType, profile, mapping });

@@ -20,8 +20,8 @@ export function readFormatOf(
     mapping = null,
   }: { readonly mimeType: MimeType; readonly profile: CsvProfile; readonly mapping?: Mapping | null },
 ): ReadFormat {
-  if (mimeType === 'APPLICATION_X_NDJSON')
-    return { ok: true, format: formatOf({ csv: null, mapping }), header: null };
+  // what is kept of a Parquet file are its rows as NDJSON
+  if (mimeType !== 'TEXT_CSV') return { ok: true, format: formatOf({ csv: null, mapping }), header: null };
   const newline = findHeaderEnd(start, { at: 'CELL_START' });
   const end = newline === -1 ? start.length : newline;
   const parsed = parseCsvHeader(headerText(start.subarray(0, end)), profile, mapping);

@@ -111,7 +111,7 @@ export type Member = {
 /** How many user points are in both of two segments. */
 export type Overlap = { readonly segmentIds: readonly [string, string]; readonly userPoints: number };
 
-export const MIME_TYPES = ['APPLICATION_X_NDJSON', 'TEXT_CSV'] as const;
+export const MIME_TYPES = ['APPLICATION_X_NDJSON', 'TEXT_CSV', 'APPLICATION_PARQUET'] as const;
 export type MimeType = (typeof MIME_TYPES)[number];
 
 export const PRIORITIES = ['LOW', 'MEDIUM', 'HIGH'] as const;

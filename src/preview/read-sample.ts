@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { createStartCheck } from '../documents/start/check-start.ts';
+import { isParquet } from '../documents/start/parquet-start.ts';
 import { type ErrorCode, ServiceError } from '../errors.ts';
 import type { CsvHeader } from '../import/csv-header.ts';
 import { type DocumentFormat, type DocumentRecord, isRejection } from '../import/document-format.ts';
@@ -115,6 +116,11 @@ function refusalOf(
   { bytes, isWhole }: SampleBytes,
   { mimeType, mapping }: SampleReading,
 ): ReadSample['refusal'] {
+  // it can be read only when all of it is there
+  if (mimeType === 'APPLICATION_PARQUET' && isParquet(bytes)) {
+    const message = 'a Parquet file has no preview: send it with dry_run=true, which checks every row';
+    return { code: 'UNSUPPORTED_FILE', message };
+  }
   const check = createStartCheck({ mimeType, mapping, profile: PROFILE });
   try {
     check.take(bytes);

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { createImport, createSegment, dataOf } from '../client.ts';
 import { startService } from '../helper.ts';
+import { parquetOf } from '../parquet.ts';
 import { rawZstd } from '../zstd-samples.ts';
 import { openConsole } from './browser.ts';
 
@@ -16,6 +17,7 @@ test('the console says what a file is, and offers nothing for one that would be 
   const ids = {
     NDJSON: await createImport(service, { format: 'NDJSON' }),
     CSV: await createImport(service, { format: 'CSV' }),
+    PARQUET: await createImport(service, { format: 'PARQUET' }),
   };
   const { page } = await openConsole(t, service, { path: `/datamarts/1/imports/${ids.NDJSON}` });
   let files = 0;
@@ -61,4 +63,12 @@ test('the console says what a file is, and offers nothing for one that would be 
   await refuses('glued.csv', CSV.replaceAll('\n', ''), /expiration_durationUPDATE/);
   const header = await choose('night.csv', CSV.slice(0, CSV.indexOf('\n') + 1));
   await header.getByText('The file holds no command').waitFor();
+
+  await page.goto(`/datamarts/1/imports/${ids.PARQUET}`);
+  const parquet = await parquetOf(
+    `select 'UPDATE' as operation, 'p' as user_account_id, 'vip' as segment_technical_name, 0 as expiration_duration`,
+  );
+  await imports('part-0.parquet', parquet, /no preview of a Parquet file/);
+  await imports('failed.ndjson', Buffer.from(NDJSON), /All 1 command: no mistakes/);
+  await refuses('day.csv', CSV, /Parquet.*CSV \(text\/csv\)/);
 });

@@ -26,6 +26,7 @@ const FILES = [
   'numbers',
   'origins',
   'overlap-analysis',
+  'parquet',
   'preview',
   'replace',
   'replace-failed',

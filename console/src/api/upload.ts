@@ -39,7 +39,11 @@ export type Upload = {
   readonly onSent: (bytes: number) => void;
 };
 
-const CONTENT_TYPES = { APPLICATION_X_NDJSON: 'application/x-ndjson', TEXT_CSV: 'text/csv' } as const;
+const CONTENT_TYPES = {
+  APPLICATION_X_NDJSON: 'application/x-ndjson',
+  TEXT_CSV: 'text/csv',
+  APPLICATION_PARQUET: 'application/vnd.apache.parquet',
+} as const;
 
 /** Sends a file; resolves to its execution. By XMLHttpRequest, since `fetch` does not tell how much has been sent. */
 export function uploadFile(upload: Upload): Promise<Execution> {

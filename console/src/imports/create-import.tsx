@@ -70,7 +70,7 @@ export function CreateImport({
             </Text>
             <SegmentedControl
               aria-labelledby="import-format"
-              data={(['APPLICATION_X_NDJSON', 'TEXT_CSV'] as const).map((value) => ({
+              data={(['APPLICATION_X_NDJSON', 'TEXT_CSV', 'APPLICATION_PARQUET'] as const).map((value) => ({
                 value,
                 label: t.formats[value],
               }))}

@@ -79,6 +79,7 @@ function ImportList({ dm, all }: { readonly dm: string; readonly all: readonly L
             { value: 'ALL', label: t.imports.allFormats },
             { value: 'APPLICATION_X_NDJSON', label: t.formats.APPLICATION_X_NDJSON },
             { value: 'TEXT_CSV', label: t.formats.TEXT_CSV },
+            { value: 'APPLICATION_PARQUET', label: t.formats.APPLICATION_PARQUET },
           ]}
           value={filter.format}
           onChange={({ currentTarget: { value } }) => setFilter({ ...filter, format: value })}

@@ -12,7 +12,7 @@ import { t } from '../texts/texts.ts';
 import { SendOptions } from '../uploads/send-options.tsx';
 import type { UploadItem } from '../uploads/uploads.tsx';
 import { catalogueOf } from './catalogue-of.ts';
-import { readSample, readStartOf, type Sample } from './read-sample.ts';
+import { isParquetStart, readSample, readStartOf, type Sample } from './read-sample.ts';
 import { RecordsTable } from './records-table.tsx';
 
 /** The first lines of a file as the service reads them, before anything of it is sent. */
@@ -27,7 +27,8 @@ export default function Preview({ item }: { readonly item: UploadItem }) {
     queryKey: ['preview', item.id, known.dataUpdatedAt],
     queryFn: async () => {
       const start = await readStartOf(file);
-      if (start === null) return null;
+      if (start === null) return 'compressed';
+      if (documentImport.mime_type === 'APPLICATION_PARQUET' && isParquetStart(start)) return 'parquet';
       const catalogue = catalogueOf(dm, { segments: known.data ?? [], selections: selections.data ?? [] });
       const { mime_type: mimeType, mapping = null } = documentImport;
       return readSample(start, { mimeType, mapping, catalogue, now: Date.now() });
@@ -44,15 +45,15 @@ export default function Preview({ item }: { readonly item: UploadItem }) {
     <Loaded query={sample} rows={4}>
       {(read) => (
         <Stack gap="sm">
-          {read === null ? (
-            <Alert color="gray">{t.preview.compressed}</Alert>
+          {typeof read === 'string' ? (
+            <Alert color="gray">{t.preview[read]}</Alert>
           ) : (
             <SampleShown
               sample={read}
               segmentNames={new Map(known.data?.map(({ id, name }) => [id, name]))}
             />
           )}
-          <SendOptions item={item} isRefused={read !== null && read.refusal !== null} />
+          <SendOptions item={item} isRefused={typeof read !== 'string' && read.refusal !== null} />
         </Stack>
       )}
     </Loaded>

@@ -1,6 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { compressionOf } from '../../../src/documents/start/compression.ts';
+import { isParquet } from '../../../src/documents/start/parquet-start.ts';
 import { isRejection } from '../../../src/import/document-format.ts';
 import { MASK } from '../../../src/import/rejections.ts';
 import { ODD } from '../../../src/import/warnings.ts';
@@ -46,6 +47,11 @@ export type Sample = {
 };
 
 export type Start = { readonly bytes: Uint8Array; readonly isWhole: boolean };
+
+/** Whether a file is one that only the service can read. */
+export function isParquetStart({ bytes }: Start): boolean {
+  return isParquet(Buffer.from(bytes) as unknown as globalThis.Buffer);
+}
 
 /** As the service undoes it. */
 const MAX_LAYERS = 3;

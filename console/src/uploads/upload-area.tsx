@@ -40,7 +40,9 @@ export function UploadArea({ documentImport }: { readonly documentImport: Docume
           <div>
             <Text fw={500}>{t.uploads.drop}</Text>
             <Text size="sm" c="dimmed">
-              {t.uploads.dropHint(t.formats[documentImport.mime_type])}
+              {documentImport.mime_type === 'APPLICATION_PARQUET'
+                ? t.uploads.dropParquet
+                : t.uploads.dropHint(t.formats[documentImport.mime_type])}
             </Text>
           </div>
           <Button variant="default" onClick={() => openDialog.current?.()}>

@@ -37,13 +37,13 @@ export const importCommand = command({
     file: {
       type: 'positional',
       valueHint: 'FILE…',
-      description: 'NDJSON, CSV or TSV; gzip and zstd are sent as they are; - is standard input',
+      description: 'NDJSON, CSV, TSV or Parquet; gzip and zstd are sent as they are; - is standard input',
     },
     import: {
       type: 'string',
       valueHint: 'ID|NAME',
       description:
-        'document import that the files are for; without it "muster-cli ndjson" or "muster-cli csv", made when missing',
+        'document import that the files are for; without it "muster-cli ndjson", "muster-cli csv" or "muster-cli parquet", made when missing',
     },
     segment: {
       type: 'string',
@@ -103,7 +103,11 @@ export const importCommand = command({
       valueHint: 'FILE|DIR',
       description: 'where failed lines are saved; without it beside each file, of standard input here',
     },
-    format: { type: 'string', valueHint: 'ndjson|csv', description: 'when neither name nor content tell' },
+    format: {
+      type: 'string',
+      valueHint: 'ndjson|csv|parquet',
+      description: 'when neither name nor content tell',
+    },
     jobs: {
       type: 'string',
       alias: 'j',
@@ -130,10 +134,12 @@ export const importCommand = command({
     'muster import --mapping crm.mapping.json crm.csv',
     'muster import -j 4 parts/*.ndjson.gz',
     'muster errors 17 -o failed.csv && $EDITOR failed.csv && muster import --corrects 17 failed.csv',
+    'muster import --import warehouse part-*.parquet',
     "psql -c 'copy (…) to stdout csv header' | muster import --format csv -",
   ],
   notes: [
     'Lines that fail of day.csv are saved as day.csv.errors.csv: correct and import that file. One that was changed since is never overwritten: the next is day.csv.errors.2.csv.',
+    'Rows that fail of day.parquet are saved as lines of NDJSON, day.parquet.errors.ndjson: an import of Parquet takes them too.',
     'Such files, which their first columns tell, are left out where others are named too, so that *.csv takes none; name them alone to import them.',
     'In a terminal --mode replace asks first, and says from a dry run of the file who would leave which segment. In scripts it does not ask.',
     'Exit codes: 0 every line applied, 2 some lines failed, 1 it did not work; of several files the worst.',

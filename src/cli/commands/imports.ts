@@ -2,6 +2,7 @@ import type { ApiDocumentImport, ApiExecution } from '../api.ts';
 import { command } from '../command.ts';
 import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
 import { STATE_TONES, stateText } from '../expectation.ts';
+import { formatOfMimeType } from '../import/target.ts';
 import { type Column, formatCount, formatInstant, print, printJson, table } from '../output.ts';
 import type { Group } from '../registry.ts';
 import { STATUS_TONES } from '../style.ts';
@@ -14,7 +15,7 @@ type Listed = ApiDocumentImport & {
 const COLUMNS: readonly Column<Listed>[] = [
   { title: 'ID', align: 'right', value: (of) => of.id },
   { title: 'NAME', value: (of) => of.name },
-  { title: 'FORMAT', value: (of) => (of.mime_type === 'TEXT_CSV' ? 'csv' : 'ndjson') },
+  { title: 'FORMAT', value: (of) => formatOfMimeType(of.mime_type) },
   { title: 'PRIORITY', value: (of) => of.priority },
   { title: 'MADE (UTC)', value: (of) => formatInstant(of.creation_ts) },
   { title: 'LAST EXECUTION', align: 'right', value: ({ last_execution: last }) => last?.id ?? '-' },

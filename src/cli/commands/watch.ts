@@ -19,7 +19,11 @@ export const watch = command({
     folder: { type: 'positional', required: true, valueHint: 'DIR', description: 'where files are put' },
     import: { type: 'string', valueHint: 'ID|NAME', description: 'as for muster import' },
     segment: { type: 'string', valueHint: 'ID|NAME', description: 'as for muster import' },
-    format: { type: 'string', valueHint: 'ndjson|csv', description: 'when neither name nor content tell' },
+    format: {
+      type: 'string',
+      valueHint: 'ndjson|csv|parquet',
+      description: 'when neither name nor content tell',
+    },
     settle: {
       type: 'string',
       valueHint: 'SECONDS',

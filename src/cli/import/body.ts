@@ -1,7 +1,11 @@
 import type { Body } from './send.ts';
 import type { Format, Source } from './source.ts';
 
-const CONTENT_TYPE: Readonly<Record<Format, string>> = { ndjson: 'application/x-ndjson', csv: 'text/csv' };
+const CONTENT_TYPE: Readonly<Record<Format, string>> = {
+  ndjson: 'application/x-ndjson',
+  csv: 'text/csv',
+  parquet: 'application/vnd.apache.parquet',
+};
 
 /** The file as it is; the service decompresses. */
 export function fileBody(source: Source, format: Format): Body {

@@ -99,7 +99,9 @@ function namesOf({ place, input }: Saving): { folder: string | Buffer; nameAt: (
 /** The names that the failed lines of a file get, in their order: `day.csv.errors.csv`, `day.csv.errors.2.csv`, … */
 export function errorNames(fileName: Buffer, format: Format): (n: number) => Buffer {
   const base = Buffer.from(reportedName(fileName.toString('latin1')), 'latin1');
-  return (n) => withSuffix(base, `.errors${n === 1 ? '' : `.${n}`}.${format}`);
+  // the failed rows of a Parquet file are lines of NDJSON
+  const extension = format === 'parquet' ? 'ndjson' : format;
+  return (n) => withSuffix(base, `.errors${n === 1 ? '' : `.${n}`}.${extension}`);
 }
 
 /** How far back an execution is looked for that an error file may come from. */

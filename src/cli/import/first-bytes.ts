@@ -3,6 +3,7 @@ import { decompress } from '../../documents/decompress.ts';
 import { createStartCheck, type ExpectedDocument } from '../../documents/start/check-start.ts';
 import type { Compression } from '../../documents/start/compression.ts';
 import { Head } from '../../documents/start/head.ts';
+import { isParquet } from '../../documents/start/parquet-start.ts';
 import { blankFile } from '../../documents/start/refusals.ts';
 import { decodeZstd } from '../../documents/zstd.ts';
 import { invalidCompression } from '../../documents/zstd-frames.ts';
@@ -17,7 +18,11 @@ export type Start = { readonly bytes: Buffer; readonly isWhole: boolean };
 type ExpectedStart = { readonly format: Format } & Pick<ExpectedDocument, 'profile' | 'mapping'>;
 
 const START_BYTES = 256 * 1024;
-const MIME_TYPE = { ndjson: 'APPLICATION_X_NDJSON', csv: 'TEXT_CSV' } as const;
+const MIME_TYPE = {
+  ndjson: 'APPLICATION_X_NDJSON',
+  csv: 'TEXT_CSV',
+  parquet: 'APPLICATION_PARQUET',
+} as const;
 
 /**
  * Reads the beginning of a file as the service would decompress it; null where that cannot be done here, and the service is to
@@ -88,6 +93,7 @@ async function* asBuffers(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buf
  */
 export function formatOf(start: Start): Format | null {
   if (start.isWhole && isBlankText(start.bytes)) throw asApiError(blankFile());
+  if (isParquet(start.bytes)) return 'parquet';
   const first = start.bytes
     .toString('utf8')
     .replace(/^[\s\ufeff]+/, '')

@@ -2,11 +2,12 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import { type Compression, compressionOf } from '../../documents/start/compression.ts';
+import { isParquet } from '../../documents/start/parquet-start.ts';
 import { CliError, EmptyFileError } from '../failures.ts';
 import { folderOf, nameOf, shown } from '../files/name.ts';
 import { descriptorOf, openStream, spool } from './spool.ts';
 
-export type Format = 'ndjson' | 'csv';
+export type Format = 'ndjson' | 'csv' | 'parquet';
 
 /** A file to import, as found on disk, or put aside there. Whoever opened it closes it. */
 export type Source = {
@@ -33,6 +34,8 @@ const FORMAT_BY_EXTENSION: Readonly<Record<string, Format>> = {
   '.json': 'ndjson',
   '.csv': 'csv',
   '.tsv': 'csv',
+  '.parquet': 'parquet',
+  '.parq': 'parquet',
 };
 
 const HEAD_BYTES = 4096;
@@ -139,6 +142,7 @@ function formatByName(name: string): Format | undefined {
 async function sniff(head: Buffer, compression: Compression | null): Promise<Format | null> {
   if (compression === 'zstd') return null;
   const text = compression === 'gzip' ? await firstBytesOfGzip(head) : head;
+  if (isParquet(text)) return 'parquet';
   const first = text
     .toString('utf8')
     .replace(/^\ufeff/, '')

@@ -35,6 +35,7 @@ export type Target = {
 export const MIME_TYPE: Readonly<Record<Format, string>> = {
   ndjson: 'APPLICATION_X_NDJSON',
   csv: 'TEXT_CSV',
+  parquet: 'APPLICATION_PARQUET',
 };
 
 /** Finds, or makes, what a file is sent to. */
@@ -66,12 +67,18 @@ async function documentTarget(client: Client, destination: Destination, source: 
 function chooseFormat(destination: Destination, source: Source, start: Start | null): Format {
   const format = destination.format ?? (start === null ? null : formatOf(start)) ?? source.format;
   if (format === null && start === null && source.compression !== null) throw damagedFile(source.compression);
-  if (format === null) throw new UsageError('cannot tell the format: give --format ndjson or --format csv');
+  if (format === null) throw new UsageError('cannot tell the format: give --format ndjson, csv or parquet');
   return format;
 }
 
+/** The format of the files that an import takes. */
+export function formatOfMimeType(mimeType: string): Format {
+  if (mimeType === MIME_TYPE.parquet) return 'parquet';
+  return mimeType === MIME_TYPE.csv ? 'csv' : 'ndjson';
+}
+
 function formatOfImport({ id, name, mime_type }: ApiDocumentImport, flag: Format | undefined): Format {
-  const format = mime_type === MIME_TYPE.csv ? 'csv' : 'ndjson';
+  const format = formatOfMimeType(mime_type);
   if (flag === undefined || flag === format) return format;
   throw new UsageError(`--format ${flag}: document import ${id} (${name}) takes ${format}`);
 }
@@ -129,7 +136,10 @@ async function segmentTarget(client: Client, destination: Destination, source: S
   const { datamart, segment: wanted = '' } = destination;
   const start = await readStart(fileBody(source, 'csv').chunks());
   const format = destination.format ?? (start === null ? source.format : formatOf(start));
-  if (format === 'ndjson') throw new UsageError('a user list for --segment is CSV or TSV, this is NDJSON');
+  if (format === 'ndjson' || format === 'parquet') {
+    const came = format === 'ndjson' ? 'NDJSON' : 'Parquet';
+    throw new UsageError(`a user list for --segment is CSV or TSV, this is ${came}`);
+  }
   if (start !== null) requireStart(start, { format: 'csv', profile: 'USER_LIST' });
   const segment = await findSegment(client, datamart, wanted);
   return {

@@ -5,7 +5,7 @@ import { CliError, UsageError } from '../failures.ts';
 import { fileBody } from '../import/body.ts';
 import { damagedFile, formatOf, readStart } from '../import/first-bytes.ts';
 import { type Format, openSource, type Source } from '../import/source.ts';
-import { MIME_TYPE } from '../import/target.ts';
+import { formatOfMimeType, MIME_TYPE } from '../import/target.ts';
 
 /** As much of a file as the service looks at. */
 const SAMPLE_BYTES = 64 * 1024;
@@ -67,7 +67,7 @@ export function preview(
 /** The format that files of an import have; it must be that of `--format`. */
 export function formatFor(found: ApiDocumentImport | null, flag: Format | undefined): Format | undefined {
   if (found === null) return flag;
-  const format = found.mime_type === MIME_TYPE.csv ? 'csv' : 'ndjson';
+  const format = formatOfMimeType(found.mime_type);
   if (flag !== undefined && flag !== format)
     throw new UsageError(`--format ${flag}: document import ${found.id} (${found.name}) takes ${format}`);
   return format;

@@ -4,6 +4,7 @@ import type { Mapping } from '../../model/mapping.ts';
 import type { MimeType } from '../../model/records.ts';
 import { CsvStart } from './csv-start.ts';
 import { NdjsonStart } from './ndjson-start.ts';
+import { ParquetStart } from './parquet-start.ts';
 
 /** What a document must be. */
 export type ExpectedDocument = {
@@ -32,5 +33,6 @@ export interface StartCheck {
  * CONTENT_TYPE_MISMATCH, NOT_NDJSON or INVALID_HEADER.
  */
 export function createStartCheck(expected: ExpectedDocument): StartCheck {
+  if (expected.mimeType === 'APPLICATION_PARQUET') return new ParquetStart();
   return expected.mimeType === 'TEXT_CSV' ? new CsvStart(expected) : new NdjsonStart();
 }

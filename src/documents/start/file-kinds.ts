@@ -9,6 +9,7 @@ export const KIND_BYTES = 4 * 1024;
 const UNPACK = 'unpack it and send each file in it by itself; gzip and zstd are taken as they are';
 const RECOMPRESS = 'decompress it, or compress it with gzip or zstd instead';
 const EXPORT = 'export its table as CSV in UTF-8, or as NDJSON';
+const SEND_ELSEWHERE = `${EXPORT}, or send it to an import of Parquet files (mime_type APPLICATION_PARQUET)`;
 const SAVE_AS_CSV = 'save the sheet as "CSV UTF-8" and send that';
 const SAVE_AS_UTF8 = 'save it in UTF-8 ("CSV UTF-8" in Excel)';
 const DOWNLOAD = 'this is often the answer of a server that did not give the file: see how it was fetched';
@@ -60,8 +61,8 @@ const BINARY_SIGNATURES: readonly Signature[] = [
 
 /** Begin like text, and are told apart by binary data that follows. */
 const MIXED_SIGNATURES: readonly Signature[] = [
-  { name: 'a Parquet file', advice: EXPORT, bytes: 'PAR1' },
-  { name: 'an encrypted Parquet file', advice: EXPORT, bytes: 'PARE' },
+  { name: 'a Parquet file', advice: SEND_ELSEWHERE, bytes: 'PAR1' },
+  { name: 'an encrypted Parquet file', advice: DECRYPT, bytes: 'PARE' },
   { name: 'an ORC file', advice: EXPORT, bytes: 'ORC' },
   { name: 'a Feather file', advice: EXPORT, bytes: 'FEA1' },
   { name: 'a DuckDB database', advice: EXPORT, bytes: 'DUCK', at: 8 },

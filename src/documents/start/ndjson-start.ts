@@ -13,9 +13,15 @@ const OPENING_BRACE = 0x7b;
 
 /** The beginning of an NDJSON document. */
 export class NdjsonStart implements StartCheck {
+  readonly #expected: 'APPLICATION_X_NDJSON' | 'APPLICATION_PARQUET';
   readonly #head = new Head(HEAD_BYTES);
   #hasKind = false;
   #isSettled = false;
+
+  /** An import of Parquet takes NDJSON as well, and says so. */
+  constructor(expected: 'APPLICATION_X_NDJSON' | 'APPLICATION_PARQUET' = 'APPLICATION_X_NDJSON') {
+    this.#expected = expected;
+  }
 
   take(chunk: Buffer): void {
     if (this.#isSettled) return;
@@ -61,7 +67,7 @@ export class NdjsonStart implements StartCheck {
     const head = this.#head.bytes;
     const shape = shapeOf(head);
     if (shape === 'OBJECTS') return;
-    if (shape === 'TABLE') throw otherFormat('APPLICATION_X_NDJSON');
+    if (shape === 'TABLE') throw otherFormat(this.#expected);
     const kind = unknownBinaryOf(head);
     if (kind !== null) throw unsupportedFile(kind);
   }

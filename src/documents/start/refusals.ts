@@ -10,16 +10,17 @@ export function blankFile(): ServiceError {
 export function unsupportedFile({ name, advice }: ForeignKind): ServiceError {
   return new ServiceError(
     'UNSUPPORTED_FILE',
-    `the file must be NDJSON or CSV in UTF-8, got ${name}: ${advice}`,
+    `the file must be NDJSON or CSV in UTF-8, or Parquet, got ${name}: ${advice}`,
   );
 }
 
 const NAMES = {
   APPLICATION_X_NDJSON: 'NDJSON (application/x-ndjson)',
   TEXT_CSV: 'CSV (text/csv)',
+  APPLICATION_PARQUET: 'Parquet (application/vnd.apache.parquet), or NDJSON as its error files are,',
 } as const;
 
-/** The other one of the two formats. */
+/** The other one of the two formats of text. */
 export function otherFormat(expected: keyof typeof NAMES): ServiceError {
   const other = expected === 'TEXT_CSV' ? 'APPLICATION_X_NDJSON' : 'TEXT_CSV';
   return new ServiceError(

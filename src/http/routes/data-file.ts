@@ -15,6 +15,7 @@ import {
   errorFileName,
   exportFileName,
   type FileReference,
+  inputFileName,
   type OverlapsReference,
   parseExportUri,
   parseFileUri,
@@ -52,14 +53,15 @@ export function dataFileRoutes(app: App, dependencies: HttpDependencies): void {
   async function findFile(reference: FileReference): Promise<Found> {
     const execution = await store.executions.get(reference.executionId);
     if (execution === null || !isNamedBy(execution, reference)) throw notFound();
-    const { folder, fileName } = execution.document;
+    const { folder } = execution.document;
+    const name = inputFileName(execution);
     if (execution.filesRemovedDate !== null) throw removed();
     if (reference.file === 'errors' && !hasErrorFile(execution)) throw notFound();
     const { id: resourceId, datamartId } = execution;
     return {
       folder,
       ...(reference.file === 'input' ? { parts: wholeFile('input') } : errorFileOf(execution)),
-      name: reference.file === 'input' ? fileName : errorFileName(fileName),
+      name: reference.file === 'input' ? name : errorFileName(name),
       change: { resourceType: 'execution', resourceId, datamartId, details: { file: reference.file } },
     };
   }

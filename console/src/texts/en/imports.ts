@@ -98,6 +98,7 @@ export const importsTexts = {
     choose: 'Files to upload',
     dropHint: (format: string) =>
       `${format}, plain or compressed with gzip or zstd. You see a preview before anything is sent.`,
+    dropParquet: 'Parquet. A dry run checks every row before anything is applied.',
     ofFile: (name: string) => `Upload of ${name}`,
     dismiss: (name: string) => `Dismiss ${name}`,
     sent: 'Sent so far',
@@ -155,6 +156,7 @@ export const importsTexts = {
     refused: 'Muster would refuse this file',
     compressed:
       'The browser cannot decompress this file, so there is no preview. A dry run checks every line.',
+    parquet: 'There is no preview of a Parquet file. A dry run checks every row.',
     separator: 'Separator',
     tab: 'tab',
     columns: 'columns',

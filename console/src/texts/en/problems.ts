@@ -73,8 +73,12 @@ export const problemsTexts = {
         advice: 'Upload it to an import of its own format, or make one.',
       },
       INVALID_HEADER: {
-        title: 'The first line cannot be used',
-        advice: 'Name the columns in it, operation among them.',
+        title: 'The columns cannot be used',
+        advice: 'Name them in the first line, or in the schema, operation among them.',
+      },
+      INVALID_PARQUET: {
+        title: 'The Parquet file cannot be read',
+        advice: 'Write it again, without encryption, and upload it whole.',
       },
       INVALID_COMPRESSION: { title: 'The compressed file is damaged', advice: 'Compress it again.' },
       TOO_MANY_UPLOADS: {

@@ -99,6 +99,7 @@ export const importsTexts: typeof english = {
     choose: 'Fichiers à envoyer',
     dropHint: (format) =>
       fr`${format}, tel quel ou compressé avec gzip ou zstd. Un aperçu s'affiche avant tout envoi.`,
+    dropParquet: fr`Parquet. Une simulation vérifie chaque ligne avant que rien ne soit appliqué.`,
     ofFile: (name) => fr`Envoi de ${name}`,
     dismiss: (name) => `Masquer ${name}`,
     sent: fr`Envoyé jusqu'ici`,
@@ -157,6 +158,7 @@ export const importsTexts: typeof english = {
     },
     refused: 'Muster refuserait ce fichier',
     compressed: fr`Le navigateur ne sait pas décompresser ce fichier : pas d'aperçu. Une simulation vérifie chaque ligne.`,
+    parquet: fr`Pas d'aperçu pour un fichier Parquet. Une simulation vérifie chaque ligne.`,
     separator: 'Séparateur',
     tab: 'tabulation',
     columns: 'colonnes',

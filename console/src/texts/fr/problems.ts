@@ -68,8 +68,12 @@ export const problemsTexts: typeof english = {
         advice: 'Envoyez-le à un import de son format, ou créez-en un.',
       },
       INVALID_HEADER: {
-        title: 'La première ligne est inutilisable',
-        advice: fr`Nommez-y les colonnes, dont operation.`,
+        title: 'Les colonnes sont inutilisables',
+        advice: fr`Nommez-les dans la première ligne, ou dans le schéma, dont operation.`,
+      },
+      INVALID_PARQUET: {
+        title: 'Le fichier Parquet est illisible',
+        advice: fr`Écrivez-le de nouveau, sans chiffrement, et envoyez-le en entier.`,
       },
       INVALID_COMPRESSION: {
         title: 'Le fichier compressé est endommagé',
