@@ -10,12 +10,16 @@ _muster() {
   out=$(muster __complete "${'$'}{COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null) || return
   if [[ $out == :files ]]; then
     compopt -o filenames 2>/dev/null
-    while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -f -- "${'$'}{COMP_WORDS[COMP_CWORD]#=}")
+    local word=${'$'}{COMP_WORDS[COMP_CWORD]} flag=
+    [[ $word == --*=* ]] && flag=${'$'}{word%%=*}=
+    while IFS= read -r line; do COMPREPLY+=("$flag$line"); done < <(compgen -f -- "${'$'}{word#"${'$'}{flag:-=}"}")
     return
   fi
   while IFS= read -r line; do
     line=${'$'}{line%%$'\t'*}
-    [[ -n $line ]] && COMPREPLY+=("$(printf '%q' "$line")")
+    [[ -n $line ]] || continue
+    line=$(printf '%q' "$line")
+    COMPREPLY+=("${'$'}{line//\\,/,}")
   done <<<"$out"
 }
 complete -F _muster muster
@@ -27,6 +31,7 @@ _muster() {
   local -a candidates
   out=$(muster __complete "${'$'}{(@Q)words[2,CURRENT]}" 2>/dev/null) || return
   if [[ $out == :files ]]; then
+    [[ $words[CURRENT] == --*=* ]] && compset -P '*='
     _files
     return
   fi
@@ -45,7 +50,8 @@ fi
 function __muster_complete
   set -l out (muster __complete (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)
   if test "$out" = ':files'
-    __fish_complete_path (commandline -ct)
+    set -l flag (string match -r -- '^--[^=]+=' (commandline -ct))
+    __fish_complete_path (string replace -r -- '^--[^=]+=' '' (commandline -ct)) | string replace -r -- '^' "$flag"
     return
   end
   printf '%s\n' $out
