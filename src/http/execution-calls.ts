@@ -47,7 +47,7 @@ export async function startExecution(
   if (made === 'KEY_REUSED') {
     throw new ServiceError(
       'IDEMPOTENCY_KEY_REUSED',
-      'Idempotency-Key must be another one for another file or other parameters: under this one something else was sent',
+      'another file, or other parameters, were sent under this Idempotency-Key: use a new key for each file',
     );
   }
   if (made.document.folder === folder) {
