@@ -14,11 +14,13 @@ const TAKEN_IN = [
   'citty',
   'cli-progress',
   'content-disposition',
+  'croner',
   'fresh',
   'fzstd',
   'jsonc-parser',
   'papaparse',
   'range-parser',
+  'ssh2',
   'tar-stream',
   'typebox',
 ];
@@ -50,6 +52,11 @@ export async function bundle(...programs) {
       {
         name: 'muster',
         setup(bundling) {
+          // what ssh2 compiles where it can, and does without where it is not there
+          bundling.onResolve({ filter: /^cpu-features$|\.node$/ }, ({ path: name }) => ({
+            path: name,
+            external: true,
+          }));
           bundling.onResolve({ filter: /^[^./]/ }, ({ path: name, importer }) =>
             path.isAbsolute(name) || isTakenIn(name) || isOfPackage(importer)
               ? undefined

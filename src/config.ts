@@ -6,7 +6,9 @@ import {
   bytes,
   databaseUrl,
   folderOrBucket,
+  folders,
   GIB,
+  hosts,
   KIB,
   listOf,
   MIB,
@@ -17,6 +19,7 @@ import {
   proxies,
   SecretValueError,
   type Setting,
+  secretKey,
   text,
   token,
   whole,
@@ -202,7 +205,30 @@ export const SETTINGS = {
     'an attempt to deliver to a webhook ends after so long, whatever the receiver does',
   ),
   webhookNameServers: nameServers(
-    "name servers at which host names of webhooks are looked up; the machine's own by default",
+    "name servers at which host names of webhooks and of sources are looked up; the machine's own by default",
+  ),
+  sourceFolders: folders(
+    'folders that sources may take files from, with those in them; {datamart} in one stands for the id of a datamart; none by default',
+  ),
+  sourceHosts: hosts(
+    'hosts, with or without a port, that sources may lead to although they are not of the public internet, and over http',
+  ),
+  sourceKey: secretKey(
+    'key that credentials of sources are encrypted with, 32 bytes in base64 or hexadecimal digits; without it sources have none',
+  ),
+  sourceKeyBefore: secretKey('the key before, for credentials that are still encrypted with it'),
+  sourceSettleMs: whole(
+    5_000,
+    [100, 3_600_000],
+    'a file in a folder or on an SFTP server that has not changed for so long is whole',
+  ),
+  sourceRetryMs: whole(
+    60_000,
+    [1, 86_400_000],
+    'wait before a run of a source that failed is tried again; then 5, 15 and 60 times as long, or until it is due',
+  ),
+  pauseSources: yesOrNo(
+    'whether sources are left alone, such as by a copy of a service that a backup was restored to',
   ),
   corsOrigins: listOf('origins that a browser may call from; none by default, * for all', 'ORIGIN,…'),
   trustProxy: proxies('addresses of proxies whose X-Forwarded headers are believed'),

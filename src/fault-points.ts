@@ -44,6 +44,9 @@ export const FAULT_POINTS = [
   'erasure-file-half-written',
   'erasure-file-replaced',
   'webhook-answered',
+  'source-file-received',
+  'source-file-taken',
+  'source-file-put-away',
 ] as const;
 
 export type FaultPoint = (typeof FAULT_POINTS)[number];

@@ -116,11 +116,14 @@ export async function startService(config: Config, clock: () => number = Date.no
     const adminToken = await provideAdminToken(store, config.adminToken, clock());
     const worker = randomUUID();
     let kept: Kept | null = null;
+    const admission = createAdmission(store, config);
+    let wakeExecutions: () => void = () => undefined;
     const exportTurns = createFairTurns(1);
     const keeper = startKeeper({
       ...{ store, logger, clock, worker },
       start: () => {
-        kept = startKept({ store, documents, logger, clock, config, exportTurns });
+        const pulling = { admit: admission.admit, wakeRunner: () => wakeExecutions() };
+        kept = startKept({ store, documents, logger, clock, config, exportTurns, pulling });
         return kept;
       },
     });
@@ -156,7 +159,7 @@ export async function startService(config: Config, clock: () => number = Date.no
     const { wake: wakeRunner, noticeCancel } = runner;
     const calls = createCallQueue({ store, clock, logger, limits: config });
     opened.push(() => calls.close());
-    const admission = createAdmission(store, config);
+    wakeExecutions = wakeRunner;
     const { maxEventStreams, maxEventStreamsPerToken } = config;
     const eventStreams = createEventStreams({
       ...{ store, notices, progress, clock, maxEventStreams, maxEventStreamsPerToken },
@@ -171,6 +174,7 @@ export async function startService(config: Config, clock: () => number = Date.no
         wakeEraser: () => kept?.wakeEraser(),
         wakeExporter: () => kept?.wakeExporter(),
         wakeAnalyzer: () => kept?.wakeAnalyzer(),
+        wakePuller: () => kept?.wakePuller(),
         admission,
         readIdentifier,
         applyCommands: calls.apply,

@@ -1,6 +1,8 @@
+import { isIPv6 } from 'node:net';
 import path from 'node:path';
 import { parseS3Url } from './documents/place.ts';
 import { isProxy } from './http/client-address.ts';
+import { readKey } from './sources/credentials.ts';
 import { isNameServer } from './webhooks/name-sources.ts';
 
 /** One setting: what it is by default, and how it is read. */
@@ -42,6 +44,17 @@ export function token(description: string): Setting<string | null> {
     );
   };
   return { default: null, parse, hint: 'TOKEN', description };
+}
+
+/** A key of 32 bytes. */
+export function secretKey(description: string): Setting<string | null> {
+  const parse = (given: unknown) => {
+    if (typeof given === 'string' && readKey(given) !== null) return given;
+    throw new SecretValueError(
+      'expected 32 bytes in base64 or hexadecimal digits, such as of "openssl rand -base64 32"',
+    );
+  };
+  return { default: null, parse, hint: 'KEY', description };
 }
 
 export function databaseUrl(description: string): Setting<string | null> {
@@ -137,6 +150,39 @@ export function nameServers(description: string): Setting<readonly string[]> {
     expected: 'addresses such as 10.0.0.53 or [fd00::53]:5353',
     isRight: isNameServer,
   });
+}
+
+/** Hosts as they stand in URLs, with or without a port: `minio.internal`, `10.0.0.9:9000`, `[fd00::9]:22`. */
+export function hosts(description: string): Setting<readonly string[]> {
+  const list = listOf(description, 'HOST,…');
+  const parse = (given: unknown) => list.parse(given).map(readHost);
+  return { ...list, parse };
+}
+
+function readHost(item: string): string {
+  const host = isIPv6(item) ? `[${item}]` : item;
+  const url = URL.canParse(`https://${host}`) ? new URL(`https://${host}`) : null;
+  const isHost = url !== null && url.pathname === '/' && !/[/?#@]/.test(host);
+  if (!isHost)
+    throw new Error(
+      `expected hosts such as minio.internal:9000, separated by commas, ${JSON.stringify(item)} is none`,
+    );
+  const name = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const port = /:(\d+)$/.exec(host.replace(/^\[.*\]/, ''))?.[1];
+  if (port === undefined) return name;
+  return `${isIPv6(name) ? `[${name}]` : name}:${Number(port)}`;
+}
+
+/** Absolute folders. */
+export function folders(description: string): Setting<readonly string[]> {
+  const list = listOf(description, 'DIR,…');
+  const parse = (given: unknown) =>
+    list.parse(given).map((folder) => {
+      if (path.isAbsolute(folder) && path.normalize(folder) !== '/')
+        return path.normalize(folder).replace(/\/+$/, '');
+      throw new Error(`expected absolute folders, separated by commas, ${JSON.stringify(folder)} is none`);
+    });
+  return { ...list, parse };
 }
 
 function addresses({

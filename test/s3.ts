@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { S3Client } from '@aws-sdk/client-s3';
 import { startFauxqs } from 'fauxqs';
@@ -13,7 +19,12 @@ export type S3Fault =
   | { readonly type: 'QUERY'; readonly more: string }
   | null;
 
-export type Asked = { readonly method: string; readonly path: string; readonly query: URLSearchParams };
+export type Asked = {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+};
 
 export type S3Server = {
   /** What leads the AWS SDK to it. */
@@ -43,7 +54,12 @@ export async function startS3(): Promise<S3Server> {
   let faultOf: (asked: Asked) => S3Fault = () => null;
   const proxy = createServer((incoming, answer) => {
     const { pathname, searchParams } = new URL(incoming.url ?? '/', 'http://s3');
-    const fault = faultOf({ method: incoming.method ?? '', path: pathname, query: searchParams });
+    const fault = faultOf({
+      method: incoming.method ?? '',
+      path: pathname,
+      query: searchParams,
+      headers: incoming.headers,
+    });
     if (fault?.type === 'ANSWER') {
       incoming.resume();
       answer.writeHead(fault.status, { 'content-type': 'application/xml' }).end(fault.body);

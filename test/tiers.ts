@@ -14,6 +14,7 @@ export const FAST: readonly string[] = [
   'test/http/',
   'test/import/',
   'test/runner/',
+  'test/sources/',
   'test/store/',
   'test/webhooks/',
   'test/properties/',
@@ -63,6 +64,7 @@ export const SHARED_PROCESS: readonly string[] = [
   'import',
   'properties',
   'runner',
+  'sources',
   'store',
   'webhooks',
 ];

@@ -115,7 +115,7 @@ function checkLast(held: { readonly all: number; readonly most: number }, { maxU
   if (held.all < maxUploads - reserved || held.most < few) return;
   throw new ServiceError(
     'TOO_MANY_UPLOADS',
-    `the service keeps its last ${reserved} of ${maxUploads} upload places (maxUploads) for tokens and datamarts with fewer than ${few} uploads under way: try again soon`,
+    `the last ${reserved} of ${maxUploads} uploads at the same time (maxUploads) are for tokens and datamarts with less than ${few} on their way: try again soon`,
   );
 }
 
@@ -149,7 +149,7 @@ function check(gate: Gate, limits: Limits, { of, uploads, pending }: Scope): voi
   if (gate.pending + gate.uploads >= mostPending) {
     throw new ServiceError(
       pending.code,
-      `${gate.pending} executions of ${of} are waiting, at most ${mostPending} may (${pending.setting}): try again later`,
+      `at most ${mostPending} executions of ${of} may wait (${pending.setting}), ${gate.pending} do: try again later`,
     );
   }
 }

@@ -41,6 +41,7 @@ import { segmentListRoutes } from './routes/segment-list.ts';
 import { segmentOverlapRoutes } from './routes/segment-overlaps.ts';
 import { segmentRoutes } from './routes/segments.ts';
 import { selectionRoutes } from './routes/selections.ts';
+import { sourceRoutes } from './routes/sources.ts';
 import { systemRoutes } from './routes/system.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { userListImportRoutes, userListUploadRoute } from './routes/user-list-imports.ts';
@@ -204,6 +205,7 @@ async function addApi(
   activityRoutes(app, dependencies);
   userListImportRoutes(app, dependencies);
   dataFileRoutes(app, dependencies);
+  sourceRoutes(app, dependencies);
   webhookRoutes(app, dependencies);
   webhookDeliveryRoutes(app, dependencies);
   segmentListRoutes(app, dependencies);

@@ -101,7 +101,7 @@ export function createAuthenticator(
     reply.header('Retry-After', String(seconds));
     return new ServiceError(
       'TOO_MANY_ATTEMPTS',
-      `the API token is not valid, and this address has sent too many such tokens: try again in ${seconds} s`,
+      `the API token is not valid, like too many before it from this address; try again in ${seconds} s`,
     );
   }
 

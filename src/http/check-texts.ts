@@ -21,6 +21,9 @@ function checkText(text: string): void {
   if (text.includes('\0'))
     throw new ServiceError('INVALID_REQUEST', 'texts must not hold the character U+0000, got one that does');
   if (!text.isWellFormed()) {
-    throw new ServiceError('INVALID_REQUEST', 'texts must be valid Unicode, got half of a surrogate pair');
+    throw new ServiceError(
+      'INVALID_REQUEST',
+      'texts must be Unicode, got one with half of a surrogate pair, which is no character',
+    );
   }
 }

@@ -33,6 +33,8 @@ export type HttpDependencies = {
   readonly wakeExporter: () => void;
   /** Tells that there is an overlap analysis to be made. Never waits. */
   readonly wakeAnalyzer: () => void;
+  /** Tells that a run of a source was asked for. Never waits. */
+  readonly wakePuller: () => void;
   /** How far the executions are that this node runs, between their checkpoints. */
   readonly progress: Pick<ProgressBoard, 'runs'>;
   /** Files of exports are made one at a time, by datamart. */

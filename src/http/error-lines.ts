@@ -6,10 +6,7 @@ import type { HttpDependencies } from './dependencies.ts';
 /** Throws FILE_REMOVED for an execution whose files are not kept any more. */
 export function requireFiles({ filesRemovedDate }: Execution): void {
   if (filesRemovedDate === null) return;
-  throw new ServiceError(
-    'FILE_REMOVED',
-    'the error file was removed at the end of its retention (retentionDays)',
-  );
+  throw new ServiceError('FILE_REMOVED', 'the error file was removed when its time of retention had passed');
 }
 
 /** Opens the error file of an execution that has one for as long as `read` takes. */

@@ -57,13 +57,13 @@ export function createEventStreams(context: EventStreamsContext): EventStreams {
       if (own >= context.maxEventStreamsPerToken) {
         throw new ServiceError(
           'TOO_MANY_EVENT_STREAMS',
-          `the token has ${context.maxEventStreamsPerToken} event streams already, the most it may have (maxEventStreamsPerToken): poll the execution instead`,
+          `a token may have ${context.maxEventStreamsPerToken} streams of events at a time (maxEventStreamsPerToken), and has them; ask for the execution instead`,
         );
       }
       if (open.size >= context.maxEventStreams) {
         throw new ServiceError(
           'OVERLOADED',
-          `all ${context.maxEventStreams} event streams of the service are in use (maxEventStreams): poll the execution instead`,
+          `there may be ${context.maxEventStreams} streams of events at a time, and there are; ask for the execution instead`,
         );
       }
       const stop = new AbortController();

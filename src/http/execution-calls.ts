@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import { notFound, ServiceError } from '../errors.ts';
-import { passFaultPoint } from '../fault-points.ts';
+import { makeExecution } from '../make-execution.ts';
 import type { Author } from '../model/audit.ts';
 import {
   EXECUTION_KINDS,
@@ -25,32 +25,22 @@ import type { ExecutionFilterQuery, ExecutionsQuery } from './schemas.ts';
 /** What the routes of document imports and of single-segment imports have in common. */
 
 /**
- * Makes an execution of a document that has been received. Where its key is known already the document is removed again and
- * the answer is the first execution, under a header that says so; where none can be made it is removed too.
+ * Makes an execution of a document that has been received. Where its key is known already the answer is the first execution, under a
+ * header that says so.
  */
 export async function startExecution(
   { store, documents, wakeRunner }: HttpDependencies,
   { upload, reply }: { readonly upload: Upload; readonly reply: FastifyReply },
 ): Promise<Execution> {
-  const { folder } = upload.document;
-  passFaultPoint('upload-kept');
-  const made = await store.executions.create(upload).catch(async (fault: unknown) => {
-    // a commit that failed may have been written all the same: then it runs after the next start, and needs its document
-    const referred = await store.executions.referredFolders([folder]).catch(() => null);
-    if (referred !== null && !referred.has(folder)) await documents.remove(folder);
-    throw fault;
-  });
-  passFaultPoint('execution-created');
-  if (made === null || made === 'KEY_REUSED' || made.document.folder !== folder)
-    await documents.remove(folder);
+  const made = await makeExecution({ store, documents }, upload);
   if (made === null) throw notFound();
   if (made === 'KEY_REUSED') {
     throw new ServiceError(
       'IDEMPOTENCY_KEY_REUSED',
-      'another file, or other parameters, were sent under this Idempotency-Key: use a new key for each file',
+      'Idempotency-Key must be another one for another file or other parameters: under this one something else was sent',
     );
   }
-  if (made.document.folder === folder) {
+  if (made.document.folder === upload.document.folder) {
     observeUploaded(made.document.bytes);
     wakeRunner();
   } else reply.header('Idempotent-Replayed', 'true');

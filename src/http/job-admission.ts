@@ -45,14 +45,14 @@ export function createJobAdmission(
     if (open.all + running.size >= maxExports)
       throw new ServiceError(
         'OVERLOADED',
-        `${maxExports} are waiting, the most that may (maxExports): try again later`,
+        `at most ${maxExports} may wait (maxExports), and do: try again later`,
       );
     const { setting, most } = limits.bytes;
     const kept = Math.max(bytes.ofDatamart, bytes.ofToken);
     if (kept >= most)
       throw new ServiceError(
         'TOO_MANY_EXPORTS',
-        `a datamart and a token may each keep ${most} bytes (${setting}), ${kept} are kept: try again when older ones have been removed`,
+        `a datamart, or a token, may keep ${most} bytes (${setting}), and keeps ${kept}: try again when older ones have been removed`,
       );
   }
 

@@ -58,6 +58,14 @@ const unexpectedFiles = new Gauge({
   registers: [registry],
 });
 
+/** A source that failed so often in a row does so by itself no more. */
+const FAILING_RUNS = 3;
+const sourcesFailing = new Gauge({
+  name: 'muster_sources_failing',
+  help: `Sources of which ${FAILING_RUNS} runs in a row failed, or more`,
+  registers: [registry],
+});
+
 const storeUp = new Gauge({
   name: 'muster_store_up',
   help: '1 when the store answered the last time it was asked for metrics, else 0',
@@ -125,7 +133,7 @@ export function createMetricsText({
       storeUp.set(1);
     } catch {
       for (const gauge of [executions, queueAge, expectingImports, unexpectedFiles]) gauge.reset();
-      for (const gauge of [storeBytes, diskFreeBytes, deliveriesPending]) gauge.remove();
+      for (const gauge of [storeBytes, diskFreeBytes, deliveriesPending, sourcesFailing]) gauge.remove();
       storeUp.set(0);
     }
     workersDown.set(store.workersDown?.().length ?? 0);
@@ -150,12 +158,13 @@ function showLookUps(waiting: number, { goalMs, p99Ms, isHeldBack }: PaceState):
 }
 
 async function showStore(store: Store, now: number): Promise<void> {
-  const [counts, waitingSince, bytes, pending, expecting] = await Promise.all([
+  const [counts, waitingSince, bytes, pending, expecting, failing] = await Promise.all([
     store.executions.countByStatus(),
     store.executions.waitingSince(),
     store.sizeBytes(),
     store.webhooks.countPending(),
     store.documentImports.listExpecting({}),
+    store.sources.countFailing(FAILING_RUNS),
   ]);
   for (const status of EXECUTION_STATUSES) executions.set({ status }, counts.get(status) ?? 0);
   for (const priority of PRIORITIES) {
@@ -170,4 +179,5 @@ async function showStore(store: Store, now: number): Promise<void> {
   const problems = expecting.map(lastProblems);
   for (const problem of FILE_PROBLEMS)
     unexpectedFiles.set({ problem }, problems.filter((each) => each.includes(problem)).length);
+  sourcesFailing.set(failing);
 }

@@ -14,7 +14,7 @@ export function timeBody(request: IncomingMessage, body: Readable, mostMs: numbe
   // A body that nobody reads, such as one of a refused request, has nobody to tell.
   timed.on('error', () => {});
   const timer = setTimeout(
-    () => timed.destroy(new ServiceError('REQUEST_TIMEOUT', `the body must arrive within ${mostMs} ms`)),
+    () => timed.destroy(new ServiceError('REQUEST_TIMEOUT', `the body must be there within ${mostMs} ms`)),
     mostMs,
   );
   timer.unref();

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { Config } from '../config.ts';
+import { cleanFileName } from '../documents/clean-file-name.ts';
 import { fileTooLarge } from '../documents/receive.ts';
 import type { ExpectedDocument } from '../documents/start/check-start.ts';
 import { ServiceError } from '../errors.ts';
@@ -10,7 +11,7 @@ import { askForBody } from './continue.ts';
 import type { HttpDependencies } from './dependencies.ts';
 import { detached, endedBy } from './detached.ts';
 import { requireNotEnded } from './end-request.ts';
-import { cleanFileName, nameInDisposition } from './file-name.ts';
+import { nameInDisposition } from './file-name.ts';
 import { receiveMultipart } from './multipart.ts';
 import { countSlow } from './request-metrics.ts';
 import { watchUploadRate } from './watch-rate.ts';

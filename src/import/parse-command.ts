@@ -68,7 +68,7 @@ export function parseIdentifier(source: CommandSource, catalogue: Catalogue): Id
   if (given > 1) {
     return rejection(
       'MULTIPLE_IDENTIFIERS',
-      'expected one of user_account_id, email_hash and user_agent_id, got more than one',
+      'a command names its user once: by user_account_id, email_hash or user_agent_id',
     );
   }
   const unhashed = unhashedValue(source, {
@@ -136,12 +136,12 @@ function parseCompartment(source: CommandSource, catalogue: Catalogue): string |
   const name = (field: string) => `${field} ${written(source, field)}`;
   const asked = () => name(id !== null ? 'compartment_id' : 'compartment_token');
   if (found === null || compartment === undefined) {
-    return rejection('UNKNOWN_COMPARTMENT', `there is no compartment with ${asked()} in this datamart`);
+    return rejection('UNKNOWN_COMPARTMENT', `${asked()} is no compartment of this datamart`);
   }
   if (token !== null && byToken !== found) {
     return rejection(
       'UNKNOWN_COMPARTMENT',
-      `${name('compartment_id')} and ${name('compartment_token')} are two different compartments`,
+      `${name('compartment_id')} and ${name('compartment_token')} do not agree`,
     );
   }
   if (compartment.archived) return rejection('UNKNOWN_COMPARTMENT', `${asked()} is archived`);
@@ -187,13 +187,12 @@ function parseSegments(source: CommandSource, context: CommandContext): NamedSeg
     if (!importable) {
       return rejection(
         'SEGMENT_NOT_IMPORTABLE',
-        `segment ${named} does not take files: its type must be USER_LIST and its feed_type FILE_IMPORT`,
+        `segment ${named} takes no files: its type must be USER_LIST, its feed_type FILE_IMPORT`,
       );
     }
   }
   for (const [{ paused }, named] of segments) {
-    if (paused)
-      return rejection('SEGMENT_PAUSED', `segment ${named} is paused: resume it, then send this line again`);
+    if (paused) return rejection('SEGMENT_PAUSED', `segment ${named} is paused`);
   }
   return segments;
 }

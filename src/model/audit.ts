@@ -14,11 +14,13 @@ export const AUDIT_ACTIONS = [
   'PING',
   'RESEND',
   'LINK',
+  'RUN',
+  'TEST',
 ] as const;
 /**
  * UPLOAD: a file was taken. DOWNLOAD: an input, error or export file was read, or a backup taken. ERASE: a user was. EXPORT:
  * members of a segment were asked for as a file. REVERT: of an execution. ROTATE_SECRET, PING, RESEND: of a webhook and its deliveries.
- * LINK: a user of the datamart got another identifier.
+ * LINK: a user of the datamart got another identifier. RUN, TEST: a source was asked to be pulled now, or connected to.
  */
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
@@ -36,6 +38,7 @@ export const AUDIT_RESOURCES = [
   'overlap_analysis',
   'webhook',
   'webhook_delivery',
+  'source',
 ] as const;
 export type AuditResource = (typeof AUDIT_RESOURCES)[number];
 

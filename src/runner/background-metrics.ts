@@ -2,7 +2,18 @@ import { Counter, Histogram } from 'prom-client';
 import { registry } from '../metrics.ts';
 
 /** What goes on without anybody waiting for its answer. */
-const TASKS = ['claim', 'compact', 'deliver', 'end', 'erase', 'expect', 'lead', 'lease', 'sweep'] as const;
+const TASKS = [
+  'claim',
+  'compact',
+  'deliver',
+  'end',
+  'erase',
+  'expect',
+  'lead',
+  'lease',
+  'pull',
+  'sweep',
+] as const;
 
 const faults = new Counter({
   name: 'muster_background_faults_total',

@@ -2,12 +2,14 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Documents } from '../documents/documents.ts';
 import type { FairTurns } from '../fair-turns.ts';
+import { pullSettings } from '../sources/pull-settings.ts';
 import type { Store } from '../store/store.ts';
 import { startAnalyzer } from './analyzer.ts';
 import { startDeliverer } from './deliverer.ts';
 import { startDueWatcher } from './due-watcher.ts';
 import { startEraser } from './eraser.ts';
 import { startExporter } from './exporter.ts';
+import { type PullerContext, startPuller } from './puller.ts';
 import { startSweeper } from './sweeper.ts';
 
 /** What one process does at a time of all that share a store. */
@@ -16,6 +18,7 @@ export interface Kept {
   wakeEraser(): void;
   wakeExporter(): void;
   wakeAnalyzer(): void;
+  wakePuller(): void;
   close(): Promise<void>;
 }
 
@@ -29,6 +32,7 @@ export function startKept({
   clock,
   config,
   exportTurns,
+  pulling,
 }: {
   readonly store: Store;
   readonly documents: Documents;
@@ -36,6 +40,7 @@ export function startKept({
   readonly clock: () => number;
   readonly config: Config;
   readonly exportTurns: FairTurns;
+  readonly pulling: Pick<PullerContext, 'admit' | 'wakeRunner'>;
 }): Kept {
   const { sweepIntervalMs, retentionDays, auditRetentionDays, historyDays } = config;
   const intervalMs = config.store === null ? sweepIntervalMs : Math.min(sweepIntervalMs, SHARED_POLL_MS);
@@ -55,13 +60,18 @@ export function startKept({
     timeoutMs: config.webhookTimeoutMs,
   });
   const dueWatcher = startDueWatcher(of);
+  const puller = config.pauseSources
+    ? null
+    : startPuller({ ...of, ...pulling, settings: pullSettings(config), retryMs: config.sourceRetryMs });
   return {
     wakeDeliverer: deliverer.wake,
     wakeEraser: eraser.wake,
     wakeExporter: exporter.wake,
     wakeAnalyzer: analyzer.wake,
+    wakePuller: () => puller?.wake(),
     close: async () => {
-      for (const part of [dueWatcher, deliverer, analyzer, exporter, eraser, sweeper]) await part.close();
+      for (const part of [puller, dueWatcher, deliverer, analyzer, exporter, eraser, sweeper])
+        await part?.close();
     },
   };
 }

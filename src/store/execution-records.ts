@@ -12,6 +12,7 @@ import type {
   NewExecution,
 } from '../model/execution.ts';
 import type { Listed, Page, Priority } from '../model/records.ts';
+import type { SeenFile } from '../model/source.ts';
 
 /** The part of `Store` that is about executions. */
 
@@ -37,7 +38,12 @@ export type ExecutionFilter = {
 };
 
 /** A document that was received, as an execution to be. */
-export type Upload = NewExecution & { readonly author?: Author; readonly key?: IdempotencyKey };
+export type Upload = NewExecution & {
+  readonly author?: Author;
+  readonly key?: IdempotencyKey;
+  /** The file of a source that it is, which is noted as taken in the same transaction. */
+  readonly sourceFile?: SeenFile & { readonly isToPutAway: boolean };
+};
 
 /**
  * Why there is nothing to revert: it has not ended; it did nothing to memberships, or was a dry run; another execution

@@ -34,6 +34,7 @@ import type {
   StagedGroup,
 } from './merges.ts';
 import type { ServingState } from './serving-state.ts';
+import type { SourceRecords } from './source-records.ts';
 import type { WebhookRecords } from './webhook-records.ts';
 
 /** What can be answered from memory and the page cache. Undefined: not at present, ask the store itself. */
@@ -68,6 +69,7 @@ export interface Store {
   readonly erasures: ErasureRecords;
   readonly exports: ExportRecords;
   readonly overlapAnalyses: OverlapAnalysisRecords;
+  readonly sources: SourceRecords;
   readonly webhooks: WebhookRecords;
 
   /**

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { PLAIN_IMPORT } from '../../src/model/execution.ts';
 import type { Role } from '../../src/model/records.ts';
 import { hashToken } from '../../src/model/token-hash.ts';
 import { makeSecret } from '../../src/model/webhook.ts';
@@ -84,6 +85,29 @@ const webhook = ({ webhookId }: World) => `${WEBHOOKS}/${webhookId}`;
 const delivery = (world: World) => `${webhook(world)}/deliveries/${world.deliveryId}`;
 /** It is never asked: the name is refused before anything is sent. */
 const NOWHERE = 'https://localhost/';
+
+const SOURCE = { kind: 'HTTPS', url: 'https://muster.invalid/u' };
+
+/** A request for the source of an import of its own, which is made beside the API. */
+function sourceOf(part = '', body?: unknown): Prepare {
+  return async ({ service: { store } }) => {
+    const { id } = await store.documentImports.create({
+      ...{ datamartId: '1', documentType: 'USER_SEGMENT', mimeType: 'TEXT_CSV', encoding: 'utf-8' },
+      ...{ name: 'access', priority: 'LOW', creationTs: Date.now() },
+    });
+    const location = { ...SOURCE, kind: 'HTTPS', ca: null } as const;
+    const { dryRun: _, ...options } = PLAIN_IMPORT;
+    await store.sources.put({
+      ...{ documentImportId: id, datamartId: '1', credentials: null, forgetHostKey: false },
+      settings: {
+        ...{ location, pattern: null, order: 'name', maxFiles: 1, after: 'leave', afterFolder: 'taken' },
+        ...{ schedule: null, enabled: true, options, allowEmpty: true },
+      },
+      ...{ nextRunTs: null, now: Date.now() },
+    });
+    return { path: `${IMPORTS}/${id}/source${part}`, ...(body === undefined ? {} : { body }) };
+  };
+}
 
 /** Made beside the API: that is not what is counted. It wants events that there are none of. */
 async function createWebhook({ store }: TestService): Promise<string> {
@@ -175,6 +199,13 @@ export const REQUESTS: Readonly<Record<string, Prepare>> = {
       ],
     ]),
   ),
+  'GET /v1/datamarts/:datamartId/sources': fixed('/v1/datamarts/1/sources'),
+  'GET /v1/datamarts/:datamartId/document_imports/:importId/source': sourceOf(),
+  'PUT /v1/datamarts/:datamartId/document_imports/:importId/source': sourceOf('', SOURCE),
+  'DELETE /v1/datamarts/:datamartId/document_imports/:importId/source': sourceOf(),
+  'POST /v1/datamarts/:datamartId/document_imports/:importId/source/test': sourceOf('/test'),
+  'POST /v1/datamarts/:datamartId/document_imports/:importId/source/run': sourceOf('/run', {}),
+  'GET /v1/datamarts/:datamartId/document_imports/:importId/source/files': sourceOf('/files'),
   'GET /v1/datamarts/:datamartId/webhooks': fixed(WEBHOOKS),
   'POST /v1/datamarts/:datamartId/webhooks': fixed(WEBHOOKS, {
     url: 'https://muster.invalid/',

@@ -32,6 +32,7 @@ export async function appOver(
     readIdentifier,
     applyCommands: () => Promise.reject(new Error('no commands are expected')),
     wakeAnalyzer: () => {},
+    wakePuller: () => {},
     eventStreams: { open: () => null, close: () => {} },
     admission: createAdmission(others.store ?? store, config),
     lookUpGate: createLookUpGate(store, config),

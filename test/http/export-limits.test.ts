@@ -126,7 +126,7 @@ test('more bytes than may be kept are refused before anything is made', async (t
     ...{ status: 'SUCCEEDED', failure: null, folder: 'none', bytes: 5, counts, now: Date.now() },
   });
   const text = await refused(exportOf(service, first), 429, 'TOO_MANY_EXPORTS');
-  assert.match(text, /may each keep 1 bytes \(maxExportBytes\), 5 are kept/);
+  assert.match(text, /may keep 1 bytes \(maxExportBytes\), and keeps 5/);
   const made = await dataOf<Job>(analyse(service, '1', first));
   while ((await store.overlapAnalyses.get(made.id))?.status !== 'SUCCEEDED') await sleep(10);
   assert.match(await refused(analyse(service, '1', first), 429, 'TOO_MANY_EXPORTS'), /maxAnalysisBytes/);

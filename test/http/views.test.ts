@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { cleanFileName } from '../../src/documents/clean-file-name.ts';
 import { checkContentType } from '../../src/http/content-type.ts';
 import { viewExecution } from '../../src/http/execution-view.ts';
-import { cleanFileName, nameInDisposition } from '../../src/http/file-name.ts';
+import { nameInDisposition } from '../../src/http/file-name.ts';
 import { errorFileName, fileUri, parseFileUri } from '../../src/http/file-uri.ts';
 import { listOf, pageOf } from '../../src/http/paging.ts';
 import { type Execution, PLAIN_IMPORT, START } from '../../src/model/execution.ts';

@@ -89,7 +89,7 @@ test('NDJSON: messages show texts with their escapes, and the last of several', 
   );
   assert.match(
     json('"user_account_id":"b"', '"user_agent_id":null', '"compartment_id":77') ?? '',
-    /there is no compartment with compartment_id 77 in/,
+    /compartment_id 77 is no/,
   );
   assert.match(json('"data_bag":"5"') ?? '', /got "5"$/);
   assert.match(json('"data_bag":"[1]"') ?? '', /got "\[1\]"$/);

@@ -33,6 +33,8 @@ const FILES = [
   'resources',
   'revert',
   'selector',
+  'sources',
+  'sources-https',
   'token-end',
   'token-creation',
   'unknown-segments',

@@ -10,6 +10,7 @@ import { groupContract } from './group-contract.ts';
 import { lookUpContract } from './look-up-contract.ts';
 import { mappingContract } from './mapping-contract.ts';
 import { overlapAnalysisContract } from './overlap-analysis-contract.ts';
+import { sourceContract } from './source-contract.ts';
 import { webhookContract } from './webhook-contract.ts';
 
 const OPTIONS = { memoryBytes: 256 * 1024 * 1024, threads: 2, now: 1_800_000_000_000 };
@@ -32,6 +33,7 @@ overlapAnalysisContract('DuckDB', open);
 mappingContract('DuckDB', open);
 webhookContract('DuckDB', open);
 expectedContract('DuckDB', open);
+sourceContract('DuckDB', open);
 executionListContract('DuckDB', open);
 
 groupContract('DuckDB, rows appended before each merge', openAppending);

@@ -15,6 +15,7 @@ import { groupContract } from './group-contract.ts';
 import { lookUpContract } from './look-up-contract.ts';
 import { mappingContract } from './mapping-contract.ts';
 import { overlapAnalysisContract } from './overlap-analysis-contract.ts';
+import { sourceContract } from './source-contract.ts';
 import { webhookContract } from './webhook-contract.ts';
 
 const open: OpenStore = async (dir) =>
@@ -43,6 +44,7 @@ overlapAnalysisContract('PostgreSQL', open);
 mappingContract('PostgreSQL', open);
 webhookContract('PostgreSQL', open);
 expectedContract('PostgreSQL', open);
+sourceContract('PostgreSQL', open);
 executionListContract('PostgreSQL', open);
 
 test('what merges have left of a user in their staging tables goes with the user', async (t) => {

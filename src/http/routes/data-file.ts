@@ -141,5 +141,5 @@ function isNamedBy(made: Owner, reference: Owner): boolean {
 }
 
 function removed(): ServiceError {
-  return new ServiceError('FILE_REMOVED', 'the file was removed at the end of its retention (retentionDays)');
+  return new ServiceError('FILE_REMOVED', 'the file was removed when its time of retention had passed');
 }

@@ -79,10 +79,7 @@ export function webhookRoutes(app: App, dependencies: HttpDependencies): void {
     const created = await store.webhooks.create(wanted, authorOf(request, dependencies));
     if (created === null) throw noImport(wanted.documentImportId);
     if (created === 'TOO_MANY') {
-      throw new ServiceError(
-        'CONFLICT',
-        `a datamart has at most ${MOST_WEBHOOKS} webhooks, this one has that many: delete one first`,
-      );
+      throw new ServiceError('CONFLICT', `a datamart can have ${MOST_WEBHOOKS} webhooks, it has as many`);
     }
     return ok({ ...viewWebhook(created), secret: wanted.secret });
   });

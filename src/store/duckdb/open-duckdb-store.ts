@@ -18,6 +18,7 @@ import { keepRecords } from '../records/keep-records.ts';
 import { changeCalls } from '../records/membership-changes.ts';
 import { overlapAnalysisRecords } from '../records/overlap-analyses.ts';
 import { segmentRecords } from '../records/segments.ts';
+import { sourceRecords } from '../records/sources.ts';
 import { tokenRecords } from '../records/tokens.ts';
 import { webhookDeliveryRecords } from '../records/webhook-deliveries.ts';
 import { readKnownWebhooks, webhookRecords } from '../records/webhooks.ts';
@@ -144,7 +145,7 @@ async function openStoreOf(
   const file = path.join(dir, 'muster.duckdb');
   const db = await openDuckDbDatabase(instance, { name: DATABASE, onLost });
   await migrate(db, now);
-  await takeUpExecutions(db);
+  await takeUpRuns(db);
   const kept = keepRecords(db);
   const sizes = segmentSizes(db);
   const runs = await readRuns(db, mostRecentRuns);
@@ -200,6 +201,7 @@ async function openStoreOf(
     auditLog: auditRecords(db),
     exports: exportRecords(db),
     overlapAnalyses: overlapAnalysisRecords(db),
+    sources: sourceRecords(db),
     webhooks: { ...webhookRecords(db, knownWebhooks), ...webhookDeliveryRecords(db, knownWebhooks) },
     erasures: erasureRecords(db, () => refreshPending(db, erasures)),
     ...users,
@@ -287,8 +289,13 @@ async function attach(instance: DuckDBInstance, file: string): Promise<void> {
 }
 
 /** Whoever held a lease is gone: only one process has the file open. */
-async function takeUpExecutions(db: DuckDbDatabase): Promise<void> {
+async function takeUpRuns(db: DuckDbDatabase): Promise<void> {
   await db.write((sql) =>
     sql.query(`update execution set worker = null, lease_until = 0 where status = 'RUNNING'`),
+  );
+  await db.write((sql) =>
+    sql.query(
+      'update source set worker = null, run_start_ts = null, lease_until = 0 where worker is not null',
+    ),
   );
 }

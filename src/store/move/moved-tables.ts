@@ -50,6 +50,8 @@ export const MOVED_TABLES: readonly MovedTable[] = [
     'overlap_analysis',
     'webhook',
     'webhook_delivery',
+    'source',
+    'source_file',
     'change_log',
   ].map((table) => ({ table })),
   {
@@ -142,4 +144,5 @@ export const SEQUENCES = [
   'overlap_analysis_id',
   'webhook_id',
   'webhook_delivery_id',
+  'source_file_id',
 ] as const;

@@ -12,6 +12,7 @@ import { type KeptRecords, keepRecords } from '../records/keep-records.ts';
 import { changeCalls, countChangesOf } from '../records/membership-changes.ts';
 import { overlapAnalysisRecords } from '../records/overlap-analyses.ts';
 import { segmentRecords } from '../records/segments.ts';
+import { sourceRecords } from '../records/sources.ts';
 import { tokenRecords } from '../records/tokens.ts';
 import { webhookDeliveryRecords } from '../records/webhook-deliveries.ts';
 import { webhookRecords } from '../records/webhooks.ts';
@@ -119,6 +120,7 @@ function storeOf(
     auditLog: auditRecords(db),
     exports: exportRecords(db),
     overlapAnalyses: overlapAnalysisRecords(db),
+    sources: sourceRecords(db),
     webhooks: { ...webhookRecords(db, knownWebhooks), ...webhookDeliveryRecords(db, knownWebhooks) },
     erasures: erasureRecords(db, async () => undefined),
     ...lookUps(db, kept.segments),

@@ -8,6 +8,7 @@ import { getDocumentImport, toDocumentImport } from './document-import-rows.ts';
 import { cancelPending, type NoteEnds } from './execution-ends.ts';
 import { removeExecutions } from './executions.ts';
 import type { expectedFileRecords } from './expected-files.ts';
+import { removeSourceOf } from './sources.ts';
 import { removeWebhooksOf } from './webhooks.ts';
 
 /** `noteEnds` is told of the PENDING executions that go with their import. */
@@ -115,6 +116,7 @@ export function documentImportRecords(
           await cancelPending(sql, { owner: 'document_import_id', id, now: author.at }, noteEnds);
         const folders = await removeExecutions(sql, 'document_import_id', id);
         await removeWebhooksOf(sql, id);
+        await removeSourceOf(sql, id);
         await sql.query('delete from document_import where id = cast($1 as bigint)', [id]);
         await noteChange(sql, author, { ...changeOf(removed), action: 'DELETE' });
         return { removed, folders };

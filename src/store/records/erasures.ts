@@ -4,6 +4,7 @@ import { replaceWord } from '../../model/words.ts';
 import type { ErasureRecords, FilesChecked, UserErased } from '../access-records.ts';
 import { noteChange } from './audit-log.ts';
 import { type Database, limits, literal, numberOrNull, type Row, type Sql, textOrNull } from './database.ts';
+import { eraseFromSources } from './source-files.ts';
 
 const ERASURES = `select e.*, (select count(*) from erasure_execution x where x.erasure_id = e.id) as executions_left
   from erasure e`;
@@ -118,6 +119,10 @@ async function eraseFromNames(
           without,
         ]);
     }
+    await eraseFromSources(sql, {
+      ...{ datamartId, value },
+      erase: (text) => replaceWord(text, value, ERASED),
+    });
   }
 }
 

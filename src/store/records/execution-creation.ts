@@ -32,7 +32,7 @@ export async function createExecutions(
        error_file_bytes)
      values ${checkpoints.join(', ')}`,
   );
-  const created = executions.map(({ author: _author, key: _key, ...execution }) => {
+  const created = executions.map(({ author: _author, key: _key, sourceFile: _file, ...execution }) => {
     const id = idByFolder.get(execution.document.folder);
     return id === undefined ? null : pendingExecution(id, execution);
   });

@@ -21,6 +21,7 @@ import {
 import { createOnce, removeKeysBefore } from './idempotency-keys.ts';
 import { createRevert } from './reverts.ts';
 import { findSameFiles } from './same-files.ts';
+import { noteTaken } from './source-files.ts';
 
 /** Executions that are made in one transaction at most. */
 const MOST_CREATED = 64;
@@ -37,12 +38,14 @@ export function executionRecords(
   return {
     create: gather<Upload, Execution | 'KEY_REUSED' | null>(
       (uploads) =>
-        db.write((sql) =>
-          createOnce(sql, uploads, {
+        db.write(async (sql) => {
+          const made = await createOnce(sql, uploads, {
             insert: (fresh) => createExecutions(sql, fresh),
             get: (id) => getExecution(sql, id),
-          }),
-        ),
+          });
+          await noteTaken(sql, uploads, made);
+          return made;
+        }),
       MOST_CREATED,
     ),
 

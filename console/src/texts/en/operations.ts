@@ -122,6 +122,8 @@ export const operationsTexts = {
       PING: 'pinged',
       RESEND: 'sent again',
       LINK: 'linked',
+      RUN: 'run',
+      TEST: 'tested',
     },
     resources: {
       datamart: 'datamart',
@@ -137,6 +139,7 @@ export const operationsTexts = {
       overlap_analysis: 'overlap analysis',
       webhook: 'webhook',
       webhook_delivery: 'webhook delivery',
+      source: 'source',
     },
     what: 'What',
     details: 'Details',

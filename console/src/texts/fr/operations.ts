@@ -124,6 +124,8 @@ export const operationsTexts: typeof english = {
       PING: 'test',
       RESEND: 'renvoi',
       LINK: 'rattachement',
+      RUN: 'exécution',
+      TEST: 'essai',
     },
     resources: {
       datamart: 'datamart',
@@ -139,6 +141,7 @@ export const operationsTexts: typeof english = {
       overlap_analysis: 'analyse de chevauchement',
       webhook: 'webhook',
       webhook_delivery: 'livraison de webhook',
+      source: 'source',
     },
     what: 'Quoi',
     details: 'Détails',
