@@ -149,6 +149,46 @@ export type ApiIdentifier =
   | { type: 'USER_EMAIL'; hash: string; creation_ts: number }
   | { type: 'USER_AGENT'; vector_id: string; creation_ts: number };
 
+/** Where the files of a document import are pulled from. */
+export type ApiSource = {
+  document_import_id: string;
+  kind: 'LOCAL' | 'HTTPS' | 'S3' | 'SFTP';
+  folder?: string;
+  url?: string;
+  bucket?: string;
+  prefix?: string;
+  host?: string;
+  port?: number;
+  user?: string;
+  schedule: { cron?: string; time_zone?: string; interval?: number } | null;
+  enabled: boolean;
+  status: 'IDLE' | 'PENDING' | 'RUNNING';
+  next_run_ts: number | null;
+  last_run: {
+    start_date: number;
+    end_date: number;
+    status: 'SUCCEEDED' | 'FAILED';
+    error: string | null;
+    files_taken: number;
+    files_refused: number;
+  } | null;
+};
+
+export type ApiSourceFile = {
+  name: string;
+  bytes: number | null;
+  status: string;
+  execution_id: string | null;
+  reason: string | null;
+  date: number;
+};
+
+export type ApiSourceTest = {
+  connected: boolean;
+  error: string | null;
+  files: { name: string; bytes: number | null; would_be_taken: boolean; reason: string }[];
+};
+
 export type ApiErasure = {
   id: string;
   status: 'PENDING' | 'DONE';

@@ -31,6 +31,7 @@ export const COMMANDS: Readonly<Record<string, Loader | (() => Promise<Group>)>>
   revert: async () => (await import('./commands/revert.ts')).revert,
   open: async () => (await import('./commands/open.ts')).open,
   tokens: async () => (await import('./commands/tokens.ts')).tokens,
+  sources: async () => (await import('./commands/sources.ts')).sources,
   webhooks: async () => (await import('./commands/webhooks.ts')).webhooks,
   link: async () => (await import('./commands/link.ts')).link,
   erase: async () => (await import('./commands/erase.ts')).erase,

@@ -92,56 +92,6 @@ test('imports and executions are listed, by status, import and segment', async (
   assert.match((await run('executions', '--status', 'done')).stderr, /--status: expected some of PENDING, /);
 });
 
-test('executions are listed by what they do, by file, token, time and failures', async () => {
-  const { run, importText } = await openFolder();
-  const row = 'UPDATE,k1,vip,0';
-  const update = await importText('kinds-update.csv', csv(row));
-  const replace = await importText(
-    'kinds-replace.csv',
-    csv(row),
-    '--mode',
-    'replace',
-    '--max-shrink-ratio',
-    '1',
-  );
-  const dryRun = await importText('kinds-dry.csv', csv(row), '--dry-run');
-  const list = await importText('kinds-list.csv', 'user_account_id\nk2\n', '--segment', 'vip');
-  const failing = await importText('kinds-failing.csv', csv('UPDATE,k3,vip,0', 'upsert,k4,vip,0'));
-  const reverted = JSON.parse((await run('revert', '--json', list.id)).stdout) as { id: string };
-
-  const idsOf = async (...flags: string[]) => {
-    const { stdout, stderr, code } = await run('executions', '--json', '--limit', '1000', ...flags);
-    assert.equal(code, 0, stderr);
-    return (JSON.parse(stdout) as { id: string }[]).map(({ id }) => id);
-  };
-  const ours = ['--file', 'KINDS-'];
-  assert.deepEqual(await idsOf(...ours, '--kind', 'update'), [failing.id, update.id]);
-  assert.deepEqual(await idsOf(...ours, '--kind', 'replace'), [replace.id]);
-  assert.deepEqual(await idsOf(...ours, '--kind', 'dry-run'), [dryRun.id]);
-  assert.deepEqual(await idsOf(...ours, '--kind', 'user-list'), [list.id]);
-  assert.ok((await idsOf('--kind', 'revert')).includes(reverted.id));
-  assert.deepEqual(await idsOf(...ours, '--failed-lines'), [failing.id]);
-  assert.deepEqual(await idsOf(...ours, '--segment', 'vip'), [reverted.id, list.id]);
-  assert.deepEqual(await idsOf('--file', 'kinds-up', '--import', 'muster-cli csv'), [update.id]);
-
-  const { id: uploader } = await dataOf<{ id: string }>(service.call('GET', '/v1/api_tokens/current'));
-  assert.equal((await idsOf(...ours, '--by', uploader)).length, 6, 'the revert has the name of its file');
-  assert.deepEqual(await idsOf(...ours, '--by', '99'), []);
-  const day = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
-  assert.equal((await idsOf(...ours, '--from', day(-1), '--to', day(1))).length, 6);
-  assert.deepEqual(await idsOf(...ours, '--to', day(-1)), []);
-
-  const kind = await run('executions', '--kind', 'upsert');
-  assert.equal(kind.code, 1);
-  assert.match(
-    kind.stderr,
-    /--kind: expected one of update, replace, dry-run, user-list, revert, got "upsert"/,
-  );
-  assert.match((await run('executions', '--by', 'me')).stderr, /--by: expected a decimal id, got "me"/);
-  assert.match((await run('executions', '--from', 'monday')).stderr, /--from: expected a date such as/);
-  assert.match((await run('executions', '--import', '1', '--segment', 'vip')).stderr, /exclude each other/);
-});
-
 test('errors shows failed lines, or saves them and never overwrites without being asked', async () => {
   const { run, importText, folder } = await openFolder();
   for (const [name, text] of [
@@ -167,7 +117,7 @@ test('errors shows failed lines, or saves them and never overwrites without bein
     await writeFile(path.join(folder, 'saved'), 'mine');
     const refused = await run('errors', id, '-o', 'saved');
     assert.equal(refused.code, 1);
-    assert.match(refused.stderr, /saved exists already and was not changed: give another name, or --force/);
+    assert.match(refused.stderr, /saved is there already and stays: give another name, or --force/);
     assert.equal(await readFile(path.join(folder, 'saved'), 'utf8'), 'mine');
     assert.equal((await run('errors', id, '-o', 'saved', '--force')).code, 0);
     assert.equal(await readFile(path.join(folder, 'saved'), 'utf8'), saved);

@@ -43,7 +43,7 @@ export const check = command({
 async function checkFolder(data: string, documents?: string): Promise<readonly CheckResult[]> {
   const dir = path.join(data, 'store');
   await access(path.join(dir, 'muster.duckdb')).catch((cause: Error) => {
-    throw new CliError(`${data} cannot be read as a data folder: ${cause.message}`, { cause });
+    throw new CliError(`${data} is no data folder that can be read: ${cause.message}`, { cause });
   });
   const [{ hasS3Endpoint, readConfig }, { readDocuments }, { openStoreToCheck }, { checkAll }] =
     await Promise.all([

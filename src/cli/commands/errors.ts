@@ -42,7 +42,6 @@ export const errors = command({
     ...DATAMART_ARG,
     ...CONNECTION_ARGS,
   },
-  choices: { code: REJECTION_CODES },
   examples: ['muster errors 17', 'muster errors 17 --code UNKNOWN_SEGMENT', 'muster errors 17 -o failed.csv'],
   notes: [
     'Correct the records of an error file and send it with muster import --corrects: the error_line that Muster has added tells which lines it repairs.',
@@ -141,7 +140,7 @@ async function save(
   if (await isNoFile(file)) return pipeline(await download(client, uri), createWriteStream(file));
   const isThere = await exists(file);
   const isAgreed = force || (isThere && (await isConfirmed(`${file} is there already. Replace it?`)));
-  const refusal = new CliError(`${file} exists already and was not changed: give another name, or --force`);
+  const refusal = new CliError(`${file} is there already and stays: give another name, or --force`);
   if (isThere && !isAgreed) throw refusal;
   await saveNew({
     content: await download(client, uri),

@@ -172,7 +172,7 @@ export const importCommand = command({
         '--errors: expected a folder for the failed lines of several files, got the name of one',
       );
     if (files.filter((file) => descriptorOf(shown(file)) === 0).length > 1)
-      throw new UsageError('standard input can be read only once, but was named more than once');
+      throw new UsageError('standard input can be read once, it was named more than once');
     const kept = await keepFiles(files);
     const isAsked = args.mode === 'replace' && !args['dry-run'] && !args.yes;
     const ask = isAsked ? terminal() : null;

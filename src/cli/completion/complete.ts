@@ -2,13 +2,6 @@ import type { ArgDef } from 'citty';
 import { type Catalogued, COMMANDS, loadSection } from '../registry.ts';
 import { namesFor } from './names.ts';
 
-/** What every command takes (help.ts). */
-const COLOR_ARG = {
-  type: 'string',
-  valueHint: 'auto|always|never',
-  description: 'when to use colours',
-} as const;
-
 /** What a word can be, with what that means; null: the name of a file. */
 export type Candidates = readonly (readonly [word: string, meaning: string])[] | null;
 
@@ -16,20 +9,13 @@ export type Candidates = readonly (readonly [word: string, meaning: string])[] |
 export async function candidatesFor(typed: readonly string[]): Promise<Candidates> {
   const words = withoutEquals(typed);
   const word = words.at(-1) ?? '';
-  const candidates = await candidatesAfter(withoutColor(words.slice(0, -1)), word);
-  // a shell puts the candidate in the place of the whole word that it sees
-  const [flag = ''] = /^--[\w-]+=/.exec(typed.at(-1) ?? '') ?? [];
-  return (
-    candidates
-      ?.filter(([candidate]) => candidate.startsWith(word))
-      .map(([candidate, meaning]) => [flag + candidate, meaning] as const) ?? null
-  );
+  const candidates = await candidatesAfter(words.slice(0, -1), word);
+  return candidates?.filter(([candidate]) => candidate.startsWith(word)) ?? null;
 }
 
 async function candidatesAfter(before: readonly string[], word: string): Promise<Candidates> {
   const [first, ...rest] = before;
-  if (before.at(-1) === '--color') return valuesOf('color', COLOR_ARG, before);
-  if (first === undefined) return word.startsWith('-') ? [['--color', COLOR_ARG.description]] : firstWords();
+  if (first === undefined) return firstWords();
   if (first === 'help') return rest.length > 1 ? [] : candidatesOfHelp(rest[0]);
   if (!Object.hasOwn(COMMANDS, first)) return [];
   const { commands, fallback } = await loadSection(first);
@@ -73,17 +59,14 @@ async function candidatesIn(
 ): Promise<Candidates> {
   if (command === undefined) return [];
   const { args } = command;
-  const flags = new Map<string, readonly [string, ArgDef]>([['--color', ['color', COLOR_ARG]]]);
+  const flags = new Map<string, readonly [string, ArgDef]>();
   for (const [name, arg] of Object.entries(args)) {
     if (arg.type === 'positional') continue;
     flags.set(arg.type === 'boolean' && arg.default === true ? `--no-${name}` : `--${name}`, [name, arg]);
     for (const alias of 'alias' in arg ? [arg.alias ?? []].flat() : []) flags.set(`-${alias}`, [name, arg]);
   }
   const [flagName, flag] = flags.get(before.at(-1) ?? '') ?? [];
-  if (flagName !== undefined && flag?.type === 'string') {
-    const choices = command.choices?.[flagName];
-    return choices === undefined ? valuesOf(flagName, flag, before) : joinedChoices(choices, word);
-  }
+  if (flagName !== undefined && flag?.type === 'string') return valuesOf(flagName, flag, before);
   if (word.startsWith('-')) {
     const left = [...flags].filter(([name]) => name.startsWith('--') && !before.includes(name));
     return [
@@ -102,35 +85,17 @@ async function candidatesIn(
 /** The values of a flag or an argument, as far as its definition or the service tells them. */
 async function valuesOf(name: string, arg: ArgDef, before: readonly string[]): Promise<Candidates> {
   const hint = arg.valueHint ?? '';
-  if (/^[a-z-]+(\|[a-z-]+)+$/.test(hint)) return hint.split('|').map((value) => [value, ''] as const);
+  if (/^[a-z]+(\|[a-z]+)+$/.test(hint)) return hint.split('|').map((value) => [value, ''] as const);
   if (/FILE|DIR|BACKUP|DATA/.test(hint)) return null;
   return namesFor(hint === 'PROFILE' ? 'profile' : name, before);
 }
 
-/** One more of the values that can be joined by commas, after those that stand there; in small letters where these are typed. */
-function joinedChoices(choices: readonly string[], word: string): Candidates {
-  const start = word.lastIndexOf(',') + 1;
-  const typed = word.slice(start);
-  const given = new Set(word.slice(0, start).toUpperCase().split(','));
-  const left = choices.filter((choice) => !given.has(choice.toUpperCase()));
-  const isSmall = typed !== '' && typed === typed.toLowerCase();
-  return left.map(
-    (choice) => [word.slice(0, start) + (isSmall ? choice.toLowerCase() : choice), ''] as const,
-  );
-}
-
-/** `--flag=value` as two words, also where it came as three, as Bash has it. */
+/** Bash takes `--flag=value` for three words. */
 function withoutEquals(words: readonly string[]): string[] {
   return words.flatMap((word, at) => {
     const isLast = at === words.length - 1;
     if (word === '=') return isLast ? [''] : [];
     const [, flag = '', value = ''] = /^(--[\w-]+)=(.*)$/s.exec(word) ?? [];
-    return flag !== '' ? [flag, value] : [word];
+    return flag !== '' && isLast ? [flag, value] : [word];
   });
-}
-
-/** The words without `--color WHEN`, which can stand anywhere; the flag stays where its value is being typed. */
-function withoutColor(words: readonly string[]): string[] {
-  const at = words.indexOf('--color');
-  return at === -1 || at === words.length - 1 ? [...words] : words.toSpliced(at, 2);
 }

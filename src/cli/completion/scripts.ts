@@ -10,16 +10,12 @@ _muster() {
   out=$(muster __complete "${'$'}{COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null) || return
   if [[ $out == :files ]]; then
     compopt -o filenames 2>/dev/null
-    local word=${'$'}{COMP_WORDS[COMP_CWORD]} flag=
-    [[ $word == --*=* ]] && flag=${'$'}{word%%=*}=
-    while IFS= read -r line; do COMPREPLY+=("$flag$line"); done < <(compgen -f -- "${'$'}{word#"${'$'}{flag:-=}"}")
+    while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -f -- "${'$'}{COMP_WORDS[COMP_CWORD]#=}")
     return
   fi
   while IFS= read -r line; do
     line=${'$'}{line%%$'\t'*}
-    [[ -n $line ]] || continue
-    line=$(printf '%q' "$line")
-    COMPREPLY+=("${'$'}{line//\\,/,}")
+    [[ -n $line ]] && COMPREPLY+=("$(printf '%q' "$line")")
   done <<<"$out"
 }
 complete -F _muster muster
@@ -31,7 +27,6 @@ _muster() {
   local -a candidates
   out=$(muster __complete "${'$'}{(@Q)words[2,CURRENT]}" 2>/dev/null) || return
   if [[ $out == :files ]]; then
-    [[ $words[CURRENT] == --*=* ]] && compset -P '*='
     _files
     return
   fi
@@ -50,8 +45,7 @@ fi
 function __muster_complete
   set -l out (muster __complete (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)
   if test "$out" = ':files'
-    set -l flag (string match -r -- '^--[^=]+=' (commandline -ct))
-    __fish_complete_path (string replace -r -- '^--[^=]+=' '' (commandline -ct)) | string replace -r -- '^' "$flag"
+    __fish_complete_path (commandline -ct)
     return
   end
   printf '%s\n' $out

@@ -122,7 +122,7 @@ async function settled({
   try {
     return await arrivals.look(Date.now());
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') throw new CliError(`${folder}: the folder has gone`);
+    if (systemCode(error) === 'ENOENT') throw new CliError(`${folder}: the folder is not there any more`);
     onTrouble(`${folder}: ${describe(error)}; tried again later`);
     return [];
   }
