@@ -188,7 +188,7 @@ export const REQUESTS: Readonly<Record<string, Prepare>> = {
     path: `/v1/datamarts/1/executions/${executionId}`,
   }),
   ...Object.fromEntries(
-    ['segment_changes', 'revert_preview', 'errors', 'warnings'].flatMap((part) => [
+    ['segment_changes', 'revert_preview', 'errors', 'unknown_segments', 'warnings'].flatMap((part) => [
       [
         `GET /v1/datamarts/:datamartId/document_imports/:importId/executions/:executionId/${part}`,
         (world: World) => ({ path: `${executions(world)}/${world.executionId}/${part}` }),

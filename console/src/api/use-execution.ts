@@ -47,8 +47,8 @@ export function useExecution(
   return query;
 }
 
-/** An execution changes segments, users and lists: they are asked for anew. */
+/** An execution changes segments, users, lists and what it corrects: they are asked for anew. */
 export function forgetWhatChanges(client: QueryClient): Promise<void> {
-  const changed = new Set(['imports', 'executions', 'segments', 'segment', 'user', 'overlaps']);
+  const changed = new Set(['imports', 'executions', 'execution', 'segments', 'segment', 'user', 'overlaps']);
   return client.invalidateQueries({ predicate: ({ queryKey }) => changed.has(String(queryKey[0])) });
 }
