@@ -137,3 +137,51 @@ test('imports are found by name, format and outcome, and their list teaches when
   await page.getByLabel('Outcome').selectOption({ label: 'With failed lines' });
   await page.getByRole('link', { name: '1 line failed' }).waitFor();
 });
+
+test('the filters of imports and of segments stand in the URL: sent, loaded again, gone back to', async (t) => {
+  const service = await startService(t);
+  await createImport(service, { format: 'CSV' });
+  await createImport(service, { format: 'NDJSON' });
+  await createSegment(service, { name: 'Full of A&B=C', technical_name: 'ab' });
+  await createSegment(service, { name: 'Other' });
+  const base = '/datamarts/1';
+  const { page } = await openConsole(t, service, { path: `${base}/imports?format=csv&outcome=none` });
+  const searched = () => new URL(page.url()).search;
+  await page.getByText('1 of 2').waitFor();
+  await page.getByRole('link', { name: 'test CSV' }).waitFor();
+  assert.equal(await page.getByLabel('Format').inputValue(), 'csv');
+  assert.equal(await page.getByLabel('Outcome').inputValue(), 'none');
+  await page.getByLabel('Format').selectOption('All formats');
+  await page.getByText('2 of 2').waitFor();
+  assert.equal(searched(), '?outcome=none');
+  await page.getByRole('link', { name: 'test NDJSON' }).click();
+  await page.getByRole('heading', { name: 'test NDJSON' }).waitFor();
+  await page.goBack();
+  await page.getByText('2 of 2').waitFor();
+  assert.equal(searched(), '?outcome=none');
+  await page.goBack();
+  await page.getByText('1 of 2').waitFor();
+  assert.equal(searched(), '?format=csv&outcome=none');
+
+  await page.goto(`${base}/segments`);
+  await page.getByText('2 of 2').waitFor();
+  await page.getByLabel('Search segments').fill('a&b=c');
+  await page.getByText('1 of 2').waitFor();
+  await page.getByLabel('Which segments').selectOption('Empty');
+  await page.waitForURL(/kind=empty/);
+  await page.reload();
+  await page.getByText('1 of 2').waitFor();
+  assert.equal(await page.getByLabel('Search segments').inputValue(), 'a&b=c');
+  await page.getByRole('link', { name: 'Full of A&B=C' }).waitFor();
+  // the list without filters is one page back, and what was typed is none of its own
+  await page.goBack();
+  assert.equal(await page.getByLabel('Which segments').inputValue(), '');
+  await page.getByRole('link', { name: 'Segments', exact: true }).click();
+  await page.getByText('2 of 2').waitFor();
+  assert.equal(await page.getByLabel('Search segments').inputValue(), '');
+
+  await page.goto(`${base}/segments?kind=nonsense&search=%20OTHER%20&more=1`);
+  await page.getByText('1 of 2').waitFor();
+  await page.getByRole('link', { name: 'Other' }).waitFor();
+  assert.equal(await page.getByLabel('Which segments').inputValue(), '');
+});

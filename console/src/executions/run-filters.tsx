@@ -1,9 +1,8 @@
 import { Button, Group, NativeSelect, Select, TextInput } from '@mantine/core';
-import { useDebouncedCallback } from '@mantine/hooks';
-import { IconFilterOff, IconSearch } from '@tabler/icons-react';
+import { IconFilterOff } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
 import { imports as importsQuery, segments as segmentsQuery, tokens as tokensQuery } from '../api/queries.ts';
+import { SearchInput } from '../parts/search-input.tsx';
 import { useSession } from '../session/session.tsx';
 import { useDatamartId } from '../shell/datamart.ts';
 import { t } from '../texts/texts.ts';
@@ -21,12 +20,20 @@ import {
 
 type Change = (changed: Partial<RunFilter>, how?: 'PUSH' | 'REPLACE') => void;
 
+/** The service is asked for what is typed when the typing rests. */
+const REST_MS = 250;
+
 /** What the list of runs is filtered by. */
 export function RunFilters({ filter, onChange }: { readonly filter: RunFilter; readonly onChange: Change }) {
   const isFiltered = Object.keys(writeFilter({ ...filter, page: 1 })).length > 0;
   return (
     <Group gap="xs">
-      <FileName value={filter.file} onChange={(file) => onChange({ file }, 'REPLACE')} />
+      <SearchInput
+        label={t.runs.search}
+        value={filter.file}
+        restMs={REST_MS}
+        onChange={(file) => onChange({ file }, 'REPLACE')}
+      />
       <NativeSelect
         aria-label={t.executions.status}
         data={RUN_STATUSES.map((value) => ({ value, label: t.runs.statuses[value] }))}
@@ -60,36 +67,6 @@ export function RunFilters({ filter, onChange }: { readonly filter: RunFilter; r
         </Button>
       )}
     </Group>
-  );
-}
-
-const REST_MS = 250;
-
-/** What is typed is asked for when the typing rests. */
-function FileName({
-  value,
-  onChange,
-}: {
-  readonly value: string;
-  readonly onChange: (value: string) => void;
-}) {
-  const [typed, setTyped] = useState(value);
-  useEffect(() => setTyped(value), [value]);
-  const ask = useDebouncedCallback(onChange, REST_MS);
-  return (
-    <TextInput
-      type="search"
-      data-search
-      aria-label={t.runs.search}
-      placeholder={t.runs.search}
-      leftSection={<IconSearch size={16} aria-hidden />}
-      value={typed}
-      onChange={({ currentTarget }) => {
-        setTyped(currentTarget.value);
-        ask(currentTarget.value);
-      }}
-      w={220}
-    />
   );
 }
 

@@ -1,11 +1,11 @@
-import { Button, Group, Modal, NativeSelect, SegmentedControl, Stack, Text, TextInput } from '@mantine/core';
+import { NativeSelect, SegmentedControl, Text, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { send } from '../api/client.ts';
 import { importsPath, pages } from '../api/paths.ts';
 import type { DocumentImport } from '../api/types.ts';
-import { Problem } from '../parts/problem.tsx';
+import { FormDialog } from '../parts/form-dialog.tsx';
 import { useDatamartId } from '../shell/datamart.ts';
 import { t } from '../texts/texts.ts';
 
@@ -24,7 +24,7 @@ export function CreateImport({
   const client = useQueryClient();
   const [, navigate] = useLocation();
   const [wanted, setWanted] = useState(EMPTY);
-  const { mutate, error, isPending, reset } = useMutation({
+  const mutation = useMutation({
     mutationFn: () =>
       send<DocumentImport>('POST', importsPath(dm), {
         ...wanted,
@@ -33,74 +33,54 @@ export function CreateImport({
       }),
     onSuccess: async ({ id }) => {
       await client.invalidateQueries({ queryKey: ['imports', dm] });
-      setWanted(EMPTY);
       onClose();
       navigate(`~${pages.import(dm, id)}`);
     },
   });
-  const close = () => {
-    reset();
-    onClose();
-  };
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    mutate();
-  };
   return (
-    <Modal
-      opened={isOpen}
-      onClose={close}
+    <FormDialog
       title={t.imports.create}
-      closeButtonProps={{ 'aria-label': t.close }}
+      submitLabel={t.imports.createIt}
+      isComplete={wanted.name.trim() !== ''}
+      mutation={mutation}
+      isOpen={isOpen}
+      onClose={onClose}
     >
-      <form onSubmit={submit}>
-        <Stack>
-          <TextInput
-            label={t.imports.name}
-            description={t.imports.nameHint}
-            value={wanted.name}
-            onChange={({ currentTarget: { value } }) => setWanted({ ...wanted, name: value })}
-            maxLength={255}
-            data-autofocus
-            required
-          />
-          <div>
-            <Text size="sm" fw={500} id="import-format">
-              {t.imports.format}
-            </Text>
-            <SegmentedControl
-              aria-labelledby="import-format"
-              data={(['APPLICATION_X_NDJSON', 'TEXT_CSV', 'APPLICATION_PARQUET'] as const).map((value) => ({
-                value,
-                label: t.formats[value],
-              }))}
-              value={wanted.mime_type}
-              onChange={(value) => setWanted({ ...wanted, mime_type: value as NewImport['mime_type'] })}
-            />
-          </div>
-          <NativeSelect
-            label={t.imports.priority}
-            description={t.imports.priorityHint}
-            data={(['LOW', 'MEDIUM', 'HIGH'] as const).map((value) => ({
-              value,
-              label: t.priorities[value],
-            }))}
-            value={wanted.priority}
-            onChange={({ currentTarget: { value } }) =>
-              setWanted({ ...wanted, priority: value as NewImport['priority'] })
-            }
-          />
-          {error !== null && <Problem error={error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={close}>
-              {t.cancel}
-            </Button>
-            <Button type="submit" loading={isPending} disabled={wanted.name.trim() === ''}>
-              {t.imports.createIt}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+      <TextInput
+        label={t.imports.name}
+        description={t.imports.nameHint}
+        value={wanted.name}
+        onChange={({ currentTarget: { value } }) => setWanted({ ...wanted, name: value })}
+        maxLength={255}
+        data-autofocus
+        required
+      />
+      <div>
+        <Text size="sm" fw={500} id="import-format">
+          {t.imports.format}
+        </Text>
+        <SegmentedControl
+          aria-labelledby="import-format"
+          data={(['APPLICATION_X_NDJSON', 'TEXT_CSV', 'APPLICATION_PARQUET'] as const).map((value) => ({
+            value,
+            label: t.formats[value],
+          }))}
+          value={wanted.mime_type}
+          onChange={(value) => setWanted({ ...wanted, mime_type: value as NewImport['mime_type'] })}
+        />
+      </div>
+      <NativeSelect
+        label={t.imports.priority}
+        description={t.imports.priorityHint}
+        data={(['LOW', 'MEDIUM', 'HIGH'] as const).map((value) => ({
+          value,
+          label: t.priorities[value],
+        }))}
+        value={wanted.priority}
+        onChange={({ currentTarget: { value } }) =>
+          setWanted({ ...wanted, priority: value as NewImport['priority'] })
+        }
+      />
+    </FormDialog>
   );
 }

@@ -1,8 +1,8 @@
-import { Button, Group, NativeSelect, Text, TextInput } from '@mantine/core';
+import { Button, Group, NativeSelect, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconFileImport, IconPlus, IconSearch } from '@tabler/icons-react';
+import { IconFileImport, IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useMemo, useState } from 'react';
+import { useMemo } from 'react';
 import { executionPage, pages } from '../api/paths.ts';
 import { imports as importsQuery } from '../api/queries.ts';
 import type { ListedImport } from '../api/types.ts';
@@ -13,8 +13,10 @@ import { Ago } from '../parts/instant.tsx';
 import { Loaded } from '../parts/loaded.tsx';
 import { Page } from '../parts/page.tsx';
 import { PageLink } from '../parts/page-link.tsx';
+import { SearchInput } from '../parts/search-input.tsx';
 import { StatusBadge } from '../parts/status-badge.tsx';
 import { Teach } from '../parts/teach.tsx';
+import { type FilterOf, useUrlFilter } from '../parts/url-filter.ts';
 import { useSession } from '../session/session.tsx';
 import { useDatamartId } from '../shell/datamart.ts';
 import { t } from '../texts/texts.ts';
@@ -23,9 +25,18 @@ import { CreateImport } from './create-import.tsx';
 /** While one of them runs, the list is asked for again this often. */
 const ASK_MS = 3_000;
 
-const OUTCOMES = ['ALL', 'FAILURES', 'FAILED', 'RUNNING', 'NONE'] as const;
-type Outcome = (typeof OUTCOMES)[number];
-type Filter = { readonly text: string; readonly format: string; readonly outcome: Outcome };
+const CHOICES = {
+  search: 'ANY_TEXT',
+  format: ['', 'ndjson', 'csv', 'parquet'],
+  outcome: ['', 'failures', 'failed', 'running', 'none'],
+} as const;
+type Filter = FilterOf<typeof CHOICES>;
+const MIME_TYPES = {
+  ndjson: 'APPLICATION_X_NDJSON',
+  csv: 'TEXT_CSV',
+  parquet: 'APPLICATION_PARQUET',
+} as const;
+const REST_MS = 120;
 
 /** All imports of a datamart, with what became of the last file of each. */
 export default function ImportsPage() {
@@ -48,7 +59,7 @@ export default function ImportsPage() {
           all.length === 0 ? <NoImports dm={dm}>{create}</NoImports> : <ImportList dm={dm} all={all} />
         }
       </Loaded>
-      <CreateImport isOpen={isCreating} onClose={creating.close} />
+      <CreateImport key={String(isCreating)} isOpen={isCreating} onClose={creating.close} />
     </Page>
   );
 }
@@ -58,37 +69,34 @@ function isRunning({ last_execution: last }: ListedImport): boolean {
 }
 
 function ImportList({ dm, all }: { readonly dm: string; readonly all: readonly ListedImport[] }) {
-  const [filter, setFilter] = useState<Filter>({ text: '', format: 'ALL', outcome: 'ALL' });
+  const [filter, changeFilter] = useUrlFilter(CHOICES);
   const shown = useMemo(() => all.filter((of) => passes(of, filter)), [all, filter]);
   const columns = useMemo(() => columnsFor(dm), [dm]);
   return (
     <>
       <Group gap="xs" align="flex-end">
-        <TextInput
-          data-search
-          aria-label={t.imports.search}
-          placeholder={t.imports.search}
-          leftSection={<IconSearch size={16} aria-hidden />}
-          value={filter.text}
-          onChange={({ currentTarget: { value } }) => setFilter({ ...filter, text: value })}
-          w={260}
+        <SearchInput
+          label={t.imports.search}
+          value={filter.search}
+          restMs={REST_MS}
+          onChange={(search) => changeFilter({ search }, 'REPLACE')}
         />
         <NativeSelect
           aria-label={t.imports.format}
-          data={[
-            { value: 'ALL', label: t.imports.allFormats },
-            { value: 'APPLICATION_X_NDJSON', label: t.formats.APPLICATION_X_NDJSON },
-            { value: 'TEXT_CSV', label: t.formats.TEXT_CSV },
-            { value: 'APPLICATION_PARQUET', label: t.formats.APPLICATION_PARQUET },
-          ]}
+          data={CHOICES.format.map((value) => ({
+            value,
+            label: value === '' ? t.imports.allFormats : t.formats[MIME_TYPES[value]],
+          }))}
           value={filter.format}
-          onChange={({ currentTarget: { value } }) => setFilter({ ...filter, format: value })}
+          onChange={({ currentTarget }) => changeFilter({ format: currentTarget.value as Filter['format'] })}
         />
         <NativeSelect
           aria-label={t.imports.outcome}
-          data={OUTCOMES.map((value) => ({ value, label: t.imports.outcomes[value] }))}
+          data={CHOICES.outcome.map((value) => ({ value, label: t.imports.outcomes[value] }))}
           value={filter.outcome}
-          onChange={({ currentTarget: { value } }) => setFilter({ ...filter, outcome: value as Outcome })}
+          onChange={({ currentTarget }) =>
+            changeFilter({ outcome: currentTarget.value as Filter['outcome'] })
+          }
         />
         <Text size="sm" c="dimmed" role="status">
           {t.imports.shown(formatNumber(shown.length), formatNumber(all.length))}
@@ -99,20 +107,21 @@ function ImportList({ dm, all }: { readonly dm: string; readonly all: readonly L
   );
 }
 
-function passes(of: ListedImport, { text, format, outcome }: Filter): boolean {
-  if (!of.name.toLowerCase().includes(text.trim().toLowerCase()) && of.id !== text.trim()) return false;
-  if (format !== 'ALL' && of.mime_type !== format) return false;
+function passes(of: ListedImport, { search, format, outcome }: Filter): boolean {
+  const sought = search.trim();
+  if (!of.name.toLowerCase().includes(sought.toLowerCase()) && of.id !== sought) return false;
+  if (format !== '' && of.mime_type !== MIME_TYPES[format]) return false;
   const last = of.last_execution ?? null;
   switch (outcome) {
-    case 'ALL':
+    case '':
       return true;
-    case 'NONE':
+    case 'none':
       return last === null;
-    case 'RUNNING':
+    case 'running':
       return isRunning(of);
-    case 'FAILED':
+    case 'failed':
       return last?.status === 'FAILED';
-    case 'FAILURES':
+    case 'failures':
       return last !== null && last.erroneous_tasks > 0;
   }
 }

@@ -1,12 +1,12 @@
-import { Button, Group, Modal, NumberInput, Stack, Textarea, TextInput } from '@mantine/core';
+import { NumberInput, Textarea, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { send } from '../api/client.ts';
 import { pages } from '../api/paths.ts';
 import type { Segment } from '../api/types.ts';
+import { FormDialog } from '../parts/form-dialog.tsx';
 import { decimalSign } from '../parts/formats.ts';
-import { Problem } from '../parts/problem.tsx';
 import { useDatamartId } from '../shell/datamart.ts';
 import { t } from '../texts/texts.ts';
 
@@ -32,7 +32,7 @@ export function SegmentForm({
     description: segment?.short_description ?? '',
     ttlDays: segment?.default_ttl == null ? '' : segment.default_ttl / DAY_MS,
   });
-  const { mutate, error, isPending } = useMutation({
+  const mutation = useMutation({
     mutationFn: () => {
       const body = {
         name: wanted.name.trim(),
@@ -53,56 +53,45 @@ export function SegmentForm({
       if (segment === null) navigate(`~${pages.segment(dm, id)}`);
     },
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    mutate();
-  };
-  const title = segment === null ? t.segments.create : t.segments.edit;
   return (
-    <Modal opened={isOpen} onClose={onClose} title={title} closeButtonProps={{ 'aria-label': t.close }}>
-      <form onSubmit={submit}>
-        <Stack>
-          <TextInput
-            label={t.segments.name}
-            value={wanted.name}
-            onChange={({ currentTarget: { value } }) => setWanted({ ...wanted, name: value })}
-            maxLength={255}
-            data-autofocus
-            required
-          />
-          <TextInput
-            label={t.segments.technicalName}
-            description={t.segments.technicalNameHint}
-            value={wanted.technicalName}
-            onChange={({ currentTarget: { value } }) => setWanted({ ...wanted, technicalName: value })}
-          />
-          <NumberInput
-            label={t.segments.ttlDays}
-            description={t.segments.ttlHint}
-            value={wanted.ttlDays}
-            onChange={(value) => setWanted({ ...wanted, ttlDays: typeof value === 'number' ? value : '' })}
-            min={0}
-            decimalSeparator={decimalSign()}
-          />
-          <Textarea
-            label={t.segments.description}
-            value={wanted.description}
-            onChange={({ currentTarget: { value } }) => setWanted({ ...wanted, description: value })}
-            maxLength={2000}
-            autosize
-            minRows={2}
-          />
-          {error !== null && <Problem error={error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {t.cancel}
-            </Button>
-            <Button type="submit" loading={isPending} disabled={wanted.name.trim() === ''}>
-              {segment === null ? t.segments.createIt : t.save}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <FormDialog
+      title={segment === null ? t.segments.create : t.segments.edit}
+      submitLabel={segment === null ? t.segments.createIt : t.save}
+      isComplete={wanted.name.trim() !== ''}
+      mutation={mutation}
+      isOpen={isOpen}
+      onClose={onClose}
+    >
+      <TextInput
+        label={t.segments.name}
+        value={wanted.name}
+        onChange={({ currentTarget: { value } }) => setWanted({ ...wanted, name: value })}
+        maxLength={255}
+        data-autofocus
+        required
+      />
+      <TextInput
+        label={t.segments.technicalName}
+        description={t.segments.technicalNameHint}
+        value={wanted.technicalName}
+        onChange={({ currentTarget: { value } }) => setWanted({ ...wanted, technicalName: value })}
+      />
+      <NumberInput
+        label={t.segments.ttlDays}
+        description={t.segments.ttlHint}
+        value={wanted.ttlDays}
+        onChange={(value) => setWanted({ ...wanted, ttlDays: typeof value === 'number' ? value : '' })}
+        min={0}
+        decimalSeparator={decimalSign()}
+      />
+      <Textarea
+        label={t.segments.description}
+        value={wanted.description}
+        onChange={({ currentTarget: { value } }) => setWanted({ ...wanted, description: value })}
+        maxLength={2000}
+        autosize
+        minRows={2}
+      />
+    </FormDialog>
   );
 }

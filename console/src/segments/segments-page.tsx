@@ -1,8 +1,8 @@
-import { Badge, Button, Group, NativeSelect, Text, TextInput } from '@mantine/core';
-import { useDebouncedValue, useDisclosure } from '@mantine/hooks';
-import { IconPlus, IconSearch, IconUsersGroup } from '@tabler/icons-react';
+import { Badge, Button, Group, NativeSelect, Text } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconPlus, IconUsersGroup } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { type ReactNode, useMemo, useState } from 'react';
+import { type ReactNode, useMemo } from 'react';
 import { pages } from '../api/paths.ts';
 import { segments as segmentsQuery } from '../api/queries.ts';
 import type { Segment } from '../api/types.ts';
@@ -11,15 +11,20 @@ import { formatNumber, formatSpan } from '../parts/formats.ts';
 import { Loaded } from '../parts/loaded.tsx';
 import { Page } from '../parts/page.tsx';
 import { PageLink } from '../parts/page-link.tsx';
+import { SearchInput } from '../parts/search-input.tsx';
 import { Teach } from '../parts/teach.tsx';
+import { useUrlFilter } from '../parts/url-filter.ts';
 import { useSession } from '../session/session.tsx';
 import { useDatamartId } from '../shell/datamart.ts';
 import { t } from '../texts/texts.ts';
 import { SegmentForm } from './segment-form.tsx';
 import { Trend } from './trend.tsx';
 
-const KINDS = ['ALL', 'IMPORTABLE', 'PAUSED', 'EMPTY'] as const;
+const KINDS = ['', 'importable', 'paused', 'empty'] as const;
 type Kind = (typeof KINDS)[number];
+const CHOICES = { search: 'ANY_TEXT', kind: KINDS } as const;
+/** Ten thousand rows are not made anew for each letter. */
+const REST_MS = 120;
 
 /** All segments of a datamart with their sizes. */
 export default function SegmentsPage() {
@@ -45,28 +50,24 @@ export default function SegmentsPage() {
 }
 
 function SegmentList({ dm, all }: { readonly dm: string; readonly all: readonly Segment[] }) {
-  const [text, setText] = useState('');
-  const [kind, setKind] = useState<Kind>('ALL');
-  const [sought] = useDebouncedValue(text.trim().toLowerCase(), 120);
+  const [{ search, kind }, changeFilter] = useUrlFilter(CHOICES);
+  const sought = search.trim().toLowerCase();
   const shown = useMemo(() => all.filter((of) => passes(of, sought, kind)), [all, sought, kind]);
   const columns = useMemo(() => columnsFor(dm), [dm]);
   return (
     <>
       <Group gap="xs">
-        <TextInput
-          data-search
-          aria-label={t.segments.search}
-          placeholder={t.segments.search}
-          leftSection={<IconSearch size={16} aria-hidden />}
-          value={text}
-          onChange={({ currentTarget }) => setText(currentTarget.value)}
-          w={280}
+        <SearchInput
+          label={t.segments.search}
+          value={search}
+          restMs={REST_MS}
+          onChange={(text) => changeFilter({ search: text }, 'REPLACE')}
         />
         <NativeSelect
           aria-label={t.segments.kind}
           data={KINDS.map((value) => ({ value, label: t.segments.kinds[value] }))}
           value={kind}
-          onChange={({ currentTarget }) => setKind(currentTarget.value as Kind)}
+          onChange={({ currentTarget }) => changeFilter({ kind: currentTarget.value as Kind })}
         />
         <Text size="sm" c="dimmed" role="status">
           {t.segments.shown(formatNumber(shown.length), formatNumber(all.length))}
@@ -91,13 +92,13 @@ function passes(of: Segment, sought: string, kind: Kind): boolean {
     of.technical_name?.toLowerCase().includes(sought) === true;
   if (!found) return false;
   switch (kind) {
-    case 'ALL':
+    case '':
       return true;
-    case 'IMPORTABLE':
+    case 'importable':
       return of.type === 'USER_LIST' && of.feed_type === 'FILE_IMPORT' && !of.paused;
-    case 'PAUSED':
+    case 'paused':
       return of.paused;
-    case 'EMPTY':
+    case 'empty':
       return of.user_points_count === 0;
   }
 }

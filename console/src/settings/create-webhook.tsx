@@ -1,11 +1,9 @@
-import { Alert, Button, Checkbox, Group, Modal, Stack, TextInput } from '@mantine/core';
+import { Checkbox, Stack, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { send } from '../api/client.ts';
 import type { Webhook } from '../api/types.ts';
-import { closedBy } from '../parts/closed-by.ts';
-import { CopyLine } from '../parts/copy-line.tsx';
-import { Problem } from '../parts/problem.tsx';
+import { FormDialog } from '../parts/form-dialog.tsx';
 import { useDatamartId } from '../shell/datamart.ts';
 import { t } from '../texts/texts.ts';
 
@@ -30,12 +28,7 @@ export function CreateWebhook({
   const dm = useDatamartId();
   const client = useQueryClient();
   const [wanted, setWanted] = useState({ url: '', name: '', events: EVENTS });
-  const {
-    mutate,
-    data: made,
-    error,
-    isPending,
-  } = useMutation({
+  const mutation = useMutation({
     mutationFn: () =>
       send<Webhook & { readonly secret: string }>('POST', `/v1/datamarts/${dm}/webhooks`, {
         url: wanted.url.trim(),
@@ -44,70 +37,47 @@ export function CreateWebhook({
       }),
     onSuccess: () => client.invalidateQueries({ queryKey: ['webhooks', dm] }),
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    mutate();
-  };
   return (
-    <Modal
-      opened={isOpen}
-      onClose={onClose}
+    <FormDialog
       title={t.webhooks.create}
-      {...closedBy({ isAsked: isPending, isShownOnce: made !== undefined })}
-      closeButtonProps={{ 'aria-label': t.close }}
+      submitLabel={t.webhooks.createIt}
+      isComplete={wanted.url.trim() !== '' && wanted.events.length > 0}
+      mutation={mutation}
+      shownOnce={
+        mutation.data && {
+          title: t.webhooks.shownOnce,
+          text: t.webhooks.shownOnceText,
+          value: mutation.data.secret,
+        }
+      }
+      isOpen={isOpen}
+      onClose={onClose}
     >
-      {made !== undefined ? (
-        <Stack>
-          <Alert color="yellow" title={t.webhooks.shownOnce}>
-            {t.webhooks.shownOnceText}
-          </Alert>
-          <CopyLine line={made.secret} />
-          <Button onClick={onClose}>{t.close}</Button>
+      <TextInput
+        label={t.webhooks.url}
+        description={t.webhooks.urlHint}
+        type="url"
+        value={wanted.url}
+        onChange={({ currentTarget: { value } }) => setWanted({ ...wanted, url: value })}
+        data-autofocus
+        required
+      />
+      <TextInput
+        label={t.webhooks.name}
+        value={wanted.name}
+        onChange={({ currentTarget: { value } }) => setWanted({ ...wanted, name: value })}
+      />
+      <Checkbox.Group
+        label={t.webhooks.events}
+        value={wanted.events}
+        onChange={(events) => setWanted({ ...wanted, events })}
+      >
+        <Stack gap={6} mt={6}>
+          {EVENTS.map((event) => (
+            <Checkbox key={event} value={event} label={event} />
+          ))}
         </Stack>
-      ) : (
-        <form onSubmit={submit}>
-          <Stack>
-            <TextInput
-              label={t.webhooks.url}
-              description={t.webhooks.urlHint}
-              type="url"
-              value={wanted.url}
-              onChange={({ currentTarget: { value } }) => setWanted({ ...wanted, url: value })}
-              data-autofocus
-              required
-            />
-            <TextInput
-              label={t.webhooks.name}
-              value={wanted.name}
-              onChange={({ currentTarget: { value } }) => setWanted({ ...wanted, name: value })}
-            />
-            <Checkbox.Group
-              label={t.webhooks.events}
-              value={wanted.events}
-              onChange={(events) => setWanted({ ...wanted, events })}
-            >
-              <Stack gap={6} mt={6}>
-                {EVENTS.map((event) => (
-                  <Checkbox key={event} value={event} label={event} />
-                ))}
-              </Stack>
-            </Checkbox.Group>
-            {error !== null && <Problem error={error} />}
-            <Group justify="flex-end">
-              <Button variant="default" onClick={onClose}>
-                {t.cancel}
-              </Button>
-              <Button
-                type="submit"
-                loading={isPending}
-                disabled={wanted.url.trim() === '' || wanted.events.length === 0}
-              >
-                {t.webhooks.createIt}
-              </Button>
-            </Group>
-          </Stack>
-        </form>
-      )}
-    </Modal>
+      </Checkbox.Group>
+    </FormDialog>
   );
 }

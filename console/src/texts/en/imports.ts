@@ -20,11 +20,11 @@ export const importsTexts = {
     outcome: 'Outcome',
     lines: 'Lines',
     outcomes: {
-      ALL: 'All outcomes',
-      FAILURES: 'With failed lines',
-      FAILED: 'Failed',
-      RUNNING: 'Waiting or running',
-      NONE: 'No file yet',
+      '': 'All outcomes',
+      failures: 'With failed lines',
+      failed: 'Failed',
+      running: 'Waiting or running',
+      none: 'No file yet',
     },
     shown: (shown: string, all: string) => `${shown} of ${all}`,
     about: (id: string, format: string, priority: string) =>

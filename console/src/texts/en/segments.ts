@@ -11,7 +11,7 @@ export const segmentsTexts = {
     createIt: 'Create segment',
     search: 'Search segments',
     kind: 'Which segments',
-    kinds: { ALL: 'All segments', IMPORTABLE: 'Taking files', PAUSED: 'Paused', EMPTY: 'Empty' },
+    kinds: { '': 'All segments', importable: 'Taking files', paused: 'Paused', empty: 'Empty' },
     shown: (shown: string, all: string) => `${shown} of ${all}`,
     id: 'Id',
     name: 'Name',
