@@ -179,7 +179,7 @@ export function folders(description: string): Setting<readonly string[]> {
   const parse = (given: unknown) =>
     list.parse(given).map((folder) => {
       if (path.isAbsolute(folder) && path.normalize(folder) !== '/')
-        return path.normalize(folder).replace(/\/+$/, '');
+        return path.normalize(folder).replace(/\/$/, '');
       throw new Error(`expected absolute folders, separated by commas, ${JSON.stringify(folder)} is none`);
     });
   return { ...list, parse };

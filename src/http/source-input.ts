@@ -78,7 +78,7 @@ export function readLocation(input: SourceInput, bounds: Bounds): SourceLocation
   requireOwnMembers(input);
   switch (input.kind) {
     case 'LOCAL': {
-      const folder = text(input, 'folder').replace(/(?<=.)\/+$/, '');
+      const folder = text(input, 'folder').replace(/(?<=.)\/$/, '');
       return { kind: 'LOCAL', folder: checked(folder, wrongFolder(folder, bounds)) };
     }
     case 'HTTPS': {

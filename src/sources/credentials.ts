@@ -14,7 +14,7 @@ const TAG_BYTES = 16;
 export function readKey(text: string): Buffer | null {
   if (/^[0-9a-f]{64}$/i.test(text)) return Buffer.from(text, 'hex');
   const bytes = Buffer.from(text, 'base64');
-  const isWhole = bytes.toString('base64').replace(/=+$/, '') === text.replace(/=+$/, '');
+  const isWhole = bytes.toString('base64').replaceAll('=', '') === text.replaceAll('=', '');
   return isWhole && bytes.length === KEY_BYTES ? bytes : null;
 }
 

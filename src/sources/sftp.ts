@@ -18,7 +18,7 @@ const KEEPALIVE = { keepaliveInterval: 15_000, keepaliveCountMax: 3 } as const;
 
 /** A host key as `ssh-keygen -l` shows it. */
 export function fingerprintOf(key: Buffer): string {
-  return `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
+  return `SHA256:${createHash('sha256').update(key).digest('base64').replaceAll('=', '')}`;
 }
 
 /** A folder of an SFTP server. Nothing is sent to a server whose host key is another than the one that is known. */
