@@ -21,9 +21,9 @@ test('PostgreSQL that crashes after a dry run or an abandoned merge starts again
     const merge = db.merge(
       '1',
       async (sql) => {
-        const slot = await takeSlot(sql, ['staged_revert']);
-        await sql.query(`insert into staged_revert_${slot} (user_point_id, segment_id, is_kept, puts_in, was_in)
-          values (gen_random_uuid(), 1, true, true, true)`);
+        const slot = await takeSlot(sql, ['staged_membership']);
+        await sql.query(`insert into staged_membership_${slot} (user_point_id, segment_id, point_kinds, puts_in)
+          values (gen_random_uuid(), 1, 1, true)`);
         // somebody else commits meanwhile, which writes down all that was done so far
         await commitAnything(url);
         if (end === 'ABANDONED') throw new Error('abandoned');
@@ -47,16 +47,16 @@ test('a slot is emptied beside what reads its tables, such as a backup', async (
   t.after(() => db.close());
   const fill = () =>
     db.merge('1', async (sql) => {
-      const slot = await takeSlot(sql, ['staged_revert']);
-      const [found] = await sql.query(`select count(*) as rows from staged_revert_${slot}`);
-      await sql.query(`insert into staged_revert_${slot} (user_point_id, segment_id, is_kept, puts_in, was_in)
-        values (gen_random_uuid(), 1, true, true, true)`);
+      const slot = await takeSlot(sql, ['staged_membership']);
+      const [found] = await sql.query(`select count(*) as rows from staged_membership_${slot}`);
+      await sql.query(`insert into staged_membership_${slot} (user_point_id, segment_id, point_kinds, puts_in)
+        values (gen_random_uuid(), 1, 1, true)`);
       return Number(found?.rows);
     });
   const backup = new Client({ connectionString: url });
   await backup.connect();
   await backup.query('begin');
-  await backup.query('lock table staged_revert_0 in access share mode');
+  await backup.query('lock table staged_membership_0 in access share mode');
   // each of the sixteen slots is taken twice
   for (let i = 0; i < 32; i++) assert.equal(await fill(), 0);
   await backup.query('rollback');

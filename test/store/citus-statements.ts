@@ -6,7 +6,7 @@ import { Client } from 'pg';
  * coordinator are all others than these.
  */
 const DISTRIBUTED =
-  /\b(user_point|membership|membership_change|(staged_key|staged_membership|staged_pair|resolved_pair|staged_revert)_(\d+|\$slot))\b/;
+  /\b(user_point|membership|membership_change|(staged_key|staged_membership)_(\d+|\$slot))\b/;
 const REFERENCE = /\b(segment|removed_segment|attached_identifier)\b/;
 
 const RULES: readonly { readonly name: string; readonly breaks: (statement: Named) => boolean }[] = [

@@ -11,7 +11,7 @@ import { applyEffects, findEffects, stageKeys } from './merge-pairs.ts';
 import type { PostgresDatabase } from './postgres-database.ts';
 import type { PostgresSql } from './postgres-sql.ts';
 import type { Scratch } from './scratch.ts';
-import { type Pairs, scratchStatement, takeSlot, takeSlotAhead, writePairs } from './staged-pairs.ts';
+import { scratchStatement, takeSlot, takeSlotAhead } from './staged-pairs.ts';
 
 /** A chunk whose pairs are `chunk_pair` of a connection to the DuckDB of this node. */
 type Folded = {
@@ -57,10 +57,12 @@ export async function prepareChunk(
     };
   }
   const { sql: local, close } = await scratch.connect();
-  const leftOut = await foldCommands(db, scratch, { local, table, execution }).catch((error: unknown) => {
-    close();
-    throw error;
-  });
+  const leftOut = await foldCommands(db, scratch, { local, table: `staging.main.${table}`, execution }).catch(
+    (error: unknown) => {
+      close();
+      throw error;
+    },
+  );
   let begun = when === 'AHEAD' ? db.mergeAhead((sql) => stageAhead(sql, local)) : null;
   return {
     merge: async (chunk) => {
@@ -86,13 +88,13 @@ export async function prepareChunk(
 }
 
 /** Makes `chunk_pair` of the commands of a staged table; resolves to how many of them were left out. */
-async function foldCommands(
+export async function foldCommands(
   db: PostgresDatabase,
   scratch: Scratch,
-  of: { readonly local: DuckDbSql } & Pick<StagedChunk, 'table' | 'execution'>,
+  of: { readonly local: DuckDbSql; readonly table: string } & Pick<StagedChunk, 'execution'>,
 ): Promise<number> {
   const { commands, leftOut } = await prepareCommands(db, scratch, of.local, {
-    staged: `staging.main.${of.table}`,
+    staged: of.table,
     datamartId: of.execution.datamartId,
     executionIds: [of.execution.id],
   });
@@ -135,37 +137,23 @@ function summarizeChanges(db: PostgresDatabase): void {
   db.apart(summarizeChangeRanges).catch(() => undefined);
 }
 
-/** Writes what the commands of a staged table come to into a file. */
-export function foldChunk(
-  db: PostgresDatabase,
-  scratch: Scratch,
-  of: {
-    readonly table: string;
-    readonly datamartId: string;
-    readonly startDate: number;
-    readonly executionIds: readonly string[];
-    readonly file: string;
-  },
-): Promise<{ readonly pairs: Pairs; readonly leftOut: number }> {
-  return scratch.use(async (sql) => {
-    const staged = `staging.main.${of.table}`;
-    const { commands, leftOut } = await prepareCommands(db, scratch, sql, { ...of, staged });
-    return { pairs: await writePairs(sql, { ...of, commands }), leftOut };
-  });
+/**
+ * Locks the checkpoint of an execution, first of all: of two workers that take the execution for theirs the second sees what the first has
+ * done. Not the execution, whose lease is renewed meanwhile.
+ */
+export async function lockCheckpoint(sql: PostgresSql, executionId: string): Promise<void> {
+  await sql.query(
+    `select 1 from execution_checkpoint where execution_id = ${literal(executionId)} for update`,
+  );
 }
 
-/**
- * Whether a chunk may be merged now. The checkpoint is locked first: of two workers that take the execution for theirs the second sees
- * what the first has done. Not the execution, whose lease is renewed meanwhile.
- */
+/** Whether a chunk may be merged now. */
 export async function lockAndCheck(
   sql: PostgresSql,
   { execution, worker, catalogueVersion }: Pick<StagedChunk, 'execution' | 'worker' | 'catalogueVersion'>,
   offset: number,
 ): ReturnType<typeof checkMerge> {
-  await sql.query(
-    `select 1 from execution_checkpoint where execution_id = ${literal(execution.id)} for update`,
-  );
+  await lockCheckpoint(sql, execution.id);
   return checkMerge(sql, {
     executionId: execution.id,
     datamartId: execution.datamartId,
@@ -193,13 +181,4 @@ async function applyFolded(
 
 function changesOf(effects: Effects): number {
   return effects.membershipsCreated + effects.membershipsUpdated + effects.membershipsDeleted;
-}
-
-/** What the pairs did that changed nothing: each command is superseded, or its pair was changed, or it was not. */
-export function restOf(
-  { membershipsCreated, membershipsUpdated, membershipsDeleted }: Effects,
-  of: { readonly commands: number; readonly pairs: number; readonly leftOut: number },
-): Pick<Effects, 'unchanged' | 'superseded'> {
-  const changed = membershipsCreated + membershipsUpdated + membershipsDeleted;
-  return { unchanged: of.pairs - changed + of.leftOut, superseded: of.commands - of.pairs };
 }

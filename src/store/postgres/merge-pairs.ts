@@ -70,23 +70,30 @@ export async function stageKeys(of: Pick<Merge, 'sql' | 'local' | 'slot'>): Prom
   await copyRows(of, scratchStatement('write-keys'), KEYS(of.slot));
 }
 
-/** Makes `chunk_effect` and `chunk_new_user` of `chunk_pair` and what there is of it, whose keys lie in the slot. */
-export async function findEffects(
-  { sql, local, scratch, slot }: Merge,
-  { startDate }: { readonly startDate: number },
+/** Has a statement of `scratch-sql` read what a statement gives of PostgreSQL. */
+export function fetchRows(
+  { sql, local, scratch }: Pick<Merge, 'sql' | 'local' | 'scratch'>,
+  rows: string,
+  readBy: 'read-existing' | 'read-outside' | 'read-reverted',
 ): Promise<void> {
-  await sql.query(BY_INDEX);
-  await scratch.withFile(async (file) => {
-    await sql.copyOut(
-      [`copy (${statement('find-existing', { slot })}) to stdout (format csv, force_quote (data_bag))`],
-      file,
-    );
-    await local.query(
-      scratchStatement('read-existing').replace('FILE', () => `'${file.replaceAll("'", "''")}'`),
-    );
+  return scratch.withFile(async (file) => {
+    await sql.copyOut([`copy (${rows}) to stdout (format csv)`], file);
+    await local.query(scratchStatement(readBy).replace('FILE', () => `'${file.replaceAll("'", "''")}'`));
   });
-  await local.query(scratchStatement('find-effects', { start_date: Math.trunc(startDate) }));
-  await local.query(scratchStatement('find-new-users'));
+}
+
+/**
+ * Makes `chunk_effect` and `chunk_new_user` of `chunk_pair` and what there is of it, whose keys lie in the slot. PLANNED: the planner
+ * chooses how to join, by what it knows of the slot.
+ */
+export async function findEffects(
+  merge: Merge,
+  { startDate, joins = 'BY_INDEX' }: { readonly startDate: number; readonly joins?: 'BY_INDEX' | 'PLANNED' },
+): Promise<void> {
+  if (joins === 'BY_INDEX') await merge.sql.query(BY_INDEX);
+  await fetchRows(merge, statement('find-existing', { slot: merge.slot }), 'read-existing');
+  await merge.local.query(scratchStatement('find-effects', { start_date: Math.trunc(startDate) }));
+  await merge.local.query(scratchStatement('find-new-users'));
 }
 
 /** The number of the next step of the change log. */
@@ -107,20 +114,23 @@ export async function applyEffects(
     /** Of the documents the commands are from, by position (GROUP_LINES). */
     readonly executionIds: readonly string[];
     readonly counts: Counts;
+    /** What says what becomes of memberships. */
+    readonly after?: 'after-commands' | 'after-revert';
   },
 ): Promise<void> {
   const { sql, local, slot } = merge;
-  const { counts } = of;
+  const { counts, after = 'after-commands' } = of;
   const start_date = Math.trunc(of.startDate);
+  await local.query(scratchStatement(after, { start_date }));
   const rowsThere = counts.ordered_rows_to_delete + counts.recent_rows_to_delete;
   const users = scratchStatement('write-users', { start_date, datamart_id: literal(of.datamartId) });
   if (counts.user_points_created > 0)
     expectRows('users', await copyRows(merge, users, USERS), counts.user_points_created);
   let put = 0;
   if (counts.rows_to_insert > 0)
-    put += await copyRows(merge, scratchStatement('write-memberships', { start_date }), MEMBERSHIPS);
+    put += await copyRows(merge, scratchStatement('write-memberships'), MEMBERSHIPS);
   if (rowsThere > 0) {
-    await copyRows(merge, scratchStatement('write-staged', { start_date }), STAGED(slot));
+    await copyRows(merge, scratchStatement('write-staged'), STAGED(slot));
     const updated = await sql.change(statement('update-staged', { slot }));
     const deleted = updated === rowsThere ? 0 : await sql.change(statement('delete-staged', { slot }));
     expectRows('memberships', updated + deleted, rowsThere);

@@ -137,7 +137,7 @@ function storeOf(
     lookUpsAtOnce: Math.max(1, db.smallConnections - 2),
     openRehearsal: () => openRehearsal(db, scratch),
     openReplacement: () => openReplacement(db, scratch),
-    revertPart: (part) => revertPart(db, part, rows.reverted),
+    revertPart: (part) => revertPart({ db, scratch }, part, rows.reverted),
     mergeGroup: (group) => mergeGroup(db, scratch, group, noteEnds),
     mergeCalls: (calls) => mergeCalls(db, scratch, calls),
     eraseUser: (erasure) => eraseUser(db, erasure),

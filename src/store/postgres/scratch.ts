@@ -14,8 +14,6 @@ export interface Scratch {
   connect(): Promise<{ readonly sql: DuckDbSql; readonly close: () => void }>;
   /** The path of a file that is not there; it is removed after `work`. */
   withFile<T>(work: (file: string) => Promise<T>): Promise<T>;
-  /** The same for any number of files, by names. */
-  withFolder<T>(work: (fileOf: (name: string) => string) => Promise<T>): Promise<T>;
   /** A folder that stays until it is removed. */
   keepFolder(): Promise<{ readonly folder: string; readonly remove: () => Promise<void> }>;
   close(): Promise<void>;
@@ -61,15 +59,6 @@ export async function openScratch(options: {
         return await work(file);
       } finally {
         await rm(file, { force: true });
-      }
-    },
-    withFolder: async (work) => {
-      const folder = path.join(dir, randomUUID());
-      await mkdir(folder);
-      try {
-        return await work((name) => path.join(folder, name));
-      } finally {
-        await rm(folder, { recursive: true, force: true });
       }
     },
     keepFolder: async () => {

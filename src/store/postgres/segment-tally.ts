@@ -30,16 +30,10 @@ export async function addToTally(sql: Sql, changes: readonly TallyChange[]): Pro
   }
 }
 
-/** Whether any membership of these segments, of all when null, is there whose time has passed at an instant; `false` is sure. */
-export async function mayHaveExpired(
-  sql: Sql,
-  segmentIds: readonly string[] | null,
-  instant: number,
-): Promise<boolean> {
-  const among =
-    segmentIds === null ? '' : `segment_id in (${segmentIds.map(literal).join(', ') || 'null'}) and`;
+/** Whether any membership is there whose time has passed at an instant; `false` is sure. */
+export async function mayHaveExpired(sql: Sql, instant: number): Promise<boolean> {
   const [any] = await sql.query(
-    `select 1 from segment_tally where ${among} expiry_quarter between 0 and ${quarterOf(instant)} and members > 0 limit 1`,
+    `select 1 from segment_tally where expiry_quarter between 0 and ${quarterOf(instant)} and members > 0 limit 1`,
   );
   return any !== undefined;
 }

@@ -1,5 +1,3 @@
-import type { Sql } from '../records/database.ts';
-import { literal } from '../records/database.ts';
 import { statementsOf } from '../statements.ts';
 import { isLockTimeout } from './faults.ts';
 import type { PostgresSql } from './postgres-sql.ts';
@@ -15,61 +13,6 @@ export const statement = statementsOf(
   new URL('../records/sql/', import.meta.url),
 );
 
-/** What commands come to by user point and segment, ready to be copied into a `staged_pair`. */
-export type Pairs = {
-  readonly file: string;
-  readonly rows: number;
-  /** Whether some of them end memberships, or what there was before a command. */
-  readonly removes: boolean;
-  readonly segmentIds: readonly string[];
-  /** Of the documents the commands are from. */
-  readonly executionIds: readonly string[];
-};
-
-/** Folds the commands of a relation with STAGED_COLUMNS, and writes what they come to into a file, in the order of user points. */
-export async function writePairs(
-  sql: Sql,
-  of: {
-    readonly commands: string;
-    readonly startDate: number;
-    /** Of the documents the commands are from, by position (GROUP_LINES). */
-    readonly executionIds: readonly string[];
-    readonly file: string;
-  },
-): Promise<Pairs> {
-  await sql.query(
-    scratchStatement('fold-pairs', { commands: of.commands, start_date: Math.trunc(of.startDate) }),
-  );
-  const [summary] = await sql.query(scratchStatement('summarize-pairs'));
-  const segments = await sql.query('select distinct segment_id from chunk_pair order by segment_id');
-  await sql.query(
-    `copy (${scratchStatement('write-pairs', { executions: `list_value(${of.executionIds.map(literal).join(', ')})` })})
-     to '${of.file.replaceAll("'", "''")}' (format csv, header false, nullstr '', force_quote (value, data_bag))`,
-  );
-  return {
-    file: of.file,
-    rows: Number(summary?.pairs),
-    removes: Boolean(summary?.removes),
-    segmentIds: segments.map(({ segment_id }) => String(segment_id)),
-    executionIds: of.executionIds,
-  };
-}
-
-/** Users whom failed lines name, ready to be copied into a `staged_pair` when its pairs are applied. */
-export type NamedUsersFile = { readonly file: string; readonly rows: number };
-
-/** Writes users whom failed lines name, of a relation with user points and segments, into a file. */
-export async function writeNamed(
-  sql: Sql,
-  of: { readonly named: string; readonly executionId: string; readonly file: string },
-): Promise<NamedUsersFile> {
-  const named = scratchStatement('write-named', { named: of.named, execution_id: literal(of.executionId) });
-  const [copied] = await sql.query(
-    `copy (${named}) to '${of.file.replaceAll("'", "''")}' (format csv, header false, nullstr '')`,
-  );
-  return { file: of.file, rows: Number(copied?.Count) };
-}
-
 /** So many merges run at a time in all nodes together; more wait for one of them. */
 const SLOTS = 16;
 /** A first try at another place each time, so that nodes seldom meet. */
@@ -78,13 +21,7 @@ let nextSlot = Math.floor(Math.random() * SLOTS);
 const SLOT_LOCKS = 0x4d76;
 
 /** The staging tables of a slot, which one transaction at a time uses. */
-const SLOT_TABLES = [
-  'staged_key',
-  'staged_membership',
-  'staged_pair',
-  'resolved_pair',
-  'staged_revert',
-] as const;
+const SLOT_TABLES = ['staged_key', 'staged_membership'] as const;
 type SlotTable = (typeof SLOT_TABLES)[number];
 /** What a merge of pairs uses. */
 const OF_PAIRS: readonly SlotTable[] = ['staged_key', 'staged_membership'];
@@ -156,14 +93,4 @@ export async function forgetInSlots(sql: PostgresSql, userPointId: string): Prom
   for (let slot = 0; slot < SLOTS; slot++)
     for (const table of SLOT_TABLES)
       await sql.query(`delete from ${table}_${slot} where user_point_id = ${userPointId}`);
-}
-
-/** Copies pairs into a slot. */
-export async function copyPairs(
-  sql: PostgresSql,
-  slot: number,
-  { file, rows }: Pick<Pairs, 'file' | 'rows'>,
-): Promise<void> {
-  const copied = await sql.copyIn(statement('copy-pairs', { slot }), file);
-  if (copied !== rows) throw new Error(`${copied} of ${rows} pairs came into the database`);
 }

@@ -1,8 +1,9 @@
 import { passFaultPoint } from '../../fault-points.ts';
 import { rangesOf } from '../key-ranges.ts';
 import { literal, numberOrNull, type Sql } from '../records/database.ts';
-import { countStep, nextStep } from './apply-pairs.ts';
+import { countStep } from './count-step.ts';
 import { uuid } from './look-ups.ts';
+import { nextStep } from './merge-pairs.ts';
 import type { PostgresDatabase } from './postgres-database.ts';
 import { mayHaveExpired } from './segment-tally.ts';
 import { statement } from './staged-pairs.ts';
@@ -31,7 +32,7 @@ export async function removeExpired(db: PostgresDatabase, now: number): Promise<
   });
   const rows = await db.read(async (sql) => {
     // mostly there are none, which the tally tells without a look at the memberships
-    if (!(await mayHaveExpired(sql, null, before))) return 0;
+    if (!(await mayHaveExpired(sql, before))) return 0;
     const [expired] = await sql.query(
       `select count(*) as memberships from membership where expiration_ts <= ${before}`,
     );

@@ -2,11 +2,11 @@
 select segment_id, point_kinds, expiry_quarter, sum(members) as members
 from (
   select segment_id, point_kinds, coalesce(old_expiration_ts // $quarter_ms, -1) as expiry_quarter, -1 as members
-  from chunk_effect
+  from chunk_after
   where membership_row is not null
   union all
-  select segment_id, point_kinds, coalesce(nullif(expires_at, 0) // $quarter_ms, -1), 1
-  from chunk_effect
+  select segment_id, point_kinds, coalesce(new_expiration_ts // $quarter_ms, -1), 1
+  from chunk_after
   where puts_in
 )
 group by segment_id, point_kinds, expiry_quarter

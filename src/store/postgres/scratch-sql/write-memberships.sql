@@ -3,10 +3,10 @@ select
   point_hi,
   point_lo,
   segment_id,
-  $start_date::bigint,
-  $start_date::bigint,
-  nullif(expires_at, 0),
+  new_creation_ts,
+  new_last_modified_ts,
+  new_expiration_ts,
   point_kinds::smallint,
-  replace(nullif(data_bag, '{}'), chr(57344), chr(57344) || '1')
-from chunk_effect
+  replace(new_data_bag, chr(57344), chr(57344) || '1')
+from chunk_after
 where puts_in and membership_row is null

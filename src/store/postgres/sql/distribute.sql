@@ -16,6 +16,6 @@ from (
   select unnest(array['membership', 'membership_change'])
   union all
   select format('%s_%s', kind, slot)
-  from generate_series(0, 15) slot, unnest(array['staged_key', 'staged_membership', 'staged_pair', 'resolved_pair', 'staged_revert']) kind
+  from generate_series(0, 15) slot, unnest(array['staged_key', 'staged_membership']) kind
 ) tables (name)
 where not exists (select 1 from citus_tables t where t.table_name = name::regclass)

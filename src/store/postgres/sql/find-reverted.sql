@@ -4,10 +4,6 @@
 -- is_kept: it is left alone, since something has touched it after the execution: a later step of the change log, its expiry, swept
 -- or not, or the erasure of its user.
 -- puts_in: there was a membership, and it would be live by the clock of the revert.
-insert into staged_revert_$slot (
-  user_point_id, segment_id, back_creation_ts, back_last_modified_ts, back_expiration_ts, old_creation_ts, old_last_modified_ts,
-  old_expiration_ts, point_kinds, is_kept, puts_in, was_in, back_data_bag, old_data_bag
-)
 select
   user_point_id,
   segment_id,
@@ -18,11 +14,11 @@ select
   old_last_modified_ts,
   old_expiration_ts,
   point_kinds,
-  is_touched,
+  is_touched as is_kept,
   not is_touched
   and back_creation_ts is not null
-  and (back_expiration_ts is null or back_expiration_ts > $start_date),
-  not is_touched and is_there,
+  and (back_expiration_ts is null or back_expiration_ts > $start_date) as puts_in,
+  not is_touched and is_there as was_in,
   back_data_bag,
   old_data_bag
 from (
