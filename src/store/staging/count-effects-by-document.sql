@@ -1,11 +1,17 @@
 -- What count-effects.sql counts, for each document of a group. No user point is touched by two of them. A new user point is
 -- a row of its own here, of which nothing else is counted.
-with counted as (
+with placed as (
+  select point_hi, point_lo, any_value(line >> 32) as document
+  from chunk_effect
+  group by point_hi, point_lo
+),
+counted as (
   select line >> 32 as document, puts_in, was_in, commands, membership_row, false as is_new_user
   from chunk_effect
   union all
-  select document, null, null, null, null, true
-  from chunk_new_user
+  select p.document, null, null, null, null, true
+  from chunk_new_user n
+  join placed p on p.point_hi = n.key_hi and p.point_lo = n.key_lo
 )
 select
   document,

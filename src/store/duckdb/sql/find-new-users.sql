@@ -3,7 +3,6 @@ create or replace temp table chunk_new_user as
 select
   key_hi,
   key_lo,
-  any_value(line >> 32) as document,
   any_value(kind) as kind,
   any_value(compartment_id) as compartment_id,
   any_value(value) as value

@@ -3,7 +3,6 @@ create or replace temp table chunk_new_user as
 select
   point_hi as key_hi,
   point_lo as key_lo,
-  line >> 32 as document,
   new_kind as kind,
   new_compartment_id as compartment_id,
   new_value as value
