@@ -15,7 +15,10 @@ export type Bench = {
   scaled(count: number): number;
   /** Time until the run is to be over. */
   leftMs(): number;
-  /** Measures one row. What goes wrong is said in the row, and the run goes on: then it resolves to undefined. */
+  /**
+   * Measures one row. What goes wrong is said in the row, and the run goes on: then it resolves to
+   * undefined.
+   */
   measure(row: Omit<Row, 'outcome'>, run: () => Promise<Measured>): Promise<Measured | undefined>;
   /** Adds a row that came of others. */
   add(row: Row): void;

@@ -38,7 +38,9 @@ export async function createSegments(client: Client, datamartId = '1'): Promise<
   return ids;
 }
 
-/** Uploads a file and waits until it is SUCCEEDED; rejects when that takes longer than `timeoutMs`. */
+/**
+ * Uploads a file and waits until it is SUCCEEDED; rejects when that takes longer than `timeoutMs`.
+ */
 export async function importFile(
   client: Client,
   of: { file: CommandFile; to: Target; timeoutMs: number },

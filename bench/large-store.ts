@@ -23,7 +23,10 @@ export async function countMemberships({ server, segmentIds }: Store): Promise<s
   return count.toLocaleString('en-US');
 }
 
-/** Makes so many different files of 1 M lines; `during` imports them with no pause: while one is processed the next is uploaded. */
+/**
+ * Makes so many different files of 1 M lines; `during` imports them with no pause: while one is
+ * processed the next is uploaded.
+ */
 export async function importManyFiles(
   bench: Bench,
   store: Store,
@@ -55,7 +58,10 @@ export async function importManyFiles(
   });
 }
 
-/** Longer than it takes to notice that nothing is to be done, and to put a table of 40 M rows in order. */
+/**
+ * Longer than it takes to notice that nothing is to be done, and to put a table of 40 M rows in
+ * order.
+ */
 const ORDER_LOOK_MS = 30_000;
 const ORDER_TIMEOUT_MS = 120_000;
 

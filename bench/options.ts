@@ -20,7 +20,10 @@ export type Options = {
 
 const DOCUMENT = 'docs/performance.md';
 
-/** Reads the command line. Only a whole run at full scale replaces the document, unless `--out` names a file. */
+/**
+ * Reads the command line. Only a whole run at full scale replaces the document, unless `--out`
+ * names a file.
+ */
 export function readOptions(args: readonly string[], parts: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],

@@ -10,7 +10,10 @@ import { measurePostgresStore } from './rows/postgres-store.ts';
 import { measureRedis } from './rows/redis.ts';
 import { measureSmallFiles } from './rows/small-files.ts';
 
-/** What can be measured by itself, in the order of the table; what matters most comes first, should time run out. */
+/**
+ * What can be measured by itself, in the order of the table; what matters most comes first, should
+ * time run out.
+ */
 export const PARTS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   imports: measureImports,
   postgres: measurePostgres,

@@ -1,6 +1,7 @@
 /**
- * Where the CPU of an import goes: `node --import tsx bench/profile.ts`. The steps of a chunk are done one after the
- * other here, not side by side, so that each one's time is its own. A million lines into an empty store, then the same again.
+ * Where the CPU of an import goes: `node --import tsx bench/profile.ts`. The steps of a chunk are
+ * done one after the other here, not side by side, so that each one's time is its own. A million
+ * lines into an empty store, then the same again.
  */
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import os from 'node:os';

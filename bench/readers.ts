@@ -1,6 +1,6 @@
 /**
- * CPU of reading lines into commands, by both ways: `node --import tsx bench/readers.ts`. The event loop's share of an
- * import, without the store.
+ * CPU of reading lines into commands, by both ways: `node --import tsx bench/readers.ts`. The event
+ * loop's share of an import, without the store.
  */
 import { createHash } from 'node:crypto';
 import { csvFormat } from '../src/import/csv.ts';

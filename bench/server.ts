@@ -12,10 +12,15 @@ import type { Measured } from './table.ts';
 const PROGRAM = path.resolve(import.meta.dirname, '../dist/bin.cjs');
 const START_TIMEOUT_MS = 30_000;
 
-/** The service as somebody who installed it runs it: a process of its own, over a store of its own. */
+/**
+ * The service as somebody who installed it runs it: a process of its own, over a store of its own.
+ */
 export type Server = Client & Closable & { readonly pid: number; readonly data: string };
 
-/** Starts `dist/bin.cjs serve` on a fresh folder in `scratch`. All settings but the largest upload and `more` are the defaults. */
+/**
+ * Starts `dist/bin.cjs serve` on a fresh folder in `scratch`. All settings but the largest upload
+ * and `more` are the defaults.
+ */
 export async function startServer(
   scratch: string,
   more: Readonly<Record<string, string>> = {},
@@ -56,7 +61,10 @@ export async function startServer(
   }
 }
 
-/** Runs `work` and adds how much memory the service took at most and how late its event loop was meanwhile. */
+/**
+ * Runs `work` and adds how much memory the service took at most and how late its event loop was
+ * meanwhile.
+ */
 export async function watching(server: Server, work: () => Promise<Measured>): Promise<Measured> {
   if (process.platform === 'linux') resetPeakMemory(server.pid);
   // Reading the metrics begins a new histogram.

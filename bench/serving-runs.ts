@@ -11,8 +11,9 @@ import { type PlacedRun, ServingRuns } from '../src/store/serving/serving-runs.t
 import { describeMachine } from './machine.ts';
 
 /**
- * What serving runs take, on disk, in memory and of the processor: `node --import tsx bench/serving-runs.ts [users]`. Its
- * figures are in docs/serving-runs.md. Times of the processor are those of the whole process.
+ * What serving runs take, on disk, in memory and of the processor: `node --import tsx
+ * bench/serving-runs.ts [users]`. Its figures are in docs/serving-runs.md. Times of the processor
+ * are those of the whole process.
  */
 const USERS = Number(process.argv[2] ?? 1_000_000);
 const LOOK_UPS = 200_000;

@@ -1,6 +1,6 @@
 /**
- * CPU of making the keys of identifiers: `node --import tsx bench/user-keys.ts`. In ns a key, by the module that imports
- * use and by `crypto.hash`, for texts of one block of SHA-256 and of two.
+ * CPU of making the keys of identifiers: `node --import tsx bench/user-keys.ts`. In ns a key, by
+ * the module that imports use and by `crypto.hash`, for texts of one block of SHA-256 and of two.
  */
 import { hash } from 'node:crypto';
 import { VECTOR_ROWS } from '../src/import/parse/pair-columns.ts';

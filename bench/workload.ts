@@ -1,4 +1,7 @@
-/** A file of commands that is the same for the same seed, in blocks, so that it never has to be in memory as a whole. */
+/**
+ * A file of commands that is the same for the same seed, in blocks, so that it never has to be in
+ * memory as a whole.
+ */
 export type Workload = {
   readonly format: 'NDJSON' | 'CSV';
   readonly lines: number;
@@ -12,8 +15,8 @@ export type Workload = {
   /** Lines out of a thousand UPDATEs that bring a data bag; 200 unless given. */
   readonly dataBagPerMille?: number;
   /**
-   * Lines out of a thousand whose user has had a line before; the others take the users one after the other, in a scattered
-   * order. Not given: each line's user is drawn from all.
+   * Lines out of a thousand whose user has had a line before; the others take the users one after
+   * the other, in a scattered order. Not given: each line's user is drawn from all.
    */
   readonly repeatedPerMille?: number;
   readonly seed: number;
@@ -28,7 +31,10 @@ const CSV_COLUMNS = [
   'data_bag',
 ] as const;
 const MONTH_MINUTES = 43_200;
-/** A prime: multiples of it visit each user once before they come back to the first, in no order that a store could use. */
+/**
+ * A prime: multiples of it visit each user once before they come back to the first, in no order
+ * that a store could use.
+ */
 const STRIDE = 6_180_341;
 
 type Row = { readonly [column in (typeof CSV_COLUMNS)[number]]: string | number | null };

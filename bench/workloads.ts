@@ -1,7 +1,10 @@
 import type { Bench } from './bench.ts';
 import type { Workload } from './workload.ts';
 
-/** The files of the bench are alike, so that its rows can be compared: where one differs, its row says so. */
+/**
+ * The files of the bench are alike, so that its rows can be compared: where one differs, its row
+ * says so.
+ */
 
 export const MILLION = 1_000_000;
 export const SEGMENTS = 10;
@@ -12,7 +15,10 @@ export function userCount(bench: Bench): number {
   return bench.scaled(10 * MILLION);
 }
 
-/** A file of `lines` commands at full scale: 10 % DELETE, 20 % of the others with a data bag, 30 % for a user met before. */
+/**
+ * A file of `lines` commands at full scale: 10 % DELETE, 20 % of the others with a data bag, 30 %
+ * for a user met before.
+ */
 export function workloadOf(
   bench: Bench,
   of: { lines: number; segmentIds: readonly string[] } & Partial<Omit<Workload, 'lines' | 'segmentIds'>>,

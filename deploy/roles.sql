@@ -1,5 +1,6 @@
--- Two roles for a store on PostgreSQL: the owner of the schema, with whom "muster migrate" is run, and the one of the nodes, who may
--- read and write rows and change nothing of the schema. As a superuser, in the database of Muster:
+-- Two roles for a store on PostgreSQL: the owner of the schema, with whom "muster migrate" is run,
+-- and the one of the nodes, who may read and write rows and change nothing of the schema. As a
+-- superuser, in the database of Muster:
 --
 --   psql -v owner_password="'…'" -v node_password="'…'" -f roles.sql muster
 --
@@ -20,15 +21,16 @@ alter default privileges for role muster_owner in schema public
 alter default privileges for role muster_owner in schema public
   grant usage, select on sequences to muster_node;
 
--- what a node leaves open or asks by mistake does not go on for ever; transactions of Muster set their own
+-- what a node leaves open or asks by mistake does not go on for ever; transactions of Muster set
+-- their own
 alter role muster_node set statement_timeout = '10min';
 alter role muster_node set idle_in_transaction_session_timeout = '5min';
 alter role muster_node set idle_session_timeout = '1h';
 -- of all nodes together: nodes × storeConnections, and some for whoever looks
 alter role muster_node connection limit 100;
 
--- On the coordinator of a Citus cluster, where the extension has to be there before this is run: merges finish what was committed and
--- has not arrived at a worker.
+-- On the coordinator of a Citus cluster, where the extension has to be there before this is run:
+-- merges finish what was committed and has not arrived at a worker.
 do $$
 begin
   if to_regprocedure('recover_prepared_transactions()') is not null then

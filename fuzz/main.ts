@@ -3,7 +3,10 @@ import { runTarget } from './run-target.ts';
 import type { OpenTarget } from './target.ts';
 import { TARGETS } from './targets.ts';
 
-/** `npm run fuzz`: looks for inputs that break a promise, for so many minutes; ends with 1 when it has found one. */
+/**
+ * `npm run fuzz`: looks for inputs that break a promise, for so many minutes; ends with 1 when it
+ * has found one.
+ */
 const options = readOptions(process.argv.slice(2), Object.keys(TARGETS));
 console.log(`seed ${options.seed}, ${options.minutes} minutes for each target`);
 let found = 0;

@@ -1,4 +1,5 @@
-// Compiles wasm/ into src/, beside the code that loads it: tests and `npm run dev` run from there. Git knows the source alone.
+// Compiles wasm/ into src/, beside the code that loads it: tests and `npm run dev` run from there.
+// Git knows the source alone.
 import { run } from './run.mjs';
 
 run(

@@ -1,5 +1,6 @@
-// Builds dist/: makes the types of the client, compiles wasm/ and src/, copies SQL and WebAssembly beside the code that reads
-// them, bundles the program, and the console into dist/console, and makes the pages of dist/docs.
+// Builds dist/: makes the types of the client, compiles wasm/ and src/, copies SQL and WebAssembly
+// beside the code that reads them, bundles the program, and the console into dist/console, and
+// makes the pages of dist/docs.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

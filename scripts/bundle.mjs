@@ -5,8 +5,9 @@ import { build } from 'esbuild';
 
 const DIST = path.resolve('dist');
 /**
- * What is taken in: packages of plain JavaScript that bring many files, or many packages, for what is used of them. The others stay
- * where npm installs them: those with a binary, with files of their own, or that plug into each other.
+ * What is taken in: packages of plain JavaScript that bring many files, or many packages, for what
+ * is used of them. The others stay where npm installs them: those with a binary, with files of
+ * their own, or that plug into each other.
  */
 const TAKEN_IN = [
   '@aws-sdk/client-s3',
@@ -26,8 +27,9 @@ const TAKEN_IN = [
 ];
 
 /**
- * Makes a few files of the programs in dist/: finding and reading its modules one by one is a quarter of what a start takes. Files
- * beside a module, such as its SQL, stay there and are found from its place before.
+ * Makes a few files of the programs in dist/: finding and reading its modules one by one is a
+ * quarter of what a start takes. Files beside a module, such as its SQL, stay there and are found
+ * from its place before.
  */
 export async function bundle(...programs) {
   const { metafile } = await build({
@@ -78,7 +80,10 @@ export async function bundle(...programs) {
   writeFileSync(path.join(DIST, 'THIRD-PARTY.txt'), licencesOf(Object.keys(metafile.inputs)));
 }
 
-/** Removes the modules that are in the programs now; the client and the contract of a store, which the package exports, stay. */
+/**
+ * Removes the modules that are in the programs now; the client and the contract of a store, which
+ * the package exports, stay.
+ */
 function removeTakenIn(outputs) {
   const exported = ['client/client.js', 'store/store.js'].map((file) => path.join(DIST, file));
   for (const name of readdirSync(DIST, { recursive: true })) {

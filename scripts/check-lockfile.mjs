@@ -1,6 +1,6 @@
 // Checks that the lockfile (package-lock.json, or the one that is named) says of every package what
-// bytes it has to be: whatever a registry or a cache gives, npm installs these or nothing. Exits with
-// 1 and a line for each package that is not so.
+// bytes it has to be: whatever a registry or a cache gives, npm installs these or nothing. Exits
+// with 1 and a line for each package that is not so.
 import { readFileSync } from 'node:fs';
 
 const [file = new URL('../package-lock.json', import.meta.url)] = process.argv.slice(2);

@@ -1,6 +1,7 @@
 /**
- * Makes the types of the client, src/client/paths.ts, of what the routes say of themselves: `openapi-fetch` reads them. No service
- * runs for it. Git has the schemas of the routes alone, so that the types cannot be others than theirs.
+ * Makes the types of the client, src/client/paths.ts, of what the routes say of themselves:
+ * `openapi-fetch` reads them. No service runs for it. Git has the schemas of the routes alone, so
+ * that the types cannot be others than theirs.
  */
 import { writeFileSync } from 'node:fs';
 import { pino } from 'pino';
@@ -42,7 +43,10 @@ type Operation = {
 };
 type Description = { readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>> };
 
-/** Stands for each part of a service. Routes name parts when they are added, and call them for requests alone. */
+/**
+ * Stands for each part of a service. Routes name parts when they are added, and call them for
+ * requests alone.
+ */
 const UNCALLED: object = new Proxy(
   () => {
     throw new Error('no request is made');

@@ -1,4 +1,5 @@
-// Makes pages of README and docs/ in dist/docs: they need no script, no network and no server, and work from a folder too.
+// Makes pages of README and docs/ in dist/docs: they need no script, no network and no server, and
+// work from a folder too.
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Marked } from 'marked';
@@ -7,7 +8,10 @@ import { getHeadingList, gfmHeadingId } from 'marked-gfm-heading-id';
 const OUT = 'dist/docs';
 const STYLE = new URL('./docs/style.css', import.meta.url);
 
-/** The pages in their order; what is in docs/ and not here comes last. Pages in a folder stand below the page of its name. */
+/**
+ * The pages in their order; what is in docs/ and not here comes last. Pages in a folder stand below
+ * the page of its name.
+ */
 const GROUPS = [
   ['Start', ['index', 'getting-started', 'concepts', 'comparison', 'console']],
   ['Use', ['cli', 'commands', 'mapping', 'recipes', 'client', 'api', 'access']],
@@ -74,7 +78,10 @@ function render(page, pages) {
   return html;
 }
 
-/** Where a link of a page leads among the pages that are made; a file that is no page is copied beside them. */
+/**
+ * Where a link of a page leads among the pages that are made; a file that is no page is copied
+ * beside them.
+ */
 function hrefIn(own, href, pages) {
   const { file } = own;
   if (/^[a-z]+:/i.test(href) || href.startsWith('#')) return href;
@@ -131,7 +138,10 @@ ${outline(page)}
 `;
 }
 
-/** A page in the list of all; where it is the one that is read, or the one above that, with those below it. */
+/**
+ * A page in the list of all; where it is the one that is read, or the one above that, with those
+ * below it.
+ */
 function itemOf({ name, title }, current, byName) {
   const here = name === current.name ? ' aria-current="page"' : '';
   const below = current.name.split('/')[0] === name ? pagesBelow(name, byName) : [];

@@ -10,7 +10,10 @@ import { pathToFileURL } from 'node:url';
 import { startPostgres, TEST_SERVER_SETTINGS } from '../test/postgres.ts';
 import { FAST, GROWING, isIn, LONG, SHARED_PROCESS, SLOW, TIERS, type Tier } from '../test/tiers.ts';
 
-/** Node runs this many test processes at a time; each of them is busy with one core, when it does not wait. */
+/**
+ * Node runs this many test processes at a time; each of them is busy with one core, when it does
+ * not wait.
+ */
 const CONCURRENCY = Math.max(2, os.availableParallelism());
 const MAX_FILES_PER_PROCESS = 8;
 /** The build is made anew when anything in here is younger than it. */
@@ -40,8 +43,9 @@ function holdsAPart(file: string): boolean {
 }
 
 /**
- * A file is in the fast tier or the long one when the table says so, else in the system tier, so that
- * a new file is never left out. Some files run again in the later tiers, with more runs each time.
+ * A file is in the fast tier or the long one when the table says so, else in the system tier, so
+ * that a new file is never left out. Some files run again in the later tiers, with more runs each
+ * time.
  */
 function filesOf(wanted: Tier): string[] {
   const tierOf = (file: string) => {
@@ -69,7 +73,8 @@ async function runFiles(tierToRun: Tier, chosen: readonly string[]): Promise<num
   const folder = mkdtempSync(path.join(os.tmpdir(), 'muster-tests-'));
   const postgres = chosen.some(needsPostgres) ? await startPostgres(TEST_SERVER_SETTINGS) : null;
   try {
-    // tests of the fast tier wait for a fifth of their time, and look at no time that more load would change
+    // tests of the fast tier wait for a fifth of their time, and look at no time that more load
+    // would change
     const concurrency = CONCURRENCY + (tierToRun === 'fast' ? 1 : 0);
     const reporter = ['--test', `--test-concurrency=${concurrency}`, '--test-reporter=spec'];
     return await run(['--import', 'tsx', ...reporter, ...processes(folder, chosen)], {
@@ -87,9 +92,9 @@ function needsPostgres(file: string): boolean {
 }
 
 /**
- * What Node runs as one process each: a test file, or a file that imports some of them. Half of what a
- * short test file takes is the start of Node and the first start of the service.
- * Node 22.8 has --test-isolation=none for this, Node 20 has nothing.
+ * What Node runs as one process each: a test file, or a file that imports some of them. Half of
+ * what a short test file takes is the start of Node and the first start of the service. Node 22.8
+ * has --test-isolation=none for this, Node 20 has nothing.
  */
 function processes(folder: string, chosen: readonly string[]): string[] {
   if (chosen.length === 1) return [...chosen];

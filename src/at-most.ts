@@ -1,4 +1,7 @@
-/** Does something with each of some items, at most `most` at a time; resolves to what it gives, in their order. */
+/**
+ * Does something with each of some items, at most `most` at a time; resolves to what it gives, in
+ * their order.
+ */
 export async function mapAtMost<Item, Given>(
   items: readonly Item[],
   most: number,

@@ -28,15 +28,18 @@ import {
 
 const MINUTE_MS = 60_000;
 
-/** A quarter of the machine, but no more than 768 MiB, so that the whole process stays under 1.5 GB. */
+/**
+ * A quarter of the machine, but no more than 768 MiB, so that the whole process stays under 1.5 GB.
+ */
 function defaultDatabaseMemory(): number {
   return Math.max(256 * MIB, Math.min(768 * MIB, Math.floor(os.totalmem() / 4)));
 }
 
 /**
- * The configuration of a service: one schema, and the only reader of the environment. Precedence: defaults < config file
- * (JSON) < environment (`MUSTER_…`) < flags. A value that cannot be used stops the start with the name it came under. Each setting has
- * three names: `maxUploadBytes` is `MUSTER_MAX_UPLOAD_BYTES`, `--max-upload-bytes`, and `maxUploadBytes` in a file.
+ * The configuration of a service: one schema, and the only reader of the environment. Precedence:
+ * defaults < config file (JSON) < environment (`MUSTER_…`) < flags. A value that cannot be used
+ * stops the start with the name it came under. Each setting has three names: `maxUploadBytes` is
+ * `MUSTER_MAX_UPLOAD_BYTES`, `--max-upload-bytes`, and `maxUploadBytes` in a file.
  */
 export const SETTINGS = {
   data: text('./muster-data', 'folder that holds the store and, by default, the uploaded files', 'DIR'),
@@ -287,8 +290,9 @@ function readConfigFile(file: string): Record<string, unknown> {
 }
 
 /**
- * Reads the configuration. `flags` are by flag name (`max-upload-bytes`); `config`, the path of a JSON file, may be among
- * them or in MUSTER_CONFIG. An empty environment variable counts as not set.
+ * Reads the configuration. `flags` are by flag name (`max-upload-bytes`); `config`, the path of a
+ * JSON file, may be among them or in MUSTER_CONFIG. An empty environment variable counts as not
+ * set.
  *
  * @throws ConfigError
  */
@@ -315,16 +319,17 @@ export function readConfig(
 }
 
 /**
- * Whether the AWS SDK is led to another server than Amazon's, where buckets seldom have host names of their own. The SDK reads these
- * variables by itself, and with them region and credentials.
+ * Whether the AWS SDK is led to another server than Amazon's, where buckets seldom have host names
+ * of their own. The SDK reads these variables by itself, and with them region and credentials.
  */
 export function hasS3Endpoint(env: Readonly<Record<string, string | undefined>> = process.env): boolean {
   return Boolean(env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL);
 }
 
 /**
- * Reads where a test wants the process to end: `MUSTER_FAULT_POINT=chunk-staged`, or `chunk-staged:3` for the third time
- * it comes there. No setting: it is of no use to anybody else, and `--help` is read by everybody.
+ * Reads where a test wants the process to end: `MUSTER_FAULT_POINT=chunk-staged`, or
+ * `chunk-staged:3` for the third time it comes there. No setting: it is of no use to anybody else,
+ * and `--help` is read by everybody.
  *
  * @throws ConfigError
  */

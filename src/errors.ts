@@ -1,6 +1,7 @@
 /**
- * The errors a request can be answered with: code → HTTP status. A bad line of a file is never one of these (it is a
- * rejection, `model/command.ts`, some of whose codes are used here too), and neither is a fault of the service (a bare 500).
+ * The errors a request can be answered with: code → HTTP status. A bad line of a file is never one
+ * of these (it is a rejection, `model/command.ts`, some of whose codes are used here too), and
+ * neither is a fault of the service (a bare 500).
  */
 const STATUS = {
   INVALID_REQUEST: 400,
@@ -71,7 +72,10 @@ const RETRY_AFTER_SECONDS: Readonly<{ [code in ErrorCode]?: number }> = {
 export type ErrorCode = keyof typeof STATUS;
 export const ERROR_CODES = Object.keys(STATUS) as readonly ErrorCode[];
 
-/** A request that cannot be served: thrown anywhere below a route, answered by `http/error-handler.ts`. */
+/**
+ * A request that cannot be served: thrown anywhere below a route, answered by
+ * `http/error-handler.ts`.
+ */
 export class ServiceError extends Error {
   readonly code: ErrorCode;
 
@@ -96,27 +100,42 @@ export function notFound(): ServiceError {
   return new ServiceError('NOT_FOUND', 'Resource Not Found');
 }
 
-/** The store refuses everything until it is opened again; the cause is the fault after which that is so. */
+/**
+ * The store refuses everything until it is opened again; the cause is the fault after which that is
+ * so.
+ */
 export class StoreLostError extends Error {
   override readonly name = 'StoreLostError';
 }
 
-/** The documents do not answer, or not in time: the same can be asked again. The cause is what went wrong. */
+/**
+ * The documents do not answer, or not in time: the same can be asked again. The cause is what went
+ * wrong.
+ */
 export class DocumentsUnreachableError extends Error {
   override readonly name = 'DocumentsUnreachableError';
 }
 
-/** The thread that parsed a document is gone, and what it had read: the same can be done again. The cause is why it ended. */
+/**
+ * The thread that parsed a document is gone, and what it had read: the same can be done again. The
+ * cause is why it ended.
+ */
 export class ParseThreadError extends Error {
   override readonly name = 'ParseThreadError';
 }
 
-/** Where the documents are to be kept cannot be used, as it was found at the start; the message says why. */
+/**
+ * Where the documents are to be kept cannot be used, as it was found at the start; the message says
+ * why.
+ */
 export class DocumentsUnusableError extends Error {
   override readonly name = 'DocumentsUnusableError';
 }
 
-/** What is on the disk is no store, or not a whole one: it was not opened, and nothing of it was changed. */
+/**
+ * What is on the disk is no store, or not a whole one: it was not opened, and nothing of it was
+ * changed.
+ */
 export class StoreDamagedError extends Error {
   override readonly name = 'StoreDamagedError';
 }

@@ -1,4 +1,7 @@
-/** Does one thing at a time for several who ask: whoever asks for much waits for those who ask for little. */
+/**
+ * Does one thing at a time for several who ask: whoever asks for much waits for those who ask for
+ * little.
+ */
 export interface FairTurns {
   /** Runs `work` when it is its turn: keys take turns, and those of one key follow each other. */
   take<T>(key: string, work: () => Promise<T>): Promise<T>;

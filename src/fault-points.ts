@@ -1,9 +1,10 @@
 import { isMainThread } from 'node:worker_threads';
 
 /**
- * Points at which a test can end the process as a power cut would: with SIGKILL, and no word to anybody. One is armed by
- * MUSTER_FAULT_POINT at the start of `muster serve` (docs/torture.md); otherwise passing one is a comparison with null.
- * `parse-thread-dies` and `hash-thread-dies` lie in a thread and end that alone.
+ * Points at which a test can end the process as a power cut would: with SIGKILL, and no word to
+ * anybody. One is armed by MUSTER_FAULT_POINT at the start of `muster serve` (docs/torture.md);
+ * otherwise passing one is a comparison with null. `parse-thread-dies` and `hash-thread-dies` lie
+ * in a thread and end that alone.
  */
 export const FAULT_POINTS = [
   'upload-half-written',
@@ -73,7 +74,10 @@ export function passFaultPoint(point: FaultPoint): void {
   process.kill(process.pid, 'SIGKILL');
 }
 
-/** What a thread that is started now is to be armed with: the first one that asks gets it, so that the next one lives. */
+/**
+ * What a thread that is started now is to be armed with: the first one that asks gets it, so that
+ * the next one lives.
+ */
 export function handOverFault(point: FaultPoint): Fault | null {
   if (armed === null || armed.point !== point) return null;
   const fault = armed;
@@ -81,7 +85,10 @@ export function handOverFault(point: FaultPoint): Fault | null {
   return fault;
 }
 
-/** Whether the process ends the next time it comes to a point: for one that lies within a single write. */
+/**
+ * Whether the process ends the next time it comes to a point: for one that lies within a single
+ * write.
+ */
 export function endsNextAt(point: FaultPoint): boolean {
   return armed !== null && armed.point === point && passes + 1 === armed.pass;
 }

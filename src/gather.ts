@@ -1,8 +1,9 @@
 /**
- * Makes one step of what many ask for at the same time: while `step` is under way, what comes gathers, and the next step
- * takes all of it, at most `most`. An asker's step begins after it asked, so it is as good as one of its own; when the
- * step fails, it fails for all who are in it; with `failure` ALL also for those who wait for the next
- * one, which would fail as late again where what is asked does not answer.
+ * Makes one step of what many ask for at the same time: while `step` is under way, what comes
+ * gathers, and the next step takes all of it, at most `most`. An asker's step begins after it
+ * asked, so it is as good as one of its own; when the step fails, it fails for all who are in it;
+ * with `failure` ALL also for those who wait for the next one, which would fail as late again where
+ * what is asked does not answer.
  */
 export function gather<Asked, Given>(
   step: (asked: readonly Asked[]) => Promise<readonly Given[]>,

@@ -11,7 +11,10 @@ const LEVELS: Readonly<Record<number, readonly [name: string, colour: number]>> 
 /** Members that stand before the others, or say nothing to somebody at a terminal. */
 const SHOWN_FIRST = new Set(['level', 'time', 'pid', 'hostname', 'msg', 'err', 'v']);
 
-/** Log lines for people: time, level, message, then what else is known, and the stack of a fault below. */
+/**
+ * Log lines for people: time, level, message, then what else is known, and the stack of a fault
+ * below.
+ */
 export function lineForPeople(json: string, colour: 'colour' | 'plain'): string {
   const entry = JSON.parse(json) as Record<string, unknown>;
   const [name, code] = LEVELS[Number(entry.level)] ?? ['?    ', 0];
@@ -27,7 +30,10 @@ export function lineForPeople(json: string, colour: 'colour' | 'plain'): string 
   return `${paint(time, 2)} ${paint(name, code)} ${String(entry.msg ?? '')}${members.join('')}${below}\n`;
 }
 
-/** Where the log goes: lines for people at a terminal, unless JSON is asked for; undefined: JSON on standard output. */
+/**
+ * Where the log goes: lines for people at a terminal, unless JSON is asked for; undefined: JSON on
+ * standard output.
+ */
 export function logOutput(format: string): DestinationStream | undefined {
   const { stdout, env } = process;
   if (format === 'json' || (format === 'auto' && !stdout.isTTY)) return undefined;

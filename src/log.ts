@@ -35,8 +35,8 @@ const OPTIONS: LoggerOptions = {
 };
 
 /**
- * The log of the service: JSON lines in which no token, identifier, data bag or line of a file stands. Faults go in as
- * `err`, and are cleaned of what their messages quote.
+ * The log of the service: JSON lines in which no token, identifier, data bag or line of a file
+ * stands. Faults go in as `err`, and are cleaned of what their messages quote.
  */
 export function openLogger(level: string, destination?: DestinationStream): Logger {
   return destination === undefined ? pino({ ...OPTIONS, level }) : pino({ ...OPTIONS, level }, destination);

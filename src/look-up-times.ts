@@ -1,7 +1,9 @@
 /** How long look-ups took lately. */
 export interface LookUpTimes {
   note(ms: number): void;
-  /** What 99 of 100 took at most in the last 5 seconds, in ms; null while there are too few to tell. */
+  /**
+   * What 99 of 100 took at most in the last 5 seconds, in ms; null while there are too few to tell.
+   */
   p99(): number | null;
 }
 
@@ -9,15 +11,17 @@ export interface LookUpTimes {
 const SLOTS = 5;
 const SLOT_MS = 1_000;
 /**
- * So few that a p99 is the slowest of them: where look-ups are held up for seconds, few of them end.
- * One that was slow by chance costs an import a tenth of a second.
+ * So few that a p99 is the slowest of them: where look-ups are held up for seconds, few of them
+ * end. One that was slow by chance costs an import a tenth of a second.
  */
 const LEAST = 5;
 
 /** Bounds of the buckets, each a tenth above the one before: from 0.1 ms to two minutes. */
 const BOUNDS = Array.from({ length: 148 }, (_, at) => 0.1 * 1.1 ** at);
 
-/** `now` in ms, of a clock that is never set back. The memory is the same however many there are. */
+/**
+ * `now` in ms, of a clock that is never set back. The memory is the same however many there are.
+ */
 export function createLookUpTimes(now: () => number = () => performance.now()): LookUpTimes {
   const slots = Array.from({ length: SLOTS }, () => ({ at: -1, counts: new Uint32Array(BOUNDS.length) }));
 

@@ -1,4 +1,7 @@
-/** Tells those who wait for something by its id that it may have changed; in this process alone, and nothing is kept. */
+/**
+ * Tells those who wait for something by its id that it may have changed; in this process alone, and
+ * nothing is kept.
+ */
 export interface Notices {
   notice(id: string): void;
   /** How often `id` was told of since somebody waits for it. */

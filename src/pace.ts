@@ -1,9 +1,9 @@
 /** Holds imports back while look-ups are slower than they may be. */
 export interface Pace {
   /**
-   * To be called before a chunk. Resolves at once while look-ups are quick; else after a pause, which
-   * is longer each time they still are not, and `mostMs` at most. `onPause` is called before one. A
-   * signal that aborts ends it.
+   * To be called before a chunk. Resolves at once while look-ups are quick; else after a pause,
+   * which is longer each time they still are not, and `mostMs` at most. `onPause` is called before
+   * one. A signal that aborts ends it.
    */
   beforeChunk(of: {
     readonly signal: AbortSignal;
@@ -11,7 +11,9 @@ export interface Pace {
     readonly onPause: () => void;
   }): Promise<void>;
   state(): PaceState;
-  /** To be called from time to time, so that the end is told too when nothing is imported any more. */
+  /**
+   * To be called from time to time, so that the end is told too when nothing is imported any more.
+   */
   settle(): void;
 }
 
@@ -33,7 +35,10 @@ export type HeldBack = {
   readonly pausedMs: number;
 };
 
-/** The first pause. Each further one is twice as long while look-ups are slow, and half as long when they are not. */
+/**
+ * The first pause. Each further one is twice as long while look-ups are slow, and half as long when
+ * they are not.
+ */
 const FIRST_MS = 100;
 /** The longest one. The window that look-ups are measured in has passed by then. */
 export const MOST_PAUSE_MS = 5_000;
@@ -58,7 +63,9 @@ export type PaceParts = {
 
 export function createPace({ goalMs, p99, now, wait, onBegin, onEnd, onPaused }: PaceParts): Pace {
   let pauseMs = 0;
-  /** Executions that run beside each other share a step: it is decided anew when its pause is over. */
+  /**
+   * Executions that run beside each other share a step: it is decided anew when its pause is over.
+   */
   let decideAt = Number.NEGATIVE_INFINITY;
   let since: { begunAt: number; pauses: number; pausedMs: number; lastAt: number } | null = null;
   let pausing = 0;

@@ -5,8 +5,9 @@ import path from 'node:path';
 const OTHERS = 0o077;
 
 /**
- * Lets nobody but the user of this process use what it writes from here on, by whichever library: files are 0600, folders 0700. For
- * programs that write personal data or secrets: the store has those of webhooks.
+ * Lets nobody but the user of this process use what it writes from here on, by whichever library:
+ * files are 0600, folders 0700. For programs that write personal data or secrets: the store has
+ * those of webhooks.
  */
 export function writePrivately(): void {
   process.umask(OTHERS);
@@ -21,8 +22,9 @@ export type MadePrivate = {
 };
 
 /**
- * Makes what an earlier version wrote in a data folder private: of the folder itself and of what lies in it under the names that are
- * the service's own. Links are not followed. Nothing is done where there is nothing.
+ * Makes what an earlier version wrote in a data folder private: of the folder itself and of what
+ * lies in it under the names that are the service's own. Links are not followed. Nothing is done
+ * where there is nothing.
  */
 export async function makePrivate(folder: string, own: readonly string[]): Promise<MadePrivate> {
   const made = { changed: 0, failed: null as string | null };

@@ -1,6 +1,7 @@
 /**
- * Kinds of DuckDB's errors that tell of files, memory and statements. The others are about values, and quote them:
- * `Conversion Error: Could not convert string 'ann@example.com' to INT64`, also without quotes around the value.
+ * Kinds of DuckDB's errors that tell of files, memory and statements. The others are about values,
+ * and quote them: `Conversion Error: Could not convert string 'ann@example.com' to INT64`, also
+ * without quotes around the value.
  */
 const KINDS_WITHOUT_VALUES = new Set([
   'IO Error',
@@ -16,12 +17,16 @@ const KINDS_WITHOUT_VALUES = new Set([
   'FATAL Error',
 ]);
 
-/** Whatever is between the first and the last quotation mark of a text: a value may hold such marks itself. */
+/**
+ * Whatever is between the first and the last quotation mark of a text: a value may hold such marks
+ * itself.
+ */
 const QUOTED = /["'`].*["'`]/s;
 
 /**
- * What may be told of a fault, in a log or to a client: its first line, without what stands in quotes there. Errors of the
- * file system keep theirs: the paths are the service's own, and name nobody.
+ * What may be told of a fault, in a log or to a client: its first line, without what stands in
+ * quotes there. Errors of the file system keep theirs: the paths are the service's own, and name
+ * nobody.
  */
 export function safeMessage(fault: unknown): string {
   if (!(fault instanceof Error)) return `a ${typeof fault} was thrown`;

@@ -47,13 +47,19 @@ export type Service = {
   readonly store: Store;
   /** Its routes, with who may call them. */
   readonly routes: readonly RouteAccess[];
-  /** Resolves when the store can no longer be used: nothing can be served until the service is started again. */
+  /**
+   * Resolves when the store can no longer be used: nothing can be served until the service is
+   * started again.
+   */
   readonly lost: Promise<Error>;
-  /** Reads certificate and key again; connections go on. One that cannot be used is logged, and the old one kept. */
+  /**
+   * Reads certificate and key again; connections go on. One that cannot be used is logged, and the
+   * old one kept.
+   */
   reloadCertificate(): void;
   /**
-   * Stops taking requests, brings running executions to a safe point, and lets go of everything; of a
-   * PostgreSQL that has not answered for 15 s as it is.
+   * Stops taking requests, brings running executions to a safe point, and lets go of everything; of
+   * a PostgreSQL that has not answered for 15 s as it is.
    */
   close(): Promise<void>;
 };
@@ -62,8 +68,8 @@ export type Service = {
 const PRESET_TOKEN = 'preset admin token';
 
 /**
- * Puts the service together, opens its parts in order, and listens. They are closed in reverse: what fails on the way
- * closes what was opened before it.
+ * Puts the service together, opens its parts in order, and listens. They are closed in reverse:
+ * what fails on the way closes what was opened before it.
  */
 export async function startService(config: Config, clock: () => number = Date.now): Promise<Service> {
   const logger = openLogger(config.logLevel, logOutput(config.logFormat));
@@ -198,8 +204,8 @@ export async function startService(config: Config, clock: () => number = Date.no
 }
 
 /**
- * How often the store is asked for what nobody told of. Other nodes may have work for this one, and news of executions that are followed
- * here; a store of this process alone has hardly any.
+ * How often the store is asked for what nobody told of. Other nodes may have work for this one, and
+ * news of executions that are followed here; a store of this process alone has hardly any.
  */
 function pollMs({ store }: Config): number {
   return store === null ? 5_000 : 1_000;
@@ -210,8 +216,9 @@ const MAX_SILENCE_MS = 15_000;
 const LISTEN_MS = 1_000;
 
 /**
- * Resolves when the store has not answered for too long, or the signal aborts. What it has under way is left as if
- * the process had been killed; a store that is only busy answers, and is waited for.
+ * Resolves when the store has not answered for too long, or the signal aborts. What it has under
+ * way is left as if the process had been killed; a store that is only busy answers, and is waited
+ * for.
  */
 async function untilSilent(store: Store, signal: AbortSignal, logger: Logger): Promise<void> {
   for (let answeredAt = performance.now(); ; ) {
@@ -281,8 +288,8 @@ async function makeDataFolder(folder: string): Promise<void> {
 }
 
 /**
- * Makes a folder and what lies above it. Not recursively where the folder above is there: Node's recursive mkdir never
- * returns for a folder that a file system such as /proc refuses with ENOENT.
+ * Makes a folder and what lies above it. Not recursively where the folder above is there: Node's
+ * recursive mkdir never returns for a folder that a file system such as /proc refuses with ENOENT.
  */
 async function makeFolder(folder: string): Promise<void> {
   const parent = path.dirname(folder);
@@ -307,7 +314,10 @@ function logServiceStart(logger: Logger, url: string): void {
   logger.info({ url, node: process.version, pid: process.pid }, 'service started');
 }
 
-/** Sees to it that somebody can get in: the preset token, or on a store without any a new one, which is returned. */
+/**
+ * Sees to it that somebody can get in: the preset token, or on a store without any a new one, which
+ * is returned.
+ */
 async function provideAdminToken(store: Store, preset: string | null, now: number): Promise<string | null> {
   const elements = await allTokens(store);
   if (preset !== null) {

@@ -8,7 +8,10 @@ import { isNameServer } from './webhooks/name-sources.ts';
 /** One setting: what it is by default, and how it is read. */
 export type Setting<T> = {
   readonly default: T;
-  /** From text (environment, flags) or a JSON value (file); throws a plain Error that says what was expected. */
+  /**
+   * From text (environment, flags) or a JSON value (file); throws a plain Error that says what was
+   * expected.
+   */
   readonly parse: (given: unknown) => T;
   /** The default in words, where it depends on the machine. */
   readonly defaultText?: string;
@@ -152,7 +155,10 @@ export function nameServers(description: string): Setting<readonly string[]> {
   });
 }
 
-/** Hosts as they stand in URLs, with or without a port: `minio.internal`, `10.0.0.9:9000`, `[fd00::9]:22`. */
+/**
+ * Hosts as they stand in URLs, with or without a port: `minio.internal`, `10.0.0.9:9000`,
+ * `[fd00::9]:22`.
+ */
 export function hosts(description: string): Setting<readonly string[]> {
   const list = listOf(description, 'HOST,…');
   const parse = (given: unknown) => list.parse(given).map(readHost);

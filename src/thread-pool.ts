@@ -22,11 +22,17 @@ export interface Lane<Request, Answer> {
   tell(request: Request, handedOver?: readonly Transferable[]): void;
   /** Rejects with what the thread throws, and with the fault of the pool if it dies. */
   ask(request: Request, handedOver?: readonly Transferable[]): Promise<Answer>;
-  /** Forgets the lane, wherever it is; an answer that is still to come does not come. `last` tells the thread. */
+  /**
+   * Forgets the lane, wherever it is; an answer that is still to come does not come. `last` tells
+   * the thread.
+   */
   close(last: Request): void;
 }
 
-/** Those who wait for the answers of a lane, in the order in which they asked, and why there are none any more. */
+/**
+ * Those who wait for the answers of a lane, in the order in which they asked, and why there are
+ * none any more.
+ */
 type Waiting<Answer> = {
   readonly asked: { resolve: (answer: Answer) => void; reject: (fault: unknown) => void }[];
   fault: unknown;
@@ -40,8 +46,9 @@ type Thread<Answer> = {
 };
 
 /**
- * Threads that run the same program and are shared by whoever has work for it: a new one is started where there is none, or
- * where all are busy and more may be. One that dies, whatever of, fails what it was doing, and the next work gets another.
+ * Threads that run the same program and are shared by whoever has work for it: a new one is started
+ * where there is none, or where all are busy and more may be. One that dies, whatever of, fails
+ * what it was doing, and the next work gets another.
  */
 export function createThreadPool<Request, Answer>(of: {
   /** Starts a thread. */
@@ -121,8 +128,8 @@ function fail<Answer>(lane: Waiting<Answer>, fault: unknown): void {
 }
 
 /**
- * Starts the program `name` beside the file `here`: JavaScript when built; TypeScript, which Node 20 does not load, from the
- * sources.
+ * Starts the program `name` beside the file `here`: JavaScript when built; TypeScript, which Node
+ * 20 does not load, from the sources.
  */
 export function startProgram(here: string, name: string, workerData: unknown): Worker {
   if (!here.endsWith('.ts')) return new Worker(new URL(`./${name}.js`, here), { workerData });

@@ -10,7 +10,9 @@ import {
 import { ServiceError } from './errors.ts';
 import { safeMessage } from './safe-message.ts';
 
-/** What is traced: a file's way from the socket to the store, and that of commands without a file. */
+/**
+ * What is traced: a file's way from the socket to the store, and that of commands without a file.
+ */
 type SpanName =
   | 'muster.upload'
   | 'muster.run'
@@ -20,8 +22,8 @@ type SpanName =
   | 'muster.calls';
 
 /**
- * Does `work` in a span. Nothing is recorded unless the operator has loaded an OpenTelemetry SDK; ids and counts alone
- * are told of what is done, and of a fault no more than in the log.
+ * Does `work` in a span. Nothing is recorded unless the operator has loaded an OpenTelemetry SDK;
+ * ids and counts alone are told of what is done, and of a fault no more than in the log.
  */
 export async function inSpan<T>(
   name: SpanName,
@@ -47,7 +49,10 @@ function typeOf(fault: unknown): string {
   return fault instanceof Error ? fault.name : typeof fault;
 }
 
-/** Does `work` as part of the caller's trace: the one its instrumented server has begun, or the one its headers name. */
+/**
+ * Does `work` as part of the caller's trace: the one its instrumented server has begun, or the one
+ * its headers name.
+ */
 export function inTraceOf<T>(headers: Readonly<Record<string, unknown>>, work: () => Promise<T>): Promise<T> {
   const active = context.active();
   const isTraced = trace.getSpan(active) !== undefined;

@@ -15,7 +15,10 @@ test('a fresh store makes an admin token once; a preset one is replaced by the n
   const data = await mkdtemp(path.join(os.tmpdir(), 'muster-token-'));
   t.after(() => rm(data, { recursive: true }));
 
-  /** Starts with a preset token or none; gives the token it made, and the status each of `tokens` gets. */
+  /**
+   * Starts with a preset token or none; gives the token it made, and the status each of `tokens`
+   * gets.
+   */
   const start = async (preset: string | null, tokens: readonly string[]) => {
     const config = readConfig(
       { data, port: '0', 'log-level': 'silent' },

@@ -241,7 +241,9 @@ export async function errorFile(client: Client, execution: ExecutionAnswer): Pro
   return answer.text;
 }
 
-/** Live memberships of the user that `selector` names (spec §4), null when there is no such user. */
+/**
+ * Live memberships of the user that `selector` names (spec §4), null when there is no such user.
+ */
 export async function membershipsOf(
   client: Client,
   selector: string,

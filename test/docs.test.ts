@@ -9,6 +9,7 @@ const ROOT = path.resolve(import.meta.dirname, '..');
 const SOURCES: readonly string[] = ['bench', 'console/src', 'deploy', 'fuzz', 'src', 'test', 'wasm'];
 const SOURCE_FILES: readonly string[] = ['Dockerfile', 'compose.yaml', 'docs/alerts.yml'];
 const MAX_WORDS = 1_500;
+const MAX_COMMENT = 100;
 
 test('every relative link of the documents leads to a file, and to a heading in it', () => {
   const lost: string[] = [];
@@ -23,6 +24,20 @@ test('every relative link of the documents leads to a file, and to a heading in 
   }
   assert.ok(found > 300, `only ${found} links were found`);
   assert.deepEqual(lost, []);
+});
+
+test('no comment of the code is wider than 100 columns', () => {
+  const folders = [...SOURCES.filter((folder) => folder !== 'deploy'), 'scripts'];
+  const wide = folders
+    .flatMap((folder) => filesIn(folder, /\.(ts|tsx|cts|mjs|sql)$/))
+    // the one is generated, the other writes a document
+    .filter((file) => file !== 'src/client/paths.ts' && file !== 'bench/document.ts')
+    .flatMap((file) =>
+      read(file)
+        .split('\n')
+        .flatMap((line, at) => (isComment(line) && line.length > MAX_COMMENT ? `${file}:${at + 1}` : [])),
+    );
+  assert.deepEqual(wide, []);
 });
 
 test('every page of docs/ that the code names is there, and so is its heading', () => {
@@ -121,4 +136,9 @@ function anchorsOf(text: string): Set<string> {
     anchors.add(name);
   }
   return anchors;
+}
+
+/** A line that is nothing but a comment; instructions to the linter have to be one line. */
+function isComment(line: string): boolean {
+  return /^\s*(\/\/|\/\*|\* |-- )/.test(line) && !line.includes('biome-ignore');
 }

@@ -19,8 +19,8 @@ export type TestService = Client & {
 };
 
 /**
- * Starts the real service in this process, on a free port, in a folder of its own. It ends with the test, and its folder
- * goes when the test has passed.
+ * Starts the real service in this process, on a free port, in a folder of its own. It ends with the
+ * test, and its folder goes when the test has passed.
  */
 export async function startService(
   t: TestContext,

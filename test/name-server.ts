@@ -18,7 +18,10 @@ const AAAA = 28;
 const ANSWER = 0x8180;
 const NO_SUCH_NAME = 0x8183;
 
-/** A name server (RFC 1035) on a UDP port of 127.0.0.1; names of which `say` knows nothing do not exist. It ends with the test. */
+/**
+ * A name server (RFC 1035) on a UDP port of 127.0.0.1; names of which `say` knows nothing do not
+ * exist. It ends with the test.
+ */
 export async function startNameServer(
   t: TestContext,
   say: (name: string, kind: 'A' | 'AAAA') => Said | undefined,

@@ -21,7 +21,10 @@ export type RestartableServer = PostgresServer & {
   readonly stopFor: () => Promise<() => Promise<void>>;
 };
 
-/** What makes a server quick, and keeps nothing through a crash of the machine, which no test is about. */
+/**
+ * What makes a server quick, and keeps nothing through a crash of the machine, which no test is
+ * about.
+ */
 export const TEST_SERVER_SETTINGS = {
   fsync: 'off',
   synchronous_commit: 'off',
@@ -31,7 +34,10 @@ export const TEST_SERVER_SETTINGS = {
 
 let server: Promise<PostgresServer> | undefined;
 
-/** The server of this process: the one that MUSTER_TEST_POSTGRES names, or one of its own, which ends with it. */
+/**
+ * The server of this process: the one that MUSTER_TEST_POSTGRES names, or one of its own, which
+ * ends with it.
+ */
 export function postgresServer(): Promise<PostgresServer> {
   server ??= given() ?? startPostgres(TEST_SERVER_SETTINGS);
   return server;
@@ -50,7 +56,10 @@ function withDatabase(url: string, database: string): string {
   return of.href;
 }
 
-/** The package ends a process that has nothing left to do with 0, whatever it set `exitCode` to: with that it ends here. */
+/**
+ * The package ends a process that has nothing left to do with 0, whatever it set `exitCode` to:
+ * with that it ends here.
+ */
 async function loadEmbeddedPostgres() {
   if (!isExitCodeKept) {
     isExitCodeKept = true;
@@ -135,8 +144,8 @@ export function databaseOf(name: string): Promise<string> {
 }
 
 /**
- * The same with a fresh store in it, as if it had been made at `now`: a copy of one that was, which takes a third of the time that all
- * migrations take.
+ * The same with a fresh store in it, as if it had been made at `now`: a copy of one that was, which
+ * takes a third of the time that all migrations take.
  */
 export async function storeOf(name: string, now: number): Promise<string> {
   template ??= makeTemplate();
@@ -192,7 +201,10 @@ export function runSql(url: string, text: string): Promise<readonly Record<strin
 
 let isOnPostgres = false;
 
-/** Has the tests that this process imports from here on run on PostgreSQL: the same tests, the other store. */
+/**
+ * Has the tests that this process imports from here on run on PostgreSQL: the same tests, the other
+ * store.
+ */
 export function onPostgres(): void {
   isOnPostgres = true;
   after(async () => (await server)?.stop());

@@ -28,8 +28,8 @@ export type ServiceProcess = Client & {
   /** Resolves when it has ended, or rejects when it still runs after `timeoutMs`. */
   end(timeoutMs: number): Promise<void>;
   /**
-   * Starts it again on the same folder and port, with `more` in its environment. Only when it has ended; rejects when it ends
-   * before it answers.
+   * Starts it again on the same folder and port, with `more` in its environment. Only when it has
+   * ended; rejects when it ends before it answers.
    */
   restart(more?: Readonly<Record<string, string>>): Promise<void>;
 };
@@ -53,7 +53,10 @@ export async function startProcess(
 export type Launch = {
   /** A program with its arguments that starts the command, such as `prlimit --nofile=64`. */
   readonly launcher?: readonly string[];
-  /** File that gets all it prints; by default its log goes nowhere and its errors to those of the test. */
+  /**
+   * File that gets all it prints; by default its log goes nowhere and its errors to those of the
+   * test.
+   */
   readonly log?: string;
 };
 
@@ -127,7 +130,10 @@ function spawnServe(
   return child;
 }
 
-/** Starts `serve` over `data` where it is to end at its start; resolves to the exit code and what it printed. */
+/**
+ * Starts `serve` over `data` where it is to end at its start; resolves to the exit code and what it
+ * printed.
+ */
 export async function serveRefused(
   data: string,
   { launcher, log }: { readonly launcher?: readonly string[]; readonly log: string },
@@ -176,7 +182,9 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** The most memory a process held since its start or the last `resetPeakMemory`, in bytes (Linux). */
+/**
+ * The most memory a process held since its start or the last `resetPeakMemory`, in bytes (Linux).
+ */
 export function peakMemoryBytes(pid: number): number {
   const match = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   return Number(match?.[1] ?? 0) * 1024;

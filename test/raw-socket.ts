@@ -13,7 +13,10 @@ export type Exchange = {
   readonly closed: boolean;
 };
 
-/** Sends bytes as they are, piece by piece; what no HTTP client would send. Waits at most `waitMs` for the service to close. */
+/**
+ * Sends bytes as they are, piece by piece; what no HTTP client would send. Waits at most `waitMs`
+ * for the service to close.
+ */
 export async function exchange(
   service: { readonly baseUrl: string },
   pieces: string | Buffer | readonly (string | Buffer)[],

@@ -13,7 +13,9 @@ import { parseSelector, selectorText } from '../src/http/selector.ts';
 import { whatIsWrong } from '../src/webhooks/check-url.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
-/** Expressions that are put together while the program runs: what they come to, or the likes of it. */
+/**
+ * Expressions that are put together while the program runs: what they come to, or the likes of it.
+ */
 const BUILT: Readonly<Record<string, readonly RegExp[]>> = {
   'src/backup/layout.ts': [/^documents\/([0-9a-f]{8}-[0-9a-f]{4})\/(input|errors(?:-[0-9a-f]{16})?)$/],
   'src/http/not-found.ts': [/^\/v1\/datamarts\/[^/]+\/user_points\/.+$/, /^\/v1\/a\/[^/]+\/b\/[^/]+\/c$/],

@@ -46,8 +46,9 @@ export function s3Error(status: number, code: string): S3Fault {
 }
 
 /**
- * Starts a server that speaks the protocol of S3, in this process and in memory, behind a proxy that can spoil what it answers: what
- * breaks on the way, and what this server does not do by itself.
+ * Starts a server that speaks the protocol of S3, in this process and in memory, behind a proxy
+ * that can spoil what it answers: what breaks on the way, and what this server does not do by
+ * itself.
  */
 export async function startS3(): Promise<S3Server> {
   const server = await startFauxqs({ port: 0, logger: false });

@@ -2,7 +2,8 @@
  * The tiers of the suite. CONTRIBUTING.md says what each is for and how long it takes.
  *
  * * `fast` is what one runs while one works: under five minutes on two cores.
- * * `system` is what has to pass before a change lands: processes, kills, faults, nodes, the console.
+ * * `system` is what has to pass before a change lands: processes, kills, faults, nodes, the
+ *   console.
  * * `long` is for a night: torture, fuzzing, the bench, properties with twenty times the runs.
  */
 export const TIERS = ['fast', 'system', 'long'] as const;
@@ -30,7 +31,10 @@ export const FAST: readonly string[] = [
   'test/crash/small-files.test.ts',
 ];
 
-/** Files of folders of the fast tier that take a quarter of a minute each, and are of the system tier. */
+/**
+ * Files of folders of the fast tier that take a quarter of a minute each, and are of the system
+ * tier.
+ */
 export const SLOW: readonly string[] = [
   'test/documents/parquet.test.ts',
   'test/http/parquet.test.ts',

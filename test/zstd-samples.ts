@@ -3,7 +3,9 @@ const BLOCK_BYTES = 100_000;
 /** Window descriptor of 1 MiB. */
 const WINDOW = 10 << 3;
 
-/** A zstd frame that holds `content` uncompressed: what Node 20 can make without a zstd of its own. */
+/**
+ * A zstd frame that holds `content` uncompressed: what Node 20 can make without a zstd of its own.
+ */
 export function rawZstd(content: Buffer): Buffer {
   const parts: Buffer[] = [MAGIC, Buffer.from([0, WINDOW])];
   for (let at = 0; at < content.length; at += BLOCK_BYTES) {

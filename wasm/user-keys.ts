@@ -1,7 +1,8 @@
 /**
- * Keys of identifiers, many at a time: the first 128 bits of SHA-256 over each text, shown as a version 8 UUID, which is
- * `userKey` of src/model/user-key.ts. Four texts of the same number of blocks are hashed side by side, one in each lane of
- * a vector, which takes a sixth of the time of `crypto.hash` (bench/user-keys.ts).
+ * Keys of identifiers, many at a time: the first 128 bits of SHA-256 over each text, shown as a
+ * version 8 UUID, which is `userKey` of src/model/user-key.ts. Four texts of the same number of
+ * blocks are hashed side by side, one in each lane of a vector, which takes a sixth of the time of
+ * `crypto.hash` (bench/user-keys.ts).
  */
 
 /** Texts of one call at most: the rows of a DuckDB vector. */
@@ -10,7 +11,9 @@ const LANES: u32 = 4;
 const BLOCK_BYTES: u32 = 64;
 /** The end of a text: 0x80, zeros, and the number of its bits in eight bytes. */
 const PADDING_BYTES: u32 = 9;
-/** Texts of one block and of two wait for three others; longer ones are rare and are hashed alone. */
+/**
+ * Texts of one block and of two wait for three others; longer ones are rare and are hashed alone.
+ */
 const MAX_SHARED_BLOCKS: u32 = 2;
 
 const ROUND_CONSTANTS = memory.data<u32>([
@@ -39,7 +42,10 @@ const STATE = memory.data(8 * 16, 16);
 const SCHEDULE = memory.data(64 * 16, 16);
 /** The last one or two blocks of each lane's text, with their padding. */
 const TAILS = memory.data(LANES * 2 * BLOCK_BYTES, 16);
-/** 16 bytes of ones, then 16 of zeros: what is loaded from within keeps as many bytes as it begins before the zeros. */
+/**
+ * 16 bytes of ones, then 16 of zeros: what is loaded from within keeps as many bytes as it begins
+ * before the zeros.
+ */
 const KEEP = memory.data<u32>([~0, ~0, ~0, ~0, 0, 0, 0, 0]);
 /** Rows that wait for others, by number of blocks. */
 const WAITING = memory.data((MAX_SHARED_BLOCKS + 1) * LANES * 4, 16);
@@ -66,7 +72,10 @@ export function textsAt(): usize {
   return (__heap_base + 15) & ~15;
 }
 
-/** Makes the keys of the texts from STARTS to ENDS. A row with the text of the row before it has its key. */
+/**
+ * Makes the keys of the texts from STARTS to ENDS. A row with the text of the row before it has its
+ * key.
+ */
 export function hashRows(rows: u32): void {
   for (let blocks: u32 = 1; blocks <= MAX_SHARED_BLOCKS; blocks++)
     store<u32>(WAITING_COUNTS + (blocks << 2), 0);
@@ -103,7 +112,9 @@ function wait(row: u32, blocks: u32): void {
   if (count + 1 === LANES) hashWaiting(blocks);
 }
 
-/** Hashes those that wait; where they are fewer than the lanes, the first of them fills the others. */
+/**
+ * Hashes those that wait; where they are fewer than the lanes, the first of them fills the others.
+ */
 function hashWaiting(blocks: u32): void {
   const count = load<u32>(WAITING_COUNTS + (blocks << 2));
   if (count === 0) return;
@@ -184,7 +195,9 @@ function addToState(word: u32, more: v128): void {
   v128.store(at, i32x4.add(v128.load(at), more));
 }
 
-/** Makes the last one or two blocks of a lane's text; gives how many whole blocks are before them. */
+/**
+ * Makes the last one or two blocks of a lane's text; gives how many whole blocks are before them.
+ */
 function makeTail(lane: u32, row: u32): u32 {
   const start = startOf(row);
   const bytes = endOf(row) - start;

@@ -5,7 +5,10 @@ import { describeMachine } from '../machine.ts';
 import { measureLoad } from './measure-load.ts';
 import { readOptions } from './options.ts';
 
-/** `npm run load`: many slow uploads at a time beside look-ups, for some minutes; ends with 1 when something was not as it must be. */
+/**
+ * `npm run load`: many slow uploads at a time beside look-ups, for some minutes; ends with 1 when
+ * something was not as it must be.
+ */
 const options = readOptions(process.argv.slice(2));
 const scratch = await mkdtemp(path.join(os.tmpdir(), 'muster-load-'));
 try {

@@ -43,7 +43,9 @@ export async function createTargets(server: Server, options: Options): Promise<r
   return targets;
 }
 
-/** Keeps so many uploads on their way until the time is over; each sender waits when it is told to. */
+/**
+ * Keeps so many uploads on their way until the time is over; each sender waits when it is told to.
+ */
 export async function runUploads(
   server: Server,
   targets: readonly UploadTarget[],

@@ -13,7 +13,10 @@ export function openHandles(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length;
 }
 
-/** Samples the memory of a process until it is stopped; then tells the most of each quarter of the time. */
+/**
+ * Samples the memory of a process until it is stopped; then tells the most of each quarter of the
+ * time.
+ */
 export function watchMemory(pid: number): { stop(): readonly number[] } {
   const samples: number[] = [];
   const timer = setInterval(() => samples.push(memoryBytes(pid)), SAMPLE_MS);

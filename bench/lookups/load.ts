@@ -3,13 +3,14 @@ import { type LookUps, lookUpsOf } from './look-up.ts';
 import { percentile } from './percentile.ts';
 
 /**
- * A process of its own that looks users up, so that nothing else the bench does delays it. It is sent a `Load`, says 'begun'
- * after a short time that does not count, works on until it is sent 'stop', and answers with a `LoadResult`.
+ * A process of its own that looks users up, so that nothing else the bench does delays it. It is
+ * sent a `Load`, says 'begun' after a short time that does not count, works on until it is sent
+ * 'stop', and answers with a `LoadResult`.
  */
 export type Load = LookUps & {
   /**
-   * Requests are sent at their times whether or not earlier ones were answered, and timed from when they were due; null: each
-   * connection sends without a pause.
+   * Requests are sent at their times whether or not earlier ones were answered, and timed from when
+   * they were due; null: each connection sends without a pause.
    */
   readonly perSecond: number | null;
 };

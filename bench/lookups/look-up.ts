@@ -12,11 +12,16 @@ export type LookUps = {
   readonly users: number;
   readonly unknownPerMille: number;
   readonly connections: number;
-  /** For each segment group that was filled, its three segments: a user is in the one of its number's remainder. */
+  /**
+   * For each segment group that was filled, its three segments: a user is in the one of its
+   * number's remainder.
+   */
   readonly segmentGroups: readonly (readonly string[])[];
 };
 
-/** One look-up: resolves when it is answered; rejects when the answer is not the one that is due. */
+/**
+ * One look-up: resolves when it is answered; rejects when the answer is not the one that is due.
+ */
 export type LookUp = () => Promise<void>;
 
 /** The path of a look-up in Muster, before the user. */

@@ -8,15 +8,19 @@ import Fastify from 'fastify';
 import { Pool } from 'pg';
 
 /**
- * The plainest routes that answer which segments a user is in, without tokens, logs or metrics: what look-ups of Muster are
- * compared with. A process of its own; it is sent a `Route` and answers with the port.
+ * The plainest routes that answer which segments a user is in, without tokens, logs or metrics:
+ * what look-ups of Muster are compared with. A process of its own; it is sent a `Route` and answers
+ * with the port.
  */
 export type Route = {
   readonly server: 'fastify' | 'node:http';
   readonly source:
     | { readonly of: 'redis'; readonly socket: string }
     | { readonly of: 'postgres'; readonly connection: string }
-    /** Reads a block of a file, which is what a look-up cannot do without when the store is larger than memory. */
+    /**
+     * Reads a block of a file, which is what a look-up cannot do without when the store is larger
+     * than memory.
+     */
     | { readonly of: 'file'; readonly path: string; readonly bytes: number };
 };
 
@@ -92,7 +96,10 @@ async function openSource(source: Route['source']): Promise<Find> {
   };
 }
 
-/** A field of a user's hash: the segment, and the expiry with the data bag behind it (`bench/rows/redis.ts`). */
+/**
+ * A field of a user's hash: the segment, and the expiry with the data bag behind it
+ * (`bench/rows/redis.ts`).
+ */
 function toMembership(segmentId: string, value: string): object {
   const end = value.indexOf(' ');
   const [expiry, bag] = [Number(value.slice(0, end)), value.slice(end + 1)];

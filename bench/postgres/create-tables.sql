@@ -1,4 +1,5 @@
--- What the service keeps, as compact as PostgreSQL can: users by number, one row for each membership.
+-- What the service keeps, as compact as PostgreSQL can: users by number, one row for each
+-- membership.
 create table segment (segment_id integer primary key);
 create table user_account (
   user_account_id text collate "C" not null,

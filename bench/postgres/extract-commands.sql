@@ -1,4 +1,5 @@
--- The last command of each user and segment wins. Lines without operation or segment would fall out here, uncounted.
+-- The last command of each user and segment wins. Lines without operation or segment would fall out
+-- here, uncounted.
 insert into command
 select distinct on (user_account_id, segment_id)
   user_account_id, segment_id, operation, now() + nullif(minutes, 0) * interval '1 minute', data_bag::jsonb

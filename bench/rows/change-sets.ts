@@ -24,7 +24,9 @@ const POLL_MS = 50;
 
 type Store = { readonly server: Server; readonly to: Target; readonly users: number };
 
-/** Replacing a segment of 1 M users, reverting an import of 1 M lines, and exporting 1 M members. */
+/**
+ * Replacing a segment of 1 M users, reverting an import of 1 M lines, and exporting 1 M members.
+ */
 export async function measureChangeSets(bench: Bench): Promise<void> {
   await bench.using(
     () => startServer(bench.scratch),

@@ -12,7 +12,10 @@ const CONNECTIONS = [1, 16, 64] as const;
 const USERS = 1_000_000;
 const PATH = '/v1/datamarts/1/user_segment_commands';
 
-/** Calls of one command each, every connection one after the other: they are applied when they are answered. */
+/**
+ * Calls of one command each, every connection one after the other: they are applied when they are
+ * answered.
+ */
 export async function measureCommandsAtOnce(bench: Bench): Promise<void> {
   for (const connections of CONNECTIONS) {
     const what = `Muster: commands at once, one in each call, ${connections} connections`;

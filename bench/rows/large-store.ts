@@ -9,7 +9,10 @@ import type { Measured } from '../table.ts';
 import { MILLION, workloadOf } from '../workloads.ts';
 import { measureQuestions } from './questions.ts';
 
-/** Fills a store with 10 M and with 30 M memberships: three files of 10 M users, each into segments of its own. */
+/**
+ * Fills a store with 10 M and with 30 M memberships: three files of 10 M users, each into segments
+ * of its own.
+ */
 export async function measureLargeStore(bench: Bench): Promise<void> {
   await bench.using(
     () => startServer(bench.scratch),

@@ -26,7 +26,10 @@ import { MILLION, SEGMENTS, userCount, workloadOf } from '../workloads.ts';
 import { createTables, loadByHand, statement } from './postgres.ts';
 import { encode, type Redis, sendCommands, startRedis, writeCommands } from './redis.ts';
 
-/** Far from what saturates a core, so that the time of a look-up is measured and not that of a queue. */
+/**
+ * Far from what saturates a core, so that the time of a look-up is measured and not that of a
+ * queue.
+ */
 export const PER_SECOND = 100;
 const UNKNOWN_PER_MILLE = 100;
 /** More than are ever needed at that rate, so that no look-up waits inside the client. */
@@ -50,7 +53,10 @@ const SIZES: readonly Size[] = [
   { id: '30', memberships: '30 M', users: 10 * MILLION },
 ];
 
-/** Whom look-ups are compared with: one client, the same users in the same segments, a small store and a large one. */
+/**
+ * Whom look-ups are compared with: one client, the same users in the same segments, a small store
+ * and a large one.
+ */
 export async function measureLookups(bench: Bench): Promise<void> {
   await measureFileRoute(bench);
   for (const size of SIZES) {

@@ -89,7 +89,10 @@ async function measureOneNode(bench: Bench, postgres: Postgres): Promise<void> {
   });
 }
 
-/** One file for each of three datamarts, taken by so many nodes: what a machine with cores for all of them would gain. */
+/**
+ * One file for each of three datamarts, taken by so many nodes: what a machine with cores for all
+ * of them would gain.
+ */
 async function measureNodes(bench: Bench, postgres: Postgres): Promise<void> {
   for (const count of NODES) {
     await bench.measure(

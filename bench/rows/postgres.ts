@@ -14,7 +14,10 @@ const COMMIT_LINES = 10_000;
 const SEGMENT_IDS = Array.from({ length: SEGMENTS }, (_, index) => String(index + 1));
 const BY_HAND = ['extract-commands', 'insert-accounts', 'upsert-memberships', 'delete-memberships'] as const;
 
-/** The same files with PostgreSQL: the pipeline a data engineer would write, and the loop that many importers are. */
+/**
+ * The same files with PostgreSQL: the pipeline a data engineer would write, and the loop that many
+ * importers are.
+ */
 export async function measurePostgres(bench: Bench): Promise<void> {
   const rows = [
     { id: 'postgres-empty', what: 'PostgreSQL by hand: NDJSON, 1 M lines, empty store' },
@@ -47,7 +50,10 @@ export async function measurePostgres(bench: Bench): Promise<void> {
   }
 }
 
-/** The pipeline by hand on a store that is no longer small: what `measurePostgresStore` does with Muster. */
+/**
+ * The pipeline by hand on a store that is no longer small: what `measurePostgresStore` does with
+ * Muster.
+ */
 export async function measurePostgresLarge(bench: Bench): Promise<void> {
   await bench.using(
     () => openPostgres(bench),
@@ -81,7 +87,10 @@ export async function createTables(client: Client): Promise<void> {
   await client.query('insert into segment select generate_series(1, $1::integer)', [SEGMENTS]);
 }
 
-/** One transaction; the staging tables are emptied and measured for the planner, as a nightly job would. */
+/**
+ * One transaction; the staging tables are emptied and measured for the planner, as a nightly job
+ * would.
+ */
 export async function loadByHand(client: Client, file: CommandFile): Promise<Measured> {
   const steps: string[] = [];
   const startedAt = performance.now();

@@ -9,7 +9,9 @@ import { userCount } from '../workloads.ts';
 
 const SEED = 77;
 
-/** What is asked of a large store now and then, one call after the other while nothing else runs. */
+/**
+ * What is asked of a large store now and then, one call after the other while nothing else runs.
+ */
 export async function measureQuestions(bench: Bench, store: Store): Promise<void> {
   const memberships = `${await countMemberships(store)} memberships`;
   const [segmentId = ''] = store.segmentIds;

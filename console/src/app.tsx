@@ -12,7 +12,8 @@ import { DatamartContext, keptDatamart } from './shell/datamart.ts';
 import { NotFound } from './shell/not-found.tsx';
 import { Shell } from './shell/shell.tsx';
 
-// Each screen but the first comes when it is opened, with the charts or parsers that it alone needs.
+// Each screen but the first comes when it is opened, with the charts or parsers that it alone
+// needs.
 const ImportsPage = lazy(() => import('./imports/imports-page.tsx'));
 const ImportPage = lazy(() => import('./imports/import-page.tsx'));
 const ExecutionPage = lazy(() => import('./executions/execution-page.tsx'));
@@ -46,7 +47,10 @@ export function App() {
   );
 }
 
-/** Paths below it are relative; links are made by `pages`, which are absolute: `~` takes them out of here. */
+/**
+ * Paths below it are relative; links are made by `pages`, which are absolute: `~` takes them out of
+ * here.
+ */
 function OfDatamart({ dm }: { readonly dm: string }) {
   return (
     <DatamartContext value={dm}>

@@ -30,13 +30,19 @@ export const theme = createTheme({
 /** Colors that texts and badges have. */
 const USED = ['gray', 'red', 'orange', 'yellow', 'teal', 'blue', 'grape'];
 
-/** The library sets these for each color scheme: what is set for both at once does not win over that. */
+/**
+ * The library sets these for each color scheme: what is set for both at once does not win over
+ * that.
+ */
 const ORANGE = {
   '--mantine-color-orange-filled': '#b5440a',
   '--mantine-color-orange-filled-hover': '#9c3a08',
 };
 
-/** The library's dimmed texts, placeholders, badges and orange buttons are below the contrast that WCAG AA asks for. */
+/**
+ * The library's dimmed texts, placeholders, badges and orange buttons are below the contrast that
+ * WCAG AA asks for.
+ */
 export const cssVariables: CSSVariablesResolver = () => ({
   variables: {},
   light: {

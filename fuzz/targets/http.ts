@@ -61,7 +61,10 @@ const authorization = fc.constantFrom(
 
 type Names = { readonly query: readonly string[]; readonly body: readonly string[] };
 
-/** Every call of the API with strange parameters, queries, headers and bodies: answered, never with a fault. */
+/**
+ * Every call of the API with strange parameters, queries, headers and bodies: answered, never with
+ * a fault.
+ */
 export async function openHttp(): Promise<Target> {
   const { service, client, close } = await openService();
   const segmentId = await createSegment(client, { name: 's', technical_name: 's' });

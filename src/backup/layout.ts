@@ -28,7 +28,10 @@ export function documentFile(folder: string, name: string): string {
   return `documents/${folder}/${name}`;
 }
 
-/** Where a file of a backup belongs in a data folder; null for a name that no backup has. Nothing else is made a path. */
+/**
+ * Where a file of a backup belongs in a data folder; null for a name that no backup has. Nothing
+ * else is made a path.
+ */
 export function placeOf(name: string): string | null {
   if (name === STORE_FILE) return STORE_FILE;
   const match = DOCUMENT_FILE.exec(name);

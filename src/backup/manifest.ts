@@ -33,8 +33,8 @@ export function manifestLines(): ManifestLines {
 }
 
 /**
- * Visits the files that a manifest names, in their order. The manifest itself is only known to be whole when this resolves,
- * to its end.
+ * Visits the files that a manifest names, in their order. The manifest itself is only known to be
+ * whole when this resolves, to its end.
  */
 export async function readManifest(
   file: string,

@@ -14,7 +14,8 @@ export type ReceiveProgress = {
 };
 
 /**
- * Writes the files of a backup's stream into a folder that is there, and compares them with the manifest that ends it.
+ * Writes the files of a backup's stream into a folder that is there, and compares them with the
+ * manifest that ends it.
  *
  * @throws BackupError when something is missing or not as the manifest says
  */
@@ -40,7 +41,9 @@ export async function receiveBackup(
   }
 }
 
-/** The end of the manifest, which is compared with what came before it; null when there was none. */
+/**
+ * The end of the manifest, which is compared with what came before it; null when there was none.
+ */
 async function takeEntries(
   tar: Extract,
   folder: string,

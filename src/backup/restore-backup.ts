@@ -9,9 +9,11 @@ import { readStart, writeSynced } from './receive-backup.ts';
 export type Restored = { readonly start: BackupStart; readonly end: ManifestEnd };
 
 /**
- * Copies a backup into a data folder that is there and empty. Every file is compared with the manifest while it is copied.
+ * Copies a backup into a data folder that is there and empty. Every file is compared with the
+ * manifest while it is copied.
  *
- * @throws BackupError for a backup that was cut off, or that is not what its manifest says; the folder is then of no use
+ * @throws BackupError for a backup that was cut off, or that is not what its manifest says; the
+ * folder is then of no use
  */
 export async function restoreBackup(
   backup: string,

@@ -30,8 +30,8 @@ type Writing = {
 };
 
 /**
- * A backup that was begun: the store at one moment, and the files that its executions have. They are held first, so that
- * none of them is removed between the two.
+ * A backup that was begun: the store at one moment, and the files that its executions have. They
+ * are held first, so that none of them is removed between the two.
  */
 export interface Backup {
   /** The tar stream; when it is over, whichever way, `closed` resolves. */
@@ -40,8 +40,8 @@ export interface Backup {
 }
 
 /**
- * Begins a backup. Throws what the store or the disk says before there is a stream, INSUFFICIENT_STORAGE among it. A reader
- * that takes nothing for `idleMs` is given up.
+ * Begins a backup. Throws what the store or the disk says before there is a stream,
+ * INSUFFICIENT_STORAGE among it. A reader that takes nothing for `idleMs` is given up.
  */
 export async function openBackup(source: BackupSource, idleMs: number): Promise<Backup> {
   const { store, documents } = source;
@@ -71,7 +71,10 @@ export async function openBackup(source: BackupSource, idleMs: number): Promise<
   return { stream, closed };
 }
 
-/** Documents before the store: while they are gone through, the snapshot can still be asked and told. */
+/**
+ * Documents before the store: while they are gone through, the snapshot can still be asked and
+ * told.
+ */
 async function writeAll(writing: Writing): Promise<void> {
   const { source, snapshot, tar, manifest } = writing;
   const start: BackupStart = {
@@ -114,9 +117,10 @@ function manifestOf({ folder }: StoreSnapshot): string {
 }
 
 /**
- * The files of an execution as they were at its checkpoint: parts of the error file that it does not name belong to chunks that
- * are not in the snapshot. Files of users who were erased are replaced by shorter ones, and taken as they are. Those of an
- * execution that has ended may be removed by another process meanwhile.
+ * The files of an execution as they were at its checkpoint: parts of the error file that it does
+ * not name belong to chunks that are not in the snapshot. Files of users who were erased are
+ * replaced by shorter ones, and taken as they are. Those of an execution that has ended may be
+ * removed by another process meanwhile.
  */
 async function writeDocument(writing: Writing, execution: Execution): Promise<void> {
   const { source, snapshot } = writing;

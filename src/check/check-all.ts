@@ -11,8 +11,9 @@ export type CheckSource = {
 };
 
 /**
- * Looks whether a store agrees with itself and with its files: a result for each check, whatever they find. Nothing is
- * changed, and imports go on; files that are removed meanwhile are held until they have been looked at.
+ * Looks whether a store agrees with itself and with its files: a result for each check, whatever
+ * they find. Nothing is changed, and imports go on; files that are removed meanwhile are held until
+ * they have been looked at.
  */
 export async function checkAll(source: CheckSource): Promise<readonly CheckResult[]> {
   const hold = await source.documents.hold();

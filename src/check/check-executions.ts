@@ -46,7 +46,9 @@ export async function checkExecutions(source: CheckSource, hold: DocumentsHold):
   return tallies.map(({ found }) => found.result());
 }
 
-/** An execution that was removed since the page was read, or its files, has nothing wrong with it. */
+/**
+ * An execution that was removed since the page was read, or its files, has nothing wrong with it.
+ */
 async function isSoStill({ id, filesRemovedDate }: Execution, { store }: CheckSource): Promise<boolean> {
   const now = await store.executions.get(id);
   return now !== null && now.filesRemovedDate === filesRemovedDate;

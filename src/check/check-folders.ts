@@ -2,7 +2,10 @@ import { oldFolders } from '../documents/old-folders.ts';
 import { tally } from '../model/check.ts';
 import type { CheckSource } from './check-all.ts';
 
-/** An upload's folder is there before its execution is; what is younger may be one. The sweep of orphans waits as long. */
+/**
+ * An upload's folder is there before its execution is; what is younger may be one. The sweep of
+ * orphans waits as long.
+ */
 const YOUNG_MS = 86_400_000;
 
 /** Whether every folder of files belongs to an execution. */

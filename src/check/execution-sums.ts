@@ -1,7 +1,10 @@
 import { pairsOf } from '../model/execution.ts';
 import type { Looking } from './check-executions.ts';
 
-/** Every pair has one effect, and every failed command one code; what a guard stopped has applied nothing. */
+/**
+ * Every pair has one effect, and every failed command one code; what a guard stopped has applied
+ * nothing.
+ */
 export function countsFault({ execution }: Looking): string | null {
   const { pairs, effects, successes, failures, notApplied, failuresByCode } = execution.checkpoint;
   const sum = pairsOf(effects, execution);

@@ -5,7 +5,10 @@ import { contentOf } from '../model/file-reader.ts';
 import type { MimeType } from '../model/records.ts';
 import type { Looking } from './check-executions.ts';
 
-/** The input file is there, as long as it was and with the same SHA-256; one that was rewritten is not longer. */
+/**
+ * The input file is there, as long as it was and with the same SHA-256; one that was rewritten is
+ * not longer.
+ */
 export async function inputFileFault({ execution, hold, mayBeRewritten }: Looking): Promise<string | null> {
   if (execution.filesRemovedDate !== null) return null;
   const { folder, bytes, sha256 } = execution.document;
@@ -23,7 +26,10 @@ export async function inputFileFault({ execution, hold, mayBeRewritten }: Lookin
   }
 }
 
-/** The error file reaches to the checkpoint, and has a record for each failed command that was not omitted; a rewritten one may have fewer. */
+/**
+ * The error file reaches to the checkpoint, and has a record for each failed command that was not
+ * omitted; a rewritten one may have fewer.
+ */
 export async function errorFileFault({ execution, hold, mayBeRewritten }: Looking): Promise<string | null> {
   const { errorFileBytes, failures, errorLinesOmitted } = execution.checkpoint;
   const expected = failures - errorLinesOmitted;
@@ -45,7 +51,10 @@ export async function errorFileFault({ execution, hold, mayBeRewritten }: Lookin
 const QUOTE = 0x22;
 const LINE_FEED = 0x0a;
 
-/** Records of an error file: lines in NDJSON; in CSV lines that end outside of quotes, but for the header. */
+/**
+ * Records of an error file: lines in NDJSON; in CSV lines that end outside of quotes, but for the
+ * header.
+ */
 async function countRecords(content: AsyncIterable<Buffer>, mimeType: MimeType): Promise<number> {
   const isCsv = mimeType === 'TEXT_CSV';
   let lines = 0;

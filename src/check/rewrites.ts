@@ -4,8 +4,9 @@ import type { StoreToCheck } from '../store/store.ts';
 const PAGE = 1000;
 
 /**
- * Tells whether the files of an execution may have been rewritten since they came, to take erased users out of them: what is
- * known of an erasure does not say which files. Reads the erasures of a datamart once.
+ * Tells whether the files of an execution may have been rewritten since they came, to take erased
+ * users out of them: what is known of an erasure does not say which files. Reads the erasures of a
+ * datamart once.
  */
 export function readRewrites(erasures: StoreToCheck['erasures']): (execution: Execution) => Promise<boolean> {
   const lastByDatamart = new Map<string, Promise<number>>();

@@ -19,7 +19,10 @@ type Query = Readonly<Record<string, string | number | undefined>>;
 
 const PAGE_SIZE = 1000;
 
-/** The public API over `fetch`. Every call throws `ApiError` for an answer that is an error, `CliError` for none. */
+/**
+ * The public API over `fetch`. Every call throws `ApiError` for an answer that is an error,
+ * `CliError` for none.
+ */
 export type Client = ReturnType<typeof createClient>;
 
 export function createClient(connection: Connection) {
@@ -104,7 +107,10 @@ export function createClient(connection: Connection) {
       return (await downloadSized(path)).body;
     },
     downloadSized,
-    /** How many bytes a file has that could be downloaded; null where there is none, or it is not told. */
+    /**
+     * How many bytes a file has that could be downloaded; null where there is none, or it is not
+     * told.
+     */
     async sizeOf(path: string): Promise<number | null> {
       const { ok, headers } = await send('HEAD', `/v1${path}`);
       const length = headers.get('content-length');

@@ -14,7 +14,9 @@ type Definition<T extends ArgsDef> = {
   readonly examples?: readonly string[];
   /** What else the help text says at its end. */
   readonly notes?: readonly string[];
-  /** The values that flags take beyond those that a `valueHint` lists; several are joined by commas. */
+  /**
+   * The values that flags take beyond those that a `valueHint` lists; several are joined by commas.
+   */
   readonly choices?: Readonly<Record<string, readonly string[]>>;
   /** How many positional arguments are taken: those that `args` names, or any number. */
   readonly positionals?: 'named' | 'any';
@@ -26,7 +28,10 @@ export type Described = Omit<Definition<ArgsDef>, 'run'>;
 
 const DESCRIBED = new WeakMap<CommandDef, Described>();
 
-/** A citty command that refuses what citty would let pass: unknown flags, flags without value, extra arguments. */
+/**
+ * A citty command that refuses what citty would let pass: unknown flags, flags without value, extra
+ * arguments.
+ */
 export function command<const T extends ArgsDef>(definition: Definition<T>): CommandDef {
   const { name, description, args, run } = definition;
   const def: CommandDef = {

@@ -52,8 +52,9 @@ type Given = {
 };
 
 /**
- * Where settings come from, in this order: the flags, `--profile` among them, then the environment, then the
- * profile that MUSTER_PROFILE names or that was signed in to last. An empty variable counts as not set.
+ * Where settings come from, in this order: the flags, `--profile` among them, then the environment,
+ * then the profile that MUSTER_PROFILE names or that was signed in to last. An empty variable
+ * counts as not set.
  */
 type Sources = { readonly env: Environment; readonly profile: (Profile & { name: string }) | null };
 
@@ -106,8 +107,9 @@ function readDatamart(env: Environment, profile: Profile | null): string {
 }
 
 /**
- * The address of a service, without a slash at its end. Without a scheme it is that of a service on this machine, by http, or
- * of another one, by https: a token goes over no network in clear unless that is asked for.
+ * The address of a service, without a slash at its end. Without a scheme it is that of a service on
+ * this machine, by http, or of another one, by https: a token goes over no network in clear unless
+ * that is asked for.
  */
 export function readUrl(text: string, source: string): string {
   const whole = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `${schemeFor(text)}://${text}`;

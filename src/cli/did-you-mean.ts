@@ -6,7 +6,10 @@ export const COMPARED = 5_000;
 /** A longer word is compared by its beginning. */
 const MAX_LETTERS = 40;
 
-/** The word of some that is nearest to one that there is not, as the end of a message; nothing where none is near. */
+/**
+ * The word of some that is nearest to one that there is not, as the end of a message; nothing where
+ * none is near.
+ */
 export function didYouMean(given: string, words: Iterable<string>): string {
   let nearest: string | null = null;
   // a letter in three may be wrong

@@ -23,12 +23,14 @@ export const OWNER_ARGS = {
 
 type Owner = { readonly import?: string | undefined; readonly segment?: string | undefined };
 
-/** An execution, and the path under `/v1` of the executions among which it is found and acted on. */
+/**
+ * An execution, and the path under `/v1` of the executions among which it is found and acted on.
+ */
 export type Located = { readonly path: string; readonly execution: ApiExecution };
 
 /**
- * The path under `/v1` that lists the executions of an import, or of a segment's user lists; of the whole datamart where neither
- * is named.
+ * The path under `/v1` that lists the executions of an import, or of a segment's user lists; of the
+ * whole datamart where neither is named.
  */
 export async function executionsPath(client: Client, datamart: string, owner: Owner): Promise<string> {
   if (owner.import !== undefined && owner.segment !== undefined)

@@ -32,7 +32,10 @@ export function describe(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The `code` of an error of the system, such as `ECONNREFUSED`, wherever in the chain of causes it stands. */
+/**
+ * The `code` of an error of the system, such as `ECONNREFUSED`, wherever in the chain of causes it
+ * stands.
+ */
 export function systemCode(error: unknown): string | null {
   for (let at = error; at instanceof Error; at = at.cause) {
     if ('code' in at && typeof at.code === 'string') return at.code;

@@ -18,8 +18,8 @@ type Following = {
 };
 
 /**
- * Waits until an execution has ended, or the signal says that nobody waits any longer: by its events, and where there are
- * none, or they break off, by asking ever more rarely.
+ * Waits until an execution has ended, or the signal says that nobody waits any longer: by its
+ * events, and where there are none, or they break off, by asking ever more rarely.
  */
 export async function followExecution(client: Client, of: Following): Promise<ApiExecution> {
   const last = await followEvents(client, of);

@@ -12,7 +12,10 @@ import { printable } from './output.ts';
 import { COMMANDS, loadSection } from './registry.ts';
 import { setColor, takeColor, tone } from './style.ts';
 
-/** Runs one command line and leaves its exit code in the process. The one place where errors become text. */
+/**
+ * Runs one command line and leaves its exit code in the process. The one place where errors become
+ * text.
+ */
 export async function main(argv: readonly string[]): Promise<void> {
   // A reader such as `head` that has seen enough is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));

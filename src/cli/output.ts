@@ -1,4 +1,7 @@
-/** What the commands print: text in aligned columns, or one JSON document. Colours only in terminals (style.ts). */
+/**
+ * What the commands print: text in aligned columns, or one JSON document. Colours only in terminals
+ * (style.ts).
+ */
 import { type Tone, tone } from './style.ts';
 
 export type Column<T> = {
@@ -83,7 +86,10 @@ function pad(cell: string, width: number, align: 'left' | 'right' = 'left'): str
   return align === 'left' ? cell + blanks : blanks + cell;
 }
 
-/** Text that came from elsewhere, without what a terminal would obey: control characters, and those that turn text around. */
+/**
+ * Text that came from elsewhere, without what a terminal would obey: control characters, and those
+ * that turn text around.
+ */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, (character) =>
     JSON.stringify(character)
@@ -139,7 +145,10 @@ function twoUnits(ms: number, large: readonly [number, string], small: readonly 
 /** The last instant that a date can be. */
 const LAST_INSTANT = 8_640_000_000_000_000;
 
-/** `2026-01-31 12:00:00` in UTC; a dash for none. What is beyond the calendar is written as the number it is. */
+/**
+ * `2026-01-31 12:00:00` in UTC; a dash for none. What is beyond the calendar is written as the
+ * number it is.
+ */
 export function formatInstant(instant: number | null): string {
   if (instant === null) return '-';
   if (!(Math.abs(instant) <= LAST_INSTANT)) return `${instant} ms`;

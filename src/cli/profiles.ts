@@ -18,7 +18,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 export const DEFAULT_PROFILE = 'default';
 
-/** `~/.config/muster/profiles.json`, or where `XDG_CONFIG_HOME` says; on Windows below `APPDATA`. */
+/**
+ * `~/.config/muster/profiles.json`, or where `XDG_CONFIG_HOME` says; on Windows below `APPDATA`.
+ */
 export function profilesFile(env: Environment = process.env): string {
   const folder = process.platform === 'win32' ? env.APPDATA : env.XDG_CONFIG_HOME;
   return path.join(folder || path.join(os.homedir(), '.config'), 'muster', 'profiles.json');

@@ -2,7 +2,10 @@ import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { CliError } from './failures.ts';
 
-/** Whether somebody sits there who can be asked: questions go to standard error, answers come from standard input. */
+/**
+ * Whether somebody sits there who can be asked: questions go to standard error, answers come from
+ * standard input.
+ */
 export function isInteractive(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true;
 }

@@ -10,7 +10,10 @@ export type Group = {
   readonly fallback: string;
 };
 
-/** Every command by its first word, in the order of the help text. A module is loaded when its command is needed. */
+/**
+ * Every command by its first word, in the order of the help text. A module is loaded when its
+ * command is needed.
+ */
 export const COMMANDS: Readonly<Record<string, Loader | (() => Promise<Group>)>> = {
   serve: async () => (await import('./commands/serve.ts')).serve,
   login: async () => (await import('./commands/login.ts')).login,

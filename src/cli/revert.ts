@@ -2,7 +2,10 @@ import type { ApiExecution } from './api.ts';
 import type { Client } from './client.ts';
 import { followExecution } from './follow.ts';
 
-/** Reverts an execution of those that `path` lists; resolves to the revert, when it has ended or nobody waits any longer. */
+/**
+ * Reverts an execution of those that `path` lists; resolves to the revert, when it has ended or
+ * nobody waits any longer.
+ */
 export async function revertExecution(
   client: Client,
   of: { path: string; id: string; signal: AbortSignal },

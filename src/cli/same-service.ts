@@ -1,12 +1,17 @@
 import type { Connection } from './client.ts';
 
-/** The service of an execution, and the path under `/v1` of the executions among which it is listed. */
+/**
+ * The service of an execution, and the path under `/v1` of the executions among which it is listed.
+ */
 export type Place = {
   readonly path: string;
   readonly connection: Pick<Connection, 'url' | 'flags' | 'datamart'>;
 };
 
-/** A command line about an execution, with the flags that it takes to find it: `muster revert 17 --datamart 2`. */
+/**
+ * A command line about an execution, with the flags that it takes to find it: `muster revert 17
+ * --datamart 2`.
+ */
 export function commandAbout(verb: string, id: string, { path, connection }: Place): string {
   const [, datamart] = /^\/datamarts\/(\d+)/.exec(path) ?? [];
   const elsewhere =

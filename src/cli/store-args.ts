@@ -1,7 +1,10 @@
 import { readConfig } from '../config.ts';
 import { UsageError } from './failures.ts';
 
-/** The PostgreSQL that a command works with itself: by flag, environment or file, as `muster serve` takes it. */
+/**
+ * The PostgreSQL that a command works with itself: by flag, environment or file, as `muster serve`
+ * takes it.
+ */
 export const STORE_ARG = {
   store: {
     type: 'string',

@@ -15,7 +15,10 @@ export const STATUS_TONES: Readonly<Record<string, Tone>> = {
 
 type Output = Pick<NodeJS.WriteStream, 'isTTY'>;
 
-/** Takes `--color WHEN` out of a command line, and has the environment say the same to whoever asks it. */
+/**
+ * Takes `--color WHEN` out of a command line, and has the environment say the same to whoever asks
+ * it.
+ */
 export function takeColor(argv: readonly string[]): {
   readonly rest: string[];
   readonly color: string | null;

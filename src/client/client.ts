@@ -2,8 +2,8 @@ import createFetchClient, { type Client as FetchClient, type Middleware } from '
 import type { FileBody, Paths } from './paths.ts';
 
 /**
- * A typed client of the API, for programs in TypeScript: `muster/client`. It knows nothing of Node, and runs in browsers too.
- * docs/client.md shows how it is used.
+ * A typed client of the API, for programs in TypeScript: `muster/client`. It knows nothing of Node,
+ * and runs in browsers too. docs/client.md shows how it is used.
  */
 export type Client = FetchClient<Paths>;
 

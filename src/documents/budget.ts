@@ -1,8 +1,8 @@
 /** Memory that tasks share, first come, first served. */
 export interface Budget {
   /**
-   * Takes so many bytes when they are free, and resolves to what gives them back. More than there is altogether is as much as
-   * there is. Null when they were not free within `waitMs`.
+   * Takes so many bytes when they are free, and resolves to what gives them back. More than there
+   * is altogether is as much as there is. Null when they were not free within `waitMs`.
    */
   take(bytes: number, waitMs?: number): Promise<(() => void) | null>;
 }

@@ -9,8 +9,8 @@ const DEFAULT_NAME = {
 } as const;
 
 /**
- * The name an uploaded file is shown under: the last part of what the sender said, without control characters, and without
- * the ending of a compression, since the file is kept decompressed.
+ * The name an uploaded file is shown under: the last part of what the sender said, without control
+ * characters, and without the ending of a compression, since the file is kept decompressed.
  */
 export function cleanFileName(given: string | null, mimeType: MimeType): string {
   const base = (given ?? '').split(/[/\\]/).at(-1) ?? '';

@@ -17,8 +17,8 @@ export type Decompression = {
 };
 
 /**
- * Undoes gzip and zstd wherever they are met: what is compressed is told by the bytes, and a header only says what they should
- * at least be.
+ * Undoes gzip and zstd wherever they are met: what is compressed is told by the bytes, and a header
+ * only says what they should at least be.
  *
  * @throws ServiceError UNSUPPORTED_CONTENT_ENCODING
  */
@@ -49,7 +49,8 @@ export function decompress({ contentEncoding, decodeZstd, limit }: Decompression
 }
 
 /**
- * The first compression that a Content-Encoding names, or null where it names none. It may name several, or the same twice.
+ * The first compression that a Content-Encoding names, or null where it names none. It may name
+ * several, or the same twice.
  *
  * @throws ServiceError UNSUPPORTED_CONTENT_ENCODING
  */
@@ -82,7 +83,9 @@ function packedTooOften(): ServiceError {
   return unsupportedFile({ name, advice: 'decompress it, and compress it once with gzip or zstd' });
 }
 
-/** As many bytes as tell a compression, and no more: a sender may wait for an answer with the rest. */
+/**
+ * As many bytes as tell a compression, and no more: a sender may wait for an answer with the rest.
+ */
 async function readHead(chunks: AsyncIterator<Buffer>): Promise<Buffer> {
   let head: Buffer = Buffer.alloc(0);
   while (compressionOf(head) === undefined) {

@@ -25,8 +25,8 @@ const QUOTE = 0x22;
 const DELIMITERS = [',', ';', '\t'];
 
 /**
- * Reads the first `most` failed lines of an error file, of those with `code` if one is given. Lines that an erasure has
- * emptied are passed over.
+ * Reads the first `most` failed lines of an error file, of those with `code` if one is given. Lines
+ * that an erasure has emptied are passed over.
  */
 export async function readFailedLines(
   file: Pick<FileReader, 'read'>,
@@ -102,7 +102,9 @@ async function* recordsOf(file: Pick<FileReader, 'read'>, hasQuotes: boolean): A
   yield Buffer.concat(pieces).toString('utf8');
 }
 
-/** The first line names it, as `sep=;` or behind the first column, which the service wrote itself. */
+/**
+ * The first line names it, as `sep=;` or behind the first column, which the service wrote itself.
+ */
 function delimiterOf(header: string): string {
   const named = header.startsWith('sep=') ? header.charAt(4) : '';
   return named !== ''

@@ -22,8 +22,9 @@ import { makeLocalFile, removeUntouched } from './scratch.ts';
 import { writeGuarded } from './write-guarded.ts';
 
 /**
- * Opens the documents under `dir`: `incoming/` holds files under way, `kept/FOLDER/` those that are whole, `removed/`
- * those that a hold keeps. Several processes may have it open, on one machine or over a network file system.
+ * Opens the documents under `dir`: `incoming/` holds files under way, `kept/FOLDER/` those that are
+ * whole, `removed/` those that a hold keeps. Several processes may have it open, on one machine or
+ * over a network file system.
  */
 export async function openDocumentsFolder(
   dir: string,
@@ -45,7 +46,10 @@ export async function openDocumentsFolder(
   const filePath = (folder: string, name: string) => path.join(folderPath(folder), requireFileName(name));
   const requireRoom = createRoomCheck(freeBytes, limits.minFreeBytes);
 
-  /** Has a file made in `incoming` and moves it to a new folder; when that fails nothing is left of it. */
+  /**
+   * Has a file made in `incoming` and moves it to a new folder; when that fails nothing is left of
+   * it.
+   */
   async function keepNew<T>(as: 'input' | 'export', write: (file: string) => Promise<T>) {
     const folder = newFolderName();
     const file = path.join(incoming, folder);
@@ -98,7 +102,8 @@ export async function openDocumentsFolder(
     hold: holds.hold,
     async replace(folder, name, content) {
       const file = filePath(folder, name);
-      // named after the file, so that what a killed process left of it goes when it is replaced after all
+      // named after the file, so that what a killed process left of it goes when it is replaced
+      // after all
       const prefix = `${folder}.${name}.`;
       for (const left of await readdir(incoming))
         if (left.startsWith(prefix)) await rm(path.join(incoming, left), { force: true });
@@ -143,8 +148,8 @@ export function readDocumentsFolder(dir: string): DocumentsToCheck {
 }
 
 /**
- * Moves a synced file to where it is kept, durably: a file is not safe before the folders that name it are. `syncKept`
- * syncs the folder of folders, for all uploads that ask at the same time.
+ * Moves a synced file to where it is kept, durably: a file is not safe before the folders that name
+ * it are. `syncKept` syncs the folder of folders, for all uploads that ask at the same time.
  */
 async function moveDurably(
   { file, as, folder }: { readonly file: string; readonly as: string; readonly folder: string },
@@ -161,8 +166,9 @@ async function moveDurably(
 }
 
 /**
- * Writes a part of an error file where it is kept: what is left of it in a crash is named by no checkpoint. Syncing a file
- * that was just made syncs its name too, on the file systems that journal.
+ * Writes a part of an error file where it is kept: what is left of it in a crash is named by no
+ * checkpoint. Syncing a file that was just made syncs its name too, on the file systems that
+ * journal.
  */
 async function writePart(file: string, content: Buffer): Promise<void> {
   const handle = await open(file, 'wx', 0o600);

@@ -7,8 +7,9 @@ import type { KeptFile } from './documents.ts';
 const START_BYTES = 64;
 
 /**
- * An error file that was full, with a last record that says how many failed lines are not in it. That record is kept nowhere:
- * while the file grows nobody knows how many there will be. `file` is closed when it cannot be read.
+ * An error file that was full, with a last record that says how many failed lines are not in it.
+ * That record is kept nowhere: while the file grows nobody knows how many there will be. `file` is
+ * closed when it cannot be read.
  */
 export async function withOmissionNote(
   file: KeptFile,

@@ -4,8 +4,9 @@ import type { Decoder } from './decoder.ts';
 import { invalidCompression } from './zstd-frames.ts';
 
 /**
- * Decompresses gzip, of one member or several. Zeros may follow the last one, as padding; Node ignores whatever comes after
- * such zeros, which would lose the lines of another member without a word, so that it is refused here.
+ * Decompresses gzip, of one member or several. Zeros may follow the last one, as padding; Node
+ * ignores whatever comes after such zeros, which would lose the lines of another member without a
+ * word, so that it is refused here.
  */
 export const decodeGzip: Decoder = async function* (source) {
   const gunzip = createGunzip();

@@ -7,14 +7,17 @@ import { type FilesOfFolder, joinParts } from './join-parts.ts';
 
 type Holds = {
   readonly hold: Documents['hold'];
-  /** Takes a folder that is to be removed out of the kept ones, for those who hold it; `false` when nobody does. */
+  /**
+   * Takes a folder that is to be removed out of the kept ones, for those who hold it; `false` when
+   * nobody does.
+   */
   readonly take: (folder: string) => Promise<boolean>;
 };
 
 /**
- * Moves folders that are removed while somebody holds the documents to another place, which is emptied when nobody does any
- * more, and after a crash by whoever sweeps. So a file that is about to be read is in one of two places. Each process has a
- * place of its own under `removed`.
+ * Moves folders that are removed while somebody holds the documents to another place, which is
+ * emptied when nobody does any more, and after a crash by whoever sweeps. So a file that is about
+ * to be read is in one of two places. Each process has a place of its own under `removed`.
  */
 export function createHolds({ kept, removed }: { readonly kept: string; readonly removed: string }): Holds {
   const own = path.join(removed, randomUUID());

@@ -14,8 +14,9 @@ export type FilesOfFolder = {
 };
 
 /**
- * Some parts as one file. A single one is opened at once, so that it can be read when it has been removed since. Of several
- * the lengths are asked for at once and one is open at a time: an error file may have a thousand.
+ * Some parts as one file. A single one is opened at once, so that it can be read when it has been
+ * removed since. Of several the lengths are asked for at once and one is open at a time: an error
+ * file may have a thousand.
  */
 export async function joinParts(parts: readonly Part[], files: FilesOfFolder): Promise<KeptFile | null> {
   const [first] = parts;
@@ -80,7 +81,10 @@ function readOneByOne(
   };
 }
 
-/** The last part that begins at `position` or before it: of several that begin there, the one that is not empty. */
+/**
+ * The last part that begins at `position` or before it: of several that begin there, the one that
+ * is not empty.
+ */
 function indexAt(parts: readonly PlacedPart[], position: number): number {
   let low = 0;
   let high = parts.length;

@@ -5,7 +5,10 @@ import { openDocumentsFolder, readDocumentsFolder } from './folder.ts';
 import { placeOfDocuments } from './place.ts';
 import type { ReceiveLimits } from './receive.ts';
 
-/** Where documents are: what `documents` says, by default a folder in `data`, which is local to this process. */
+/**
+ * Where documents are: what `documents` says, by default a folder in `data`, which is local to this
+ * process.
+ */
 export type DocumentsSettings = {
   readonly documents: string | null;
   readonly data: string;

@@ -36,11 +36,13 @@ type Upload = Parameters<Documents['receive']>[0];
 type Measured = { readonly bytes: number; readonly sha256: string };
 
 /**
- * Writes an upload to `file`; the stream is destroyed when it is over, whichever way. What went wrong comes
- * out as a ServiceError where the sender can do something about it. The file may be there in part after a failure.
+ * Writes an upload to `file`; the stream is destroyed when it is over, whichever way. What went
+ * wrong comes out as a ServiceError where the sender can do something about it. The file may be
+ * there in part after a failure.
  */
 export async function receiveFile(file: string, upload: Upload, limits: Limits): Promise<Measured> {
-  // Until the pipeline listens, an error would be nobody's and end the process; the pipeline finds it afterwards.
+  // Until the pipeline listens, an error would be nobody's and end the process; the pipeline finds
+  // it afterwards.
   upload.stream.on('error', () => {});
   try {
     const decoder = decoderOf(file, upload, limits);
@@ -101,8 +103,8 @@ function checked(start: StartCheck): Decoder {
 }
 
 /**
- * Ends an upload that sends nothing for too long, or more than a file may have: packed bytes can come to nothing for ever.
- * Time that the disk takes does not count.
+ * Ends an upload that sends nothing for too long, or more than a file may have: packed bytes can
+ * come to nothing for ever. Time that the disk takes does not count.
  */
 function guardIdle(
   stream: Readable,

@@ -10,7 +10,10 @@ export async function freeBytesOf(folder: string): Promise<number> {
   return bavail * bsize;
 }
 
-/** Watches that `minFreeBytes` stay free: the store needs room too, to merge what was received and to say that it did. */
+/**
+ * Watches that `minFreeBytes` stay free: the store needs room too, to merge what was received and
+ * to say that it did.
+ */
 export function createRoomCheck(freeBytes: () => Promise<number>, minFreeBytes: number): RequireRoom {
   return async (bytes) => {
     if (minFreeBytes === 0) return;

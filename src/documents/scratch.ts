@@ -24,8 +24,9 @@ export async function makeLocalFile<T>(
 }
 
 /**
- * Removes the files and folders of `folder` that nobody has touched since `before`: those of processes that ended in the
- * middle. A process that lives writes to what it has under way, or gives it up.
+ * Removes the files and folders of `folder` that nobody has touched since `before`: those of
+ * processes that ended in the middle. A process that lives writes to what it has under way, or
+ * gives it up.
  */
 export async function removeUntouched(folder: string, before: number): Promise<void> {
   for (const name of (await nullIfGone(readdir(folder))) ?? []) {

@@ -14,8 +14,8 @@ export interface Spool {
 const ROOM_STEP_BYTES = 4 * 1024 * 1024;
 
 /**
- * A spool in a file that is not there yet. The file has no name from the moment it is open: whatever becomes of the process,
- * nothing stays of an upload that may have clear addresses.
+ * A spool in a file that is not there yet. The file has no name from the moment it is open:
+ * whatever becomes of the process, nothing stays of an upload that may have clear addresses.
  */
 export function createSpool(file: string, requireRoom: RequireRoom): Spool {
   let handle: FileHandle | null = null;

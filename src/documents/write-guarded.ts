@@ -20,8 +20,9 @@ export type Bounds = {
 };
 
 /**
- * Has a file written, and gives it up when the disk would have less room than is to be kept free, or when the file is longer
- * than it may be. Looked at while it grows: how long it will be is not known before.
+ * Has a file written, and gives it up when the disk would have less room than is to be kept free,
+ * or when the file is longer than it may be. Looked at while it grows: how long it will be is not
+ * known before.
  */
 export async function writeGuarded<T>(
   file: string,

@@ -11,7 +11,9 @@ const CHECKSUM_BYTES = 4;
 const COMPRESSED = 2;
 const MIN_WINDOW_LOG = 10;
 
-/** One block of a zstd stream: `bytes` begin with the frame's header when it is the frame's first. */
+/**
+ * One block of a zstd stream: `bytes` begin with the frame's header when it is the frame's first.
+ */
 export type ZstdBlock = {
   readonly bytes: Buffer;
   readonly position: 'FIRST' | 'INNER' | 'LAST' | 'ONLY';
@@ -38,9 +40,10 @@ export function invalidCompression(encoding: string, why: string, cause?: unknow
 }
 
 /**
- * Cuts a zstd stream (RFC 8878) into blocks without decoding them. A block holds at most 128 KiB, packed or not, so a
- * decoder that is fed one at a time cannot be made to produce more than that between two looks at the limit; the
- * window, which a frame's header may ask for, is refused before anything is allocated for it.
+ * Cuts a zstd stream (RFC 8878) into blocks without decoding them. A block holds at most 128 KiB,
+ * packed or not, so a decoder that is fed one at a time cannot be made to produce more than that
+ * between two looks at the limit; the window, which a frame's header may ask for, is refused before
+ * anything is allocated for it.
  */
 export class ZstdFrames {
   #pending: Buffer = Buffer.alloc(0);
@@ -49,8 +52,9 @@ export class ZstdFrames {
   #windowBytes = 0;
 
   /**
-   * `mostWindowBytes`: the largest window that a decoder is told of, where it is known that no frame refers further back.
-   * Encoders that do not know how much will come ask for far more, and decoders allocate and move what is asked for.
+   * `mostWindowBytes`: the largest window that a decoder is told of, where it is known that no
+   * frame refers further back. Encoders that do not know how much will come ask for far more, and
+   * decoders allocate and move what is asked for.
    */
   constructor(mostWindowBytes: number = MAX_WINDOW_BYTES) {
     this.#mostWindowBytes = mostWindowBytes;
@@ -186,7 +190,9 @@ function neededWindow({ windowBytes, isSingleSegment, contentBytes }: Frame): nu
   return isSingleSegment ? windowBytes : Math.min(windowBytes, contentBytes);
 }
 
-/** Asks for a window of so many bytes at least in the header of a frame that is no single segment. */
+/**
+ * Asks for a window of so many bytes at least in the header of a frame that is no single segment.
+ */
 function setWindow(header: Buffer, bytes: number): void {
   const log = Math.max(MIN_WINDOW_LOG, Math.floor(Math.log2(Math.max(1, bytes))));
   const base = 2 ** log;

@@ -5,7 +5,10 @@ import type { Spool } from './spool.ts';
 import { decodeZstd, ZSTD_DECODER_BYTES } from './zstd.ts';
 import { ZstdFrames } from './zstd-frames.ts';
 
-/** What all zstd decoders of a process may hold together: one with the largest window, or many with common ones. */
+/**
+ * What all zstd decoders of a process may hold together: one with the largest window, or many with
+ * common ones.
+ */
 const MEMORY_BYTES = 256 * 1024 * 1024;
 /** Less than proxies and clients wait for an answer. */
 const WAIT_MS = 30_000;
@@ -20,9 +23,10 @@ type InTurn = {
 };
 
 /**
- * Decompresses zstd within the memory that all such decoders share. A stream is stored as it came first: then its windows are
- * known, and a decoder holds its memory for as long as decoding takes and not for as long as a slow sender likes. A stream
- * that waits too long for memory is refused as one that may be sent again, since nothing is wrong with it.
+ * Decompresses zstd within the memory that all such decoders share. A stream is stored as it came
+ * first: then its windows are known, and a decoder holds its memory for as long as decoding takes
+ * and not for as long as a slow sender likes. A stream that waits too long for memory is refused as
+ * one that may be sent again, since nothing is wrong with it.
  */
 export function decodeZstdInTurn({ createSpool, memory = MEMORY, waitMs = WAIT_MS }: InTurn): Decoder {
   return async function* (source) {

@@ -4,8 +4,9 @@ import { Worker } from 'node:worker_threads';
 export type ZstdAnswer = { readonly output: Uint8Array } | { readonly failure: string };
 
 /**
- * JavaScript as text, because a thread loads no TypeScript on Node 20 and the file has another suffix when built. The
- * output is concatenated, so that what is sent is a copy: fzstd hands out views of buffers that it goes on using.
+ * JavaScript as text, because a thread loads no TypeScript on Node 20 and the file has another
+ * suffix when built. The output is concatenated, so that what is sent is a copy: fzstd hands out
+ * views of buffers that it goes on using.
  */
 const PROGRAM = `
 const { parentPort, workerData } = require('node:worker_threads');

@@ -19,8 +19,9 @@ const native = (zlib as { createZstdDecompress?: () => Transform }).createZstdDe
 export const ZSTD_DECODER_BYTES = native === undefined ? 32 * MIB : 2 * MIB;
 
 /**
- * Decompresses zstd: with Node's own decoder (Node ≥ 22.15), else with fzstd. Both are fed by `ZstdFrames`, so that
- * truncated streams, windows and several frames are treated alike. `mostWindowBytes`: see `ZstdFrames`. It may hold a window of 128 MiB: uploads go through
+ * Decompresses zstd: with Node's own decoder (Node ≥ 22.15), else with fzstd. Both are fed by
+ * `ZstdFrames`, so that truncated streams, windows and several frames are treated alike.
+ * `mostWindowBytes`: see `ZstdFrames`. It may hold a window of 128 MiB: uploads go through
  * `zstd-in-turn.ts`.
  */
 export function decodeZstd(source: AsyncIterable<Buffer>, mostWindowBytes?: number): AsyncIterable<Buffer> {
@@ -44,9 +45,10 @@ export function decodeInWorker(source: AsyncIterable<Buffer>): AsyncGenerator<Bu
 }
 
 /**
- * fzstd in a thread. It trusts its input: a forged block can make it loop for ever or for minutes (a tree with a single
- * symbol; a hundred thousand matches of 128 KiB), and in a thread that costs this upload and not the service. It moves the
- * whole window with each block, which many small blocks under a large window make expensive: hence a limit for all of them.
+ * fzstd in a thread. It trusts its input: a forged block can make it loop for ever or for minutes
+ * (a tree with a single symbol; a hundred thousand matches of 128 KiB), and in a thread that costs
+ * this upload and not the service. It moves the whole window with each block, which many small
+ * blocks under a large window make expensive: hence a limit for all of them.
  */
 async function* decodeBlocksInWorker(blocks: AsyncIterable<ZstdBlock>): AsyncGenerator<Buffer> {
   let worker: Worker | null = null;

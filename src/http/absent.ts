@@ -5,8 +5,9 @@ type ObjectSchema = {
 };
 
 /**
- * Makes "an empty string for an optional text is absent" (spec §2) true before the validator looks: of the members that
- * a schema does not require, empty and null ones are taken out, or made null where null is a value of its own.
+ * Makes "an empty string for an optional text is absent" (spec §2) true before the validator looks:
+ * of the members that a schema does not require, empty and null ones are taken out, or made null
+ * where null is a value of its own.
  */
 export function dropAbsent(schema: unknown, members: unknown): void {
   if (typeof members !== 'object' || members === null || Array.isArray(members)) return;

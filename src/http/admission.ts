@@ -6,9 +6,15 @@ import { countUpload } from './request-metrics.ts';
 /** How long a count of the store is believed; what comes in meanwhile is added to it. */
 const COUNTED_MS = 1_000;
 
-/** The last places for uploads, as a share of all: nobody gets one of them who holds more than a few. */
+/**
+ * The last places for uploads, as a share of all: nobody gets one of them who holds more than a
+ * few.
+ */
 const RESERVED_SHARE = 1 / 4;
-/** How many places a token, or a datamart, may hold of all and still get one of the last: a share of all. */
+/**
+ * How many places a token, or a datamart, may hold of all and still get one of the last: a share of
+ * all.
+ */
 const FEW_SHARE = 1 / 32;
 
 type Limits = Pick<
@@ -19,12 +25,16 @@ type Limits = Pick<
 /** Who sends, and where to. */
 export type Sender = { readonly datamartId: string; readonly tokenId: string };
 
-/** Bounds what is received and what waits, so that senders who are faster than the service are told so and fill nothing. */
+/**
+ * Bounds what is received and what waits, so that senders who are faster than the service are told
+ * so and fill nothing.
+ */
 export interface Admission {
   /**
-   * Lets an upload in while there is room for it and for its execution, and counts it until `receive` has settled.
-   * Decided before any of the file is read. Throws `ServiceError` TOO_MANY_UPLOADS or TOO_MANY_EXECUTIONS for a limit of
-   * the datamart or the token, OVERLOADED for one of the service.
+   * Lets an upload in while there is room for it and for its execution, and counts it until
+   * `receive` has settled. Decided before any of the file is read. Throws `ServiceError`
+   * TOO_MANY_UPLOADS or TOO_MANY_EXECUTIONS for a limit of the datamart or the token, OVERLOADED
+   * for one of the service.
    */
   admit<T>(sender: Sender, receive: () => Promise<T>): Promise<T>;
 }
@@ -108,7 +118,10 @@ function checkToken(uploads: number, { maxUploadsPerToken }: Limits): void {
   );
 }
 
-/** The last places are for those who hold few: one tenant with several datamarts, or tokens, does not get them all. */
+/**
+ * The last places are for those who hold few: one tenant with several datamarts, or tokens, does
+ * not get them all.
+ */
 function checkLast(held: { readonly all: number; readonly most: number }, { maxUploads }: Limits): void {
   const reserved = Math.floor(maxUploads * RESERVED_SHARE);
   const few = Math.max(1, Math.floor(maxUploads * FEW_SHARE));

@@ -116,7 +116,8 @@ function createInstance({ config, logger }: HttpDependencies): App {
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     bodyLimit: MOST_JSON_BYTES,
-    // An upload may take hours; one that stands still is ended by the documents, the headers are timed by Node.
+    // An upload may take hours; one that stands still is ended by the documents, the headers are
+    // timed by Node.
     requestTimeout: 0,
     connectionTimeout: 0,
     return503OnClosing: false,
@@ -127,7 +128,8 @@ function createInstance({ config, logger }: HttpDependencies): App {
       handleError(error, request, reply);
     },
     schemaController: { compilersFactory },
-    // `verbose` gives the messages what came; unknown members are left alone, which is to say ignored.
+    // `verbose` gives the messages what came; unknown members are left alone, which is to say
+    // ignored.
     ajv: {
       customOptions: {
         coerceTypes: true,

@@ -8,25 +8,37 @@ import type { HttpDependencies } from './dependencies.ts';
 import { countFailedAttempts } from './failed-attempts.ts';
 import type { LiveTokens } from './live-tokens.ts';
 
-/** How long a token is believed without looking again: the most another process's removal can lag. */
+/**
+ * How long a token is believed without looking again: the most another process's removal can lag.
+ */
 const CACHE_MS = 750;
 const MOST_CACHED = 1_000;
 /** How often the use of a token is noted. */
 const MARK_MS = 60_000;
-/** How long a token waits that comes from an address with too many failed attempts and was not seen to be right lately. */
+/**
+ * How long a token waits that comes from an address with too many failed attempts and was not seen
+ * to be right lately.
+ */
 const HOLD_MS = 1_000;
 
 export interface Authenticator {
   /**
-   * Sets `request.apiToken`. Throws UNAUTHORIZED, TOO_MANY_ATTEMPTS for a wrong token from an address that sent many, or
-   * FORBIDDEN when the route wants a higher role or a token for all datamarts. A right token is never refused for what
-   * others at its address did; at most it waits, the first time. A token that was right lately is believed at once: then
-   * there is no promise, which costs each look-up more than the rest of this.
+   * Sets `request.apiToken`. Throws UNAUTHORIZED, TOO_MANY_ATTEMPTS for a wrong token from an
+   * address that sent many, or FORBIDDEN when the route wants a higher role or a token for all
+   * datamarts. A right token is never refused for what others at its address did; at most it waits,
+   * the first time. A token that was right lately is believed at once: then there is no promise,
+   * which costs each look-up more than the rest of this.
    */
   authenticate(request: FastifyRequest, reply: FastifyReply): Promise<void> | undefined;
-  /** The token in an Authorization header, where it was right lately and has not expired; null where it has to be looked at. */
+  /**
+   * The token in an Authorization header, where it was right lately and has not expired; null where
+   * it has to be looked at.
+   */
   believe(authorization: string | undefined): ApiToken | null;
-  /** A token was removed: it is looked up again from here on, and the requests that are under way with it are ended. */
+  /**
+   * A token was removed: it is looked up again from here on, and the requests that are under way
+   * with it are ended.
+   */
   forget(tokenId: string): void;
 }
 
@@ -49,7 +61,10 @@ export function createAuthenticator(
   const elapsed = () => performance.now();
   const attempts = countFailedAttempts(elapsed);
   const markedAt = new Map<string, number>();
-  /** Counts removals: a token that was being looked up during one is looked up again, it may be the removed one. */
+  /**
+   * Counts removals: a token that was being looked up during one is looked up again, it may be the
+   * removed one.
+   */
   let removals = 0;
 
   /** What is cached of the token with this hash, old or not. */
@@ -82,7 +97,10 @@ export function createAuthenticator(
     return token;
   }
 
-  /** The token with this hash, which was not seen to be right lately. Throws when there is none, or it has expired. */
+  /**
+   * The token with this hash, which was not seen to be right lately. Throws when there is none, or
+   * it has expired.
+   */
   async function requireToken(hash: string, { raw }: FastifyRequest, reply: FastifyReply): Promise<ApiToken> {
     // Read before anything is waited for: a closed socket does not tell its address any more.
     const origin = originOf(raw);
@@ -132,7 +150,8 @@ export function createAuthenticator(
       }
       const hash = hashToken(value);
       const token = believed(hash);
-      // Where a request comes from is read only when it may be refused: checking addresses makes native objects.
+      // Where a request comes from is read only when it may be refused: checking addresses makes
+      // native objects.
       if (token === null) return requireToken(hash, request, reply).then((found) => accept(request, found));
       accept(request, token);
       return undefined;

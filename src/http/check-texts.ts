@@ -1,9 +1,9 @@
 import { ServiceError } from '../errors.ts';
 
 /**
- * Refuses texts that cannot be kept as they came, wherever they stand in a body or query: halves of surrogate pairs, which
- * are no characters and would be stored as another text, and U+0000, which not every store can hold. Lines of files are held
- * to the same. Throws INVALID_REQUEST.
+ * Refuses texts that cannot be kept as they came, wherever they stand in a body or query: halves of
+ * surrogate pairs, which are no characters and would be stored as another text, and U+0000, which
+ * not every store can hold. Lines of files are held to the same. Throws INVALID_REQUEST.
  */
 export function checkTexts(value: unknown): void {
   const left: unknown[] = [value];

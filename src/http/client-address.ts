@@ -4,9 +4,15 @@ import { TLSSocket } from 'node:tls';
 
 /** From whom a request comes, as far as it is known. */
 export type Origin = {
-  /** The last address that somebody who is trusted told of, which is itself not that of a trusted proxy. */
+  /**
+   * The last address that somebody who is trusted told of, which is itself not that of a trusted
+   * proxy.
+   */
   readonly client: string;
-  /** The trusted proxies that passed it on, as they told of each other; without the one that is connected. */
+  /**
+   * The trusted proxies that passed it on, as they told of each other; without the one that is
+   * connected.
+   */
   readonly told: readonly string[];
   /** The proxy that is connected; null where the client is. */
   readonly proxy: string | null;
@@ -22,7 +28,10 @@ const MAX_PROXIES = 100;
 /** An address with its port has at most so many characters; longer ones are none. */
 const MAX_ADDRESS = 64;
 
-/** Whether a text is an address, a network such as `10.0.0.0/8`, or the name of one, that proxies can be trusted by. */
+/**
+ * Whether a text is an address, a network such as `10.0.0.0/8`, or the name of one, that proxies
+ * can be trusted by.
+ */
 export function isProxy(text: string): boolean {
   if (Object.hasOwn(RANGES, text)) return true;
   const [address = '', bits, ...rest] = text.split('/');
@@ -32,8 +41,9 @@ export function isProxy(text: string): boolean {
 }
 
 /**
- * Reads where requests come from. `X-Forwarded-For` is gone through from its end, as each proxy adds to it whom it was asked by: what
- * stands before the first that is not trusted is what that one says, and means nothing. What is no address ends it too.
+ * Reads where requests come from. `X-Forwarded-For` is gone through from its end, as each proxy
+ * adds to it whom it was asked by: what stands before the first that is not trusted is what that
+ * one says, and means nothing. What is no address ends it too.
  */
 export function originReader(trustProxy: readonly string[]): (request: IncomingMessage) => Origin {
   const isTrusted = trustReader(trustProxy);
@@ -53,8 +63,9 @@ export function originReader(trustProxy: readonly string[]): (request: IncomingM
 }
 
 /**
- * Reads by which protocol the clients of requests speak: what a trusted proxy says in `X-Forwarded-Proto`, else that of the
- * connection. Not by Fastify, which asks no proxy about a request whose URL cannot be read.
+ * Reads by which protocol the clients of requests speak: what a trusted proxy says in
+ * `X-Forwarded-Proto`, else that of the connection. Not by Fastify, which asks no proxy about a
+ * request whose URL cannot be read.
  */
 export function protocolReader(
   trustProxy: readonly string[],
@@ -70,7 +81,10 @@ export function protocolReader(
   };
 }
 
-/** Checking an address makes native objects: 2 and 15 % of the busy time under look-ups in two profiles. Not where nobody is trusted. */
+/**
+ * Checking an address makes native objects: 2 and 15 % of the busy time under look-ups in two
+ * profiles. Not where nobody is trusted.
+ */
 function trustReader(trustProxy: readonly string[]): (address: string) => boolean {
   if (trustProxy.length === 0) return () => false;
   const trusted = new BlockList();
@@ -83,7 +97,10 @@ function trustReader(trustProxy: readonly string[]): (address: string) => boolea
   return (address) => trusted.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6');
 }
 
-/** The elements of a list with commas, from its end; no more of them than proxies can stand in a row. */
+/**
+ * The elements of a list with commas, from its end; no more of them than proxies can stand in a
+ * row.
+ */
 function* backwards(list: string): Generator<string> {
   let end = list.length;
   for (let passed = 0; end >= 0 && passed < MAX_PROXIES; passed++) {
@@ -95,8 +112,8 @@ function* backwards(list: string): Generator<string> {
 }
 
 /**
- * An address as it is compared: without port and brackets, which some proxies write with it, and an IPv4 address as such also where it
- * is written as IPv6. Null: it is none.
+ * An address as it is compared: without port and brackets, which some proxies write with it, and an
+ * IPv4 address as such also where it is written as IPv6. Null: it is none.
  */
 function readAddress(text: string): string | null {
   if (text === '' || text.length > MAX_ADDRESS) return null;
@@ -107,7 +124,10 @@ function readAddress(text: string): string | null {
   return isIP(host) === 4 && port !== undefined && rest.length === 0 ? host : null;
 }
 
-/** What of an address is one client: all of an IPv4 address, of an IPv6 address the first half; it can choose the other one. */
+/**
+ * What of an address is one client: all of an IPv4 address, of an IPv6 address the first half; it
+ * can choose the other one.
+ */
 export function networkOf(address: string): string {
   if (isIP(address) !== 6) return address;
   return ipv4In(address) ?? groupsOf(address).slice(0, 4).join(':');

@@ -7,7 +7,10 @@ import { ServiceError } from '../errors.ts';
 import { errorAnswer } from './error-handler.ts';
 import { securityHeaders } from './security-headers.ts';
 
-/** Answers what was no request at all, in the form of every other error; Node would close without a word. */
+/**
+ * Answers what was no request at all, in the form of every other error; Node would close without a
+ * word.
+ */
 export function createClientErrorHandler(logger: Logger) {
   return (error: NodeJS.ErrnoException, socket: Socket): void => {
     if (error.code === 'ECONNRESET' || !socket.writable) {

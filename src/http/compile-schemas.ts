@@ -7,15 +7,19 @@ type CompilersFactory = NonNullable<
 >;
 
 /**
- * Fastify's own compilers, but equal schemas are compiled once in a process: all routes have the answer of an error in common, for two
- * ranges of statuses each, and compiling it for each took a good part of a start.
+ * Fastify's own compilers, but equal schemas are compiled once in a process: all routes have the
+ * answer of an error in common, for two ranges of statuses each, and compiling it for each took a
+ * good part of a start.
  */
 export const compilersFactory: CompilersFactory = {
   buildValidator: onceEach(buildValidators()),
   buildSerializer: onceEach(buildSerializers()),
 };
 
-/** Builds compilers that keep what they have compiled, by the texts of their options and of the schema. */
+/**
+ * Builds compilers that keep what they have compiled, by the texts of their options and of the
+ * schema.
+ */
 function onceEach<Options extends unknown[], Route, Compiled>(
   build: (...options: Options) => (route: Route) => Compiled,
 ): (...options: Options) => (route: Route) => Compiled {

@@ -5,7 +5,10 @@ import { rawPath } from './raw-path.ts';
 import { CONSOLE_POLICY } from './security-headers.ts';
 import type { App } from './types.ts';
 
-/** Where `npm run build` puts the console: beside this code once that is built, else in `dist/` of the clone. */
+/**
+ * Where `npm run build` puts the console: beside this code once that is built, else in `dist/` of
+ * the clone.
+ */
 const FOLDER = ['../console/', '../../dist/console/']
   .map((path) => fileURLToPath(new URL(path, import.meta.url)))
   .find((folder) => existsSync(`${folder}index.html`));
@@ -14,7 +17,10 @@ const FOLDER = ['../console/', '../../dist/console/']
 const MACHINE_PATHS = /^\/(v1|docs|health|metrics|openapi\.json|assets)(\/|$)/;
 const YEAR_SECONDS = 31_536_000;
 
-/** The web console at `/`: a page, and its scripts and styles under names that change with their content. */
+/**
+ * The web console at `/`: a page, and its scripts and styles under names that change with their
+ * content.
+ */
 export async function consoleRoutes(app: App): Promise<void> {
   app.get('/', { schema: { hide: true } }, (_request, reply) =>
     FOLDER === undefined ? reply.redirect('/docs') : sendConsole(reply),
@@ -30,13 +36,19 @@ export async function consoleRoutes(app: App): Promise<void> {
   });
 }
 
-/** Whether a browser asks for a page of the console, by a path that only the console's own routes know. */
+/**
+ * Whether a browser asks for a page of the console, by a path that only the console's own routes
+ * know.
+ */
 export function isConsolePage({ method, url, headers }: FastifyRequest): boolean {
   if (FOLDER === undefined || (method !== 'GET' && method !== 'HEAD')) return false;
   return !MACHINE_PATHS.test(rawPath(url)) && (headers.accept ?? '').includes('text/html');
 }
 
-/** The page itself, which is asked for each time, so that it names the scripts of the version that runs. */
+/**
+ * The page itself, which is asked for each time, so that it names the scripts of the version that
+ * runs.
+ */
 export function sendConsole(reply: FastifyReply): FastifyReply {
   reply.header('Content-Security-Policy', CONSOLE_POLICY);
   return reply.sendFile('index.html', FOLDER, { cacheControl: false }).header('Cache-Control', 'no-cache');

@@ -9,7 +9,10 @@ export const CONTENT_TYPE = {
 } as const;
 
 const MOST_FORM_TYPE = 200;
-/** Say nothing of what a part is. Browsers and curl choose a type by the ending of the file's name, and know few. */
+/**
+ * Say nothing of what a part is. Browsers and curl choose a type by the ending of the file's name,
+ * and know few.
+ */
 const SILENT_PART_TYPES: readonly string[] = [
   '',
   'application/octet-stream',
@@ -32,7 +35,8 @@ export type Carrier = 'BODY' | 'MULTIPART';
 export function checkContentType(header: string | undefined, mimeType: MimeType): Carrier {
   const { type, isUtf8 } = readContentType(header);
   if (type === 'multipart/form-data') {
-    // A boundary has at most 70 characters (RFC 2046); its parser takes some more, and fails on what is far over.
+    // A boundary has at most 70 characters (RFC 2046); its parser takes some more, and fails on
+    // what is far over.
     if ((header ?? '').length <= MOST_FORM_TYPE) return 'MULTIPART';
     throw new ServiceError(
       'INVALID_REQUEST',
@@ -47,7 +51,8 @@ export function checkContentType(header: string | undefined, mimeType: MimeType)
 }
 
 /**
- * Checks the Content-Type of the part of a form that is the file: as that of a body, but that it may say nothing.
+ * Checks the Content-Type of the part of a form that is the file: as that of a body, but that it
+ * may say nothing.
  *
  * @throws ServiceError CONTENT_TYPE_MISMATCH
  */

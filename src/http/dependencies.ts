@@ -43,7 +43,10 @@ export type HttpDependencies = {
   readonly eventStreams: EventStreams;
   /** Reads the identifier in the text of a body, by the rules of a line of a file. */
   readonly readIdentifier: (text: string, catalogue: Catalogue) => Identifier | Rejection;
-  /** Applies commands that come without a file. A call that `isGone` tells is for nobody any more is not begun. */
+  /**
+   * Applies commands that come without a file. A call that `isGone` tells is for nobody any more is
+   * not begun.
+   */
   readonly applyCommands: (call: CommandCall, isGone?: () => boolean) => Promise<AnsweredCall>;
   /** Whether another upload may come in. */
   readonly admission: Admission;

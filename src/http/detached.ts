@@ -7,8 +7,8 @@ export function endedEarly(): ServiceError {
 }
 
 /**
- * `source` as a stream that may be destroyed: destroying a request itself closes its socket, and the answer would have
- * no way out.
+ * `source` as a stream that may be destroyed: destroying a request itself closes its socket, and
+ * the answer would have no way out.
  */
 export function detached(source: Readable): PassThrough {
   const copy = new PassThrough();

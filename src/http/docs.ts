@@ -3,7 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { PAGES_POLICY } from './security-headers.ts';
 import type { App } from './types.ts';
 
-/** Where `npm run build` puts the pages: beside this code once that is built, else in `dist/` of the clone. */
+/**
+ * Where `npm run build` puts the pages: beside this code once that is built, else in `dist/` of the
+ * clone.
+ */
 const FOLDER = ['../docs/', '../../dist/docs/']
   .map((path) => fileURLToPath(new URL(path, import.meta.url)))
   .find((folder) => existsSync(`${folder}index.html`));

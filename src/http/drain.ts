@@ -5,8 +5,9 @@ const MOST_BYTES = 64 * 1024 * 1024;
 const MOST_MS = 5_000;
 
 /**
- * Goes on reading a body that nobody wants, for a while, beside the answer. A connection that is closed while its sender
- * still sends is reset, and then many clients never show the answer that says why.
+ * Goes on reading a body that nobody wants, for a while, beside the answer. A connection that is
+ * closed while its sender still sends is reset, and then many clients never show the answer that
+ * says why.
  */
 export function drain(request: IncomingMessage): void {
   if (request.complete !== false || request.destroyed) return;

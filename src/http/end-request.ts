@@ -7,7 +7,10 @@ const TEXTS: Readonly<Record<TokenEnd, string>> = {
   EXPIRED: 'the API token expired while the request was under way',
 };
 
-/** Ends a request before its answer. Few requests ask for the signal, and making one costs more than the rest of this. */
+/**
+ * Ends a request before its answer. Few requests ask for the signal, and making one costs more than
+ * the rest of this.
+ */
 export class RequestStop {
   #reason: ServiceError | null = null;
   #controller: AbortController | null = null;
@@ -45,8 +48,9 @@ export function endWithToken(request: FastifyRequest, reply: FastifyReply, liveT
 }
 
 /**
- * An upload is refused, and nothing of it is kept. What is read is broken off, whether the answer has begun or not: nobody
- * could tell a short download from a whole one otherwise. A change that has all it needs is finished, and its answer given.
+ * An upload is refused, and nothing of it is kept. What is read is broken off, whether the answer
+ * has begun or not: nobody could tell a short download from a whole one otherwise. A change that
+ * has all it needs is finished, and its answer given.
  */
 function end(request: FastifyRequest, reply: FastifyReply, reason: ServiceError): void {
   const { takesFile, role } = request.routeOptions.config;

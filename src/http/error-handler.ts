@@ -29,7 +29,10 @@ export function handleError(error: unknown, request: FastifyRequest, reply: Fast
   reply.send(errorAnswer({ text: refusal.message, code: refusal.code, id: request.id }));
 }
 
-/** The headers that belong to a framework's error: Content-Range, which says what range there would be. */
+/**
+ * The headers that belong to a framework's error: Content-Range, which says what range there would
+ * be.
+ */
 function headersOf(error: unknown): Record<string, string> {
   return (error as { headers?: Record<string, string> }).headers ?? {};
 }

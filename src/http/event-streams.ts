@@ -7,9 +7,14 @@ import type { ProgressBoard } from '../progress-board.ts';
 import type { Store } from '../store/store.ts';
 import { viewExecution } from './execution-view.ts';
 
-/** Two events of a stream are so far apart at least: what happened in between is in the later one. */
+/**
+ * Two events of a stream are so far apart at least: what happened in between is in the later one.
+ */
 const GATHER_MS = 100;
-/** What is sent when nothing else was, so that neither side nor what lies between takes the connection for dead. */
+/**
+ * What is sent when nothing else was, so that neither side nor what lies between takes the
+ * connection for dead.
+ */
 const HEARTBEAT = ': alive\n\n';
 const HEARTBEAT_MS = 15_000;
 /** How long a client waits before it connects again. */
@@ -18,11 +23,11 @@ const RETRY_MS = 2_000;
 /** The streams of events of executions. */
 export interface EventStreams {
   /**
-   * The states of an execution from now on, and its end, as server-sent events, until `gone` says that the client is. The
-   * client knows the state `lastEventId` already. Null: it knows the end.
+   * The states of an execution from now on, and its end, as server-sent events, until `gone` says
+   * that the client is. The client knows the state `lastEventId` already. Null: it knows the end.
    *
-   * @throws ServiceError OVERLOADED when there are as many streams as there may be, TOO_MANY_EVENT_STREAMS when the
-   * token has as many
+   * @throws ServiceError OVERLOADED when there are as many streams as there may be,
+   * TOO_MANY_EVENT_STREAMS when the token has as many
    */
   open(execution: Execution, client: EventClient): Readable | null;
   /** Ends all of them. */
@@ -139,7 +144,10 @@ function waitForNotice(ms: number, whenWoken: (onWake: () => void) => void): Pro
   });
 }
 
-/** Those who ask for the same execution at the same time, and after the same notice, are answered by one query. */
+/**
+ * Those who ask for the same execution at the same time, and after the same notice, are answered by
+ * one query.
+ */
 function createSharedReader({ store, notices }: EventStreamsContext): Watching['read'] {
   const reading = new Map<string, { version: number; result: Promise<Execution | null> }>();
   return (id) => {
@@ -157,7 +165,9 @@ function createSharedReader({ store, notices }: EventStreamsContext): Watching['
   };
 }
 
-/** The same for the same state: what a client that connects again has seen, it is not sent again. */
+/**
+ * The same for the same state: what a client that connects again has seen, it is not sent again.
+ */
 function idOf({ status, checked, checkpoint }: Execution, live: RunProgress | null): string {
   const between = live === null || hasEnded(status) ? '' : `-${live.bytes}-${live.step}`;
   return `${status}-${checked.bytes}-${checkpoint.offset}${between}`;

@@ -25,8 +25,8 @@ import type { ExecutionFilterQuery, ExecutionsQuery } from './schemas.ts';
 /** What the routes of document imports and of single-segment imports have in common. */
 
 /**
- * Makes an execution of a document that has been received. Where its key is known already the answer is the first execution, under a
- * header that says so.
+ * Makes an execution of a document that has been received. Where its key is known already the
+ * answer is the first execution, under a header that says so.
  */
 export async function startExecution(
   { store, documents, wakeRunner }: HttpDependencies,
@@ -47,7 +47,10 @@ export async function startExecution(
   return made;
 }
 
-/** The answer of a list of executions: those that `filter` leaves, by status and page as the query says. */
+/**
+ * The answer of a list of executions: those that `filter` leaves, by status and page as the query
+ * says.
+ */
 export async function listExecutions(
   { store, clock, progress }: HttpDependencies,
   { filter, query }: { readonly filter: ExecutionFilter; readonly query: Static<typeof ExecutionsQuery> },
@@ -101,7 +104,10 @@ export async function findExecutionOfDatamart(
 
 type Act = { readonly execution: Execution; readonly action: string; readonly author: Author };
 
-/** Carries out the `action` of a client on an execution; resolves to it, or to the new one of a REVERT. */
+/**
+ * Carries out the `action` of a client on an execution; resolves to it, or to the new one of a
+ * REVERT.
+ */
 export async function actOnExecution(dependencies: HttpDependencies, act: Act): Promise<Execution> {
   if (act.action === 'CANCEL') return cancelExecution(dependencies, act);
   if (act.action === 'REVERT') return revertExecution(dependencies, act);
@@ -153,7 +159,10 @@ export function readStatuses(joined: string | undefined): readonly ExecutionStat
   return readAmong('status', joined, EXECUTION_STATUSES);
 }
 
-/** The filter of a list of all executions of a datamart, but for their statuses. Throws INVALID_REQUEST. */
+/**
+ * The filter of a list of all executions of a datamart, but for their statuses. Throws
+ * INVALID_REQUEST.
+ */
 export function readExecutionFilter(
   datamartId: string,
   query: Omit<Static<typeof ExecutionFilterQuery>, 'status'>,
@@ -176,7 +185,10 @@ export function readExecutionFilter(
   };
 }
 
-/** The values of a comma-joined parameter, each one of these; undefined for all. Throws INVALID_REQUEST. */
+/**
+ * The values of a comma-joined parameter, each one of these; undefined for all. Throws
+ * INVALID_REQUEST.
+ */
 function readAmong<T extends string>(
   parameter: string,
   joined: string | undefined,

@@ -18,7 +18,10 @@ import { JOB_MEMBERS, JobError, viewJob } from './job-view.ts';
 import { Count, Id, nullableInteger, nullOr, oneOf } from './schemas.ts';
 
 const Progress = Type.Object({
-  /** CHECKING: the file is read as a whole before any of it is applied (`dry_run`, `max_failure_ratio`, `mode=replace`). */
+  /**
+   * CHECKING: the file is read as a whole before any of it is applied (`dry_run`,
+   * `max_failure_ratio`, `mode=replace`).
+   */
   phase: oneOf(['CHECKING', 'APPLYING']),
   step: Type.Unsafe<RunProgress['step'] | null>({
     type: ['string', 'null'],
@@ -258,7 +261,10 @@ function viewSegment({ segmentId, technicalName, sizeBefore, sizeAfter, leaving 
   };
 }
 
-/** Whether an error file can be had: not before the end, as until then its last lines may be taken back. */
+/**
+ * Whether an error file can be had: not before the end, as until then its last lines may be taken
+ * back.
+ */
 export function hasErrorFile(of: Execution): boolean {
   return hasEnded(of.status) && of.checkpoint.errorFileBytes > 0;
 }
@@ -274,7 +280,8 @@ function progressMembers(of: Execution, now: number, live: RunProgress | null) {
   const { bytes, commands } = live !== null && live.bytes > stored.bytes ? live : stored;
   const elapsedMs = Math.max(1, now - (of.startDate ?? now));
   const rate = commands === 0 ? null : Math.round((commands * 1000) / elapsedMs);
-  // how long it takes to apply what is being checked is not known yet, nor how long before anything was merged
+  // how long it takes to apply what is being checked is not known yet, nor how long before anything
+  // was merged
   const isLast = !isChecking || options.dryRun;
   const hasEta = isLast && stored.bytes > 0 && stored.bytes < total;
   const progress: Static<typeof Progress> = {

@@ -17,7 +17,10 @@ const Result = Type.Object({
   export_file_uri: Type.Optional(Type.String({ description: 'absent when the file is not kept any more' })),
 });
 
-/** An export, in the members of the original's `AUDIENCE_SEGMENT_EXPORT` executions; `export_user_identifiers` is ours. */
+/**
+ * An export, in the members of the original's `AUDIENCE_SEGMENT_EXPORT` executions;
+ * `export_user_identifiers` is ours.
+ */
 export const ExportView = Type.Object({
   ...JOB_MEMBERS,
   num_tasks: nullableInteger(),
@@ -75,7 +78,9 @@ function viewKind({ kind, compartmentId }: ExportedKind): Static<typeof Identifi
   return { type: kind, ...(compartmentId === null ? {} : { compartment_id: compartmentId }) };
 }
 
-/** The kinds of identifiers that were asked for, all of them when none were. Throws INVALID_REQUEST. */
+/**
+ * The kinds of identifiers that were asked for, all of them when none were. Throws INVALID_REQUEST.
+ */
 export function readKinds(
   asked: readonly { readonly type: string; readonly compartment_id?: string }[],
 ): readonly ExportedKind[] {

@@ -5,7 +5,10 @@ import type { OverlapAnalysis } from '../model/overlap-analysis.ts';
 /** A file of an execution; an error file is one, whatever it is kept as. */
 export type ExecutionFile = 'input' | 'errors';
 
-/** Names a file of an execution to clients. It carries ids and never a path, so that there is no path to forge. */
+/**
+ * Names a file of an execution to clients. It carries ids and never a path, so that there is no
+ * path to forge.
+ */
 export function fileUri(execution: Execution, file: ExecutionFile): string {
   const { organisationId, datamartId, id } = execution;
   return `mics://data_file/tenants/${organisationId}/datamarts/${datamartId}/executions/${id}/${file}`;
@@ -73,13 +76,19 @@ const EXTENSION = {
   APPLICATION_PARQUET: 'parquet',
 } as const;
 
-/** Name under which the file of an execution is downloaded: what is kept of a Parquet file are its rows as NDJSON. */
+/**
+ * Name under which the file of an execution is downloaded: what is kept of a Parquet file are its
+ * rows as NDJSON.
+ */
 export function inputFileName({ document: { fileName }, mimeType }: Execution): string {
   const isKept = mimeType !== 'APPLICATION_PARQUET' || /\.(?:ndjson|jsonl|json)$/i.test(fileName);
   return isKept ? fileName : `${fileName}.ndjson`;
 }
 
-/** Name under which the error file of an execution is downloaded: `users.errors.csv` for `users.csv`. */
+/**
+ * Name under which the error file of an execution is downloaded: `users.errors.csv` for
+ * `users.csv`.
+ */
 export function errorFileName(inputName: string): string {
   const dot = inputName.lastIndexOf('.');
   return dot > 0 ? `${inputName.slice(0, dot)}.errors${inputName.slice(dot)}` : `${inputName}.errors`;

@@ -22,8 +22,8 @@ const MAX_PARTS = 200;
 const MAX_PART_HEADERS = 20;
 
 /**
- * The parts of a form, one after the other. Read by the part parser of busboy and not by busboy itself, which tells nothing
- * of a part's charset and Content-Encoding.
+ * The parts of a form, one after the other. Read by the part parser of busboy and not by busboy
+ * itself, which tells nothing of a part's charset and Content-Encoding.
  *
  * @throws ServiceError INVALID_REQUEST for a form that cannot be read
  */

@@ -21,7 +21,9 @@ const CLOSE_IDLE_MS = 250;
 /** Then, how long a client that is connected has to ask for something. */
 const LAST_CALL_MS = 1_000;
 
-/** Sets the headers of every answer; before any hook has run, too, as of a URL that cannot be read. */
+/**
+ * Sets the headers of every answer; before any hook has run, too, as of a URL that cannot be read.
+ */
 export function commonHeaders(
   trustProxy: readonly string[],
 ): (request: FastifyRequest, reply: FastifyReply) => void {
@@ -31,7 +33,10 @@ export function commonHeaders(
   };
 }
 
-/** Connections on which no request has come yet: Node takes them for busy until a timeout of a minute. */
+/**
+ * Connections on which no request has come yet: Node takes them for busy until a timeout of a
+ * minute.
+ */
 function silentConnections({ server }: App): ReadonlySet<Socket> {
   const silent = new Set<Socket>();
   server.on('setSecureContext' in server ? 'secureConnection' : 'connection', (socket: Socket) => {
@@ -42,7 +47,10 @@ function silentConnections({ server }: App): ReadonlySet<Socket> {
   return silent;
 }
 
-/** What happens to every request, whichever route takes it. Hooks that wait for nothing call `done`: a promise costs more. */
+/**
+ * What happens to every request, whichever route takes it. Hooks that wait for nothing call `done`:
+ * a promise costs more.
+ */
 export function addHooks(app: App, { config, eventStreams, logger, lookUpTimes }: HttpDependencies): void {
   const { requestMs, minBytesPerSecond, downloadIdleMs, lookupWaitMs } = config;
   const setCommonHeaders = commonHeaders(config.trustProxy);
@@ -57,7 +65,8 @@ export function addHooks(app: App, { config, eventStreams, logger, lookUpTimes }
   app.addHook('preClose', async () => {
     closing = true;
     eventStreams.close();
-    // An answered request whose body is still coming is not idle when the stop begins, and nothing tells when it is.
+    // An answered request whose body is still coming is not idle when the stop begins, and nothing
+    // tells when it is.
     const timer = setInterval(() => app.server.closeIdleConnections(), CLOSE_IDLE_MS);
     // Neither is a connection on which nothing was asked yet, as clients open them in advance.
     const lastCall = setTimeout(() => {
@@ -111,7 +120,8 @@ export function addHooks(app: App, { config, eventStreams, logger, lookUpTimes }
   });
 
   app.addHook('onResponse', (_request, _reply, done) => {
-    // A connection that was in use when the stop began would be waited for until its client lets go of it.
+    // A connection that was in use when the stop began would be waited for until its client lets go
+    // of it.
     if (closing) setImmediate(() => app.server.closeIdleConnections());
     done();
   });
@@ -128,7 +138,8 @@ export function addHooks(app: App, { config, eventStreams, logger, lookUpTimes }
       const answeredMs = errorCode === 'LOOKUPS_OVERLOADED' ? Math.max(ms, lookupWaitMs) : ms;
       lookUpTimes.note(answeredMs + lookUpLagMs);
     }
-    // Applications look users up all day, and a line for each would cost as much as the look-up; metrics count them.
+    // Applications look users up all day, and a line for each would cost as much as the look-up;
+    // metrics count them.
     const isUsual = lookUpLagMs !== null && (errorCode === null || errorCode === 'NOT_FOUND');
     if (!isUsual || isDebugging) {
       const refused = errorCode === null ? {} : { error_id: id, error_code: errorCode };

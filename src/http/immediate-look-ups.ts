@@ -15,8 +15,8 @@ import { parseSelector } from './selector.ts';
 import { viewMembership } from './views.ts';
 
 /**
- * The paths of a user's memberships, as they are mostly sent: no query, and of the selector's characters
- * only those that mean nothing to a router.
+ * The paths of a user's memberships, as they are mostly sent: no query, and of the selector's
+ * characters only those that mean nothing to a router.
  */
 const PATH =
   /^\/v1\/datamarts\/(\d{1,18})\/(?:user_segments\/([\w\-.~%=,:@!$&'()*+/]+)|user_points\/([\w\-.~%=,:@!$&'()*+/]+)\/user_segments)$/;
@@ -25,7 +25,10 @@ const MOST_URL_LENGTH = 500;
 /** A longer answer may fill the socket, and the framework's route watches those who read slowly. */
 const MOST_TEXT_LENGTH = 16 * 1024;
 const FIRST_PAGE = pageOf({});
-/** What asks for more than an answer: a body, a promise, another origin. Then the framework's hooks are needed. */
+/**
+ * What asks for more than an answer: a body, a promise, another origin. Then the framework's hooks
+ * are needed.
+ */
 const UNUSUAL = [
   'content-length',
   'transfer-encoding',
@@ -38,10 +41,10 @@ const UNUSUAL = [
 type Answer = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 /**
- * Answers the look-ups of memberships that need no wait, before the framework hears of them: its hooks,
- * promises and validators cost three times as much as such a look-up. Whatever is out of the ordinary is
- * left to the route in `routes/users.ts`, which means the same: a query, a token that was not right
- * lately, a wrong selector, a store that has to be waited for, a stop.
+ * Answers the look-ups of memberships that need no wait, before the framework hears of them: its
+ * hooks, promises and validators cost three times as much as such a look-up. Whatever is out of the
+ * ordinary is left to the route in `routes/users.ts`, which means the same: a query, a token that
+ * was not right lately, a wrong selector, a store that has to be waited for, a stop.
  */
 export function answerImmediateLookUps(
   server: Server,

@@ -5,14 +5,20 @@ import type { JobLoad } from '../store/job-records.ts';
 type Limits = Pick<Config, 'maxExports' | 'maxExportsPerDatamart' | 'maxExportsPerToken'>;
 type BytesSetting = 'maxExportBytes' | 'maxAnalysisBytes';
 
-/** Lets work in that is done in the background, or whose result is streamed, so that nobody asks for more than their share. */
+/**
+ * Lets work in that is done in the background, or whose result is streamed, so that nobody asks for
+ * more than their share.
+ */
 export interface JobAdmission {
   /**
-   * Has a job made, while there are less than there may be. Throws `ServiceError` TOO_MANY_EXPORTS for a limit of the
-   * datamart or the token, OVERLOADED for one of the service.
+   * Has a job made, while there are less than there may be. Throws `ServiceError` TOO_MANY_EXPORTS
+   * for a limit of the datamart or the token, OVERLOADED for one of the service.
    */
   create<T>(sender: Sender, make: () => Promise<T>): Promise<T>;
-  /** The same for one that is done at once: it counts until the function that it resolves to is called. */
+  /**
+   * The same for one that is done at once: it counts until the function that it resolves to is
+   * called.
+   */
   enter(sender: Sender): Promise<() => void>;
 }
 

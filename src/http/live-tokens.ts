@@ -2,7 +2,10 @@ import type { Logger } from 'pino';
 import type { ApiToken } from '../model/records.ts';
 import type { Store } from '../store/store.ts';
 
-/** How often tokens are looked at whose requests take long: expiry by a clock that may jump, removal by another node. */
+/**
+ * How often tokens are looked at whose requests take long: expiry by a clock that may jump, removal
+ * by another node.
+ */
 const LOOK_MS = 400;
 /** What `setTimeout` takes at most. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
@@ -10,8 +13,8 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 /** The tokens of the requests that are under way, and what is done when one of them ends. */
 export interface LiveTokens {
   /**
-   * Calls `onEnd` when the token is removed or expires, by any node, within a second. To be called in the step that found
-   * the token. Gives what ends the watch.
+   * Calls `onEnd` when the token is removed or expires, by any node, within a second. To be called
+   * in the step that found the token. Gives what ends the watch.
    */
   watch(token: ApiToken, onEnd: (reason: TokenEnd) => void): () => void;
   /** The token was removed. */

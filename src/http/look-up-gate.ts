@@ -4,16 +4,16 @@ import type { Store } from '../store/store.ts';
 import { countLookUpRefusal, type LookUpRefusal } from './request-metrics.ts';
 
 /**
- * What is asked about users. ONE: memberships or identifiers of one user. MANY: memberships of up to
- * 1,000. CHANGES: the history of one user, for which the change log is gone through.
+ * What is asked about users. ONE: memberships or identifiers of one user. MANY: memberships of up
+ * to 1,000. CHANGES: the history of one user, for which the change log is gone through.
  */
 export const LOOK_UP_KINDS = ['ONE', 'MANY', 'CHANGES'] as const;
 export type LookUpKind = (typeof LOOK_UP_KINDS)[number];
 
 /**
- * Each kind has places of its own, so that those that take long keep nobody waiting who asks for one
- * user. `places` is a share of the look-ups that the store answers at once, `most` of those that may
- * be there; each may take `patience` times as long as one of one user.
+ * Each kind has places of its own, so that those that take long keep nobody waiting who asks for
+ * one user. `places` is a share of the look-ups that the store answers at once, `most` of those
+ * that may be there; each may take `patience` times as long as one of one user.
  */
 const KINDS = {
   ONE: { places: 1, most: 1, patience: 1 },
@@ -26,9 +26,10 @@ type Limits = Pick<Config, 'maxLookups' | 'lookupWaitMs'>;
 /** Bounds how many look-ups there are, and how long each takes, whatever answers them. */
 export interface LookUpGate {
   /**
-   * Does `work` when it is its turn. Throws `ServiceError` LOOKUPS_OVERLOADED when too many are there
-   * already, or when there is no answer in time: `work` is then not begun, or goes on for nobody and
-   * keeps its place until it ends. Work that `isGone` tells is for nobody any more is not begun.
+   * Does `work` when it is its turn. Throws `ServiceError` LOOKUPS_OVERLOADED when too many are
+   * there already, or when there is no answer in time: `work` is then not begun, or goes on for
+   * nobody and keeps its place until it ends. Work that `isGone` tells is for nobody any more is
+   * not begun.
    */
   run<T>(kind: LookUpKind, work: () => Promise<T>, isGone?: () => boolean): Promise<T>;
   /** Look-ups that wait for their turn. */
@@ -63,7 +64,10 @@ type Lane = Omit<LookUpGate, 'run'> & {
 type LookUp = { readonly start: () => void; readonly giveUp: () => void; readonly until: number };
 
 function createLane(of: { readonly parallel: number; readonly most: number; readonly mostMs: number }): Lane {
-  /** Those that were not answered or given up, in the order in which they came, which is that of their ends. */
+  /**
+   * Those that were not answered or given up, in the order in which they came, which is that of
+   * their ends.
+   */
   const unanswered = new Set<LookUp>();
   /** In the order in which they came. */
   const waiting = new Set<LookUp>();

@@ -8,7 +8,9 @@ import { detached, endedBy } from './detached.ts';
 import { type FormPart, readParts } from './form-parts.ts';
 
 const MOST_SKIPPED_BYTES = 64 * 1024 * 1024;
-/** Refusals of one file that another `file` part may follow and replace; the others end the request. */
+/**
+ * Refusals of one file that another `file` part may follow and replace; the others end the request.
+ */
 const REPLACEABLE: ReadonlySet<ErrorCode> = new Set([
   'EMPTY_FILE',
   'UNSUPPORTED_FILE',
@@ -18,7 +20,10 @@ const REPLACEABLE: ReadonlySet<ErrorCode> = new Set([
   'NOT_NDJSON',
   'INVALID_HEADER',
 ]);
-/** Under which the bytes of a part are those of the file (RFC 7578, section 4.7, which gives up the others). */
+/**
+ * Under which the bytes of a part are those of the file (RFC 7578, section 4.7, which gives up the
+ * others).
+ */
 const TRANSFER_ENCODINGS: readonly string[] = ['', '7bit', '8bit', 'binary'];
 
 type Outcome =
@@ -32,8 +37,8 @@ export type ReceivePart = (file: {
 type Budget = { left: number };
 
 /**
- * Receives the last `file` part of a form (spec §6: the front end sends one growing form); each goes to disk as it
- * comes, and goes again when another follows.
+ * Receives the last `file` part of a form (spec §6: the front end sends one growing form); each
+ * goes to disk as it comes, and goes again when another follows.
  */
 export async function receiveMultipart(
   request: FastifyRequest,
@@ -44,7 +49,8 @@ export async function receiveMultipart(
   const { signal } = request.stop;
   let last: Outcome | null = null;
   let isReceiving = false;
-  // a part that is received is ended with the reason; between two parts there is nothing that could be
+  // a part that is received is ended with the reason; between two parts there is nothing that could
+  // be
   const end = () => {
     if (!isReceiving) request.raw.destroy();
   };

@@ -4,7 +4,10 @@ import { isConsolePage, sendConsole } from './console.ts';
 import { rawPath } from './raw-path.ts';
 import type { App } from './types.ts';
 
-/** Answers requests that no route takes: 405 where another method would be taken, else 404. Call before any route. */
+/**
+ * Answers requests that no route takes: 405 where another method would be taken, else 404. Call
+ * before any route.
+ */
 export function refuseUnknownRoutes(app: App): void {
   const methodsByPattern = new Map<string, Set<string>>();
   app.addHook('onRoute', ({ url, method }: RouteOptions) => {

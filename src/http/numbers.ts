@@ -1,9 +1,10 @@
 import { ServiceError } from '../errors.ts';
 
 /**
- * Numbers of requests. The validator turns texts into numbers as JavaScript does, which takes `Infinity`, `0x10` and blanks
- * for numbers too; and what is beyond every bound of a column would be a fault of the store. So texts are looked at before the
- * validator does, and every number in the schema of a request has its bounds.
+ * Numbers of requests. The validator turns texts into numbers as JavaScript does, which takes
+ * `Infinity`, `0x10` and blanks for numbers too; and what is beyond every bound of a column would
+ * be a fault of the store. So texts are looked at before the validator does, and every number in
+ * the schema of a request has its bounds.
  */
 
 type Schema = {
@@ -22,7 +23,8 @@ const NUMBER = /^-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 const MAX_SHOWN = 60;
 
 /**
- * Refuses texts that are no decimal numbers where the schema wants a number. Empty ones are left to `dropAbsent`.
+ * Refuses texts that are no decimal numbers where the schema wants a number. Empty ones are left to
+ * `dropAbsent`.
  *
  * @throws ServiceError INVALID_REQUEST
  */

@@ -27,7 +27,10 @@ function named<T extends Named>(schema: T, url: string): { schema: T; url: strin
   return { schema: { ...schema, params: renamed }, url: `${url.slice(0, -1)}:selector` };
 }
 
-/** Generates the description of the API from the schemas of the routes registered after it, and its human page. */
+/**
+ * Generates the description of the API from the schemas of the routes registered after it, and its
+ * human page.
+ */
 export async function describeApi(app: App): Promise<void> {
   await app.register(swagger, {
     transform: ({ schema, url, route }) => {

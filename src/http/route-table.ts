@@ -13,8 +13,8 @@ export type RouteAccess = {
 };
 
 /**
- * Keeps a list of the routes in `app.routeTable`: docs/access.md is held to it. Refuses a route that takes a number without
- * bounds. Call before any route.
+ * Keeps a list of the routes in `app.routeTable`: docs/access.md is held to it. Refuses a route
+ * that takes a number without bounds. Call before any route.
  */
 export function collectRoutes(app: App): void {
   const routes: RouteAccess[] = [];

@@ -1,7 +1,9 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { MIME_TYPES, PRIORITIES, ROLES, SEGMENT_TYPES } from '../model/records.ts';
 
-/** The pieces of which the schemas of requests and answers are made; OpenAPI is generated from them. */
+/**
+ * The pieces of which the schemas of requests and answers are made; OpenAPI is generated from them.
+ */
 
 const ID = { pattern: '^(0|[1-9][0-9]{0,17})$', examples: ['1'] };
 /** An id: a decimal string; a number is taken as one, since the validator turns it into text. */
@@ -39,8 +41,8 @@ export function nullableInteger(options: { description?: string; minimum?: numbe
 }
 
 /**
- * A value that may be null, where null decides over access: neither an empty text nor anything else is turned into it, as
- * the validator does for types in a list.
+ * A value that may be null, where null decides over access: neither an empty text nor anything else
+ * is turned into it, as the validator does for types in a list.
  */
 export function nullOr<T extends TSchema>(schema: T, options: { description: string }) {
   return Type.Unsafe<Static<T> | null>({ anyOf: [{ enum: [null] }, schema], ...options });
@@ -63,7 +65,10 @@ export const ErrorAnswer = Type.Object({
   error_id: Type.String({ description: 'stands in the log line of the request, and in X-Request-Id' }),
 });
 
-/** The answers of a look-up beside those of any route: it waits for its turn, in limited number and for a limited time. */
+/**
+ * The answers of a look-up beside those of any route: it waits for its turn, in limited number and
+ * for a limited time.
+ */
 export const LOOK_UP_REFUSED = {
   503: {
     ...ErrorAnswer,

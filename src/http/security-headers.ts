@@ -1,6 +1,7 @@
 /**
- * What every answer carries, so that a browser that is brought to one does nothing with it. Over TLS, the service's own or a trusted
- * proxy's, also that the browser is to come by TLS alone for a year, whatever a link or a person says.
+ * What every answer carries, so that a browser that is brought to one does nothing with it. Over
+ * TLS, the service's own or a trusted proxy's, also that the browser is to come by TLS alone for a
+ * year, whatever a link or a person says.
  */
 export function securityHeaders(protocol: 'http' | 'https'): Readonly<Record<string, string>> {
   return protocol === 'https' ? OVER_TLS : ALWAYS;
@@ -16,12 +17,18 @@ const ALWAYS = {
 
 const OVER_TLS = { ...ALWAYS, 'Strict-Transport-Security': 'max-age=31536000' } as const;
 
-/** The console runs its own scripts and calls this service; its component library sets styles while it runs. */
+/**
+ * The console runs its own scripts and calls this service; its component library sets styles while
+ * it runs.
+ */
 export const CONSOLE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; " +
   "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** The page at `/docs` runs its own scripts, sets styles of elements, and calls this service; nothing else. */
+/**
+ * The page at `/docs` runs its own scripts, sets styles of elements, and calls this service;
+ * nothing else.
+ */
 export const DOCS_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; " +
   "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

@@ -2,7 +2,9 @@ import { ServiceError } from '../errors.ts';
 import { NO_COMPARTMENT, parseUuid, type UserSelector } from '../model/identifier.ts';
 import { rawPath } from './raw-path.ts';
 
-/** A selector as it was asked for; an account without compartment is in the datamart's default one. */
+/**
+ * A selector as it was asked for; an account without compartment is in the datamart's default one.
+ */
 export type RequestedUser =
   | UserSelector
   | { readonly by: 'account_in_default_compartment'; readonly userAccountId: string };
@@ -13,9 +15,9 @@ const SELECTORS =
   'user_point_id, user_account_id, compartment_id with user_account_id, email_hash or user_agent_id';
 
 /**
- * The part of a request's URL that names the user, still encoded: what follows `/user_segments/`, `/user_identifiers/` or
- * `/user_points/` of a datamart. The raw URL is read, not the router's decoded one, so that a `%2F` inside a value stays
- * inside it.
+ * The part of a request's URL that names the user, still encoded: what follows `/user_segments/`,
+ * `/user_identifiers/` or `/user_points/` of a datamart. The raw URL is read, not the router's
+ * decoded one, so that a `%2F` inside a value stays inside it.
  */
 export function selectorText(rawUrl: string, family: string): string {
   const path = rawPath(rawUrl);
@@ -25,8 +27,8 @@ export function selectorText(rawUrl: string, family: string): string {
 }
 
 /**
- * Reads a selector (spec §4). The value is everything after `=`, so that raw commas, slashes and colons are part of it
- * where nothing else can be meant.
+ * Reads a selector (spec §4). The value is everything after `=`, so that raw commas, slashes and
+ * colons are part of it where nothing else can be meant.
  *
  * @throws ServiceError INVALID_SELECTOR
  */
@@ -45,7 +47,10 @@ export function parseSelector(text: string): RequestedUser {
   return single(text.slice(0, equals), decode(text.slice(equals + 1)));
 }
 
-/** The members of a body by which a user is selected; numbers have become texts, null and nothing are empty. */
+/**
+ * The members of a body by which a user is selected; numbers have become texts, null and nothing
+ * are empty.
+ */
 export type SelectorMembers = {
   readonly user_point_id?: string;
   readonly user_account_id?: string;
@@ -55,7 +60,8 @@ export type SelectorMembers = {
 };
 
 /**
- * Reads a selector that came as members of an object: one of them, and `compartment_id` beside an account alone.
+ * Reads a selector that came as members of an object: one of them, and `compartment_id` beside an
+ * account alone.
  *
  * @throws ServiceError INVALID_SELECTOR
  */

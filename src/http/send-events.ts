@@ -38,7 +38,8 @@ export function sendEvents(
       .type('text/event-stream')
       .header('Cache-Control', 'no-store')
       .header('X-Accel-Buffering', 'no')
-      // with the stream: a connection that is kept afterwards would be waited for when the service stops
+      // with the stream: a connection that is kept afterwards would be waited for when the service
+      // stops
       .header('Connection', 'close')
       .send(stream)
   );

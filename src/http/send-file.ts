@@ -18,9 +18,9 @@ class RangeNotSatisfiable extends ServiceError {
 }
 
 /**
- * Answers with a kept file, or the one range of it that is asked for, unless the client has it already (RFC 9110, sections 13
- * and 14); several ranges are answered by the whole. Neither guessed nor kept by caches, since files hold personal data. The
- * file is closed when the answer is over.
+ * Answers with a kept file, or the one range of it that is asked for, unless the client has it
+ * already (RFC 9110, sections 13 and 14); several ranges are answered by the whole. Neither guessed
+ * nor kept by caches, since files hold personal data. The file is closed when the answer is over.
  */
 export async function sendFile(
   { file, name }: { readonly file: KeptFile; readonly name: string },
@@ -75,7 +75,10 @@ function isAnother({ headers }: FastifyRequest, { etag }: Validators): boolean {
   return !asked.split(',').some((each) => each.trim() === etag || `W/${each.trim()}` === etag);
 }
 
-/** The one range that is asked for; null for the whole file, also where the range is of another file than there is now. */
+/**
+ * The one range that is asked for; null for the whole file, also where the range is of another file
+ * than there is now.
+ */
 function rangeOf({ headers }: FastifyRequest, of: Validators & { readonly bytes: number }): Range | null {
   if (headers.range === undefined || !isOfThis(headers['if-range'], of)) return null;
   if (!/^ *bytes=/.test(headers.range)) return null;

@@ -7,15 +7,18 @@ const SAMPLES = 20;
 /** Answers that are on their way, and what came of them so far. */
 type Reading = { blocked: number; from: number };
 
-/** Ends answers whose client takes them too slowly: files, memory and connections would be held for as long as it likes. */
+/**
+ * Ends answers whose client takes them too slowly: files, memory and connections would be held for
+ * as long as it likes.
+ */
 export interface SlowReaders {
   watch(answer: ServerResponse): void;
   close(): void;
 }
 
 /**
- * Only time counts in which the client is waited for: when the socket takes nothing more. So a stream of events that has
- * nothing to tell may be as slow as it is.
+ * Only time counts in which the client is waited for: when the socket takes nothing more. So a
+ * stream of events that has nothing to tell may be as slow as it is.
  */
 export function createSlowReaders(
   { minBytesPerSecond, windowMs }: Rate,

@@ -211,7 +211,10 @@ const CREDENTIALS_OF: Readonly<Record<SourceKind, readonly (keyof Credentials)[]
   SFTP: ['password', 'private_key', 'passphrase'],
 };
 
-/** The credentials that were given; `'KEEP'` where they were left out. What was given is not told, whatever it is. */
+/**
+ * The credentials that were given; `'KEEP'` where they were left out. What was given is not told,
+ * whatever it is.
+ */
 export function readCredentials({ kind, credentials }: SourceInput): Credentials | null | 'KEEP' {
   if (credentials === undefined) return 'KEEP';
   if (credentials === null) return null;
@@ -233,8 +236,8 @@ export function readCredentials({ kind, credentials }: SourceInput): Credentials
 }
 
 /**
- * Whether a source leads where another does: credentials of the one are for the other then. Whoever may change a source need not know its
- * credentials, and is not to have them sent elsewhere.
+ * Whether a source leads where another does: credentials of the one are for the other then. Whoever
+ * may change a source need not know its credentials, and is not to have them sent elsewhere.
  */
 export function leadsToSamePlace(a: SourceLocation, b: SourceLocation): boolean {
   if (a.kind === 'HTTPS' && b.kind === 'HTTPS')

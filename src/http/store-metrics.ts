@@ -111,9 +111,9 @@ type MetricsContext = {
 };
 
 /**
- * What renders `GET /metrics`. The store is asked three small queries, one more where there are webhooks, and one where
- * imports expect files, at most once a second. When it does not answer, what
- * only it knows is left out and the rest is shown: that is when operators look.
+ * What renders `GET /metrics`. The store is asked three small queries, one more where there are
+ * webhooks, and one where imports expect files, at most once a second. When it does not answer,
+ * what only it knows is left out and the rest is shown: that is when operators look.
  */
 export function createMetricsText({
   store,

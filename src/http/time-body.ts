@@ -4,8 +4,8 @@ import { ServiceError } from '../errors.ts';
 import { detached } from './detached.ts';
 
 /**
- * A JSON body as a stream that ends with an error when it is not whole in time: a few bytes a minute would hold a socket for
- * ever. Files have a limit of their own, between two pieces.
+ * A JSON body as a stream that ends with an error when it is not whole in time: a few bytes a
+ * minute would hold a socket for ever. Files have a limit of their own, between two pieces.
  */
 export function timeBody(request: IncomingMessage, body: Readable, mostMs: number): Readable {
   const { 'content-length': length, 'transfer-encoding': coding } = request.headers;

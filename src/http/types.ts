@@ -23,9 +23,14 @@ declare module 'fastify' {
     readonly reach?: 'ALL_DATAMARTS';
     /** Whether the body is a file that the route reads itself. */
     readonly takesFile?: boolean;
-    /** Whether the route reads the JSON of the body itself, which has the digits of large numbers. */
+    /**
+     * Whether the route reads the JSON of the body itself, which has the digits of large numbers.
+     */
     readonly keepsText?: boolean;
-    /** Whether texts that cannot be kept are left to the route, which refuses no more than what they stand in. */
+    /**
+     * Whether texts that cannot be kept are left to the route, which refuses no more than what they
+     * stand in.
+     */
     readonly leavesTexts?: boolean;
   }
   interface FastifyInstance {
@@ -41,9 +46,15 @@ declare module 'fastify' {
     errorCode: ErrorCode | 'INTERNAL_ERROR' | null;
     /** The body as it came, where the route asks for it. */
     bodyText: string;
-    /** Of a look-up of one user, which is timed: how long it may have waited before it was read; else null. */
+    /**
+     * Of a look-up of one user, which is timed: how long it may have waited before it was read;
+     * else null.
+     */
     lookUpLagMs: number | null;
-    /** The datamart and the execution it came to, for its log line: ids of what is there, never what the URL says. */
+    /**
+     * The datamart and the execution it came to, for its log line: ids of what is there, never what
+     * the URL says.
+     */
     datamartId: string | null;
     executionId: string | null;
   }

@@ -69,7 +69,9 @@ export const UploadQuery = Type.Object({
   ),
 });
 
-/** What the query asks for. `ofSegment`: the one segment of a user list, which names none itself. */
+/**
+ * What the query asks for. `ofSegment`: the one segment of a user list, which names none itself.
+ */
 export async function readOptions(
   looking: { readonly request: FastifyRequest; readonly dependencies: HttpDependencies },
   query: Static<typeof UploadQuery>,

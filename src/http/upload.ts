@@ -20,8 +20,8 @@ import { watchUploadRate } from './watch-rate.ts';
 export type Expected = ExpectedDocument & { readonly datamartId: string };
 
 /**
- * Receives the file of a request, raw or in a form; when it resolves the file is durable. What can be refused without
- * the body is refused before it is asked for.
+ * Receives the file of a request, raw or in a form; when it resolves the file is durable. What can
+ * be refused without the body is refused before it is asked for.
  */
 export async function receiveUpload(
   request: FastifyRequest,

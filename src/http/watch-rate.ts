@@ -11,9 +11,9 @@ export type Rate = {
 const SAMPLES = 20;
 
 /**
- * Calls `onSlow` when the body of a request comes too slowly: trickling uploads would take the places of others for hours.
- * Only time counts in which the service waits for the sender; not what its disk takes, nor what comes before another
- * request. Gives what ends the watch.
+ * Calls `onSlow` when the body of a request comes too slowly: trickling uploads would take the
+ * places of others for hours. Only time counts in which the service waits for the sender; not what
+ * its disk takes, nor what comes before another request. Gives what ends the watch.
  */
 export function watchUploadRate(
   request: IncomingMessage,

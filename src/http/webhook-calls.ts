@@ -22,7 +22,10 @@ export async function findWebhook(
   return webhook;
 }
 
-/** Throws INVALID_REQUEST for a URL that may not be sent to. It is not told in whole: it may hold a secret of the receiver's. */
+/**
+ * Throws INVALID_REQUEST for a URL that may not be sent to. It is not told in whole: it may hold a
+ * secret of the receiver's.
+ */
 export function checkUrl(url: string, { config }: HttpDependencies): void {
   const wrong = whatIsWrong(url, config.webhookAllowPrivate ? 'ANY' : 'PUBLIC');
   if (wrong !== null) throw new ServiceError('INVALID_REQUEST', `url: ${wrong}`);

@@ -22,7 +22,8 @@ export const COMMAND_FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * What an error file adds to a record. A reader of commands passes over them, so that a corrected file can be sent again. In
- * CSV they are the first columns, so that a row with too many cells keeps them all.
+ * What an error file adds to a record. A reader of commands passes over them, so that a corrected
+ * file can be sent again. In CSV they are the first columns, so that a row with too many cells
+ * keeps them all.
  */
 export const ERROR_FIELDS: readonly string[] = ['error_line', 'error_code', 'error_message'];

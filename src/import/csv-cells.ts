@@ -18,9 +18,10 @@ export type CsvCells = {
 };
 
 /**
- * Reads the cells of one CSV record (RFC 4180), without its line end. Blanks around a quoted cell are not part of it; tabs are
- * blanks unless they are the separator. Each character is looked at a fixed number of times at most: a library was given up
- * here that looks for the next line end again after each quoted cell.
+ * Reads the cells of one CSV record (RFC 4180), without its line end. Blanks around a quoted cell
+ * are not part of it; tabs are blanks unless they are the separator. Each character is looked at a
+ * fixed number of times at most: a library was given up here that looks for the next line end again
+ * after each quoted cell.
  */
 export function readCsvCells(text: string, separator: string): CsvCells {
   if (!text.includes('"')) return plainCells(text.split(separator));
@@ -62,7 +63,10 @@ function skipBlanks(text: string, from: number, separator: string): number {
   }
 }
 
-/** The quote that ends a cell whose opening quote lies before `from`, or -1; two in a row stand for one. */
+/**
+ * The quote that ends a cell whose opening quote lies before `from`, or -1; two in a row stand for
+ * one.
+ */
 function closingQuote(text: string, from: number): number {
   for (let at = text.indexOf('"', from); at !== -1; at = text.indexOf('"', at + 2)) {
     if (text.charCodeAt(at + 1) !== QUOTE) return at;

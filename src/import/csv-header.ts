@@ -6,7 +6,10 @@ import { MAX_LINE_BYTES } from './document-format.ts';
 import { type CompiledMapping, compileMapping, fieldOfColumn, foldName } from './mapping/compile-mapping.ts';
 import { missingColumns } from './mapping/missing-columns.ts';
 
-/** `COMMANDS`: a column `operation`, any segments. `USER_LIST`: users for the one segment that the upload names. */
+/**
+ * `COMMANDS`: a column `operation`, any segments. `USER_LIST`: users for the one segment that the
+ * upload names.
+ */
 export type CsvProfile = 'COMMANDS' | 'USER_LIST';
 
 export type CsvHeader = {
@@ -21,34 +24,49 @@ export type CsvHeader = {
 };
 
 const DELIMITERS = [',', ';', '\t'] as const;
-/** Excel's way to name the separator: a first line of nothing else. Some programs quote it as they quote every cell. */
+/**
+ * Excel's way to name the separator: a first line of nothing else. Some programs quote it as they
+ * quote every cell.
+ */
 const SEPARATOR_LINE = /^\ufeff*"?sep=([^"\r\n]?)"? *\r?$/i;
 /** The longest of them, in bytes; BOMs of empty files that were joined may come before it. */
 const MAX_SEPARATOR_LINE_BYTES = 64;
 
-/** The separator that a line like `sep=;` names, '' where it names none; null for any other line. */
+/**
+ * The separator that a line like `sep=;` names, '' where it names none; null for any other line.
+ */
 function namedSeparator(line: string): string | null {
   return line.length > MAX_SEPARATOR_LINE_BYTES ? null : (SEPARATOR_LINE.exec(line)?.[1] ?? null);
 }
 
-/** Blank cells under any separator, without line ends; a byte order mark is of files that were joined. */
+/**
+ * Blank cells under any separator, without line ends; a byte order mark is of files that were
+ * joined.
+ */
 const BLANK_ROW = /^(?:[ \t\r,;\ufeff]|"[ \t]*"(?!"))*$/;
 
-/** Whether a line has nothing but blank cells, as spreadsheets write empty rows; such lines may be above a header. */
+/**
+ * Whether a line has nothing but blank cells, as spreadsheets write empty rows; such lines may be
+ * above a header.
+ */
 export function isBlankRow(line: string): boolean {
   return BLANK_ROW.test(line);
 }
 
-/** Whether a cell is what a line like `sep=;` leaves: separated by what it names, its separator is gone. */
+/**
+ * Whether a cell is what a line like `sep=;` leaves: separated by what it names, its separator is
+ * gone.
+ */
 export function namesSeparator(cell: string): boolean {
   const named = namedSeparator(cell);
   return named === '' || (named !== null && (DELIMITERS as readonly string[]).includes(named));
 }
 
 /**
- * Reads the header of a CSV document, without BOM and line end: its first record, or that below a line like `sep=;`, which
- * names the separator then; blank rows may be above both. Otherwise the separator is the one under which the header names the columns it must have; where
- * several do, the one that gives the most columns.
+ * Reads the header of a CSV document, without BOM and line end: its first record, or that below a
+ * line like `sep=;`, which names the separator then; blank rows may be above both. Otherwise the
+ * separator is the one under which the header names the columns it must have; where several do, the
+ * one that gives the most columns.
  */
 export function parseCsvHeader(
   headerText: string,
@@ -65,14 +83,20 @@ export function parseCsvHeader(
     : { ok: false, message: problem ?? '' };
 }
 
-/** The ways in which a header can be read whatever its columns are called, those with the most columns first. */
+/**
+ * The ways in which a header can be read whatever its columns are called, those with the most
+ * columns first.
+ */
 export function possibleHeaders(headerText: string): readonly CsvHeader[] {
   const readings = readingsOf(headerText, { profile: 'COMMANDS', compiled: null });
   if (typeof readings === 'string') return [];
   return readings.filter(({ problem }) => problem === null).map(({ header }) => header);
 }
 
-/** A header under each separator that it may have, the one with the most columns first; or why it has none. */
+/**
+ * A header under each separator that it may have, the one with the most columns first; or why it
+ * has none.
+ */
 function readingsOf(headerText: string, of: ReadAs): readonly HeaderReading[] | string {
   const newline = headerText.indexOf('\n');
   const named = namedSeparator(newline === -1 ? headerText : headerText.slice(0, newline));
@@ -85,7 +109,10 @@ function readingsOf(headerText: string, of: ReadAs): readonly HeaderReading[] | 
   return readings.sort((a, b) => b.header.columns.length - a.header.columns.length);
 }
 
-/** The names of the columns that no command is read from, as they stand in the document and in their order. */
+/**
+ * The names of the columns that no command is read from, as they stand in the document and in their
+ * order.
+ */
 export function unknownColumns({ cells, columns, fields }: CsvHeader): string[] {
   const isUnknown = (name: string, i: number) =>
     name !== '' && fields[i] === '' && !ERROR_FIELDS.includes(name);
@@ -155,12 +182,15 @@ const RETURN = 0x0d;
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /**
- * Where the look for the end of a header stands; a quote opens a cell only at its start, blanks aside. `at` is CELL_START at
- * the start of a document, and nothing else is given.
+ * Where the look for the end of a header stands; a quote opens a cell only at its start, blanks
+ * aside. `at` is CELL_START at the start of a document, and nothing else is given.
  */
 export type HeaderState = {
   at: 'CELL_START' | 'CELL' | 'QUOTED' | 'AFTER_QUOTE';
-  /** Whether something other than blank cells has come in this row: rows of nothing else may be above a header. */
+  /**
+   * Whether something other than blank cells has come in this row: rows of nothing else may be
+   * above a header.
+   */
   hasBegun?: boolean;
   /** The first bytes of this row, for a line like `sep=;`; null when that has been passed. */
   row?: number[] | null;
@@ -202,7 +232,10 @@ function follow(byte: number, state: HeaderState): void {
   }
 }
 
-/** Blanks before a cell; in a row of nothing else also what files that were joined, or its line end, leave there. */
+/**
+ * Blanks before a cell; in a row of nothing else also what files that were joined, or its line end,
+ * leave there.
+ */
 function isBlankAt(byte: number, { at, hasBegun }: HeaderState): boolean {
   if (!hasBegun) return byte === SPACE || byte === RETURN || BOM.includes(byte);
   return byte === SPACE && at === 'CELL_START';
@@ -227,7 +260,10 @@ function withoutBlankRows(text: string): string {
   return stripBoms(text.slice(start));
 }
 
-/** A text without the BOMs it begins with: files that were joined, some of them empty, may have several. */
+/**
+ * A text without the BOMs it begins with: files that were joined, some of them empty, may have
+ * several.
+ */
 function stripBoms(text: string): string {
   let at = 0;
   while (text[at] === '\ufeff') at++;

@@ -16,12 +16,16 @@ export type RawCsvRecord = {
   readonly problem: Rejection | null;
 };
 
-/** What a line leaves behind: a quoted cell that is still open, or one that goes on after its closing quote. */
+/**
+ * What a line leaves behind: a quoted cell that is still open, or one that goes on after its
+ * closing quote.
+ */
 type QuoteState = 'CLOSED' | 'OPEN' | 'BROKEN';
 
 /**
- * What is known of the lines ahead, so that none is looked at again for each record: the last one that has been followed as a
- * line inside a quoted cell, and what it leaves behind. All before it left the cell open.
+ * What is known of the lines ahead, so that none is looked at again for each record: the last one
+ * that has been followed as a line inside a quoted cell, and what it leaves behind. All before it
+ * left the cell open.
  */
 type LookAhead = {
   readonly number: number;
@@ -38,11 +42,13 @@ export interface CsvCutter {
 }
 
 /**
- * A quote opens a cell only at its start, blanks aside (RFC 4180); a cell that never closes, or goes on after its closing
- * quote, fails the line it began on and no other, so that one stray quote does not swallow the rest of the file.
+ * A quote opens a cell only at its start, blanks aside (RFC 4180); a cell that never closes, or
+ * goes on after its closing quote, fails the line it began on and no other, so that one stray quote
+ * does not swallow the rest of the file.
  *
- * Every line is followed twice at most, whatever the file: as the first of a record, and as one inside a quoted cell. Where
- * such a cell closes is the same for every line that leaves it open, so the look ahead for one serves the next ones, too.
+ * Every line is followed twice at most, whatever the file: as the first of a record, and as one
+ * inside a quoted cell. Where such a cell closes is the same for every line that leaves it open, so
+ * the look ahead for one serves the next ones, too.
  */
 export function createCsvCutter(reader: LineReader, delimiter: string): CsvCutter {
   const separator = delimiter.charCodeAt(0);
@@ -76,7 +82,10 @@ export function createCsvCutter(reader: LineReader, delimiter: string): CsvCutte
     return records;
   }
 
-  /** A record whose first line leaves a quoted cell open or breaks one; null while more lines are needed to tell. */
+  /**
+   * A record whose first line leaves a quoted cell open or breaks one; null while more lines are
+   * needed to tell.
+   */
   function takeQuoted(first: Line, begun: QuoteState): RawCsvRecord | null {
     if (begun === 'BROKEN') return take(reader, first, first, brokenCell());
     isOpen = true;

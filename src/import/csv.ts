@@ -58,7 +58,9 @@ export function csvFormat(
   };
 }
 
-/** Cuts CSV below its header into records and reads their cells. Pure: any bytes in, records out. */
+/**
+ * Cuts CSV below its header into records and reads their cells. Pure: any bytes in, records out.
+ */
 export function createCsvSplitter(
   header: CsvHeader,
   from: Position,
@@ -76,7 +78,10 @@ export function createCsvSplitter(
   };
 }
 
-/** A row with its cells, or why they cannot be read; null for one that is no command: all blank, or a note. */
+/**
+ * A row with its cells, or why they cannot be read; null for one that is no command: all blank, or
+ * a note.
+ */
 function readRecord(
   { line, start, end, text, problem }: RawCsvRecord,
   layout: Layout,
@@ -93,7 +98,9 @@ type CommandColumn = {
   readonly isList: boolean;
 };
 
-/** How rows are read. No row costs more than its own length, however many columns the header has. */
+/**
+ * How rows are read. No row costs more than its own length, however many columns the header has.
+ */
 type Layout = {
   readonly header: CsvHeader;
   readonly commandColumns: readonly CommandColumn[];
@@ -184,9 +191,10 @@ function invalidCsv(message: string): Rejection {
 }
 
 /**
- * Whether a row repeats the header, or a line like `sep=;`: files that were joined have those of each. In a list of users no
- * value may be the name of an identifier, so that a header with other columns makes no user either. The columns of an
- * error file do not count: such a row fails again when it is sent again.
+ * Whether a row repeats the header, or a line like `sep=;`: files that were joined have those of
+ * each. In a list of users no value may be the name of an identifier, so that a header with other
+ * columns makes no user either. The columns of an error file do not count: such a row fails again
+ * when it is sent again.
  */
 function isHeader(cells: readonly string[], { header, leastWidth }: Layout): boolean {
   const { columns, profile } = header;
@@ -199,13 +207,17 @@ function isHeader(cells: readonly string[], { header, leastWidth }: Layout): boo
   return cells.every((cell, i) => nameOf(cell) === (columns[i] ?? '') || isErrorColumn(columns[i]));
 }
 
-/** What fails a row as a whole stays in its text: quotes, line ends, what was no UTF-8, or more than a line may have. */
+/**
+ * What fails a row as a whole stays in its text: quotes, line ends, what was no UTF-8, or more than
+ * a line may have.
+ */
 const UNREAD_TEXT = /["\r\ufffd]/;
 const UNREAD_CODES: readonly unknown[] = ['INVALID_CSV', 'INVALID_ENCODING', 'LINE_TOO_LONG'];
 
 /**
- * Whether a row of an error file still has in one cell what could not be read. Of commands it lacks the operation; in a list of
- * users, or under a mapping that has the rest by default, it would be somebody whose id is a whole row.
+ * Whether a row of an error file still has in one cell what could not be read. Of commands it lacks
+ * the operation; in a list of users, or under a mapping that has the rest by default, it would be
+ * somebody whose id is a whole row.
  */
 function isUnreadRow(cells: readonly string[], { header, mapped, codeAt }: Layout): boolean {
   if (header.profile !== 'USER_LIST' && mapped === null) return false;
@@ -220,8 +232,8 @@ function isErrorColumn(name: string | undefined): boolean {
 }
 
 /**
- * How cells were written: as CSV writes them in quotes, and the elements of lists as in the JSON there. Each list that is
- * asked about is parsed once.
+ * How cells were written: as CSV writes them in quotes, and the elements of lists as in the JSON
+ * there. Each list that is asked about is parsed once.
  */
 function cellSource(cells: readonly string[], columns: readonly CommandColumn[]): CommandSource['source'] {
   const lists = new Map<string, ReturnType<typeof jsonText>>();

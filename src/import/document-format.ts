@@ -8,19 +8,25 @@ import type { NewSegments } from './new-segments.ts';
 /** The longest line that is read, in bytes without its line end (spec §6). */
 export const MAX_LINE_BYTES = 1024 * 1024;
 
-/** How much of a failed record stands in the error file, in characters. Only a record over the line limit is longer. */
+/**
+ * How much of a failed record stands in the error file, in characters. Only a record over the line
+ * limit is longer.
+ */
 export const MAX_ERROR_RAW_CHARS = 64 * 1024;
 
 /** A place between two records of a document: bytes and physical lines that lie before it. */
 export type Position = { readonly offset: number; readonly line: number };
 
 /**
- * The fields of a record, as far as they came: NDJSON gives JSON values, CSV gives texts (and lists of them). Undefined,
- * null and blank texts are absent.
+ * The fields of a record, as far as they came: NDJSON gives JSON values, CSV gives texts (and lists
+ * of them). Undefined, null and blank texts are absent.
  */
 export type CommandSource = {
   readonly fields: Readonly<Record<string, unknown>>;
-  /** How the JSON value of a field (of its element `index`) was written, for numbers beyond 2^53 and for objects. */
+  /**
+   * How the JSON value of a field (of its element `index`) was written, for numbers beyond 2^53 and
+   * for objects.
+   */
   readonly source: (field: string, index?: number) => string;
   /** Whether a number may have been written with more digits than it has as a JavaScript number. */
   readonly mayRound: () => boolean;
@@ -28,7 +34,10 @@ export type CommandSource = {
   readonly mapped?: MappedFrom;
 };
 
-/** One record of a document: a line, or several where one object or one quoted cell goes over several. */
+/**
+ * One record of a document: a line, or several where one object or one quoted cell goes over
+ * several.
+ */
 export type DocumentRecord = {
   /** Its first physical line, from 1. */
   readonly line: number;
@@ -36,7 +45,10 @@ export type DocumentRecord = {
   readonly start: number;
   /** Where the next record begins. */
   readonly end: Position;
-  /** The record as it stands in the document, without its last line end; shortened when it is over the line limit. */
+  /**
+   * The record as it stands in the document, without its last line end; shortened when it is over
+   * the line limit.
+   */
   readonly text: string;
   /** What a command is read from, or why the record is none. */
   readonly content: CommandSource | Rejection;
@@ -65,8 +77,8 @@ export type PlainPair = {
 };
 
 /**
- * Reads a line that begins a record, where it is plainly a valid command; null leaves it to the reference parser. What it
- * gives is good until it is called again.
+ * Reads a line that begins a record, where it is plainly a valid command; null leaves it to the
+ * reference parser. What it gives is good until it is called again.
  */
 export type PlainLineReader = (bytes: Buffer, line: LineSpan) => PlainPair | null;
 
@@ -81,9 +93,9 @@ export type PlainLines = {
 /** Cuts a document into records, block by block. Holds back what may go on in the next block. */
 export interface Splitter {
   /**
-   * Records that are complete with this block; `last` says that no block follows. Never throws on any bytes. With
-   * `plain`, plain lines are taken and are no records, and it stops after `plain.most`: the rest of the block is to be
-   * read again, from `position`.
+   * Records that are complete with this block; `last` says that no block follows. Never throws on
+   * any bytes. With `plain`, plain lines are taken and are no records, and it stops after
+   * `plain.most`: the rest of the block is to be read again, from `position`.
    */
   push(block: Buffer, last: boolean, plain?: PlainLines): DocumentRecord[];
   /** Everything before it has been returned by `push`, was taken, or was blank. */
@@ -111,13 +123,18 @@ export interface DocumentFormat {
   createSplitter(from: Position): Splitter;
   /** The fast way for plain lines of the format. */
   createPlainReader(context: CommandContext): PlainLineReader;
-  /** The names of the columns as the document has them; null where each record names its members. */
+  /**
+   * The names of the columns as the document has them; null where each record names its members.
+   */
   readonly columns: readonly string[] | null;
   /** What an error file begins with. */
   readonly errorFileHeader: string;
   /** What can still be read of a record whose content could not be, for `readNamedUsers`. */
   readFailed(record: DocumentRecord): readonly CommandSource[];
-  /** One line of the error file, with its line end. Corrected and put into a file, it can be sent again. */
+  /**
+   * One line of the error file, with its line end. Corrected and put into a file, it can be sent
+   * again.
+   */
   errorLine(record: DocumentRecord, rejection: Rejection): string;
 }
 

@@ -1,14 +1,23 @@
 import { passFaultPoint } from '../fault-points.ts';
 import { type Checkpoint, type ErrorPart, errorPartsOf } from '../model/execution.ts';
 
-/** What an error file consists of when the failed lines of a chunk are in it: members of its checkpoint. */
+/**
+ * What an error file consists of when the failed lines of a chunk are in it: members of its
+ * checkpoint.
+ */
 export type ErrorFile = Pick<Checkpoint, 'errorFileBytes' | 'errorParts' | 'errorLinesOmitted'>;
 
-/** How long an error file may become: a few bytes of a file can be as many lines, each with its message. */
+/**
+ * How long an error file may become: a few bytes of a file can be as many lines, each with its
+ * message.
+ */
 export type ErrorFileLimits = { readonly lines: number; readonly bytes: number };
 const UNLIMITED: ErrorFileLimits = { lines: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
 
-/** How far an error file has come. It is full once a line was omitted: the first ones are in it, without gaps. */
+/**
+ * How far an error file has come. It is full once a line was omitted: the first ones are in it,
+ * without gaps.
+ */
 export type ErrorFilePosition = { readonly lines: number; readonly bytes: number; readonly omitted: number };
 export const EMPTY_ERROR_FILE: ErrorFilePosition = { lines: 0, bytes: 0, omitted: 0 };
 
@@ -21,7 +30,10 @@ export function errorFilePositionOf({
   return { lines: failures - errorLinesOmitted, bytes: errorFileBytes, omitted: errorLinesOmitted };
 }
 
-/** The failed lines of a chunk, as far as there is room for them in the error file; the header before the first one. */
+/**
+ * The failed lines of a chunk, as far as there is room for them in the error file; the header
+ * before the first one.
+ */
 export type ErrorLines = { readonly content: Uint8Array; readonly to: ErrorFilePosition };
 
 /** Collects failed lines that come behind `from`; `header` counts with the first one. */
@@ -58,11 +70,11 @@ export function collectErrorLines(
 }
 
 /**
- * Makes the failed lines of a chunk durable as the next part of an error file. Nothing is written where no line failed, or
- * none has room.
+ * Makes the failed lines of a chunk durable as the next part of an error file. Nothing is written
+ * where no line failed, or none has room.
  *
- * Never into a file that is there: a worker that lost its lease without noticing may be writing too, and must not touch what
- * the checkpoints of the other one name.
+ * Never into a file that is there: a worker that lost its lease without noticing may be writing
+ * too, and must not touch what the checkpoints of the other one name.
  */
 export async function addErrors(
   before: ErrorFile,

@@ -12,7 +12,10 @@ export type LinesOfCall = Pick<CommandCall, 'key' | 'makeSegments'> & { readonly
 export type CallsJob = {
   readonly datamartId: string;
   readonly purpose: 'APPLY' | 'COUNT';
-  /** In the order in which they are applied. No two have the same key; of those that are only counted there is one. */
+  /**
+   * In the order in which they are applied. No two have the same key; of those that are only
+   * counted there is one.
+   */
   readonly calls: readonly LinesOfCall[];
   readonly clock: () => number;
 };
@@ -26,8 +29,8 @@ type Open = {
 };
 
 /**
- * Applies calls together, in one transaction; resolves to their answers, in their order, when that is durable. What was answered
- * before under its key is left out.
+ * Applies calls together, in one transaction; resolves to their answers, in their order, when that
+ * is durable. What was answered before under its key is left out.
  */
 export async function importCalls(
   job: CallsJob,
@@ -93,7 +96,10 @@ async function mergeOnce(
   }
 }
 
-/** Makes the segments that calls name and that are not there; false when there are none, and what was read can be merged. */
+/**
+ * Makes the segments that calls name and that are not there; false when there are none, and what
+ * was read can be merged.
+ */
 async function makeMissing(open: readonly Open[], read: readonly ReadCall[]): Promise<boolean> {
   let isAny = false;
   for (const [i, { newSegments }] of read.entries()) {

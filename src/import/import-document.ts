@@ -18,7 +18,10 @@ import { fileWarnings, withWarnings } from './warnings.ts';
 /** The least share of a chunk that is staged again after it went stale: some ms of work. */
 const LEAST_SHARE = 1 / 256;
 
-/** How an import ended: at the end of the file, where it was told to stop, or because another worker has it. */
+/**
+ * How an import ended: at the end of the file, where it was told to stop, or because another worker
+ * has it.
+ */
 export type ImportOutcome = 'DONE' | 'STOPPED' | 'LEASE_LOST';
 
 /** An execution and its files. */
@@ -35,7 +38,10 @@ export type ImportJob = ImportFiles & {
   readonly limits: PartLimits;
   /** Looked at between two chunks. */
   readonly signal: AbortSignal;
-  /** Awaited before a chunk is merged and the next one is read: it may take a while. STOPPED: neither is done. */
+  /**
+   * Awaited before a chunk is merged and the next one is read: it may take a while. STOPPED:
+   * neither is done.
+   */
   readonly beforeChunk?: () => Promise<'READY' | 'STOPPED'>;
   /** Called when a chunk is durable. */
   readonly onCheckpoint: (checkpoint: Checkpoint) => void;
@@ -53,11 +59,13 @@ export type ChunkTaker = Pick<Store, 'mergeChunk' | 'prepareChunk' | 'firstChunk
 };
 
 /**
- * Imports a document from its checkpoint to its end: the one loop over a file. Each chunk is staged, its failed lines become
- * a part of the error file, and it is merged together with the checkpoint after it, which names that part; while one is
- * merged the next is staged. Whatever ends the process in between, the same call goes on with the same result.
+ * Imports a document from its checkpoint to its end: the one loop over a file. Each chunk is
+ * staged, its failed lines become a part of the error file, and it is merged together with the
+ * checkpoint after it, which names that part; while one is merged the next is staged. Whatever ends
+ * the process in between, the same call goes on with the same result.
  *
- * Throws faults of the documents and the store only. What is wrong with the file's lines is counted, never thrown.
+ * Throws faults of the documents and the store only. What is wrong with the file's lines is
+ * counted, never thrown.
  */
 export async function importDocument(job: ImportJob, store: Store): Promise<ImportOutcome> {
   const missingSegments = job.missingSegments ?? missingSegmentsOf(job, store);
@@ -94,7 +102,10 @@ export async function readDocument<T>(
 async function importChunks(job: ImportJob, store: Store, source: DocumentSource): Promise<ImportOutcome> {
   const ready = (from: ChunkStart, share: number) => makeReady(job, store, source, { from, share });
   let checkpoint = await startOf(job, store, source);
-  /** Cut to a quarter when a chunk went stale: what changes often must not keep a file from coming forward. */
+  /**
+   * Cut to a quarter when a chunk went stale: what changes often must not keep a file from coming
+   * forward.
+   */
   let share = shareAfter(job, store, checkpoint);
   let next = await ready(fromCheckpoint(checkpoint), share);
   for (;;) {
@@ -133,7 +144,9 @@ async function importChunks(job: ImportJob, store: Store, source: DocumentSource
   }
 }
 
-/** Where a chunk begins, in its document and in the error file, and how many commands are before it. */
+/**
+ * Where a chunk begins, in its document and in the error file, and how many commands are before it.
+ */
 type ChunkStart = Chunk['to'] & { readonly errorsFrom: ErrorFilePosition; readonly commandsBefore: number };
 
 function fromCheckpoint(checkpoint: Checkpoint): ChunkStart {
@@ -150,7 +163,10 @@ function behind({ to, errorLines, ...chunk }: Chunk, { successes, failures }: Ch
   return { ...to, errorsFrom: errorLines.to, commandsBefore };
 }
 
-/** Where an import goes on; at the start of a file with what its header and its content as a whole give warnings of. */
+/**
+ * Where an import goes on; at the start of a file with what its header and its content as a whole
+ * give warnings of.
+ */
 async function startOf(
   { execution }: ImportJob,
   store: Store,
@@ -163,8 +179,9 @@ async function startOf(
 }
 
 /**
- * How large the chunk after a checkpoint is: as large as all before it together, within what the store asks for and a full chunk. The
- * checkpoint alone says it, so that who goes on cuts the file where the one before would have.
+ * How large the chunk after a checkpoint is: as large as all before it together, within what the
+ * store asks for and a full chunk. The checkpoint alone says it, so that who goes on cuts the file
+ * where the one before would have.
  */
 function shareAfter(
   { taker, limits }: ImportJob,
@@ -175,7 +192,10 @@ function shareAfter(
   return Math.min(1, Math.max((taker ?? store).firstChunkShare, done));
 }
 
-/** Makes a chunk durable: first its failed lines, then its commands and the checkpoint after them in one step. */
+/**
+ * Makes a chunk durable: first its failed lines, then its commands and the checkpoint after them in
+ * one step.
+ */
 async function mergeReady(
   job: ImportJob,
   store: Store,
@@ -313,13 +333,19 @@ export function advance(from: Checkpoint, chunk: ReadPart): Omit<Checkpoint, 'ef
   return chunk.isLast && !hasCommands ? withWarnings(to, fileWarning('NO_COMMANDS')) : to;
 }
 
-/** Marks a promise as looked after: it is awaited later, and its failure must not end the process before that. */
+/**
+ * Marks a promise as looked after: it is awaited later, and its failure must not end the process
+ * before that.
+ */
 function inBackground<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;
 }
 
-/** Waits for a chunk that will not be merged, and drops it. Whatever happened to it no longer matters. */
+/**
+ * Waits for a chunk that will not be merged, and drops it. Whatever happened to it no longer
+ * matters.
+ */
 async function discard(store: Store, following: Promise<ReadyChunk> | null): Promise<void> {
   const ready = await following?.catch(() => null);
   if (ready) await letGo(store, ready);
@@ -338,7 +364,10 @@ async function dropTable(store: Store, chunk: Chunk): Promise<void> {
     if (table !== null) await dropStagingTable(store.staging, table);
 }
 
-/** How the document is read; a CSV header was checked on receipt, so one that cannot be read is a fault. */
+/**
+ * How the document is read; a CSV header was checked on receipt, so one that cannot be read is a
+ * fault.
+ */
 export async function readFormat(
   file: Pick<FileReader, 'read'>,
   execution: Execution,

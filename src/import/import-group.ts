@@ -12,7 +12,9 @@ import { dropStagingTable } from './stage/staging-table.ts';
 import { inStep } from './step.ts';
 import { fileWarnings, withWarnings } from './warnings.ts';
 
-/** Files of a group that are opened, or written, at the same time: each may be a round trip away. */
+/**
+ * Files of a group that are opened, or written, at the same time: each may be a round trip away.
+ */
 const FILES_AT_A_TIME = 8;
 
 export type GroupJob = {
@@ -29,10 +31,11 @@ export type GroupJob = {
 };
 
 /**
- * Imports small documents whole, in one transaction that ends their executions. It is what `importDocument` does to one
- * document after the other, chunk for chunk, but for sharing the transaction and the table, which take longer than ten
- * lines do. Resolves to their checkpoints in their order, or to null where it cannot be done so or would have to be done
- * again: nothing was applied then, and each is to be imported by itself.
+ * Imports small documents whole, in one transaction that ends their executions. It is what
+ * `importDocument` does to one document after the other, chunk for chunk, but for sharing the
+ * transaction and the table, which take longer than ten lines do. Resolves to their checkpoints in
+ * their order, or to null where it cannot be done so or would have to be done again: nothing was
+ * applied then, and each is to be imported by itself.
  */
 export async function importGroup(job: GroupJob, store: Store): Promise<readonly Checkpoint[] | null> {
   const catalogue = await store.datamarts.catalogue(job.datamartId);

@@ -17,7 +17,10 @@ import {
 } from './import-document.ts';
 import { type MissingSegments, planSegments, standInPosition } from './new-segments.ts';
 
-/** What was decided about a file as a whole: where its execution ends, and why nothing of it is applied, if so. */
+/**
+ * What was decided about a file as a whole: where its execution ends, and why nothing of it is
+ * applied, if so.
+ */
 export type Decided = {
   readonly checkpoint: Checkpoint;
   readonly refusal: string | null;
@@ -25,13 +28,17 @@ export type Decided = {
   readonly segmentsCreated?: readonly CreatedSegment[];
 };
 
-/** `onChecked` is called as the file is read of which nothing is applied yet; what it gives is awaited at the end of the file. */
+/**
+ * `onChecked` is called as the file is read of which nothing is applied yet; what it gives is
+ * awaited at the end of the file.
+ */
 export type WholeJob = ImportJob & { readonly onChecked: (checked: Checked) => Promise<void> };
 
 /**
- * Imports a document about which something is to be decided before any of it can be seen, or that is only to be counted.
- * What was read for that is kept nowhere: after a crash it is read again. Once the file is being applied its checkpoint
- * says that this was decided, and it goes on as any other.
+ * Imports a document about which something is to be decided before any of it can be seen, or that
+ * is only to be counted. What was read for that is kept nowhere: after a crash it is read again.
+ * Once the file is being applied its checkpoint says that this was decided, and it goes on as any
+ * other.
  */
 export async function importWhole(job: WholeJob, store: Store): Promise<ImportOutcome | Decided> {
   const { dryRun, maxFailureRatio, replace } = job.execution.options;
@@ -125,7 +132,10 @@ function plannedSegments({ execution }: ImportJob): MissingSegments | null {
   return execution.options.createMissingSegments ? planSegments() : null;
 }
 
-/** The end of a file of which nothing is refused; segments that would be made are named in place of their stand-ins. */
+/**
+ * The end of a file of which nothing is refused; segments that would be made are named in place of
+ * their stand-ins.
+ */
 function told(checkpoint: Checkpoint, missing: MissingSegments | null): Decided {
   const names = missing?.names() ?? [];
   if (names.length === 0) return { checkpoint, refusal: null };
@@ -178,7 +188,10 @@ function leastRatio(ratio: number): number {
   return rounded >= ratio ? rounded : Number((rounded + 0.0001).toFixed(4));
 }
 
-/** Reads a document from start to end, with its error file; resolves to where that has come, or why it has not. */
+/**
+ * Reads a document from start to end, with its error file; resolves to where that has come, or why
+ * it has not.
+ */
 async function readThrough(
   job: WholeJob,
   store: Store,
@@ -203,7 +216,10 @@ function tooManyFailures({ successes, failures }: Checkpoint, most: number | nul
   return `max_failure_ratio is ${most}, and ${failed}, which takes max_failure_ratio=${leastRatio(ratio)}`;
 }
 
-/** Where a file ends of which nothing is applied: all its commands are counted, and those that failed stand in the error file. */
+/**
+ * Where a file ends of which nothing is applied: all its commands are counted, and those that
+ * failed stand in the error file.
+ */
 function refused(read: Checkpoint, refusal: string): Decided {
   const checkpoint = { ...read, successes: 0, notApplied: read.successes, pairs: 0, effects: NO_EFFECTS };
   return { checkpoint, refusal: `${refusal}: nothing of the file was applied` };

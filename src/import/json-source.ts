@@ -18,9 +18,10 @@ export function isNestedTooDeep(value: unknown, allowed: number = MAX_NESTING): 
 type Member = { readonly name: string; readonly at: number; readonly start: number; readonly end: number };
 
 /**
- * A JSON text that `JSON.parse` takes, and what is asked of it when the parsed value does not tell: `JSON.parse` turns
- * 12345678901234567890 into another number, the text keeps its digits. Of duplicate keys the last counts, as there. The text
- * is gone through once, and each list in it, however often it is asked.
+ * A JSON text that `JSON.parse` takes, and what is asked of it when the parsed value does not tell:
+ * `JSON.parse` turns 12345678901234567890 into another number, the text keeps its digits. Of
+ * duplicate keys the last counts, as there. The text is gone through once, and each list in it,
+ * however often it is asked.
  */
 export function jsonText(json: string): Pick<CommandSource, 'source' | 'mayRound'> {
   let members: ReadonlyMap<string, Member> | undefined;
@@ -52,8 +53,8 @@ export function jsonText(json: string): Pick<CommandSource, 'source' | 'mayRound
 type Span = { readonly start: number; readonly end: number };
 
 /**
- * The members of an object's text, each time they are given. Without recursion: a member that a later one of its name hides may
- * nest as deep as it is long.
+ * The members of an object's text, each time they are given. Without recursion: a member that a
+ * later one of its name hides may nest as deep as it is long.
  */
 function membersOf(json: string): Member[] {
   const members: Member[] = [];
@@ -80,7 +81,10 @@ function elementsOf(json: string, start: number): Span[] {
   return elements;
 }
 
-/** The texts of the elements of a list that is a member of an object's text: the last one of that name. */
+/**
+ * The texts of the elements of a list that is a member of an object's text: the last one of that
+ * name.
+ */
 export function elementTexts(json: string, field: string): readonly string[] {
   const list = membersOf(json).findLast(({ name }) => name === field);
   if (list === undefined) return [];
@@ -118,7 +122,10 @@ function isValueEnd(character: string | undefined): boolean {
   return character === ',' || skipWhite(character ?? '', 0) === 1;
 }
 
-/** A JSON text without the white space between its tokens; numbers and strings stay as they were written. */
+/**
+ * A JSON text without the white space between its tokens; numbers and strings stay as they were
+ * written.
+ */
 export function compact(json: string): string {
   const scanner = createScanner(json, true);
   let compacted = '';
@@ -149,8 +156,8 @@ const EXPECTATION: Readonly<Record<string, string>> = {
 };
 
 /**
- * Why a text that `JSON.parse` refuses is not JSON, with the position (characters, from 1) and never with a piece of the
- * text: V8's own messages quote it.
+ * Why a text that `JSON.parse` refuses is not JSON, with the position (characters, from 1) and
+ * never with a piece of the text: V8's own messages quote it.
  */
 export function describeJsonError(json: string): string {
   if (nestingOf(json) > MAX_NESTING) return `not JSON that is read here: nested deeper than ${MAX_NESTING}`;
@@ -174,8 +181,9 @@ function firstErrorOf(json: string): ParseError | undefined {
 }
 
 /**
- * The deepest nesting in a text that need not be JSON. Brackets in strings do not count, and a bracket closes only one of
- * its kind, as for the parser that looks for the error: it goes into each that is open, and must not go too deep.
+ * The deepest nesting in a text that need not be JSON. Brackets in strings do not count, and a
+ * bracket closes only one of its kind, as for the parser that looks for the error: it goes into
+ * each that is open, and must not go too deep.
  */
 function nestingOf(json: string): number {
   const open: string[] = [];
@@ -199,8 +207,9 @@ export function dropFields(json: string, names: readonly string[]): string {
 }
 
 /**
- * The text of an object with other values of a member, each time it is given; null of `replace` keeps one. A name with dots is a
- * path to nested members as well, also where a member has that name: the values of both may be secret.
+ * The text of an object with other values of a member, each time it is given; null of `replace`
+ * keeps one. A name with dots is a path to nested members as well, also where a member has that
+ * name: the values of both may be secret.
  */
 export function replaceValues(json: string, name: string, replace: (value: string) => string | null): string {
   const dot = name.indexOf('.');

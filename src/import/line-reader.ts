@@ -16,13 +16,18 @@ export type Line = LineSpan & {
 
 export interface LineReader {
   append(block: Buffer, last: boolean): void;
-  /** The line after `after` (the first unconsumed one by default), or null when it is not whole yet. */
+  /**
+   * The line after `after` (the first unconsumed one by default), or null when it is not whole yet.
+   */
   peek(after?: Pick<Line, 'next' | 'number'>): Line | null;
   /** Whether `line` is the last of the document. */
   isLast(line: Pick<Line, 'next'>): boolean;
   consume(through: Pick<Line, 'next' | 'number'>): void;
   position(): Position;
-  /** Where an unconsumed byte of the buffer lies in the document, which is good after an `append`, too; and back. */
+  /**
+   * Where an unconsumed byte of the buffer lies in the document, which is good after an `append`,
+   * too; and back.
+   */
   offsetOf(index: number): number;
   indexOf(offset: number): number;
   textOf(line: Line, through?: Pick<Line, 'end'>): string;
@@ -33,15 +38,18 @@ export interface LineReader {
 }
 
 /**
- * Finds the lines of a document in blocks of it. A line ends at `\n` or `\r\n` alone: a lone `\r` is a character like any
- * other. BOMs at the start of a line are stripped: files that were joined have them anywhere. A line over the limit keeps
- * its beginning and loses the rest, so that the memory stays bounded whatever comes.
+ * Finds the lines of a document in blocks of it. A line ends at `\n` or `\r\n` alone: a lone `\r`
+ * is a character like any other. BOMs at the start of a line are stripped: files that were joined
+ * have them anywhere. A line over the limit keeps its beginning and loses the rest, so that the
+ * memory stays bounded whatever comes.
  *
  * However small the blocks are, no byte is looked at, checked or copied again for each of them.
  */
 export function createLineReader(from: Position): LineReader {
   let buffer: Buffer = EMPTY;
-  /** What `buffer` is the beginning of where it is a copy; the room behind it takes the next block. */
+  /**
+   * What `buffer` is the beginning of where it is a copy; the room behind it takes the next block.
+   */
   let backing: Buffer = EMPTY;
   /** First unconsumed byte of the buffer, and where the document continues there. */
   let start = 0;
@@ -50,12 +58,21 @@ export function createLineReader(from: Position): LineReader {
   let noMoreBlocks = false;
   /** The bytes behind the last line end begin here: no line ends among them. */
   let unfinished = 0;
-  /** Lines that begin here or later are valid UTF-8 as far as they are whole: spares a check for each line. */
+  /**
+   * Lines that begin here or later are valid UTF-8 as far as they are whole: spares a check for
+   * each line.
+   */
   let cleanFrom = 0;
-  /** Bytes of an over-long line that were left out of the buffer, and whether its end has been found. */
+  /**
+   * Bytes of an over-long line that were left out of the buffer, and whether its end has been
+   * found.
+   */
   let dropped = 0;
   let dropping = false;
-  /** Where the line that begins at `begin` ends: it may be asked for once more with each block, until others close it. */
+  /**
+   * Where the line that begins at `begin` ends: it may be asked for once more with each block,
+   * until others close it.
+   */
   let found = { begin: -1, end: -1 };
 
   function append(block: Buffer, last: boolean): void {
@@ -102,7 +119,8 @@ export function createLineReader(from: Position): LineReader {
 
   /** Forgets what an unfinished line has beyond the limit. */
   function dropTail(): void {
-    // two bytes more than the limit, so that a cut after a `\r` still shows that the line is too long
+    // two bytes more than the limit, so that a cut after a `\r` still shows that the line is too
+    // long
     const excess = buffer.length - skipBoms(start) - (MAX_LINE_BYTES + 2);
     if (excess <= 0) return;
     dropped += excess;

@@ -22,11 +22,17 @@ export type JoinedLines =
 /** What is open at the end of a line: the brackets, and the last byte that was no white space. */
 type Nesting = { readonly open: number[]; lastByte: number };
 
-/** How far an object has been followed over its lines, so that no line is followed again when more of them have come. */
+/**
+ * How far an object has been followed over its lines, so that no line is followed again when more
+ * of them have come.
+ */
 export type ObjectLines = {
   readonly nesting: Nesting;
   lines: number;
-  /** The last line that was followed, and where the next one begins in the document; null before the first. */
+  /**
+   * The last line that was followed, and where the next one begins in the document; null before the
+   * first.
+   */
   through: { readonly number: number; readonly next: number } | null;
 };
 
@@ -37,9 +43,10 @@ export function noObjectLines(): ObjectLines {
 /**
  * Finds the line on which an object that `first` opens closes (spec §6).
  *
- * It gives up early where no continuation can be JSON: a string that is open at a line end, or a line that begins with `{`
- * where no object may stand. So a file whose every line is cut short is read in time linear in its length; only lines
- * that could be inside one another, at most MAX_NESTING of them, are looked at again.
+ * It gives up early where no continuation can be JSON: a string that is open at a line end, or a
+ * line that begins with `{` where no object may stand. So a file whose every line is cut short is
+ * read in time linear in its length; only lines that could be inside one another, at most
+ * MAX_NESTING of them, are looked at again.
  *
  * Null: the lines at hand do not tell; come back with more, and with the same `joined`.
  */
@@ -76,8 +83,9 @@ export function joinObjectLines(reader: LineReader, first: Line, joined: ObjectL
 }
 
 /**
- * Follows brackets and strings through one line; says why no JSON can come of it, or null. One that is nested too deep is
- * followed to the end of its line all the same: where it closes there, it costs no line but its own.
+ * Follows brackets and strings through one line; says why no JSON can come of it, or null. One that
+ * is nested too deep is followed to the end of its line all the same: where it closes there, it
+ * costs no line but its own.
  */
 function scanLine(bytes: Buffer, line: Line, nesting: Nesting): string | null {
   let inString = false;

@@ -16,16 +16,20 @@ export type NamedUsers = {
   readonly segmentIds: readonly string[] | null;
 };
 
-/** An account whose compartment cannot be told may be in each of so many; where there are more, in the default one. */
+/**
+ * An account whose compartment cannot be told may be in each of so many; where there are more, in
+ * the default one.
+ */
 const MAX_COMPARTMENTS = 16;
 
 /** Stands for what could not be decoded: a value that holds one is not what was written. */
 const UNDECODED = '\ufffd';
 
 /**
- * Reads whom a failed record names, as far as it can be read: a replacement must not take out a user because of a slip in
- * the line that names them. What cannot be told is taken as wide as it may have been meant: of several identifiers each,
- * and any segment unless all that the record names are known.
+ * Reads whom a failed record names, as far as it can be read: a replacement must not take out a
+ * user because of a slip in the line that names them. What cannot be told is taken as wide as it
+ * may have been meant: of several identifiers each, and any segment unless all that the record
+ * names are known.
  */
 export function readNamedUsers(
   record: DocumentRecord,
@@ -61,7 +65,10 @@ function identifiersIn(source: CommandSource, catalogue: Catalogue): Identifier[
   return found;
 }
 
-/** The compartments that an account may be in: those that the record names, or the default one, or any. */
+/**
+ * The compartments that an account may be in: those that the record names, or the default one, or
+ * any.
+ */
 function compartmentsIn(source: CommandSource, catalogue: Catalogue): readonly string[] {
   const { compartmentById, compartmentIdByToken, defaultCompartmentId } = catalogue;
   const id = readText(source, 'compartment_id');

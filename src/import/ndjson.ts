@@ -24,7 +24,10 @@ import { ndjsonErrorLine } from './rejections.ts';
 const OPENING_BRACE = 0x7b;
 const TOO_LONG = `a line may have ${MAX_LINE_BYTES} bytes, this one has more`;
 
-/** NDJSON as spec §6 reads it: one object per line, or spread over several; blank lines and a BOM are skipped. */
+/**
+ * NDJSON as spec §6 reads it: one object per line, or spread over several; blank lines and a BOM
+ * are skipped.
+ */
 export const ndjsonFormat: DocumentFormat = {
   csv: null,
   mapping: null,
@@ -52,7 +55,10 @@ export function mappedNdjson(mapping: Mapping): DocumentFormat {
   };
 }
 
-/** A record that never closes: it goes on until the next line that begins with `{`, which may be blocks away. */
+/**
+ * A record that never closes: it goes on until the next line that begins with `{`, which may be
+ * blocks away.
+ */
 type Unclosed = {
   readonly start: Position;
   readonly line: number;
@@ -63,7 +69,10 @@ type Unclosed = {
 /** An object that its first line does not close, and whose other lines have not all come. */
 type Open = { readonly at: number; readonly content: Rejection; readonly joined: ObjectLines };
 
-/** Cuts NDJSON into records and parses them. Pure: any bytes in, records out, no line of them left out. */
+/**
+ * Cuts NDJSON into records and parses them. Pure: any bytes in, records out, no line of them left
+ * out.
+ */
 export function createNdjsonSplitter(
   from: Position,
   read?: (source: CommandSource) => CommandSource,
@@ -133,7 +142,10 @@ export function createNdjsonSplitter(
     return first === last ? text : text.replace(/\n\ufeff+/g, '\n');
   }
 
-  /** Passes over the lines that belong to a record that never closes. Until they end it is not a record: see `position`. */
+  /**
+   * Passes over the lines that belong to a record that never closes. Until they end it is not a
+   * record: see `position`.
+   */
   function takeUnclosed(record: Unclosed, last: boolean): DocumentRecord | null {
     for (let line = reader.peek(); line !== null; line = reader.peek()) {
       if (reader.firstByteOf(line) === OPENING_BRACE) return endUnclosed(record);

@@ -1,8 +1,9 @@
 import { editDistance } from '../model/edit-distance.ts';
 
 /**
- * The field that somebody most likely meant who wrote another name; null where none is near. Capitals, blanks and signs
- * between words do not count: `userAccountId` and `User account-ID` are `user_account_id`.
+ * The field that somebody most likely meant who wrote another name; null where none is near.
+ * Capitals, blanks and signs between words do not count: `userAccountId` and `User account-ID` are
+ * `user_account_id`.
  */
 export function nearestField(name: string, fields: readonly string[]): string | null {
   const word = lettersOf(name);

@@ -17,8 +17,9 @@ type Names = { readonly index: Index; readonly answers: Map<string, string | nul
 const known = new WeakMap<Catalogue, Names>();
 
 /**
- * The technical name that somebody most likely meant who wrote another one: with one letter put in, taken out, changed or
- * swapped with the next. Capitals, blanks and signs do not count. Null where none is near.
+ * The technical name that somebody most likely meant who wrote another one: with one letter put in,
+ * taken out, changed or swapped with the next. Capitals, blanks and signs do not count. Null where
+ * none is near.
  */
 export function nearestTechnicalName(name: string, catalogue: Catalogue): string | null {
   if (name.length > 4 * MAX_LETTERS || catalogue.segmentByTechnicalName.size > MAX_NAMES) return null;

@@ -2,7 +2,10 @@ import type { CatalogueSegment } from '../model/catalogue.ts';
 import { MAX_NEW_SEGMENTS } from '../model/execution.ts';
 import { MAX_TECHNICAL_NAME_CHARS } from '../model/records.ts';
 
-/** The segments that a file makes, by the names that its valid commands give, as long as they are not made. */
+/**
+ * The segments that a file makes, by the names that its valid commands give, as long as they are
+ * not made.
+ */
 export interface NewSegments {
   /** The stand-in for a name that a valid command has given. */
   get(name: string): CatalogueSegment | undefined;
@@ -22,7 +25,10 @@ export type NewSegmentsStart = {
   readonly most: number;
 };
 
-/** Ids of stand-ins count from here: whole numbers with more digits than an id has, exact as a number. */
+/**
+ * Ids of stand-ins count from here: whole numbers with more digits than an id has, exact as a
+ * number.
+ */
 const FIRST_STAND_IN = 9_000_000_000_000_000;
 
 /** The position of the name that a stand-in is for; null for a segment that is there. */
@@ -64,7 +70,10 @@ function standInAt(position: number): CatalogueSegment {
 export interface MissingSegments {
   /** What a part of the file is read with. */
   start(): NewSegmentsStart;
-  /** Takes the names that a part has given; READ_AGAIN: the segments are there now, and the part is to have their ids. */
+  /**
+   * Takes the names that a part has given; READ_AGAIN: the segments are there now, and the part is
+   * to have their ids.
+   */
   take(names: readonly string[]): Promise<'KEEP' | 'READ_AGAIN'>;
   /** The names that were taken, in the order of the file. */
   names(): readonly string[];
@@ -83,7 +92,10 @@ export function planSegments(): MissingSegments {
   };
 }
 
-/** Makes the segments as they are named. `created`: the names of those that the file has made before. */
+/**
+ * Makes the segments as they are named. `created`: the names of those that the file has made
+ * before.
+ */
 export function makeSegments(
   created: readonly string[],
   make: (names: readonly string[]) => Promise<void>,

@@ -1,12 +1,16 @@
 import { ERROR_FIELDS } from './command-fields.ts';
 
 /**
- * The last record of an error file that is full: it says how many failed lines are not in it. It belongs to no command, and
- * readers pass over it, so that a corrected error file can be sent again as it is.
+ * The last record of an error file that is full: it says how many failed lines are not in it. It
+ * belongs to no command, and readers pass over it, so that a corrected error file can be sent again
+ * as it is.
  */
 export const OMISSION_CODE = 'ERROR_LINES_OMITTED';
 
-/** How an error file ends of which so many lines were left out. `start` is its beginning, up to its delimiter at least. */
+/**
+ * How an error file ends of which so many lines were left out. `start` is its beginning, up to its
+ * delimiter at least.
+ */
 export function omissionNote(omitted: number, { isCsv, start }: { isCsv: boolean; start: Buffer }): string {
   const lines = omitted === 1 ? '1 more line failed and is' : `${omitted} more lines failed and are`;
   const message = `${lines} not in this file: it is full`;

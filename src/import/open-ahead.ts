@@ -3,8 +3,9 @@ import type { FileReader } from '../model/file-reader.ts';
 type Open = () => Promise<FileReader | null>;
 
 /**
- * Opens files that are read one after the other, at most `most` before they are needed: each may be a round trip away.
- * `take` gives the next one, to be closed by who takes it; `close` closes those that nobody took.
+ * Opens files that are read one after the other, at most `most` before they are needed: each may be
+ * a round trip away. `take` gives the next one, to be closed by who takes it; `close` closes those
+ * that nobody took.
  */
 export function openAhead(files: readonly Open[], most: number): { take: Open; close: () => Promise<void> } {
   const opened: Promise<FileReader | null>[] = [];

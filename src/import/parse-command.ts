@@ -10,9 +10,9 @@ import { LAST_INSTANT, LAST_INSTANT_MS, parseExpiry } from './parse-expiry.ts';
 import { nameText, readText, readTexts, rejection, shorten, show, written } from './read-field.ts';
 
 /**
- * Reads one user segment command (spec §5). One pass in the order of the spec's checks; the first error found is the
- * command's error. The same record, catalogue and clock give the same answer. Where the file makes segments, those that
- * a valid command names are noted in `newSegments`.
+ * Reads one user segment command (spec §5). One pass in the order of the spec's checks; the first
+ * error found is the command's error. The same record, catalogue and clock give the same answer.
+ * Where the file makes segments, those that a valid command names are noted in `newSegments`.
  */
 export function parseCommand(source: CommandSource, context: CommandContext): Command | Rejection {
   const command = readCommand(source, context);
@@ -99,7 +99,10 @@ export function parseIdentifier(source: CommandSource, catalogue: Catalogue): Id
     : compartmentId;
 }
 
-/** What is wrong with an identifier that a mapping hashes: on receipt it became a hash, unless nothing could be made of it. */
+/**
+ * What is wrong with an identifier that a mapping hashes: on receipt it became a hash, unless
+ * nothing could be made of it.
+ */
 function unhashedValue(
   { mapped }: CommandSource,
   identifiers: Readonly<Record<string, string | null>>,
@@ -197,7 +200,10 @@ function parseSegments(source: CommandSource, context: CommandContext): NamedSeg
   return segments;
 }
 
-/** The segment with a technical name, or one that the file makes; else the end of the message that says there is none. */
+/**
+ * The segment with a technical name, or one that the file makes; else the end of the message that
+ * says there is none.
+ */
 function segmentNamed(name: string, { catalogue, newSegments }: CommandContext): CatalogueSegment | string {
   const segment = catalogue.segmentByTechnicalName.get(name);
   if (segment !== undefined) return segment;

@@ -11,8 +11,9 @@ const MAX_DATA_BAG_BYTES = 64 * 1024;
 export const EMPTY_DATA_BAG = '{}';
 
 /**
- * The data bag of an UPDATE: the JSON text of an object as it was written, `{}` for an empty one, null when absent. A text
- * is kept as it came; an object loses the white space between its tokens and nothing else.
+ * The data bag of an UPDATE: the JSON text of an object as it was written, `{}` for an empty one,
+ * null when absent. A text is kept as it came; an object loses the white space between its tokens
+ * and nothing else.
  */
 export function parseDataBag(source: CommandSource): string | null | Rejection {
   const value = source.fields.data_bag;

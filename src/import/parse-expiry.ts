@@ -11,14 +11,20 @@ export type Expiry =
 export const MINUTE_MS = 60_000;
 /** Instants below it are taken for seconds: as ms they lie in March 1973 or before (spec §5). */
 export const LEAST_INSTANT_MS = 100_000_000_000;
-/** The end of the calendar that every reader of dates has; as ms, microseconds lie behind it (spec §5). */
+/**
+ * The end of the calendar that every reader of dates has; as ms, microseconds lie behind it (spec
+ * §5).
+ */
 export const LAST_INSTANT = '9999-12-31T23:59:59.999Z';
 export const LAST_INSTANT_MS = Date.parse(LAST_INSTANT);
 const NUMBER_TEXT = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 /** 2^53 has as many. */
 const MOST_DIGITS = 16;
 
-/** When an UPDATE's memberships end. `expiration_ts` wins where both are given; then the duration is not looked at. */
+/**
+ * When an UPDATE's memberships end. `expiration_ts` wins where both are given; then the duration is
+ * not looked at.
+ */
 export function parseExpiry(source: CommandSource, startDate: number): Expiry {
   const { expiration_ts, expiration_duration } = source.fields;
   if (!isAbsent(expiration_ts)) return parseInstant(source);
@@ -35,7 +41,10 @@ const SCALE: Readonly<Record<Exclude<ExpiryFormat, 'iso_8601' | 'with_unit'>, nu
 const ISO_8601 =
   /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?)(?: ?(Z|UTC|[+-]\d\d(?::?\d\d)?))?)?$/i;
 
-/** The instant of an ISO 8601 text; a date alone begins at midnight, and what has no offset is UTC. Null: it is none. */
+/**
+ * The instant of an ISO 8601 text; a date alone begins at midnight, and what has no offset is UTC.
+ * Null: it is none.
+ */
 export function readIso8601(text: string): number | null {
   const found = ISO_8601.exec(text);
   if (found === null) return null;
@@ -55,7 +64,10 @@ const MINUTES_BY_UNIT: Readonly<Record<string, number>> = { m: 1, h: 60, d: 1440
 /** Of the parts that always have the same length. */
 const ISO_DURATION = /^P(?=[\dT])(?:(\d{1,6})W)?(?:(\d{1,9})D)?(?:T(?=\d)(?:(\d{1,9})H)?(?:(\d{1,9})M)?)?$/i;
 
-/** The minutes of `30d`, `12h`, `2w` or `90 days`, or those of `P30D` or `PT12H`; 0 is never. Null: it is none. */
+/**
+ * The minutes of `30d`, `12h`, `2w` or `90 days`, or those of `P30D` or `PT12H`; 0 is never. Null:
+ * it is none.
+ */
 export function readDuration(text: string, format: 'with_unit' | 'iso_8601'): number | null {
   if (text === '0') return 0;
   if (format === 'with_unit') {
@@ -163,8 +175,8 @@ function minutesOf(source: CommandSource, format: ExpiryFormat): number | null {
 }
 
 /**
- * A field that holds a number, or the text of one, that is whole and not negative; else null. It is exact below 2^53, and
- * Infinity from there on.
+ * A field that holds a number, or the text of one, that is whole and not negative; else null. It is
+ * exact below 2^53, and Infinity from there on.
  */
 function wholeNumberOf(source: CommandSource, field: string): number | null {
   const value = source.fields[field];
@@ -174,7 +186,10 @@ function wholeNumberOf(source: CommandSource, field: string): number | null {
   return isExact ? value : readWholeNumber(source.source(field));
 }
 
-/** Reads a JSON number in digits, so that 10.0 and 1e1 are 10, and 10.00000000000000000000001 is not. */
+/**
+ * Reads a JSON number in digits, so that 10.0 and 1e1 are 10, and 10.00000000000000000000001 is
+ * not.
+ */
 function readWholeNumber(text: string): number | null {
   const match = NUMBER_TEXT.exec(text);
   if (match === null) return null;

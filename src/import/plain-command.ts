@@ -7,8 +7,8 @@ import { LAST_INSTANT_MS, LEAST_INSTANT_MS, MINUTE_MS } from './parse-expiry.ts'
 import { FAR_EXPIRY_MS, holdsEmail, ODD, oddIdentifier } from './warnings.ts';
 
 /**
- * The fields that plainly valid commands have, as bits of `FoundFields.present` and as indexes. A record with any other
- * field that matters is left to the reference parser.
+ * The fields that plainly valid commands have, as bits of `FoundFields.present` and as indexes. A
+ * record with any other field that matters is left to the reference parser.
  */
 export const PLAIN_FIELDS = [
   'operation',
@@ -34,7 +34,10 @@ const DURATION = 7;
 const INSTANT = 8;
 const DATA_BAG = 9;
 
-/** Where the fields of a record lie in its bytes, without quotes. One object, filled anew for each record. */
+/**
+ * Where the fields of a record lie in its bytes, without quotes. One object, filled anew for each
+ * record.
+ */
 export type FoundFields = {
   /** Bit `i`: field `i` is there. */
   present: number;
@@ -42,7 +45,10 @@ export type FoundFields = {
   escaped: number;
   readonly start: Int32Array;
   readonly end: Int32Array;
-  /** What a mapping gives in place of what the record has: its field lies there, and not in the bytes of the record. */
+  /**
+   * What a mapping gives in place of what the record has: its field lies there, and not in the
+   * bytes of the record.
+   */
   readonly constant: (Buffer | null)[];
 };
 
@@ -54,12 +60,15 @@ export function noFields(): FoundFields {
   };
 }
 
-/** Makes a text of bytes that have escapes or doubled quotes; null when they are not plain after all. */
+/**
+ * Makes a text of bytes that have escapes or doubled quotes; null when they are not plain after
+ * all.
+ */
 export type Unescape = (bytes: Buffer, start: number, end: number) => string | null;
 
 /**
- * Makes the pair of a record whose fields have been found, or null when it is not plainly a valid command. One object, filled
- * anew for each record.
+ * Makes the pair of a record whose fields have been found, or null when it is not plainly a valid
+ * command. One object, filled anew for each record.
  */
 export type PlainCommandReader = (bytes: Buffer, found: FoundFields, line: number) => PlainPair | null;
 
@@ -77,7 +86,10 @@ const UPDATE = Buffer.from('UPDATE');
 const DELETE = Buffer.from('DELETE');
 const AT = 0x40;
 
-/** What may be odd about an identifier that has a byte: one look for each tells that nearly none has any. */
+/**
+ * What may be odd about an identifier that has a byte: one look for each tells that nearly none has
+ * any.
+ */
 const MAY_BE = { ADDRESS: 1, FLOAT: 2, CAPITALS: 4 } as const;
 const HINTS = new Uint8Array(256);
 HINTS[AT] = MAY_BE.ADDRESS;
@@ -89,10 +101,10 @@ const NINE = 0x39;
 const MOST_DIGITS = 15;
 
 /**
- * The fast way through `parseCommand` for the commands that nearly all are: one identifier, one segment, whole numbers. It
- * knows a part of the rules and none of the messages: whatever it does not plainly see to be valid is null, and the
- * reference parser reads it. So a condition here may be stricter than the rule, never laxer; test/import/plain.test.ts
- * holds the two together.
+ * The fast way through `parseCommand` for the commands that nearly all are: one identifier, one
+ * segment, whole numbers. It knows a part of the rules and none of the messages: whatever it does
+ * not plainly see to be valid is null, and the reference parser reads it. So a condition here may
+ * be stricter than the rule, never laxer; test/import/plain.test.ts holds the two together.
  */
 export function createPlainCommandReader(
   { catalogue, startDate, newSegments }: CommandContext,
@@ -230,7 +242,9 @@ function hintsIn(bytes: Buffer, start: number, end: number): number {
   return hints;
 }
 
-/** `oddIdentifier` of a value that begins with no blank, told by its bytes where they tell enough. */
+/**
+ * `oddIdentifier` of a value that begins with no blank, told by its bytes where they tell enough.
+ */
 function oddValue(
   bytes: Buffer,
   found: FoundFields,
@@ -245,7 +259,9 @@ function oddValue(
   return oddIdentifier(KIND_OF[identifier] as number, textAt(bytes, start, end));
 }
 
-/** Which field says an expiry that is far away; the default of a segment is not what the file says. */
+/**
+ * Which field says an expiry that is far away; the default of a segment is not what the file says.
+ */
 function farExpiry(present: number): number {
   if (present & BIT(INSTANT)) return ODD.FAR_INSTANT;
   return present & BIT(DURATION) ? ODD.FAR_DURATION : 0;
@@ -275,7 +291,10 @@ function digitsAt(line: Buffer, found: FoundFields, field: number, mostDigits: n
   return number;
 }
 
-/** The text of valid UTF-8; bytes below 0x80 alone, as most are, are several times faster to take as Latin-1. */
+/**
+ * The text of valid UTF-8; bytes below 0x80 alone, as most are, are several times faster to take as
+ * Latin-1.
+ */
 export function textAt(bytes: Buffer, start: number, end: number): string {
   for (let i = start; i < end; i++)
     if ((bytes[i] as number) >= 0x80) return bytes.toString('utf8', start, end);

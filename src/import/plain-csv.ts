@@ -11,7 +11,10 @@ const CARRIAGE_RETURN = 0x0d;
 
 /** A column no command is read from. */
 const IGNORED = -1;
-/** A column that matters, but not to plain commands: a line with anything in it is left to the reference parser. */
+/**
+ * A column that matters, but not to plain commands: a line with anything in it is left to the
+ * reference parser.
+ */
 const NOT_PLAIN = -2;
 
 /** Cells that the reference parser trims; here by spaces and tabs alone, which is stricter. */
@@ -62,7 +65,10 @@ type Columns = {
   readonly values: readonly (PlainValue | null)[];
 };
 
-/** Finds the cells of one line; false where it is not a whole record of at most as many cells as the header has. */
+/**
+ * Finds the cells of one line; false where it is not a whole record of at most as many cells as the
+ * header has.
+ */
 function findCells(
   bytes: Buffer,
   { start, end }: { start: number; end: number },
@@ -91,7 +97,10 @@ function findCells(
   return false;
 }
 
-/** Passes over blanks, which may stand around a quoted cell; tabs are blanks unless they are the separator. */
+/**
+ * Passes over blanks, which may stand around a quoted cell; tabs are blanks unless they are the
+ * separator.
+ */
 function skipBlanks(bytes: Buffer, from: number, end: number, separator: number): number {
   let at = from;
   while (at < end && (bytes[at] === SPACE || (bytes[at] === TAB && separator !== TAB))) at++;
@@ -115,8 +124,8 @@ function cellEndAt(bytes: Buffer, start: number, end: number, separator: number)
 }
 
 /**
- * Finds a byte in lines that ascend: where it comes next at or after `start`, which few buffers need to be asked twice. A look
- * for it at each byte of each cell costs more.
+ * Finds a byte in lines that ascend: where it comes next at or after `start`, which few buffers
+ * need to be asked twice. A look for it at each byte of each cell costs more.
  */
 function createByteSearch(byte: number): (bytes: Buffer, start: number) => number {
   let searched: Buffer | null = null;

@@ -14,7 +14,10 @@ const CLOSING_BRACE = 0x7d;
 const ZERO = 0x30;
 const NINE = 0x39;
 
-/** The members that plain objects have: their names, the field that each feeds (-1: none that is plain), and how. */
+/**
+ * The members that plain objects have: their names, the field that each feeds (-1: none that is
+ * plain), and how.
+ */
 type Members = {
   readonly names: readonly Buffer[];
   readonly fields: readonly number[];
@@ -49,7 +52,10 @@ const NUMBERS = new Set(['expiration_duration', 'expiration_ts']);
 const MAY_BE_NUMBER = PLAIN_FIELDS.map((name) => NUMBERS.has(name));
 const DATA_BAG = PLAIN_FIELDS.indexOf('data_bag');
 
-/** Reads lines that are one flat JSON object of known fields, each at most once; see `plain-command.ts`. */
+/**
+ * Reads lines that are one flat JSON object of known fields, each at most once; see
+ * `plain-command.ts`.
+ */
 export function createPlainNdjsonReader(
   context: CommandContext,
   compiled: CompiledMapping | null = null,
@@ -78,8 +84,9 @@ type FieldSearch = {
 };
 
 /**
- * Finds the fields of an object that lies from `start` to `end`; false for anything that is not plain. Objects of a file
- * nearly always have their fields in one order: `expected` has that of the last one, which spares looking for their names.
+ * Finds the fields of an object that lies from `start` to `end`; false for anything that is not
+ * plain. Objects of a file nearly always have their fields in one order: `expected` has that of the
+ * last one, which spares looking for their names.
  */
 function findFields(
   bytes: Buffer,
@@ -157,7 +164,10 @@ function isNamed(bytes: Buffer, start: number, name: Buffer): boolean {
   return bytes[start + name.length] === QUOTE;
 }
 
-/** Finds the end of a text whose opening quote lies before `start`; where it goes on after it, or -1. */
+/**
+ * Finds the end of a text whose opening quote lies before `start`; where it goes on after it, or
+ * -1.
+ */
 function findText(bytes: Buffer, start: number, end: number, field: number, found: FoundFields): number {
   found.start[field] = start;
   for (let at = start; at < end; at++) {
@@ -181,7 +191,10 @@ function isEscape(byte: number | undefined): boolean {
   return byte !== undefined && '"\\/bfnrt'.includes(String.fromCharCode(byte));
 }
 
-/** Finds the end of a whole number as JSON writes it: digits without leading zeros; where it goes on, or -1. */
+/**
+ * Finds the end of a whole number as JSON writes it: digits without leading zeros; where it goes
+ * on, or -1.
+ */
 function findDigits(bytes: Buffer, start: number, end: number, field: number, found: FoundFields): number {
   let at = start;
   while (at < end && (bytes[at] as number) >= ZERO && (bytes[at] as number) <= NINE) at++;

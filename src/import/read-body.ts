@@ -4,7 +4,10 @@ import type { Identifier } from '../model/identifier.ts';
 import { elementTexts, jsonText } from './json-source.ts';
 import { parseIdentifier } from './parse-command.ts';
 
-/** The identifier that the body of a request names, by the rules of a line of a file. `text`: of a JSON object. */
+/**
+ * The identifier that the body of a request names, by the rules of a line of a file. `text`: of a
+ * JSON object.
+ */
 export function readIdentifier(text: string, catalogue: Catalogue): Identifier | Rejection {
   return parseIdentifier(
     { fields: JSON.parse(text) as Record<string, unknown>, ...jsonText(text) },
@@ -12,7 +15,10 @@ export function readIdentifier(text: string, catalogue: Catalogue): Identifier |
   );
 }
 
-/** The commands in the body of a request as the lines of an NDJSON file, each as it was written. `text`: of a JSON object. */
+/**
+ * The commands in the body of a request as the lines of an NDJSON file, each as it was written.
+ * `text`: of a JSON object.
+ */
 export function readCommands(text: string): { readonly lines: Buffer; readonly count: number } {
   // no string of JSON has a line break in it
   const lines = elementTexts(text, 'commands').map((command) => command.replaceAll(/[\n\r]/g, ' '));

@@ -9,8 +9,8 @@ import { isAbsent } from './read-field.ts';
 const USER_COLUMNS = [...IDENTIFIER_FIELDS, 'compartment_id', 'compartment_token'];
 
 /**
- * What can be read of an NDJSON record that failed: the members of each object in it, up to where one breaks. A line may hold
- * several when the end of the line between them was lost.
+ * What can be read of an NDJSON record that failed: the members of each object in it, up to where
+ * one breaks. A line may hold several when the end of the line between them was lost.
  */
 export function readFailedJson(text: string): readonly CommandSource[] {
   const nextToken = tokensOf(text);
@@ -26,8 +26,9 @@ export function readFailedJson(text: string): readonly CommandSource[] {
 }
 
 /**
- * Reads the members of an object that has just opened, until it closes or until one that is not whole; true if it closes.
- * Objects, arrays and words that are no JSON are passed over: no identifier is one. By tokens, not by a tree: a text may nest as deep as it is long.
+ * Reads the members of an object that has just opened, until it closes or until one that is not
+ * whole; true if it closes. Objects, arrays and words that are no JSON are passed over: no
+ * identifier is one. By tokens, not by a tree: a text may nest as deep as it is long.
  */
 function readMembers(nextToken: () => string, members: string[]): boolean {
   for (;;) {
@@ -82,8 +83,9 @@ function isJson(text: string): boolean {
 }
 
 /**
- * Gives what can be read of a CSV row that failed. In one with too many cells, those behind the surplus stand further right,
- * and where that is cannot be told: so its cells are read both from the left and from the right.
+ * Gives what can be read of a CSV row that failed. In one with too many cells, those behind the
+ * surplus stand further right, and where that is cannot be told: so its cells are read both from
+ * the left and from the right.
  */
 export function createFailedCsvReader(header: CsvHeader): (text: string) => readonly CommandSource[] {
   const width = header.columns.length;
@@ -108,8 +110,8 @@ export function createFailedCsvReader(header: CsvHeader): (text: string) => read
 }
 
 /**
- * The cells of a row. From one with broken quotes on they cannot be told apart: then those count that
- * the rest of its line has if quotes mean nothing.
+ * The cells of a row. From one with broken quotes on they cannot be told apart: then those count
+ * that the rest of its line has if quotes mean nothing.
  */
 function cellsOf(text: string, { delimiter }: CsvHeader): readonly string[] {
   // the last cell of a text that was shortened is not whole

@@ -8,7 +8,10 @@ export function rejection(code: RejectionCode, message: string): Rejection {
   return { code, message };
 }
 
-/** A value as messages name it: as it was written, `"vip"` or 123.0. Undefined `index`: not one of a list. */
+/**
+ * A value as messages name it: as it was written, `"vip"` or 123.0. Undefined `index`: not one of a
+ * list.
+ */
 export function written(source: CommandSource, field: string, index?: number): string {
   const value = valueAt(source, field, index);
   if (typeof value !== 'object') return shorten(source.source(field, index));
@@ -38,7 +41,10 @@ export function isAbsent(value: unknown): boolean {
   return value === undefined || value === null || (typeof value === 'string' && isBlank(value));
 }
 
-/** Empty or white space alone. The first character nearly always tells, and trim() makes a new string. */
+/**
+ * Empty or white space alone. The first character nearly always tells, and trim() makes a new
+ * string.
+ */
 function isBlank(text: string): boolean {
   const first = text.charCodeAt(0);
   if (first > 0x20 && first < 0x7f) return false;
@@ -51,7 +57,10 @@ export function readText(source: CommandSource, field: string): string | null | 
   return isAbsent(value) ? null : toText(source, field, value);
 }
 
-/** The texts of a field for one value and a field for several, which may hold one bare value (spec §5). */
+/**
+ * The texts of a field for one value and a field for several, which may hold one bare value (spec
+ * §5).
+ */
 export function readTexts(source: CommandSource, single: string, several: string): string[] | Rejection {
   const texts: string[] = [];
   const one = readText(source, single);
@@ -74,7 +83,9 @@ export function readTexts(source: CommandSource, single: string, several: string
   return texts;
 }
 
-/** The field that `readTexts` had a text from, with the text as it was written: `segment_ids "7"`. */
+/**
+ * The field that `readTexts` had a text from, with the text as it was written: `segment_ids "7"`.
+ */
 export function nameText(source: CommandSource, single: string, several: string, text: string): string {
   if (readText(source, single) === text) return `${single} ${written(source, single)}`;
   const list = source.fields[several];

@@ -11,7 +11,10 @@ export type ReadFormat =
   | { readonly ok: true; readonly format: DocumentFormat; readonly header: CsvHeader | null }
   | { readonly ok: false; readonly message: string };
 
-/** Reads from the beginning of a document how the rest of it is read; pure. `start` holds the whole header, if there is one. */
+/**
+ * Reads from the beginning of a document how the rest of it is read; pure. `start` holds the whole
+ * header, if there is one.
+ */
 export function readFormatOf(
   start: Buffer,
   {

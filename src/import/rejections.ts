@@ -7,12 +7,14 @@ import { type CsvHeader, parseCsvHeader } from './csv-header.ts';
 import { type DocumentFormat, type DocumentRecord, isRejection } from './document-format.ts';
 import { dropFields, replaceValues } from './json-source.ts';
 
-/** Stands for an e-mail address; holds an `@`, so that it is refused again when it is sent as it is. */
+/**
+ * Stands for an e-mail address; holds an `@`, so that it is refused again when it is sent as it is.
+ */
 export const MASK = '***@***';
 
 /**
- * A failed NDJSON record as one line: its own fields as they were written, then the error's. `secret` are the names and paths
- * by which a mapping reads `email_hash`.
+ * A failed NDJSON record as one line: its own fields as they were written, then the error's.
+ * `secret` are the names and paths by which a mapping reads `email_hash`.
  */
 export function ndjsonErrorLine(
   record: DocumentRecord,
@@ -35,15 +37,16 @@ export function ndjsonErrorLine(
 }
 
 /**
- * The header of an error file, the error's columns and then the document's; and its lines. A failed row whose cells could not
- * be read stands as it is in the first cell after the error's.
+ * The header of an error file, the error's columns and then the document's; and its lines. A failed
+ * row whose cells could not be read stands as it is in the first cell after the error's.
  */
 export function csvErrorFile(
   header: CsvHeader,
   mapping: Mapping | null,
 ): Pick<DocumentFormat, 'errorFileHeader' | 'errorLine'> {
   const { delimiter, columns } = header;
-  // a document may have thousands of columns and rows of two bytes: nothing here goes through the columns for each row
+  // a document may have thousands of columns and rows of two bytes: nothing here goes through the
+  // columns for each row
   const skipped = new Set(columns.flatMap((name, i) => (ERROR_FIELDS.includes(name) ? [i] : [])));
   const emails = new Set(header.fields.flatMap((field, i) => (field === 'email_hash' ? [i] : [])));
   const own = <T>(cells: readonly T[]) =>
@@ -90,23 +93,26 @@ function holdsAddress(text: string): boolean {
 }
 
 /**
- * Masks `email_hash`, and what a mapping reads it from, in an object's text, each time it is given with an address in clear,
- * however its name is written.
+ * Masks `email_hash`, and what a mapping reads it from, in an object's text, each time it is given
+ * with an address in clear, however its name is written.
  */
 function maskFields(json: string, secret: readonly string[]): string {
   const mask = (value: string) => (holdsAddress(value) ? `"${MASK}"` : null);
   return ['email_hash', ...secret].reduce((text, name) => replaceValues(text, name, mask), json);
 }
 
-/** Masks whatever holds an `@` in a text that is not JSON: what is its name and what its value cannot be told. */
+/**
+ * Masks whatever holds an `@` in a text that is not JSON: what is its name and what its value
+ * cannot be told.
+ */
 function maskInText(text: string, secret: readonly string[]): string {
   const mayHold = secret.length > 0 || text.includes('email_hash') || text.includes('\\u');
   return mayHold ? maskWords(text) : text;
 }
 
 /**
- * Masks whatever holds an `@`, where its column cannot be told. By words, not by a pattern around the @: that would look at
- * each character of a long word again and again.
+ * Masks whatever holds an `@`, where its column cannot be told. By words, not by a pattern around
+ * the @: that would look at each character of a long word again and again.
  */
 export function maskWords(text: string): string {
   return text.replace(/[^\s"',;:{}]+/g, (word) => (holdsAddress(word) ? MASK : word));

@@ -14,9 +14,9 @@ export type FailedLineNumbers = {
 };
 
 /**
- * Counts the failed lines of an execution that a file corrects: those whose numbers stand in the records of the file that were
- * applied, each once. Null where no record has a number. The file is read again from its beginning: that costs the imports
- * of all other files nothing.
+ * Counts the failed lines of an execution that a file corrects: those whose numbers stand in the
+ * records of the file that were applied, each once. Null where no record has a number. The file is
+ * read again from its beginning: that costs the imports of all other files nothing.
  */
 export async function countRepaired(of: {
   readonly file: Pick<FileReader, 'read'>;
@@ -52,7 +52,10 @@ export async function countRepaired(of: {
   return hasNumbers ? repaired.reduce((sum, each) => sum + each, 0) : null;
 }
 
-/** Reads the number of the line that a record corrects; null where the columns of the file have none. */
+/**
+ * Reads the number of the line that a record corrects; null where the columns of the file have
+ * none.
+ */
 function numberReader(format: DocumentFormat): ((record: DocumentRecord) => number | null) | null {
   if (format.csv === null)
     return ({ content }) => {

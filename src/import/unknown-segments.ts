@@ -6,7 +6,10 @@ export type UnknownName = {
   readonly isWhole: boolean;
 };
 
-/** The name that a message of UNKNOWN_SEGMENT is about; null for one of another form. The service wrote it itself. */
+/**
+ * The name that a message of UNKNOWN_SEGMENT is about; null for one of another form. The service
+ * wrote it itself.
+ */
 export function unknownNameIn(message: string, { isCsv }: { readonly isCsv: boolean }): UnknownName | null {
   const [, field = '', rest = ''] = /^(segment_[a-z_]+) (.*)$/s.exec(message) ?? [];
   if (field === '') return null;
@@ -37,10 +40,15 @@ function cellIn(text: string): string | null {
 /** How often a name was given, and where first. */
 export type NamedOften = UnknownName & { readonly lines: number; readonly firstLine: number };
 
-/** So many different names are told apart; a column that was taken for another has one on each line. */
+/**
+ * So many different names are told apart; a column that was taken for another has one on each line.
+ */
 const MAX_NAMES = 10_000;
 
-/** Counts failed lines by the name that they give; the most frequent first. Those of further names are not counted. */
+/**
+ * Counts failed lines by the name that they give; the most frequent first. Those of further names
+ * are not counted.
+ */
 export async function countUnknownNames(
   lines: AsyncIterable<{ readonly line: number; readonly message: string }>,
   of: { readonly isCsv: boolean },

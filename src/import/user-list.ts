@@ -3,8 +3,8 @@ import type { CommandSource } from './document-format.ts';
 import { isAbsent } from './read-field.ts';
 
 /**
- * A row of a list of users for one segment, as the command it stands for: UPDATE unless it says otherwise, and never
- * ending where neither the row nor the segment says when.
+ * A row of a list of users for one segment, as the command it stands for: UPDATE unless it says
+ * otherwise, and never ending where neither the row nor the segment says when.
  */
 export function asUserListCommand(
   row: CommandSource,

@@ -20,8 +20,8 @@ import { isAbsent } from './read-field.ts';
 import { MASK } from './rejections.ts';
 
 /**
- * What is odd about a valid command, as bits: readers of lines have no objects to spare. The plain readers and the reference
- * parser give the same ones.
+ * What is odd about a valid command, as bits: readers of lines have no objects to spare. The plain
+ * readers and the reference parser give the same ones.
  */
 export const ODD = {
   EMAIL: 1,
@@ -36,9 +36,14 @@ export const ODD = {
 /** Ten calendar years have at most three days more than 3650. */
 export const FAR_EXPIRY_MS = 3653 * 86_400_000;
 
-/** 123.0, 1.23E+15, 1E+15; also with the comma of some languages. Not 12.5: ids of web analytics look like that. */
+/**
+ * 123.0, 1.23E+15, 1E+15; also with the comma of some languages. Not 12.5: ids of web analytics
+ * look like that.
+ */
 const FLOAT = /^[+-]?\d+(?:[.,]0+|[.,]\d+e[+-]?\d+|e\+\d+)$/i;
-/** No hash is shorter, even cut; an even number of digits, at least one of them a capital letter. */
+/**
+ * No hash is shorter, even cut; an even number of digits, at least one of them a capital letter.
+ */
 const CAPITAL_HASH = /^(?:[\dA-Fa-f]{2}){4,}$/;
 
 const AT = 0x40;
@@ -64,8 +69,8 @@ export function oddIdentifier(kind: number, value: string): number {
 }
 
 /**
- * Whether UTF-8 from `start` to `end` is an address or has one in it: something, an @, and a domain with a dot in it. Of
- * bytes, since there are files whose every id is an address.
+ * Whether UTF-8 from `start` to `end` is an address or has one in it: something, an @, and a domain
+ * with a dot in it. Of bytes, since there are files whose every id is an address.
  */
 export function holdsEmail(bytes: Uint8Array, start: number, end: number): boolean {
   let at = end - 1;
@@ -162,7 +167,10 @@ export function createWarningTally(job: Job, mapping: Mapping | null = null): Wa
   };
 }
 
-/** Keeps the first lines. They do not come in order: of a block the plain ones come before the others. */
+/**
+ * Keeps the first lines. They do not come in order: of a block the plain ones come before the
+ * others.
+ */
 function keepFirst(kept: OddLine[], warned: OddLine): void {
   let at = kept.length;
   while (at > 0 && warned.line < (kept[at - 1]?.line ?? 0)) at--;
@@ -176,8 +184,8 @@ function whereBlanksAre(odd: number): string {
 }
 
 /**
- * The warnings of a file before its records are read: of its columns, whose case and surrounding blanks do not count, and of
- * the earlier execution with the same content, if there is one.
+ * The warnings of a file before its records are read: of its columns, whose case and surrounding
+ * blanks do not count, and of the earlier execution with the same content, if there is one.
  */
 export function fileWarnings(of: {
   readonly format: Pick<DocumentFormat, 'columns' | 'start' | 'mapping'>;
@@ -208,10 +216,15 @@ function unknownFields(lines: readonly WarnedLine[]): Warnings {
   return { counts: { UNKNOWN_FIELD: lines.length }, lines: { UNKNOWN_FIELD: lines } };
 }
 
-/** What commands are read from, and what an error file adds to a record: it can be sent again as it is. */
+/**
+ * What commands are read from, and what an error file adds to a record: it can be sent again as it
+ * is.
+ */
 const KNOWN_NAMES: ReadonlySet<string> = new Set([...COMMAND_FIELDS, ...ERROR_FIELDS, 'error_raw']);
 
-/** A name may be as long as a line; and it may be an address, where columns and rows were mixed up. */
+/**
+ * A name may be as long as a line; and it may be an address, where columns and rows were mixed up.
+ */
 const MAX_NAME_CHARS = 60;
 
 function createUnknownNames(job: Job, mapping: Mapping | null) {

@@ -18,9 +18,10 @@ export const AUDIT_ACTIONS = [
   'TEST',
 ] as const;
 /**
- * UPLOAD: a file was taken. DOWNLOAD: an input, error or export file was read, or a backup taken. ERASE: a user was. EXPORT:
- * members of a segment were asked for as a file. REVERT: of an execution. ROTATE_SECRET, PING, RESEND: of a webhook and its deliveries.
- * LINK: a user of the datamart got another identifier. RUN, TEST: a source was asked to be pulled now, or connected to.
+ * UPLOAD: a file was taken. DOWNLOAD: an input, error or export file was read, or a backup taken.
+ * ERASE: a user was. EXPORT: members of a segment were asked for as a file. REVERT: of an
+ * execution. ROTATE_SECRET, PING, RESEND: of a webhook and its deliveries. LINK: a user of the
+ * datamart got another identifier. RUN, TEST: a source was asked to be pulled now, or connected to.
  */
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
@@ -42,7 +43,10 @@ export const AUDIT_RESOURCES = [
 ] as const;
 export type AuditResource = (typeof AUDIT_RESOURCES)[number];
 
-/** Who asked for a change, and when. The name is kept as it was: a token that is deleted is still named. */
+/**
+ * Who asked for a change, and when. The name is kept as it was: a token that is deleted is still
+ * named.
+ */
 export type Author = {
   /** Null: the service itself, at its start. */
   readonly tokenId: string | null;

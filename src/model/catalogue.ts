@@ -9,9 +9,10 @@ export type CatalogueSegment = {
 };
 
 /**
- * What the commands of a file are checked against: the compartments and segments of one datamart at one moment.
- * `version` counts the changes that can make a staged command wrong (a segment deleted, paused, its technical name or TTL
- * changed; a compartment changed, selected, made the default): a merge refuses a chunk staged against another version.
+ * What the commands of a file are checked against: the compartments and segments of one datamart at
+ * one moment. `version` counts the changes that can make a staged command wrong (a segment deleted,
+ * paused, its technical name or TTL changed; a compartment changed, selected, made the default): a
+ * merge refuses a chunk staged against another version.
  */
 export type Catalogue = {
   readonly datamartId: string;

@@ -1,6 +1,9 @@
 import type { Execution } from './execution.ts';
 
-/** What happened to one membership: the user came in, stayed with other values, was taken out, or the membership expired. */
+/**
+ * What happened to one membership: the user came in, stayed with other values, was taken out, or
+ * the membership expired.
+ */
 export const CHANGE_KINDS = ['ENTERED', 'UPDATED', 'LEFT', 'EXPIRED'] as const;
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 
@@ -19,7 +22,9 @@ export type MembershipChange = {
   readonly segmentName: string;
   readonly segmentTechnicalName: string | null;
   readonly kind: ChangeKind;
-  /** The start of the execution, or of the call, that did it; of EXPIRED the instant of the expiry. */
+  /**
+   * The start of the execution, or of the call, that did it; of EXPIRED the instant of the expiry.
+   */
   readonly date: number;
   /** Null for an expiry, and for a call of commands. */
   readonly executionId: string | null;

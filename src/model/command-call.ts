@@ -5,7 +5,10 @@ import type { WarningCode } from './warning.ts';
 /** User segment commands that come in a request, without a file (spec §8). */
 export type CommandCall = {
   readonly datamartId: string;
-  /** The JSON text of an object with the list `commands`: what counts is how each command is written. */
+  /**
+   * The JSON text of an object with the list `commands`: what counts is how each command is
+   * written.
+   */
   readonly text: string;
   /** COUNT: a dry run. */
   readonly purpose: 'APPLY' | 'COUNT';

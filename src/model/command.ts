@@ -1,6 +1,9 @@
 import type { Identifier } from './identifier.ts';
 
-/** Why a record of a document is not applied (spec §5, §6). A closed union: docs/commands.md lists each with its cure. */
+/**
+ * Why a record of a document is not applied (spec §5, §6). A closed union: docs/commands.md lists
+ * each with its cure.
+ */
 export const REJECTION_CODES = [
   // the record itself, spec §6
   'INVALID_ENCODING',
@@ -27,7 +30,9 @@ export const REJECTION_CODES = [
 ] as const;
 export type RejectionCode = (typeof REJECTION_CODES)[number];
 
-/** A record that is not applied: data, never thrown. `message` says what was expected and what came. */
+/**
+ * A record that is not applied: data, never thrown. `message` says what was expected and what came.
+ */
 export type Rejection = { readonly code: RejectionCode; readonly message: string };
 
 /** A valid user segment command, resolved against the catalogue of its datamart. */

@@ -87,8 +87,8 @@ function dayOf(timeZone: string, instant: number): number {
 }
 
 /**
- * When clocks show a time of a day: the first time where they show it twice, and as much later as they are put forward where
- * they never do.
+ * When clocks show a time of a day: the first time where they show it twice, and as much later as
+ * they are put forward where they never do.
  */
 function instantAt(timeZone: string, day: number, minutes: number): number {
   const shown = day * DAY_MS + minutes * MINUTE_MS;

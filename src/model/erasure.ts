@@ -15,7 +15,9 @@ export type Erasure = {
   /** Removed at once, with the user point. */
   readonly identifiers: number;
   readonly memberships: number;
-  /** Executions whose files are still to be looked through; one that has not ended is waited for. */
+  /**
+   * Executions whose files are still to be looked through; one that has not ended is waited for.
+   */
   readonly executionsLeft: number;
   readonly filesRewritten: number;
   readonly linesRemoved: number;

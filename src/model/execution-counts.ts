@@ -1,7 +1,10 @@
 import { commandsOf, type Execution, hasEnded } from './execution.ts';
 import { countWarnings } from './warning.ts';
 
-/** What an execution did, by the names that the API has for it: in its answers, and in what webhooks are told. */
+/**
+ * What an execution did, by the names that the API has for it: in its answers, and in what webhooks
+ * are told.
+ */
 export function countsOf(of: Execution) {
   const { successes, failures, notApplied, failuresByCode, effects, errorLinesOmitted, warnings } =
     of.checkpoint;

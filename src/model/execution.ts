@@ -14,8 +14,9 @@ export function hasEnded(status: ExecutionStatus): status is EndedStatus {
 }
 
 /**
- * What commands did, by (command, segment) pair: every pair of the applied commands is in exactly one of the first
- * five. `superseded` pairs were followed by a later command for the same user point and segment in the same batch.
+ * What commands did, by (command, segment) pair: every pair of the applied commands is in exactly
+ * one of the first five. `superseded` pairs were followed by a later command for the same user
+ * point and segment in the same batch.
  */
 export type Effects = {
   readonly membershipsCreated: number;
@@ -24,11 +25,14 @@ export type Effects = {
   readonly unchanged: number;
   readonly superseded: number;
   readonly userPointsCreated: number;
-  /** Of users who left a replaced segment since no command of the file put them in: pairs of no command. */
+  /**
+   * Of users who left a replaced segment since no command of the file put them in: pairs of no
+   * command.
+   */
   readonly membershipsLeft: number;
   /**
-   * Of a revert: left alone, since something has touched them after what it reverts. Of a replacement: of members whom no
-   * command names and a failed line does; pairs of no command.
+   * Of a revert: left alone, since something has touched them after what it reverts. Of a
+   * replacement: of members whom no command names and a failed line does; pairs of no command.
    */
   readonly membershipsKept: number;
 };
@@ -72,7 +76,9 @@ export type SegmentEffect = {
   readonly sizeAfter: number;
   /** Of a replacement: how many members go out, whoever comes in for them. */
   readonly leaving?: number;
-  /** Of a segment that is not there, and that would be made: its name, where its id says nothing. */
+  /**
+   * Of a segment that is not there, and that would be made: its name, where its id says nothing.
+   */
   readonly technicalName?: string;
 };
 
@@ -86,12 +92,16 @@ export type CreatedSegment = {
 export type FailuresByCode = { readonly [code in RejectionCode]?: number };
 
 /**
- * A part of an error file: the failed lines of one chunk, in a file of a random name that never changes but for erasures. It
- * is durable before the checkpoint that names it; one that no checkpoint names was never part of the error file.
+ * A part of an error file: the failed lines of one chunk, in a file of a random name that never
+ * changes but for erasures. It is durable before the checkpoint that names it; one that no
+ * checkpoint names was never part of the error file.
  */
 export type ErrorPart = { readonly name: string; readonly bytes: number };
 
-/** The parts that make up the error file of a checkpoint. Before schema version 5 there was one file, which grew. */
+/**
+ * The parts that make up the error file of a checkpoint. Before schema version 5 there was one
+ * file, which grew.
+ */
 export function errorPartsOf({
   errorFileBytes,
   errorParts,
@@ -101,8 +111,9 @@ export function errorPartsOf({
 }
 
 /**
- * How far an execution has come, durably: everything before `offset` is applied and counted, nothing after it is.
- * Written in the transaction of each merge, so that it is true whatever is killed and when.
+ * How far an execution has come, durably: everything before `offset` is applied and counted,
+ * nothing after it is. Written in the transaction of each merge, so that it is true whatever is
+ * killed and when.
  */
 export type Checkpoint = {
   /** Bytes of the document that are done; the next record starts here. */
@@ -121,7 +132,10 @@ export type Checkpoint = {
   /** (command, segment) pairs of the applied commands: what the effects must add up to. */
   readonly pairs: number;
   readonly effects: Effects;
-  /** Length of the error file that belongs to this checkpoint, as it was written: all its parts together. */
+  /**
+   * Length of the error file that belongs to this checkpoint, as it was written: all its parts
+   * together.
+   */
   readonly errorFileBytes: number;
   /** Failed lines that are not in the error file, since it was full: the last ones. */
   readonly errorLinesOmitted: number;
@@ -149,7 +163,10 @@ export function commandsOf({ successes, failures, notApplied }: Checkpoint): num
   return successes + failures + notApplied;
 }
 
-/** An uploaded file that is kept: its folder in the documents store, its name, and what was measured on receipt. */
+/**
+ * An uploaded file that is kept: its folder in the documents store, its name, and what was measured
+ * on receipt.
+ */
 export type StoredDocument = {
   readonly folder: string;
   readonly fileName: string;
@@ -159,7 +176,10 @@ export type StoredDocument = {
   readonly sha256: string;
 };
 
-/** What an execution imports: a file of commands, or a list of users for one segment (spec §4, `user_list_imports`). */
+/**
+ * What an execution imports: a file of commands, or a list of users for one segment (spec §4,
+ * `user_list_imports`).
+ */
 export type Job =
   | { readonly type: 'DOCUMENT_IMPORT'; readonly documentImportId: string }
   | { readonly type: 'USER_SEGMENT_IMPORT'; readonly segmentId: string };
@@ -179,7 +199,10 @@ export type ImportOptions = {
   readonly createMissingSegments: boolean;
 };
 
-/** How many segments a file makes: a column that was taken for another must not become a million of them. */
+/**
+ * How many segments a file makes: a column that was taken for another must not become a million of
+ * them.
+ */
 export const MAX_NEW_SEGMENTS = 100;
 
 /** Segments are to hold exactly the users of the file. */
@@ -187,13 +210,16 @@ export type ReplaceOptions = {
   /** Null: each segment that a command of the file names. */
   readonly segmentIds: readonly string[] | null;
   /**
-   * Nothing is applied where a segment would become smaller by more than this share of its size. Null: where it would lose all; of
-   * executions that are older than the default.
+   * Nothing is applied where a segment would become smaller by more than this share of its size.
+   * Null: where it would lose all; of executions that are older than the default.
    */
   readonly maxShrinkRatio: number | null;
 };
 
-/** The guards of a replacement where none are given: one failed line, or half of a segment lost, is a sign of a broken file. */
+/**
+ * The guards of a replacement where none are given: one failed line, or half of a segment lost, is
+ * a sign of a broken file.
+ */
 export const REPLACE_GUARDS = { maxFailureRatio: 0, maxShrinkRatio: 0.5 } as const;
 
 /** What is done where nothing was asked for: the file is applied in batches. */
@@ -229,7 +255,10 @@ export type RunProgress = {
   readonly step: 'READING' | 'MERGING' | 'WAITING';
   readonly bytes: number;
   readonly commands: number;
-  /** Only while it waits; `since` is the instant of the first fault since it last came forward, or of the pause. */
+  /**
+   * Only while it waits; `since` is the instant of the first fault since it last came forward, or
+   * of the pause.
+   */
   readonly waiting?: { readonly reason: WaitReason; readonly since: number };
 };
 
@@ -244,17 +273,25 @@ export type Execution = {
   readonly userId: string | null;
   readonly status: ExecutionStatus;
   readonly creationDate: number;
-  /** The one clock of the file: durations and "in the past" are counted from here. Set once, kept over restarts. */
+  /**
+   * The one clock of the file: durations and "in the past" are counted from here. Set once, kept
+   * over restarts.
+   */
   readonly startDate: number | null;
   readonly endDate: number | null;
   readonly cancelRequested: boolean;
   /** Why it FAILED. */
   readonly failure: string | null;
   readonly document: StoredDocument;
-  /** The mapping of its import when the file came: what changes later changes no file that is there. */
+  /**
+   * The mapping of its import when the file came: what changes later changes no file that is there.
+   */
   readonly mapping: Mapping | null;
   readonly options: ImportOptions;
-  /** The execution that this one reverts; it has no file then, and its document's bytes are the changes that go back. */
+  /**
+   * The execution that this one reverts; it has no file then, and its document's bytes are the
+   * changes that go back.
+   */
   readonly reverts: string | null;
   /** The last one that reverts this one. */
   readonly revertedBy: string | null;
@@ -264,20 +301,29 @@ export type Execution = {
   readonly repaired: number | null;
   /** When the input and error files were removed by retention, else null. */
   readonly filesRemovedDate: number | null;
-  /** How far the file has been read if something is decided about it as a whole; from the start again after a crash. */
+  /**
+   * How far the file has been read if something is decided about it as a whole; from the start
+   * again after a crash.
+   */
   readonly checked: Checked;
   readonly checkpoint: Checkpoint;
   /** In the order in which its file names them. A revert leaves them. */
   readonly segmentsCreated: readonly CreatedSegment[];
 };
 
-/** Whether it is a file that is applied as it is read, and about which nothing is decided as a whole. */
+/**
+ * Whether it is a file that is applied as it is read, and about which nothing is decided as a
+ * whole.
+ */
 export function isPlain({ options, reverts }: Pick<Execution, 'options' | 'reverts'>): boolean {
   const { dryRun, maxFailureRatio, replace } = options;
   return reverts === null && !dryRun && maxFailureRatio === null && replace === null;
 }
 
-/** Whether it can be claimed and applied together with other small files. What a correction repairs is counted before it ends. */
+/**
+ * Whether it can be claimed and applied together with other small files. What a correction repairs
+ * is counted before it ends.
+ */
 export function mayBeGrouped(execution: Pick<Execution, 'options' | 'reverts' | 'corrects'>): boolean {
   return isPlain(execution) && execution.corrects === null;
 }
@@ -305,7 +351,9 @@ export type NewExecution = Pick<
   readonly corrects?: string | null;
 };
 
-/** What a sender calls an upload by, so that sending it again makes no second execution (spec §8). */
+/**
+ * What a sender calls an upload by, so that sending it again makes no second execution (spec §8).
+ */
 export type IdempotencyKey = {
   readonly value: string;
   /** What else was asked for beside the file, as one text that is the same for the same. */

@@ -4,8 +4,9 @@ import type { DocumentImport } from './records.ts';
 /** How the files of an import that expects them come in, and what the last ones were. */
 
 /**
- * What came of the due times so far. A file is an execution of the import that SUCCEEDED, no dry run and no revert; it counts
- * when it ends. One that ends while a file is late is the late one, and no later due time has it.
+ * What came of the due times so far. A file is an execution of the import that SUCCEEDED, no dry
+ * run and no revert; it counts when it ends. One that ends while a file is late is the late one,
+ * and no later due time has it.
  */
 export type DueRecord = {
   /** The last due time that has passed; null: none has. */
@@ -89,8 +90,8 @@ export type ExpectingImport = {
 };
 
 /**
- * WAITING: nothing has been due yet. CAME_LATE: the file that was late is there. MISSING: it is late, and so was the one before
- * it, which never came.
+ * WAITING: nothing has been due yet. CAME_LATE: the file that was late is there. MISSING: it is
+ * late, and so was the one before it, which never came.
  */
 export const EXPECTED_STATES = ['WAITING', 'ON_TIME', 'CAME_LATE', 'LATE', 'MISSING'] as const;
 export type ExpectedState = (typeof EXPECTED_STATES)[number];

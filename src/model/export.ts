@@ -1,11 +1,17 @@
 import type { EndedStatus, ExecutionStatus } from './execution.ts';
 import type { IdentifierKind } from './identifier.ts';
 
-/** Files that the members of a segment are written to: commands that can be imported again, or a table. */
+/**
+ * Files that the members of a segment are written to: commands that can be imported again, or a
+ * table.
+ */
 export const EXPORT_MIME_TYPES = ['TEXT_CSV', 'APPLICATION_X_NDJSON', 'APPLICATION_PARQUET'] as const;
 export type ExportMimeType = (typeof EXPORT_MIME_TYPES)[number];
 
-/** Identifiers that an export has: those of a kind; accounts of one compartment, or of all when it is null. */
+/**
+ * Identifiers that an export has: those of a kind; accounts of one compartment, or of all when it
+ * is null.
+ */
 export type ExportedKind = { readonly kind: IdentifierKind; readonly compartmentId: string | null };
 
 export type NewExport = {
@@ -19,7 +25,10 @@ export type NewExport = {
   readonly creationDate: number;
 };
 
-/** What was written: a member has a line for each of its identifiers that were asked for, and none without any. */
+/**
+ * What was written: a member has a line for each of its identifiers that were asked for, and none
+ * without any.
+ */
 export type ExportCounts = {
   readonly members: number;
   readonly membersWithIdentifiers: number;

@@ -1,9 +1,12 @@
-/** A file that is read by position, wherever it is kept. Reading on from where the last read ended is quick. */
+/**
+ * A file that is read by position, wherever it is kept. Reading on from where the last read ended
+ * is quick.
+ */
 export interface FileReader {
   readonly bytes: number;
   /**
-   * Bytes from `position` on, at least one and at most `length`; none at the end of the file. Throws when the file has
-   * changed or is gone.
+   * Bytes from `position` on, at least one and at most `length`; none at the end of the file.
+   * Throws when the file has changed or is gone.
    */
   read(position: number, length: number): Promise<Buffer>;
   close(): Promise<void>;

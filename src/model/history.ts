@@ -3,7 +3,10 @@
 export const HISTORY_INTERVALS = ['hour', 'day'] as const;
 export type HistoryInterval = (typeof HISTORY_INTERVALS)[number];
 
-/** Changes are counted by quarters of an hour since the epoch: with one of them begin the days of every time zone. */
+/**
+ * Changes are counted by quarters of an hour since the epoch: with one of them begin the days of
+ * every time zone.
+ */
 export const QUARTER_MS = 900_000;
 const HOUR_MS = 4 * QUARTER_MS;
 const DAY_MS = 24 * HOUR_MS;
@@ -22,7 +25,10 @@ export type CountedChanges = {
   readonly size: number;
   /** Changes are known from this instant on. */
   readonly knownSince: number;
-  /** By quarter, ascending; those without any change are left out. Changes count at `now` at the latest. */
+  /**
+   * By quarter, ascending; those without any change are left out. Changes count at `now` at the
+   * latest.
+   */
   readonly quarters: readonly (ChangeCounts & { readonly quarter: number })[];
 };
 
@@ -36,8 +42,9 @@ export type HistoryBucket = ChangeCounts & {
 };
 
 /**
- * The instants at which hours (of UTC) or days (of a time zone) begin, from the one that `from` is in until the first one that
- * is not before `to`. Null where that is more than `most` hours or days.
+ * The instants at which hours (of UTC) or days (of a time zone) begin, from the one that `from` is
+ * in until the first one that is not before `to`. Null where that is more than `most` hours or
+ * days.
  */
 export function boundariesOf(of: {
   readonly interval: HistoryInterval;
@@ -59,7 +66,10 @@ const HOURS = {
   next: (start: number) => start + HOUR_MS,
 };
 
-/** Days of a time zone have 23 to 25 hours, and need not begin at 0:00: so it is asked which date a quarter has. */
+/**
+ * Days of a time zone have 23 to 25 hours, and need not begin at 0:00: so it is asked which date a
+ * quarter has.
+ */
 function daysIn(timeZone: string): typeof HOURS {
   const format = new Intl.DateTimeFormat('en', { timeZone, dateStyle: 'short' });
   const dateOf = (instant: number) => format.format(instant);
@@ -80,9 +90,9 @@ function daysIn(timeZone: string): typeof HOURS {
 }
 
 /**
- * The changes between boundaries that are whole quarters. The sizes are reckoned back from what it is now, so that the size at
- * an end is the one at the beginning and what came in and went out. What lies before it is known is left out, and what lies
- * after `now`.
+ * The changes between boundaries that are whole quarters. The sizes are reckoned back from what it
+ * is now, so that the size at an end is the one at the beginning and what came in and went out.
+ * What lies before it is known is left out, and what lies after `now`.
  */
 export function bucketsOf(
   changes: CountedChanges,

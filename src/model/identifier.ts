@@ -1,9 +1,13 @@
-/** What a user point is found by (spec §1): an account in a compartment, an email hash, or a user agent id. */
+/**
+ * What a user point is found by (spec §1): an account in a compartment, an email hash, or a user
+ * agent id.
+ */
 export type IdentifierKind = 'USER_ACCOUNT' | 'USER_EMAIL' | 'USER_AGENT';
 
 /**
- * One identifier of a user inside a datamart. `compartmentId` is `'0'` unless the kind is `USER_ACCOUNT`.
- * `value` is verbatim: never trimmed, never folded, compared byte for byte (spec §5).
+ * One identifier of a user inside a datamart. `compartmentId` is `'0'` unless the kind is
+ * `USER_ACCOUNT`. `value` is verbatim: never trimmed, never folded, compared byte for byte (spec
+ * §5).
  */
 export type Identifier = {
   readonly kind: IdentifierKind;

@@ -1,4 +1,7 @@
-/** How a clear address or number becomes the hash that is kept; the last four as Google and Meta publish them. */
+/**
+ * How a clear address or number becomes the hash that is kept; the last four as Google and Meta
+ * publish them.
+ */
 export const HASH_RULES = ['sha256', 'google_email', 'meta_email', 'google_phone', 'meta_phone'] as const;
 export type HashRule = (typeof HASH_RULES)[number];
 
@@ -12,11 +15,13 @@ export type ExpiryFormat = (typeof INSTANT_FORMATS)[number] | (typeof DURATION_F
 export type DefaultValue = string | number | readonly (string | number)[];
 
 /**
- * How a file with columns or members of its own becomes commands. Names are those of the file, fields those of commands; the
- * order of the names counts.
+ * How a file with columns or members of its own becomes commands. Names are those of the file,
+ * fields those of commands; the order of the names counts.
  */
 export type Mapping = {
-  /** The field that each column feeds. Several columns of one field: the first that is not blank. */
+  /**
+   * The field that each column feeds. Several columns of one field: the first that is not blank.
+   */
   readonly columns: Readonly<Record<string, string>>;
   /** By field: what its own words stand for. */
   readonly values: Readonly<Record<string, Readonly<Record<string, string>>>>;

@@ -14,16 +14,20 @@ export type Origin<Change> = {
   readonly enteredBy: Change | null;
   /** The revert that put them back, where they had been taken out or had expired since then. */
   readonly restoredBy: Change | null;
-  /** The last one after these: a line, or a revert that gave the membership back an earlier expiry or data bag. */
+  /**
+   * The last one after these: a line, or a revert that gave the membership back an earlier expiry
+   * or data bag.
+   */
   readonly updatedBy: Change | null;
 };
 
 type Told = { readonly kind: ChangeKind; readonly date: number; readonly line: number | null };
 
 /**
- * Finds among the changes of a live membership, the last one first, those that made it what it is. A membership keeps its
- * `creation_ts` when a revert puts it back, and that is the date of the change that made it: so what first put the user in is
- * found however often they went out and came back since.
+ * Finds among the changes of a live membership, the last one first, those that made it what it is.
+ * A membership keeps its `creation_ts` when a revert puts it back, and that is the date of the
+ * change that made it: so what first put the user in is found however often they went out and came
+ * back since.
  */
 export function originOf<Change extends Told>(
   creationTs: number,
@@ -32,7 +36,8 @@ export function originOf<Change extends Told>(
   const isLine = ({ date, line }: Change) => line !== null && date === creationTs;
   const entry =
     newestFirst.findLast((change) => change.kind === 'ENTERED' && isLine(change)) ??
-    // taken out and put in again by one file: a new membership, and an update of the user's being in
+    // taken out and put in again by one file: a new membership, and an update of the user's being
+    // in
     newestFirst.findLast((change) => change.kind === 'UPDATED' && isLine(change));
   const cameIn = newestFirst.find(({ kind }) => kind === 'ENTERED');
   // only a revert puts anybody in without a line

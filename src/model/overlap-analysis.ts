@@ -36,8 +36,9 @@ export type OverlapAnalysisEnding = {
 };
 
 /**
- * The file of an analysis, in the members of the original's, whose ids are numbers. `overlaps` has the segment itself too, with
- * its size, and none that has no member in common with it; the largest first.
+ * The file of an analysis, in the members of the original's, whose ids are numbers. `overlaps` has
+ * the segment itself too, with its size, and none that has no member in common with it; the largest
+ * first.
  */
 export function overlapFile(of: {
   readonly date: number;

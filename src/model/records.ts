@@ -2,7 +2,10 @@ import type { Expectation } from './expectation.ts';
 import type { StoredIdentifier, UuidHalves } from './identifier.ts';
 import type { Mapping } from './mapping.ts';
 
-/** The small records of a store, in the words of spec §1 and §3. Ids are decimal strings, instants ms since the epoch. */
+/**
+ * The small records of a store, in the words of spec §1 and §3. Ids are decimal strings, instants
+ * ms since the epoch.
+ */
 
 /** What every fresh store starts with (spec §1): organisation, datamart and compartment `1`. */
 export const FIRST_ID = '1';
@@ -33,7 +36,10 @@ export type Compartment = {
   readonly archived: boolean;
 };
 
-/** A compartment as one datamart selects it; `id` is the selection's own. Exactly one per datamart is the default. */
+/**
+ * A compartment as one datamart selects it; `id` is the selection's own. Exactly one per datamart
+ * is the default.
+ */
 export type CompartmentSelection = {
   readonly id: string;
   readonly datamartId: string;
@@ -66,7 +72,9 @@ export type Segment = {
   readonly name: string;
   readonly shortDescription: string | null;
   readonly technicalName: string | null;
-  /** In ms, counted from the start of the execution; null when commands must bring their own expiry. */
+  /**
+   * In ms, counted from the start of the execution; null when commands must bring their own expiry.
+   */
   readonly defaultTtlMs: number | null;
   readonly persisted: boolean;
   readonly paused: boolean;
@@ -133,7 +141,9 @@ export type DocumentImport = {
 };
 
 export const ROLES = ['reader', 'editor', 'admin'] as const;
-/** What a token may do: look up; import and edit segments; everything. Each includes the one before. */
+/**
+ * What a token may do: look up; import and edit segments; everything. Each includes the one before.
+ */
 export type Role = (typeof ROLES)[number];
 
 export type ApiToken = {

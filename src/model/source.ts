@@ -9,9 +9,15 @@ export type SourceKind = (typeof SOURCE_KINDS)[number];
 export type SourceLocation =
   /** A folder of the machine that the service runs on. */
   | { readonly kind: 'LOCAL'; readonly folder: string }
-  /** One file; `ca`: certificates in PEM that its server is trusted by, beside those that Node knows. */
+  /**
+   * One file; `ca`: certificates in PEM that its server is trusted by, beside those that Node
+   * knows.
+   */
   | { readonly kind: 'HTTPS'; readonly url: string; readonly ca: string | null }
-  /** `prefix` is empty or ends in a slash. `marker`: the name of the object that says that its folder is whole. */
+  /**
+   * `prefix` is empty or ends in a slash. `marker`: the name of the object that says that its
+   * folder is whole.
+   */
   | {
       readonly kind: 'S3';
       readonly bucket: string;
@@ -30,7 +36,10 @@ export type SourceLocation =
       readonly hostKey: string | null;
     };
 
-/** What a source identifies itself by; each kind takes some of them. Kept encrypted, and never shown. */
+/**
+ * What a source identifies itself by; each kind takes some of them. Kept encrypted, and never
+ * shown.
+ */
 export const CREDENTIAL_NAMES = [
   'user',
   'password',
@@ -43,7 +52,9 @@ export const CREDENTIAL_NAMES = [
 ] as const;
 export type Credentials = { readonly [name in (typeof CREDENTIAL_NAMES)[number]]?: string };
 
-/** When a source is pulled: at the times of a cron expression in a time zone, or every so many ms. */
+/**
+ * When a source is pulled: at the times of a cron expression in a time zone, or every so many ms.
+ */
 export type Schedule = { readonly cron: string; readonly timeZone: string } | { readonly intervalMs: number };
 
 export const FILE_ORDERS = ['name', 'time'] as const;
@@ -104,7 +115,9 @@ export type Source = {
   readonly lastRun: SourceRun | null;
 };
 
-/** What tells one version of a file from another; a member that the source does not know is null. */
+/**
+ * What tells one version of a file from another; a member that the source does not know is null.
+ */
 export type FileVersion = {
   readonly bytes: number | null;
   readonly etag: string | null;
@@ -117,8 +130,9 @@ export type SeenFile = FileVersion & { readonly name: string };
 
 export const SOURCE_FILE_STATUSES = ['TAKEN', 'SAME', 'DRY_RUN', 'REFUSED', 'FAILED'] as const;
 /**
- * TAKEN: as an execution. SAME: what it holds was taken under this name already. DRY_RUN: as a dry run, so that it is still to be
- * taken. REFUSED: it can be no execution, and is not tried again unless it changes or a run is asked for. FAILED: it is tried again.
+ * TAKEN: as an execution. SAME: what it holds was taken under this name already. DRY_RUN: as a dry
+ * run, so that it is still to be taken. REFUSED: it can be no execution, and is not tried again
+ * unless it changes or a run is asked for. FAILED: it is tried again.
  */
 export type SourceFileStatus = (typeof SOURCE_FILE_STATUSES)[number];
 

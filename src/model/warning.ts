@@ -1,6 +1,6 @@
 /**
- * What is odd about a file and fails no line of it (spec §8), in the order in which it is shown. A closed union:
- * docs/commands.md lists each with its cure.
+ * What is odd about a file and fails no line of it (spec §8), in the order in which it is shown. A
+ * closed union: docs/commands.md lists each with its cure.
  */
 export const WARNING_CODES = [
   'NO_COMMANDS',
@@ -21,7 +21,8 @@ export const MAX_WARNED_LINES = 20;
 export const MAX_UNKNOWN_NAMES = 100;
 
 /**
- * An example of a warning. It holds nothing of an identifier: it is kept beyond the file and beyond the erasure of a user.
+ * An example of a warning. It holds nothing of an identifier: it is kept beyond the file and beyond
+ * the erasure of a user.
  */
 export type WarnedLine = {
   /** The first physical line of the record; null for what is said of the file as a whole. */
@@ -32,7 +33,10 @@ export type WarnedLine = {
   readonly detail?: string;
 };
 
-/** The warnings of an execution so far. Of UNKNOWN_FIELD all lines are kept that are counted, one for each name. */
+/**
+ * The warnings of an execution so far. Of UNKNOWN_FIELD all lines are kept that are counted, one
+ * for each name.
+ */
 export type Warnings = {
   readonly counts: { readonly [code in WarningCode]?: number };
   readonly lines: { readonly [code in WarningCode]?: readonly WarnedLine[] };
@@ -83,7 +87,10 @@ export function examplesOf(
   );
 }
 
-/** What a warning says of its line, and what to do about it. It never holds the value of an identifier. */
+/**
+ * What a warning says of its line, and what to do about it. It never holds the value of an
+ * identifier.
+ */
 export function warningMessage(code: WarningCode, { field, detail }: WarnedLine): string {
   switch (code) {
     case 'NO_COMMANDS':

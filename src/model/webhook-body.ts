@@ -38,14 +38,16 @@ export function problemEvent(problem: FileProblem): Event {
 }
 
 /**
- * What is sent of an execution that has ended: ids, counts and times, under 8 KB. Nothing of a user is in it, and neither is the
- * name of the file, which the sender chose.
+ * What is sent of an execution that has ended: ids, counts and times, under 8 KB. Nothing of a user
+ * is in it, and neither is the name of the file, which the sender chose.
  */
 export function executionBody(of: Execution): string {
   return body(eventOf(of), of.endDate ?? of.creationDate, executionData(of));
 }
 
-/** What is sent of a file that is not as expected: what is sent of its end, and what was expected. */
+/**
+ * What is sent of a file that is not as expected: what is sent of its end, and what was expected.
+ */
 export function problemBody(
   of: Execution,
   problem: FileProblem,
@@ -61,7 +63,10 @@ export function problemBody(
   });
 }
 
-/** What is sent of a due time: of the one that has just passed, or of the one before it, whose file never came. */
+/**
+ * What is sent of a due time: of the one that has just passed, or of the one before it, whose file
+ * never came.
+ */
 export function dueBody(
   event: DueEvent,
   { documentImport }: Pick<ExpectingImport, 'documentImport'>,

@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
 
 /**
- * Webhooks: who is told of the ends of executions, and of files that are not as expected. Signed as in the Standard Webhooks
- * specification, version 1.
+ * Webhooks: who is told of the ends of executions, and of files that are not as expected. Signed as
+ * in the Standard Webhooks specification, version 1.
  */
 
-/** How an execution can end, what one that succeeded was beside, and what came of a due time, as events. */
+/**
+ * How an execution can end, what one that succeeded was beside, and what came of a due time, as
+ * events.
+ */
 export const EVENTS = [
   'execution.succeeded',
   'execution.failed',
@@ -85,7 +88,10 @@ const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-/** Pauses after the first attempt, the second, …: nine attempts within 31 to 38 hours, by the jitter. */
+/**
+ * Pauses after the first attempt, the second, …: nine attempts within 31 to 38 hours, by the
+ * jitter.
+ */
 const RETRY_MS = [
   5 * SECOND_MS,
   30 * SECOND_MS,
@@ -101,8 +107,9 @@ export const MOST_ATTEMPTS = RETRY_MS.length + 1;
 const MOST_RETRY_AFTER_MS = DAY_MS;
 
 /**
- * The pause after the `attempts`th attempt, in ms; null when it was the last one. `random` from 0 up to 1 makes it up to a fifth
- * longer, so that receivers that come back are not met by all at once. What the receiver asks for is a lower bound, up to a day.
+ * The pause after the `attempts`th attempt, in ms; null when it was the last one. `random` from 0
+ * up to 1 makes it up to a fifth longer, so that receivers that come back are not met by all at
+ * once. What the receiver asks for is a lower bound, up to a day.
  */
 export function retryDelayMs(
   attempts: number,
@@ -114,7 +121,10 @@ export function retryDelayMs(
   return Math.round(Math.max(pause * (1 + random / 5), asked));
 }
 
-/** A webhook of which no attempt has succeeded for so long is disabled when a delivery has had its last attempt. */
+/**
+ * A webhook of which no attempt has succeeded for so long is disabled when a delivery has had its
+ * last attempt.
+ */
 export const MOST_FAILING_MS = 5 * DAY_MS;
 /** How long the secret before a rotation signs as well. */
 export const ROTATION_MS = DAY_MS;

@@ -1,4 +1,7 @@
-/** The longest word that `indexOf` looks for in linear time: it compares a longer one again at each place. */
+/**
+ * The longest word that `indexOf` looks for in linear time: it compares a longer one again at each
+ * place.
+ */
 const MAX_NEEDLE = 64;
 
 /** Whether a text stands in another with no letter or digit beside it. In time linear in both. */
@@ -41,7 +44,10 @@ function* occurrences(text: string, word: string): Generator<number> {
   }
 }
 
-/** Of each beginning of a word, the length of the longest shorter one that it ends with (Knuth, Morris, Pratt). */
+/**
+ * Of each beginning of a word, the length of the longest shorter one that it ends with (Knuth,
+ * Morris, Pratt).
+ */
 function bordersOf(word: string): Uint32Array {
   const borders = new Uint32Array(word.length);
   for (let i = 1, length = 0; i < word.length; i++) {

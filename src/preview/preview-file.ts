@@ -18,8 +18,8 @@ export type FilePreview = {
 };
 
 /**
- * Says what the service would do with the first lines of a file: by the mapping, by none where it is null, and where none is
- * said by the one that is suggested. Pure.
+ * Says what the service would do with the first lines of a file: by the mapping, by none where it
+ * is null, and where none is said by the one that is suggested. Pure.
  */
 export function previewFile(
   start: SampleBytes,

@@ -54,8 +54,9 @@ export type ReadSample = {
 };
 
 /**
- * Reads the beginning of a file with the parsers of the service: what it says here, the service would say there. What a
- * mapping hashes is hashed here too. Pure; the same code runs in the service and in a browser.
+ * Reads the beginning of a file with the parsers of the service: what it says here, the service
+ * would say there. What a mapping hashes is hashed here too. Pure; the same code runs in the
+ * service and in a browser.
  */
 export function readSample(start: SampleBytes, of: SampleReading): ReadSample {
   const nothing = { header: null, records: [], warnings: NO_WARNINGS };

@@ -28,7 +28,10 @@ export function readRows(start: SampleBytes, mimeType: MimeType, maxRows: number
   return mimeType === 'TEXT_CSV' ? readCsv(start, maxRows) : readNdjson(start, maxRows);
 }
 
-/** Under the separator that most rows agree with; of several the one with the most columns, as a header is read. */
+/**
+ * Under the separator that most rows agree with; of several the one with the most columns, as a
+ * header is read.
+ */
 function readCsv({ bytes, isWhole }: SampleBytes, maxRows: number): SampleRows {
   const newline = findHeaderEnd(bytes, { at: 'CELL_START' });
   const end = newline === -1 ? bytes.length : newline;

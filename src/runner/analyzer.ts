@@ -15,7 +15,10 @@ export type AnalyzerContext = {
 
 const PAGE = 1000;
 
-/** Makes the overlap analyses that were asked for, one after the other. What was not finished in a crash is made anew. */
+/**
+ * Makes the overlap analyses that were asked for, one after the other. What was not finished in a
+ * crash is made anew.
+ */
 export function startAnalyzer(context: AnalyzerContext): WorkLoop {
   return startWorkLoop({
     // whoever ran them is gone: one process makes them at a time

@@ -20,19 +20,24 @@ import {
 const GROUP = { calls: 256, bytes: 1024 * 1024 } as const;
 /** Of all calls that wait or are being applied, as lines of NDJSON. */
 const MOST_BYTES = 64 * 1024 * 1024;
-/** No datamart has more than this share of the calls, so that one that sends too many keeps no other out. */
+/**
+ * No datamart has more than this share of the calls, so that one that sends too many keeps no other
+ * out.
+ */
 const DATAMART_SHARE = 3 / 4;
 /**
- * After a group its callers send their next calls. Without a wait the first of them would be a group by itself, or those
- * that waited meanwhile would, and all others wait for them. As a share of the time that the group took, and at most.
+ * After a group its callers send their next calls. Without a wait the first of them would be a
+ * group by itself, or those that waited meanwhile would, and all others wait for them. As a share
+ * of the time that the group took, and at most.
  */
 const GATHER = { share: 1 / 4, ms: 50 } as const;
 
 export interface CallQueue {
   /**
-   * Applies the commands of a call; resolves when that is durable and look-ups see it. Calls of one datamart are applied in the order
-   * in which they come. Throws `ServiceError` COMMANDS_OVERLOADED or SHUTTING_DOWN where nothing of it was applied. A call that `isGone`
-   * tells is for nobody any more is not begun.
+   * Applies the commands of a call; resolves when that is durable and look-ups see it. Calls of one
+   * datamart are applied in the order in which they come. Throws `ServiceError` COMMANDS_OVERLOADED
+   * or SHUTTING_DOWN where nothing of it was applied. A call that `isGone` tells is for nobody any
+   * more is not begun.
    */
   readonly apply: (call: CommandCall, isGone?: () => boolean) => Promise<AnsweredCall>;
   /** Refuses calls that have not begun, and all that come. */
@@ -49,7 +54,10 @@ type Waiting = LinesOfCall &
     timer?: NodeJS.Timeout;
   };
 
-/** The calls of a datamart, of which one group at a time is applied. `onCall` is told of each that comes. */
+/**
+ * The calls of a datamart, of which one group at a time is applied. `onCall` is told of each that
+ * comes.
+ */
 type Lane = { waiting: Waiting[]; held: number; onCall?: (() => void) | undefined };
 
 type Context = {
@@ -59,7 +67,10 @@ type Context = {
   readonly limits: Pick<Config, 'maxCommandCalls' | 'commandWaitMs'>;
 };
 
-/** Calls that come at the same time are merged together: a merge of one command costs as much as one of a hundred. */
+/**
+ * Calls that come at the same time are merged together: a merge of one command costs as much as one
+ * of a hundred.
+ */
 export function createCallQueue({ store, clock, logger, limits }: Context): CallQueue {
   const lanes = new Map<string, Lane>();
   const running = new Set<Promise<void>>();
@@ -117,7 +128,10 @@ export function createCallQueue({ store, clock, logger, limits }: Context): Call
     lanes.delete(datamartId);
   }
 
-  /** Calls of one purpose that follow each other, no two with one key: the second is to find the answer of the first. */
+  /**
+   * Calls of one purpose that follow each other, no two with one key: the second is to find the
+   * answer of the first.
+   */
   function takeGroup(lane: Lane): readonly Waiting[] {
     const group: Waiting[] = [];
     const keys = new Set<string>();
@@ -182,7 +196,10 @@ export function createCallQueue({ store, clock, logger, limits }: Context): Call
   };
 }
 
-/** Resolves when as many calls wait as there were callers, or when that takes too long beside what a group takes. */
+/**
+ * Resolves when as many calls wait as there were callers, or when that takes too long beside what a
+ * group takes.
+ */
 async function untilGathered(lane: Lane, callers: number, groupMs: number): Promise<void> {
   const gathered = new AbortController();
   lane.onCall = () => {

@@ -8,8 +8,9 @@ import type { RunContext } from './run-execution.ts';
 type Context = Pick<RunContext, 'store' | 'documents' | 'logger'>;
 
 /**
- * How many failed lines of the execution that it corrects one has repaired that is about to end at a checkpoint; null where that
- * cannot be told, or it corrects none. A fault is in the log, and keeps no execution from its end.
+ * How many failed lines of the execution that it corrects one has repaired that is about to end at
+ * a checkpoint; null where that cannot be told, or it corrects none. A fault is in the log, and
+ * keeps no execution from its end.
  */
 export async function repairedBy(
   execution: Execution,
@@ -49,7 +50,10 @@ async function count(
   }
 }
 
-/** The lines of an execution that failed, as its error file has them: the first ones where it was full. */
+/**
+ * The lines of an execution that failed, as its error file has them: the first ones where it was
+ * full.
+ */
 async function numbersOf(
   { document, checkpoint, mimeType }: Execution,
   documents: Context['documents'],

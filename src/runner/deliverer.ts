@@ -13,7 +13,10 @@ import { observeAttempt } from './webhook-metrics.ts';
 
 /** A webhook gives its place up after so many deliveries, or so long: others may wait for it. */
 const LANE = { deliveries: 100, ms: 2_000 } as const;
-/** Outcomes that are noted together at most, and how long one waits for others: a commit each would hold up imports. */
+/**
+ * Outcomes that are noted together at most, and how long one waits for others: a commit each would
+ * hold up imports.
+ */
 const NOTED = { attempts: 20, ms: 200 } as const;
 /** The pause before outcomes that could not be noted are noted again. */
 const NOTE_AGAIN_MS = 5_000;
@@ -34,8 +37,9 @@ export interface Deliverer {
 }
 
 /**
- * Delivers to webhooks, in the background. What is to be delivered and when is in the store; what was sent and not noted in a crash is
- * sent again, under the same id. Webhooks do not wait for each other, and no import waits for any.
+ * Delivers to webhooks, in the background. What is to be delivered and when is in the store; what
+ * was sent and not noted in a crash is sent again, under the same id. Webhooks do not wait for each
+ * other, and no import waits for any.
  */
 export function startDeliverer(context: DelivererContext): Deliverer {
   const { store, logger, clock } = context;
@@ -128,7 +132,10 @@ export function startDeliverer(context: DelivererContext): Deliverer {
     if (disabled !== null) logger.warn({ webhook_id: webhookId, reason: disabled }, 'webhook was disabled');
   }
 
-  /** As long as it cannot be noted, on a full disk for one, nothing more is sent: it would be sent again and again. */
+  /**
+   * As long as it cannot be noted, on a full disk for one, nothing more is sent: it would be sent
+   * again and again.
+   */
   async function untilNoted<T>(note: () => Promise<T>): Promise<T> {
     for (;;) {
       try {

@@ -6,8 +6,8 @@ import { observeFault } from './background-metrics.ts';
 import { startWorkLoop, type WorkLoop } from './work-loop.ts';
 
 /**
- * How long after a due time it is looked what came of it: an execution that ended in time may be written a moment later, and by a
- * node whose clock is another.
+ * How long after a due time it is looked what came of it: an execution that ended in time may be
+ * written a moment later, and by a node whose clock is another.
  */
 const SETTLE_MS = 10_000;
 /** How often it looks for due times that have passed. */
@@ -25,8 +25,9 @@ export type DueWatcherContext = {
 type Due = Omit<ExpectingImport, 'files'>;
 
 /**
- * Notes the due times of imports that expect files when they have passed, one after the other, and has those told whose file is
- * late or missing. What has been noted is in the store: nothing is told twice, after a restart or by two nodes.
+ * Notes the due times of imports that expect files when they have passed, one after the other, and
+ * has those told whose file is late or missing. What has been noted is in the store: nothing is
+ * told twice, after a restart or by two nodes.
  */
 export function startDueWatcher(context: DueWatcherContext): Pick<WorkLoop, 'close'> {
   const { store, logger, clock, intervalMs } = context;

@@ -26,9 +26,10 @@ export interface Eraser {
 }
 
 /**
- * Takes the lines of users who were erased out of the files that were kept of them, in the background: those of ended
- * executions at once, those of the others when they have ended. What is still to be done is in the store, so that it goes
- * on after a crash; a file that was rewritten just before one is found clean, and not counted.
+ * Takes the lines of users who were erased out of the files that were kept of them, in the
+ * background: those of ended executions at once, those of the others when they have ended. What is
+ * still to be done is in the store, so that it goes on after a crash; a file that was rewritten
+ * just before one is found clean, and not counted.
  */
 export function startEraser(context: EraserContext): Eraser {
   const stop = new AbortController();
@@ -124,7 +125,10 @@ async function checkFiles(
   }));
 }
 
-/** Takes the lines of users out of a file, part by part; there may be no error file, and retention may have taken both. */
+/**
+ * Takes the lines of users out of a file, part by part; there may be no error file, and retention
+ * may have taken both.
+ */
 async function redact(
   {
     which,

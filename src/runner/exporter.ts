@@ -18,7 +18,10 @@ export type ExporterContext = {
   readonly intervalMs: number;
 };
 
-/** Makes the exports that were asked for, one after the other. What was not finished in a crash is made anew. */
+/**
+ * Makes the exports that were asked for, one after the other. What was not finished in a crash is
+ * made anew.
+ */
 export function startExporter(context: ExporterContext): WorkLoop {
   return startWorkLoop({
     // whoever ran them is gone: one process makes them at a time

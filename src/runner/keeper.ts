@@ -21,8 +21,9 @@ export interface Keeper {
 }
 
 /**
- * Sees to it that of all processes that share a store one does what one does at a time: sweeping, deliveries, exports. When it is gone
- * another does, some seconds later. Two may overlap for a moment, where a clock or a process stood still; what they do bears that.
+ * Sees to it that of all processes that share a store one does what one does at a time: sweeping,
+ * deliveries, exports. When it is gone another does, some seconds later. Two may overlap for a
+ * moment, where a clock or a process stood still; what they do bears that.
  */
 export function startKeeper({ store, logger, clock, worker, start }: KeeperContext): Keeper {
   let parts: { close(): Promise<void> } | null = null;

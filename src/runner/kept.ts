@@ -22,7 +22,10 @@ export interface Kept {
   close(): Promise<void>;
 }
 
-/** Where other nodes take requests, what is to be done for them is asked for so often: they cannot wake this one. */
+/**
+ * Where other nodes take requests, what is to be done for them is asked for so often: they cannot
+ * wake this one.
+ */
 const SHARED_POLL_MS = 2_000;
 
 export function startKept({

@@ -9,7 +9,10 @@ type End = {
   readonly now: number;
 };
 
-/** Logs and counts the end of an execution: what came of it and how long it took, waiting for turns included. */
+/**
+ * Logs and counts the end of an execution: what came of it and how long it took, waiting for turns
+ * included.
+ */
 export function noteEnd({ execution, status, checkpoint, now }: End, logger: Logger): void {
   const { failures, failuresByCode } = checkpoint;
   observeEnd(status);

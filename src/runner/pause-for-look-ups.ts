@@ -6,8 +6,8 @@ import type { ProgressBoard } from '../progress-board.ts';
 type Paused = { readonly execution: Pick<Execution, 'id'>; readonly at: Checkpoint };
 
 /**
- * Pauses before a chunk of these executions where look-ups are slow, and shows that they do. STOPPED: the signal has aborted
- * meanwhile.
+ * Pauses before a chunk of these executions where look-ups are slow, and shows that they do.
+ * STOPPED: the signal has aborted meanwhile.
  */
 export async function pauseForLookUps(
   paused: readonly Paused[],

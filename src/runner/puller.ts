@@ -32,8 +32,9 @@ const LEASE_MS = 30_000;
 const POLL_MS = 1_000;
 
 /**
- * Pulls sources when they are due. What is due is in the store, and a run that is under way has a lease there: one that was missed while no
- * service ran, however often, is one run at the next start, and two nodes do not run the same source.
+ * Pulls sources when they are due. What is due is in the store, and a run that is under way has a
+ * lease there: one that was missed while no service ran, however often, is one run at the next
+ * start, and two nodes do not run the same source.
  */
 export function startPuller(context: PullerContext): WorkLoop {
   const { store, logger, clock } = context;
@@ -140,7 +141,10 @@ function endOf({ startDate, trigger, dryRun }: ClaimedSource, pulled: Pulled, no
   };
 }
 
-/** When it is pulled next: as its schedule says, or sooner after a failure and for files that were being written. */
+/**
+ * When it is pulled next: as its schedule says, or sooner after a failure and for files that were
+ * being written.
+ */
 async function nextRunOf(
   { source: { documentImportId, nextRunTs, failures }, startDate, trigger }: ClaimedSource,
   { error, isGrowing }: Pulled,

@@ -1,13 +1,19 @@
 import type { Attempt } from '../model/webhook.ts';
 
-/** So many attempts in a row may fail before a webhook rests: one event that its receiver does not like stops no other. */
+/**
+ * So many attempts in a row may fail before a webhook rests: one event that its receiver does not
+ * like stops no other.
+ */
 const FAILURES_BEFORE_REST = 3;
 const FIRST_REST_MS = 5_000;
 const MOST_REST_MS = 300_000;
 
 type Rest = { failures: number; since: number; ms: number };
 
-/** Which webhooks are left alone for a while, since what was sent to them failed: not every delivery has to find out by itself. */
+/**
+ * Which webhooks are left alone for a while, since what was sent to them failed: not every delivery
+ * has to find out by itself.
+ */
 export interface Rests {
   isResting(webhookId: string): boolean;
   /** Notes what came of an attempt; resolves to whether the next one may follow. */
@@ -16,7 +22,10 @@ export interface Rests {
   rest(webhookId: string): void;
 }
 
-/** In memory: after a restart each is tried. By the clock that deliveries are due by; one that was set back ends a rest. */
+/**
+ * In memory: after a restart each is tried. By the clock that deliveries are due by; one that was
+ * set back ends a rest.
+ */
 export function createRests(clock: () => number): Rests {
   const rests = new Map<string, Rest>();
   const isResting = (webhookId: string) => {

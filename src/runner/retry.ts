@@ -13,8 +13,10 @@ export function retryDelayMs(tries: number, retryMs: number): number {
   return retryMs * (WAITS[tries] ?? Math.max(...WAITS));
 }
 
-/** Faults that can pass by themselves, beside those of `faults.ts`: a conflict is over, a disk answers again,
- * a file server is back. */
+/**
+ * Faults that can pass by themselves, beside those of `faults.ts`: a conflict is over, a disk
+ * answers again, a file server is back.
+ */
 const PASSING_ERRNO = new Set(['EAGAIN', 'EBUSY', 'EINTR', 'ETIMEDOUT', 'EIO', 'ESTALE']);
 /** How DuckDB begins the messages of such faults; it has no codes. */
 const PASSING_MESSAGE = /^(IO Error|TransactionContext Error|Transaction Error)/;
@@ -37,8 +39,8 @@ const OUTLASTED: readonly (FaultKind | null)[] = [
 ];
 
 /**
- * Whether a fault is waited out, however long it takes. Memory is not among them, since a single file
- * may need more than there is; nor are faults that are only met at one place of a disk.
+ * Whether a fault is waited out, however long it takes. Memory is not among them, since a single
+ * file may need more than there is; nor are faults that are only met at one place of a disk.
  */
 export function isOutlasted(fault: unknown): boolean {
   return OUTLASTED.includes(kindOfFault(fault));

@@ -2,7 +2,10 @@ import type { ImportOutcome } from '../import/import-document.ts';
 import type { Checkpoint, Execution } from '../model/execution.ts';
 import type { Store } from '../store/store.ts';
 
-/** Takes the changes of the execution that this one reverts back, part after part, from its checkpoint to their end. */
+/**
+ * Takes the changes of the execution that this one reverts back, part after part, from its
+ * checkpoint to their end.
+ */
 export async function revertChanges(
   job: {
     readonly execution: Execution;

@@ -18,8 +18,9 @@ import {
 } from './run-execution.ts';
 
 /**
- * What is claimed and applied in one step at most. One file of ten lines takes some 35 ms of CPU by itself, and 1 to 2 ms
- * in a group of 50; uploads wait while a group is merged, so it must not take much longer than they may.
+ * What is claimed and applied in one step at most. One file of ten lines takes some 35 ms of CPU by
+ * itself, and 1 to 2 ms in a group of 50; uploads wait while a group is merged, so it must not take
+ * much longer than they may.
  */
 const GROUP = { documents: 100, bytes: 1024 * 1024 } as const;
 /** A group takes a tenth of the time of a chunk, and so does its pause for look-ups at most. */
@@ -31,8 +32,9 @@ export function groupLimits({ limits }: RunnerContext): { documents: number; byt
 }
 
 /**
- * Runs executions that were claimed together until each has ended, is given back, or is somebody else's: in one step where
- * they are small, and otherwise, or when that did not go smoothly, one after the other. Never throws.
+ * Runs executions that were claimed together until each has ended, is given back, or is somebody
+ * else's: in one step where they are small, and otherwise, or when that did not go smoothly, one
+ * after the other. Never throws.
  */
 export async function runClaimed(
   claimed: readonly Execution[],

@@ -43,7 +43,10 @@ export type RunnerContext = {
   readonly turnMs: number;
   /** The first wait before a fault is tried again. */
   readonly retryMs: number;
-  /** How long a fault that is no file's is waited out before an execution is FAILED; 0: as long as it takes. */
+  /**
+   * How long a fault that is no file's is waited out before an execution is FAILED; 0: as long as
+   * it takes.
+   */
   readonly maxFaultWaitMs: number;
   readonly logger: Logger;
   readonly clock: () => number;
@@ -62,8 +65,9 @@ export type RunContext = RunnerContext & { readonly closing: AbortSignal };
 export type StopReason = 'CANCEL' | 'SHUTDOWN' | 'LEASE_LOST' | 'TURN_OVER';
 
 /**
- * Runs an execution whose lease is held until it has ended, is given back, or is somebody else's. Faults that can pass are tried again
- * from the last checkpoint; the others end it as FAILED. Never throws.
+ * Runs an execution whose lease is held until it has ended, is given back, or is somebody else's.
+ * Faults that can pass are tried again from the last checkpoint; the others end it as FAILED. Never
+ * throws.
  */
 export async function runExecution(
   claimed: Execution,
@@ -120,8 +124,8 @@ async function run(
 }
 
 /**
- * What is left to do of an execution that another worker has, or that has gone further than this one knew: given back in case this one
- * holds it after all, it goes on from where it is.
+ * What is left to do of an execution that another worker has, or that has gone further than this
+ * one knew: given back in case this one holds it after all, it goes on from where it is.
  */
 async function takenOver(id: string, context: RunContext): Promise<'LEASE_LOST'> {
   const { store, worker, clock, logger } = context;
@@ -131,8 +135,9 @@ async function takenOver(id: string, context: RunContext): Promise<'LEASE_LOST'>
 }
 
 /**
- * Notes in the store how a run ended. As long as that cannot be done, on a full disk for one, this worker has the
- * execution, and nothing else of its datamart runs: so it is tried until it is noted or the runner ends.
+ * Notes in the store how a run ended. As long as that cannot be done, on a full disk for one, this
+ * worker has the execution, and nothing else of its datamart runs: so it is tried until it is noted
+ * or the runner ends.
  */
 async function untilNoted<T>(note: () => Promise<T>, { logger, closing, retryMs }: RunContext): Promise<T> {
   for (let tries = 0; ; tries++) {
@@ -238,7 +243,10 @@ async function tryToEnd(
  */
 type Faults = { readonly count: number; readonly limited: number; readonly since: number | null };
 const NO_FAULTS: Faults = { count: 0, limited: 0, since: null };
-/** A run that went well for so long came forward, though a file that is checked as a whole has no checkpoint. */
+/**
+ * A run that went well for so long came forward, though a file that is checked as a whole has no
+ * checkpoint.
+ */
 const FORWARD_MS = 60_000;
 
 function isTriedAgain(
@@ -323,8 +331,9 @@ function importOnce(
 }
 
 /**
- * To be called at each checkpoint: once the turn of an execution is over, it is stopped when others wait, and goes on after
- * them. So a few huge files do not keep the small ones of other datamarts waiting for hours.
+ * To be called at each checkpoint: once the turn of an execution is over, it is stopped when others
+ * wait, and goes on after them. So a few huge files do not keep the small ones of other datamarts
+ * waiting for hours.
  */
 function turnOf(
   { id, priority }: Execution,
@@ -383,9 +392,9 @@ async function failed({ id }: Execution, fault: unknown, context: RunContext): P
 }
 
 /**
- * Removes what was written of the failed lines of chunks that were not merged, by this worker or one before it. By the
- * checkpoint as it is stored: a merge that failed may have been written all the same. What cannot be removed ends nothing, and
- * goes with the folder.
+ * Removes what was written of the failed lines of chunks that were not merged, by this worker or
+ * one before it. By the checkpoint as it is stored: a merge that failed may have been written all
+ * the same. What cannot be removed ends nothing, and goes with the folder.
  */
 async function removeOtherErrors(id: string, { store, documents, logger }: RunnerContext): Promise<void> {
   try {

@@ -7,7 +7,10 @@ import { LEASE_MS } from './run-execution.ts';
 
 /** While files keep coming, two claims are so far apart at least. */
 const GATHER_MS = 100;
-/** After a group there is a rest as long as it took, at most this: where time is short, larger groups are what helps. */
+/**
+ * After a group there is a rest as long as it took, at most this: where time is short, larger
+ * groups are what helps.
+ */
 const MOST_REST_MS = 500;
 
 export interface Runner {
@@ -20,8 +23,9 @@ export interface Runner {
 }
 
 /**
- * Starts taking executions, at most `parallel` groups at a time; the store sees to one at a time per datamart. Each `pollMs` the store
- * is asked for work that nobody told of, such as executions whose worker died, and put in order when idle.
+ * Starts taking executions, at most `parallel` groups at a time; the store sees to one at a time
+ * per datamart. Each `pollMs` the store is asked for work that nobody told of, such as executions
+ * whose worker died, and put in order when idle.
  */
 export function startRunner(
   context: RunnerContext,
@@ -62,8 +66,8 @@ export function startRunner(
   }
 
   /**
-   * While files keep coming, a group may gather: its claim and its merge cost the same for one file as for fifty. Who
-   * sends one file at a time never waits.
+   * While files keep coming, a group may gather: its claim and its merge cost the same for one file
+   * as for fifty. Who sends one file at a time never waits.
    */
   async function untilGathered(): Promise<void> {
     const left = Math.min(restUntil - performance.now(), MOST_REST_MS);

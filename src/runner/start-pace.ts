@@ -6,7 +6,10 @@ import { delay } from './retry.ts';
 /** How often it is looked whether imports are no longer held back. */
 const SETTLE_MS = 1_000;
 
-/** The pace of a service: by the time that passes, with a log line when it begins to hold back and when it ends. */
+/**
+ * The pace of a service: by the time that passes, with a log line when it begins to hold back and
+ * when it ends.
+ */
 export function startPace(
   of: Pick<PaceParts, 'goalMs' | 'p99'>,
   logger: Logger,

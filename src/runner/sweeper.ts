@@ -8,8 +8,8 @@ import { observeFault } from './background-metrics.ts';
 
 const DAY_MS = 86_400_000;
 /**
- * An upload's folder is there before its execution is, and any process may have received it; nothing takes so long between
- * the two, not the slowest form.
+ * An upload's folder is there before its execution is, and any process may have received it;
+ * nothing takes so long between the two, not the slowest form.
  */
 const ORPHAN_AGE_MS = DAY_MS;
 /** Between two looks for orphans: each lists all folders, which object stores want paid. */
@@ -34,8 +34,8 @@ export interface Sweeper {
 }
 
 /**
- * Removes in the background what nobody can see any more: expired memberships, files past their retention, and files of
- * uploads that were never acknowledged.
+ * Removes in the background what nobody can see any more: expired memberships, files past their
+ * retention, and files of uploads that were never acknowledged.
  */
 export function startSweeper(context: SweeperContext): Sweeper {
   let sweeping: Promise<void> = Promise.resolve();
@@ -125,8 +125,8 @@ async function removeOverlapAnalyses({ store, clock, logger, retentionDays }: Sw
 }
 
 /**
- * Before when a folder is old. They are stamped by the clock of where they are kept: ours may be another, and must not be ahead, or what is
- * being received would be taken for old.
+ * Before when a folder is old. They are stamped by the clock of where they are kept: ours may be
+ * another, and must not be ahead, or what is being received would be taken for old.
  */
 function orphansBefore(clock: () => number): number {
   return Math.min(clock(), Date.now()) - ORPHAN_AGE_MS;

@@ -5,8 +5,8 @@ export const MAX_LANES = 32;
 /** Lanes of one datamart: its silent receivers keep nobody else waiting. */
 const MAX_LANES_PER_DATAMART = 8;
 /**
- * Lanes of webhooks that are not known to answer: those whose last attempt failed, and those that were never tried. The
- * rest is for receivers that answer, whoever is silent.
+ * Lanes of webhooks that are not known to answer: those whose last attempt failed, and those that
+ * were never tried. The rest is for receivers that answer, whoever is silent.
  */
 const MAX_UNPROVEN_LANES = 24;
 
@@ -15,8 +15,9 @@ export interface WebhookLanes {
   /** How many there are. */
   readonly size: number;
   /**
-   * Takes a lane for one of `due` and resolves to it; null when none of them may have one now. Datamarts take turns, and
-   * within a datamart its webhooks do: one with much to be sent does not keep others waiting.
+   * Takes a lane for one of `due` and resolves to it; null when none of them may have one now.
+   * Datamarts take turns, and within a datamart its webhooks do: one with much to be sent does not
+   * keep others waiting.
    */
   take(due: readonly DueWebhook[]): DueWebhook | null;
   /** Gives the lane of a webhook back. */

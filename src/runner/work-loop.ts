@@ -6,8 +6,9 @@ export interface WorkLoop {
 }
 
 /**
- * Does one thing after the other, for as long as `doNext` tells that there was one; looks again when it is woken, and each
- * `intervalMs`. After a fault, of which `onFault` is told, it looks again as well.
+ * Does one thing after the other, for as long as `doNext` tells that there was one; looks again
+ * when it is woken, and each `intervalMs`. After a fault, of which `onFault` is told, it looks
+ * again as well.
  */
 export function startWorkLoop(of: {
   /** Done once before the first thing. */

@@ -17,7 +17,9 @@ export type ChoosingBy = {
   readonly retriesRefused: boolean;
 };
 
-/** What decides about the files of a source; `known` is what last became of a file of the same name. */
+/**
+ * What decides about the files of a source; `known` is what last became of a file of the same name.
+ */
 export function createChooser({ settings, mimeType, retriesRefused }: ChoosingBy) {
   const { pattern, after, afterFolder } = settings;
   const matches = matcherOf(pattern);

@@ -2,7 +2,10 @@ import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:
 import type { Credentials } from '../model/source.ts';
 import { SourceError } from './source-error.ts';
 
-/** The keys that credentials are encrypted with: the present one, and the one before while they are brought over. */
+/**
+ * The keys that credentials are encrypted with: the present one, and the one before while they are
+ * brought over.
+ */
 export type SourceKeys = { readonly key: string | null; readonly keyBefore: string | null };
 
 const CIPHER = 'aes-256-gcm';
@@ -10,7 +13,9 @@ const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** The 32 bytes that a text stands for in base64 or hexadecimal digits; null where it is neither. */
+/**
+ * The 32 bytes that a text stands for in base64 or hexadecimal digits; null where it is neither.
+ */
 export function readKey(text: string): Buffer | null {
   if (/^[0-9a-f]{64}$/i.test(text)) return Buffer.from(text, 'hex');
   const bytes = Buffer.from(text, 'base64');
@@ -30,8 +35,8 @@ function keysOf({ key, keyBefore }: SourceKeys): Buffer[] {
 }
 
 /**
- * Encrypts credentials, as `v1.KEY.NONCE.TEXT`. They are bound to the import that they are of, so that they cannot be moved to another in
- * the store.
+ * Encrypts credentials, as `v1.KEY.NONCE.TEXT`. They are bound to the import that they are of, so
+ * that they cannot be moved to another in the store.
  *
  * @throws SourceError where there is no key
  */

@@ -1,6 +1,7 @@
 /**
- * Globs of file names: `*` and `?` within a part of a path, `**` for any parts, `[a-z]`, `{a,b}`. They come from tenants, and are matched
- * in time linear in the name for each `*`: as a regular expression, which libraries make of them, `*a*a*a*a*b` takes for ever.
+ * Globs of file names: `*` and `?` within a part of a path, `**` for any parts, `[a-z]`, `{a,b}`.
+ * They come from tenants, and are matched in time linear in the name for each `*`: as a regular
+ * expression, which libraries make of them, `*a*a*a*a*b` takes for ever.
  */
 export type Glob = (name: string) => boolean;
 

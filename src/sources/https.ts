@@ -32,8 +32,9 @@ export function nameInUrl(text: string): string {
 }
 
 /**
- * One file of a web server. It is asked for under the condition that it is another than the last one that was taken; what comes is read as
- * it is listed, by one request. Redirects are not followed.
+ * One file of a web server. It is asked for under the condition that it is another than the last
+ * one that was taken; what comes is read as it is listed, by one request. Redirects are not
+ * followed.
  */
 export async function openHttps({ url, ca }: Https, opening: Opening): Promise<OpenSource> {
   const target = requireUrl(url, opening.network);

@@ -12,8 +12,8 @@ const READ_BYTES = 256 * 1024;
 type Local = Extract<SourceLocation, { kind: 'LOCAL' }>;
 
 /**
- * What is wrong with a folder of a datamart, in words; null when nothing is. `{datamart}` in a folder that is allowed stands for the id of
- * the datamart, so that each has its own.
+ * What is wrong with a folder of a datamart, in words; null when nothing is. `{datamart}` in a
+ * folder that is allowed stands for the id of the datamart, so that each has its own.
  */
 export function wrongFolder(
   folder: string,
@@ -34,8 +34,8 @@ function isWithin(folder: string, root: string): boolean {
 }
 
 /**
- * A folder of this machine. Files that lie in it are taken, links are not; and neither a link above it, nor one that comes while it is open,
- * leads out of the folders that are allowed.
+ * A folder of this machine. Files that lie in it are taken, links are not; and neither a link above
+ * it, nor one that comes while it is open, leads out of the folders that are allowed.
  */
 export async function openLocal({ folder }: Local, opening: Opening): Promise<OpenSource> {
   const wrong = wrongFolder(folder, opening);

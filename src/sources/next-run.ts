@@ -20,7 +20,10 @@ export function wrongSchedule(schedule: Schedule): string | null {
   }
 }
 
-/** When a source is pulled after an instant. A run that took longer than an interval is followed at once. */
+/**
+ * When a source is pulled after an instant. A run that took longer than an interval is followed at
+ * once.
+ */
 export function nextRun(
   schedule: Schedule,
   { startDate, now }: { startDate: number; now: number },

@@ -25,13 +25,16 @@ export interface OpenSource {
   /** In any order. */
   list(): AsyncIterable<ListedFile>;
   /**
-   * Whether a file is whole. UNSURE: that is told by two looks at it, some time apart. A text says what it waits for.
+   * Whether a file is whole. UNSURE: that is told by two looks at it, some time apart. A text says
+   * what it waits for.
    */
   stateOf(file: SeenFile): Promise<'WHOLE' | 'UNSURE' | { readonly waitsFor: string }>;
   /** The file as it is now; null when it is gone. */
   look(name: string): Promise<SeenFile | null>;
   read(file: SeenFile): Promise<Reading>;
-  /** Moves or deletes a file if it is still the same; one that is another, or gone, is left alone. */
+  /**
+   * Moves or deletes a file if it is still the same; one that is another, or gone, is left alone.
+   */
   move(file: SeenFile, to: Destination): Promise<void>;
   remove(file: SeenFile): Promise<void>;
   close(): Promise<void>;

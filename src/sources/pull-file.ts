@@ -49,7 +49,10 @@ export type Pulling = {
 const NAME = 'source';
 const MAX_REASON_CHARS = 500;
 
-/** CHANGED: it was written to while it was read. `known`: what is now known of it, where it is to be put away. */
+/**
+ * CHANGED: it was written to while it was read. `known`: what is now known of it, where it is to be
+ * put away.
+ */
 export type Outcome = {
   readonly type: 'TAKEN' | 'SAME' | 'REFUSED' | 'CHANGED';
   readonly known?: SourceFile | null;
@@ -151,8 +154,9 @@ async function create(document: StoredDocument, { file, before }: Found, pulling
 }
 
 /**
- * The same for the same bytes under the same name after the same file before, whoever takes them: of two runs that overlap, where a lease was
- * lost, one makes an execution and the other is given it.
+ * The same for the same bytes under the same name after the same file before, whoever takes them:
+ * of two runs that overlap, where a lease was lost, one makes an execution and the other is given
+ * it.
  */
 function keyOf({ sha256 }: StoredDocument, { file, before }: Found) {
   const of = JSON.stringify([file.name, sha256, before?.executionId ?? null]);

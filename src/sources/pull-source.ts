@@ -16,7 +16,10 @@ const MAX_FAILED_IN_A_ROW = 3;
 
 export type PullContext = Omit<Pulling, 'open' | 'claimed' | 'owner'>;
 
-/** What a run came to. `error`: why it FAILED, if it did; the files that it could take are taken all the same. */
+/**
+ * What a run came to. `error`: why it FAILED, if it did; the files that it could take are taken all
+ * the same.
+ */
 export type Pulled = {
   taken: number;
   refused: number;
@@ -28,8 +31,9 @@ export type Pulled = {
 };
 
 /**
- * Pulls the files of a source, one after the other. It can be ended at any moment: a file is taken when its execution is stored, and moved
- * or deleted after that; the next run finds what is still to be done. Rejects with the reason of its signal, or a fault of the service.
+ * Pulls the files of a source, one after the other. It can be ended at any moment: a file is taken
+ * when its execution is stored, and moved or deleted after that; the next run finds what is still
+ * to be done. Rejects with the reason of its signal, or a fault of the service.
  */
 export async function pullSource(claimed: ClaimedSource, context: PullContext): Promise<Pulled> {
   const pulled: Pulled = { taken: 0, refused: 0, error: null, reason: null, isGrowing: false };
@@ -124,7 +128,10 @@ async function pullFiles(pulling: Pulling, pulled: Pulled): Promise<void> {
   }
 }
 
-/** Does something with a file; what goes wrong is the error of the run, and null. Throws where no other file would fare better. */
+/**
+ * Does something with a file; what goes wrong is the error of the run, and null. Throws where no
+ * other file would fare better.
+ */
 async function noting<T>(pulled: Pulled, file: SeenFile, task: () => Promise<T>): Promise<T | null> {
   try {
     return await task();
@@ -143,7 +150,10 @@ type Chosen = {
   readonly toPutAway: { readonly file: SeenFile; readonly known: SourceFile }[];
 };
 
-/** The first files to be taken, and those to be put away. However many files there are, no more are held than a run can take twice. */
+/**
+ * The first files to be taken, and those to be put away. However many files there are, no more are
+ * held than a run can take twice.
+ */
 async function chooseFiles({ open, claimed, store, signal }: Pulling, by: ChoosingBy): Promise<Chosen> {
   const { documentImportId, settings } = claimed.source;
   const chooser = createChooser(by);
@@ -179,7 +189,9 @@ async function chooseFiles({ open, claimed, store, signal }: Pulling, by: Choosi
   return chosen;
 }
 
-/** What a file waits for that is beside it; null for one that waits for nothing, or for time alone. */
+/**
+ * What a file waits for that is beside it; null for one that waits for nothing, or for time alone.
+ */
 async function isWaitingFor(open: OpenSource, file: SeenFile): Promise<string | null> {
   const state = await open.stateOf(file);
   return typeof state === 'string' ? null : state.waitsFor;

@@ -1,10 +1,16 @@
 import { Readable } from 'node:stream';
 import { reasonOfFault, SourceError } from './source-error.ts';
 
-/** How slowly a file may come: less than `minBytesPerSecond` over `windowMs` of waiting for it is too slow; 0: as it likes. */
+/**
+ * How slowly a file may come: less than `minBytesPerSecond` over `windowMs` of waiting for it is
+ * too slow; 0: as it likes.
+ */
 export type MinRate = { readonly minBytesPerSecond: number; readonly windowMs: number };
 
-/** The bytes of a file as they come from a source; what goes wrong with it is a `SourceError`. Time that is spent elsewhere does not count. */
+/**
+ * The bytes of a file as they come from a source; what goes wrong with it is a `SourceError`. Time
+ * that is spent elsewhere does not count.
+ */
 export function atLeastAt(source: Readable, rate: MinRate): Readable {
   const bytes = bytesOf(source, rate);
   // whoever reads it is told through what it is read by

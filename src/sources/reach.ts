@@ -3,7 +3,9 @@ import { type Reach, whatIsWrong } from '../webhooks/check-url.ts';
 import { lookUpFor } from '../webhooks/look-up.ts';
 import { SourceError } from './source-error.ts';
 
-/** Where sources may lead: to public addresses over TLS or SSH, and to what the configuration names. */
+/**
+ * Where sources may lead: to public addresses over TLS or SSH, and to what the configuration names.
+ */
 export type Network = {
   /** `HOST` or `HOST:PORT`, in small letters: may be private, and be spoken to over http. */
   readonly hosts: readonly string[];
@@ -17,7 +19,10 @@ export function reachOf(host: string, port: number, { hosts }: Network): Reach {
   return hosts.includes(name) || hosts.includes(withPort) ? 'ANY' : 'PUBLIC';
 }
 
-/** What is wrong with a URL that files are to come from, as `expected …, got …`; null when nothing is. */
+/**
+ * What is wrong with a URL that files are to come from, as `expected …, got …`; null when nothing
+ * is.
+ */
 export function wrongUrl(text: string, network: Network): string | null {
   const url = URL.canParse(text) ? new URL(text) : null;
   const wrong = whatIsWrong(text, url === null ? 'PUBLIC' : reachOf(url.hostname, portOf(url), network));

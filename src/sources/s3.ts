@@ -30,8 +30,8 @@ export function endpointOf({ endpoint, region }: Pick<S3, 'endpoint' | 'region'>
 }
 
 /**
- * A bucket, under a prefix. Requests are signed by the credentials of the source or by none: never by those of the service, which may be
- * allowed more than whoever set the source up.
+ * A bucket, under a prefix. Requests are signed by the credentials of the source or by none: never
+ * by those of the service, which may be allowed more than whoever set the source up.
  */
 export async function openS3(location: S3, opening: Opening): Promise<OpenSource> {
   const { bucket: Bucket, prefix, marker } = location;
@@ -164,7 +164,8 @@ function clientOf(location: S3, { credentials, network, signal }: Opening): S3Cl
   const isSigned = credentials.access_key_id !== undefined;
   return new S3Client({
     region: location.region,
-    // named also where it is Amazon's own: by itself the SDK reads it from the environment of the service
+    // named also where it is Amazon's own: by itself the SDK reads it from the environment of the
+    // service
     endpoint: url.href,
     forcePathStyle: location.endpoint !== null,
     maxAttempts: 3,

@@ -21,7 +21,10 @@ export function fingerprintOf(key: Buffer): string {
   return `SHA256:${createHash('sha256').update(key).digest('base64').replaceAll('=', '')}`;
 }
 
-/** A folder of an SFTP server. Nothing is sent to a server whose host key is another than the one that is known. */
+/**
+ * A folder of an SFTP server. Nothing is sent to a server whose host key is another than the one
+ * that is known.
+ */
 export async function openSftp(location: Sftp, opening: Opening): Promise<OpenSource> {
   const { host, port, folder } = location;
   const wrong = wrongHost(host, port, opening.network);

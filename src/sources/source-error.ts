@@ -1,6 +1,9 @@
 import { reasonOf } from '../webhooks/post.ts';
 
-/** Why a source, or a file of it, cannot be pulled; the message is for whoever set it up, and holds no secret. */
+/**
+ * Why a source, or a file of it, cannot be pulled; the message is for whoever set it up, and holds
+ * no secret.
+ */
 export class SourceError extends Error {
   override readonly name = 'SourceError';
 }

@@ -12,15 +12,19 @@ export interface TokenRecords {
     token: Omit<ApiToken, 'id' | 'lastUsedDate'> & { valueHash: string },
     author?: Author,
   ): Promise<ApiToken>;
-  /** The same where there is no token at all, whoever else asks for the first one at this moment; null where there is one. */
+  /**
+   * The same where there is no token at all, whoever else asks for the first one at this moment;
+   * null where there is one.
+   */
   createFirst(...of: Parameters<TokenRecords['create']>): Promise<ApiToken | null>;
   findByHash(valueHash: string): Promise<ApiToken | null>;
   /** Those of some tokens, by id, that there are. */
   whichExist(ids: readonly string[]): Promise<ReadonlySet<string>>;
   markUsed(id: string, now: number): Promise<void>;
   /**
-   * Null: there is none. `'LAST_ADMIN'`: it stays, since no other admin token for all datamarts is valid at `now`, and nobody
-   * could make one; of several removals at the same moment, one is refused.
+   * Null: there is none. `'LAST_ADMIN'`: it stays, since no other admin token for all datamarts is
+   * valid at `now`, and nobody could make one; of several removals at the same moment, one is
+   * refused.
    */
   remove(id: string, by: { now: number; author?: Author }): Promise<ApiToken | 'LAST_ADMIN' | null>;
 }
@@ -71,10 +75,13 @@ export interface ErasureRecords {
   /** Newest first. */
   list(of: { datamartId: string; page: Page }): Promise<Listed<Erasure>>;
   /**
-   * The next execution, by id after `afterExecutionId`, that has ended (or is gone) and whose files pending erasures have
-   * to look through, with whom to look for. Null when there is none.
+   * The next execution, by id after `afterExecutionId`, that has ended (or is gone) and whose files
+   * pending erasures have to look through, with whom to look for. Null when there is none.
    */
   nextFiles(afterExecutionId: string): Promise<{ executionId: string; sought: readonly Sought[] } | null>;
-  /** Notes that its files were looked through for these erasures; one that has none left is DONE, and knows nobody any more. */
+  /**
+   * Notes that its files were looked through for these erasures; one that has none left is DONE,
+   * and knows nobody any more.
+   */
   noteFiles(of: { executionId: string; checked: readonly FilesChecked[]; now: number }): Promise<void>;
 }

@@ -11,14 +11,18 @@ import type {
   Segment,
 } from '../model/records.ts';
 
-/** The parts of `Store` that commands are checked against: datamarts, compartments, segments, imports. */
+/**
+ * The parts of `Store` that commands are checked against: datamarts, compartments, segments,
+ * imports.
+ */
 
 export interface DatamartRecords {
   list(of: { ids: readonly string[] | null; page: Page }): Promise<Listed<Datamart>>;
   get(id: string): Promise<Datamart | null>;
   /**
-   * Creates a datamart with `compartmentId` as its default compartment, or with a new compartment of its own when null.
-   * Null when there is no such organisation or compartment; `'TOKEN_TAKEN'` when the token is in use.
+   * Creates a datamart with `compartmentId` as its default compartment, or with a new compartment
+   * of its own when null. Null when there is no such organisation or compartment; `'TOKEN_TAKEN'`
+   * when the token is in use.
    */
   create(datamart: {
     organisationId: string;
@@ -34,12 +38,18 @@ export interface DatamartRecords {
     change: Partial<Pick<Datamart, 'name' | 'token' | 'timeZone' | 'archived'>>,
     author?: Author,
   ): Promise<Datamart | 'TOKEN_TAKEN' | null>;
-  /** Everything the commands of a file are checked against, read in one moment; null for an unknown datamart. */
+  /**
+   * Everything the commands of a file are checked against, read in one moment; null for an unknown
+   * datamart.
+   */
   catalogue(id: string): Promise<Catalogue | null>;
 }
 
 export interface CompartmentRecords {
-  /** Compartments of an organisation (all organisations when null) that these datamarts use (null: used or not). */
+  /**
+   * Compartments of an organisation (all organisations when null) that these datamarts use (null:
+   * used or not).
+   */
   list(of: {
     organisationId: string | null;
     datamartIds: readonly string[] | null;
@@ -61,8 +71,9 @@ export interface CompartmentRecords {
   /** What a datamart has selected. */
   listSelections(datamartId: string, page: Page): Promise<Listed<CompartmentSelection>>;
   /**
-   * Selects a compartment in a datamart, or changes its selection. Making it the default takes that from the one that
-   * was; the default cannot be given up, only moved (`'NO_DEFAULT'`). Null: unknown datamart or compartment.
+   * Selects a compartment in a datamart, or changes its selection. Making it the default takes that
+   * from the one that was; the default cannot be given up, only moved (`'NO_DEFAULT'`). Null:
+   * unknown datamart or compartment.
    */
   select(selection: {
     datamartId: string;
@@ -111,9 +122,10 @@ export interface SegmentRecords {
   get(id: string): Promise<Segment | null>;
   create(segment: NewSegment, author?: Author): Promise<Segment | 'TECHNICAL_NAME_TAKEN'>;
   /**
-   * Makes segments that files are imported into, of technical names that the file of an execution gives: those that are not
-   * there. They are noted as created by the execution, and in the audit log under who asked for the execution. False when
-   * `worker` no longer holds the execution, and nothing is made.
+   * Makes segments that files are imported into, of technical names that the file of an execution
+   * gives: those that are not there. They are noted as created by the execution, and in the audit
+   * log under who asked for the execution. False when `worker` no longer holds the execution, and
+   * nothing is made.
    */
   createMissing(of: {
     executionId: string;
@@ -127,8 +139,9 @@ export interface SegmentRecords {
     by: { now: number; author?: Author },
   ): Promise<Segment | 'TECHNICAL_NAME_TAKEN' | null>;
   /**
-   * Removes the segment, its memberships, and the executions that import into it alone, but for one that runs; its
-   * technical name is free again. Resolves to it and to the folders of documents that nothing refers to any more.
+   * Removes the segment, its memberships, and the executions that import into it alone, but for one
+   * that runs; its technical name is free again. Resolves to it and to the folders of documents
+   * that nothing refers to any more.
    */
   remove(id: string, author?: Author): Promise<{ removed: Segment; folders: readonly string[] } | null>;
 }
@@ -143,8 +156,8 @@ export interface DocumentImportRecords {
   get(id: string): Promise<DocumentImport | null>;
   create(documentImport: NewDocumentImport, author?: Author): Promise<DocumentImport>;
   /**
-   * `'IN_USE'`: the type, mime type or encoding would change although there is an execution. What came of due times is forgotten
-   * when the schedule begins anew, at another `sinceTs`.
+   * `'IN_USE'`: the type, mime type or encoding would change although there is an execution. What
+   * came of due times is forgotten when the schedule begins anew, at another `sinceTs`.
    */
   update(
     id: string,
@@ -154,22 +167,28 @@ export interface DocumentImportRecords {
     author?: Author,
   ): Promise<DocumentImport | 'IN_USE' | null>;
   /**
-   * Removes an import and its executions, PENDING ones included; `'RUNNING'` while one runs. Memberships stay. Resolves
-   * to the folders of the documents that nothing refers to any more.
+   * Removes an import and its executions, PENDING ones included; `'RUNNING'` while one runs.
+   * Memberships stay. Resolves to the folders of the documents that nothing refers to any more.
    */
   remove(
     id: string,
     author?: Author,
   ): Promise<{ removed: DocumentImport; folders: readonly string[] } | 'RUNNING' | null>;
 
-  /** The imports that expect files, by id, with what is known of these; of all datamarts, or of those that are named. */
+  /**
+   * The imports that expect files, by id, with what is known of these; of all datamarts, or of
+   * those that are named.
+   */
   listExpecting(of: { datamartId?: string; ids?: readonly string[] }): Promise<readonly ExpectingImport[]>;
-  /** The imports that expect files with what came of their due times, by id, and nothing of the files: a cheap query. */
+  /**
+   * The imports that expect files with what came of their due times, by id, and nothing of the
+   * files: a cheap query.
+   */
   listDueRecords(): Promise<readonly Omit<ExpectingImport, 'files'>[]>;
   /**
-   * Notes that the next due time of an import has passed, and makes the deliveries of what that means, all in one step. `of` is as
-   * it was listed: null, and nothing is done, where it is not so any more. `from` is the due time before. Where `isQuiet`, nobody
-   * is told.
+   * Notes that the next due time of an import has passed, and makes the deliveries of what that
+   * means, all in one step. `of` is as it was listed: null, and nothing is done, where it is not so
+   * any more. `from` is the due time before. Where `isQuiet`, nobody is told.
    */
   passDueTime(of: {
     expecting: Omit<ExpectingImport, 'files'>;

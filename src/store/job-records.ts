@@ -26,8 +26,8 @@ export interface ExportRecords {
   /** Newest first. */
   list(of: { segmentId: string; statuses?: readonly ExecutionStatus[]; page: Page }): Promise<Listed<Export>>;
   /**
-   * Takes a PENDING one, RUNNING from here on; null when there is none. Datamarts take turns, within a datamart its tokens do,
-   * and of a token it is the oldest.
+   * Takes a PENDING one, RUNNING from here on; null when there is none. Datamarts take turns,
+   * within a datamart its tokens do, and of a token it is the oldest.
    */
   claim(now: number): Promise<Export | null>;
   /** Makes those that are RUNNING PENDING again: whoever ran them is gone. */
@@ -35,8 +35,9 @@ export interface ExportRecords {
   /** Ends a RUNNING one; `false` when it is gone. */
   finish(id: string, ending: ExportEnding): Promise<boolean>;
   /**
-   * Lets go of the files of exports: of those that ended before an instant, or of all of a datamart, where what is RUNNING is
-   * PENDING again, since its file is out of date too. Resolves to their folders, which nothing refers to any more.
+   * Lets go of the files of exports: of those that ended before an instant, or of all of a
+   * datamart, where what is RUNNING is PENDING again, since its file is out of date too. Resolves
+   * to their folders, which nothing refers to any more.
    */
   forgetFiles(
     of: { readonly endedBefore: number } | { readonly datamartId: string },

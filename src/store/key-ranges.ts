@@ -1,4 +1,7 @@
-/** All keys of user points, in so many ranges of about the same size: what is done range by range needs bounded memory. */
+/**
+ * All keys of user points, in so many ranges of about the same size: what is done range by range
+ * needs bounded memory.
+ */
 export function rangesOf(count: number): readonly { readonly first: bigint; readonly last: bigint }[] {
   const width = 2n ** 64n / BigInt(count);
   return Array.from({ length: count }, (_, i) => ({

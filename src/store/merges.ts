@@ -2,7 +2,10 @@ import type { CallAnswer, CallKey } from '../model/command-call.ts';
 import type { Checkpoint, Effects, Ending, SegmentEffect } from '../model/execution.ts';
 import type { Store } from './store.ts';
 
-/** What merges take and give: `Store.mergeChunk`, `mergeGroup`, `revertPart`, and what takes chunks in its place. */
+/**
+ * What merges take and give: `Store.mergeChunk`, `mergeGroup`, `revertPart`, and what takes chunks
+ * in its place.
+ */
 
 /** Columns of a staged table, one row per (command, segment) pair, in this order. */
 export const STAGED_COLUMNS = [
@@ -25,8 +28,9 @@ export type StagedChunk = {
   /** Table of `staging` with STAGED_COLUMNS, or null when no command of the chunk was valid. */
   readonly table: string | null;
   /**
-   * Of a replacement: table of `staging` with STAGED_COLUMNS of the users whom failed lines name, and of the segments that they
-   * name them for or ANY_SEGMENT; its other columns say nothing. Absent or null when there are none.
+   * Of a replacement: table of `staging` with STAGED_COLUMNS of the users whom failed lines name,
+   * and of the segments that they name them for or ANY_SEGMENT; its other columns say nothing.
+   * Absent or null when there are none.
    */
   readonly namedTable?: string | null;
   readonly execution: { readonly id: string; readonly datamartId: string; readonly startDate: number };
@@ -59,24 +63,35 @@ export type RevertPart = {
 };
 
 export interface Rehearsal {
-  /** As `Store.mergeChunk`, but that the checkpoint is nowhere stored: the execution stays at its start. */
+  /**
+   * As `Store.mergeChunk`, but that the checkpoint is nowhere stored: the execution stays at its
+   * start.
+   */
   readonly mergeChunk: Store['mergeChunk'];
-  /** Of the segments that the chunks named, by id: live members by the clock of the file, before and after all of them. */
+  /**
+   * Of the segments that the chunks named, by id: live members by the clock of the file, before and
+   * after all of them.
+   */
   segments(): Promise<readonly SegmentEffect[]>;
   close(): Promise<void>;
 }
 
 export interface Replacement {
-  /** Keeps a chunk. Its checkpoint, which has no effects, is nowhere stored: the execution stays at its start. */
+  /**
+   * Keeps a chunk. Its checkpoint, which has no effects, is nowhere stored: the execution stays at
+   * its start.
+   */
   readonly mergeChunk: Store['mergeChunk'];
   /**
-   * Applies what was kept, in one transaction, with the checkpoint at its end: afterwards each of the segments, or where they
-   * are null each that a command names, holds exactly the users whom the commands, executed from top to bottom, leave in it.
-   * Who is in and stays in one of them with the same expiry and data bag is left alone and counts as unchanged. So is a member
-   * whom no command names and a failed line does (`namedTable`): they stay in, and are counted as kept.
+   * Applies what was kept, in one transaction, with the checkpoint at its end: afterwards each of
+   * the segments, or where they are null each that a command names, holds exactly the users whom
+   * the commands, executed from top to bottom, leave in it. Who is in and stays in one of them with
+   * the same expiry and data bag is left alone and counts as unchanged. So is a member whom no
+   * command names and a failed line does (`namedTable`): they stay in, and are counted as kept.
    *
-   * `judge` is asked before the commit; where it names a reason nothing is written. COUNT: nothing is written in any case.
-   * `STALE_CATALOGUE`: nothing was written, and the file has to be read again.
+   * `judge` is asked before the commit; where it names a reason nothing is written. COUNT: nothing
+   * is written in any case. `STALE_CATALOGUE`: nothing was written, and the file has to be read
+   * again.
    */
   apply(of: {
     purpose: 'APPLY' | 'COUNT';
@@ -93,7 +108,10 @@ export type MergeOutcome =
   | { readonly type: 'STALE_CATALOGUE' }
   | { readonly type: 'LEASE_LOST' };
 
-/** A staged table of a group has its documents one after the other: document `i` has its lines from `i * GROUP_LINES` on. */
+/**
+ * A staged table of a group has its documents one after the other: document `i` has its lines from
+ * `i * GROUP_LINES` on.
+ */
 export const GROUP_LINES = 2 ** 32;
 
 export type StagedGroup = {
@@ -104,9 +122,15 @@ export type StagedGroup = {
   readonly startDate: number;
   readonly worker: string;
   readonly catalogueVersion: number;
-  /** In the order in which they are applied. `to` is where a document ends, without `effects`, which the store counts. */
+  /**
+   * In the order in which they are applied. `to` is where a document ends, without `effects`, which
+   * the store counts.
+   */
   readonly documents: readonly { readonly executionId: string; readonly to: Omit<Checkpoint, 'effects'> }[];
-  /** How an execution ends that stands at this checkpoint. Asked once for each, just before the commit. */
+  /**
+   * How an execution ends that stands at this checkpoint. Asked once for each, just before the
+   * commit.
+   */
   readonly ending: (executionId: string, checkpoint: Checkpoint) => Ending & { readonly now: number };
 };
 
@@ -124,7 +148,10 @@ export type StagedCall = {
 };
 
 export type StagedCalls = {
-  /** Table of `staging` with STAGED_COLUMNS, the calls in it like the documents of a group; null when no command was valid. */
+  /**
+   * Table of `staging` with STAGED_COLUMNS, the calls in it like the documents of a group; null
+   * when no command was valid.
+   */
   readonly table: string | null;
   readonly datamartId: string;
   readonly startDate: number;

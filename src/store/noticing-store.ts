@@ -1,8 +1,8 @@
 import type { Store } from './store.ts';
 
 /**
- * A store that tells of executions that were written through it, after each write: begun, further on, given back, canceled
- * or ended. Writes of other processes are not told of.
+ * A store that tells of executions that were written through it, after each write: begun, further
+ * on, given back, canceled or ended. Writes of other processes are not told of.
  */
 export function noticingStore(store: Store, notice: (executionId: string) => void): Store {
   const { executions } = store;

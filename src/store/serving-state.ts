@@ -1,4 +1,7 @@
-/** How runs come about: by a change of memberships or users, by merging runs, into a base too, or from the tables. */
+/**
+ * How runs come about: by a change of memberships or users, by merging runs, into a base too, or
+ * from the tables.
+ */
 export const RUN_ORIGINS = ['change', 'merge', 'base', 'tables'] as const;
 export type RunOrigin = (typeof RUN_ORIGINS)[number];
 
@@ -24,7 +27,10 @@ export type ServingCounts = {
 export type ServingState = {
   /** `false`: look-ups ask the tables. */
   readonly isWhole: boolean;
-  /** The share of the base that has been made of the tables, 0 to 1; 1 when nothing is to be made of them. */
+  /**
+   * The share of the base that has been made of the tables, 0 to 1; 1 when nothing is to be made of
+   * them.
+   */
   readonly madeShare: number;
   readonly runs: number;
   /** Of all runs; those of small ones lie in the tables, the others in files. */

@@ -34,16 +34,17 @@ export type ClaimedSource = {
 export type NewSourceFile = Omit<SourceFile, 'id'> & { readonly documentImportId: string };
 
 /**
- * The part of `Store` that is about sources. A document import has one source or none, and takes it along when it goes, with the
- * record of its files. Credentials go in and come out encrypted, and come out of `credentials` alone.
+ * The part of `Store` that is about sources. A document import has one source or none, and takes it
+ * along when it goes, with the record of its files. Credentials go in and come out encrypted, and
+ * come out of `credentials` alone.
  */
 export interface SourceRecords {
   get(documentImportId: string): Promise<Source | null>;
   /** By document import, newest first. */
   list(of: { datamartId: string; page: Page }): Promise<Listed<Source>>;
   /**
-   * Makes the source of an import, or changes the one that there is: its last run and the record of its files stay, and a run that is
-   * under way loses its lease. Null: the import is not there.
+   * Makes the source of an import, or changes the one that there is: its last run and the record of
+   * its files stay, and a run that is under way loses its lease. Null: the import is not there.
    */
   put(source: NewSource, author?: Author): Promise<Source | null>;
   /** Removes it with the record of its files. One that runs is stopped by that. */
@@ -63,13 +64,16 @@ export interface SourceRecords {
     of: { dryRun: boolean; now: number; author?: Author },
   ): Promise<Source | null>;
   /**
-   * Takes the run that is due for longest, leased to `worker` until `leaseUntil`: one that was asked for, or one of an enabled source
-   * whose time has come. Null when there is none.
+   * Takes the run that is due for longest, leased to `worker` until `leaseUntil`: one that was
+   * asked for, or one of an enabled source whose time has come. Null when there is none.
    */
   claim(of: { worker: string; now: number; leaseUntil: number }): Promise<ClaimedSource | null>;
   /** Extends a lease; false: it is lost, and so is the run. */
   renewLease(of: { documentImportId: string; worker: string; leaseUntil: number }): Promise<boolean>;
-  /** Ends a run that `worker` holds; false when it no longer does. `run` null: it was broken off, and is due again at once. */
+  /**
+   * Ends a run that `worker` holds; false when it no longer does. `run` null: it was broken off,
+   * and is due again at once.
+   */
   finish(of: {
     documentImportId: string;
     worker: string;
@@ -90,8 +94,8 @@ export interface SourceRecords {
   /** The last file of this name that became an execution that counts, or null. */
   lastTaken(documentImportId: string, name: string): Promise<SourceFile | null>;
   /**
-   * Notes what became of a file, in place of what is known of the same version of it unless that was TAKEN. One that is TAKEN is noted by
-   * `executions.create`, in its transaction.
+   * Notes what became of a file, in place of what is known of the same version of it unless that
+   * was TAKEN. One that is TAKEN is noted by `executions.create`, in its transaction.
    */
   noteFile(file: NewSourceFile): Promise<void>;
   /** Notes that a file has been moved or deleted, or is not to be any more. */

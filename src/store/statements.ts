@@ -4,9 +4,9 @@ import { existsSync, readFileSync } from 'node:fs';
 export type Statement = (name: string, values?: Readonly<Record<string, number | bigint | string>>) => string;
 
 /**
- * Statements of some folders, the first that has one counts. Only numbers and names of our own tables are filled in, as literals:
- * DuckDB prunes row groups by literals, which it does not by parameters. Texts travel as parameters, `$1`. A line `$include NAME`
- * stands for another file.
+ * Statements of some folders, the first that has one counts. Only numbers and names of our own
+ * tables are filled in, as literals: DuckDB prunes row groups by literals, which it does not by
+ * parameters. Texts travel as parameters, `$1`. A line `$include NAME` stands for another file.
  */
 export function statementsOf(...folders: readonly URL[]): Statement {
   const texts = new Map<string, string>();

@@ -37,7 +37,10 @@ import type { ServingState } from './serving-state.ts';
 import type { SourceRecords } from './source-records.ts';
 import type { WebhookRecords } from './webhook-records.ts';
 
-/** What can be answered from memory and the page cache. Undefined: not at present, ask the store itself. */
+/**
+ * What can be answered from memory and the page cache. Undefined: not at present, ask the store
+ * itself.
+ */
 export type ImmediateLookUps = {
   /** As `Store.listMemberships`, all of them. */
   memberships(of: {
@@ -50,11 +53,13 @@ export type ImmediateLookUps = {
 };
 
 /**
- * The contract of a store, and nothing else. Two promises hold for every call: it is atomic, and when it resolves what
- * it wrote is durable. Instants come in as arguments; a store never reads a clock. Ids that a store does not know give
- * null, an empty list or `false`, never an error: what that means to a client is not a store's business.
+ * The contract of a store, and nothing else. Two promises hold for every call: it is atomic, and
+ * when it resolves what it wrote is durable. Instants come in as arguments; a store never reads a
+ * clock. Ids that a store does not know give null, an empty list or `false`, never an error: what
+ * that means to a client is not a store's business.
  *
- * A call that changes records and gets an `author` notes in the audit log, in the same transaction, who did what.
+ * A call that changes records and gets an `author` notes in the audit log, in the same transaction,
+ * who did what.
  *
  * `test/store/contract.ts` is this text as tests; it runs against every store.
  */
@@ -73,91 +78,108 @@ export interface Store {
   readonly webhooks: WebhookRecords;
 
   /**
-   * The DuckDB of this process in which chunks are staged, as tables of its attached in-memory database `staging`.
-   * The embedded store's own instance; a scratch one for a store on another server.
+   * The DuckDB of this process in which chunks are staged, as tables of its attached in-memory
+   * database `staging`. The embedded store's own instance; a scratch one for a store on another
+   * server.
    */
   readonly staging: DuckDBInstance;
 
   /**
-   * Applies a staged chunk and moves the execution's checkpoint, in one transaction: creates the user points of
-   * UPDATE commands that name unknown users, folds the commands of each (user point, segment) pair as if executed from
-   * top to bottom, and counts what that did.
+   * Applies a staged chunk and moves the execution's checkpoint, in one transaction: creates the
+   * user points of UPDATE commands that name unknown users, folds the commands of each (user point,
+   * segment) pair as if executed from top to bottom, and counts what that did.
    *
-   * `STALE_CATALOGUE`: nothing was written, the chunk has to be staged again. `LEASE_LOST`: nothing was written, another
-   * worker has the execution or it has ended. Calling it again after a fault is safe: a chunk whose checkpoint is
-   * already stored is `LEASE_LOST`, never applied twice.
+   * `STALE_CATALOGUE`: nothing was written, the chunk has to be staged again. `LEASE_LOST`: nothing
+   * was written, another worker has the execution or it has ended. Calling it again after a fault
+   * is safe: a chunk whose checkpoint is already stored is `LEASE_LOST`, never applied twice.
    */
   mergeChunk(chunk: StagedChunk): Promise<MergeOutcome>;
 
   /**
-   * Does of a merge what can be done before its turn, while the chunk before it is merged. Not there where nothing can.
+   * Does of a merge what can be done before its turn, while the chunk before it is merged. Not
+   * there where nothing can.
    */
   readonly prepareChunk?: (chunk: ChunkToPrepare) => Promise<PreparedChunk>;
 
   /**
-   * The share of a full chunk that an import best begins with, 0 to 1; those after it grow to a full one. Less than 1 where a merge
-   * costs as its rows do, so that merges begin early; 1 where each costs much of its own.
+   * The share of a full chunk that an import best begins with, 0 to 1; those after it grow to a
+   * full one. Less than 1 where a merge costs as its rows do, so that merges begin early; 1 where
+   * each costs much of its own.
    */
   readonly firstChunkShare: number;
 
-  /** Look-ups that it answers at the same time, while connections are left for all else that is to be answered promptly. */
+  /**
+   * Look-ups that it answers at the same time, while connections are left for all else that is to
+   * be answered promptly.
+   */
   readonly lookUpsAtOnce: number;
 
   /**
-   * Opens a rehearsal: it takes the chunks of one execution like `mergeChunk` and counts what they would do, each as if
-   * those before it had been applied. Nothing is written, and merges do not wait for it. It is gone with the process.
+   * Opens a rehearsal: it takes the chunks of one execution like `mergeChunk` and counts what they
+   * would do, each as if those before it had been applied. Nothing is written, and merges do not
+   * wait for it. It is gone with the process.
    */
   openRehearsal(): Promise<Rehearsal>;
 
   /**
-   * Opens a replacement: it takes the chunks of one execution like `mergeChunk`, keeps them, and applies them all in one
-   * step. Until then nothing is written and merges do not wait for it. It is gone with the process.
+   * Opens a replacement: it takes the chunks of one execution like `mergeChunk`, keeps them, and
+   * applies them all in one step. Until then nothing is written and merges do not wait for it. It
+   * is gone with the process.
    */
   openReplacement(): Promise<Replacement>;
 
   /**
-   * Applies a group: documents of one datamart that were each staged whole, from START to their end. In one transaction
-   * their commands are applied as if document after document, their effects counted for each as if it had been merged by
-   * itself, their checkpoints moved to the end, and their executions ended as `ending` says.
+   * Applies a group: documents of one datamart that were each staged whole, from START to their
+   * end. In one transaction their commands are applied as if document after document, their effects
+   * counted for each as if it had been merged by itself, their checkpoints moved to the end, and
+   * their executions ended as `ending` says.
    *
-   * `NOT_MERGED`: nothing was written, since the catalogue has changed or one of the executions is no longer held. What
-   * to do then is what `mergeChunk` says; for that, each is to be run by itself.
+   * `NOT_MERGED`: nothing was written, since the catalogue has changed or one of the executions is
+   * no longer held. What to do then is what `mergeChunk` says; for that, each is to be run by
+   * itself.
    */
   mergeGroup(group: StagedGroup): Promise<GroupOutcome>;
 
   /**
-   * Applies calls of commands that belong to no execution. In one transaction their commands are applied as if call after call,
-   * their effects counted for each as if it had been merged by itself, and the answers of those that have a key remembered. It
-   * comes between two chunks of an execution of the datamart, never into one.
+   * Applies calls of commands that belong to no execution. In one transaction their commands are
+   * applied as if call after call, their effects counted for each as if it had been merged by
+   * itself, and the answers of those that have a key remembered. It comes between two chunks of an
+   * execution of the datamart, never into one.
    *
-   * `STALE`: nothing was written, the calls have to be staged again. `ANSWERED`: nothing was written, since some of the calls were
-   * made before under their keys; the others can be merged without them.
+   * `STALE`: nothing was written, the calls have to be staged again. `ANSWERED`: nothing was
+   * written, since some of the calls were made before under their keys; the others can be merged
+   * without them.
    */
   mergeCalls(calls: StagedCalls): Promise<CallsOutcome>;
 
   /**
-   * Takes the next part of an execution's changes back, with the checkpoint after it, in one transaction: each membership that
-   * it created, changed or ended becomes what it was before the first of its changes, its instants too, unless something has
-   * touched it since: another execution, its expiry by the clock of the revert, an erasure. Those are left alone and counted.
+   * Takes the next part of an execution's changes back, with the checkpoint after it, in one
+   * transaction: each membership that it created, changed or ended becomes what it was before the
+   * first of its changes, its instants too, unless something has touched it since: another
+   * execution, its expiry by the clock of the revert, an erasure. Those are left alone and counted.
    * User points stay. It is done when the checkpoint's offset is `changes`.
    */
   revertPart(part: RevertPart): Promise<MergeOutcome>;
 
   /**
-   * Does `read` with a store that goes by the small records this process keeps in memory, while it is asked whether they are still so;
-   * once more when they are not. Not there where nobody has to be asked.
+   * Does `read` with a store that goes by the small records this process keeps in memory, while it
+   * is asked whether they are still so; once more when they are not. Not there where nobody has to
+   * be asked.
    */
   readonly assuming?: <T>(read: (store: Store) => Promise<T>) => Promise<T>;
 
   /** Look-ups without a wait. Not there where a look-up always has to wait for a database. */
   readonly immediate?: ImmediateLookUps;
 
-  /** The user point that a selector names, or null. An identifier leads to the point it belongs to. */
+  /**
+   * The user point that a selector names, or null. An identifier leads to the point it belongs to.
+   */
   findUserPoint(datamartId: string, selector: UserSelector): Promise<UuidHalves | null>;
 
   /**
-   * Memberships of a user that are live at `now`, by segment id, ascending; in `segmentIds` alone when they are given. Null
-   * when the datamart does not know the user. An identifier leads to the point it belongs to.
+   * Memberships of a user that are live at `now`, by segment id, ascending; in `segmentIds` alone
+   * when they are given. Null when the datamart does not know the user. An identifier leads to the
+   * point it belongs to.
    */
   listMemberships(of: {
     datamartId: string;
@@ -168,8 +190,9 @@ export interface Store {
   }): Promise<Listed<Membership> | null>;
 
   /**
-   * What `listMemberships` gives for each of these users, in their order and without pages, in a few queries for all of
-   * them. `'TOO_MANY'` when it is more than `most` memberships together; expired ones that are still stored may count.
+   * What `listMemberships` gives for each of these users, in their order and without pages, in a
+   * few queries for all of them. `'TOO_MANY'` when it is more than `most` memberships together;
+   * expired ones that are still stored may count.
    */
   listMembershipsOfMany(of: {
     datamartId: string;
@@ -183,8 +206,9 @@ export interface Store {
   listIdentifiers(userPointId: UuidHalves): Promise<readonly StoredIdentifier[]>;
 
   /**
-   * Makes an identifier that is not known yet belong to an existing user point; later commands follow it. OWN: it is one of
-   * this user point already. TAKEN: it belongs to another. Null when the user point is not known.
+   * Makes an identifier that is not known yet belong to an existing user point; later commands
+   * follow it. OWN: it is one of this user point already. TAKEN: it belongs to another. Null when
+   * the user point is not known.
    */
   attachIdentifier(attachment: {
     datamartId: string;
@@ -195,10 +219,11 @@ export interface Store {
   }): Promise<'ATTACHED' | 'OWN' | 'TAKEN' | null>;
 
   /**
-   * Removes a user: the user point, its identifiers, its memberships. Executions of the datamart that have not ended, whose
-   * files were there before, leave out commands for any of its identifiers from here on and count them as unchanged; files
-   * that come later may bring the user back. Resolves to what is noted of it; null for a user point that is not known. An
-   * identifier need not be known: the files that there are may name it.
+   * Removes a user: the user point, its identifiers, its memberships. Executions of the datamart
+   * that have not ended, whose files were there before, leave out commands for any of its
+   * identifiers from here on and count them as unchanged; files that come later may bring the user
+   * back. Resolves to what is noted of it; null for a user point that is not known. An identifier
+   * need not be known: the files that there are may name it.
    */
   eraseUser(of: {
     datamartId: string;
@@ -207,12 +232,15 @@ export interface Store {
     author?: Author;
   }): Promise<Erasure | null>;
 
-  /** Live members of each of these segments at `now`; a segment without any is absent from the map. */
+  /**
+   * Live members of each of these segments at `now`; a segment without any is absent from the map.
+   */
   countMembers(of: { segmentIds: readonly string[]; now: number }): Promise<ReadonlyMap<string, SegmentSize>>;
 
   /**
-   * Members of a segment that are live at `now`, in the order of their user points, those after `after` (null: from the first
-   * one), at most `most`. Who is a member all the time between two calls is in one page, and in no other.
+   * Members of a segment that are live at `now`, in the order of their user points, those after
+   * `after` (null: from the first one), at most `most`. Who is a member all the time between two
+   * calls is in one page, and in no other.
    */
   listMembers(of: {
     segmentId: string;
@@ -221,46 +249,53 @@ export interface Store {
     now: number;
   }): Promise<readonly Member[]>;
 
-  /** How many members that are live at `now` leave by each of these instants if nothing is written. */
+  /**
+   * How many members that are live at `now` leave by each of these instants if nothing is written.
+   */
   countExpiring(of: { segmentId: string; now: number; until: readonly number[] }): Promise<readonly number[]>;
 
   /**
-   * For each pair of these segments, how many user points are in both at `now`; a pair without any may be absent. The ids
-   * of a pair are in the order in which they were given, each id once.
+   * For each pair of these segments, how many user points are in both at `now`; a pair without any
+   * may be absent. The ids of a pair are in the order in which they were given, each id once.
    */
   countOverlaps(of: { segmentIds: readonly string[]; now: number }): Promise<readonly Overlap[]>;
 
   /**
-   * For each segment of the store that has live members at `now`, how many, and how many of them are in this one too, as of one
-   * moment. The segment itself is among them.
+   * For each segment of the store that has live members at `now`, how many, and how many of them
+   * are in this one too, as of one moment. The segment itself is among them.
    */
   countOverlapsWith(of: { segmentId: string; now: number }): Promise<readonly SegmentOverlap[]>;
 
   /**
-   * What happened to the memberships of a segment from an instant on, and its size at `now`, as of one moment: the size grew by
-   * the entries and shrank by the exits. A change is dated by the start of its execution, an expiry by itself, whether its row
-   * was removed already or not. Users who were erased are in neither.
+   * What happened to the memberships of a segment from an instant on, and its size at `now`, as of
+   * one moment: the size grew by the entries and shrank by the exits. A change is dated by the
+   * start of its execution, an expiry by itself, whether its row was removed already or not. Users
+   * who were erased are in neither.
    */
   countChanges(of: { segmentId: string; from: number; now: number }): Promise<CountedChanges>;
 
   /**
-   * What went on in a datamart from an instant on up to `now`, as of one moment. Changes of memberships are dated by the start of
-   * their execution, expirations by when their rows were removed. Users who were erased are in neither.
+   * What went on in a datamart from an instant on up to `now`, as of one moment. Changes of
+   * memberships are dated by the start of their execution, expirations by when their rows were
+   * removed. Users who were erased are in neither.
    */
   countActivity(of: { datamartId: string; from: number; now: number }): Promise<Activity>;
 
-  /** The executions that changed memberships of a segment, as far as that is known; the last to do so first. */
+  /**
+   * The executions that changed memberships of a segment, as far as that is known; the last to do
+   * so first.
+   */
   listChangingExecutions(of: { segmentId: string; page: Page }): Promise<KnownSince<ExecutionChanges>>;
 
   /**
-   * What an execution did to the memberships of each segment that it changed, as far as that is known, by segment id. Segments
-   * that were removed and users who were erased are in none.
+   * What an execution did to the memberships of each segment that it changed, as far as that is
+   * known, by segment id. Segments that were removed and users who were erased are in none.
    */
   countChangesOf(executionId: string): Promise<Omit<KnownSince<SegmentChanges>, 'total'>>;
 
   /**
-   * What a revert of an execution that began at `now` would do to each segment, by segment id; or why there is nothing to
-   * revert. Null when there is no such execution.
+   * What a revert of an execution that began at `now` would do to each segment, by segment id; or
+   * why there is nothing to revert. Null when there is no such execution.
    */
   previewRevert(of: {
     executionId: string;
@@ -268,8 +303,8 @@ export interface Store {
   }): Promise<readonly SegmentRevert[] | RevertRefusal | null>;
 
   /**
-   * The changes of the memberships of a user, in `segmentIds` alone when they are given, as far as they are known; the last one
-   * first. Null when the datamart does not know the user.
+   * The changes of the memberships of a user, in `segmentIds` alone when they are given, as far as
+   * they are known; the last one first. Null when the datamart does not know the user.
    */
   listChanges(of: {
     datamartId: string;
@@ -280,8 +315,8 @@ export interface Store {
   }): Promise<KnownSince<MembershipChange> | null>;
 
   /**
-   * Where the memberships come from that `listMemberships` gives for the same, in its order, as far as that is known; as of one
-   * moment.
+   * Where the memberships come from that `listMemberships` gives for the same, in its order, as far
+   * as that is known; as of one moment.
    */
   listOrigins(of: {
     datamartId: string;
@@ -292,10 +327,10 @@ export interface Store {
   }): Promise<KnownSince<MembershipOrigin> | null>;
 
   /**
-   * Writes the members of a segment that are live at `now` to a new file: a line for each of their identifiers of these
-   * kinds, in no order, and in constant memory. CSV and NDJSON are user segment commands that bring about the same
-   * memberships. The file need not be durable. Rejects when it cannot be written, or at the signal, and may then leave a part
-   * of it.
+   * Writes the members of a segment that are live at `now` to a new file: a line for each of their
+   * identifiers of these kinds, in no order, and in constant memory. CSV and NDJSON are user
+   * segment commands that bring about the same memberships. The file need not be durable. Rejects
+   * when it cannot be written, or at the signal, and may then leave a part of it.
    */
   writeMembers(of: {
     segmentId: string;
@@ -307,42 +342,43 @@ export interface Store {
   }): Promise<ExportCounts>;
 
   /**
-   * Removes memberships that expired at or before `now`, but none that a running execution may still take for live by
-   * its own clock; one that is claimed later starts at `now` or later. Resolves to how many it removed. A read never depends
-   * on it.
+   * Removes memberships that expired at or before `now`, but none that a running execution may
+   * still take for live by its own clock; one that is claimed later starts at `now` or later.
+   * Resolves to how many it removed. A read never depends on it.
    */
   removeExpired(now: number): Promise<number>;
 
   /**
-   * Forgets what happened to memberships before an instant; resolves to how many changes that were. What a merge, a sweep of
-   * expired memberships or a revert does to memberships is noted in its own transaction, with what was there before. A segment
-   * that is removed and a user who is erased take their changes with them.
+   * Forgets what happened to memberships before an instant; resolves to how many changes that were.
+   * What a merge, a sweep of expired memberships or a revert does to memberships is noted in its
+   * own transaction, with what was there before. A segment that is removed and a user who is erased
+   * take their changes with them.
    */
   removeChangesBefore(instant: number): Promise<number>;
 
   /**
-   * Whether, of all processes that share the store, `worker` is the one that does until `until` what one does at a time: because
-   * it was already, or the time of the one before is over. With `until` at `now` it gives that up. Always where no other process can
-   * have the store open.
+   * Whether, of all processes that share the store, `worker` is the one that does until `until`
+   * what one does at a time: because it was already, or the time of the one before is over. With
+   * `until` at `now` it gives that up. Always where no other process can have the store open.
    */
   lead(of: { worker: string; now: number; until: number }): Promise<boolean>;
 
   /**
-   * Puts in order what merges have appended, where that makes look-ups quicker: `IDLE` as soon as it is worth while,
-   * `BUSY` only when it is overdue, since merges wait for it. An aborted signal ends it soon and leaves everything as it
-   * was. Resolves to whether it did anything.
+   * Puts in order what merges have appended, where that makes look-ups quicker: `IDLE` as soon as
+   * it is worth while, `BUSY` only when it is overdue, since merges wait for it. An aborted signal
+   * ends it soon and leaves everything as it was. Resolves to whether it did anything.
    */
   compact(pressure: 'IDLE' | 'BUSY', signal: AbortSignal): Promise<boolean>;
 
   /**
-   * The store as it is at one moment, as files to be read and then discarded; what is written meanwhile goes on. Takes as much
-   * room beside the store as the store itself.
+   * The store as it is at one moment, as files to be read and then discarded; what is written
+   * meanwhile goes on. Takes as much room beside the store as the store itself.
    */
   snapshot(): Promise<StoreSnapshot>;
 
   /**
-   * Looks whether what the store holds agrees with itself, as of one moment: a result for each check, all of them whatever
-   * they find. Takes as long as reading everything does.
+   * Looks whether what the store holds agrees with itself, as of one moment: a result for each
+   * check, all of them whatever they find. Takes as long as reading everything does.
    */
   checkContent(now: number): Promise<readonly CheckResult[]>;
 
@@ -356,8 +392,9 @@ export interface Store {
   check(): Promise<void>;
 
   /**
-   * The workers of a distributed store that did not answer when they were last asked, some seconds ago: what lies on them cannot be
-   * read or written, and the rest can. Not there where a store has none.
+   * The workers of a distributed store that did not answer when they were last asked, some seconds
+   * ago: what lies on them cannot be read or written, and the rest can. Not there where a store has
+   * none.
    */
   readonly workersDown?: () => readonly string[];
 
@@ -379,7 +416,9 @@ export interface StoreSnapshot {
   keptBytes(): Promise<number>;
   /** `ExecutionRecords.listAfter`, of the snapshot. */
   listExecutionsAfter(id: string): Promise<readonly Execution[]>;
-  /** Notes that the files of an execution are gone: they went just before the snapshot was taken. */
+  /**
+   * Notes that the files of an execution are gone: they went just before the snapshot was taken.
+   */
   noteFilesRemoved(executionId: string, now: number): Promise<void>;
   /** Nothing is asked any more: `file` can be read. */
   finish(): Promise<void>;

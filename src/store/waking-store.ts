@@ -1,6 +1,9 @@
 import type { Store } from './store.ts';
 
-/** A store that tells, after each write that may have made a delivery to a webhook, that there may be something to deliver. */
+/**
+ * A store that tells, after each write that may have made a delivery to a webhook, that there may
+ * be something to deliver.
+ */
 export function wakingStore(store: Store, wake: () => void): Store {
   const waking =
     <Of extends unknown[], T>(write: (...of: Of) => Promise<T>) =>

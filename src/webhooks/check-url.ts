@@ -4,12 +4,15 @@ import { isPublicAddress } from './public-address.ts';
 /** Longest URL that is kept. */
 export const MOST_URL = 2000;
 
-/** Where webhooks may lead. ANY: also to http and to addresses that are not public, for receivers inside a network that is trusted. */
+/**
+ * Where webhooks may lead. ANY: also to http and to addresses that are not public, for receivers
+ * inside a network that is trusted.
+ */
 export type Reach = 'PUBLIC' | 'ANY';
 
 /**
- * What is wrong with the URL of a webhook, as `expected …, got …`; null when nothing is. Names are not looked up here: what they lead
- * to is checked at each connection.
+ * What is wrong with the URL of a webhook, as `expected …, got …`; null when nothing is. Names are
+ * not looked up here: what they lead to is checked at each connection.
  */
 export function whatIsWrong(text: string, reach: Reach): string | null {
   if (text.length > MOST_URL)

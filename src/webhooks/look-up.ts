@@ -7,13 +7,14 @@ import { addressesInHosts, namesToTry } from './name-sources.ts';
 import { AddressRefusedError, isPublicAddress } from './public-address.ts';
 
 /**
- * Host names of webhooks are looked up by c-ares (`dns.Resolver`), not by `dns.lookup`. That holds a thread of libuv's pool until
- * the name servers are given up, whatever becomes of the attempt, and the pool lends it two threads: a dozen names that nobody
- * answers for kept all other webhooks waiting for minutes, and shares of two threads would help nobody. c-ares waits in the
- * event loop, and a look-up can be ended.
+ * Host names of webhooks are looked up by c-ares (`dns.Resolver`), not by `dns.lookup`. That holds
+ * a thread of libuv's pool until the name servers are given up, whatever becomes of the attempt,
+ * and the pool lends it two threads: a dozen names that nobody answers for kept all other webhooks
+ * waiting for minutes, and shares of two threads would help nobody. c-ares waits in the event loop,
+ * and a look-up can be ended.
  *
- * c-ares reads neither the hosts file nor search domains, which names inside a network need, so both are read here. Other
- * sources of `nsswitch.conf`, such as mDNS and LDAP, are not asked.
+ * c-ares reads neither the hosts file nor search domains, which names inside a network need, so
+ * both are read here. Other sources of `nsswitch.conf`, such as mDNS and LDAP, are not asked.
  */
 export type LookUp = {
   readonly reach: Reach;
@@ -23,7 +24,10 @@ export type LookUp = {
   readonly signal: AbortSignal;
 };
 
-/** Each query is sent twice to each server. Of one that is silent this takes 7 s, within the 15 s of an attempt. */
+/**
+ * Each query is sent twice to each server. Of one that is silent this takes 7 s, within the 15 s of
+ * an attempt.
+ */
 const QUERIES = { timeout: 2_000, tries: 2 } as const;
 
 /** Codes of c-ares for a name that has no addresses of a kind, or can have none. */
@@ -35,8 +39,9 @@ export class HostNameError extends Error {
 }
 
 /**
- * A `lookup` for one connection: what it gives is what is connected to, so a name that changes its address between two looks
- * gains nothing. Where the reach is PUBLIC, one address that is not public refuses all.
+ * A `lookup` for one connection: what it gives is what is connected to, so a name that changes its
+ * address between two looks gains nothing. Where the reach is PUBLIC, one address that is not
+ * public refuses all.
  */
 export function lookUpFor(lookUp: LookUp): LookupFunction {
   return (host, options, callback) => {
@@ -64,7 +69,8 @@ async function findAddresses(host: string, { nameServers, signal }: LookUp): Pro
   const inHosts = withFamilies(addressesInHosts(await readIfThere('/etc/hosts'), host));
   if (isSome(inHosts)) return inHosts;
   const names = namesToTry(host, await readIfThere('/etc/resolv.conf'));
-  // one for each look-up, which takes some 20 µs: ended by itself, and with no memory of what others asked
+  // one for each look-up, which takes some 20 µs: ended by itself, and with no memory of what
+  // others asked
   const resolver = new Resolver(QUERIES);
   if (nameServers.length > 0) resolver.setServers(nameServers);
   const end = () => resolver.cancel();
@@ -85,7 +91,10 @@ async function findAddresses(host: string, { nameServers, signal }: LookUp): Pro
   );
 }
 
-/** The addresses of both kinds. What is known of one kind counts although nobody answers for the other. */
+/**
+ * The addresses of both kinds. What is known of one kind counts although nobody answers for the
+ * other.
+ */
 async function ask(
   resolver: Resolver,
   name: string,

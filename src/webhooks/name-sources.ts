@@ -2,7 +2,10 @@ import { isIP, isIPv4, isIPv6 } from 'node:net';
 
 /** What is configured of host names: name servers, a hosts file, search domains. */
 
-/** Whether a text is an address with or without a port. Node ends the process where a name server has port 0. */
+/**
+ * Whether a text is an address with or without a port. Node ends the process where a name server
+ * has port 0.
+ */
 export function isNameServer(text: string): boolean {
   const [, six = '', four = '', port = ''] = /^(?:\[(.+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
   const hasPort = Number(port) >= 1 && Number(port) <= 65_535;
@@ -23,9 +26,9 @@ export function addressesInHosts(hosts: string, name: string): string[] {
 }
 
 /**
- * The names that a name may stand for, in the order in which they are tried (resolv.conf(5)): a name of fewer than `ndots` dots
- * is tried below the search domains first, and by itself then; any other the other way around. A dot at the end says that it
- * is whole.
+ * The names that a name may stand for, in the order in which they are tried (resolv.conf(5)): a
+ * name of fewer than `ndots` dots is tried below the search domains first, and by itself then; any
+ * other the other way around. A dot at the end says that it is whole.
  */
 export function namesToTry(name: string, resolvConf: string): string[] {
   if (name.endsWith('.')) return [withoutDot(name)];

@@ -30,7 +30,10 @@ export type Post = {
   readonly reach: Reach;
   /** Where its host name is looked up; at those of the machine where none is named. */
   readonly nameServers: readonly string[];
-  /** All of it may take so long: the look-up of the name, the connection, what is sent, and the whole answer. */
+  /**
+   * All of it may take so long: the look-up of the name, the connection, what is sent, and the
+   * whole answer.
+   */
   readonly timeoutMs: number;
   /** Ends it at once. */
   readonly signal: AbortSignal;
@@ -42,8 +45,9 @@ class GivenUpError extends Error {
 }
 
 /**
- * Sends a body on a connection of its own. Redirects are not followed: they are an answer like any other. Rejects where there is no
- * answer, with an error that `reasonOf` makes a text of. It settles at its deadline or at the signal, whatever the receiver does.
+ * Sends a body on a connection of its own. Redirects are not followed: they are an answer like any
+ * other. Rejects where there is no answer, with an error that `reasonOf` makes a text of. It
+ * settles at its deadline or at the signal, whatever the receiver does.
  */
 export async function post({ timeoutMs, signal, ...toSend }: Post): Promise<Answer> {
   const stop = new AbortController();
@@ -65,7 +69,8 @@ async function send(
   signal: AbortSignal,
 ): Promise<Answer> {
   const target = new URL(url);
-  // what was taken when it was made may not be allowed any more; an address is not looked up, so it is checked here
+  // what was taken when it was made may not be allowed any more; an address is not looked up, so it
+  // is checked here
   const wrong = whatIsWrong(url, reach);
   if (wrong !== null) throw new AddressRefusedError(`url: ${wrong}`);
   const lookup = lookUpFor({ reach, nameServers, signal });
@@ -79,8 +84,8 @@ async function send(
 }
 
 /**
- * Resolves to the head of the answer; its body is still on the wire. By the signal, not by the events of the request: after an
- * interim answer Node tells nobody that a request was destroyed.
+ * Resolves to the head of the answer; its body is still on the wire. By the signal, not by the
+ * events of the request: after an interim answer Node tells nobody that a request was destroyed.
  */
 function untilAnswered({
   target,

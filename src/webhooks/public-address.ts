@@ -1,17 +1,24 @@
 import { BlockList, isIP } from 'node:net';
 
-/** Where a webhook may lead: nowhere but to the public internet, so that nobody reaches the operator's network through it. */
+/**
+ * Where a webhook may lead: nowhere but to the public internet, so that nobody reaches the
+ * operator's network through it.
+ */
 
 /**
- * Networks of public addresses that lead into a cloud from inside it: Azure's platform, which hands out settings and certificates of
- * machines; services of IBM's private network; Google's APIs for machines without a public address. Those of other clouds lie in
- * networks that are named below, such as 169.254.169.254, 100.100.100.200 and 192.0.0.192, or are unique local IPv6.
+ * Networks of public addresses that lead into a cloud from inside it: Azure's platform, which hands
+ * out settings and certificates of machines; services of IBM's private network; Google's APIs for
+ * machines without a public address. Those of other clouds lie in networks that are named below,
+ * such as 169.254.169.254, 100.100.100.200 and 192.0.0.192, or are unique local IPv6.
  */
 const OF_CLOUDS = [
   ...['168.63.129.16/32', '161.26.0.0/16', '166.8.0.0/14', '199.36.153.4/30', '199.36.153.8/30'],
 ];
 
-/** IPv4 that is not public (IANA special-purpose registry): "this network", private, shared, loopback, link-local and the rest. */
+/**
+ * IPv4 that is not public (IANA special-purpose registry): "this network", private, shared,
+ * loopback, link-local and the rest.
+ */
 const NOT_PUBLIC = new BlockList();
 for (const network of [
   '0.0.0.0/8',
@@ -32,13 +39,17 @@ for (const network of [
   '240.0.0.0/4',
 ])
   add(NOT_PUBLIC, network, 'ipv4');
-/** Within global unicast: protocol assignments with Teredo, documentation, and 6to4, which has an IPv4 address in it. */
+/**
+ * Within global unicast: protocol assignments with Teredo, documentation, and 6to4, which has an
+ * IPv4 address in it.
+ */
 for (const network of ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'])
   add(NOT_PUBLIC, network, 'ipv6');
 
 /**
- * All that is global unicast. Everything else of IPv6 is refused without being named: loopback, link-local, unique local, and the
- * ways to write an IPv4 address (`::ffff:…`, `::…`, NAT64 `64:ff9b::…`).
+ * All that is global unicast. Everything else of IPv6 is refused without being named: loopback,
+ * link-local, unique local, and the ways to write an IPv4 address (`::ffff:…`, `::…`, NAT64
+ * `64:ff9b::…`).
  */
 const GLOBAL_UNICAST = new BlockList();
 add(GLOBAL_UNICAST, '2000::/3', 'ipv6');
@@ -57,7 +68,10 @@ export function isPublicAddress(address: string): boolean {
   return GLOBAL_UNICAST.check(address, 'ipv6') && !NOT_PUBLIC.check(address, 'ipv6');
 }
 
-/** The address of a connection is not to be connected to. Which one it is, is not told: it may be a name of the operator's network. */
+/**
+ * The address of a connection is not to be connected to. Which one it is, is not told: it may be a
+ * name of the operator's network.
+ */
 export class AddressRefusedError extends Error {
   override readonly name = 'AddressRefusedError';
   constructor(message = 'the host is not at a public address') {

@@ -5,8 +5,9 @@ import { keyOf } from '../model/webhook.ts';
 export type Message = { readonly id: string; readonly body: string; readonly at: number };
 
 /**
- * The three headers of the Standard Webhooks specification. The timestamp, in seconds, is that of the attempt, so that a receiver can
- * refuse what is old; each secret gives a signature, and a receiver knows one of them.
+ * The three headers of the Standard Webhooks specification. The timestamp, in seconds, is that of
+ * the attempt, so that a receiver can refuse what is old; each secret gives a signature, and a
+ * receiver knows one of them.
  */
 export function signatureHeaders(
   { id, body, at }: Message,

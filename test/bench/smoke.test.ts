@@ -7,7 +7,10 @@ import { promisify } from 'node:util';
 import { discardFolder, makeFolder } from '../folder.ts';
 
 const PROGRAM = path.resolve(import.meta.dirname, '../../bench/main.ts');
-/** It starts four databases and a dozen services: three minutes beside other tests. A machine that is busy takes longer. */
+/**
+ * It starts four databases and a dozen services: three minutes beside other tests. A machine that
+ * is busy takes longer.
+ */
 const TIMEOUT_MS = 480_000;
 
 /** Rows that need nothing but Muster; each must have been measured. How fast is not looked at. */

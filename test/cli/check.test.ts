@@ -10,7 +10,10 @@ import { muster } from './run.ts';
 
 type Damage = { readonly sql?: string; readonly files?: (kept: string) => Promise<void> };
 
-/** What is done to a store that agrees with itself, by the check that must notice. Each notices it alone, or with those named. */
+/**
+ * What is done to a store that agrees with itself, by the check that must notice. Each notices it
+ * alone, or with those named.
+ */
 const DAMAGES: readonly (Damage & { readonly noticed: readonly string[] })[] = [
   {
     sql: 'delete from user_identifier_recent where kind = 2',

@@ -5,7 +5,10 @@ import type { TestContext } from 'node:test';
 /** What a proxy does to the answer of an upload. */
 export type Fate = 'PASS' | 'DROP_ANSWER' | 'DROP_REQUEST' | 'ANSWER_503' | 'ANSWER_503_HTML';
 
-/** A proxy before the service that treats the uploads as `fates` say, one after the other, and lets the rest pass. */
+/**
+ * A proxy before the service that treats the uploads as `fates` say, one after the other, and lets
+ * the rest pass.
+ */
 export async function openProxy(t: TestContext, of: { target: string; fates: Fate[] }): Promise<string> {
   const keys: unknown[] = [];
   const server: Server = createServer((request, response) => {

@@ -6,8 +6,8 @@ import { testStore } from '../postgres.ts';
 import { type ServiceProcess, serve } from '../process.ts';
 
 /**
- * One service for all tests of a file, since its start is what takes long: made by the first that opens it, ended after the last of
- * them, with the folders that they made.
+ * One service for all tests of a file, since its start is what takes long: made by the first that
+ * opens it, ended after the last of them, with the folders that they made.
  */
 export function sharedService({
   segments = [],

@@ -4,7 +4,10 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { CLI, NO_PROFILES } from './run.ts';
 
-/** Node tells which files it opens as modules when it is asked to: those of packages, which are what a start waits for. */
+/**
+ * Node tells which files it opens as modules when it is asked to: those of packages, which are what
+ * a start waits for.
+ */
 function packagesOf(args: readonly string[]): string[] {
   const { stderr } = spawnSync(process.execPath, [CLI, ...args], {
     encoding: 'utf8',

@@ -39,7 +39,9 @@ async function openFolder() {
     folder,
     start,
     temporary: () => readdir(tmp),
-    /** `muster` with something on its standard input, which is a socket here and a pipe in a shell. */
+    /**
+     * `muster` with something on its standard input, which is a socket here and a pipe in a shell.
+     */
     feed: async (input: string | Uint8Array, args: readonly string[], url?: string) =>
       endOf(start(args, url), input),
     shell: (script: string) =>

@@ -5,8 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CLI, NO_PROFILES } from './run.ts';
 
 /**
- * Runs `muster` at a pseudo-terminal, which `script` of Debian's bsdutils makes, and types each answer when its question is there.
- * What is seen there is standard output and error together, and what was typed.
+ * Runs `muster` at a pseudo-terminal, which `script` of Debian's bsdutils makes, and types each
+ * answer when its question is there. What is seen there is standard output and error together, and
+ * what was typed.
  */
 export async function atTerminal(
   args: readonly string[],

@@ -12,7 +12,10 @@ type Violation = {
   nodes: { html: string; failureSummary: string }[];
 };
 
-/** What axe finds serious or critical: every rule in light colors, those of colors in dark ones as well. */
+/**
+ * What axe finds serious or critical: every rule in light colors, those of colors in dark ones as
+ * well.
+ */
 export async function assertAccessible(page: Page, where: string): Promise<void> {
   // colors would go over into each other
   await page.addStyleTag({ content: '* { transition: none !important }' });

@@ -6,7 +6,9 @@ import { after, type TestContext } from 'node:test';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import type { Client } from '../client.ts';
 
-/** The browser that the console is driven with: Debian's, or another Chromium that `CHROMIUM` names. */
+/**
+ * The browser that the console is driven with: Debian's, or another Chromium that `CHROMIUM` names.
+ */
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 /** Where pictures go, for docs/images; without it none are taken. */
 const PICTURES = process.env.MUSTER_PICTURES;
@@ -23,7 +25,10 @@ export type Console = {
 let browser: Promise<Browser> | null = null;
 after(async () => (await browser)?.close());
 
-/** Why the first tier leaves its walk through the console out, where nobody has a browser; false in CI. */
+/**
+ * Why the first tier leaves its walk through the console out, where nobody has a browser; false in
+ * CI.
+ */
 export function withoutBrowser(): string | false {
   if (existsSync(CHROMIUM) || process.env.CI) return false;
   return `there is no Chromium at ${CHROMIUM}: apt-get install chromium`;
@@ -40,8 +45,9 @@ function startBrowser(): Promise<Browser> {
 }
 
 /**
- * Opens the console of a service as somebody who has not been here before. It is closed with the test, which fails if the page has thrown or
- * logged an error: a refused call that the page shows is none.
+ * Opens the console of a service as somebody who has not been here before. It is closed with the
+ * test, which fails if the page has thrown or logged an error: a refused call that the page shows
+ * is none.
  */
 export async function openConsole(
   t: TestContext,
@@ -62,7 +68,8 @@ export async function openConsole(
   const faults: string[] = [];
   page.on('pageerror', ({ message }) => faults.push(message));
   page.on('console', (said) => {
-    // calls that are refused are shown by the page, and the service may stop before the page is closed
+    // calls that are refused are shown by the page, and the service may stop before the page is
+    // closed
     if (said.type() === 'error' && !said.text().startsWith('Failed to load resource'))
       faults.push(said.text());
   });

@@ -94,7 +94,10 @@ test('what empty pages say for a terminal works against this very service', asyn
   assert.match(await shell(service.token, lookUpCli), /first/);
 });
 
-/** Runs lines as whoever copies them would, with `muster` being the program that was built; resolves to what they print. */
+/**
+ * Runs lines as whoever copies them would, with `muster` being the program that was built; resolves
+ * to what they print.
+ */
 async function shell(token: string, lines: string): Promise<string> {
   const folder = await makeFolder();
   const script = `muster() { "${process.execPath}" "${CLI}" "$@"; }; curl() { command curl -sS --fail-with-body "$@"; }; ${lines}`;

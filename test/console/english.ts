@@ -3,7 +3,10 @@ import { en } from '../../console/src/texts/en.ts';
 import { fr } from '../../console/src/texts/fr.ts';
 import { samplesOf, VALUE } from './samples-of.ts';
 
-/** What only English has: a page of another language says none of it, whoever wrote it and wherever it stands. */
+/**
+ * What only English has: a page of another language says none of it, whoever wrote it and wherever
+ * it stands.
+ */
 const WORDS =
   /\b(the|of|and|is|are|was|were|with|from|this|that|not|has|have|yet|since|until|by|to|in|it|its|all|none|no|yes|any|run|runs|lines?|users?|members?|files|add|created|deleted|changed|uploaded)\b/i;
 const english = samplesOf(en);
@@ -18,7 +21,10 @@ const patterns = english
     pattern: new RegExp(`^${text.split(VALUE).map(escaped).join('.+')}$`, 's'),
   }));
 
-/** What of a page in French is English. What the service says, marked as such, and code are not looked at. */
+/**
+ * What of a page in French is English. What the service says, marked as such, and code are not
+ * looked at.
+ */
 export async function englishOn(page: Page): Promise<readonly string[]> {
   const texts = (await page.evaluate(TEXTS)) as readonly string[];
   const found = texts.map(plain).filter((text) => text !== '');

@@ -18,7 +18,10 @@ import { runs } from '../client.ts';
 
 await showTexts('en');
 
-/** What a service may hold or say: all numbers there are, and more often those around the ends of the calendar. */
+/**
+ * What a service may hold or say: all numbers there are, and more often those around the ends of
+ * the calendar.
+ */
 const anyNumber = fc.oneof(
   fc.double(),
   fc.maxSafeInteger(),

@@ -236,7 +236,10 @@ function command(user: string): string {
   return `${JSON.stringify({ operation: 'UPDATE', user_account_id: user, segment_technical_name: 'vip', expiration_duration: 60 })}\n`;
 }
 
-/** Something on every page: segments that overlap, failed lines, warnings, a revert, a webhook, entries of the audit log. */
+/**
+ * Something on every page: segments that overlap, failed lines, warnings, a revert, a webhook,
+ * entries of the audit log.
+ */
 async function fill(
   service: TestService,
   receiver: Receiver,

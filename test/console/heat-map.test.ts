@@ -11,7 +11,10 @@ const SEGMENTS = {
   Others: [900, 910],
 } as const;
 
-/** The brightness of a color as the browser has computed it, from 0 to 1; null where one looks through to the page. */
+/**
+ * The brightness of a color as the browser has computed it, from 0 to 1; null where one looks
+ * through to the page.
+ */
 function brightnessOf(color: string): number | null {
   const [red = 0, green = 0, blue = 0, alpha = 1] = (color.match(/[\d.]+/g) ?? []).map(Number);
   if (alpha === 0) return null;

@@ -10,7 +10,10 @@ type Texts =
   | ((...values: never[]) => unknown)
   | { readonly [name: string]: unknown };
 
-/** All that the texts of a language can say: those that are functions are called with values of several kinds. */
+/**
+ * All that the texts of a language can say: those that are functions are called with values of
+ * several kinds.
+ */
 export function samplesOf(texts: object): readonly TextSample[] {
   return Object.entries(texts).flatMap(([name, value]) => samplesAt(name, value as Texts));
 }

@@ -93,13 +93,17 @@ test('ten thousand segments: sorted and searched at once, and scrolled without a
     .getByRole('link', { name: /Segment 09\d\d\d/ })
     .first()
     .waitFor();
-  // on a machine that is shared frames wait for others; a list that lays out everything would take seconds for each
+  // on a machine that is shared frames wait for others; a list that lays out everything would take
+  // seconds for each
   assert.ok(longest < 2_000, `longest ${longest} ms`);
   await page.getByLabel('Search segments').fill('segment 0777');
   await page.getByText('10 of 10,000').waitFor();
 });
 
-/** Scrolls the list to its end, a step for each frame; gives how long the frames took in ms, the longest last. */
+/**
+ * Scrolls the list to its end, a step for each frame; gives how long the frames took in ms, the
+ * longest last.
+ */
 const SCROLL_THROUGH = `new Promise((resolve) => {
   const list = document.querySelector('[role=region][aria-label=Segments]');
   const frames = [];

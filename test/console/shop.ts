@@ -7,7 +7,10 @@ import { readPurchases } from '../../src/cli/demo/purchases.ts';
 import { SEGMENTS } from '../../src/cli/demo/shop.ts';
 import { type Client, createSegment } from '../client.ts';
 
-/** The CDNOW sample as the demonstration sends it: real purchases, with a few lines that are broken on purpose. */
+/**
+ * The CDNOW sample as the demonstration sends it: real purchases, with a few lines that are broken
+ * on purpose.
+ */
 export async function readShopFile(): Promise<{ text: string; lines: number; badLines: number }> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'muster-shop-'));
   const file = path.join(folder, 'cdnow.ndjson');

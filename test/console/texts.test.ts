@@ -87,7 +87,9 @@ test('numbers, sizes and times are written as the language does, times by 24 hou
   assert.match(formatInstantInZone(evening), /^29 nov\. 2026.*20:05:09/);
 });
 
-/** With the spaces that no line ends at as `~`: which of them stands where is the browser's to say. */
+/**
+ * With the spaces that no line ends at as `~`: which of them stands where is the browser's to say.
+ */
 function unbroken(text: string): string {
   return text.replaceAll(/[\u00a0\u202f]/g, '~');
 }

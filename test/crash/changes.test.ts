@@ -32,7 +32,10 @@ test(`replacements and reverts survive being killed, seed ${SEED}`, async (t) =>
     service,
     await send(service, { segmentId, range: { from: USERS, to: USERS + 1 }, query: '' }),
   );
-  /** Who is in beside the last user, whom a failed line of each file names, state after state: a revert goes back to the one before. */
+  /**
+   * Who is in beside the last user, whom a failed line of each file names, state after state: a
+   * revert goes back to the one before.
+   */
   let before: Range = { from: 0, to: 0 };
   let now = before;
   let last: ExecutionAnswer | null = null;
@@ -126,7 +129,9 @@ async function watchUntilEnd(
   }
 }
 
-/** Replaces the segment with a range of users; the file's first line names the last user, and fails. */
+/**
+ * Replaces the segment with a range of users; the file's first line names the last user, and fails.
+ */
 function replace(
   service: ServiceProcess,
   { segmentId, range }: { segmentId: string; range: Range },

@@ -3,8 +3,8 @@ import { armFaultPoint, type FaultPoint } from '../../src/fault-points.ts';
 import { openTiny, playHistory } from './serving-history.ts';
 
 /**
- * Plays a history over the store in a folder, or only opens it, for a test: ends at a fault point, and notes in a file how many
- * steps were done.
+ * Plays a history over the store in a folder, or only opens it, for a test: ends at a fault point,
+ * and notes in a file how many steps were done.
  */
 const [dir = '', log = '', point, pass, what] = process.argv.slice(2);
 armFaultPoint({ point: point as FaultPoint, pass: Number(pass) });

@@ -15,7 +15,10 @@ import { readErrorFile } from '../properties/error-file.ts';
 import { type S3Server, startS3 } from '../s3.ts';
 
 const LINES = 6_000;
-/** Where the process ends, one after the other: between part and merge, in a merge, behind it, at the end. */
+/**
+ * Where the process ends, one after the other: between part and merge, in a merge, behind it, at
+ * the end.
+ */
 const POINTS = [
   'error-file-written:3',
   'chunk-before-commit:3',

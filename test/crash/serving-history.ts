@@ -29,7 +29,10 @@ export const QUESTION: Question = {
   instants: [LATER],
 };
 
-/** A store with runs, files and merges for a few users already. What it does in a transaction, it does in one. */
+/**
+ * A store with runs, files and merges for a few users already. What it does in a transaction, it
+ * does in one.
+ */
 export const openTiny = (dir: string) =>
   openServed(dir, { limits: TINY, rowsAtATime: { reverted: 1_000, replaced: 5 } });
 
@@ -41,7 +44,10 @@ export function pairsOf(step: number, segmentId: string, more: Partial<Pair> = {
   }));
 }
 
-/** Does to a fresh store all that changes memberships, each in one transaction; `onDone` after each of them. */
+/**
+ * Does to a fresh store all that changes memberships, each in one transaction; `onDone` after each
+ * of them.
+ */
 export async function playHistory(store: Store, onDone: (steps: number) => Promise<void>): Promise<void> {
   for (const id of SEGMENT_IDS) assert.equal((await createSegment(store)).id, id);
   const [one = '', two = '', three = ''] = SEGMENT_IDS;

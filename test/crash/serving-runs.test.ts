@@ -91,7 +91,10 @@ async function statesOf(dir: string): Promise<readonly unknown[]> {
   return states;
 }
 
-/** Adds runs that nobody merges, so that there are several files; resolves to what the store says then. */
+/**
+ * Adds runs that nobody merges, so that there are several files; resolves to what the store says
+ * then.
+ */
 async function addFiles(dir: string): Promise<unknown> {
   const limits = { ...TINY, mostRuns: { BUSY: 50, IDLE: 50 }, alwaysSmallBytes: 1e9 };
   const { store } = await openServed(dir, { limits });
@@ -103,7 +106,9 @@ async function addFiles(dir: string): Promise<unknown> {
   return state;
 }
 
-/** Runs a process that is to end at a point; resolves to how many steps of the history it had done. */
+/**
+ * Runs a process that is to end at a point; resolves to how many steps of the history it had done.
+ */
 async function killAt(
   dir: string,
   { point, pass, what }: { point: FaultPoint; pass: number; what: 'PLAY' | 'OPEN' },
@@ -116,7 +121,9 @@ async function killAt(
   return existsSync(log) ? readFileSync(log, 'utf8').trimEnd().split('\n').length : 0;
 }
 
-/** The store opens, says one of some things, which its runs and its tables agree on, and goes on. */
+/**
+ * The store opens, says one of some things, which its runs and its tables agree on, and goes on.
+ */
 async function assertSound(dir: string, expected: readonly unknown[]): Promise<void> {
   const { store } = await openTiny(dir);
   const state = await stateOf(store);

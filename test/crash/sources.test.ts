@@ -17,7 +17,10 @@ import {
   untilRun,
 } from '../sources/source-world.ts';
 
-/** Where a pull can be ended, in the order in which a file passes: before, in and after the transaction of its execution. */
+/**
+ * Where a pull can be ended, in the order in which a file passes: before, in and after the
+ * transaction of its execution.
+ */
 const POINTS: readonly FaultPoint[] = [
   'upload-half-written',
   'upload-synced',

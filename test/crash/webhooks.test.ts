@@ -42,7 +42,8 @@ test('an end is told of after kills before it, between it and its delivery, and 
 
   const plain = await send('');
   await killed();
-  // it has not ended; it runs as soon as the service is there again, and that may be killed before it answers
+  // it has not ended; it runs as soon as the service is there again, and that may be killed before
+  // it answers
   await service.restart(armed('group-after-commit')).catch(() => undefined);
   await killed();
   assert.equal(receiver.received.length, 0, 'nothing was sent yet');

@@ -19,7 +19,10 @@ type Place = {
   readonly token: string;
 };
 
-/** A folder where `muster serve` runs on a free port, and a shell whose path has `muster`, as after `npm link`. */
+/**
+ * A folder where `muster serve` runs on a free port, and a shell whose path has `muster`, as after
+ * `npm link`.
+ */
 async function openPlace(t: TestContext): Promise<Place> {
   const folder = await makeFolder();
   const service = start(['serve'], { cwd: folder, env: { MUSTER_PORT: '0', MUSTER_LOG_LEVEL: 'warn' } });
@@ -49,8 +52,8 @@ async function openPlace(t: TestContext): Promise<Place> {
 type Ran = { readonly stdout: string; readonly stderr: string; readonly failed: readonly string[] };
 
 /**
- * Runs blocks one after the other in one shell, so that each has what the ones before have set. Resolves to what each printed, with
- * the commands in it that did not exit with 0.
+ * Runs blocks one after the other in one shell, so that each has what the ones before have set.
+ * Resolves to what each printed, with the commands in it that did not exit with 0.
  */
 async function runBlocks(blocks: readonly Block[], { folder, env }: Place): Promise<readonly Ran[]> {
   const trap = String.raw`trap 'printf "\001%s %s\n" "$?" "$BASH_COMMAND" >&2' ERR`;

@@ -50,7 +50,9 @@ export async function foldersOf(documents: Pick<Documents, 'listFolders'>): Prom
 const INPUT = wholeFile('input');
 const UNBOUNDED = { maxBytes: Number.POSITIVE_INFINITY };
 
-/** What both drivers keep. What is refused at receipt is the same code in both: `receive.test.ts`. */
+/**
+ * What both drivers keep. What is refused at receipt is the same code in both: `receive.test.ts`.
+ */
 export function documentsContract(name: string, openForTest: OpenForTest, manyParts: number): void {
   const withDocuments = (title: string, body: (opened: OpenedDocuments) => Promise<void>) =>
     test(`${name}: ${title}`, async (t) => body(await openForTest(t, LIMITS)));

@@ -21,7 +21,9 @@ async function openForTest(t: TestContext, limits: Limits): Promise<OpenedDocume
 
 documentsContract('a folder', openForTest, 1_000);
 
-/** Begins to replace a file and comes no further, as a process that was killed; `end` lets it go on. */
+/**
+ * Begins to replace a file and comes no further, as a process that was killed; `end` lets it go on.
+ */
 async function beginToReplace({ again, unfinished }: OpenedDocuments, folder: string) {
   const before = (await unfinished()).length;
   let end: () => void = () => undefined;

@@ -141,7 +141,8 @@ test('uploads in parts that nobody completes are given up after a while', async 
   const upload = (id: string, initiated: string) =>
     `<Upload><Key>some/where/kept/x/${id}</Key><UploadId>${id}</UploadId><Initiated>${initiated}</Initiated></Upload>`;
   const givenUp: string[] = [];
-  // what this server does not do: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html
+  // what this server does not do:
+  // https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html
   s3.setFaults(({ method, path, query }) => {
     if (method === 'DELETE') {
       givenUp.push(query.get('uploadId') ?? '');

@@ -57,7 +57,10 @@ const STARTS = [
   ],
 ];
 
-/** The code with which a document is refused that comes in blocks of so many bytes; null when it is taken. */
+/**
+ * The code with which a document is refused that comes in blocks of so many bytes; null when it is
+ * taken.
+ */
 function refusalOf(
   bytes: Buffer,
   expected: ExpectedDocument,
@@ -126,7 +129,8 @@ const blank = fc.stringMatching(/^(?:\ufeff)?[ \t\r\n]{0,5}$/);
 const ndjson = fc
   .record({
     start: blank,
-    // what is left of a line that was cut; a bracket or a signature at the very start is refused at once
+    // what is left of a line that was cut; a bracket or a signature at the very start is refused at
+    // once
     broken: fc.oneof(
       fc.constant(''),
       text

@@ -21,7 +21,9 @@ import { createWorld, type Executed, type World } from './world.ts';
 
 const LINES = 20_000;
 
-/** A data folder with a store that was ended in order, and then killed with some files in its log. */
+/**
+ * A data folder with a store that was ended in order, and then killed with some files in its log.
+ */
 async function makeData(t: TestContext): Promise<{ data: string; world: World; executed: Executed[] }> {
   const data = await makeFolder();
   t.after(() => discardFolder(t, data));

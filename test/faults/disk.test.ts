@@ -191,7 +191,8 @@ test('a checkpoint of the store that cannot be written: not ready, everything re
 test('a disk that becomes read-only: uploads are told to come back, look-ups go on', async (t) => {
   const disk = await mountDisk(t, 32);
   if (disk === null) return;
-  // of the documents alone: a disk with a file that is open for writing does not become read-only when it is told to
+  // of the documents alone: a disk with a file that is open for writing does not become read-only
+  // when it is told to
   const data = await makeFolder();
   await symlink(disk.path, path.join(data, 'documents'));
   const service = await startService(t, { data, minFreeBytes: 0 });

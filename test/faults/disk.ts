@@ -18,7 +18,9 @@ export type Disk = {
   beforeUnmount(close: () => Promise<void>): void;
 };
 
-/** Mounts a disk for a test; null, and the test skipped with the reason, where that is not allowed. */
+/**
+ * Mounts a disk for a test; null, and the test skipped with the reason, where that is not allowed.
+ */
 export async function mountDisk(t: TestContext, mib: number): Promise<Disk | null> {
   const folder = await makeFolder();
   const mount = (...args: string[]) => execFileSync('mount', args, { stdio: ['ignore', 'ignore', 'pipe'] });

@@ -13,7 +13,10 @@ onPostgres();
 
 const ANSWERED_WITHIN_MS = 3_500;
 
-/** A way to PostgreSQL on which nothing passes for as long as it is frozen, as behind a network that drops packets. */
+/**
+ * A way to PostgreSQL on which nothing passes for as long as it is frozen, as behind a network that
+ * drops packets.
+ */
 async function openPath(t: TestContext, to: URL) {
   const sockets = new Set<Socket>();
   let isFrozen = false;

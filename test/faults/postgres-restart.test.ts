@@ -6,7 +6,10 @@ import { openPostgresDatabase } from '../../src/store/postgres/postgres-database
 import { takeSlot } from '../../src/store/postgres/staged-pairs.ts';
 import { startPostgres } from '../postgres.ts';
 
-/** A rollback is written down after ten seconds: by a crash before that it is lost, as it may be on any server. */
+/**
+ * A rollback is written down after ten seconds: by a crash before that it is lost, as it may be on
+ * any server.
+ */
 const SETTINGS = { fsync: 'off', full_page_writes: 'off', wal_writer_delay: '10s' };
 
 test('PostgreSQL that crashes after a dry run or an abandoned merge starts again at once', async (t) => {

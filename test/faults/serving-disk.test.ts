@@ -23,7 +23,10 @@ const USERS = Array.from({ length: 2_000 }, (_, i) => `user ${i}`);
 const BAG = JSON.stringify({ k: 'x'.repeat(200) });
 const FAULT = /^serving runs could not be put in order, it is tried again: ENOSPC/;
 
-/** A folder of a store whose runs lie on a small disk of their own: what is full is that of the runs alone. */
+/**
+ * A folder of a store whose runs lie on a small disk of their own: what is full is that of the runs
+ * alone.
+ */
 async function setUp(t: TestContext): Promise<{ disk: Disk; dir: string } | null> {
   const disk = await mountDisk(t, 8);
   if (disk === null) return null;

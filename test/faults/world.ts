@@ -18,14 +18,22 @@ import type { ModelRecord } from '../model/read-command.ts';
 const BAD_LINE = 50;
 const SAMPLE = 40;
 
-/** A segment with an import, and what the files that were sent to it must have come to. `check` knows datamart 1 alone. */
+/**
+ * A segment with an import, and what the files that were sent to it must have come to. `check`
+ * knows datamart 1 alone.
+ */
 export type World = {
   readonly path: string;
-  /** Sends a file of so many lines, about users that no other file names; the answer must be 200. */
+  /**
+   * Sends a file of so many lines, about users that no other file names; the answer must be 200.
+   */
   send(lines: number): Promise<Sent>;
   /** The bytes of the next file; not remembered. */
   nextFile(lines: number): string;
-  /** Compares what is stored with the model, after these files and no others have been executed, in this order. */
+  /**
+   * Compares what is stored with the model, after these files and no others have been executed, in
+   * this order.
+   */
   check(executed: readonly Executed[], client?: Client): Promise<void>;
 };
 

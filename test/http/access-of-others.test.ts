@@ -6,7 +6,10 @@ import { startService } from '../helper.ts';
 import { makeToken, openWorld, REQUESTS, type World } from './access-world.ts';
 import { missing } from './refusals.ts';
 
-/** Stands in every name, token and identifier of datamart 1; no answer to another datamart's token may hold it. */
+/**
+ * Stands in every name, token and identifier of datamart 1; no answer to another datamart's token
+ * may hold it.
+ */
 const MARK = 'of-datamart-one';
 const COMPARTMENTS = '/v1/user_account_compartments';
 
@@ -27,7 +30,8 @@ test('a token of another datamart is shown nothing of this one, whichever way it
       const headers = type === undefined ? {} : { 'content-type': type };
       const { status, text } = await other.call(route.method, way, body, headers);
       assert.ok(!text.includes(MARK), `${route.method} ${way} shows ${text.slice(0, 300)}`);
-      // what is below an id of the other datamart is not there, under the own datamart's path either
+      // what is below an id of the other datamart is not there, under the own datamart's path
+      // either
       if (isBelowAnId(route) && way !== path)
         assert.ok(
           status === 404 || status === 403,

@@ -9,7 +9,10 @@ import type { TestService } from '../helper.ts';
 /** What a request says, but for who sends it. */
 export type Prepared = { readonly path: string; readonly body?: unknown; readonly type?: string };
 
-/** Makes what a route is about and gives a request for it that an admin of everything may make, and that works. */
+/**
+ * Makes what a route is about and gives a request for it that an admin of everything may make, and
+ * that works.
+ */
 export type Prepare = (world: World) => Prepared | Promise<Prepared>;
 
 /** Things of datamart 1, and datamart 2 beside it. */

@@ -47,7 +47,8 @@ test('docs/access.md has a line for every route, and for nothing else', async (t
 });
 
 test('every caller gets from every route what docs/access.md says', async (t) => {
-  // each request comes from an address of its own, so that none is refused for the wrong tokens before it
+  // each request comes from an address of its own, so that none is refused for the wrong tokens
+  // before it
   const service = await startService(t, { trustProxy: ['127.0.0.1'] });
   const world = await openWorld(service);
   const tokens = await makeTokens(world);

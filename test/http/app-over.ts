@@ -12,8 +12,8 @@ import { createLookUpTimes } from '../../src/look-up-times.ts';
 import type { TestService } from '../helper.ts';
 
 /**
- * The HTTP layer over the parts of a service, some of them in another state than a test can bring the
- * real ones into. It listens nowhere and ends with the test.
+ * The HTTP layer over the parts of a service, some of them in another state than a test can bring
+ * the real ones into. It listens nowhere and ends with the test.
  */
 export async function appOver(
   t: TestContext,

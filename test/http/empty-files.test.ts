@@ -66,7 +66,8 @@ test('a file without a record is refused, or says that it has none', async (t) =
       for (const body of [HEADER + ROW, `\ufeff${HEADER}${ROW}\n`, `${HEADER}${ROW}\r\n\r\n`])
         for (const sent of [body, gzipSync(body), rawZstd(Buffer.from(body))])
           assert.match(await refused(post('CSV', sent), 400, 'EMPTY_FILE'), says);
-      // two columns of one name, the column operation gone, a quote that goes on: no good headers either
+      // two columns of one name, the column operation gone, a quote that goes on: no good headers
+      // either
       for (const [glued, unknown] of [
         [`${HEADER}${ROW}${ROW}`, '"0UPDATE"'],
         ['user_account_id,segment_id,operationa,1,UPDATE', '"operationa"'],

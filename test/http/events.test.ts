@@ -33,7 +33,10 @@ async function prepare(service: TestService, count: number) {
   return { send, path: (id: string) => `${executionsPath(of)}/${id}/events` };
 }
 
-/** Keeps everything that is uploaded to datamart 1 waiting, as another worker would that runs something there. */
+/**
+ * Keeps everything that is uploaded to datamart 1 waiting, as another worker would that runs
+ * something there.
+ */
 async function holdDatamart(
   service: TestService,
   send: () => Promise<ExecutionAnswer>,
@@ -65,7 +68,10 @@ async function open(service: TestService, path: string, more: Record<string, str
   return { answer, stop: () => stop.abort() };
 }
 
-/** A stream on a connection of its own, which the function ends. `fetch` would open another connection in its place. */
+/**
+ * A stream on a connection of its own, which the function ends. `fetch` would open another
+ * connection in its place.
+ */
 async function openBriefly(service: TestService, path: string): Promise<() => void> {
   const request = get(`${service.baseUrl}${path}`, {
     agent: false,

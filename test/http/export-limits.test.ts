@@ -16,7 +16,9 @@ type Job = {
   result: { export_file_uri?: string } | null;
 };
 
-/** A service with two datamarts, a segment of some members in each, and a token beside the admin's. */
+/**
+ * A service with two datamarts, a segment of some members in each, and a token beside the admin's.
+ */
 async function setUp(t: TestContext, overrides: Partial<Config>, members = 10) {
   const service = await startService(t, overrides);
   const { id: other } = await dataOf<{ id: string }>(
@@ -104,7 +106,8 @@ test('kept files of a datamart, and those of a token, are bounded in bytes', asy
     failed = await ended(service, first, exportOf(service, first));
   }
   assert.match(failed.error?.message ?? '', /the file may have \d+ bytes, .*maxExportBytes/);
-  // what is kept of the first is little enough for the token, in a datamart of which nothing is kept
+  // what is kept of the first is little enough for the token, in a datamart of which nothing is
+  // kept
   assert.equal((await ended(reader, second, exportOf(reader, second))).status, 'SUCCEEDED');
   assert.deepEqual(await readdir(path.join(service.config.data, 'documents', 'incoming')), []);
 });

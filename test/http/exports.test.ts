@@ -81,7 +81,10 @@ async function fileOf(client: Client, { result }: ExportAnswer): Promise<string>
   return answer.text;
 }
 
-/** Bytes of a file with its lines in order; a line break in quotes breaks no row of these, but is in the same place each time. */
+/**
+ * Bytes of a file with its lines in order; a line break in quotes breaks no row of these, but is in
+ * the same place each time.
+ */
 const sorted = (text: string) => Buffer.from(text.split('\n').sort().join('\n'));
 
 const line = (command: object) => `${JSON.stringify({ operation: 'UPDATE', ...command })}\n`;

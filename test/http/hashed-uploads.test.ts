@@ -16,7 +16,10 @@ const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
 const NAMES = ['A', 'B', 'C', 'D'];
 const MANY = { ...MAPPING, hash: Object.fromEntries(NAMES.map((name) => [name, 'sha256'])) };
-/** A quote that does not close holds up the rows behind it, of 1 MiB, which are hashed together then. */
+/**
+ * A quote that does not close holds up the rows behind it, of 1 MiB, which are hashed together
+ * then.
+ */
 const UNCLOSED = `${NAMES.join(';')};Segment\n"\n${'a@b.c;a@b.c;a@b.c;a@b.c;vip\n'.repeat(50_000)}`;
 
 /** The longest CPU time that a piece of a document takes to be hashed, in ms. */
@@ -34,7 +37,10 @@ function slowestPiece(document: Buffer): number {
   return slowest;
 }
 
-/** CPU time of the thread that runs the event loop, in ms: unlike waits it does not grow on a busy machine. */
+/**
+ * CPU time of the thread that runs the event loop, in ms: unlike waits it does not grow on a busy
+ * machine.
+ */
 function eventLoopCpu(): number {
   const stat = readFileSync(`/proc/self/task/${process.pid}/stat`, 'latin1');
   const [, , , , , , , , , , , user, system] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

@@ -37,7 +37,10 @@ async function filesWith(folder: string): Promise<string[]> {
   return found;
 }
 
-/** Sound rows, and rows that fail in each way in which the place of an address or a number may be lost. */
+/**
+ * Sound rows, and rows that fail in each way in which the place of an address or a number may be
+ * lost.
+ */
 const ROWS: Readonly<Record<Format, readonly string[]>> = {
   CSV: [
     'Customer;contact.mail;Phone;Op;Note',
@@ -64,7 +67,8 @@ const ROWS: Readonly<Record<Format, readonly string[]>> = {
 
 for (const format of ['CSV', 'NDJSON'] as const) {
   test(`${format}: no byte of an address or a number is kept, whatever becomes of its line`, async (t) => {
-    // chunks of so few rows that the error file has several parts, and the runs are not of one group
+    // chunks of so few rows that the error file has several parts, and the runs are not of one
+    // group
     const service = await startService(t, { chunkRows: 3 });
     await createSegment(service, { name: 'VIP', technical_name: 'vip' });
     const documentImportId = await createImport(service, { format, mapping: MAPPING });

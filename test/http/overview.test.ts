@@ -12,7 +12,10 @@ import {
 } from '../client.ts';
 import { startService } from '../helper.ts';
 
-/** What a client needs to show where things stand: whose token it has, the last executions, what one did and how it goes back. */
+/**
+ * What a client needs to show where things stand: whose token it has, the last executions, what one
+ * did and how it goes back.
+ */
 
 const line = (user: string, segment: string, operation = 'UPDATE') =>
   `${JSON.stringify({ operation, user_account_id: user, segment_id: segment, expiration_duration: 0 })}\n`;

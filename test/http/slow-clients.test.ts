@@ -35,7 +35,10 @@ async function setUp(t: TestContext, overrides: Partial<Config>, datamarts = 2) 
 
 type Piece = { readonly everyMs: number; readonly text: string; readonly until?: number };
 
-/** An upload that sends a piece now and then; resolves to its answer, null when the connection was just closed. */
+/**
+ * An upload that sends a piece now and then; resolves to its answer, null when the connection was
+ * just closed.
+ */
 function trickle(
   service: TestService,
   url: string,

@@ -22,7 +22,10 @@ const ATTEMPT_MS = 700;
 
 const webhooksOf = (datamartId: string) => `/v1/datamarts/${datamartId}/webhooks`;
 
-/** A receiver that does with a connection what it is told, once a request has come; resolves to its URL. */
+/**
+ * A receiver that does with a connection what it is told, once a request has come; resolves to its
+ * URL.
+ */
 async function startSocketReceiver(t: TestContext, act: (socket: Socket) => void): Promise<string> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {

@@ -12,7 +12,9 @@ const NEAR = { webhookAllowPrivate: true, sweepIntervalMs: 100 } as const;
 
 const webhooksOf = (datamartId: string) => `/v1/datamarts/${datamartId}/webhooks`;
 
-/** Makes a webhook, with one delivery that is due at once; resolves to the path of that delivery. */
+/**
+ * Makes a webhook, with one delivery that is due at once; resolves to the path of that delivery.
+ */
 async function ping(client: Client, url: string, datamartId = '1'): Promise<string> {
   const webhook = await dataOf<{ id: string }>(client.call('POST', webhooksOf(datamartId), { url }));
   const path = `${webhooksOf(datamartId)}/${webhook.id}`;

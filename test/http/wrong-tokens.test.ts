@@ -14,7 +14,10 @@ async function behindProxy(t: TestContext, trustProxy: readonly string[] = ['127
     clientOf(service.baseUrl, `wrong-${sent++}`).call('GET', '/v1/datamarts', undefined, {
       'x-forwarded-for': forwardedFor,
     });
-  /** Sends wrong tokens, each with another header; gives how many were answered before the first 429. */
+  /**
+   * Sends wrong tokens, each with another header; gives how many were answered before the first
+   * 429.
+   */
   const countUntilSlowed = async (headerOf: (n: number) => string, most = 60): Promise<number> => {
     for (let n = 0; n < most; n++) {
       const { status } = await wrong(headerOf(n));

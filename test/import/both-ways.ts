@@ -84,7 +84,10 @@ export const context: CommandContext = {
 
 type Reading = { readonly outcomes: readonly string[]; readonly plain: number; readonly end: Position };
 
-/** What a document comes to, line by line: pairs as they are staged, rejections with code and message. */
+/**
+ * What a document comes to, line by line: pairs as they are staged, rejections with code and
+ * message.
+ */
 export function readDocument(
   format: DocumentFormat,
   document: Buffer,

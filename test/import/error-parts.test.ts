@@ -69,7 +69,8 @@ test('an error file of before it had parts is gone on with, and read as far as i
   assert.equal(await importDocument(job, store), 'STOPPED');
   const before = (await store.executions.get(execution.id)) as Execution;
   const { folder } = before.document;
-  // as it was: one file, with the lines of a chunk behind it that was not merged when the process ended
+  // as it was: one file, with the lines of a chunk behind it that was not merged when the process
+  // ended
   const text = await textOf(documents, folder, errorPartsOf(before.checkpoint));
   const { errorParts: _, ...checkpoint } = before.checkpoint;
   const old = Buffer.from(`${text}{"error_line":4711}\n`);

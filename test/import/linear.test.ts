@@ -19,7 +19,9 @@ const { buildCatalogue } = await import('../../src/model/catalogue.ts');
 
 /** About how long the shortest of three files is; each is four times as long as the one before. */
 const SHORT_BYTES = 3_000;
-/** Four times the bytes may take that much more work. What is quadratic takes sixteen times as much. */
+/**
+ * Four times the bytes may take that much more work. What is quadratic takes sixteen times as much.
+ */
 const MOST_GROWTH = 6;
 
 /** A text, once or again and again. */
@@ -86,7 +88,10 @@ function nastyFile(format: 'CSV' | 'NDJSON'): fc.Arbitrary<readonly Piece[]> {
   return fc.tuple(once(STARTS[format]), middle, repeated, middle, once(ENDS)).map((parts) => parts.flat());
 }
 
-/** How often pieces are repeated in the shortest file; as often as divides by 2, 3, 4 and 5, so that nothing is left over. */
+/**
+ * How often pieces are repeated in the shortest file; as often as divides by 2, 3, 4 and 5, so that
+ * nothing is left over.
+ */
 function timesFor(pieces: readonly Piece[]): number {
   const unit = pieces.reduce((sum, { text, isRepeated }) => sum + (isRepeated ? text.length : 0), 0);
   return Math.ceil(SHORT_BYTES / unit / 60) * 60;
@@ -97,8 +102,9 @@ function write(pieces: readonly Piece[], times: number): Buffer {
 }
 
 /**
- * Asserts that work grows with the file and no faster. Between two sizes a limit may come in, of lines or of bytes, behind
- * which another part of the reader does the work; between the next two it does not.
+ * Asserts that work grows with the file and no faster. Between two sizes a limit may come in, of
+ * lines or of bytes, behind which another part of the reader does the work; between the next two it
+ * does not.
  */
 async function assertLinear(pieces: readonly Piece[], work: (file: Buffer) => unknown): Promise<void> {
   const times = timesFor(pieces);
@@ -201,7 +207,10 @@ test('headers and cells take work linear in their bytes', async () => {
   );
 });
 
-/** What once took time quadratic in the bytes, or would in a reader that looks ahead again for each record. */
+/**
+ * What once took time quadratic in the bytes, or would in a reader that looks ahead again for each
+ * record.
+ */
 const KNOWN: readonly (readonly ['CSV' | 'NDJSON', string, ...Piece[]])[] = [
   ['CSV', 'rows that open a quote', once('operation,user_account_id\n'), again('x",",\n')],
   ['CSV', 'a quote that never closes', once('operation,user_account_id\n"'), again('x\n')],

@@ -42,7 +42,10 @@ type Document = {
   readonly limits?: typeof LIMITS & { readonly errorFile?: { lines: number; bytes: number } };
 };
 
-/** All chunks of a document, each with the rows of its tables, and what was told of its progress last. */
+/**
+ * All chunks of a document, each with the rows of its tables, and what was told of its progress
+ * last.
+ */
 async function stageAll(read: ReadPartOf, { bytes, format, job = JOB, limits = LIMITS }: Document) {
   const chunks: object[] = [];
   let from = { offset: 0, line: 0 };

@@ -16,7 +16,10 @@ import {
 import { createSegment } from '../store/contract.ts';
 import { NOW, setUp } from './one-file.ts';
 
-/** Plain lines and others, some with a name that is new; the reader takes plain ones before the others of their block. */
+/**
+ * Plain lines and others, some with a name that is new; the reader takes plain ones before the
+ * others of their block.
+ */
 const CONTENT = Array.from({ length: 400 }, (_, i) => {
   const blank = i % 3 === 0 ? ' ' : '';
   const more = i % 7 === 0 ? `,"extra_${i % 40}":1` : '';

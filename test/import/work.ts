@@ -8,8 +8,9 @@ const COUNTED = /\/src\/|\/node_modules\/(jsonc-parser|papaparse)\//;
 const session = new inspector.Session();
 
 /**
- * From here on, code that is loaded counts what it does: how often each of its blocks is run, so that a loop over bytes counts
- * each of them. It must be imported after this call. Nothing in the code itself has to count, and nothing can be forgotten.
+ * From here on, code that is loaded counts what it does: how often each of its blocks is run, so
+ * that a loop over bytes counts each of them. It must be imported after this call. Nothing in the
+ * code itself has to count, and nothing can be forgotten.
  */
 export function startCounting(): void {
   session.connect();
@@ -30,7 +31,10 @@ function takeBlocks(): number {
   return blocks;
 }
 
-/** The work that something does: blocks that are run, and bytes or characters that built-in functions look at or copy. */
+/**
+ * The work that something does: blocks that are run, and bytes or characters that built-in
+ * functions look at or copy.
+ */
 export async function countWork(of: () => unknown): Promise<number> {
   let bytes = 0;
   const restore = countBuiltIns((more) => {

@@ -44,8 +44,8 @@ export type ModelSize = {
 };
 
 /**
- * Spec §5 in the plainest way there is: one command after the other, one map of users. An independent reading of the
- * spec, so it shares nothing with `src/import` but the list of codes.
+ * Spec §5 in the plainest way there is: one command after the other, one map of users. An
+ * independent reading of the spec, so it shares nothing with `src/import` but the list of codes.
  */
 export class Model {
   /** By `keyOf` an identifier. Two keys can lead to one user. */

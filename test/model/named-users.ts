@@ -17,7 +17,9 @@ export type ModelNames = {
 
 type Fields = ReadonlyMap<string, Json>;
 
-/** Reads whom a failed record names: each identifier it has, in each compartment that may be meant. */
+/**
+ * Reads whom a failed record names: each identifier it has, in each compartment that may be meant.
+ */
 export function namedBy(record: ModelRecord, catalogue: ModelCatalogue): ModelNames {
   if (record.type !== 'broken') {
     const fields = fieldsOf(record);

@@ -2,7 +2,9 @@ import type { RejectionCode } from '../../src/model/command.ts';
 import { isArray, isDeeperThan, type Json, type JsonObject, writeJson } from './json.ts';
 import { wholeNumber } from './whole-number.ts';
 
-/** What a datamart has, as spec §5 asks about it. Foreign and deleted segments are simply not there. */
+/**
+ * What a datamart has, as spec §5 asks about it. Foreign and deleted segments are simply not there.
+ */
 export type ModelCatalogue = {
   readonly defaultCompartment: string | null;
   readonly compartments: readonly {
@@ -30,7 +32,10 @@ export type ModelRecord = { readonly line: number } & (
       readonly code: RejectionCode;
       /** Its cells cannot be told apart, so the error file has it as one text. */
       readonly isRaw?: boolean;
-      /** Fields that can be read of it all the same: of each object in it, or in each way its cells may be meant. */
+      /**
+       * Fields that can be read of it all the same: of each object in it, or in each way its cells
+       * may be meant.
+       */
       readonly readable?: readonly ReadonlyMap<string, Json>[];
     }
 );

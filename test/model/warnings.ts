@@ -24,8 +24,8 @@ const KNOWN = new Set([
 ]);
 
 /**
- * Spec §8 on warnings, in the plainest way: record after record. Shares nothing with `src`. `header`: its line, and the names of
- * the columns as the file has them; null where it has none.
+ * Spec §8 on warnings, in the plainest way: record after record. Shares nothing with `src`.
+ * `header`: its line, and the names of the columns as the file has them; null where it has none.
  */
 export function warningsOf(
   file: {
@@ -83,7 +83,10 @@ function ofCommand(record: ModelRecord, command: ModelCommand, startDate: number
   return warnings;
 }
 
-/** A number of digits that was written with a fraction of zeros, or with an exponent that shows what it is. */
+/**
+ * A number of digits that was written with a fraction of zeros, or with an exponent that shows what
+ * it is.
+ */
 function looksLikeFloat(text: string): boolean {
   const [mantissa = '', exponent, ...more] = text.toLowerCase().split('e');
   const [whole = '', fraction, ...parts] = mantissa.replace(',', '.').replace(/^[+-]/, '').split('.');

@@ -4,8 +4,8 @@ const JSON_NUMBER = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 const MOST_DIGITS = 30;
 
 /**
- * The exact value of a JSON number text whose value is a whole number, null for any other text. No floating point:
- * `1e-400` is not 0 and `10.00000000000000000000001` is not 10.
+ * The exact value of a JSON number text whose value is a whole number, null for any other text. No
+ * floating point: `1e-400` is not 0 and `10.00000000000000000000001` is not 10.
  */
 export function wholeNumber(text: string): bigint | null {
   const match = JSON_NUMBER.exec(text);

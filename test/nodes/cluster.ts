@@ -10,12 +10,17 @@ export type Cluster = {
   readonly nodes: readonly ServiceProcess[];
   readonly postgres: RestartableServer;
   readonly storeUrl: string;
-  /** Asks any node that answers, and another one where one does not: what a load balancer does for its clients. */
+  /**
+   * Asks any node that answers, and another one where one does not: what a load balancer does for
+   * its clients.
+   */
   readonly client: Client;
   close(): Promise<void>;
 };
 
-/** Processes crash here and the machine does not: what was written is there without being synced. */
+/**
+ * Processes crash here and the machine does not: what was written is there without being synced.
+ */
 const SETTINGS = { max_connections: '100', fsync: 'off', full_page_writes: 'off' };
 const ANSWERED_WITHIN_MS = 90_000;
 
@@ -55,7 +60,10 @@ export async function startCluster(
   };
 }
 
-/** A client that is answered as long as any node is there some time soon. What it sends must bear being sent twice. */
+/**
+ * A client that is answered as long as any node is there some time soon. What it sends must bear
+ * being sent twice.
+ */
 function anyOf(nodes: readonly ServiceProcess[]): Client {
   let next = 0;
   return {

@@ -13,7 +13,9 @@ import { onPostgres, storeOf } from '../postgres.ts';
 // the process ends its server
 onPostgres();
 
-/** The statements of a look-up; the others are of what the service does by itself, and of the token. */
+/**
+ * The statements of a look-up; the others are of what the service does by itself, and of the token.
+ */
 const LOOK_UP =
   /from (membership|user_point|attached_identifier|record_version|datamart|segment|compartment_selection)\b/;
 const IS_VERSION = /from record_version/;
@@ -23,7 +25,10 @@ type Trip = string[];
 
 type TakeMessage = (kind: string, body: Buffer, whole: Buffer) => void;
 
-/** Takes messages out of a stream of PostgreSQL, the first of which has no kind when a client sends it. */
+/**
+ * Takes messages out of a stream of PostgreSQL, the first of which has no kind when a client sends
+ * it.
+ */
 function messageReader(begins: 'WITHOUT_KIND' | 'WITH_KIND', take: TakeMessage) {
   let rest = Buffer.alloc(0);
   let hasKind = begins === 'WITH_KIND';
@@ -52,7 +57,10 @@ function simpleQuery(text: string): Buffer {
   return Buffer.concat([head, body]);
 }
 
-/** A way to PostgreSQL that notes each trip: what is sent on a connection on which no answer is awaited begins one. */
+/**
+ * A way to PostgreSQL that notes each trip: what is sent on a connection on which no answer is
+ * awaited begins one.
+ */
 async function openCounter(to: string) {
   const target = new URL(to);
   const sockets = new Set<Socket>();
@@ -122,7 +130,10 @@ async function openCounter(to: string) {
     await work();
     return trips.slice(before).filter((trip) => trip.some((text) => LOOK_UP.test(text)));
   }
-  /** Has the server forget what was prepared on each connection, as one that a pooler puts in its place has never known it. */
+  /**
+   * Has the server forget what was prepared on each connection, as one that a pooler puts in its
+   * place has never known it.
+   */
   const loseStatements = () => Promise.all(losers.map((lose) => lose()));
   return { url: url.href, tripsOf, loseStatements, close };
 }

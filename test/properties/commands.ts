@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { type Json, type JsonMember, number, object } from '../model/json.ts';
 
 /**
- * Arbitrary user segment commands as lists of fields, over few users and few segments so that they meet often. Ids and
- * instants are not known when a command is generated: `«alpha»` stands for the id of segment alpha, `«now-1000»` for a
- * second before the file is written. `resolveNames` puts them in.
+ * Arbitrary user segment commands as lists of fields, over few users and few segments so that they
+ * meet often. Ids and instants are not known when a command is generated: `«alpha»` stands for the
+ * id of segment alpha, `«now-1000»` for a second before the file is written. `resolveNames` puts
+ * them in.
  */
 export function commandFields(): fc.Arbitrary<readonly JsonMember[]> {
   return fc
@@ -384,7 +385,9 @@ const decoyField = fc.constantFrom<JsonMember>(
   ['expiration_ts', number(1)],
 );
 
-/** Puts ids and instants in the place of their names. An unknown name is a mistake of a generator. */
+/**
+ * Puts ids and instants in the place of their names. An unknown name is a mistake of a generator.
+ */
 export function resolveNames<T extends Json>(value: T, names: ReadonlyMap<string, string>, now: number): T {
   const inText = (given: string) =>
     given.replace(/«([^»]+)»/g, (_, name: string) => {

@@ -82,7 +82,9 @@ export function compareCounts(
 
 type ListedWarning = { readonly line: number | null; readonly code: string; readonly field: string | null };
 
-/** The warnings of an execution: all are counted, and the first 20 lines of each code are listed. */
+/**
+ * The warnings of an execution: all are counted, and the first 20 lines of each code are listed.
+ */
 export async function compareWarnings(
   client: Client,
   execution: ExecutionAnswer,
@@ -112,7 +114,10 @@ const NOBODY: readonly ModelIdentifier[] = [
   { kind: 'USER_EMAIL', compartment: null, value: 'H2' },
 ];
 
-/** Every user of the model has in the service what he has in the model, and nobody else has anything. */
+/**
+ * Every user of the model has in the service what he has in the model, and nobody else has
+ * anything.
+ */
 export async function compareUsers({ client, world, model }: Scene): Promise<void> {
   for (const identifier of [...model.identifiers(), ...NOBODY]) {
     const user = model.find(identifier);

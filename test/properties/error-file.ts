@@ -29,7 +29,8 @@ function readNdjson(text: string): ErrorRecord[] {
 
 function readCsv(text: string): ErrorRecord[] {
   const { data, errors } = Papa.parse<string[]>(text, {
-    // Not guessed from cells that hold all kinds of text: it begins with `error_line` and the separator.
+    // Not guessed from cells that hold all kinds of text: it begins with `error_line` and the
+    // separator.
     delimiter: /^"?error_line"?([,;\t])/.exec(text)?.[1] ?? ',',
     newline: '\n',
     skipEmptyLines: true,

@@ -31,14 +31,18 @@ const frame = {
   lineEnd: fc.constantFrom('\n', '\r\n'),
   lastLineEnd: fc.boolean(),
   invalid: invalidBytes,
-  /** Every how many lines or records one begins with a BOM, as in files that were joined; 0 is none. */
+  /**
+   * Every how many lines or records one begins with a BOM, as in files that were joined; 0 is none.
+   */
   joined: fc.constantFrom(0, 0, 0, 1, 3),
 };
 
 /** Lines of a file as they come, with the record each piece is. */
 type Piece = {
   readonly text: string;
-  /** Null for what is no record: a blank line, or what an object that never closes has swallowed. */
+  /**
+   * Null for what is no record: a blank line, or what an object that never closes has swallowed.
+   */
   readonly record: Unplaced | null;
 };
 type Unplaced = ModelRecord extends infer R ? (R extends ModelRecord ? Omit<R, 'line'> : never) : never;
@@ -64,7 +68,8 @@ function putInvalidBytes(text: string, invalid: Buffer): Buffer {
   return Buffer.concat(parts.flatMap((part, index) => (index === 0 ? [part] : [invalid, part])));
 }
 
-// ---------------------------------------------------------------------------------------------------------- NDJSON
+// -------------------------------------------------------------------------------------------------
+// NDJSON
 
 type NdjsonPiece =
   | { type: 'command'; members: readonly JsonMember[]; layout: Layout; around: readonly [string, string] }
@@ -123,7 +128,10 @@ const brokenLines = fc.constantFrom<readonly [text: string, code: RejectionCode]
   [good.replace('u1', `u${INVALID_BYTES_MARK}1`), 'INVALID_ENCODING'],
   [good.replace('{', `{"note":"${INVALID_BYTES_MARK}",`), 'INVALID_ENCODING'],
 );
-/** Objects that are cut off: they open and never close. What follows and does not begin with `{` is lost with them. */
+/**
+ * Objects that are cut off: they open and never close. What follows and does not begin with `{` is
+ * lost with them.
+ */
 const cutTexts = [
   ...['{', '{"operation":"UPDATE",', '{"note":[{},', '{"note":{"a":', '{"operation":'],
   ...[
@@ -168,7 +176,9 @@ const ndjsonPiece: fc.Arbitrary<NdjsonPiece> = fc.oneof(
   },
 );
 
-/** An NDJSON file: commands in every layout, broken lines, blank lines, objects that never close. */
+/**
+ * An NDJSON file: commands in every layout, broken lines, blank lines, objects that never close.
+ */
 export function ndjsonFile(maxLength: number): fc.Arbitrary<FileDraft> {
   return fc
     .record({ pieces: fc.array(ndjsonPiece, { minLength: 1, maxLength, size: 'max' }), ...frame })
@@ -211,7 +221,8 @@ function writeNdjsonPiece(
     return { text, record: broken(draft.code, draft.readable) };
   }
   const command = resolveNames(object(...draft.members), of.names, of.now);
-  // After an object that never closes, reading goes on at a line that begins with `{`: no white space before it then.
+  // After an object that never closes, reading goes on at a line that begins with `{`: no white
+  // space before it then.
   const [before, after] = of.isCut ? ['', draft.around[1]] : draft.around;
   return {
     text: before + writeJson(command, draft.layout) + after,
@@ -228,7 +239,8 @@ function unreadable(readable: readonly ReadonlyMap<string, Json>[] = []): Unplac
   return { type: 'broken', code: 'INVALID_CSV', isRaw: true, readable };
 }
 
-// ------------------------------------------------------------------------------------------------------------- CSV
+// -------------------------------------------------------------------------------------------------
+// CSV
 
 const LIST_COLUMNS = ['segment_ids', 'segment_technical_names'];
 const COLUMNS = [
@@ -311,7 +323,9 @@ const csvPiece: fc.Arbitrary<CsvPiece> = fc.oneof(
   },
 );
 
-/** A CSV file: every separator, columns in any order and case, quoted cells, short and long rows. */
+/**
+ * A CSV file: every separator, columns in any order and case, quoted cells, short and long rows.
+ */
 export function csvFile(maxLength: number): fc.Arbitrary<FileDraft> {
   return fc
     .record({
@@ -402,7 +416,10 @@ function trimmed(column: string, cell: string): string {
   return column.startsWith('compartment_') ? cell.trim() : cell;
 }
 
-/** The fields of a command as a row has them: everything but a list is text, and text is well-formed. */
+/**
+ * The fields of a command as a row has them: everything but a list is text, and text is
+ * well-formed.
+ */
 function cellsOf(members: readonly JsonMember[]): Cells {
   const cells = new Map<string, string | readonly Json[]>();
   for (const [name, value] of members) {

@@ -103,7 +103,8 @@ test('imports do what the spec says, command after command', async (t) => {
   );
 });
 
-// In one batch each: whether a user who comes and goes within one file was touched depends on its batches.
+// In one batch each: whether a user who comes and goes within one file was touched depends on its
+// batches.
 test('what executions did is taken back, but for what was touched since', async (t) => {
   const service = await startService(t, { sweepIntervalMs: 200 });
   await fc.assert(
@@ -196,7 +197,10 @@ function replacedIds(asked: Asked, world: World): readonly string[] | null {
   return asked.replace?.segments?.map((name) => world.names.get(name) ?? '') ?? null;
 }
 
-/** Whether a replacement must not happen: nothing to replace, a paused segment, or one that would lose too much. */
+/**
+ * Whether a replacement must not happen: nothing to replace, a paused segment, or one that would
+ * lose too much.
+ */
 function isReplaceRefused(
   { asked, outcome, world }: { asked: Asked | undefined; outcome: ModelOutcome; world: World },
   sizes: (segmentId: string) => readonly [before: number, after: number],

@@ -191,7 +191,10 @@ const draft: fc.Arbitrary<Draft> = fc
       .map((rows) => ({ columns, order, input, rows, delimiter, hasBom, capitals }));
   });
 
-/** What a simple script makes of a row: the first filled column of each field, and of all identifiers; then constants. */
+/**
+ * What a simple script makes of a row: the first filled column of each field, and of all
+ * identifiers; then constants.
+ */
 function script({ columns, input }: Draft, row: readonly Cell[]): Readonly<Record<string, string>> {
   const command: Record<string, string> = {};
   const isIdentifier = (field: string) => ['user_account_id', 'email_hash', 'user_agent_id'].includes(field);

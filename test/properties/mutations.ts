@@ -101,7 +101,10 @@ export const soup = fc
   )
   .map((parts) => Buffer.concat(parts));
 
-/** Any bytes at all: mostly valid files of a format with something wrong in them, sometimes plain nonsense. */
+/**
+ * Any bytes at all: mostly valid files of a format with something wrong in them, sometimes plain
+ * nonsense.
+ */
 export function spoiltFile(
   format: 'NDJSON' | 'CSV',
   names: ReadonlyMap<string, string>,

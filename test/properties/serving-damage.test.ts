@@ -112,7 +112,8 @@ test('damage to runs is found, never told of, and repaired', async (t) => {
         const opened = await openServed(dir, { limits: LIMITS });
         harm(damage, filesIn(dir, files), pick);
         await compareAnswers(opened.store, question);
-        // what it has in memory since it was opened it does not read again: that is found at the next start
+        // what it has in memory since it was opened it does not read again: that is found at the
+        // next start
         const { store, errors } = opened.errors.length > 0 ? opened : await reopen(dir, opened.store);
         await assertRepaired({ dir, store, errors, question });
       }),
@@ -134,7 +135,10 @@ async function reopen(dir: string, store: Store) {
   return openServed(dir, { limits: LIMITS });
 }
 
-/** Answers are those of the tables, before and after the repair; the damage was logged once, and is gone. */
+/**
+ * Answers are those of the tables, before and after the repair; the damage was logged once, and is
+ * gone.
+ */
 async function assertRepaired(of: {
   dir: string;
   store: Store;
@@ -169,7 +173,10 @@ async function assertRepaired(of: {
   rmSync(dir, { recursive: true });
 }
 
-/** Makes a store with a base and deltas that are files, some of which an older one of the same user is beneath. */
+/**
+ * Makes a store with a base and deltas that are files, some of which an older one of the same user
+ * is beneath.
+ */
 async function fill(dir: string): Promise<{ question: Question; files: readonly string[] }> {
   const first = await openServed(dir, { limits: LIMITS });
   const segmentIds = [(await createSegment(first.store)).id, (await createSegment(first.store)).id];

@@ -264,7 +264,10 @@ async function reopen(
   Object.assign(world, { dir, ...(await open(dir)) });
 }
 
-/** The store answers from runs, which follow each other from the base on, and nothing else is in their folder. */
+/**
+ * The store answers from runs, which follow each other from the base on, and nothing else is in
+ * their folder.
+ */
 async function assertInOrder({ store, dir, errors }: World): Promise<void> {
   assert.deepEqual(errors, []);
   const list = await runsOf(store);

@@ -27,7 +27,10 @@ export const FORMATS = [
   { name: 'CSV', format: csvFormat(header, START), isBlank: (line: string) => /^[\s\ufeff;"]*$/.test(line) },
 ] as const;
 
-/** What must hold of the records that a format finds, whatever the file; `everyDay` runs are enough for every day. */
+/**
+ * What must hold of the records that a format finds, whatever the file; `everyDay` runs are enough
+ * for every day.
+ */
 export function splittingProperties({ name, format, isBlank }: (typeof FORMATS)[number]) {
   const file = spoiltFile(name, SOME_NAMES);
   return [

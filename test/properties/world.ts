@@ -2,9 +2,10 @@ import { type Client, createSegment, dataOf } from '../client.ts';
 import type { ModelCatalogue, ModelSegment } from '../model/read-command.ts';
 
 /**
- * A datamart of its own with everything commands can name: compartments (default, other, archived, one of another
- * datamart) and segments (alpha, beta, two with a time to live, paused, not importable, deleted, one of another
- * datamart). Changes while a test goes on are made here and in the service together.
+ * A datamart of its own with everything commands can name: compartments (default, other, archived,
+ * one of another datamart) and segments (alpha, beta, two with a time to live, paused, not
+ * importable, deleted, one of another datamart). Changes while a test goes on are made here and in
+ * the service together.
  */
 export type World = {
   readonly datamartId: string;
@@ -14,7 +15,9 @@ export type World = {
   /** Ids of the segments that take commands, paused or not. */
   importable(): readonly string[];
   setPaused(name: SegmentName, paused: boolean): Promise<void>;
-  /** Deletes a segment and makes a new one with its technical name; resolves to the id that is gone. */
+  /**
+   * Deletes a segment and makes a new one with its technical name; resolves to the id that is gone.
+   */
   replaceSegment(name: SegmentName): Promise<string>;
   archiveDefaultCompartment(): Promise<void>;
 };

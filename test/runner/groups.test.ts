@@ -19,7 +19,8 @@ const USERS = 40;
 const SEGMENTS = ['alpha', 'beta'];
 
 test('small files that are sent at once do what they do one after the other', async (t) => {
-  // the longest files are more than one chunk, and the shorter ones a group only together with few others
+  // the longest files are more than one chunk, and the shorter ones a group only together with few
+  // others
   const service = await startService(t, { chunkRows: 40 });
   const together = await createWorld(service, 'together');
   const apart = await createWorld(service, 'apart');
@@ -65,7 +66,10 @@ async function createWorld(service: Client, name: string) {
   };
 }
 
-/** 1 to 60 lines: every third takes a user out, every seventh is wrong; every ninth file holds nothing but wrong lines. */
+/**
+ * 1 to 60 lines: every third takes a user out, every seventh is wrong; every ninth file holds
+ * nothing but wrong lines.
+ */
 function makeFile(number: number): File {
   const format: Format = number % 4 === 3 ? 'CSV' : 'NDJSON';
   const lines = Array.from({ length: 1 + ((number * 7) % 60) }, (_, line) => {

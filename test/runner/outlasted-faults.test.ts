@@ -21,8 +21,8 @@ const WORKER = 'worker';
 const [TOO_LITTLE, ENOUGH] = [32, 128 * 1024];
 
 /**
- * An execution of one line that is claimed and can be run. `onRetry` is told of each fault that is tried
- * again.
+ * An execution of one line that is claimed and can be run. `onRetry` is told of each fault that is
+ * tried again.
  */
 async function setUp(t: TestContext, onRetry: (reasons: readonly string[]) => void) {
   const folder = await makeFolder();

@@ -12,7 +12,10 @@ import { openStore } from '../../src/store/open-store.ts';
 const DAY_MS = 86_400_000;
 const NOW = Date.now();
 
-/** A store and a documents folder with one ended execution and one upload that was never acknowledged. */
+/**
+ * A store and a documents folder with one ended execution and one upload that was never
+ * acknowledged.
+ */
 async function open(t: TestContext) {
   const dir = await mkdtemp(path.join(os.tmpdir(), 'muster-sweeper-'));
   const store = await openStore({

@@ -12,7 +12,8 @@ test('a cron expression is met by the clock of its time zone, through changes of
   assert.equal(after('0 6 * * *', 'Europe/Paris', '2026-11-30T05:00:00Z'), '2026-12-01T05:00:00.000Z');
   assert.equal(after('0 6 * * *', 'Europe/Paris', '2026-11-30T04:59:59Z'), '2026-11-30T05:00:00.000Z');
   assert.equal(after('0 6 * * 1-5', 'America/New_York', '2026-11-27T12:00:00Z'), '2026-11-30T11:00:00.000Z');
-  // in the night in which the clocks go forward there is no 02:30; in the other one there are two, of which one counts
+  // in the night in which the clocks go forward there is no 02:30; in the other one there are two,
+  // of which one counts
   assert.equal(after('30 2 * * *', 'Europe/Paris', '2026-03-28T12:00:00Z'), '2026-03-29T01:30:00.000Z');
   const autumn = after('30 2 * * *', 'Europe/Paris', '2026-10-24T12:00:00Z');
   assert.equal(after('30 2 * * *', 'Europe/Paris', String(autumn)), '2026-10-26T01:30:00.000Z');

@@ -16,7 +16,10 @@ export type FileServer = {
   answer: (request: IncomingMessage, response: ServerResponse) => void;
 };
 
-/** A web server with TLS on 127.0.0.1, whose certificate is of an authority of its own, which nobody else trusts. */
+/**
+ * A web server with TLS on 127.0.0.1, whose certificate is of an authority of its own, which nobody
+ * else trusts.
+ */
 export async function startTlsFiles(t: TestContext): Promise<FileServer> {
   const folder = await folderFor(t);
   const file = (name: string) => path.join(folder, name);

@@ -155,7 +155,8 @@ export function accessContract(name: string, open: OpenStore): void {
       assert.deepEqual(effects, { ...NONE, membershipsCreated: 1, userPointsCreated: 1, unchanged: 2 });
       assert.equal(await context.pointOf('a'), null);
 
-      // what comes later is another matter, and the erasure is done when the files have been gone through
+      // what comes later is another matter, and the erasure is done when the files have been gone
+      // through
       await context.endRunning();
       const { effects: later } = await context.run([update('a', segment.id)]);
       assert.deepEqual(later, { ...NONE, membershipsCreated: 1, userPointsCreated: 1 });

@@ -251,7 +251,10 @@ async function end(store: Store, { id }: Execution): Promise<void> {
 
 let folders = 0;
 
-/** Reverts an execution, part after part; resolves to where that ends. One that changed nothing cannot be reverted. */
+/**
+ * Reverts an execution, part after part; resolves to where that ends. One that changed nothing
+ * cannot be reverted.
+ */
 async function revert({ store }: StoreTest, { id }: Execution): Promise<Checkpoint> {
   const preview = await store.previewRevert({ executionId: id, now: LATER });
   const made = await store.executions.revert(id, {

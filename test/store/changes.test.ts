@@ -6,7 +6,10 @@ import { openTestStore } from './unordered-store.ts';
 
 const LATER = NOW + 1000;
 
-/** The change log as it stands in the database, in its order, without keys: those of `who` tell which user a row is about. */
+/**
+ * The change log as it stands in the database, in its order, without keys: those of `who` tell
+ * which user a row is about.
+ */
 async function changesOf(store: Store): Promise<readonly Record<string, unknown>[]> {
   const connection = await store.staging.connect();
   const reader = await connection.runAndReadAll(

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Client } from 'pg';
 
 /**
- * What Citus does not push down to the shards, or not at all, by its documentation. The tables of the
- * coordinator are all others than these.
+ * What Citus does not push down to the shards, or not at all, by its documentation. The tables of
+ * the coordinator are all others than these.
  */
 const DISTRIBUTED =
   /\b(user_point|membership|membership_change|(staged_key|staged_membership)_(\d+|\$slot))\b/;
@@ -42,7 +42,10 @@ type Named = {
   readonly isLocal: boolean;
 };
 
-/** Whether the distributed table is asked for user points that stand in the statement: a few rows, of few shards. */
+/**
+ * Whether the distributed table is asked for user points that stand in the statement: a few rows,
+ * of few shards.
+ */
 function isOfFewUsers(text: string): boolean {
   return /\b(user_point_id|identifier_key) (= ('|\$)|in \(')/.test(text);
 }
@@ -66,7 +69,10 @@ export function noteStatements(): void {
   } as typeof query;
 }
 
-/** The statements noted so far that Citus does not do where the rows are, each with why. `tables`: all there are. */
+/**
+ * The statements noted so far that Citus does not do where the rows are, each with why. `tables`:
+ * all there are.
+ */
 export function notPushedDown(tables: readonly string[]): readonly string[] {
   const locals = tables.filter((table) => !DISTRIBUTED.test(table) && !REFERENCE.test(table));
   const local = new RegExp(`\\b(${locals.join('|')})\\b`);
@@ -85,7 +91,10 @@ export function notPushedDown(tables: readonly string[]): readonly string[] {
   );
 }
 
-/** Transactions whose settings do not reach the workers: they come before the one that says that they should. */
+/**
+ * Transactions whose settings do not reach the workers: they come before the one that says that
+ * they should.
+ */
 export function settingsOfTransactions(): { readonly begun: number; readonly keptBack: readonly string[] } {
   const keptBack = [...statements].filter((text) => {
     const begins = /^begin\b/.test(text);

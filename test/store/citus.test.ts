@@ -40,7 +40,9 @@ async function setUp(t: TestContext) {
     (await store.countMembers({ segmentIds: [segment.id], now })).get(segment.id)?.userPoints ?? 0;
   return {
     ...{ url, folder, open, store, segment, context, membersAt },
-    /** As if the COMMIT PREPARED of a worker had not arrived: half of the memberships are not seen. */
+    /**
+     * As if the COMMIT PREPARED of a worker had not arrived: half of the memberships are not seen.
+     */
     loseCommit: async () => {
       const [lost] = await runSql(
         url,

@@ -144,7 +144,9 @@ async function createJobs(store: Store, segmentId: string): Promise<readonly Job
   return [...imports, { type: 'USER_SEGMENT_IMPORT', segmentId }];
 }
 
-/** Has the only execution that waits end, in one way or another; the last but one goes on running. */
+/**
+ * Has the only execution that waits end, in one way or another; the last but one goes on running.
+ */
 async function end(store: Store, { id, at }: { readonly id: string; readonly at: number }): Promise<void> {
   if (at % 3 === 0) {
     await store.executions.cancel(id, NOW);

@@ -1,6 +1,7 @@
 /**
- * Makes the fixture of the present schema version: `node --import tsx test/store/make-fixture.ts`. To be run before a
- * migration is added: upgrades are tested from what earlier versions wrote, as the backup of a service at work.
+ * Makes the fixture of the present schema version: `node --import tsx test/store/make-fixture.ts`.
+ * To be run before a migration is added: upgrades are tested from what earlier versions wrote, as
+ * the backup of a service at work.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';

@@ -5,7 +5,10 @@ import { hasLostItsConnection, isLockTimeout, isRefused } from '../../src/store/
 const faultOf = (message: string, code?: string) =>
   Object.assign(new Error(message), code === undefined ? {} : { code });
 
-/** As PostgreSQL, Node, PgBouncer and Citus say it; many come without a code, or with one that tells nothing. */
+/**
+ * As PostgreSQL, Node, PgBouncer and Citus say it; many come without a code, or with one that tells
+ * nothing.
+ */
 const LOST: readonly (readonly [string, string?])[] = [
   ['terminating connection due to administrator command'],
   ['terminating connection due to unexpected postmaster exit'],

@@ -269,7 +269,8 @@ function expectedOf(contents: readonly Content[], into: string): Content {
   const isUntouched = (at: RunKey) =>
     contents.every((records) => records === oldest || !records.some(([each]) => compareKeys(each, at) === 0));
   return merged.flatMap(([at, each]): Content => {
-    // nothing new of a key: its record is copied, and a base has neither erased users nor those who left
+    // nothing new of a key: its record is copied, and a base has neither erased users nor those who
+    // left
     if (into === 'BASE' && isUntouched(at)) return [[at, each]];
     if (each.kind === 'ERASED') return [];
     if (each.kind === 'ALIAS') return [[at, each]];
@@ -346,7 +347,10 @@ test('a user with more than 16 MiB of data bags has a record like any other', as
   if ('file' in of) await rm(of.file);
 });
 
-/** A run of some blocks, the last of which is not full, one with a record that is longer than a page. */
+/**
+ * A run of some blocks, the last of which is not full, one with a record that is longer than a
+ * page.
+ */
 function bytesOfRun(id: string): Buffer {
   const writer = new RunWriter(id, 100);
   for (let i = 0; i < 60; i++) {

@@ -14,7 +14,10 @@ import { openConnection } from '../../src/store/staging/duckdb-connection.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createExecution, NOW, type Pair } from './contract.ts';
 
-/** So little that a few users already need files, several runs, parts of a base, and merges of all kinds. */
+/**
+ * So little that a few users already need files, several runs, parts of a base, and merges of all
+ * kinds.
+ */
 export const TINY: ServingLimits = {
   inlineBytes: 300,
   mostRuns: { BUSY: 5, IDLE: 3 },
@@ -203,7 +206,10 @@ export type Question = {
   readonly instants: readonly number[];
 };
 
-/** Compares what the store answers with what its tables say, user by user and all at once, with and without a filter. */
+/**
+ * Compares what the store answers with what its tables say, user by user and all at once, with and
+ * without a filter.
+ */
 export async function compareAnswers(store: Store, question: Question): Promise<void> {
   const { users, segmentIds, datamartIds, instants } = question;
   const known = await Promise.all(segmentIds.map((id) => store.segments.get(id)));

@@ -19,7 +19,10 @@ export async function makeUnorderedStore(dir: string, rows: number): Promise<voi
   ]);
 }
 
-/** What a store holds and how it is defined, as far as compaction could spoil it. The store must be closed. */
+/**
+ * What a store holds and how it is defined, as far as compaction could spoil it. The store must be
+ * closed.
+ */
 export async function describeStore(dir: string): Promise<unknown> {
   return query(dir, [
     'select table_name, sql from duckdb_tables() where not internal order by table_name',

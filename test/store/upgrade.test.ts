@@ -19,7 +19,10 @@ import { discardFolder, makeFolder } from '../folder.ts';
 const NOW = 1_800_000_000_000;
 const ALL = { firstResult: 0, maxResults: 100 };
 
-/** A store that Muster wrote when its schema had version 1: two datamarts, a segment with two members, an ended execution. */
+/**
+ * A store that Muster wrote when its schema had version 1: two datamarts, a segment with two
+ * members, an ended execution.
+ */
 const VERSION_1 = new URL('./fixtures/version-1.duckdb.gz', import.meta.url);
 
 test('a store of version 1 is brought to this version and keeps what it holds', async (t) => {
@@ -76,7 +79,10 @@ const FIXTURES = new URL('./fixtures/', import.meta.url);
 const MIGRATIONS = new URL('../../src/store/duckdb/migrations/', import.meta.url);
 const LIMITS = { memoryBytes: 256 * 1024 * 1024, threads: 1 };
 
-/** Versions whose stores may be met: all before the present one, from the first that could be backed up. */
+/**
+ * Versions whose stores may be met: all before the present one, from the first that could be backed
+ * up.
+ */
 const EARLIER = readdirSync(MIGRATIONS)
   .filter((file) => file.endsWith('.sql'))
   .map((file) => Number(file.slice(0, 3)))
@@ -98,8 +104,8 @@ for (const version of EARLIER) {
     const half = await store.executions.get('2');
     assert.equal(half?.status, 'RUNNING');
     assert.ok(half.checkpoint.offset > 0 && half.checkpoint.offset < half.document.bytes);
-    // changes are known from the first one on that was noted; before version 3 none was, since version 4 a fresh store says when
-    // it was made
+    // changes are known from the first one on that was noted; before version 3 none was, since
+    // version 4 a fresh store says when it was made
     const { knownSince } = await store.countChanges({ segmentId: '1', from: 0, now: NOW });
     const first = await store.executions.get('1');
     if (version >= 4) assert.ok(knownSince < (first?.startDate ?? 0) && knownSince > 0);

@@ -14,7 +14,10 @@ const SAMPLE = 100;
 const COMPACTION_AT_MS = 5_000;
 const MOST_WAIT_MS = 12_000;
 
-/** Kills the service while it puts its tables in order; after each kill it holds what it held before. */
+/**
+ * Kills the service while it puts its tables in order; after each kill it holds what it held
+ * before.
+ */
 export async function tortureCompaction(of: {
   readonly folder: string;
   readonly random: Random;

@@ -9,7 +9,10 @@ import type { Random } from './random.ts';
 import type { SentFile } from './sent-file.ts';
 import type { Tally } from './tally.ts';
 
-/** A datamart under torture: its world, its model, its imports, and the files that the model has not executed yet. */
+/**
+ * A datamart under torture: its world, its model, its imports, and the files that the model has not
+ * executed yet.
+ */
 export type Datamart = {
   readonly world: World;
   readonly model: Model;

@@ -23,7 +23,10 @@ const LINES = 12;
 /** So large that the file is rewritten in several blocks. */
 const BAG = 'x'.repeat(60_000);
 
-/** Erases a user while the service is killed, then removes an import likewise. The service runs before and after. */
+/**
+ * Erases a user while the service is killed, then removes an import likewise. The service runs
+ * before and after.
+ */
 export async function tortureErasure(scene: Scene): Promise<void> {
   const { victim, random } = scene;
   const { service } = victim;
@@ -101,7 +104,10 @@ async function countIn(folder: string, text: string): Promise<number> {
   return contents.reduce((sum, content) => sum + content.toString('latin1').split(text).length - 1, 0);
 }
 
-/** Removes an import with its executions; the process is killed when they are gone and their files are not. */
+/**
+ * Removes an import with its executions; the process is killed when they are gone and their files
+ * are not.
+ */
 async function removeImport(scene: Scene, datamart: Datamart): Promise<void> {
   const { victim } = scene;
   const { service } = victim;

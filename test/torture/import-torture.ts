@@ -42,8 +42,9 @@ const KILLS_BETWEEN_COMPARISONS = 6;
 const MOST_REPLAYED = 3;
 
 /**
- * Sends files to a service that is killed `kills` times and as often started again, compares it with the model now and
- * then, and at the end erases a user and removes an import under the same conditions.
+ * Sends files to a service that is killed `kills` times and as often started again, compares it
+ * with the model now and then, and at the end erases a user and removes an import under the same
+ * conditions.
  */
 export async function tortureImports(of: {
   readonly folder: string;
@@ -98,7 +99,9 @@ function aimsOf(random: Random, kills: number): Aim[] {
   });
 }
 
-/** New files, and those that have no answer yet, are sent to a service that is going to be killed. */
+/**
+ * New files, and those that have no answer yet, are sent to a service that is going to be killed.
+ */
 async function killOnce(aim: Aim, { victim, datamarts, random }: Scene): Promise<void> {
   for (const datamart of datamarts) for (let i = random.below(5); i > 0; i--) addFile(datamart, random);
   const files = datamarts.flatMap(({ waiting }) => waiting);

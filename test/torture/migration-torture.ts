@@ -15,10 +15,16 @@ const POINTS: readonly FaultPoint[] = [
   'migration-before-commit',
   'migration-after-commit',
 ];
-/** Holds two datamarts, a segment with two members, and an ended execution: see `test/store/upgrade.test.ts`. */
+/**
+ * Holds two datamarts, a segment with two members, and an ended execution: see
+ * `test/store/upgrade.test.ts`.
+ */
 const VERSION_1 = new URL('../store/fixtures/version-1.duckdb.gz', import.meta.url);
 
-/** Kills the service at its first start: over a fresh folder, and over one that an older Muster wrote. */
+/**
+ * Kills the service at its first start: over a fresh folder, and over one that an older Muster
+ * wrote.
+ */
 export async function tortureMigration(of: {
   readonly folder: string;
   readonly random: Random;

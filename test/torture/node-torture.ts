@@ -11,8 +11,8 @@ const DATAMARTS = 3;
 const DATABASE_EVERY = 4;
 
 /**
- * Sends files to any node while nodes and the database are killed and started again at random, and compares what came of it with the
- * model after each round.
+ * Sends files to any node while nodes and the database are killed and started again at random, and
+ * compares what came of it with the model after each round.
  */
 export async function tortureNodes(of: {
   readonly cluster: Cluster;
@@ -36,7 +36,10 @@ export async function tortureNodes(of: {
   tally.histories += 1;
 }
 
-/** Files of one import one after the other, so that their executions have the order in which they were sent. */
+/**
+ * Files of one import one after the other, so that their executions have the order in which they
+ * were sent.
+ */
 async function sendAll({ client }: Cluster, { waiting }: Datamart): Promise<void> {
   for (const file of waiting) await send(client, file);
   for (const file of waiting) await awaitEnd(client, file);
@@ -68,7 +71,10 @@ async function disturb(
 /** Disturbances between two comparisons. */
 const DISTURBANCES = 5;
 
-/** Tortures so many nodes over a PostgreSQL of their own until there were so many kills or the time is up. */
+/**
+ * Tortures so many nodes over a PostgreSQL of their own until there were so many kills or the time
+ * is up.
+ */
 export async function tortureCluster(
   of: {
     readonly folder: string;

@@ -15,7 +15,10 @@ export type Scene = {
   readonly tally: Tally;
 };
 
-/** Sends what has no answer, one file after the other of a datamart and import, and waits for the end of all. */
+/**
+ * Sends what has no answer, one file after the other of a datamart and import, and waits for the
+ * end of all.
+ */
 export async function sendAndAwait({ service }: Victim, files: readonly SentFile[]): Promise<void> {
   const senders = new Map<string, SentFile[]>();
   for (const file of files.filter(({ execution }) => execution === null)) {
@@ -29,7 +32,10 @@ export async function sendAndAwait({ service }: Victim, files: readonly SentFile
   await allOf(files.map((file) => awaitEnd(service, file)));
 }
 
-/** Starts the service undisturbed, lets it end what there is, and compares everything; it runs afterwards. */
+/**
+ * Starts the service undisturbed, lets it end what there is, and compares everything; it runs
+ * afterwards.
+ */
 export async function compareAll({ victim, datamarts, tally }: Scene): Promise<void> {
   const { service } = victim;
   if (service.signal() !== null) await victim.start();
@@ -46,8 +52,9 @@ export async function compareAll({ victim, datamarts, tally }: Scene): Promise<v
 }
 
 /**
- * Of each execution there is a folder, and nothing else is there a day later: what is younger may be what another process has
- * under way, so that all that there is is made old, and the service, which looks at its start, is started again.
+ * Of each execution there is a folder, and nothing else is there a day later: what is younger may
+ * be what another process has under way, so that all that there is is made old, and the service,
+ * which looks at its start, is started again.
  */
 async function compareFiles(victim: Victim, executions: number): Promise<void> {
   const { service } = victim;

@@ -1,4 +1,7 @@
-/** What a torture has done so far: how often the process was killed, by where, and what was compared. */
+/**
+ * What a torture has done so far: how often the process was killed, by where, and what was
+ * compared.
+ */
 export type Tally = {
   readonly kills: Map<string, number>;
   readonly restartsMs: number[];

@@ -12,8 +12,8 @@ const KILLS = { imports: 12, compaction: 4, migration: 6 };
 const KINDS = ['migration', 'compaction', 'imports', 'imports', 'imports', 'imports'] as const;
 
 /**
- * History after history until there were so many kills or so much time has passed. Throws at the first difference, whose
- * folder is kept.
+ * History after history until there were so many kills or so much time has passed. Throws at the
+ * first difference, whose folder is kept.
  */
 export async function torture(
   of: { readonly folder: string; readonly seed: number; readonly kills: number; readonly until: number },

@@ -16,8 +16,9 @@ export type Victim = {
   /** Starts it without an aim and waits until it answers. */
   start(): Promise<void>;
   /**
-   * Starts it with an aim and does `work` until it is killed, at its start perhaps; when the work is over first, it is killed
-   * `thenMs` later. A call that the kill cuts off ends the work. Resolves when the process is gone.
+   * Starts it with an aim and does `work` until it is killed, at its start perhaps; when the work
+   * is over first, it is killed `thenMs` later. A call that the kill cuts off ends the work.
+   * Resolves when the process is gone.
    */
   kill(aim: Aim, work: () => Promise<void>, thenMs?: number): Promise<void>;
 };
@@ -72,7 +73,10 @@ function isEndAtStart(error: unknown): boolean {
   return error instanceof Error && error.message === 'serve ended at its start with SIGKILL';
 }
 
-/** Does all of it, and only then fails with the first fault: nothing goes on behind the back of who waits. */
+/**
+ * Does all of it, and only then fails with the first fault: nothing goes on behind the back of who
+ * waits.
+ */
 export async function allOf(work: readonly Promise<void>[]): Promise<void> {
   const outcomes = await Promise.allSettled(work);
   const faults = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));

@@ -23,7 +23,10 @@ export class ApiProblem extends Error {
 let token: string | null = null;
 let refused: () => void = () => undefined;
 
-/** The token that calls are made with from here on; `onRefused` is told when the service does not know it any more. */
+/**
+ * The token that calls are made with from here on; `onRefused` is told when the service does not
+ * know it any more.
+ */
 export function setTokenOfCalls(value: string | null, onRefused: () => void): void {
   token = value;
   refused = onRefused;
@@ -43,7 +46,9 @@ export function withQuery(path: string, query: Query = {}): string {
   return `${path}?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`;
 }
 
-/** Makes a call and resolves to its answer once its status is known to be good. Throws ApiProblem. */
+/**
+ * Makes a call and resolves to its answer once its status is known to be good. Throws ApiProblem.
+ */
 export async function call(
   path: string,
   init: RequestInit & { patienceMs?: number } = {},

@@ -1,6 +1,9 @@
 import { call, withQuery } from './client.ts';
 
-/** Saves a file of the service under the name that it gives. By a call of its own: a link could not carry the token. */
+/**
+ * Saves a file of the service under the name that it gives. By a call of its own: a link could not
+ * carry the token.
+ */
 export async function download(path: string, query?: Record<string, string>): Promise<void> {
   const response = await call(withQuery(path, query), { patienceMs: 3_600_000 });
   const name = nameOf(response.headers.get('content-disposition') ?? '') ?? 'download';

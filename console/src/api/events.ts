@@ -3,8 +3,8 @@ import { authorization } from './client.ts';
 import type { Execution } from './types.ts';
 
 /**
- * A browser has six connections to a service, and each stream holds one for as long as its execution runs: a few streams
- * at a time, and the others are asked for again and again.
+ * A browser has six connections to a service, and each stream holds one for as long as its
+ * execution runs: a few streams at a time, and the others are asked for again and again.
  */
 const MOST_STREAMS = 3;
 let streams = 0;
@@ -12,8 +12,9 @@ let streams = 0;
 export type Followed = 'ENDED' | 'INTERRUPTED';
 
 /**
- * Tells of an execution each time it gets further. Resolves to `ENDED` after its end was told of, and to `INTERRUPTED` when
- * the stream cannot be had or breaks off, which says nothing of the execution.
+ * Tells of an execution each time it gets further. Resolves to `ENDED` after its end was told of,
+ * and to `INTERRUPTED` when the stream cannot be had or breaks off, which says nothing of the
+ * execution.
  */
 export async function followEvents(
   path: string,

@@ -1,4 +1,7 @@
-/** So many at a time: a browser has six connections to a service, and what is clicked must not wait for what is nice to have. */
+/**
+ * So many at a time: a browser has six connections to a service, and what is clicked must not wait
+ * for what is nice to have.
+ */
 const MOST_AT_ONCE = 2;
 
 let running = 0;

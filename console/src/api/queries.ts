@@ -186,7 +186,10 @@ export const segmentHistory = (id: string, query: { interval: 'hour' | 'day'; ho
     staleTime: MINUTE_MS,
   });
 
-/** A small line in a list: of many at a time, each in its turn. A row that is out of sight by then is not asked for. */
+/**
+ * A small line in a list: of many at a time, each in its turn. A row that is out of sight by then
+ * is not asked for.
+ */
 export const segmentTrend = (id: string, days: number) =>
   queryOptions({
     queryKey: ['segment', id, 'trend', days],

@@ -19,7 +19,10 @@ import type {
 } from '../../../src/http/views.ts';
 import type { DeliveryView, WebhookView } from '../../../src/http/webhook-view.ts';
 
-/** What the API answers, by the schemas that it is checked against itself; types alone, no code of the service. */
+/**
+ * What the API answers, by the schemas that it is checked against itself; types alone, no code of
+ * the service.
+ */
 
 export type Execution = Static<typeof ExecutionView>;
 /** What went on in a datamart lately. */

@@ -45,7 +45,10 @@ const CONTENT_TYPES = {
   APPLICATION_PARQUET: 'application/vnd.apache.parquet',
 } as const;
 
-/** Sends a file; resolves to its execution. By XMLHttpRequest, since `fetch` does not tell how much has been sent. */
+/**
+ * Sends a file; resolves to its execution. By XMLHttpRequest, since `fetch` does not tell how much
+ * has been sent.
+ */
 export function uploadFile(upload: Upload): Promise<Execution> {
   const { file, target, signal, onSent, key } = upload;
   const request = new XMLHttpRequest();

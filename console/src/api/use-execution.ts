@@ -12,8 +12,9 @@ export function hasEnded({ status }: Pick<Execution, 'status'>): boolean {
 }
 
 /**
- * An execution as it gets further: by its events, and by asking where those cannot be had. `known` is what an earlier answer
- * said of it: one that ran then is followed to its end, however soon that comes.
+ * An execution as it gets further: by its events, and by asking where those cannot be had. `known`
+ * is what an earlier answer said of it: one that ran then is followed to its end, however soon that
+ * comes.
  */
 export function useExecution(
   path: string,

@@ -5,7 +5,9 @@ import { formatNumber } from '../parts/formats.ts';
 import { PageLink } from '../parts/page-link.tsx';
 import { t } from '../texts/texts.ts';
 
-/** Which run this one corrects, and which correct it, each with how many failed lines it repaired. */
+/**
+ * Which run this one corrects, and which correct it, each with how many failed lines it repaired.
+ */
 export function Corrections({ execution }: { readonly execution: Execution }) {
   const { corrects_execution_id: corrects, repaired, corrected_by: corrections = [] } = execution;
   if (corrects === undefined && corrections.length === 0) return null;

@@ -9,7 +9,10 @@ import { lineOf } from '../parts/problem.tsx';
 import { t } from '../texts/texts.ts';
 import { retryNameOf } from './resend.ts';
 
-/** The files of an execution: what was sent, what failed, and what failed as it was sent, to be corrected. */
+/**
+ * The files of an execution: what was sent, what failed, and what failed as it was sent, to be
+ * corrected.
+ */
 export function Downloads({ execution }: { readonly execution: Execution }) {
   const { input_file_uri: input, input_file_name: name, error_file_uri: errors } = execution.result;
   const { mutate, isPending } = useMutation({

@@ -10,7 +10,10 @@ import { StatusBadge } from '../parts/status-badge.tsx';
 import { t } from '../texts/texts.ts';
 import { CancelExecution } from './cancel-execution.tsx';
 
-/** How far an execution is, how fast, and how long it will take; what became of it once it has ended. */
+/**
+ * How far an execution is, how fast, and how long it will take; what became of it once it has
+ * ended.
+ */
 export function ExecutionProgress({
   execution,
   isLinked = false,

@@ -11,7 +11,10 @@ import {
 } from '../api/upload.ts';
 import { hasEnded } from '../api/use-execution.ts';
 
-/** What of an execution is sent again: its file as it was, or only the lines that failed; of those the missing segments may be made. */
+/**
+ * What of an execution is sent again: its file as it was, or only the lines that failed; of those
+ * the missing segments may be made.
+ */
 export type Resent = 'FILE' | 'FAILED_LINES' | 'FAILED_LINES_WITH_SEGMENTS';
 
 const FILE_PATIENCE_MS = 3_600_000;
@@ -53,7 +56,10 @@ function failedLinesOptions(execution: Execution, what: Resent): ImportOptions {
   return what === 'FAILED_LINES_WITH_SEGMENTS' ? { ...options, createMissingSegments: true } : options;
 }
 
-/** The failed lines of a replacement are applied: replaced by them, its segments would hold nobody else. */
+/**
+ * The failed lines of a replacement are applied: replaced by them, its segments would hold nobody
+ * else.
+ */
 function optionsOf({ parameters }: Execution): ImportOptions {
   return {
     mode: parameters.mode === 'replace' ? 'REPLACE' : 'APPLY',

@@ -2,7 +2,9 @@ import Papa from 'papaparse';
 import { dropFields } from '../../../src/import/json-source.ts';
 import { OMISSION_CODE } from '../../../src/import/omission-note.ts';
 
-/** Error files as the service writes them: the failed records with three members or columns more. */
+/**
+ * Error files as the service writes them: the failed records with three members or columns more.
+ */
 const ERROR_FIELDS = ['error_line', 'error_code', 'error_message'];
 
 /** The failed records of a whole error file as they were sent, to be corrected and sent again. */
@@ -36,7 +38,8 @@ function readNdjson(errors: string, form: Form): readonly string[] {
 }
 
 function readCsv(errors: string, form: Form): readonly string[] {
-  // the file names its separator where its header alone would not tell it; the service wrote the first column itself
+  // the file names its separator where its header alone would not tell it; the service wrote the
+  // first column itself
   const [separatorLine = ''] = /^sep=.\n/.exec(errors) ?? [];
   const rest = errors.slice(separatorLine.length);
   const delimiter = /^error_line([,;\t])/.exec(rest)?.[1] ?? ',';

@@ -24,7 +24,10 @@ export type RunOutcome = {
   readonly refused: readonly { readonly execution: Execution; readonly reason: ReactNode }[];
 };
 
-/** Does something to runs, one after the other and the oldest first. What is refused does not stop the others. */
+/**
+ * Does something to runs, one after the other and the oldest first. What is refused does not stop
+ * the others.
+ */
 export async function actOn(
   client: QueryClient,
   action: RunAction,

@@ -1,6 +1,9 @@
 import type { Query } from '../api/client.ts';
 
-/** The filters of the list of runs, as they stand in the URL of the page: a view can be sent to somebody. */
+/**
+ * The filters of the list of runs, as they stand in the URL of the page: a view can be sent to
+ * somebody.
+ */
 export type RunFilter = {
   readonly status: RunStatus;
   readonly kind: RunKind;

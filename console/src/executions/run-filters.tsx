@@ -89,7 +89,9 @@ function ImportSelect(choice: Choice) {
   return <NameSelect {...choice} label={t.runs.import} all={t.runs.allImports} of={data} />;
 }
 
-/** Only user lists are of a segment: it is chosen on the page of the segment, and can be left here. */
+/**
+ * Only user lists are of a segment: it is chosen on the page of the segment, and can be left here.
+ */
 function SegmentSelect(choice: Choice) {
   const { data = [] } = useQuery({ ...segmentsQuery(useDatamartId()), enabled: choice.value !== '' });
   if (choice.value === '') return null;

@@ -6,7 +6,10 @@ export function fileNameOf({ job_type, reverts_execution_id, result }: Execution
   return job_type === 'REVERT' ? t.executions.revertOf(reverts_execution_id ?? '') : result.input_file_name;
 }
 
-/** The name of an execution in a line of its own: of its file the end is cut off where it is too long, of its number nothing. */
+/**
+ * The name of an execution in a line of its own: of its file the end is cut off where it is too
+ * long, of its number nothing.
+ */
 export function RunName({ execution }: { readonly execution: Execution }) {
   return <NumberedName name={fileNameOf(execution)} id={execution.id} />;
 }

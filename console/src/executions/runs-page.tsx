@@ -20,7 +20,10 @@ import { RunFilters } from './run-filters.tsx';
 const ACTIVE_MS = 2_000;
 const IDLE_MS = 10_000;
 
-/** All executions of a datamart, the newest first: found by filters that stand in the URL, and followed while they run. */
+/**
+ * All executions of a datamart, the newest first: found by filters that stand in the URL, and
+ * followed while they run.
+ */
 export default function RunsPage() {
   const dm = useDatamartId();
   const { may } = useSession();

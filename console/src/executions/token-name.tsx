@@ -6,7 +6,10 @@ import { useSession } from '../session/session.tsx';
 import { useDatamartId } from '../shell/datamart.ts';
 import { t } from '../texts/texts.ts';
 
-/** The token of a run, as a link to all of its runs. Only those who may list tokens are told its name. */
+/**
+ * The token of a run, as a link to all of its runs. Only those who may list tokens are told its
+ * name.
+ */
 export function TokenName({ id }: { readonly id: string | null }) {
   const dm = useDatamartId();
   const { mayAll, token: own } = useSession();

@@ -13,7 +13,9 @@ import { useDatamartId } from '../shell/datamart.ts';
 import { t } from '../texts/texts.ts';
 import { canResend, resend } from './resend.ts';
 
-/** The names of segments that were not there, with what was probably meant, and a way to make them. */
+/**
+ * The names of segments that were not there, with what was probably meant, and a way to make them.
+ */
 export function UnknownSegments({ execution }: { readonly execution: Execution }) {
   const query = useQuery(unknownSegments(executionPath(execution)));
   const { may } = useSession();

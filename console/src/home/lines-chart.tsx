@@ -14,8 +14,8 @@ const APPLIED = 'var(--mantine-color-teal-6)';
 const FAILED = 'var(--mantine-color-orange-6)';
 
 /**
- * Lines by hour, as the service has counted them. By hand, since two dozen bars are on the first screen, and the chart library
- * is as large as the rest of it.
+ * Lines by hour, as the service has counted them. By hand, since two dozen bars are on the first
+ * screen, and the chart library is as large as the rest of it.
  */
 export function LinesChart({ activity: { hours } }: { readonly activity: Activity }) {
   const sum = (of: 'lines_applied' | 'lines_failed') => hours.reduce((lines, hour) => lines + hour[of], 0);

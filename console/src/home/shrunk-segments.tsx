@@ -13,7 +13,10 @@ const MAX_SEGMENTS = 10;
 
 type Changed = Activity['segments'][number];
 
-/** The segments that lost the greatest share of their members; what came in for them is counted against it. */
+/**
+ * The segments that lost the greatest share of their members; what came in for them is counted
+ * against it.
+ */
 export function ShrunkSegments({ activity }: { readonly activity: Activity }) {
   const dm = useDatamartId();
   const columns = useMemo(() => columnsFor(dm), [dm]);

@@ -16,7 +16,10 @@ const FIRST: Expect = {
   ...{ min_commands: null, max_change: null, max_failure_ratio: null },
 };
 
-/** Says in a dialog when the files of an import are due and what they usually are, or that they may be anything. */
+/**
+ * Says in a dialog when the files of an import are due and what they usually are, or that they may
+ * be anything.
+ */
 export function ExpectForm({ of, onClose }: { readonly of: DocumentImport; readonly onClose: () => void }) {
   const client = useQueryClient();
   const [expect, setExpect] = useState<Expect>(of.expect ?? FIRST);

@@ -10,7 +10,10 @@ import { t } from '../texts/texts.ts';
 import { ExpectForm } from './expect-form.tsx';
 import { ExpectedBadge } from './expected-badge.tsx';
 
-/** When the next file of an import is due, how the last one was, and the form that says what is expected. */
+/**
+ * When the next file of an import is due, how the last one was, and the form that says what is
+ * expected.
+ */
 export function ExpectedPart({ of, mayEdit }: { readonly of: DocumentImport; readonly mayEdit: boolean }) {
   const [isEditing, setEditing] = useState(false);
   const edit = mayEdit && (

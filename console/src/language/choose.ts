@@ -3,7 +3,10 @@ import { isLanguage, languageAmong } from './among.ts';
 
 const KEY = 'muster.language';
 
-/** The language to begin with: the one that was chosen here, else the first of the browser's that there is, else English. */
+/**
+ * The language to begin with: the one that was chosen here, else the first of the browser's that
+ * there is, else English.
+ */
 export function firstLanguage(): Language {
   const kept = localStorage.getItem(KEY);
   return isLanguage(kept) ? kept : languageAmong(navigator.languages);

@@ -33,7 +33,10 @@ export const metrics = () =>
     staleTime: 0,
   });
 
-/** Reads the text format of Prometheus; of a metric with several labels the samples are added, or the largest is taken. */
+/**
+ * Reads the text format of Prometheus; of a metric with several labels the samples are added, or
+ * the largest is taken.
+ */
 export function readMetrics(text: string, at: number): Metrics {
   const samples = readSamples(text);
   const of = (name: string, label = '') =>

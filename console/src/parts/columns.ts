@@ -11,7 +11,10 @@ export type Column<T> = {
   readonly width?: number;
   /** What a column without a width has at least, in pixels. */
   readonly minWidth?: number;
-  /** Left out where there is no room for it beside those that are none, and the extra ones before it. */
+  /**
+   * Left out where there is no room for it beside those that are none, and the extra ones before
+   * it.
+   */
   readonly isExtra?: boolean;
   /** Needs no heading beside it where a row is a card: a badge or a button. */
   readonly speaksForItself?: boolean;

@@ -25,7 +25,10 @@ export type RowsProps = {
   readonly selection?: Selection<unknown>;
 };
 
-/** The rows of a table as cards: what names a row on a line of its own, and below it all that there is. */
+/**
+ * The rows of a table as cards: what names a row on a line of its own, and below it all that there
+ * is.
+ */
 export function DataCards({ label, height, rows, columns, sorting, onSort, selection }: RowsProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const isFew = rows.length <= FEW_ROWS;
@@ -44,7 +47,8 @@ export function DataCards({ label, height, rows, columns, sorting, onSort, selec
         tabIndex={0}
         role="region"
         aria-label={label}
-        // a few rows are scrolled with their page; a box that scrolls within it would catch the finger
+        // a few rows are scrolled with their page; a box that scrolls within it would catch the
+        // finger
         style={isFew ? {} : { maxHeight: height, overflow: 'auto' }}
       >
         <Box

@@ -24,8 +24,8 @@ const SELECT_PX = 44;
 const PHONE = '(max-width: 39.99em)';
 
 /**
- * A table that sorts, and lays out only the rows that are in sight where there are many of them. On a phone its rows are cards: a
- * name and what there is beside it would not fit a line.
+ * A table that sorts, and lays out only the rows that are in sight where there are many of them. On
+ * a phone its rows are cards: a name and what there is beside it would not fit a line.
  */
 export function DataTable<T>({
   label,

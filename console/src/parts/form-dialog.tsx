@@ -37,7 +37,8 @@ export function FormDialog({
     event.preventDefault();
     mutate();
   };
-  // a slip of the finger on Escape would lose for good what is shown once, and what has just been asked for
+  // a slip of the finger on Escape would lose for good what is shown once, and what has just been
+  // asked for
   const isEasilyClosed = !isPending && shownOnce === undefined;
   return (
     <Modal

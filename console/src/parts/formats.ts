@@ -64,7 +64,10 @@ export function decimalSign(): string {
 /** Which of two texts comes first, as people sort them. */
 export const compareTexts = (one: string, other: string) => formats().texts.compare(one, other);
 
-/** A share in percent. What is not all is never shown as 100 %, and what is not nothing never as 0 %. */
+/**
+ * A share in percent. What is not all is never shown as 100 %, and what is not nothing never as 0
+ * %.
+ */
 export function formatShare(part: number, whole: number): string {
   const share = whole === 0 ? 0 : part / whole;
   if (!Number.isFinite(share)) return NO_NUMBER;
@@ -74,13 +77,19 @@ export function formatShare(part: number, whole: number): string {
   return percents.format(share);
 }
 
-/** The first and the last instant that have a date: year 1, since `Intl` names no era, and the end of `Date`. */
+/**
+ * The first and the last instant that have a date: year 1, since `Intl` names no era, and the end
+ * of `Date`.
+ */
 const FIRST_INSTANT = -62_135_596_800_000;
 const LAST_INSTANT = 8_640_000_000_000_000;
 /** The last instant whose year has four digits, as an attribute must have it. */
 const LAST_SHORT_INSTANT = 253_402_300_799_999;
 
-/** An instant in ms since the epoch, to the second. One that no calendar has is written as the number it is. */
+/**
+ * An instant in ms since the epoch, to the second. One that no calendar has is written as the
+ * number it is.
+ */
 export const formatInstant = (instant: number) => writeInstant(formats().instants, instant);
 export const formatTime = (instant: number) => writeInstant(formats().times, instant);
 /** The same with the zone, and the instant in UTC. */

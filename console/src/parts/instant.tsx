@@ -11,7 +11,9 @@ export function Instant({ instant }: { readonly instant: number }) {
   );
 }
 
-/** An instant in ms since the epoch as the time since, in whole units; the exact one is its title. */
+/**
+ * An instant in ms since the epoch as the time since, in whole units; the exact one is its title.
+ */
 export function Ago({ instant }: { readonly instant: number }) {
   const ago = Date.now() - instant;
   return (

@@ -1,7 +1,10 @@
 import { Center, Skeleton, Stack } from '@mantine/core';
 import { t } from '../texts/texts.ts';
 
-/** Stands where an answer is waited for; the wait ends with the answer, or with a problem after a minute. */
+/**
+ * Stands where an answer is waited for; the wait ends with the answer, or with a problem after a
+ * minute.
+ */
 export function Loading({
   isWholePage = false,
   rows = 5,

@@ -1,6 +1,9 @@
 import { shownLanguage } from '../texts/texts.ts';
 
-/** What the service says, which is English; in another language after what it means there, where that is known. */
+/**
+ * What the service says, which is English; in another language after what it means there, where
+ * that is known.
+ */
 export function ServerText({
   message,
   meaning,

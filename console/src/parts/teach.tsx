@@ -2,7 +2,10 @@ import { EmptyState, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { CopyLine } from './copy-line.tsx';
 
-/** Stands where there is nothing yet: what will be here, and lines that bring it about against this very service. */
+/**
+ * Stands where there is nothing yet: what will be here, and lines that bring it about against this
+ * very service.
+ */
 export function Teach({
   title,
   text,
@@ -20,7 +23,8 @@ export function Teach({
     <EmptyState title={title} description={text} icon={icon} py="xl">
       <Stack
         gap="sm"
-        // the lines for a terminal are as long as they are: what is beside the page says how much room there is
+        // the lines for a terminal are as long as they are: what is beside the page says how much
+        // room there is
         w={{ base: 'calc(100vw - 32px)', sm: 'min(720px, calc(100vw - 244px))' }}
         align="stretch"
         ta="start"

@@ -1,7 +1,10 @@
 import { useMemo } from 'react';
 import { useSearchParams } from 'wouter';
 
-/** What a list can be filtered by, by name: some texts, of which '' is the first and filters nothing, or any text. */
+/**
+ * What a list can be filtered by, by name: some texts, of which '' is the first and filters
+ * nothing, or any text.
+ */
 type Choices = { readonly [name: string]: readonly ['', ...string[]] | 'ANY_TEXT' };
 
 export type FilterOf<C extends Choices> = {
@@ -9,8 +12,9 @@ export type FilterOf<C extends Choices> = {
 };
 
 /**
- * A filter that stands in the search of the URL of its page, so that a view can be sent to somebody and comes back with the page.
- * What is none of the choices filters nothing. `REPLACE` makes no new page to come back from.
+ * A filter that stands in the search of the URL of its page, so that a view can be sent to somebody
+ * and comes back with the page. What is none of the choices filters nothing. `REPLACE` makes no new
+ * page to come back from.
  */
 export function useUrlFilter<const C extends Choices>(
   choices: C,

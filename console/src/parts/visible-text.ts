@@ -1,7 +1,10 @@
 /** Blanks as signs, so that those around a text can be seen. */
 const SIGNS: Readonly<Record<string, string>> = { ' ': '␣', '\t': '⇥', '\n': '⏎', '\r': '␍', '\u00a0': '⍽' };
 
-/** A text whose blanks at its start and end can be seen: `u1 ` is `u1␣`. Other white space is shown by its number. */
+/**
+ * A text whose blanks at its start and end can be seen: `u1 ` is `u1␣`. Other white space is shown
+ * by its number.
+ */
 export function visibleText(text: string): string {
   const inner = text.trim();
   if (inner.length === text.length) return text;

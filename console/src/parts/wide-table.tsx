@@ -1,7 +1,9 @@
 import { Table } from '@mantine/core';
 import type { ReactNode } from 'react';
 
-/** Lets a table scroll by itself where the screen is narrower than it, so that the page does not. */
+/**
+ * Lets a table scroll by itself where the screen is narrower than it, so that the page does not.
+ */
 export function WideTable({
   minWidth,
   children,

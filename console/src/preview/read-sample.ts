@@ -56,7 +56,10 @@ export function isParquetStart({ bytes }: Start): boolean {
 /** As the service undoes it. */
 const MAX_LAYERS = 3;
 
-/** The beginning of a file, decompressed by what its bytes say; null where the browser cannot do that. */
+/**
+ * The beginning of a file, decompressed by what its bytes say; null where the browser cannot do
+ * that.
+ */
 export async function readStartOf(file: Blob): Promise<Start | null> {
   for (let layers = 0; layers <= MAX_LAYERS; layers++) {
     const start = await gunzip(file, layers);
@@ -68,8 +71,9 @@ export async function readStartOf(file: Blob): Promise<Start | null> {
 }
 
 /**
- * The beginning of a file without so many layers of gzip. Where it cannot be decompressed further, it is what was there until
- * then: browsers take one member of gzip alone, and the service takes several.
+ * The beginning of a file without so many layers of gzip. Where it cannot be decompressed further,
+ * it is what was there until then: browsers take one member of gzip alone, and the service takes
+ * several.
  */
 async function gunzip(file: Blob, layers: number): Promise<Start> {
   if (layers === 0) {
@@ -95,7 +99,10 @@ async function gunzip(file: Blob, layers: number): Promise<Start> {
   return { bytes: Buffer.concat(parts).subarray(0, SAMPLE_BYTES), isWhole };
 }
 
-/** Reads the beginning of a file with the parsers of the service: what it says here, it would say there. Pure. */
+/**
+ * Reads the beginning of a file with the parsers of the service: what it says here, it would say
+ * there. Pure.
+ */
 export function readSample(
   { bytes, isWhole }: Start,
   of: {

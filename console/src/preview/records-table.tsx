@@ -9,7 +9,10 @@ import type { ReadRecord } from './read-sample.ts';
 
 const MOST_ROWS = 8;
 
-/** The first records, with mistakes in half of the rows if there are as many: they are what one looks for. */
+/**
+ * The first records, with mistakes in half of the rows if there are as many: they are what one
+ * looks for.
+ */
 function chosen(records: readonly ReadRecord[]): readonly ReadRecord[] {
   const bad = records.filter(({ outcome }) => isRejection(outcome));
   const good = records.filter(({ outcome }) => !isRejection(outcome));

@@ -63,7 +63,10 @@ export function ChangesChart({
   );
 }
 
-/** A bar as wide as its hour or day is on the axis: the library knows widths of categories alone, not of times. */
+/**
+ * A bar as wide as its hour or day is on the axis: the library knows widths of categories alone,
+ * not of times.
+ */
 function Bar({ bar, axis }: { readonly bar: BarShapeProps; readonly axis: TimeAxis }) {
   const plot = usePlotArea();
   if (plot === undefined || bar.height === 0) return null;

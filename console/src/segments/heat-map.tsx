@@ -10,7 +10,10 @@ const CELL_PX = 52;
 /** From this share on a cell is so dark on a light page that its text has to be light. */
 const DARK_SHARE = 0.85;
 
-/** Shares of segments that are in others: each cell says its number, and its color is the deeper the more it is. */
+/**
+ * Shares of segments that are in others: each cell says its number, and its color is the deeper the
+ * more it is.
+ */
 export function HeatMap({
   answer,
   nameOf,
@@ -109,7 +112,9 @@ function Cell({
 const HATCHED =
   'repeating-linear-gradient(45deg, transparent 0 5px, var(--mantine-color-default-border) 5px 6px)';
 
-/** From the color of the page, light or dark, to that of the product; the least share can be seen. */
+/**
+ * From the color of the page, light or dark, to that of the product; the least share can be seen.
+ */
 function colorOf(share: number): string {
   const percent = Math.round(12 + share * 88);
   return `color-mix(in srgb, var(--mantine-color-muster-8) ${percent}%, var(--mantine-color-body))`;

@@ -1,8 +1,9 @@
 import type { Overlaps } from '../api/types.ts';
 
 /**
- * The segments in an order in which those that share most stand beside each other: from the most similar pair on, each time the
- * one that is most similar to either end. Similar is how much of both together is in both.
+ * The segments in an order in which those that share most stand beside each other: from the most
+ * similar pair on, each time the one that is most similar to either end. Similar is how much of
+ * both together is in both.
  */
 export function orderBySimilarity({ segments, overlaps }: Overlaps): readonly string[] {
   const sizes = new Map(segments.map(({ segment_id, segment_size }) => [segment_id, segment_size]));

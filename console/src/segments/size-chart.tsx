@@ -16,7 +16,10 @@ const MARK_PX = 4.5;
 /** Above the lines of the library, which would take the clicks. */
 const ABOVE_LINES = 650;
 
-/** The size of a segment as steps, with a mark at each execution that changed it, which leads to the execution. */
+/**
+ * The size of a segment as steps, with a mark at each execution that changed it, which leads to the
+ * execution.
+ */
 export function SizeChart({
   steps,
   axis,

@@ -1,6 +1,9 @@
 import type { ExecutionChanges, SegmentHistory } from '../api/types.ts';
 
-/** From `at` on a segment has `size` members. `run`: the execution that made it so; null where members expired or were erased. */
+/**
+ * From `at` on a segment has `size` members. `run`: the execution that made it so; null where
+ * members expired or were erased.
+ */
 export type SizeStep = {
   readonly at: number;
   readonly size: number;
@@ -8,9 +11,10 @@ export type SizeStep = {
 };
 
 /**
- * The sizes of a segment from the beginning of what is told of it until now: a step at each execution that changed it, and one at
- * the end of each hour or day for what no execution did, since no instant is told of that. Executions that are not among
- * `runs` come in at the end of their hour or day too, so that the sizes are right there in any case.
+ * The sizes of a segment from the beginning of what is told of it until now: a step at each
+ * execution that changed it, and one at the end of each hour or day for what no execution did,
+ * since no instant is told of that. Executions that are not among `runs` come in at the end of
+ * their hour or day too, so that the sizes are right there in any case.
  */
 export function sizeStepsOf(
   { history }: SegmentHistory,
@@ -37,7 +41,10 @@ export function sizeStepsOf(
   return steps.sort((one, other) => one.at - other.at);
 }
 
-/** The steps of a time that begins at `start`, with the size that it begins with, as far as that is known. */
+/**
+ * The steps of a time that begins at `start`, with the size that it begins with, as far as that is
+ * known.
+ */
 export function stepsFrom(start: number, steps: readonly SizeStep[]): readonly SizeStep[] {
   const before = steps.filter(({ at }) => at <= start).at(-1);
   const within = steps.filter(({ at }) => at > start);

@@ -1,6 +1,9 @@
 import type { SegmentHistory } from '../api/types.ts';
 
-/** The size of a segment at the beginning of what is told of it, and at the end of each hour or day since. */
+/**
+ * The size of a segment at the beginning of what is told of it, and at the end of each hour or day
+ * since.
+ */
 export function sizesOf({
   history,
 }: SegmentHistory): readonly { readonly at: number; readonly size: number }[] {

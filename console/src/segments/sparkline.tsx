@@ -1,7 +1,10 @@
 import '@mantine/charts/styles.css';
 import { Sparkline as Line } from '@mantine/charts';
 
-/** Sizes as a small line of steps, null where none is known; who does not see it is told by what stands around it. */
+/**
+ * Sizes as a small line of steps, null where none is known; who does not see it is told by what
+ * stands around it.
+ */
 export default function Sparkline({ sizes }: { readonly sizes: readonly (number | null)[] }) {
   return (
     <Line

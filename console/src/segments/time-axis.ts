@@ -9,7 +9,10 @@ const STEPS_MS = [0.25, 0.5, 1, 3, 6, 12, 24, 5 * 24, 15 * 24].map((hours) => ho
 /** What the horizontal axis of a chart shows: a time, whatever is known of it. */
 export type TimeAxis = { readonly from: number; readonly to: number };
 
-/** The properties of an axis of time, in the words of the chart library. Marks stand at whole hours or days of the browser. */
+/**
+ * The properties of an axis of time, in the words of the chart library. Marks stand at whole hours
+ * or days of the browser.
+ */
 export function timeAxisProps({ from, to }: TimeAxis) {
   const step = STEPS_MS.find((candidate) => (to - from) / candidate <= MOST_TICKS) ?? DAY_MS;
   return {

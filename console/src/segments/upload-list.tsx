@@ -24,7 +24,10 @@ const optionsFor = (mode: ImportOptions['mode']): ImportOptions => ({
   maxShrinkRatio: mode === 'REPLACE' ? 1 : null,
 });
 
-/** Uploads a list of users of one segment: checked first, as what it would do to the segment, then sent. */
+/**
+ * Uploads a list of users of one segment: checked first, as what it would do to the segment, then
+ * sent.
+ */
 export function UploadList({
   segment,
   onClose,
@@ -132,7 +135,10 @@ function Choice(of: {
   );
 }
 
-/** What the list would do, and whether it is to be done. A replacement is asked about as those of imports are. */
+/**
+ * What the list would do, and whether it is to be done. A replacement is asked about as those of
+ * imports are.
+ */
 function Checked(of: {
   readonly first: Execution;
   readonly isSending: boolean;

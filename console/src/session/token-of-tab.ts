@@ -1,4 +1,7 @@
-/** Where the token of this tab is kept: in memory, and in the session storage when that is wished. Never in a URL. */
+/**
+ * Where the token of this tab is kept: in memory, and in the session storage when that is wished.
+ * Never in a URL.
+ */
 
 const KEY = 'muster.token';
 let inMemory: string | null = null;

@@ -1,7 +1,10 @@
 import { Component, type ReactNode } from 'react';
 import { Problem } from '../parts/problem.tsx';
 
-/** Shows a fault of a page in its place, and leaves the rest of the console as it is. React knows no other way than a class. */
+/**
+ * Shows a fault of a page in its place, and leaves the rest of the console as it is. React knows no
+ * other way than a class.
+ */
 export class Catch extends Component<{ readonly children: ReactNode }, { readonly error: unknown }> {
   override state: { readonly error: unknown } = { error: null };
 

@@ -90,7 +90,10 @@ export function Shell({ children }: { readonly children: ReactNode }) {
   );
 }
 
-/** `/` searches the page, or all pages where it has no search of its own; `g` and a letter go to a page. */
+/**
+ * `/` searches the page, or all pages where it has no search of its own; `g` and a letter go to a
+ * page.
+ */
 function usePageShortcuts(
   dm: string,
   { onSearch, onHelp }: { readonly onSearch: () => void; readonly onHelp: () => void },
@@ -113,7 +116,9 @@ function usePageShortcuts(
   });
 }
 
-/** On a phone the header has no room for it; where there is one datamart there is nothing to choose. */
+/**
+ * On a phone the header has no room for it; where there is one datamart there is nothing to choose.
+ */
 function DatamartOfDrawer({ onGo }: { readonly onGo: () => void }) {
   const { data = [] } = useQuery(datamarts());
   if (data.length < 2) return null;

@@ -6,7 +6,10 @@ export type Shortcuts = Readonly<Record<string, () => void>>;
 const SECOND_KEY_MS = 1_000;
 const TYPED_INTO = 'input, textarea, select, [contenteditable=true], [role=dialog] *';
 
-/** Does what the keys say as long as the caller is there. Keys with Ctrl, Alt or Meta are left to others. */
+/**
+ * Does what the keys say as long as the caller is there. Keys with Ctrl, Alt or Meta are left to
+ * others.
+ */
 export function useShortcuts(shortcuts: Shortcuts): void {
   const latest = useRef(shortcuts);
   latest.current = shortcuts;

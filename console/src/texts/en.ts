@@ -1,4 +1,6 @@
-/** All texts of the console, in English. What holds numbers is a function of how they are written. */
+/**
+ * All texts of the console, in English. What holds numbers is a function of how they are written.
+ */
 
 import { commonTexts } from './en/common.ts';
 import { executionsTexts } from './en/executions.ts';

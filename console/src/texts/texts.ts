@@ -1,6 +1,9 @@
 import type { en } from './en.ts';
 
-/** The texts of the console. Each language has an object of this shape: a text that one of them lacks does not compile. */
+/**
+ * The texts of the console. Each language has an object of this shape: a text that one of them
+ * lacks does not compile.
+ */
 export type Texts = typeof en;
 
 /** The languages, by the name that each has for itself. */
@@ -16,7 +19,10 @@ const LOADERS: Readonly<Record<Language, () => Promise<Texts>>> = {
   fr: async () => (await import('./fr.ts')).fr,
 };
 
-/** The texts that are shown. To be read when something is drawn: at the load of a module there are none. */
+/**
+ * The texts that are shown. To be read when something is drawn: at the load of a module there are
+ * none.
+ */
 export let t: Texts;
 let shown: Language = 'en';
 let latest: Language = 'en';
@@ -27,8 +33,8 @@ export const shownLanguage = (): Language => shown;
 export const shownLocale = (): string => LOCALES[shown];
 
 /**
- * Loads the texts of a language and makes them those that are shown, unless another language was asked for meanwhile. What has
- * been drawn is not drawn anew by this.
+ * Loads the texts of a language and makes them those that are shown, unless another language was
+ * asked for meanwhile. What has been drawn is not drawn anew by this.
  */
 export async function showTexts(language: Language): Promise<void> {
   latest = language;

@@ -2,7 +2,10 @@ import type { Execution } from '../api/types.ts';
 import type { ImportOptions } from '../api/upload.ts';
 import { GREAT_LOSS, lostBy } from '../executions/losses.ts';
 
-/** What a replacement is guarded by when nothing is chosen: no line may fail, and no segment may lose more than half. */
+/**
+ * What a replacement is guarded by when nothing is chosen: no line may fail, and no segment may
+ * lose more than half.
+ */
 export const REPLACE_GUARDS = { maxFailureRatio: 0, maxShrinkRatio: 0.5 } as const;
 
 /** The options as they are sent: a replacement is never without guards. */
@@ -33,7 +36,10 @@ export type ReplaceEffect = {
   readonly shrink: number;
   readonly failed: number;
   readonly failureShare: number;
-  /** The segment whose name confirms the replacement: half of it or more leaves. Null where that is so of none. */
+  /**
+   * The segment whose name confirms the replacement: half of it or more leaves. Null where that is
+   * so of none.
+   */
   readonly toConfirm: SegmentLoss | null;
 };
 
@@ -59,7 +65,10 @@ export function effectOf({ result }: Execution): ReplaceEffect {
   };
 }
 
-/** The guards that would keep the replacement from being applied, by how much each would have to allow. */
+/**
+ * The guards that would keep the replacement from being applied, by how much each would have to
+ * allow.
+ */
 export function stoppedBy(
   effect: ReplaceEffect,
   options: ImportOptions,

@@ -15,7 +15,9 @@ import { effectOf, guarded, type ReplaceEffect, type SegmentLoss, stoppedBy } fr
 import type { UploadItem } from './uploads.tsx';
 import { type DryRun, useDryRun } from './use-dry-run.ts';
 
-/** Asks before segments are replaced: who would leave which of them, by a dry run of this very file. */
+/**
+ * Asks before segments are replaced: who would leave which of them, by a dry run of this very file.
+ */
 export function ReplaceDialog(of: {
   readonly item: UploadItem;
   readonly options: ImportOptions;
@@ -74,7 +76,10 @@ function UnderWay({ dryRun, size }: { readonly dryRun: DryRun; readonly size: nu
   );
 }
 
-/** Asks whether a replacement is to be made: who would leave, which guard would stop it, and by name where half would leave. */
+/**
+ * Asks whether a replacement is to be made: who would leave, which guard would stop it, and by name
+ * where half would leave.
+ */
 export function Question(of: {
   readonly effect: ReplaceEffect;
   readonly datamartId: string;

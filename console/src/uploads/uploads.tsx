@@ -12,7 +12,10 @@ import {
 import type { DocumentImport, Execution } from '../api/types.ts';
 import { type ImportOptions, importTarget, uploadFile } from '../api/upload.ts';
 
-/** A file that was dropped, from its preview to its execution. It lives as long as the page is not loaded again. */
+/**
+ * A file that was dropped, from its preview to its execution. It lives as long as the page is not
+ * loaded again.
+ */
 export type UploadItem = {
   readonly id: string;
   readonly file: File;

@@ -18,7 +18,10 @@ const FRESH_MS = 10 * 60_000;
 /** Guards off: what the file would do is to be seen, whatever would be allowed. */
 const UNGUARDED = { mode: 'REPLACE', maxFailureRatio: 1, maxShrinkRatio: 1 } as const;
 
-/** The dry run of a replacement by a file: the one that was seen of it, if it is fresh, and otherwise a new one. */
+/**
+ * The dry run of a replacement by a file: the one that was seen of it, if it is fresh, and
+ * otherwise a new one.
+ */
 export function useDryRun(
   item: UploadItem,
   seen: Execution | null,

@@ -12,15 +12,18 @@ export type BrokenLine = {
   readonly error_message: string;
 };
 
-/** What goes into one call: texts of JSON values with the numbers of their lines; and lines that need not be sent. */
+/**
+ * What goes into one call: texts of JSON values with the numbers of their lines; and lines that
+ * need not be sent.
+ */
 export type Batch = {
   readonly commands: readonly { readonly line: number; readonly text: string }[];
   readonly broken: readonly BrokenLine[];
 };
 
 /**
- * Cuts NDJSON into what calls take. What has come is not held back for more: lines that somebody writes one by one are sent
- * one by one.
+ * Cuts NDJSON into what calls take. What has come is not held back for more: lines that somebody
+ * writes one by one are sent one by one.
  */
 export async function* batchesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Batch> {
   let rest: Buffer = Buffer.alloc(0);

@@ -8,8 +8,9 @@ export function partialOf(folder: string): string {
 }
 
 /**
- * Makes a folder that is whole or not there: `fill` gets another one, which takes its name when it is full and is removed when
- * that fails. A folder that is there must be empty; one that is left half full by a process that was killed is not touched.
+ * Makes a folder that is whole or not there: `fill` gets another one, which takes its name when it
+ * is full and is removed when that fails. A folder that is there must be empty; one that is left
+ * half full by a process that was killed is not touched.
  */
 export async function makeWhole<T>(folder: string, fill: (folder: string) => Promise<T>): Promise<T> {
   const partial = partialOf(folder);

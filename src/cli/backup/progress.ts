@@ -6,7 +6,10 @@ export type ByteProgress = {
   readonly close: () => void;
 };
 
-/** A bar of bytes on standard error when that is a terminal; else nothing at all. The whole is known about, and may grow. */
+/**
+ * A bar of bytes on standard error when that is a terminal; else nothing at all. The whole is known
+ * about, and may grow.
+ */
 export function openByteProgress(name: string): ByteProgress {
   if (!process.stderr.isTTY) return { moved: () => {}, close: () => {} };
   const bar = createBar('{name}  [{bar}] {percentage}%  {detail}');

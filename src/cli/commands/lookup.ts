@@ -78,7 +78,10 @@ const ORIGINS: readonly Column<ApiOrigin>[] = [
   { title: 'CHANGED LAST BY', value: ({ updated_by }) => (updated_by ? sourceOf(updated_by) : '-') },
 ];
 
-/** `execution 17, customers.ndjson line 3`, `execution 21, which reverts 20`, or `a command at once`. */
+/**
+ * `execution 17, customers.ndjson line 3`, `execution 21, which reverts 20`, or `a command at
+ * once`.
+ */
 function sourceOf(change: ApiChange) {
   const { cause, execution_id: id, reverts_execution_id: reverted, input_file_name, line } = change;
   if (cause === 'CALL') return 'a command at once';

@@ -99,8 +99,9 @@ const EXIT_START_AGAIN = 75;
 const LOST_CLOSE_MS = 5_000;
 
 /**
- * A fault that nobody caught ends the process, as Node would have it, but through the log: Node prints the message as it
- * is, and that may quote values. What was acknowledged is durable; the next start goes on from there.
+ * A fault that nobody caught ends the process, as Node would have it, but through the log: Node
+ * prints the message as it is, and that may quote values. What was acknowledged is durable; the
+ * next start goes on from there.
  */
 function endOnFault({ logLevel, logFormat }: Config): void {
   process.on('uncaughtException', async (fault) => {
@@ -116,7 +117,9 @@ function endOnFault({ logLevel, logFormat }: Config): void {
   });
 }
 
-/** Starts the service; an address that cannot be listened on becomes a message that says what to do. */
+/**
+ * Starts the service; an address that cannot be listened on becomes a message that says what to do.
+ */
 export async function startListening(config: Config) {
   const { startService } = await import('../../service.ts');
   try {

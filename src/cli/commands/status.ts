@@ -159,7 +159,10 @@ async function readHealth(client: Client): Promise<{ ready: boolean; text: strin
   return { ready: response.ok, text: `${response.status} ${(await response.text()).slice(0, 500)}`.trim() };
 }
 
-/** Null where it is not told: a store on PostgreSQL has no serving runs, and a proxy may keep metrics to itself. */
+/**
+ * Null where it is not told: a store on PostgreSQL has no serving runs, and a proxy may keep
+ * metrics to itself.
+ */
 async function readServing(client: Client): Promise<ServingSamples | null> {
   const response = await client.raw('/metrics');
   return response.ok ? servingOf(readSamples(await response.text())) : null;

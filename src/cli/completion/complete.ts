@@ -5,7 +5,10 @@ import { namesFor } from './names.ts';
 /** What a word can be, with what that means; null: the name of a file. */
 export type Candidates = readonly (readonly [word: string, meaning: string])[] | null;
 
-/** The words of a command line after `muster`, the last of which is being typed; `''` when it is not begun. */
+/**
+ * The words of a command line after `muster`, the last of which is being typed; `''` when it is not
+ * begun.
+ */
 export async function candidatesFor(typed: readonly string[]): Promise<Candidates> {
   const words = withoutEquals(typed);
   const word = words.at(-1) ?? '';

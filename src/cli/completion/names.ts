@@ -9,7 +9,10 @@ const PATIENCE_MS = 1_500;
 
 type Names = readonly (readonly [word: string, meaning: string])[];
 
-/** The names of things that there are, by what an argument or flag is called; none where they cannot be had in time. */
+/**
+ * The names of things that there are, by what an argument or flag is called; none where they cannot
+ * be had in time.
+ */
 export async function namesFor(what: string, words: readonly string[]): Promise<Names> {
   if (what === 'profile') return profileNames();
   const late = new Promise<Names>((resolve) => {

@@ -1,6 +1,7 @@
 /**
- * The scripts that have a shell ask `muster __complete WORDS` what can be typed. It answers a line for each candidate, word and
- * meaning with a tab between them, or `:files` where a name of a file is meant.
+ * The scripts that have a shell ask `muster __complete WORDS` what can be typed. It answers a line
+ * for each candidate, word and meaning with a tab between them, or `:files` where a name of a file
+ * is meant.
  */
 export const SCRIPTS = {
   bash: String.raw`# bash completion for muster; load it with: source <(muster completion bash)

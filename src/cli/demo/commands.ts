@@ -23,8 +23,9 @@ export type DemoCommand = {
 const NEVER = 0;
 
 /**
- * The first load: who is in which segment when the books of April are closed. It is loaded "today", so that time left is
- * counted from today, and first-time buyers whose 90 days are over by then are not in it.
+ * The first load: who is in which segment when the books of April are closed. It is loaded "today",
+ * so that time left is counted from today, and first-time buyers whose 90 days are over by then are
+ * not in it.
  */
 export function aprilCommands(purchases: readonly Purchase[]): DemoCommand[] {
   return [...customersAt(purchases, APRIL_CLOSED_AT).values()].flatMap((customer) => [

@@ -2,7 +2,10 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { CliError } from '../failures.ts';
 
-/** Only a folder that holds this file, which the demo itself wrote, is ever removed. Its text is the process id. */
+/**
+ * Only a folder that holds this file, which the demo itself wrote, is ever removed. Its text is the
+ * process id.
+ */
 const MARKER = '.muster-demo';
 
 /** Makes the folder of a demo afresh. Returns whether an earlier demo's folder was removed. */

@@ -24,8 +24,8 @@ import {
 } from './shop.ts';
 
 /**
- * Plays the demo against a service that is new, telling it as it goes. Resolves to what did not come out as the
- * purchases say: nothing, when all is well.
+ * Plays the demo against a service that is new, telling it as it goes. Resolves to what did not
+ * come out as the purchases say: nothing, when all is well.
  */
 export async function runDemo(client: Client, folder: string): Promise<readonly string[]> {
   const purchases = await readPurchases();
@@ -111,7 +111,10 @@ async function tellSizes(client: Client, purchases: readonly Purchase[]): Promis
   return problems;
 }
 
-/** Who ordered in May and has spent the most, and whose 90 days as a first-time buyer are over the soonest. */
+/**
+ * Who ordered in May and has spent the most, and whose 90 days as a first-time buyer are over the
+ * soonest.
+ */
 async function tellCustomers(client: Client, customers: readonly Customer[]): Promise<string[]> {
   const ofMay = customers.filter((customer) => customer.lastAt >= APRIL_CLOSED_AT);
   const best = ofMay.reduce((a, b) => (b.cents > a.cents ? b : a));

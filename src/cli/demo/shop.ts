@@ -5,7 +5,10 @@ import type { Purchase } from './purchases.ts';
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 
-/** The books are closed on 30 April for the first file, and on 31 May, the "today" of the demo, for the second. */
+/**
+ * The books are closed on 30 April for the first file, and on 31 May, the "today" of the demo, for
+ * the second.
+ */
 export const APRIL_CLOSED_AT = Date.UTC(2021, 4, 1);
 export const TODAY_AT = Date.UTC(2021, 5, 1);
 

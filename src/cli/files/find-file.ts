@@ -3,8 +3,9 @@ import path from 'node:path';
 import { pathIn } from './name.ts';
 
 /**
- * The file that an argument names. Node reads arguments as UTF-8, so that a name that is none arrives with replacement
- * characters: the one file in the folder whose name reads like it is meant.
+ * The file that an argument names. Node reads arguments as UTF-8, so that a name that is none
+ * arrives with replacement characters: the one file in the folder whose name reads like it is
+ * meant.
  */
 export async function findFile(given: string): Promise<string | Buffer> {
   if (!given.includes('\ufffd') || (await exists(given))) return given;

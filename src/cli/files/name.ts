@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 
 /**
- * Names of files as bytes. A system may have names that are no UTF-8: as text they could be neither opened nor told apart.
+ * Names of files as bytes. A system may have names that are no UTF-8: as text they could be neither
+ * opened nor told apart.
  */
 
 /** How long a name may be in the usual file systems, in bytes. */
@@ -39,8 +40,9 @@ export function shown(name: string | Buffer): string {
 }
 
 /**
- * A name with something behind it, of at most so many bytes. One that is too long is cut before its extension, and gets a
- * mark of the whole of it, so that two names that begin alike do not become one.
+ * A name with something behind it, of at most so many bytes. One that is too long is cut before its
+ * extension, and gets a mark of the whole of it, so that two names that begin alike do not become
+ * one.
  */
 export function withSuffix(name: Buffer, suffix: string, mostBytes: number = NAME_BYTES): Buffer {
   const end = Buffer.from(suffix);

@@ -16,8 +16,9 @@ export type Saving = {
 };
 
 /**
- * Saves a file, complete or not at all, under the first name that is free, whose file has the same content already, or whose
- * file may be replaced. Resolves to where it is. What another process writes under that name meanwhile is not lost either.
+ * Saves a file, complete or not at all, under the first name that is free, whose file has the same
+ * content already, or whose file may be replaced. Resolves to where it is. What another process
+ * writes under that name meanwhile is not lost either.
  */
 export async function saveNew({ content, folder, nameAt, mayReplace }: Saving): Promise<Buffer> {
   const mark = `.${randomBytes(6).toString('hex')}.part`;
@@ -49,7 +50,10 @@ const WHY_UNUSABLE: Readonly<Record<string, string>> = {
   EROFS: 'nothing can be written to this folder (read-only)',
 };
 
-/** The error of a folder that takes no file, in words and without the name that the file has for the moment. */
+/**
+ * The error of a folder that takes no file, in words and without the name that the file has for the
+ * moment.
+ */
 export function unlessUnusable(error: unknown, folder: string | Buffer): unknown {
   const isOfSystem = error instanceof Error && 'syscall' in error && error.syscall === 'open';
   const why = isOfSystem ? WHY_UNUSABLE[systemCode(error) ?? ''] : undefined;

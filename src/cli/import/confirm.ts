@@ -10,7 +10,10 @@ import { type Target, upload } from './target.ts';
 /** A question to whoever sits at the terminal; resolves to what they typed, '' when they left. */
 export type Ask = (question: string, signal: AbortSignal) => Promise<string>;
 
-/** What comes before a file is sent: it may go, or it may not, or it would not be applied, as a dry run says. */
+/**
+ * What comes before a file is sent: it may go, or it may not, or it would not be applied, as a dry
+ * run says.
+ */
 export type Confirmed = 'GO' | 'DECLINED' | { readonly refusedAs: ApiExecution };
 
 /** From this share of a segment's members on, its name has to be typed. */
@@ -19,8 +22,8 @@ const GREAT_LOSS = 0.5;
 const MOST_NAMED = 12;
 
 /**
- * Asks before a file replaces segments: a dry run of this very file says who would leave which. Where a guard would stop it
- * there is nothing to ask.
+ * Asks before a file replaces segments: a dry run of this very file says who would leave which.
+ * Where a guard would stop it there is nothing to ask.
  */
 export async function confirmReplacement(
   client: Client,
@@ -77,7 +80,10 @@ type Loss = {
   readonly share: number;
 };
 
-/** The segments by what they lose, the greatest share first; those that are told of have their names. */
+/**
+ * The segments by what they lose, the greatest share first; those that are told of have their
+ * names.
+ */
 async function lossesOf(client: Client, segments: readonly ApiSegmentEffect[]): Promise<readonly Loss[]> {
   const losses = segments
     .flatMap(({ segment_id: id, size_before: before, size_after: after, members_leaving }): Loss[] => {
@@ -100,7 +106,10 @@ function describe({ name, id, before, after, leaving }: Loss): string {
   return `${printable(name)} (segment ${id}): ${who}, ${sizes}`;
 }
 
-/** Asks at the terminal; null where there is none to ask at. Questions go to standard error, answers come from standard input. */
+/**
+ * Asks at the terminal; null where there is none to ask at. Questions go to standard error, answers
+ * come from standard input.
+ */
 export function terminal(): Ask | null {
   const { stdin, stderr } = process;
   if (!stdin.isTTY || !stderr.isTTY) return null;

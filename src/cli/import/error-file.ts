@@ -17,7 +17,10 @@ export type ErrorPlace =
   | { readonly kind: 'FOLDER'; readonly folder: string }
   | { readonly kind: 'FILE'; readonly file: string };
 
-/** Where `--errors` says that failed lines are saved: a folder that is there or is meant by a slash at the end, else a file. */
+/**
+ * Where `--errors` says that failed lines are saved: a folder that is there or is meant by a slash
+ * at the end, else a file.
+ */
 export async function readErrorPlace(given: string | undefined): Promise<ErrorPlace> {
   if (given === undefined) return { kind: 'BESIDE' };
   const isFolder = await stat(given).then(
@@ -29,13 +32,19 @@ export async function readErrorPlace(given: string | undefined): Promise<ErrorPl
   return { kind: 'FOLDER', folder: given };
 }
 
-/** Files that are not replaced whatever is in them: those that are imported, and what was saved for them. */
+/**
+ * Files that are not replaced whatever is in them: those that are imported, and what was saved for
+ * them.
+ */
 export type Kept = {
   readonly has: (file: string | Buffer) => Promise<boolean>;
   readonly add: (file: string | Buffer) => Promise<void>;
 };
 
-/** Starts with the files that are imported; by device and number, as one file may have several paths. */
+/**
+ * Starts with the files that are imported; by device and number, as one file may have several
+ * paths.
+ */
 export async function keepFiles(files: readonly (string | Buffer)[]): Promise<Kept> {
   const ids = new Set<string>();
   const idOf = (file: string | Buffer) =>
@@ -54,9 +63,9 @@ export async function keepFiles(files: readonly (string | Buffer)[]): Promise<Ke
 type Saving = Failed & { readonly place: ErrorPlace; readonly kept: Kept };
 
 /**
- * Saves the failed lines of a file: those of `day.csv` as `day.csv.errors.csv`. A file of that name is replaced only where it
- * still is what an earlier import of the same file left there; one that somebody has worked on stays, and the new one becomes
- * `day.csv.errors.2.csv`.
+ * Saves the failed lines of a file: those of `day.csv` as `day.csv.errors.csv`. A file of that name
+ * is replaced only where it still is what an earlier import of the same file left there; one that
+ * somebody has worked on stays, and the new one becomes `day.csv.errors.2.csv`.
  */
 export async function saveErrorFile(saving: Saving): Promise<Buffer> {
   const { client, uri, place, kept } = saving;
@@ -96,7 +105,10 @@ function namesOf({ place, input }: Saving): { folder: string | Buffer; nameAt: (
   };
 }
 
-/** The names that the failed lines of a file get, in their order: `day.csv.errors.csv`, `day.csv.errors.2.csv`, … */
+/**
+ * The names that the failed lines of a file get, in their order: `day.csv.errors.csv`,
+ * `day.csv.errors.2.csv`, …
+ */
 export function errorNames(fileName: Buffer, format: Format): (n: number) => Buffer {
   const base = Buffer.from(reportedName(fileName.toString('latin1')), 'latin1');
   // the failed rows of a Parquet file are lines of NDJSON
@@ -107,7 +119,10 @@ export function errorNames(fileName: Buffer, format: Format): (n: number) => Buf
 /** How far back an execution is looked for that an error file may come from. */
 const LOOK_BACK = 100;
 
-/** Whether a file is, byte for byte, what the service gave for an earlier import of a file of the same name. */
+/**
+ * Whether a file is, byte for byte, what the service gave for an earlier import of a file of the
+ * same name.
+ */
 async function isUntouched({ client, path: at, execution, input }: Saving, file: Buffer): Promise<boolean> {
   const before = await lstat(file).catch(() => null);
   if (!before?.isFile()) return false;

@@ -11,7 +11,10 @@ export type FailedLine = {
   readonly message: string;
 };
 
-/** Reads an error file line by line, never more of it than it has to. Its first byte tells the format. */
+/**
+ * Reads an error file line by line, never more of it than it has to. Its first byte tells the
+ * format.
+ */
 export async function* readFailedLines(content: Readable): AsyncGenerator<FailedLine> {
   const head = await peek(content);
   const records = head.startsWith('{') ? ndjsonRecords(content) : csvRecords(content, separatorIn(head));

@@ -25,8 +25,8 @@ const MIME_TYPE = {
 } as const;
 
 /**
- * Reads the beginning of a file as the service would decompress it; null where that cannot be done here, and the service is to
- * say why.
+ * Reads the beginning of a file as the service would decompress it; null where that cannot be done
+ * here, and the service is to say why.
  *
  * @throws ApiError where the service would refuse it
  */
@@ -53,7 +53,10 @@ export async function readStart(
   }
 }
 
-/** Whether a file holds nothing at all, or blanks and byte order marks alone, decompressed. A damaged one is not said to. */
+/**
+ * Whether a file holds nothing at all, or blanks and byte order marks alone, decompressed. A
+ * damaged one is not said to.
+ */
 export async function isBlank(chunks: AsyncIterable<Uint8Array>): Promise<boolean> {
   const decode = decompress({ contentEncoding: null, decodeZstd, limit: () => {} });
   const head = new Head(1);

@@ -83,7 +83,9 @@ export function refused(file: string, error: { readonly text: string; readonly c
   return { ...NOTHING, file, error };
 }
 
-/** Imports one file over the public API. Never throws what a user can cause: that is in the outcome. */
+/**
+ * Imports one file over the public API. Never throws what a user can cause: that is in the outcome.
+ */
 export async function importFile(
   client: Client,
   file: string | Buffer,

@@ -84,7 +84,10 @@ export function waitsFor({ reason }: { readonly reason: string }): string {
   return WAITS_FOR[reason] ?? 'until a fault has passed';
 }
 
-/** How many commands have been read, how fast, and how long it will take; of none of it what is not known. */
+/**
+ * How many commands have been read, how fast, and how long it will take; of none of it what is not
+ * known.
+ */
 export function applyingDetail(execution: ApiExecution): string {
   const { status, progress, completed_tasks: completed } = execution;
   if (status === 'PENDING') return 'waiting for its turn';

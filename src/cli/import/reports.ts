@@ -4,12 +4,18 @@ import { nameOf, shown } from '../files/name.ts';
 import { readStart } from './first-bytes.ts';
 import { descriptorOf } from './spool.ts';
 
-/** What Muster itself writes about a file: `a.csv.errors.csv`, `a.csv.errors.2.csv`, `a.csv.errors`, `a.csv.report.json`. */
+/**
+ * What Muster itself writes about a file: `a.csv.errors.csv`, `a.csv.errors.2.csv`, `a.csv.errors`,
+ * `a.csv.report.json`.
+ */
 const REPORT = /(?:\.errors(?:\.\d+)?(?:\.(?:ndjson|csv))?(?:\.(?:gz|zst))?|\.report\.json)$/i;
 
 /** The report of a watch, which gets a number where its name was taken. */
 const WATCH_REPORT = /\.report(?:\.\d+)?\.json$/i;
-/** How an error file in CSV begins, if need be with the line that names its separator; programs may quote the names. */
+/**
+ * How an error file in CSV begins, if need be with the line that names its separator; programs may
+ * quote the names.
+ */
 const ERROR_HEADER =
   /^(?:"?sep=.?"?\s*\n)?"?error_line"?([,;\t])"?error_code"?\1"?error_message"?(?:\1|\r?\n|$)/i;
 /** A record, which is at most 1 MiB long, with what Muster adds to it. */
@@ -33,8 +39,9 @@ export function reportedName(name: string): string {
 }
 
 /**
- * The files to import of those that were named. A pattern such as `*.csv` also finds what earlier imports wrote beside their
- * input: among others it is left out. Alone, or among their like, such files are meant.
+ * The files to import of those that were named. A pattern such as `*.csv` also finds what earlier
+ * imports wrote beside their input: among others it is left out. Alone, or among their like, such
+ * files are meant.
  */
 export async function withoutReports<T extends string | Buffer>(
   files: readonly T[],
@@ -54,7 +61,10 @@ export async function withoutReports<T extends string | Buffer>(
 /** What Muster writes about a file: its failed lines, or the report of a watch. */
 export type OwnKind = 'ERRORS' | 'REPORT';
 
-/** Whether Muster wrote a file about another one, as its content tells; of a report its name must say so too. */
+/**
+ * Whether Muster wrote a file about another one, as its content tells; of a report its name must
+ * say so too.
+ */
 async function ownKindOf(file: string | Buffer): Promise<OwnKind | null> {
   if (descriptorOf(shown(file)) !== null) return null;
   const text = await textAtStart(file);
@@ -63,7 +73,10 @@ async function ownKindOf(file: string | Buffer): Promise<OwnKind | null> {
   return isNamed && Object.hasOwn(objectIn(text), 'moved_to') ? 'REPORT' : null;
 }
 
-/** Whether a file has failed lines in it, whatever its name is: the columns, or members, that Muster adds. */
+/**
+ * Whether a file has failed lines in it, whatever its name is: the columns, or members, that Muster
+ * adds.
+ */
 export async function holdsFailedLines(file: string | Buffer): Promise<boolean> {
   return hasErrorColumns(await textAtStart(file));
 }
@@ -82,7 +95,10 @@ function objectIn(text: string): object {
   }
 }
 
-/** The beginning of a file on disk without blanks and byte order marks before it; '' where it cannot be read. */
+/**
+ * The beginning of a file on disk without blanks and byte order marks before it; '' where it cannot
+ * be read.
+ */
 async function textAtStart(file: string | Buffer): Promise<string> {
   try {
     if (!(await stat(file)).isFile()) return '';

@@ -26,7 +26,10 @@ const PASSING_CODES = new Set([
   'ERR_STREAM_PREMATURE_CLOSE',
 ]);
 
-/** Does `work` again where it failed for a reason that can pass. Whoever calls it sees to it that twice is as good as once. */
+/**
+ * Does `work` again where it failed for a reason that can pass. Whoever calls it sees to it that
+ * twice is as good as once.
+ */
 export async function retrying<T>(
   work: () => Promise<T>,
   signal: AbortSignal,

@@ -21,8 +21,9 @@ type Upload = {
 };
 
 /**
- * Posts a body chunk by chunk and resolves to the JSON of the answer. `node:http`, because `fetch` gives up after five
- * minutes without an answer, and hides the answer of a service that refuses an upload before its end.
+ * Posts a body chunk by chunk and resolves to the JSON of the answer. `node:http`, because `fetch`
+ * gives up after five minutes without an answer, and hides the answer of a service that refuses an
+ * upload before its end.
  */
 export async function sendBody(connection: Connection, upload: Upload): Promise<unknown> {
   const { body, signal } = upload;
@@ -53,7 +54,8 @@ function readResponse(request: http.ClientRequest): Promise<{ status: number; te
   return new Promise((resolve, reject) => {
     request.once('error', reject);
     request.once('response', (response) => {
-      // From here on the answer decides; that the rest of the body found no reader is of no interest.
+      // From here on the answer decides; that the rest of the body found no reader is of no
+      // interest.
       request.removeListener('error', reject).on('error', () => {});
       response.setEncoding('utf8');
       response

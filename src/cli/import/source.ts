@@ -21,7 +21,9 @@ export type Source = {
   readonly compression: Compression | null;
   /** From the extension, else from the first bytes; null when neither tells. */
   readonly format: Format | null;
-  /** All of it from the start, each time. As many bytes as there were: one that shrinks ends early. */
+  /**
+   * All of it from the start, each time. As many bytes as there were: one that shrinks ends early.
+   */
   readonly chunks: () => AsyncIterable<Uint8Array>;
   /** What became of it since it was opened: null, or in words what was written to it. */
   readonly changed: () => Promise<string | null>;
@@ -42,8 +44,8 @@ const HEAD_BYTES = 4096;
 const READ_BYTES = 256 * 1024;
 
 /**
- * Looks at a file: its size, whether it is compressed (by its first bytes, which do not lie as names do), its format. What can
- * be read only once, such as `-`, is read to its end for that.
+ * Looks at a file: its size, whether it is compressed (by its first bytes, which do not lie as
+ * names do), its format. What can be read only once, such as `-`, is read to its end for that.
  *
  * @throws CliError when it is missing, empty, or not a file
  */
@@ -153,7 +155,10 @@ async function sniff(head: Buffer, compression: Compression | null): Promise<For
 
 const EMPTY = Buffer.alloc(0);
 
-/** What the beginning of a gzip file unpacks to, `EMPTY` when it ends well without a byte; the cut at its end is no error here. */
+/**
+ * What the beginning of a gzip file unpacks to, `EMPTY` when it ends well without a byte; the cut
+ * at its end is no error here.
+ */
 async function firstBytesOfGzip(head: Buffer): Promise<Buffer> {
   const gunzip = createGunzip();
   gunzip.end(head);

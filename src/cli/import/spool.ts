@@ -7,9 +7,15 @@ import { addAbortSignal, type Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { CliError, systemCode } from '../failures.ts';
 
-/** What can be read only once is put aside first: an upload may have to be sent again, and its length is told beforehand. */
+/**
+ * What can be read only once is put aside first: an upload may have to be sent again, and its
+ * length is told beforehand.
+ */
 
-/** The descriptor that a path stands for, as `-`, `/dev/stdin` and `<(…)` do; null for the path of a file. */
+/**
+ * The descriptor that a path stands for, as `-`, `/dev/stdin` and `<(…)` do; null for the path of a
+ * file.
+ */
 export function descriptorOf(file: string): number | null {
   if (file === '-' || file === '/dev/stdin') return 0;
   const [, digits] = /^\/(?:dev|proc\/self)\/fd\/(\d{1,6})$/.exec(file) ?? [];
@@ -25,7 +31,8 @@ export async function openStream(file: string, signal: AbortSignal): Promise<Rea
 
 /** Opens a named pipe, which takes until somebody writes to it. */
 async function openPipe(file: string, signal: AbortSignal): Promise<number> {
-  // The open waits in a thread of the process and would keep it from ending: a writer of our own lets it go.
+  // The open waits in a thread of the process and would keep it from ending: a writer of our own
+  // lets it go.
   const release = () =>
     void open(file, constants.O_WRONLY | (constants.O_NONBLOCK ?? 0)).then(
       (handle) => handle.close(),
@@ -47,8 +54,8 @@ function streamOf(fd: number): Readable {
 }
 
 /**
- * Everything that a stream brings, in a temporary file for nobody else. It has no name any more when this resolves, so that it is
- * gone with the process, however that ends.
+ * Everything that a stream brings, in a temporary file for nobody else. It has no name any more
+ * when this resolves, so that it is gone with the process, however that ends.
  */
 export async function spool(
   stream: Readable,

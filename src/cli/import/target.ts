@@ -23,7 +23,10 @@ export type Destination = {
   readonly options?: URLSearchParams;
 };
 
-/** Where one file goes: the path under `/v1` that takes it and lists its executions, in words, and the file as it takes it. */
+/**
+ * Where one file goes: the path under `/v1` that takes it and lists its executions, in words, and
+ * the file as it takes it.
+ */
 export type Target = {
   readonly path: string;
   readonly query: string;
@@ -83,7 +86,9 @@ function formatOfImport({ id, name, mime_type }: ApiDocumentImport, flag: Format
   throw new UsageError(`--format ${flag}: document import ${id} (${name}) takes ${format}`);
 }
 
-/** Imports that are being looked for or made, so that files that are sent at the same time make one. */
+/**
+ * Imports that are being looked for or made, so that files that are sent at the same time make one.
+ */
 const OWN_IMPORTS = new WeakMap<Client, Map<string, Promise<ApiDocumentImport>>>();
 
 /** What an import is like that is made for files without `--import`. */
@@ -152,8 +157,8 @@ async function segmentTarget(client: Client, destination: Destination, source: S
 }
 
 /**
- * Sends the file; resolves to its execution once the service has it for good. What breaks on the way is sent again, under one
- * key, so that a file whose answer was lost is not applied twice.
+ * Sends the file; resolves to its execution once the service has it for good. What breaks on the
+ * way is sent again, under one key, so that a file whose answer was lost is not applied twice.
  */
 export async function upload(
   client: Client,

@@ -2,7 +2,10 @@ import type { ApiExecution, ApiWarning } from '../api.ts';
 import type { Client } from '../client.ts';
 import { formatCount, printable } from '../output.ts';
 
-/** The examples of an execution's warnings; none where there are no warnings, or where they cannot be had. */
+/**
+ * The examples of an execution's warnings; none where there are no warnings, or where they cannot
+ * be had.
+ */
 export async function listWarnings(
   client: Client,
   { path, execution }: { readonly path: string; readonly execution: ApiExecution },

@@ -7,7 +7,10 @@ import { UsageError } from '../failures.ts';
 /** A mapping with what it is called. */
 export type NamedMapping = { readonly name: string; readonly mapping: Mapping };
 
-/** The mapping in a file, checked as the service checks it; it is called as the file is, without its ending. */
+/**
+ * The mapping in a file, checked as the service checks it; it is called as the file is, without its
+ * ending.
+ */
 export async function readMappingFile(file: string): Promise<NamedMapping> {
   const refuse = (why: string) => new UsageError(`--mapping ${JSON.stringify(file)}: ${why}`);
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {

@@ -5,7 +5,10 @@ import { tone } from '../style.ts';
 /** How many of the first lines are shown. */
 export const SHOWN_LINES = 3;
 
-/** What is suggested for a file, as people read it: each column with its reason, and what the first lines come to. */
+/**
+ * What is suggested for a file, as people read it: each column with its reason, and what the first
+ * lines come to.
+ */
 export function describePreview({ suggestion, columns }: ApiPreview, read: ApiPreview): string {
   const reasons = columns.map(({ field, reason = '' }) => `  ${mark(field)} ${printable(reason)}`);
   const notes = (suggestion?.notes ?? []).map((text) => `  ${tone('+', 'good')} ${printable(text)}`);

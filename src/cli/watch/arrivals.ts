@@ -22,9 +22,10 @@ export interface Arrivals {
 type Seen = { readonly state: string; readonly since: number };
 
 /**
- * Watches for files that are whole: size and time of change were the same for `settleMs`, looked at again and again. What
- * tells it for certain is a writer that renames its file into the folder, or from a name such as `users.csv.part`. Of what
- * is no file to import, and could be thought to be one, `onLeft` is told once.
+ * Watches for files that are whole: size and time of change were the same for `settleMs`, looked at
+ * again and again. What tells it for certain is a writer that renames its file into the folder, or
+ * from a name such as `users.csv.part`. Of what is no file to import, and could be thought to be
+ * one, `onLeft` is told once.
  */
 export function watchArrivals(
   folder: string,
@@ -74,8 +75,9 @@ export function watchArrivals(
 }
 
 /**
- * Tells what a watch itself wrote, as it comes back when all of `failed/` is moved back: why it is left, or null. Reports
- * always are, failed lines where the file that they are of is there too, or its report; alone they are sent again.
+ * Tells what a watch itself wrote, as it comes back when all of `failed/` is moved back: why it is
+ * left, or null. Reports always are, failed lines where the file that they are of is there too, or
+ * its report; alone they are sent again.
  */
 function ownFiles(folder: string) {
   /** As what they were found, since the file itself is taken before them. */
@@ -107,7 +109,10 @@ function keyOf(name: Buffer): string {
   return name.toString('latin1');
 }
 
-/** What is there under a name if it is to be taken, which a link to a file is too; null for everything else. */
+/**
+ * What is there under a name if it is to be taken, which a link to a file is too; null for
+ * everything else.
+ */
 async function arrival(
   folder: string,
   name: Buffer,
@@ -128,7 +133,9 @@ async function arrival(
   return null;
 }
 
-/** What a link leads to; one that leads nowhere counts as a link to a file, and is refused as such. */
+/**
+ * What a link leads to; one that leads nowhere counts as a link to a file, and is refused as such.
+ */
 async function kindOfTarget(link: Buffer): Promise<string> {
   const stats = await stat(link).catch(() => null);
   return stats === null ? 'file' : kindOf(stats);

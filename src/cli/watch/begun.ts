@@ -6,14 +6,17 @@ import { pathIn } from '../files/name.ts';
 import { moveFile } from './move-file.ts';
 
 /**
- * A file that was taken to be imported: `.working/ID/NAME`. Its id is the one of this arrival, made when the file was taken: a
- * file with the same content that comes later has another.
+ * A file that was taken to be imported: `.working/ID/NAME`. Its id is the one of this arrival, made
+ * when the file was taken: a file with the same content that comes later has another.
  */
 export type Begun = { readonly id: string; readonly name: Buffer };
 
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** The folder of a begun file. What is made for it there begins with a dot, as no file does that is taken. */
+/**
+ * The folder of a begun file. What is made for it there begins with a dot, as no file does that is
+ * taken.
+ */
 export function workOf(folder: string, { id }: Pick<Begun, 'id'>): string {
   return path.join(folder, '.working', id);
 }

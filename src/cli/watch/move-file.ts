@@ -3,7 +3,10 @@ import { copyFile, lstat, open, readlink, rename, rm, symlink } from 'node:fs/pr
 import { systemCode } from '../failures.ts';
 import { folderOf, nameOf, pathIn, withSuffix } from '../files/name.ts';
 
-/** Moves a file, or a link, under a name that is free; also to another file system, where it is there whole or not at all. */
+/**
+ * Moves a file, or a link, under a name that is free; also to another file system, where it is
+ * there whole or not at all.
+ */
 export async function moveFile(from: Buffer, to: Buffer): Promise<void> {
   try {
     await rename(from, to);

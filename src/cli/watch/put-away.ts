@@ -20,8 +20,9 @@ export function errorsOf(folder: string, begun: Begun): Buffer {
 }
 
 /**
- * Moves a file that has been dealt with to `done/` or `failed/`, with its report and its failed lines beside it, under a name
- * that none of the three finds taken. What was half done when the process ended is done again to the same names.
+ * Moves a file that has been dealt with to `done/` or `failed/`, with its report and its failed
+ * lines beside it, under a name that none of the three finds taken. What was half done when the
+ * process ended is done again to the same names.
  */
 export async function putAway(folder: string, begun: Begun, outcome: Outcome): Promise<Names> {
   const where = path.join(folder, outcome.exitCode === 0 ? 'done' : 'failed');
@@ -81,7 +82,10 @@ async function areFree(names: Names, begun: Begun): Promise<boolean> {
   return !taken.includes(true);
 }
 
-/** Whether a report was written for this very arrival, by a run that ended before it had moved the file. */
+/**
+ * Whether a report was written for this very arrival, by a run that ended before it had moved the
+ * file.
+ */
 async function isReportOf(report: Buffer, { id }: Begun): Promise<boolean> {
   try {
     return (JSON.parse(await readFile(report, 'utf8')) as { id?: unknown }).id === id;
@@ -113,7 +117,9 @@ function nthName(name: Buffer, n: number, mostBytes: number): Buffer {
   return withSuffix(numbered, '', mostBytes - REPORT.length);
 }
 
-/** What stays behind the number, and what comes before it: of `a.csv.errors`, sent again, all of it. */
+/**
+ * What stays behind the number, and what comes before it: of `a.csv.errors`, sent again, all of it.
+ */
 function endOf(name: string): readonly [string, string] {
   const sentAgain = /(\.errors)(?:\.\d+)?((?:\.(?:ndjson|csv))?(?:\.(?:gz|zst))?)$/i.exec(name);
   if (sentAgain !== null) return [sentAgain[2] ?? '', reportedName(name) + sentAgain[1]];

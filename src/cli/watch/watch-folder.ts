@@ -17,14 +17,22 @@ import { type Begun, begin, fileOf, listBegun } from './begun.ts';
 import { errorsOf, putAway } from './put-away.ts';
 
 const LOOK_MS = 1_000;
-/** Before another try where the service is away or has too much to do, or a folder takes nothing. */
+/**
+ * Before another try where the service is away or has too much to do, or a folder takes nothing.
+ */
 const AGAIN_MS = 10_000;
-/** A file that fails so often where others may not is tried again only after the longer time, and lets them go first. */
+/**
+ * A file that fails so often where others may not is tried again only after the longer time, and
+ * lets them go first.
+ */
 const TRIES = 6;
 const LATER_MS = 300_000;
 /** Refusals that every file would get. */
 const HOPELESS = ['UNAUTHORIZED', 'FORBIDDEN', 'TOO_MANY_ATTEMPTS'];
-/** The empty parts that programs write which divide what they export: `part-00003.csv`, `0001_part_00.gz`. */
+/**
+ * The empty parts that programs write which divide what they export: `part-00003.csv`,
+ * `0001_part_00.gz`.
+ */
 const PART_NAME = /(?:^|[._-])part[._-](?:[a-z][._-])?\d/i;
 
 export type WatchOptions = {
@@ -51,10 +59,11 @@ type Task = {
 type Watch = WatchOptions & { readonly client: Client; readonly arrivals: Arrivals; readonly tasks: Task[] };
 
 /**
- * Imports what is put into a folder, one file after the other, and moves it to `done/`, or to `failed/` where not every line
- * was applied, with a report. A file that was begun lies in `.working/`; after a crash it is gone on with, under the same
- * Idempotency-Key, which is that of its arrival: so no file is applied twice, and a later one is a file of its own whatever is
- * in it. Resolves to the number of files that could not be taken, or not be moved away.
+ * Imports what is put into a folder, one file after the other, and moves it to `done/`, or to
+ * `failed/` where not every line was applied, with a report. A file that was begun lies in
+ * `.working/`; after a crash it is gone on with, under the same Idempotency-Key, which is that of
+ * its arrival: so no file is applied twice, and a later one is a file of its own whatever is in it.
+ * Resolves to the number of files that could not be taken, or not be moved away.
  */
 export async function watchFolder(client: Client, options: WatchOptions): Promise<number> {
   const { folder, settleMs, until, signal, onTrouble } = options;
@@ -113,7 +122,9 @@ async function nextTask({ folder, arrivals, tasks, onTrouble }: Watch): Promise<
   return null;
 }
 
-/** A folder that cannot be read for the moment, such as one on another machine, is looked at again. */
+/**
+ * A folder that cannot be read for the moment, such as one on another machine, is looked at again.
+ */
 async function settled({
   folder,
   arrivals,
@@ -128,7 +139,10 @@ async function settled({
   }
 }
 
-/** Imports a file, unless that is done, and moves it away. Whatever is wrong with this one, the others go on. */
+/**
+ * Imports a file, unless that is done, and moves it away. Whatever is wrong with this one, the
+ * others go on.
+ */
 async function work(watch: Watch, task: Task): Promise<void> {
   const { folder, signal, tasks, onDone, onTrouble } = watch;
   const { begun } = task;
@@ -152,8 +166,8 @@ async function work(watch: Watch, task: Task): Promise<void> {
 }
 
 /**
- * Waits with a file for what is not its fault. The others wait too, as they would meet the same and are later ones, until it
- * looks as if it were this file alone.
+ * Waits with a file for what is not its fault. The others wait too, as they would meet the same and
+ * are later ones, until it looks as if it were this file alone.
  */
 async function stepBack({ signal, onDone }: Watch, task: Task, outcome: Outcome): Promise<void> {
   onDone(outcome, '.working');
@@ -167,7 +181,8 @@ async function importBegun(watch: Watch, begun: Begun): Promise<Outcome> {
   const file = fileOf(folder, begun);
   const shownAs = shown(pathIn(folder, begun.name));
   const stats = await lstat(file).catch(() => null);
-  // nobody has looked at where it leads, and it may be changed: whoever may put files here may not read all that we may
+  // nobody has looked at where it leads, and it may be changed: whoever may put files here may not
+  // read all that we may
   if (stats?.isSymbolicLink())
     return refused(shownAs, {
       code: 'SYMBOLIC_LINK',

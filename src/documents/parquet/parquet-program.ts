@@ -6,8 +6,9 @@ import { type FileColumns, readRowColumns } from './row-columns.ts';
 import { literal, parquet, rowsQuery } from './row-sql.ts';
 
 /**
- * The program of a process that reads one Parquet file, which may be made to harm its reader, and writes its rows as NDJSON to
- * its standard output. It has a DuckDB of its own that sees this file and no other; what ends it ends nothing else.
+ * The program of a process that reads one Parquet file, which may be made to harm its reader, and
+ * writes its rows as NDJSON to its standard output. It has a DuckDB of its own that sees this file
+ * and no other; what ends it ends nothing else.
  */
 
 /** What the process is sent once. */
@@ -84,7 +85,8 @@ async function writeRows({ file, mapping, memoryBytes }: ParquetJob): Promise<Pa
     next.catch(() => undefined);
     await write(block);
   }
-  // an error in the middle of a stream ends it as its last row does; asked again as a whole, it is told
+  // an error in the middle of a stream ends it as its last row does; asked again as a whole, it is
+  // told
   if (rows !== expected) await connection.run(`select sum(length(line)) from (${query})`);
   if (rows !== expected) throw new Error(`${BROKEN_OFF} after ${rows} of ${expected} rows`);
   return { type: 'DONE', rows };
@@ -125,7 +127,10 @@ async function columnsOf(connection: DuckDBConnection, file: string): Promise<Fi
   };
 }
 
-/** Names of the columns of a schema, whose elements are listed with what is in each behind it, from its root. */
+/**
+ * Names of the columns of a schema, whose elements are listed with what is in each behind it, from
+ * its root.
+ */
 function outermost(elements: readonly { readonly name: string; readonly children: number }[]): string[] {
   const names: string[] = [];
   for (let at = 1; at < elements.length; ) {
@@ -136,8 +141,9 @@ function outermost(elements: readonly { readonly name: string; readonly children
 }
 
 /**
- * The texts of a chunk of one column, as they lie in DuckDB's memory: no text becomes a string. DuckDB nearly always lays one
- * behind the other, and what lies so is copied at once: a call for each text took twice the CPU of all the rest.
+ * The texts of a chunk of one column, as they lie in DuckDB's memory: no text becomes a string.
+ * DuckDB nearly always lays one behind the other, and what lies so is copied at once: a call for
+ * each text took twice the CPU of all the rest.
  */
 function textsOf({ chunk, rowCount }: DuckDBDataChunk): Buffer {
   const data = duckdb.vector_get_data(duckdb.data_chunk_get_vector(chunk, 0), rowCount * ENTRY_BYTES);
@@ -173,7 +179,10 @@ function write(block: Buffer): Promise<void> {
 
 const BROKEN_OFF = 'the rows break off';
 
-/** What DuckDB says of a file in words that hold nothing of its content; null: it is no fault of the file. */
+/**
+ * What DuckDB says of a file in words that hold nothing of its content; null: it is no fault of the
+ * file.
+ */
 function refusalOf(message: string, { memoryBytes }: ParquetJob): string | null {
   if (/EPIPE|ECONNRESET|^(?:Parser|Catalog|Permission) Error/.test(message)) return null;
   if (/out of memory|could not allocate|bad_alloc/i.test(message))

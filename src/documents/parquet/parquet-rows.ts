@@ -31,10 +31,12 @@ export type ParquetReading = {
 };
 
 /**
- * Writes the rows of a Parquet file as NDJSON, one line each; what is no Parquet passes as it is. From there on the file is one
- * of NDJSON: its checkpoints, its error file, what is hashed and what is erased of it.
+ * Writes the rows of a Parquet file as NDJSON, one line each; what is no Parquet passes as it is.
+ * From there on the file is one of NDJSON: its checkpoints, its error file, what is hashed and what
+ * is erased of it.
  *
- * A Parquet file has its schema at its end. So it is put aside in a file without a name, which is gone with the process.
+ * A Parquet file has its schema at its end. So it is put aside in a file without a name, which is
+ * gone with the process.
  */
 export function decodeParquetInTurn(reading: ParquetReading): Decoder {
   const { createSpool, readers = READERS, waitMs = WAIT_MS } = reading;
@@ -126,7 +128,10 @@ async function* rowsOf(
 const FILE_AT = 4;
 const FILE = `/dev/fd/${FILE_AT}`;
 
-/** Starts the program beside this file: JavaScript when built; TypeScript, which Node 20 does not load, from the sources. */
+/**
+ * Starts the program beside this file: JavaScript when built; TypeScript, which Node 20 does not
+ * load, from the sources.
+ */
 function startReader(descriptor: number): ChildProcess {
   const here = String(import.meta.url);
   const isBuilt = !here.endsWith('.ts');

@@ -33,8 +33,8 @@ export type FileColumns = {
 const MAX_COLUMNS = 10_000;
 
 /**
- * What the columns of a file become, or why no row of it can be a command. Names are compared as those of CSV columns are:
- * without capitals and blanks around them.
+ * What the columns of a file become, or why no row of it can be a command. Names are compared as
+ * those of CSV columns are: without capitals and blanks around them.
  */
 export function readRowColumns(
   file: FileColumns,

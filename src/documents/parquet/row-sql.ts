@@ -5,8 +5,8 @@ import type { RowColumn } from './row-columns.ts';
 import { elementOf, hasValues, kindOf, mappedOf, membersOf } from './row-types.ts';
 
 /**
- * Fields that hold texts, and whole numbers as their digits: written as texts they mean the same, and are on the fast path of
- * the reader.
+ * Fields that hold texts, and whole numbers as their digits: written as texts they mean the same,
+ * and are on the fast path of the reader.
  */
 const TEXT_FIELDS: ReadonlySet<string> = new Set([
   ...IDENTIFIER_FIELDS,
@@ -17,8 +17,8 @@ const TEXT_FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The query for the rows of a file as NDJSON, one line each with its end, in the order of the file. Null is absent; of columns that no
- * command has it is written, so that a warning can name them.
+ * The query for the rows of a file as NDJSON, one line each with its end, in the order of the file.
+ * Null is absent; of columns that no command has it is written, so that a warning can name them.
  */
 export function rowsQuery(file: string, columns: readonly RowColumn[]): string {
   const members = columns.map((column) => {
@@ -30,7 +30,10 @@ export function rowsQuery(file: string, columns: readonly RowColumn[]): string {
   return `select '{' || concat_ws(',', ${members.join(', ')}) || ('}' || chr(10)) as line from ${parquet(file)}`;
 }
 
-/** A file as a table. Its path says nothing of its content, and a column named `filename` is one of the file. */
+/**
+ * A file as a table. Its path says nothing of its content, and a column named `filename` is one of
+ * the file.
+ */
 export function parquet(file: string): string {
   return `read_parquet(${literal(file)}, hive_partitioning = false, filename = false)`;
 }

@@ -33,7 +33,10 @@ export function statusOf(fault: unknown): number | undefined {
   return (fault as S3Fault | null)?.$metadata?.httpStatusCode;
 }
 
-/** Whether the same request may succeed a moment later: a broken connection, a bucket that is asked too much, a 5xx. */
+/**
+ * Whether the same request may succeed a moment later: a broken connection, a bucket that is asked
+ * too much, a 5xx.
+ */
 export function canPassInS3(fault: unknown): boolean {
   if (!(fault instanceof Error)) return false;
   const { name, code, message } = fault as S3Fault;
@@ -45,8 +48,9 @@ export function canPassInS3(fault: unknown): boolean {
 }
 
 /**
- * A fault of S3 as the rest of the service knows it: what can pass is `DocumentsUnreachableError`; the others, such as a
- * bucket that is gone or a permission that is missing, are told by what S3 calls them, under `what` was done.
+ * A fault of S3 as the rest of the service knows it: what can pass is `DocumentsUnreachableError`;
+ * the others, such as a bucket that is gone or a permission that is missing, are told by what S3
+ * calls them, under `what` was done.
  */
 export function asDocumentsFault(fault: unknown, what: string): Error {
   const told = describe(fault);

@@ -42,7 +42,10 @@ export interface S3Objects {
   put(key: string, content: Buffer): Promise<void>;
   /** The same from a local file, in parts where it is large. */
   putFile(key: string, file: { readonly path: string; readonly bytes: number }): Promise<void>;
-  /** Null when there is none. Reads what was there when it was opened; a fault when it is replaced meanwhile. */
+  /**
+   * Null when there is none. Reads what was there when it was opened; a fault when it is replaced
+   * meanwhile.
+   */
   open(key: string, known?: FileFacts): Promise<(FileReader & FileFacts) | null>;
   /** In the order of the keys. */
   list(prefix: string): AsyncGenerator<ListedObject>;
@@ -87,7 +90,8 @@ export function openS3Objects({ client, bucket: Bucket }: S3Place): S3Objects {
   }
 
   /**
-   * The bytes of a range. The SDK asks again where there is no answer; where one breaks off, it is taken up where it broke.
+   * The bytes of a range. The SDK asks again where there is no answer; where one breaks off, it is
+   * taken up where it broke.
    */
   async function fetchRange(
     { Key, IfMatch }: { Key: string; IfMatch: string },

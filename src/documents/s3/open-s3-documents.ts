@@ -25,13 +25,17 @@ import { openS3Objects, type S3Objects, type S3Place } from './objects.ts';
 /** Where in a bucket the documents are: `prefix` is empty or ends in a slash. */
 export type S3Settings = S3Place & { readonly prefix: string };
 
-/** Waits for an answer, and for the next bytes of one. A connection that stands still is given up. */
+/**
+ * Waits for an answer, and for the next bytes of one. A connection that stands still is given up.
+ */
 const CONNECT_MS = 5_000;
 const STAND_STILL_MS = 30_000;
 /** Uploads, downloads and imports at the same time; more wait for a free one. */
 const MOST_CONNECTIONS = 128;
 
-/** With endpoint, region and credentials as the SDK finds them: environment, shared files, roles. */
+/**
+ * With endpoint, region and credentials as the SDK finds them: environment, shared files, roles.
+ */
 export function s3Settings(
   { bucket, prefix }: { readonly bucket: string; readonly prefix: string },
   { s3PathStyle }: { readonly s3PathStyle: boolean },
@@ -50,9 +54,10 @@ export function s3Settings(
 }
 
 /**
- * Opens the documents in a bucket: the file NAME of a folder is the object `PREFIXkept/FOLDER/NAME`, as in a folder on a disk. An
- * object is there when all of it is. Uploads are received into `scratch`, a local folder of this process, and stored from
- * there: so a slow sender holds no memory and no upload in parts open, and a file that is refused never gets there.
+ * Opens the documents in a bucket: the file NAME of a folder is the object
+ * `PREFIXkept/FOLDER/NAME`, as in a folder on a disk. An object is there when all of it is. Uploads
+ * are received into `scratch`, a local folder of this process, and stored from there: so a slow
+ * sender holds no memory and no upload in parts open, and a file that is refused never gets there.
  *
  * @throws DocumentsUnusableError when the bucket cannot be listed or written
  */
@@ -97,7 +102,10 @@ export async function openS3Documents(
     });
   }
 
-  /** Takes from a part what lies beyond its length: of an error file that was copied here from a folder of before it had parts. */
+  /**
+   * Takes from a part what lies beyond its length: of an error file that was copied here from a
+   * folder of before it had parts.
+   */
   async function cut(folder: string, part: Part): Promise<void> {
     const file = await openFile(folder, [part]);
     if (file !== null) await replace(folder, part.name, contentOf(file)).finally(file.close);
@@ -215,7 +223,10 @@ async function writeAll(file: string, content: AsyncIterable<Buffer>): Promise<n
   }
 }
 
-/** Does once what the service will do, so that what is missing is told at the start and not to the first sender. */
+/**
+ * Does once what the service will do, so that what is missing is told at the start and not to the
+ * first sender.
+ */
 async function requireUsable(objects: S3Objects, prefix: string): Promise<void> {
   const probe = `${prefix}probe/${randomUUID()}`;
   try {

@@ -1,8 +1,9 @@
 import type { FileReader } from '../../model/file-reader.ts';
 
 /**
- * How much is asked for at a time. Not one request for the whole: a merge may take longer than a connection may stand still,
- * and of a request that broke off no more than this has to be asked for again.
+ * How much is asked for at a time. Not one request for the whole: a merge may take longer than a
+ * connection may stand still, and of a request that broke off no more than this has to be asked for
+ * again.
  */
 export const WINDOW_BYTES = 4 * 1024 * 1024;
 
@@ -10,8 +11,9 @@ export const WINDOW_BYTES = 4 * 1024 * 1024;
 export type FetchRange = (start: number, end: number) => Promise<Buffer>;
 
 /**
- * Reads a remote file by position, a window at a time; while one is read the next is fetched. Holds three windows at most:
- * the one before too, since readers go back a little where a chunk ends within a block.
+ * Reads a remote file by position, a window at a time; while one is read the next is fetched. Holds
+ * three windows at most: the one before too, since readers go back a little where a chunk ends
+ * within a block.
  */
 export function readWindows(bytes: number, fetchRange: FetchRange): Pick<FileReader, 'read' | 'close'> {
   const windows = new Map<number, Promise<Buffer>>();

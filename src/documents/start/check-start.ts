@@ -13,13 +13,16 @@ export type ExpectedDocument = {
   readonly profile: CsvProfile;
   /** Whether a CSV header without a row is taken: true if nothing is said. */
   readonly allowEmpty?: boolean;
-  /** How its own names become fields; none if nothing is said. What it hashes is hashed before anything is kept. */
+  /**
+   * How its own names become fields; none if nothing is said. What it hashes is hashed before
+   * anything is kept.
+   */
   readonly mapping?: Mapping | null;
 };
 
 /**
- * Looks at the first bytes of a document, chunk by chunk, and throws as soon as the whole is known to be refused. The same
- * code looks at them in the service, in the CLI and in a browser.
+ * Looks at the first bytes of a document, chunk by chunk, and throws as soon as the whole is known
+ * to be refused. The same code looks at them in the service, in the CLI and in a browser.
  */
 export interface StartCheck {
   /** Takes the next bytes of the document. */
@@ -29,8 +32,8 @@ export interface StartCheck {
 }
 
 /**
- * The check of a decompressed document. What it throws is a `ServiceError` EMPTY_FILE, UNSUPPORTED_FILE,
- * CONTENT_TYPE_MISMATCH, NOT_NDJSON or INVALID_HEADER.
+ * The check of a decompressed document. What it throws is a `ServiceError` EMPTY_FILE,
+ * UNSUPPORTED_FILE, CONTENT_TYPE_MISMATCH, NOT_NDJSON or INVALID_HEADER.
  */
 export function createStartCheck(expected: ExpectedDocument): StartCheck {
   if (expected.mimeType === 'APPLICATION_PARQUET') return new ParquetStart();

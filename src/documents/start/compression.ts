@@ -1,7 +1,10 @@
 /** A compression that is undone wherever it is met. */
 export type Compression = 'gzip' | 'zstd';
 
-/** Ranges of the first bytes. The second line is of frames that zstd decoders skip, which may come first (RFC 8878, 3.1.2). */
+/**
+ * Ranges of the first bytes. The second line is of frames that zstd decoders skip, which may come
+ * first (RFC 8878, 3.1.2).
+ */
 const MAGICS: readonly {
   readonly compression: Compression;
   readonly bytes: readonly (readonly [number, number])[];
@@ -12,8 +15,8 @@ const MAGICS: readonly {
 ];
 
 /**
- * How a file is compressed, by its first bytes, which do not lie as names and headers do; null where it is not. Undefined
- * while there are too few of them to tell.
+ * How a file is compressed, by its first bytes, which do not lie as names and headers do; null
+ * where it is not. Undefined while there are too few of them to tell.
  */
 export function compressionOf(head: Uint8Array): Compression | null | undefined {
   const possible = MAGICS.filter(({ bytes }) =>

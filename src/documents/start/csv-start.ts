@@ -21,7 +21,9 @@ type Header = ReturnType<typeof parseCsvHeader>;
 /** A longer line is no header whose cells are looked at one by one. */
 const MOST_GLUED_CHARACTERS = 64 * 1024;
 
-/** The beginning of a CSV document: its header, and as much below it as tells that there is a row. */
+/**
+ * The beginning of a CSV document: its header, and as much below it as tells that there is a row.
+ */
 export class CsvStart implements StartCheck {
   readonly #expected: ExpectedDocument;
   readonly #head = new Head(KIND_BYTES);
@@ -103,8 +105,9 @@ export class CsvStart implements StartCheck {
   }
 
   /**
-   * A header alone is a night without changes, if its sender allows it. One with columns that nobody knows is what a file
-   * looks like whose rows were glued to it, and then it may be no good header either. `line`: the only one of the file.
+   * A header alone is a night without changes, if its sender allows it. One with columns that
+   * nobody knows is what a file looks like whose rows were glued to it, and then it may be no good
+   * header either. `line`: the only one of the file.
    */
   #refuseWithoutRow(line: string | null): void {
     const header = this.#header?.ok ? this.#header.header : null;

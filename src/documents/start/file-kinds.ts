@@ -3,7 +3,9 @@ import type { Buffer } from 'node:buffer';
 /** A kind of file that is never taken, and what its sender can do. */
 export type ForeignKind = { readonly name: string; readonly advice: string };
 
-/** How much of a file tells its kind: an Office document names its parts within the first few KiB. */
+/**
+ * How much of a file tells its kind: an Office document names its parts within the first few KiB.
+ */
 export const KIND_BYTES = 4 * 1024;
 
 const UNPACK = 'unpack it and send each file in it by itself; gzip and zstd are taken as they are';
@@ -72,7 +74,10 @@ const MIXED_SIGNATURES: readonly Signature[] = [
   { name: 'a program', advice: SEND_TEXT, bytes: 'MZ' },
 ];
 
-/** Text all through, or possibly: no CSV header and no JSON object begins like it, unless a column is called so. */
+/**
+ * Text all through, or possibly: no CSV header and no JSON object begins like it, unless a column
+ * is called so.
+ */
 const TEXT_SIGNATURES: readonly { readonly name: string; readonly advice: string; readonly start: RegExp }[] =
   [
     { name: 'a PDF document', advice: EXPORT, start: /^%PDF-\d/ },
@@ -87,7 +92,10 @@ const TEXT_SIGNATURES: readonly { readonly name: string; readonly advice: string
 
 const EXCEL_MARKUP: ForeignKind = { name: 'an Excel workbook (XML or HTML)', advice: SAVE_AS_CSV };
 
-/** What a file is by bytes that no text holds, whatever else can be read in it; null where it may be text. */
+/**
+ * What a file is by bytes that no text holds, whatever else can be read in it; null where it may be
+ * text.
+ */
 export function binaryKindOf(head: Buffer): ForeignKind | null {
   const start = latin1(head);
   const found = BINARY_SIGNATURES.find((signature) => matches(start, signature));
@@ -148,7 +156,10 @@ function unmarkedBitsOf(start: string): 16 | 32 | null {
   return isWide(text, 2, 0) || isWide(text, 2, 1) ? 16 : null;
 }
 
-/** Whether a third of the units of so many bytes are Latin letters and the like, and none is a control character. `at`: where the low byte is. */
+/**
+ * Whether a third of the units of so many bytes are Latin letters and the like, and none is a
+ * control character. `at`: where the low byte is.
+ */
 function isWide(text: string, unitBytes: 2 | 4, at: number): boolean {
   const zeros = '\0'.repeat(unitBytes - 1);
   const units = Math.floor(text.length / unitBytes);

@@ -2,7 +2,10 @@ import { Buffer } from 'node:buffer';
 
 const BOM = [0xef, 0xbb, 0xbf] as const;
 
-/** The beginning of a document from its first byte that is no blank and no byte order mark, over chunks. */
+/**
+ * The beginning of a document from its first byte that is no blank and no byte order mark, over
+ * chunks.
+ */
 export class Head {
   readonly #mostBytes: number;
   readonly #parts: Buffer[] = [];

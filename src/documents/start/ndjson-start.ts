@@ -60,7 +60,10 @@ export class NdjsonStart implements StartCheck {
     this.#isSettled = head[0] === OPENING_BRACE;
   }
 
-  /** Of a first line that is no object. Lines that are objects may follow it, as after a file that was cut in the middle. */
+  /**
+   * Of a first line that is no object. Lines that are objects may follow it, as after a file that
+   * was cut in the middle.
+   */
   #checkShape(): void {
     if (this.#isSettled) return;
     this.#isSettled = true;

@@ -17,7 +17,10 @@ export function invalidParquet(why: string): ServiceError {
   return new ServiceError('INVALID_PARQUET', `the file must be a whole Parquet file: ${why}`);
 }
 
-/** The beginning of a document for an import of Parquet: such a file, or NDJSON, as its error files are. */
+/**
+ * The beginning of a document for an import of Parquet: such a file, or NDJSON, as its error files
+ * are.
+ */
 export class ParquetStart implements StartCheck {
   readonly #ndjson = new NdjsonStart('APPLICATION_PARQUET');
   #head: Buffer = Buffer.alloc(0);

@@ -2,10 +2,15 @@ import { Buffer } from 'node:buffer';
 import { createCsvSplitter } from '../../import/csv.ts';
 import type { CsvHeader } from '../../import/csv-header.ts';
 
-/** Bytes are looked at in pieces of so many, so that little is read of a file whose first line is a row. */
+/**
+ * Bytes are looked at in pieces of so many, so that little is read of a file whose first line is a
+ * row.
+ */
 const PIECE_BYTES = 4 * 1024;
 
-/** Looks below a CSV header for a row, with the parser that reads rows: what it passes over is none. */
+/**
+ * Looks below a CSV header for a row, with the parser that reads rows: what it passes over is none.
+ */
 export class RowSearch {
   readonly #splitter: ReturnType<typeof createCsvSplitter>;
   #pending: Buffer[] = [];

@@ -11,8 +11,8 @@ const MOST_LINE_CHARACTERS = 16 * 1024;
 export type Shape = 'OBJECTS' | 'TABLE' | 'OTHER';
 
 /**
- * Objects may follow a first line that is none, as after a file that was cut in the middle. CSV is told by a first line that
- * names a column of commands, or by first lines with as many cells.
+ * Objects may follow a first line that is none, as after a file that was cut in the middle. CSV is
+ * told by a first line that names a column of commands, or by first lines with as many cells.
  */
 export function shapeOf(head: Buffer): Shape {
   const all = linesOf(head);

@@ -15,7 +15,10 @@ import type { App } from '../types.ts';
 const HOUR_MS = 3_600_000;
 const DEFAULT_MS = 24 * HOUR_MS;
 const MAX_MS = 31 * 24 * HOUR_MS;
-/** Of a datamart with thousands of segments those that lost most are told of, and those that changed most. */
+/**
+ * Of a datamart with thousands of segments those that lost most are told of, and those that changed
+ * most.
+ */
 const MAX_SEGMENTS = 100;
 
 /** Of imports that expect files the most that are told of, those that need somebody first. */

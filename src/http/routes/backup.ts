@@ -9,12 +9,18 @@ import type { HttpDependencies } from '../dependencies.ts';
 import { ErrorAnswer } from '../schemas.ts';
 import type { App } from '../types.ts';
 
-/** `GET /backup`: everything the service holds, as one stream; nothing is written where a request says. */
+/**
+ * `GET /backup`: everything the service holds, as one stream; nothing is written where a request
+ * says.
+ */
 export function backupRoutes(app: App, dependencies: HttpDependencies): void {
   const { store, documents, clock, config, logger } = dependencies;
   /** The one that is under way: each takes room for a second store. */
   let running: Promise<Backup> | null = null;
-  /** Those whose last bytes may still lie in the socket's buffers: a reader that stands still would hold up the end. */
+  /**
+   * Those whose last bytes may still lie in the socket's buffers: a reader that stands still would
+   * hold up the end.
+   */
   const sending = new Set<ServerResponse>();
 
   app.addHook('preClose', async () => {

@@ -29,8 +29,9 @@ const MOST_DATAMARTS = 10_000;
 const tags = ['compartments'];
 
 /**
- * Compartments of organisations; `selections.ts` has which of them a datamart uses. A token for some datamarts sees those that
- * they use: the name and token of another datamart's compartment are that datamart's.
+ * Compartments of organisations; `selections.ts` has which of them a datamart uses. A token for
+ * some datamarts sees those that they use: the name and token of another datamart's compartment are
+ * that datamart's.
  */
 export function compartmentRoutes(app: App, dependencies: HttpDependencies): void {
   const { store } = dependencies;

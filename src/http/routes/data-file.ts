@@ -32,7 +32,10 @@ const Query = Type.Object({
   }),
 });
 
-/** The bytes of input, error and export files, with ranges; and of overlap analyses, which are short. */
+/**
+ * The bytes of input, error and export files, with ranges; and of overlap analyses, which are
+ * short.
+ */
 export function dataFileRoutes(app: App, dependencies: HttpDependencies): void {
   const { store, documents } = dependencies;
   const schema = {

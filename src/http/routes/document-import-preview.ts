@@ -42,7 +42,9 @@ const schema = {
   response: answersWith(PreviewView),
 };
 
-/** What the service would do with a file, and the mapping that it may need, before anything is sent. */
+/**
+ * What the service would do with a file, and the mapping that it may need, before anything is sent.
+ */
 export function documentImportPreviewRoute(app: App, dependencies: HttpDependencies): void {
   const { store, clock } = dependencies;
   const path = '/datamarts/:datamartId/document_imports/preview';

@@ -32,7 +32,10 @@ const SegmentRevert = Type.Object({
 });
 const Preview = Type.Object({ segments: Type.Array(SegmentRevert) });
 
-/** What an execution did by segment, and what reverting it now would do; below the routes of executions. */
+/**
+ * What an execution did by segment, and what reverting it now would do; below the routes of
+ * executions.
+ */
 export function executionChangeRoutes(
   app: App,
   dependencies: HttpDependencies,
@@ -87,7 +90,9 @@ export function executionChangeRoutes(
   });
 }
 
-/** Each element with the names of its segment; those whose segment has gone meanwhile are left out. */
+/**
+ * Each element with the names of its segment; those whose segment has gone meanwhile are left out.
+ */
 async function withNames<T extends { readonly segmentId: string }>(
   { store }: HttpDependencies,
   datamartId: string,

@@ -36,7 +36,10 @@ export const WarningView = Type.Object({
   field: nullableText({ description: 'the member or column that it is about' }),
 });
 
-/** The first lines of an execution that failed, and those that gave warnings; below the routes of executions. */
+/**
+ * The first lines of an execution that failed, and those that gave warnings; below the routes of
+ * executions.
+ */
 export function executionLineRoutes(
   app: App,
   dependencies: HttpDependencies,

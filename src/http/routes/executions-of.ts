@@ -26,7 +26,9 @@ import { executionChangeRoutes } from './execution-changes.ts';
 import { executionLineRoutes } from './execution-lines.ts';
 import { unknownSegmentRoutes } from './unknown-segments.ts';
 
-/** The routes of executions, below whatever they are executions of: a document import, or a segment. */
+/**
+ * The routes of executions, below whatever they are executions of: a document import, or a segment.
+ */
 
 /** Where routes lie, and what OpenAPI says of all of them. */
 export type Place = { readonly path: string; readonly params: TObject; readonly tags: string[] };

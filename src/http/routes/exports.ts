@@ -37,7 +37,10 @@ const FileQuery = Type.Object({
 const PATH = '/audience_segments/:segmentId/exports';
 const tags = ['exports'];
 
-/** The members of a segment as files: made in the background and kept for a day, or made and streamed at once. */
+/**
+ * The members of a segment as files: made in the background and kept for a day, or made and
+ * streamed at once.
+ */
 export function exportRoutes(app: App, dependencies: HttpDependencies): void {
   const { store, documents, clock, config, exportTurns, wakeExporter } = dependencies;
   const admission = createJobAdmission(store.exports.loadOf, {

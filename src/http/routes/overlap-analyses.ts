@@ -14,7 +14,10 @@ const Body = Type.Object({ first_party_overlap: FirstPartyOverlap });
 const Params = Type.Object({ segmentId: Type.String() });
 const tags = ['segments'];
 
-/** How many members of one segment are in each other of its datamart: asked for, counted in the background, and downloaded. */
+/**
+ * How many members of one segment are in each other of its datamart: asked for, counted in the
+ * background, and downloaded.
+ */
 export function overlapAnalysisRoutes(app: App, dependencies: HttpDependencies): void {
   const { store, clock, config: settings, wakeAnalyzer } = dependencies;
   const admission = createJobAdmission(store.overlapAnalyses.loadOf, {

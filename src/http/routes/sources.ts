@@ -44,7 +44,10 @@ const PATH = '/datamarts/:datamartId/document_imports/:importId/source';
 const MAX_TESTS = 8;
 const TEST_MS = 30_000;
 
-/** Where the files of a document import are pulled from. Look-ups need an editor: a URL may itself be a secret. */
+/**
+ * Where the files of a document import are pulled from. Look-ups need an editor: a URL may itself
+ * be a secret.
+ */
 export function sourceRoutes(app: App, dependencies: HttpDependencies): void {
   const { store, clock, config: settings, wakePuller } = dependencies;
   const config = { role: 'editor' } as const;

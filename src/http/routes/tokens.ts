@@ -21,7 +21,8 @@ import type { App } from '../types.ts';
 import { CreatedTokenView, TokenView, viewToken } from '../views.ts';
 
 /**
- * Fails closed: what a token is for has to be said, in members that are known, and nothing else is read as "all" or "never".
+ * Fails closed: what a token is for has to be said, in members that are known, and nothing else is
+ * read as "all" or "never".
  */
 const NewToken = Type.Object(
   {
@@ -38,8 +39,9 @@ const Params = Type.Object({ tokenId: Type.String() });
 const tags = ['API tokens'];
 
 /**
- * Who may call. For administrators of everything: one of some datamarts could otherwise give himself the others. Whoever has
- * a token may see what it is for, so that a client offers nothing that would be refused.
+ * Who may call. For administrators of everything: one of some datamarts could otherwise give
+ * himself the others. Whoever has a token may see what it is for, so that a client offers nothing
+ * that would be refused.
  */
 export function tokenRoutes(app: App, dependencies: HttpDependencies, authenticator: Authenticator): void {
   const { store, clock } = dependencies;

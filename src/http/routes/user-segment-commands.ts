@@ -15,7 +15,10 @@ import type { App } from '../types.ts';
 const MOST_COMMANDS = 1_000;
 
 const text = 'a text, or a whole number';
-/** Not validated here, and so without types: the reader of lines says what is wrong, with each command by itself. */
+/**
+ * Not validated here, and so without types: the reader of lines says what is wrong, with each
+ * command by itself.
+ */
 const Command = Type.Unsafe<unknown>({
   description: 'an object, like a line of an NDJSON file',
   properties: {

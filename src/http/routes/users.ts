@@ -32,7 +32,10 @@ type UserRequest = FastifyRequest<{
   Querystring: Static<typeof MembershipsQuery>;
 }>;
 
-/** What is known of one user, by any of its identifiers; two families of paths, as clients use both (spec §4). */
+/**
+ * What is known of one user, by any of its identifiers; two families of paths, as clients use both
+ * (spec §4).
+ */
 export function userRoutes(app: App, dependencies: HttpDependencies): void {
   const { clock, eventLoopLag, lookUpGate } = dependencies;
 

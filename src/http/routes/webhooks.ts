@@ -51,7 +51,10 @@ const tags = ['webhooks'];
 const PATH = WEBHOOKS_PATH;
 const ONE = `${PATH}/:webhookId`;
 
-/** Who is told of the ends of executions. Look-ups need an editor: a URL may itself be a secret of its receiver. */
+/**
+ * Who is told of the ends of executions. Look-ups need an editor: a URL may itself be a secret of
+ * its receiver.
+ */
 export function webhookRoutes(app: App, dependencies: HttpDependencies): void {
   const { store, clock } = dependencies;
   const config = { role: 'editor' } as const;
@@ -172,7 +175,10 @@ export function webhookRoutes(app: App, dependencies: HttpDependencies): void {
   });
 }
 
-/** A webhook was not made or changed: its import is not one of the datamart, or the webhook or the datamart has just gone. */
+/**
+ * A webhook was not made or changed: its import is not one of the datamart, or the webhook or the
+ * datamart has just gone.
+ */
 function noImport(documentImportId: string | null): ServiceError {
   if (documentImportId === null) return notFound();
   return new ServiceError(

@@ -28,7 +28,10 @@ export type CompiledMapping = {
   readonly columns: readonly MappedColumn[];
   /** By name, trimmed and in small letters, as names of CSV columns are compared. */
   readonly columnByName: ReadonlyMap<string, MappedColumn>;
-  /** The fields that are read from columns of the mapping, and no longer from those of their own name. */
+  /**
+   * The fields that are read from columns of the mapping, and no longer from those of their own
+   * name.
+   */
   readonly fields: ReadonlySet<string>;
   readonly defaults: readonly MappedDefault[];
   /** The field's value that an own word stands for; undefined: it stands for itself. */
@@ -39,7 +42,10 @@ export type CompiledMapping = {
 
 const EXPIRY_FIELDS = ['expiration_duration', 'expiration_ts'];
 const COMPARTMENT_FIELDS = ['compartment_id', 'compartment_token'];
-/** A default stands where a record has none of a group: a constant segment is none beside one that the record names. */
+/**
+ * A default stands where a record has none of a group: a constant segment is none beside one that
+ * the record names.
+ */
 const GROUPS: readonly (readonly string[])[] = [SEGMENT_FIELDS, EXPIRY_FIELDS, COMPARTMENT_FIELDS];
 
 /** How names of columns and words are compared: blanks around them and capitals do not count. */
@@ -47,7 +53,10 @@ export function foldName(name: string): string {
   return name.trim().toLowerCase();
 }
 
-/** The columns of a mapping with their fields, in order; those that are only hashed feed `email_hash`. */
+/**
+ * The columns of a mapping with their fields, in order; those that are only hashed feed
+ * `email_hash`.
+ */
 export function columnsOf({ columns, hash, formats, optional = [] }: Mapping): readonly MappedColumn[] {
   const own = (record: Readonly<Record<string, unknown>>, name: string) => Object.hasOwn(record, name);
   const named = Object.entries(columns);

@@ -19,9 +19,9 @@ export interface DocumentHasher {
 }
 
 /**
- * Hashes the columns of a document that its mapping says are to be hashed, before anything of it is kept. A value that is
- * neither clear nor a hash is masked, and so is what may be one in a record that cannot be read: the record fails in the
- * import either way. Lines stay where they are.
+ * Hashes the columns of a document that its mapping says are to be hashed, before anything of it is
+ * kept. A value that is neither clear nor a hash is masked, and so is what may be one in a record
+ * that cannot be read: the record fails in the import either way. Lines stay where they are.
  */
 export function createDocumentHasher(
   { mapping, mimeType }: { readonly mapping: Mapping; readonly mimeType: MimeType },

@@ -42,7 +42,10 @@ export function createRecordHasher(format: DocumentFormat, of: HashedColumns): R
   /** What has not been given, from this offset and line on. */
   let held: Buffer = Buffer.alloc(0);
   let { offset, line } = format.start;
-  /** Of a record that is longer than what is held: the lines of the part that is not kept, and where that ends. */
+  /**
+   * Of a record that is longer than what is held: the lines of the part that is not kept, and where
+   * that ends.
+   */
   let dropped: { lines: number; to: number } | null = null;
 
   /** Gives the bytes up to a line, or to an offset, as they are. */
@@ -88,7 +91,10 @@ export function createRecordHasher(format: DocumentFormat, of: HashedColumns): R
     out.push(hashing.line(raw) ?? raw);
   }
 
-  /** The record that was too long to be held ends in these bytes: its beginning is kept, and as many lines. */
+  /**
+   * The record that was too long to be held ends in these bytes: its beginning is kept, and as many
+   * lines.
+   */
   function takeLong(record: DocumentRecord, bytes: Buffer, out: Buffer[]): void {
     const { lines, to } = dropped as { lines: number; to: number };
     passTo({ offset: record.start }, out);
@@ -241,8 +247,9 @@ function hashCells(header: CsvHeader, { columns, ...how }: HashedColumns): Hashi
 }
 
 /**
- * What may be a clear value in bytes that cannot be read, masked: each word that holds an `@`, plain or as JSON may escape it,
- * and where phone numbers are hashed each digit. By bytes, so that what is no UTF-8 stays so; quotes and braces stay too.
+ * What may be a clear value in bytes that cannot be read, masked: each word that holds an `@`,
+ * plain or as JSON may escape it, and where phone numbers are hashed each digit. By bytes, so that
+ * what is no UTF-8 stays so; quotes and braces stay too.
  */
 function masked(raw: Buffer, hidesDigits: boolean): Buffer {
   const text = raw

@@ -15,8 +15,8 @@ export function isSha256(value: string): boolean {
 }
 
 /**
- * The hash of a clear value by a rule. A value that is a SHA-256 already is kept, in small letters. Null: it is neither, so
- * that nothing can be made of it.
+ * The hash of a clear value by a rule. A value that is a SHA-256 already is kept, in small letters.
+ * Null: it is neither, so that nothing can be made of it.
  */
 export function hashValue(rule: HashRule, value: string, sha256: Sha256): string | null {
   const text = value.trim();
@@ -25,7 +25,10 @@ export function hashValue(rule: HashRule, value: string, sha256: Sha256): string
   return clear === null ? null : sha256(clear);
 }
 
-/** Trimmed and in small letters; Google takes no dots into account in the names of its own addresses. */
+/**
+ * Trimmed and in small letters; Google takes no dots into account in the names of its own
+ * addresses.
+ */
 function address(rule: HashRule, text: string): string | null {
   const whole = text.toLowerCase();
   const at = whole.lastIndexOf('@');

@@ -6,7 +6,9 @@ import type { FromThread, ToThread } from '../../thread-pool.ts';
 import { createDocumentHasher, type DocumentHasher } from './hash-document.ts';
 import { sha256Of } from './sha256.ts';
 
-/** The program of a thread that hashes the columns of documents as they come in, several at a time. */
+/**
+ * The program of a thread that hashes the columns of documents as they come in, several at a time.
+ */
 
 /** A document whose columns are hashed. */
 export type HashedDocument = { readonly mapping: Mapping; readonly mimeType: MimeType };

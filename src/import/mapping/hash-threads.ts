@@ -8,14 +8,17 @@ import { sha256Of } from './sha256.ts';
 
 /** Bytes that a thread is sent together: a sender may send them one by one. */
 const MESSAGE_BYTES = 64 * 1024;
-/** A document that is no longer is hashed here: 2 ms of NDJSON at most, and a message takes some of that, too. */
+/**
+ * A document that is no longer is hashed here: 2 ms of NDJSON at most, and a message takes some of
+ * that, too.
+ */
 const SMALL_BYTES = 8 * 1024;
 
 /** Changes a document as it comes, beside the event loop; see `DocumentHasher`. */
 export interface HasherInThread {
   /**
-   * Takes the next bytes; gives those that can be kept. While a thread hashes some, the next may come. Rejects with OVERLOADED
-   * if the thread dies: nothing is wrong with the document.
+   * Takes the next bytes; gives those that can be kept. While a thread hashes some, the next may
+   * come. Rejects with OVERLOADED if the thread dies: nothing is wrong with the document.
    */
   take(chunk: Buffer): Promise<Buffer>;
   /** The document has ended; gives the rest. */

@@ -19,12 +19,18 @@ export type MappedFrom = {
 export type RecordReader = {
   readonly own: Readonly<Record<string, unknown>>;
   readonly valueOf: (column: MappedColumn) => unknown;
-  /** How a value was written, of a column or, by its name, of a field that no column of the mapping feeds. */
+  /**
+   * How a value was written, of a column or, by its name, of a field that no column of the mapping
+   * feeds.
+   */
   readonly writtenIn: (of: MappedColumn | string, index?: number) => string;
   readonly mayRound: () => boolean;
 };
 
-/** Reads the fields of a command from a record by a mapping. Fields that it does not feed keep their own names. */
+/**
+ * Reads the fields of a command from a record by a mapping. Fields that it does not feed keep their
+ * own names.
+ */
 export function mapFields(record: RecordReader, compiled: CompiledMapping): CommandSource {
   const fields: Record<string, unknown> = {};
   const from = new Map<string, MappedColumn>();

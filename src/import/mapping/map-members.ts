@@ -6,8 +6,8 @@ import { mapFields } from './map-fields.ts';
 type Members = Readonly<Record<string, unknown>>;
 
 /**
- * Reads the fields of a command from the members of an object by a mapping. A name is that of a member, or where there is none
- * the path to a nested one: `user.id`.
+ * Reads the fields of a command from the members of an object by a mapping. A name is that of a
+ * member, or where there is none the path to a nested one: `user.id`.
  */
 export function mapMembers(record: CommandSource, compiled: CompiledMapping): CommandSource {
   const own = record.fields;

@@ -3,8 +3,10 @@ import { nearestField } from '../nearest-field.ts';
 import { type CompiledMapping, foldName } from './compile-mapping.ts';
 
 /**
- * What a CSV header, or another list of columns, lacks of what a mapping reads, or null. Of several columns for one field, or of several identifiers, one
- * is enough, and of fields that optional columns alone feed none: which files have which of them differs. `columns` are the names of the header, `fields` what they feed.
+ * What a CSV header, or another list of columns, lacks of what a mapping reads, or null. Of several
+ * columns for one field, or of several identifiers, one is enough, and of fields that optional
+ * columns alone feed none: which files have which of them differs. `columns` are the names of the
+ * header, `fields` what they feed.
  */
 export function missingColumns(
   columns: readonly string[],

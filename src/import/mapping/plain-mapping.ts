@@ -15,7 +15,9 @@ export type PlainValue = {
 export type PlainMapping = {
   /** To be called before the fields of a record are found. */
   readonly begin: (found: FoundFields) => void;
-  /** Of a field that a column or member feeds, by its name; null: the value is as it is documented. */
+  /**
+   * Of a field that a column or member feeds, by its name; null: the value is as it is documented.
+   */
   readonly valueOf: (name: string, field: string) => PlainValue | null;
   /** Adds what a record lacks; false: this is not plainly told. */
   readonly addDefaults: (found: FoundFields) => boolean;
@@ -25,8 +27,8 @@ export type PlainMapping = {
 const MAX_CONVERTED = 4096;
 
 /**
- * A mapping for the plain readers. As they do, it leaves to the reference parser whatever it does not plainly see to be valid,
- * and may be stricter than `mapFields`, never laxer.
+ * A mapping for the plain readers. As they do, it leaves to the reference parser whatever it does
+ * not plainly see to be valid, and may be stricter than `mapFields`, never laxer.
  */
 export function createPlainMapping(compiled: CompiledMapping): PlainMapping {
   const ranks = new Int16Array(PLAIN_FIELDS.length);

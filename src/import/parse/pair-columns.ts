@@ -4,7 +4,10 @@ import { makeUserKeys } from './user-keys.ts';
 /** Rows of a DuckDB vector, and so of what crosses into it at once. */
 export const VECTOR_ROWS = 2048;
 
-/** A `duckdb_string_t` (duckdb.h): the length, then up to 12 bytes, or the first 4 and where the whole text lies. */
+/**
+ * A `duckdb_string_t` (duckdb.h): the length, then up to 12 bytes, or the first 4 and where the
+ * whole text lies.
+ */
 export const ENTRY_BYTES = 16;
 export const ENTRY_WORDS = 4;
 export const INLINE_BYTES = 12;
@@ -24,7 +27,10 @@ function place(bits: number): number {
   return at;
 }
 
-/** The columns of a batch, each as DuckDB's vectors have it; of a mask a bit is 1 where the row is not null. */
+/**
+ * The columns of a batch, each as DuckDB's vectors have it; of a mask a bit is 1 where the row is
+ * not null.
+ */
 export const PLACES = {
   line: place(64),
   compartmentId: place(64),
@@ -41,7 +47,9 @@ export const PLACES = {
 } as const;
 const COLUMN_BYTES = placed;
 
-/** At most VECTOR_ROWS pairs as columns. Of longer texts an entry says where in `texts` they begin. */
+/**
+ * At most VECTOR_ROWS pairs as columns. Of longer texts an entry says where in `texts` they begin.
+ */
 export type PairBatch = {
   readonly rows: number;
   readonly columns: ArrayBuffer;
@@ -121,7 +129,10 @@ export function createPairColumns(): PairColumns {
   };
 }
 
-/** BIGINT of whole numbers from 0 to 2^53, as two halves: a BigInt for each would cost more than all the rest. */
+/**
+ * BIGINT of whole numbers from 0 to 2^53, as two halves: a BigInt for each would cost more than all
+ * the rest.
+ */
 function bigints(columns: ArrayBuffer, at: number) {
   const halves = new Uint32Array(columns, at, 2 * VECTOR_ROWS);
   return {
@@ -213,8 +224,8 @@ function textBlock() {
       return from;
     },
     take: (): Uint8Array<ArrayBuffer> => {
-      // it crosses as one text, and a short one would lie in its entry. What is left behind it of earlier texts may begin
-      // within a character, and a text that is no UTF-8 makes the row null
+      // it crosses as one text, and a short one would lie in its entry. What is left behind it of
+      // earlier texts may begin within a character, and a text that is no UTF-8 makes the row null
       if (used < ENTRY_BYTES) block.fill(0, used, ENTRY_BYTES);
       const taken = block.subarray(0, Math.max(used, ENTRY_BYTES));
       used = 0;

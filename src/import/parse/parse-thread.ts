@@ -15,8 +15,9 @@ import {
 } from './part-parser.ts';
 
 /**
- * The program of a thread that parses parts of documents, several at a time, each message by itself. It has no DuckDB and must
- * never have: one file that is opened from two JavaScript environments of a process loses what is written.
+ * The program of a thread that parses parts of documents, several at a time, each message by
+ * itself. It has no DuckDB and must never have: one file that is opened from two JavaScript
+ * environments of a process loses what is written.
  */
 
 /** A part that a thread is to parse. */

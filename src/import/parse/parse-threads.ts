@@ -9,8 +9,8 @@ export type { ParsedBytes } from './parse-thread.ts';
 /** A part that a thread parses. */
 export interface PartInThread {
   /**
-   * Sends the bytes that follow in the document; `isEnd`: none come behind them. Rejects with what parsing them throws, and
-   * with ParseThreadError if the thread dies.
+   * Sends the bytes that follow in the document; `isEnd`: none come behind them. Rejects with what
+   * parsing them throws, and with ParseThreadError if the thread dies.
    */
   parse(bytes: Uint8Array, isEnd: boolean): Promise<ParsedBytes>;
   /** Forgets the part, wherever it is; an answer that is still to come does not come. */

@@ -68,7 +68,10 @@ export type ReadPart = {
   readonly newSegments: readonly string[];
 };
 
-/** Where the commands of a part go, and those that stand for whom its failed records name, if they are asked for. */
+/**
+ * Where the commands of a part go, and those that stand for whom its failed records name, if they
+ * are asked for.
+ */
 export type PartTables = { readonly table: PairTable; readonly named: PairTable | null };
 
 /** How far a part has come: in the document, and how many of its commands were read. */
@@ -77,8 +80,8 @@ export type PartProgress = { readonly offset: number; readonly commands: number 
 /** Parses a part of a document: every command goes to a table or to the error lines. */
 export interface PartParser {
   /**
-   * Takes the bytes that follow in the document; `isEnd`: none come behind them. Gives the part once a limit or the end is
-   * reached, null before that.
+   * Takes the bytes that follow in the document; `isEnd`: none come behind them. Gives the part
+   * once a limit or the end is reached, null before that.
    */
   parse(bytes: Buffer, isEnd: boolean): ReadPart | null;
   progress(): PartProgress;

@@ -26,9 +26,9 @@ function open(): KeyModule {
 }
 
 /**
- * The keys of identifiers, as `userKey` of src/model/user-key.ts makes each: of what is hashed from `starts` to `ends` of
- * `texts`, in `rows` rows, at most those of a vector. The halves go to `keyHi` and `keyLo`, eight bytes a row, the lowest
- * byte first.
+ * The keys of identifiers, as `userKey` of src/model/user-key.ts makes each: of what is hashed from
+ * `starts` to `ends` of `texts`, in `rows` rows, at most those of a vector. The halves go to
+ * `keyHi` and `keyLo`, eight bytes a row, the lowest byte first.
  */
 export function makeUserKeys(of: {
   readonly rows: number;

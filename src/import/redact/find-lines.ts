@@ -25,7 +25,10 @@ const CLOSING_BRACKET = 0x5d;
 /** Bytes of a file, from `start` up to and without `end`. */
 export type Range = { readonly start: number; readonly end: number };
 
-/** The records that name somebody: where they stand, in order, and how many there are for each erasure. */
+/**
+ * The records that name somebody: where they stand, in order, and how many there are for each
+ * erasure.
+ */
 export type FoundLines = {
   readonly ranges: readonly Range[];
   readonly byErasure: ReadonlyMap<string, number>;
@@ -43,9 +46,9 @@ export type Search = {
 };
 
 /**
- * Finds the records of a file that name one of some users. Most files name none of them: a look for their bytes tells, at
- * the speed of the disk. In the others, lines that hold none of those bytes and are plainly records of their own are
- * passed over; the rest is read as an import reads it.
+ * Finds the records of a file that name one of some users. Most files name none of them: a look for
+ * their bytes tells, at the speed of the disk. In the others, lines that hold none of those bytes
+ * and are plainly records of their own are passed over; the rest is read as an import reads it.
  */
 export async function findLines(search: Search): Promise<FoundLines> {
   const { file, format, mimeType, sought, signal } = search;
@@ -147,8 +150,8 @@ function hasNoQuote(bytes: Buffer, { start, end }: LineSpan): boolean {
 }
 
 /**
- * Whether an object opens at the start of the line and closes on it, so that it is a record of its own, sound or not. What
- * is nested deep is left to the parser, which has a limit.
+ * Whether an object opens at the start of the line and closes on it, so that it is a record of its
+ * own, sound or not. What is nested deep is left to the parser, which has a limit.
  */
 function closesItself(bytes: Buffer, { start, end }: LineSpan): boolean {
   if (start === end) return true;

@@ -9,15 +9,18 @@ import { withoutLines } from './without-lines.ts';
 /** A file of an execution that has ended; an error file with all its parts. */
 export type FileToRedact = {
   readonly file: FileReader;
-  /** What it consists of, in order: where each part begins in the file, and how long it is there. */
+  /**
+   * What it consists of, in order: where each part begins in the file, and how long it is there.
+   */
   readonly parts: readonly { readonly name: string; readonly start: number; readonly bytes: number }[];
   readonly which: 'input' | 'errors';
   readonly execution: Execution;
 };
 
 /**
- * Takes the lines that name some users out of a file of an execution that has ended. `replace` gets the new content of a part
- * and puts it in its place; it is not called for parts that have nothing to take out. Done again, it finds nothing.
+ * Takes the lines that name some users out of a file of an execution that has ended. `replace` gets
+ * the new content of a part and puts it in its place; it is not called for parts that have nothing
+ * to take out. Done again, it finds nothing.
  *
  * Resolves to how many lines were taken out, by erasure.
  */
@@ -44,8 +47,8 @@ export async function redactFile(
 }
 
 /**
- * What ascending ranges have in common with a part, counted from where that begins; `first` is the first that ends behind the
- * part's beginning.
+ * What ascending ranges have in common with a part, counted from where that begins; `first` is the
+ * first that ends behind the part's beginning.
  */
 function rangesIn(ranges: readonly Range[], { start, end }: Range, first: number): readonly Range[] {
   const common: Range[] = [];

@@ -19,8 +19,8 @@ const MAX_NEEDLE = 64;
 const UNREAD_ROW = /^"?\d+"?[,;\t](?:INVALID_CSV|INVALID_ENCODING|LINE_TOO_LONG)[,;\t]/;
 
 /**
- * How a value may stand in a file, as its writer may have escaped it; and once more, as an error file escapes a line that
- * could not be read.
+ * How a value may stand in a file, as its writer may have escaped it; and once more, as an error
+ * file escapes a line that could not be read.
  */
 export function spellingsOf(value: string, mimeType: MimeType): readonly string[] {
   const escaped = mimeType === 'TEXT_CSV' ? doubleQuotes : escapeInJson;
@@ -43,9 +43,9 @@ function escapeInJson(text: string): string[] {
 }
 
 /**
- * What a file must hold somewhere to name one of them: of a long value its beginning, since a search for the whole of it may
- * compare it again at each byte. In JSON `\u` may stand for any character, and each `/` may be escaped
- * or not.
+ * What a file must hold somewhere to name one of them: of a long value its beginning, since a
+ * search for the whole of it may compare it again at each byte. In JSON `\u` may stand for any
+ * character, and each `/` may be escaped or not.
  */
 export function needlesOf(sought: readonly Sought[], mimeType: MimeType): readonly Buffer[] {
   const needles = new Set(sought.flatMap(({ value }) => spellingsOf(value, mimeType)));
@@ -57,8 +57,9 @@ export function needlesOf(sought: readonly Sought[], mimeType: MimeType): readon
 }
 
 /**
- * Whether a record names this user. One that cannot be read does when the value stands in it as a word. An account without
- * compartment is in the default one, which may have been another by then: it is taken for this user's.
+ * Whether a record names this user. One that cannot be read does when the value stands in it as a
+ * word. An account without compartment is in the default one, which may have been another by then:
+ * it is taken for this user's.
  */
 export function namesUser(
   record: Pick<DocumentRecord, 'content' | 'text'>,

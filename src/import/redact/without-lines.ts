@@ -5,8 +5,8 @@ const BLOCK_BYTES = 256 * 1024;
 const NEWLINE = 0x0a;
 
 /**
- * A file without some ranges of it, of which the line ends alone are left: they become blank lines, which every reader
- * skips, and the lines after them keep their numbers.
+ * A file without some ranges of it, of which the line ends alone are left: they become blank lines,
+ * which every reader skips, and the lines after them keep their numbers.
  */
 export async function* withoutLines(
   file: Pick<FileReader, 'read'>,

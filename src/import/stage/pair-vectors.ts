@@ -37,8 +37,9 @@ const FIRST_TEXT = COLUMNS.findIndex(({ type }) => type === VARCHAR);
 let chunk: DuckDBDataChunk | null = null;
 
 /**
- * A batch as a data chunk, good until the next call. The rows of its texts point into one text that holds them all: a call for
- * each text, as the driver does it, takes three times as long and a JavaScript string for each.
+ * A batch as a data chunk, good until the next call. The rows of its texts point into one text that
+ * holds them all: a call for each text, as the driver does it, takes three times as long and a
+ * JavaScript string for each.
  */
 export function toDataChunk({ rows, columns, texts }: PairBatch): DuckDBDataChunk {
   chunk ??= DuckDBDataChunk.create(COLUMNS.map(({ type }) => type));

@@ -11,11 +11,20 @@ import {
   startOfPart,
 } from '../parse/part-parser.ts';
 
-/** What is shorter is parsed here: it takes a ms, and the way to a thread and back takes longer than ten lines do. */
+/**
+ * What is shorter is parsed here: it takes a ms, and the way to a thread and back takes longer than
+ * ten lines do.
+ */
 const HERE_BYTES = BLOCK_BYTES;
-/** Bytes that a thread is sent at a time: so many as hold the event loop for less than a ms when their rows come back. */
+/**
+ * Bytes that a thread is sent at a time: so many as hold the event loop for less than a ms when
+ * their rows come back.
+ */
 const SENT_BYTES = 256 * 1024;
-/** So often are they under way at once: a thread is busy also while the other waits for its share of a processor. */
+/**
+ * So often are they under way at once: a thread is busy also while the other waits for its share of
+ * a processor.
+ */
 const MOST_UNDER_WAY = 4;
 
 /** A part of a document, and where its bytes come from. */

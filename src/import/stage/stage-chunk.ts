@@ -22,7 +22,10 @@ export type DocumentSource = {
 /** One part of a document, checked and staged, not yet applied. */
 export type Chunk = ReadPart & Pick<StagedChunk, 'table' | 'namedTable'>;
 
-/** Reads on from `from` until a limit or the end of the document; every command goes to a table or to the error lines. */
+/**
+ * Reads on from `from` until a limit or the end of the document; every command goes to a table or
+ * to the error lines.
+ */
 export async function stageChunk(of: {
   readonly source: DocumentSource;
   readonly from: Position;

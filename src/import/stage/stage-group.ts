@@ -14,8 +14,9 @@ export type StagedDocuments = {
 };
 
 /**
- * Stages whole documents of one datamart into one table: making and dropping a table takes longer than reading a small
- * document. Null when they are over the limits together. `open` gives the document at a position, as long as it is read.
+ * Stages whole documents of one datamart into one table: making and dropping a table takes longer
+ * than reading a small document. Null when they are over the limits together. `open` gives the
+ * document at a position, as long as it is read.
  */
 export async function stageGroup(of: {
   readonly count: number;

@@ -22,8 +22,9 @@ export interface StagingTable extends PairTable {
 }
 
 /**
- * Opens a table for commands of a datamart. They are gathered as columns and cross into DuckDB a vector at a time, all in one
- * transaction: a commit for each flush copies the rows once more while the event loop waits, which took twice as long.
+ * Opens a table for commands of a datamart. They are gathered as columns and cross into DuckDB a
+ * vector at a time, all in one transaction: a commit for each flush copies the rows once more while
+ * the event loop waits, which took twice as long.
  */
 export async function openStagingTable(staging: DuckDBInstance, datamartId: string): Promise<StagingTable> {
   const name = `command_${++tables}`;

@@ -1,9 +1,10 @@
 import { StoreInUseError } from '../../errors.ts';
 
 /**
- * Half of DuckDB's default. A look-up reads in one row group of each run, whichever their size: beside 15 M memberships in
- * one run and 12 runs more, p50 3.1 ms with 122,880 rows, 1.5 with 61,440, 1.7 with 30,720, while full scans took the same.
- * Only an attached file can have its own; row groups of another size that are in it already stay as they are.
+ * Half of DuckDB's default. A look-up reads in one row group of each run, whichever their size:
+ * beside 15 M memberships in one run and 12 runs more, p50 3.1 ms with 122,880 rows, 1.5 with
+ * 61,440, 1.7 with 30,720, while full scans took the same. Only an attached file can have its own;
+ * row groups of another size that are in it already stay as they are.
  */
 const ROWS_PER_ROW_GROUP = 61_440;
 

@@ -1,8 +1,9 @@
 import type { Row, Sql } from '../records/database.ts';
 
 /**
- * The tables that grow, and the order that look-ups prune by. Each is a view over two: `…_ordered`, rows in order with some
- * runs behind them, and `…_recent`, which merges write into (docs/internals/embedded-store.md).
+ * The tables that grow, and the order that look-ups prune by. Each is a view over two: `…_ordered`,
+ * rows in order with some runs behind them, and `…_recent`, which merges write into
+ * (docs/internals/embedded-store.md).
  */
 export const BIG_TABLES = [
   { table: 'membership', range: 'point_hi', order: 'point_hi, point_lo, segment_id' },
@@ -11,7 +12,10 @@ export const BIG_TABLES = [
 export type BigTable = (typeof BIG_TABLES)[number];
 export type BigTableName = BigTable['table'];
 
-/** Runs a statement that changes rows where they are, in both tables; resolves to how many rows it changed. */
+/**
+ * Runs a statement that changes rows where they are, in both tables; resolves to how many rows it
+ * changed.
+ */
 export async function changeRows(
   sql: Sql,
   table: BigTableName,

@@ -1,7 +1,10 @@
 import { literal } from '../records/database.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 
-/** What orders the changes of memberships (migration 003): kept in memory, since no other process writes to this store. */
+/**
+ * What orders the changes of memberships (migration 003): kept in memory, since no other process
+ * writes to this store.
+ */
 export interface ChangeLog {
   /** Higher than that of any change that was noted before. One that is never used does no harm. */
   nextStep(): number;
@@ -15,7 +18,10 @@ export async function readChangeLog(db: DuckDbDatabase): Promise<ChangeLog> {
   return { nextStep: () => ++step };
 }
 
-/** `Store.removeChangesBefore` for the embedded store: in the turn of a merge, and only when there is something to do. */
+/**
+ * `Store.removeChangesBefore` for the embedded store: in the turn of a merge, and only when there
+ * is something to do.
+ */
 export async function removeChangesBefore(db: DuckDbDatabase, instant: number): Promise<number> {
   const where = `from membership_change where date < ${literal(Math.trunc(instant))}`;
   const [oldest] = await db.read((sql) => sql.query(`select 1 ${where} limit 1`));

@@ -1,7 +1,9 @@
 import { open, rm, stat } from 'node:fs/promises';
 import { StoreDamagedError } from '../../errors.ts';
 
-/** Three headers of 4 KiB: a file that has less was never finished being made, and holds nothing. */
+/**
+ * Three headers of 4 KiB: a file that has less was never finished being made, and holds nothing.
+ */
 const LEAST_BYTES = 12_288;
 /** How DuckDB begins a log: field 100, the kind of the entry, is its version. */
 const LOG_START = Buffer.from([0x64, 0x00, 0x62]);
@@ -10,10 +12,12 @@ const LOG_START = Buffer.from([0x64, 0x00, 0x62]);
 export type ExpectedStore = 'EXISTING' | 'EXISTING_OR_FRESH';
 
 /**
- * Looks at the files of a store before DuckDB does. It would make a fresh store where the file is gone, and throw away the
- * log of the old one; a log whose start it cannot read it passes over without a word. Both would lose what was acknowledged.
+ * Looks at the files of a store before DuckDB does. It would make a fresh store where the file is
+ * gone, and throw away the log of the old one; a log whose start it cannot read it passes over
+ * without a word. Both would lose what was acknowledged.
  *
- * What cannot be told: a log that ends early is what a crash leaves, and one that is gone what an orderly end leaves.
+ * What cannot be told: a log that ends early is what a crash leaves, and one that is gone what an
+ * orderly end leaves.
  */
 export async function checkFiles(file: string, expected: ExpectedStore): Promise<void> {
   const log = `${file}.wal`;

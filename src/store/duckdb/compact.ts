@@ -10,14 +10,21 @@ type Pressure = Parameters<Store['compact']>[0];
 /** Rows that are sorted at once: some 100 MB. */
 const ROWS_PER_RANGE = 1_000_000;
 
-/** Runs behind the ordered rows after which the whole table is put in order though imports have to wait for it. */
+/**
+ * Runs behind the ordered rows after which the whole table is put in order though imports have to
+ * wait for it.
+ */
 const MOST_APPENDED_RUNS = 12;
-/** What is worth putting in order while nothing else is to be done: so many rows, and such a share of all. */
+/**
+ * What is worth putting in order while nothing else is to be done: so many rows, and such a share
+ * of all.
+ */
 const WORTH_WHILE = { rows: 100_000, share: 0.04 };
 
 /**
- * `Store.compact` for the embedded store: rewrites a table as one ordered run, a range of keys at a time so that the memory is
- * bounded, in one transaction. A crash, or `stop`, leaves the table as it was. Look-ups go on meanwhile, merges wait.
+ * `Store.compact` for the embedded store: rewrites a table as one ordered run, a range of keys at a
+ * time so that the memory is bounded, in one transaction. A crash, or `stop`, leaves the table as
+ * it was. Look-ups go on meanwhile, merges wait.
  */
 export async function compact(
   db: DuckDbDatabase,
@@ -53,8 +60,9 @@ async function isWorthIt(
 }
 
 /**
- * Makes one run of the recent rows of each table that has too many, behind the ordered ones. Merges append runs, each in
- * key order; this is what bounds them while files keep coming. To be called between two merges.
+ * Makes one run of the recent rows of each table that has too many, behind the ordered ones. Merges
+ * append runs, each in key order; this is what bounds them while files keep coming. To be called
+ * between two merges.
  */
 export async function appendRecent(db: DuckDbDatabase, runs: RunsOfTables): Promise<void> {
   for (const each of BIG_TABLES) {
@@ -125,7 +133,9 @@ async function replaceRecent(sql: Sql, table: BigTableName): Promise<void> {
   await sql.query(`alter table ${next} rename to ${table}_recent`);
 }
 
-/** An empty table as `table` is defined: `create table as select` would leave out its constraints. */
+/**
+ * An empty table as `table` is defined: `create table as select` would leave out its constraints.
+ */
 async function createLike(sql: Sql, table: string, name: string): Promise<void> {
   const [definition] = await sql.query(
     'select sql from duckdb_tables() where database_name = current_database() and table_name = $1',

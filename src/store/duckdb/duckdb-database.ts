@@ -28,14 +28,16 @@ export interface DuckDbDatabase extends Database {
 export type WithSql = <T>(work: (sql: DuckDbSql) => Promise<T>) => Promise<T>;
 
 /**
- * What DuckDB says when nothing works from then on: after a fatal error, after a checkpoint that could not be written (only
- * that database then, so that `select 1` still works), and of blocks that are not what was written.
+ * What DuckDB says when nothing works from then on: after a fatal error, after a checkpoint that
+ * could not be written (only that database then, so that `select 1` still works), and of blocks
+ * that are not what was written.
  */
 const LOST = /^FATAL Error|has been invalidated|Corrupt database file/;
 
 /**
- * `name`: the attached database that statements are about. `onLost` is called once, with the fault after which it can no
- * longer be used; every call is refused from then on, so that nothing is done halfway.
+ * `name`: the attached database that statements are about. `onLost` is called once, with the fault
+ * after which it can no longer be used; every call is refused from then on, so that nothing is done
+ * halfway.
  */
 export async function openDuckDbDatabase(
   instance: DuckDBInstance,

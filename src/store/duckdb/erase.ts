@@ -30,7 +30,9 @@ export async function refreshPending(db: DuckDbDatabase, pending: PendingErasure
   if (pending.begun === begun) pending.any = any;
 }
 
-/** `Store.eraseUser`: alone, so that no merge is half way with the user, and every later one knows. */
+/**
+ * `Store.eraseUser`: alone, so that no merge is half way with the user, and every later one knows.
+ */
 export async function eraseUser(
   db: DuckDbDatabase,
   { datamartId, user, now, author }: Parameters<Store['eraseUser']>[0],
@@ -69,8 +71,9 @@ function remove(sql: Sql, table: BigTableName, point: UuidHalves): Promise<numbe
 }
 
 /**
- * The commands of a chunk without those for users who were erased after the file had come; `leftOut` is how many there
- * were. A table of its own, since a transaction writes to one database alone and the staged ones are in another.
+ * The commands of a chunk without those for users who were erased after the file had come;
+ * `leftOut` is how many there were. A table of its own, since a transaction writes to one database
+ * alone and the staged ones are in another.
  */
 export async function leaveOutErased(
   sql: Sql,

@@ -27,7 +27,10 @@ export function executionChangeCalls(db: DuckDbDatabase, rows: RowsAtATime): Exe
   };
 }
 
-/** Finds what the revert itself would find, range by range, and counts it. The table it is found in is temporary. */
+/**
+ * Finds what the revert itself would find, range by range, and counts it. The table it is found in
+ * is temporary.
+ */
 async function previewOf(
   sql: Sql,
   of: { executionId: string; now: number; ranges: ReturnType<typeof rangesOf> },

@@ -13,16 +13,20 @@ type Asked = {
   readonly segments: Segments;
 };
 
-/** A user by the key of the identifier that was given, which is nearly always the user point, or by the user point. */
+/**
+ * A user by the key of the identifier that was given, which is nearly always the user point, or by
+ * the user point.
+ */
 type Sought = { readonly by: UserSelector['by']; readonly key: UuidHalves };
 
 /** The memberships of user points, by `textOf` them. */
 type RowsByPoint = ReadonlyMap<string, readonly Row[]>;
 
 /**
- * `Store.listMembershipsOfMany`, in one to three queries however many users there are, on the same grounds as one user's
- * look-up: who has memberships under the key of the identifier is that user; the others are looked for among the identifiers;
- * and what was attached to another point is asked for under that one.
+ * `Store.listMembershipsOfMany`, in one to three queries however many users there are, on the same
+ * grounds as one user's look-up: who has memberships under the key of the identifier is that user;
+ * the others are looked for among the identifiers; and what was attached to another point is asked
+ * for under that one.
  */
 export async function membershipsOfMany(
   sql: Sql,
@@ -58,7 +62,8 @@ async function rowsOfPoints(
 ): Promise<RowsByPoint | 'TOO_MANY'> {
   if (points.length === 0) return new Map();
   const wanted = new Set(points.map(textOf));
-  // one half selects: it is compared in half the time, and the few others with the same half are left out below
+  // one half selects: it is compared in half the time, and the few others with the same half are
+  // left out below
   const among = segmentIds ? `where segment_id in (${['-1', ...segmentIds.map(literal)].join(', ')})` : '';
   const rows = await sql.query(
     `select point_hi, point_lo, segment_id, creation_ts, last_modified_ts, expiration_ts, data_bag
@@ -100,8 +105,8 @@ async function findPoints(
 }
 
 /**
- * The upper halves as a relation of one column. DuckDB prunes by the keys of a small side of a join, and looks them up; those
- * of `in (…)` it compares one after the other.
+ * The upper halves as a relation of one column. DuckDB prunes by the keys of a small side of a
+ * join, and looks them up; those of `in (…)` it compares one after the other.
  */
 function halves(points: readonly UuidHalves[], column: string): string {
   return `(select unnest([${points.map(({ hi }) => hi).join(', ')}]::ubigint[]) as ${column})`;

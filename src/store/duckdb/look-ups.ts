@@ -69,7 +69,8 @@ export function lookUps(
     findUserPoint: (datamartId, user) => db.read((sql) => findUserPoint(sql, { datamartId, user })),
 
     listMemberships: async ({ datamartId, user, segmentIds, now, page }) => {
-      // before the rows: a segment that has a membership among them is among these, or is being removed
+      // before the rows: a segment that has a membership among them is among these, or is being
+      // removed
       const segments = await kept.segments();
       const among = segmentIds && new Set(segmentIds);
       const asked = { datamartId, user, among, segments, now };
@@ -130,8 +131,8 @@ export function lookUps(
       }),
 
     removeExpired: async (now) => {
-      // an execution takes for live what was live when it started; decided in the turn of the claims, so that one either
-      // runs here already or starts later
+      // an execution takes for live what was live when it started; decided in the turn of the
+      // claims, so that one either runs here already or starts later
       const before = await db.write(async (sql) => {
         const [running] = await sql.query(
           `select min(start_date) as start_date from execution where status = 'RUNNING'`,
@@ -175,9 +176,10 @@ export async function identifiersOf(sql: Sql, point: UuidHalves): Promise<readon
 }
 
 /**
- * Memberships of a user in segments of the datamart, expired ones too; null for an unknown user. Nearly always one query:
- * an identifier's point is its own key unless it was attached to another, and an attached one has never been a point. So
- * who has memberships under the key is that user, and only for others is the identifier looked up.
+ * Memberships of a user in segments of the datamart, expired ones too; null for an unknown user.
+ * Nearly always one query: an identifier's point is its own key unless it was attached to another,
+ * and an attached one has never been a point. So who has memberships under the key is that user,
+ * and only for others is the identifier looked up.
  */
 async function membershipRows(
   sql: Sql,
@@ -194,8 +196,9 @@ async function membershipRows(
 }
 
 /**
- * The memberships of a user point, expired ones too. Neither joined, sorted nor filtered further: each of that costs more in the query than here, on a user's few rows. Nor are
- * recent rows read while there are none: reading both tables costs a quarter of a millisecond more.
+ * The memberships of a user point, expired ones too. Neither joined, sorted nor filtered further:
+ * each of that costs more in the query than here, on a user's few rows. Nor are recent rows read
+ * while there are none: reading both tables costs a quarter of a millisecond more.
  */
 export async function rowsOfPoint(
   sql: Sql,

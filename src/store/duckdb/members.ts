@@ -33,8 +33,9 @@ export function memberCalls(db: DuckDbDatabase): MemberCalls {
 }
 
 /**
- * In the order of the user points, which is the order of the rows in each run: what lies before the cursor is pruned, and what
- * lies behind the page too, since DuckDB prunes by the last one of the page it has so far.
+ * In the order of the user points, which is the order of the rows in each run: what lies before the
+ * cursor is pruned, and what lies behind the page too, since DuckDB prunes by the last one of the
+ * page it has so far.
  */
 function pageOf({ segmentId, after, most, now }: Parameters<Store['listMembers']>[0]): string {
   const where = [

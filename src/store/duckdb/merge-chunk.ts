@@ -15,12 +15,18 @@ import { noteWriting, noteWritten, type RunsOfTables } from './runs.ts';
 import type { Serving } from './serving.ts';
 import { statement } from './statements.ts';
 
-/** The most keys of a chunk by which DuckDB is told to skip row groups; with more, nearly every row group has one of them. */
+/**
+ * The most keys of a chunk by which DuckDB is told to skip row groups; with more, nearly every row
+ * group has one of them.
+ */
 export const MOST_KEYS_TO_PRUNE_BY = 500;
 
 /** What is known of all user points. */
 export type UserPoints = {
-  /** Each has one identifier, the one it was made of: nobody has attached another. Spares merges a join. */
+  /**
+   * Each has one identifier, the one it was made of: nobody has attached another. Spares merges a
+   * join.
+   */
   areOwnKeys: boolean;
 };
 
@@ -42,7 +48,10 @@ export type MergeContext = {
   readonly serving: Serving;
 };
 
-/** `Store.mergeChunk` for the embedded store: some ten statements over the chunk, in one transaction; `runs` learn of it. */
+/**
+ * `Store.mergeChunk` for the embedded store: some ten statements over the chunk, in one
+ * transaction; `runs` learn of it.
+ */
 export async function mergeChunk(
   db: DuckDbDatabase,
   chunk: StagedChunk,
@@ -214,7 +223,9 @@ export async function dropEffects(sql: Sql): Promise<void> {
   for (const table of CHUNK_TABLES) await sql.query(`drop table if exists temp.${table}`);
 }
 
-/** The identifiers that are there, or where commands are few, those of them that the commands name. */
+/**
+ * The identifiers that are there, or where commands are few, those of them that the commands name.
+ */
 export function knownIdentifiers(staged: string, pairs: number): string {
   if (pairs > MOST_KEYS_TO_PRUNE_BY) return 'user_identifier';
   // DuckDB skips row groups by the keys of the smaller side of a semi join, but not of an anti join

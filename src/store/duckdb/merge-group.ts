@@ -16,9 +16,9 @@ import { noteWritten } from './runs.ts';
 import { statement } from './statements.ts';
 
 /**
- * `Store.mergeGroup` for the embedded store. Alone, since it ends executions: a cancel or a lease on the same row would
- * fail one of the two. A merge of some hundred rows takes 20 ms, most of it the same for one row, so what counts is how
- * many documents share it.
+ * `Store.mergeGroup` for the embedded store. Alone, since it ends executions: a cancel or a lease
+ * on the same row would fail one of the two. A merge of some hundred rows takes 20 ms, most of it
+ * the same for one row, so what counts is how many documents share it.
  */
 export async function mergeGroup(
   db: DuckDbDatabase,
@@ -70,9 +70,9 @@ export type Documents = {
 };
 
 /**
- * Applies the documents and resolves to their effects, by position. What they share is the start date, so commands that
- * meet nowhere give the same in one step as in several: the group is cut only where a document touches a user point that
- * one before it touches.
+ * Applies the documents and resolves to their effects, by position. What they share is the start
+ * date, so commands that meet nowhere give the same in one step as in several: the group is cut
+ * only where a document touches a user point that one before it touches.
  */
 export async function applyDocuments(
   sql: DuckDbSql,

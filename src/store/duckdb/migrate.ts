@@ -8,8 +8,8 @@ import type { DuckDbDatabase } from './duckdb-database.ts';
 const FOLDER = new URL('./migrations/', import.meta.url);
 
 /**
- * Brings the schema to this version: each missing migration in a transaction of its own, with its number in it. Forward
- * only; a store of a newer version is refused.
+ * Brings the schema to this version: each missing migration in a transaction of its own, with its
+ * number in it. Forward only; a store of a newer version is refused.
  */
 export async function migrate(db: DuckDbDatabase, now: number): Promise<void> {
   await db.write((sql) =>
@@ -34,7 +34,10 @@ export async function requireThisVersion(db: DuckDbDatabase): Promise<void> {
   );
 }
 
-/** The version of the store, the one that this Muster knows, and the migrations; a newer store is refused. */
+/**
+ * The version of the store, the one that this Muster knows, and the migrations; a newer store is
+ * refused.
+ */
 async function readVersions(
   db: DuckDbDatabase,
 ): Promise<{ current: number; newest: number; files: readonly string[] }> {

@@ -64,7 +64,10 @@ export type DuckDbStoreOptions = {
   readonly mostRecentRuns?: number;
   /** By default a store is made where there is none. */
   readonly expected?: ExpectedStore;
-  /** Other numbers than usual, for tests: what is done in parts is to come out the same in any number of them. */
+  /**
+   * Other numbers than usual, for tests: what is done in parts is to come out the same in any
+   * number of them.
+   */
   readonly rowsAtATime?: Partial<RowsAtATime>;
   /** The same of serving runs. */
   readonly servingLimits?: Partial<ServingLimits>;
@@ -85,8 +88,8 @@ const DAMAGED =
   /not a valid DuckDB database file|Corrupt |Could not read enough bytes|Failure while replaying WAL|^(INTERNAL|FATAL|Serialization) Error/;
 
 /**
- * Opens the embedded store. The process that has the file open is the only one that can: a second one is refused with
- * `StoreInUseError`, a file that is not whole with `StoreDamagedError`.
+ * Opens the embedded store. The process that has the file open is the only one that can: a second
+ * one is refused with `StoreInUseError`, a file that is not whole with `StoreDamagedError`.
  */
 export async function openDuckDbStore(options: DuckDbStoreOptions): Promise<Store> {
   const { dir, memoryBytes, threads, expected = 'EXISTING_OR_FRESH' } = options;
@@ -99,7 +102,8 @@ export async function openDuckDbStore(options: DuckDbStoreOptions): Promise<Stor
     threads: String(threads),
     memory_limit: `${Math.floor(memoryBytes / 1024)}KiB`,
     temp_directory: spill,
-    // a checkpoint rewrites what changed and holds up commits: a few large ones cost less than many small ones
+    // a checkpoint rewrites what changed and holds up commits: a few large ones cost less than many
+    // small ones
     checkpoint_threshold: '256MiB',
     // by default 50: a merge of 100 pairs scanned all keys
     dynamic_or_filter_threshold: String(MOST_KEYS_TO_PRUNE_BY),

@@ -17,7 +17,10 @@ export type DuckDbCheckOptions = {
 
 const DATABASE = 'muster';
 
-/** Opens the embedded store read-only: neither migrated, nor are executions taken up. It must be of this version. */
+/**
+ * Opens the embedded store read-only: neither migrated, nor are executions taken up. It must be of
+ * this version.
+ */
 export async function openDuckDbStoreToCheck({
   dir,
   memoryBytes,

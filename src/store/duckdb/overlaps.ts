@@ -13,7 +13,10 @@ const BITS = 64;
 
 type OverlapCalls = Pick<Store, 'countOverlaps' | 'countOverlapsWith'>;
 
-/** How many user points segments have in common, counted range by range of their keys, as of one moment. */
+/**
+ * How many user points segments have in common, counted range by range of their keys, as of one
+ * moment.
+ */
 export function overlapCalls(db: DuckDbDatabase, { compared }: RowsAtATime): OverlapCalls {
   return {
     countOverlaps: ({ segmentIds, now }) =>
@@ -27,8 +30,9 @@ export function overlapCalls(db: DuckDbDatabase, { compared }: RowsAtATime): Ove
 }
 
 /**
- * One scan: the segments of a user point are a set of bits, and users with the same set are counted together; pairs are made
- * of the few sets that there are. Rows are nearly in the order of the keys, so that each range reads only its own row groups.
+ * One scan: the segments of a user point are a set of bits, and users with the same set are counted
+ * together; pairs are made of the few sets that there are. Rows are nearly in the order of the
+ * keys, so that each range reads only its own row groups.
  */
 async function countOverlaps(
   sql: Sql,
@@ -107,7 +111,10 @@ function inRange({ first, last }: ReturnType<typeof rangesOf>[number]): string {
   return `point_hi between ${first}::ubigint and ${last}::ubigint`;
 }
 
-/** Nothing where no membership has expired, which zone maps tell at once: looking at each costs a third of it all. */
+/**
+ * Nothing where no membership has expired, which zone maps tell at once: looking at each costs a
+ * third of it all.
+ */
 async function liveCondition(sql: Sql, now: number): Promise<string> {
   const expired = `expiration_ts <= ${literal(Math.trunc(now))}`;
   const [any] = await sql.query(`select 1 from membership where ${expired} limit 1`);

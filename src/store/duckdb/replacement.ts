@@ -35,7 +35,10 @@ type Sizes = ReadonlyMap<string, SegmentSize>;
 /** `draft`: null where nothing is written. */
 type Work = ToReplace & { readonly sizes: Sizes; readonly draft: RunDraft | null };
 
-/** `Store.openReplacement` for the embedded store: a range of keys at a time, so that the memory is bounded, in one transaction. */
+/**
+ * `Store.openReplacement` for the embedded store: a range of keys at a time, so that the memory is
+ * bounded, in one transaction.
+ */
 export function openReplacement(db: DuckDbDatabase, context: Context): Promise<Replacement> {
   return openOver({
     use: db.readLong,

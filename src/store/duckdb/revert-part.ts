@@ -14,8 +14,8 @@ import { noteWriting, noteWritten, type RunsOfTables } from './runs.ts';
 import { statement } from './statements.ts';
 
 /**
- * `Store.revertPart` for the embedded store: a range of keys of the changes in each transaction, found by one scan of the
- * execution's rows in the change log and one of what came after them.
+ * `Store.revertPart` for the embedded store: a range of keys of the changes in each transaction,
+ * found by one scan of the execution's rows in the change log and one of what came after them.
  */
 export async function revertPart(
   db: DuckDbDatabase,

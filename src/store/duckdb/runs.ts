@@ -4,8 +4,9 @@ import { BIG_TABLES, type BigTableName } from './big-tables.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 
 /**
- * How far a big table is from being in order. Kept in memory: asking the store after each file would cost it. A look-up reads
- * in one row group of each run, so small merges, which share a row group, are parts of a run.
+ * How far a big table is from being in order. Kept in memory: asking the store after each file
+ * would cost it. A look-up reads in one row group of each run, so small merges, which share a row
+ * group, are parts of a run.
  */
 export type Runs = {
   /** Behind the ordered rows. */
@@ -48,7 +49,8 @@ async function readInto(sql: Sql, table: BigTableName, { appended, recent }: Run
     'select ordered_rows, appended_runs from table_order where table_name = $1',
     [table],
   );
-  // rows keep their place: those that were inserted after the last time the table was put in order have the highest ids
+  // rows keep their place: those that were inserted after the last time the table was put in order
+  // have the highest ids
   const [counts] = await sql.query(
     `select
        (select count(*) from ${table}_ordered where rowid >= ${BigInt(String(known?.ordered_rows ?? 0))}) as appended,

@@ -15,15 +15,16 @@ export interface SegmentSizes {
   /** The sizes of all segments that have live members at `now`. */
   at(now: number): Promise<ReadonlyMap<string, SegmentSize>>;
   /**
-   * Forgets what is known when a write is over, whichever way. Until then nothing is kept: who reads may find what it has committed
-   * before the write itself hears of that.
+   * Forgets what is known when a write is over, whichever way. Until then nothing is kept: who
+   * reads may find what it has committed before the write itself hears of that.
    */
   forgetAfter<T>(write: Promise<T>): Promise<T>;
 }
 
 /**
- * Counts live members, in one scan of all memberships, and keeps the result until the next write or the next expiry: the
- * scan takes 0.5 s at 30 M memberships, and lists of segments are asked for again and again.
+ * Counts live members, in one scan of all memberships, and keeps the result until the next write or
+ * the next expiry: the scan takes 0.5 s at 30 M memberships, and lists of segments are asked for
+ * again and again.
  */
 export function segmentSizes(db: DuckDbDatabase): SegmentSizes {
   let known: Promise<Sizes> | null = null;

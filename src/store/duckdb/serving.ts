@@ -24,8 +24,8 @@ import { addRowsOf } from './run-rows.ts';
 import { statement } from './statements.ts';
 
 /**
- * A base without those who were erased comes after so many times as long as it takes, where `erasedAfterMs` is shorter: erasures
- * all day must not keep a core busy.
+ * A base without those who were erased comes after so many times as long as it takes, where
+ * `erasedAfterMs` is shorter: erasures all day must not keep a core busy.
  */
 const ERASED_AFTER_BASES = 20;
 
@@ -44,9 +44,10 @@ type ServingOptions = {
 };
 
 /**
- * The serving runs of the embedded store: each transaction that changes memberships or users adds a run, and names it in
- * `serving_run`; small runs are merged into larger ones, all of them into a base, and a base is made of the tables where
- * there is none or a run is damaged. docs/internals/serving-runs.md has the design.
+ * The serving runs of the embedded store: each transaction that changes memberships or users adds a
+ * run, and names it in `serving_run`; small runs are merged into larger ones, all of them into a
+ * base, and a base is made of the tables where there is none or a run is damaged.
+ * docs/internals/serving-runs.md has the design.
  */
 export class Serving {
   readonly runs: ServingRuns;
@@ -59,7 +60,10 @@ export class Serving {
   /** How long the last base took. */
   #baseMs = 0;
   #erasedSince: number | null = null;
-  /** Expired memberships or segments were removed, so that the base may have some that nobody is told of. */
+  /**
+   * Expired memberships or segments were removed, so that the base may have some that nobody is
+   * told of.
+   */
   #hasLitter = true;
   #sweptUpTo = Number.NEGATIVE_INFINITY;
   #madeShare = 1;
@@ -90,9 +94,9 @@ export class Serving {
   }
 
   /**
-   * Does a transaction that may change memberships or users; what it adds to the draft becomes a run, durable before the
-   * transaction commits, and answers look-ups as soon as it has. `endsExecutions`: look-ups wait for the commit, which is to be
-   * a small one.
+   * Does a transaction that may change memberships or users; what it adds to the draft becomes a
+   * run, durable before the transaction commits, and answers look-ups as soon as it has.
+   * `endsExecutions`: look-ups wait for the commit, which is to be a small one.
    */
   async recording<T>(
     transact: WithSql,
@@ -133,7 +137,10 @@ export class Serving {
     }
   }
 
-  /** Notes that rows are gone from the tables which the runs go on having, since nobody is told of them. */
+  /**
+   * Notes that rows are gone from the tables which the runs go on having, since nobody is told of
+   * them.
+   */
   noteLitter(of: { readonly sweptUpTo: number } | 'SEGMENT'): void {
     this.#hasLitter = true;
     if (of !== 'SEGMENT') this.#sweptUpTo = Math.max(this.#sweptUpTo, of.sweptUpTo);
@@ -238,7 +245,8 @@ export class Serving {
       await this.#merge(chosen, signal);
       return 'AT_ONCE';
     }
-    // a timer may come a little early, and one that was set may have come while there was other work
+    // a timer may come a little early, and one that was set may have come while there was other
+    // work
     const later = [quietIn, erasureIn].filter((ms) => ms !== null && ms > 0) as number[];
     return later.length === 0 ? null : Math.min(...later);
   }
@@ -279,7 +287,10 @@ export class Serving {
     }
   }
 
-  /** Which memberships the tables have, of those that a run has: segments may be gone, and expired ones were swept. */
+  /**
+   * Which memberships the tables have, of those that a run has: segments may be gone, and expired
+   * ones were swept.
+   */
   async #keeper(): Promise<(of: { segmentId: number; expirationTs: number | null }) => boolean> {
     const sweptUpTo = this.#sweptUpTo;
     const rows = await this.#of.db.read((sql) => sql.query('select id from segment'));
@@ -288,7 +299,10 @@ export class Serving {
       segments.has(segmentId) && (expirationTs === null || expirationTs > sweptUpTo);
   }
 
-  /** Makes a base of the tables, as they are at one moment, and puts it in the place of all runs from before. */
+  /**
+   * Makes a base of the tables, as they are at one moment, and puts it in the place of all runs
+   * from before.
+   */
   async #makeBase(signal: AbortSignal): Promise<void> {
     const { instance, database, log } = this.#of;
     const start = performance.now();

@@ -8,7 +8,10 @@ import { openConnection } from '../staging/duckdb-connection.ts';
 import type { StoreSnapshot } from '../store.ts';
 import { attachText } from './attach.ts';
 
-/** Where snapshots lie while they are read: a folder in that of the store, emptied when the store is opened. */
+/**
+ * Where snapshots lie while they are read: a folder in that of the store, emptied when the store is
+ * opened.
+ */
 const FOLDER = 'snapshots';
 
 /** Removes what a process left that was killed during a backup. */
@@ -17,10 +20,11 @@ export async function sweepSnapshots(dir: string): Promise<void> {
 }
 
 /**
- * `Store.snapshot` for the embedded store: another database file, written by one statement, which sees one moment. Merges go on
- * beside it, and look-ups. Rows keep their order, keys stay uncompressed and row groups as small as they are, so that a store
- * that is made of the file is as quick. Copying the file itself took a third of the time, and nothing could be written
- * meanwhile, which uploads feel (docs/internals/backup.md).
+ * `Store.snapshot` for the embedded store: another database file, written by one statement, which
+ * sees one moment. Merges go on beside it, and look-ups. Rows keep their order, keys stay
+ * uncompressed and row groups as small as they are, so that a store that is made of the file is as
+ * quick. Copying the file itself took a third of the time, and nothing could be written meanwhile,
+ * which uploads feel (docs/internals/backup.md).
  */
 export async function takeSnapshot(
   instance: DuckDBInstance,

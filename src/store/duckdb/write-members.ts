@@ -9,8 +9,8 @@ import { statement } from './statements.ts';
 type Wanted = Parameters<Store['writeMembers']>[0];
 
 /**
- * `Store.writeMembers`: DuckDB writes the file by itself, row group by row group. One at a time, since it takes one of the
- * few connections for reads, and as much memory as the database may have.
+ * `Store.writeMembers`: DuckDB writes the file by itself, row group by row group. One at a time,
+ * since it takes one of the few connections for reads, and as much memory as the database may have.
  */
 export function memberWriter(db: DuckDbDatabase): Store['writeMembers'] {
   let last: Promise<unknown> = Promise.resolve();

@@ -20,7 +20,10 @@ type Sides = {
   readonly scratch: Pick<Scratch, 'withFile'>;
 };
 
-/** Fills an embedded store, which is fresh, with what PostgreSQL has. Its own first records are removed. */
+/**
+ * Fills an embedded store, which is fresh, with what PostgreSQL has. Its own first records are
+ * removed.
+ */
 export async function fillEmbedded(sides: Sides, onMoved: OnMoved): Promise<void> {
   for (const moved of MOVED_TABLES) {
     const into = moved.into ?? moved.table;
@@ -68,7 +71,10 @@ function fillPart(
   });
 }
 
-/** Fills the tables of PostgreSQL, which are empty but for its own first records, with what an embedded store has. */
+/**
+ * Fills the tables of PostgreSQL, which are empty but for its own first records, with what an
+ * embedded store has.
+ */
 export async function fillPostgres(sides: Sides, onMoved: OnMoved): Promise<void> {
   for (const moved of MOVED_TABLES) {
     const columns = await columnsOf(sides.embedded, moved.into ?? moved.table);
@@ -113,7 +119,9 @@ function copyPart(
   });
 }
 
-/** A number of rows and a sum over all of them, which is the same in both stores when the rows are. */
+/**
+ * A number of rows and a sum over all of them, which is the same in both stores when the rows are.
+ */
 export type Sum = { readonly rows: number; readonly sum: string };
 
 export async function sumOfEmbedded(embedded: Sql, moved: MovedTable): Promise<Sum> {
@@ -150,7 +158,10 @@ export async function sumOfPostgres(postgres: Sql, embedded: Sql, moved: MovedTa
   }));
 }
 
-/** The text of a row: no two rows that differ have the same, since texts are in quotes that are doubled in them. */
+/**
+ * The text of a row: no two rows that differ have the same, since texts are in quotes that are
+ * doubled in them.
+ */
 function rowText(texts: readonly string[]): string {
   return texts
     .map((text) => `coalesce('''' || replace(${text}, '''', '''''') || '''', 'null')`)

@@ -1,6 +1,7 @@
 /**
- * The tables of a store as they are on both sides, and how the rows of those that differ are read from one for the other. A list of
- * columns that is null: all of the embedded table, which the other has under the same names.
+ * The tables of a store as they are on both sides, and how the rows of those that differ are read
+ * from one for the other. A list of columns that is null: all of the embedded table, which the
+ * other has under the same names.
  */
 export type MovedTable = {
   /** Of the embedded store: what is filled, and read. */
@@ -12,8 +13,8 @@ export type MovedTable = {
   /** The column of the user points by which a large table is moved in parts, in either store. */
   readonly range?: { readonly embedded: string; readonly postgres: string };
   /**
-   * Selects of PostgreSQL that together give the columns of the embedded table, keys as UUIDs in place of their halves. One for each
-   * table that Citus has in another way.
+   * Selects of PostgreSQL that together give the columns of the embedded table, keys as UUIDs in
+   * place of their halves. One for each table that Citus has in another way.
    */
   readonly fromPostgres?: readonly string[];
   /** What is filled in PostgreSQL, one after the other, from the embedded table. */

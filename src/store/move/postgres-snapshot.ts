@@ -9,8 +9,9 @@ import type { StoreSnapshot } from '../store.ts';
 import { exportTo } from './move-store.ts';
 
 /**
- * `Store.snapshot` for a store on PostgreSQL: an embedded store with what it has at one moment. So a backup is the same whichever store
- * it is of, and is restored to an embedded one, which can be imported again.
+ * `Store.snapshot` for a store on PostgreSQL: an embedded store with what it has at one moment. So
+ * a backup is the same whichever store it is of, and is restored to an embedded one, which can be
+ * imported again.
  */
 export async function takePostgresSnapshot(
   db: PostgresDatabase,

@@ -2,7 +2,10 @@ import type { DuckDBDataChunk } from '@duckdb/node-api';
 import duckdb from '@duckdb/node-bindings';
 import type { DuckDbSql } from '../staging/duckdb-connection.ts';
 
-/** Bytes of a value, as PostgreSQL reads it and as it lies in DuckDB's vector. A uuid is two columns of DuckDB. */
+/**
+ * Bytes of a value, as PostgreSQL reads it and as it lies in DuckDB's vector. A uuid is two columns
+ * of DuckDB.
+ */
 const WIDTHS = { uuid: 16, bigint: 8, integer: 4, smallint: 2, boolean: 1 } as const;
 
 /** A column of a table of PostgreSQL. What DuckDB gives for it has to be of the same width. */
@@ -14,7 +17,10 @@ const END = Buffer.from([0xff, 0xff]);
 const LENGTH_BYTES = 4;
 const COUNT_BYTES = 2;
 const NULL_LENGTH = -1;
-/** The entry of a text is its length and behind that the text, or where a text that is longer than this lies. */
+/**
+ * The entry of a text is its length and behind that the text, or where a text that is longer than
+ * this lies.
+ */
 const MAX_INLINE_BYTES = 12;
 const ENTRY_BYTES = 16;
 
@@ -27,8 +33,9 @@ type Column = {
 };
 
 /**
- * What a statement of DuckDB gives, as `COPY … (format binary)` reads it, some thousand rows at a time. Numbers are
- * turned around as they lie in DuckDB's vectors, so that no row becomes an object or a line of text, here or there.
+ * What a statement of DuckDB gives, as `COPY … (format binary)` reads it, some thousand rows at a
+ * time. Numbers are turned around as they lie in DuckDB's vectors, so that no row becomes an object
+ * or a line of text, here or there.
  */
 export async function* binaryRows(
   sql: DuckDbSql,
@@ -54,7 +61,10 @@ function columnsOf(chunk: DuckDBDataChunk, types: readonly ColumnType[]): readon
   });
 }
 
-/** Column after column, each value at the place that its row has come to: loops over values of one type are quick. */
+/**
+ * Column after column, each value at the place that its row has come to: loops over values of one
+ * type are quick.
+ */
 function encodeRows(rows: number, columns: readonly Column[]): Uint8Array {
   const places = placesOf(rows, columns);
   const target = new DataView(new ArrayBuffer(places[rows] as number));

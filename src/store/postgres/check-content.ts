@@ -4,7 +4,10 @@ import type { Sql } from '../records/database.ts';
 import type { PostgresDatabase } from './postgres-database.ts';
 import { statement } from './staged-pairs.ts';
 
-/** Each is a statement of `sql/`, or of those that both stores have, that gives a row for each violation. */
+/**
+ * Each is a statement of `sql/`, or of those that both stores have, that gives a row for each
+ * violation.
+ */
 const CHECKS = [
   'membership-users',
   'membership-kinds',
@@ -28,7 +31,10 @@ export function checkContent(db: PostgresDatabase, _now: number): Promise<readon
   });
 }
 
-/** The tables of identifiers, with the column of the key: each is checked by itself, which Citus does on the shards. */
+/**
+ * The tables of identifiers, with the column of the key: each is checked by itself, which Citus
+ * does on the shards.
+ */
 const IDENTIFIERS = [
   { identifiers: 'user_point', key: 'user_point_id' },
   { identifiers: 'attached_identifier', key: 'identifier_key' },

@@ -14,14 +14,14 @@ export async function isDistributed(sql: Sql): Promise<boolean> {
 }
 
 /**
- * Commits at the workers what the coordinator has committed and a worker has only prepared, since the
- * COMMIT PREPARED did not arrive. Until then nobody sees those rows: a merge would decide without them,
- * and what it decides would be lost.
+ * Commits at the workers what the coordinator has committed and a worker has only prepared, since
+ * the COMMIT PREPARED did not arrive. Until then nobody sees those rows: a merge would decide
+ * without them, and what it decides would be lost.
  *
  * It runs in a transaction of its own: Citus lets one recovery run at a time, until its transaction
  * ends, so that in those of merges it would have merges of different datamarts wait for each other.
- * A worker that cannot be reached is a warning for Citus. Here it is a fault: nobody knows what that
- * worker has prepared.
+ * A worker that cannot be reached is a warning for Citus. Here it is a fault: nobody knows what
+ * that worker has prepared.
  */
 export async function recoverPrepared(sql: Pick<PostgresSql, 'aside'>): Promise<void> {
   const warnings = await sql
@@ -37,12 +37,18 @@ export async function recoverPrepared(sql: Pick<PostgresSql, 'aside'>): Promise<
 const MISSING_GRANT =
   'the role may not finish what workers have prepared: as a superuser, on the coordinator, run "grant execute on function recover_prepared_transactions() to ROLE" (deploy/roles.sql)';
 
-/** The same where the store is distributed; for transactions that have their locks and have read nothing yet. */
+/**
+ * The same where the store is distributed; for transactions that have their locks and have read
+ * nothing yet.
+ */
 export async function recoverBeforeMerge(sql: PostgresSql): Promise<void> {
   if (await isDistributed(sql)) await recoverPrepared(sql);
 }
 
-/** Throws where the store is distributed and its role may not recover: each of its merges would wait. */
+/**
+ * Throws where the store is distributed and its role may not recover: each of its merges would
+ * wait.
+ */
 export async function requireRecovery(db: Pick<PostgresDatabase, 'read'>): Promise<void> {
   const isAllowed = await db.read(async (sql) => {
     if (!(await isDistributed(sql))) return true;
@@ -55,8 +61,9 @@ export async function requireRecovery(db: Pick<PostgresDatabase, 'read'>): Promi
 }
 
 /**
- * A call of the leader, again and again: reads see what was committed even when nobody merges. It is
- * not waited for, since it may take as long as a worker takes to answer; merges tell what goes wrong.
+ * A call of the leader, again and again: reads see what was committed even when nobody merges. It
+ * is not waited for, since it may take as long as a worker takes to answer; merges tell what goes
+ * wrong.
  */
 export function regularRecovery(db: Pick<PostgresDatabase, 'read'>): () => void {
   let isUnderWay = false;
@@ -71,7 +78,10 @@ export function regularRecovery(db: Pick<PostgresDatabase, 'read'>): () => void 
 
 /** How long it is believed which workers answer: each question has every worker ask every other. */
 const HEALTH_MS = 10_000;
-/** A worker that is gone without a word takes as long as Citus waits for a connection, 30 s by default. */
+/**
+ * A worker that is gone without a word takes as long as Citus waits for a connection, 30 s by
+ * default.
+ */
 const MAX_HEALTH_MS = 60_000;
 
 const WORKERS_DOWN = `
@@ -82,8 +92,9 @@ const WORKERS_DOWN = `
   order by worker`;
 
 /**
- * `Store.workersDown`: a worker that the coordinator cannot ask (null), or that another one cannot reach
- * (false). Nobody waits for it: it is asked beside whoever wants to know, and told the next time.
+ * `Store.workersDown`: a worker that the coordinator cannot ask (null), or that another one cannot
+ * reach (false). Nobody waits for it: it is asked beside whoever wants to know, and told the next
+ * time.
  */
 export function workerHealth(db: Pick<PostgresDatabase, 'readPromptly'>): () => readonly string[] {
   let down: readonly string[] = [];
@@ -112,7 +123,10 @@ export function workerHealth(db: Pick<PostgresDatabase, 'readPromptly'>): () => 
 /** How long the size of the shards is believed: each question asks all workers. */
 const SIZE_MS = 60_000;
 
-/** What the shards take on the workers, of the database that does not count them; of those that answer. */
+/**
+ * What the shards take on the workers, of the database that does not count them; of those that
+ * answer.
+ */
 export function bytesOfShards(db: Pick<PostgresDatabase, 'read'>): () => Promise<number> {
   let read: { readonly at: number; readonly bytes: Promise<number> } | null = null;
   const ask = () =>
@@ -137,7 +151,9 @@ export function bytesOfShards(db: Pick<PostgresDatabase, 'read'>): () => Promise
 }
 
 const SUMMARIZE = `select brin_summarize_new_values('membership_change_range')`;
-/** The table of the coordinator is empty: the index is that of each shard, under a name of its own. */
+/**
+ * The table of the coordinator is empty: the index is that of each shard, under a name of its own.
+ */
 const SUMMARIZE_SHARDS = `select count(*) from run_command_on_shards('membership_change', $command$
   select brin_summarize_new_values(i.indexrelid)
   from pg_index i

@@ -35,7 +35,10 @@ export async function promptly<T>(work: (signal: AbortSignal) => Promise<T>, ms 
   }
 }
 
-/** Runs `work` on a connection of the pool; one that the signal aborts is closed, and its query fails. */
+/**
+ * Runs `work` on a connection of the pool; one that the signal aborts is closed, and its query
+ * fails.
+ */
 export async function withClient<T>(
   pool: Pool,
   work: (client: PoolClient) => Promise<T>,

@@ -5,7 +5,10 @@ import type { PostgresSql } from './postgres-sql.ts';
 import { addToTally, type TallyChange } from './segment-tally.ts';
 import { statement } from './staged-pairs.ts';
 
-/** Counts what is in the change log under a step, by execution, and brings the tally of the segments up to it. */
+/**
+ * Counts what is in the change log under a step, by execution, and brings the tally of the segments
+ * up to it.
+ */
 export async function countStep(sql: PostgresSql, step: string): Promise<ReadonlyMap<string, Effects>> {
   const rows = await sql.query(statement('count-step', { step, quarter_ms: QUARTER_MS }));
   await addToTally(sql, rows.flatMap(toTallyChanges));

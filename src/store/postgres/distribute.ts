@@ -22,12 +22,16 @@ export async function distribute(db: PostgresDatabase): Promise<void> {
   await distributeTables(db);
 }
 
-/** Distributes what a migration has added to a schema that is distributed; does nothing to any other. */
+/**
+ * Distributes what a migration has added to a schema that is distributed; does nothing to any
+ * other.
+ */
 export async function distributeAdded(db: PostgresDatabase): Promise<void> {
   if (await db.read(isDistributed)) await distributeTables(db);
 }
 
 async function distributeTables(db: PostgresDatabase): Promise<void> {
-  // each of its statements is a transaction of its own on the shards, and may take long where there are rows already
+  // each of its statements is a transaction of its own on the shards, and may take long where there
+  // are rows already
   await db.apart((sql) => sql.query(statement('distribute')));
 }

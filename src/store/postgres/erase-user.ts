@@ -11,7 +11,9 @@ import { outdateCatalogue } from './record-versions.ts';
 import { addToTally } from './segment-tally.ts';
 import { forgetInSlots } from './staged-pairs.ts';
 
-/** `Store.eraseUser`: alone, so that no merge is half done with the user, and every later one knows. */
+/**
+ * `Store.eraseUser`: alone, so that no merge is half done with the user, and every later one knows.
+ */
 export async function eraseUser(
   db: PostgresDatabase,
   { datamartId, user, now, author }: Parameters<Store['eraseUser']>[0],

@@ -1,7 +1,8 @@
 /**
- * SQLSTATEs after which the connection is gone, or could not be had (PostgreSQL, appendix A): class 08, a server that is shut down,
- * has crashed or is starting, one that takes no more connections, one that is a standby now, and one that found a transaction idle for
- * too long: a merge that was begun ahead waits for its turn.
+ * SQLSTATEs after which the connection is gone, or could not be had (PostgreSQL, appendix A): class
+ * 08, a server that is shut down, has crashed or is starting, one that takes no more connections,
+ * one that is a standby now, and one that found a transaction idle for too long: a merge that was
+ * begun ahead waits for its turn.
  */
 const LOST = /^(08...|57P0[1235]|53300|25006|25P03)$/;
 /** What Node says of sockets. */
@@ -20,8 +21,8 @@ const LOST_ERRNO = new Set([
   'ENOTFOUND',
 ]);
 /**
- * What the client, PostgreSQL and poolers before it say of them without a code, or with another one,
- * as Citus does of a worker that it cannot reach.
+ * What the client, PostgreSQL and poolers before it say of them without a code, or with another
+ * one, as Citus does of a worker that it cannot reach.
  */
 const LOST_MESSAGES: readonly string[] = [
   'connection terminated',
@@ -66,7 +67,10 @@ const LOST_MESSAGES: readonly string[] = [
 /** The longest message that is looked through: these stand at the beginning. */
 const MAX_MESSAGE = 1_000;
 
-/** Whether a fault is that the database cannot be reached, or not any more: the same may work on another connection. */
+/**
+ * Whether a fault is that the database cannot be reached, or not any more: the same may work on
+ * another connection.
+ */
 export function hasLostItsConnection(fault: unknown): boolean {
   if (!(fault instanceof Error)) return false;
   // of a name with several addresses each was tried
@@ -84,9 +88,10 @@ function saysItIsLost({ message }: Error): boolean {
 }
 
 /**
- * SQLSTATEs and codes of Node after which the database is there but refuses this service: a password,
- * a database, a certificate that was changed, no memory, a file system that fails. No statement
- * is the cause, so an execution waits until somebody has seen to it. A full disk has a kind of its own.
+ * SQLSTATEs and codes of Node after which the database is there but refuses this service: a
+ * password, a database, a certificate that was changed, no memory, a file system that fails. No
+ * statement is the cause, so an execution waits until somebody has seen to it. A full disk has a
+ * kind of its own.
  */
 const REFUSED = /^(28...|3D000|53[02-9]..|55000|58...)$/;
 const REFUSED_TLS =
@@ -94,8 +99,8 @@ const REFUSED_TLS =
 const NO_TLS = 'the server does not support ssl connections';
 
 /**
- * Whether the database is there and refuses this service, whatever it is asked for. A worker that dies
- * during a COPY is reported with the code of a file system that fails (58030), and is not.
+ * Whether the database is there and refuses this service, whatever it is asked for. A worker that
+ * dies during a COPY is reported with the code of a file system that fails (58030), and is not.
  */
 export function isRefused(fault: unknown): boolean {
   if (!(fault instanceof Error) || saysItIsLost(fault)) return false;
@@ -104,15 +109,18 @@ export function isRefused(fault: unknown): boolean {
   return fault.message.slice(0, MAX_MESSAGE).toLowerCase().includes(NO_TLS);
 }
 
-/** A deadlock, or a snapshot that is too old: the transaction was undone, and doing it again is right. */
+/**
+ * A deadlock, or a snapshot that is too old: the transaction was undone, and doing it again is
+ * right.
+ */
 export function isConflict(fault: unknown): boolean {
   const { code } = (fault ?? {}) as { code?: unknown };
   return code === '40001' || code === '40P01';
 }
 
 /**
- * A prepared statement that the connection should have and has not, or the other way about: a pooler has another connection of the
- * server behind it each time.
+ * A prepared statement that the connection should have and has not, or the other way about: a
+ * pooler has another connection of the server behind it each time.
  */
 export function hasLostItsStatements(fault: unknown): boolean {
   const { code } = (fault ?? {}) as { code?: unknown };
@@ -120,8 +128,8 @@ export function hasLostItsStatements(fault: unknown): boolean {
 }
 
 /**
- * A lock that was not to be had in the time that a transaction waits for one. A COPY to a worker of a
- * Citus cluster keeps the text of the worker's fault, and not its code.
+ * A lock that was not to be had in the time that a transaction waits for one. A COPY to a worker of
+ * a Citus cluster keeps the text of the worker's fault, and not its code.
  */
 export function isLockTimeout(fault: unknown): boolean {
   if (!(fault instanceof Error)) return false;

@@ -3,18 +3,25 @@ import type { PostgresDatabase } from './postgres-database.ts';
 import type { Scratch } from './scratch.ts';
 import { scratchStatement } from './staged-pairs.ts';
 
-/** Commands with the user points of their identifiers, without those that may not bring an erased user back. */
+/**
+ * Commands with the user points of their identifiers, without those that may not bring an erased
+ * user back.
+ */
 export type Prepared = {
-  /** A relation of a connection of the scratch: STAGED_COLUMNS, with point_hi, point_lo and point_kinds. */
+  /**
+   * A relation of a connection of the scratch: STAGED_COLUMNS, with point_hi, point_lo and
+   * point_kinds.
+   */
   readonly commands: string;
   /** How many were left out. */
   readonly leftOut: number;
 };
 
 /**
- * Gives staged commands their user points, on a connection of the scratch. Mostly that is the key of their identifier; where the
- * datamart has identifiers that were attached to other points, those are fetched first. What is known of it here is as old as the
- * catalogue that the commands were checked against, which an attachment or an erasure changes: a merge sees that and refuses.
+ * Gives staged commands their user points, on a connection of the scratch. Mostly that is the key
+ * of their identifier; where the datamart has identifiers that were attached to other points, those
+ * are fetched first. What is known of it here is as old as the catalogue that the commands were
+ * checked against, which an attachment or an erasure changes: a merge sees that and refuses.
  */
 export async function prepareCommands(
   db: PostgresDatabase,

@@ -27,7 +27,10 @@ type LookUps = Pick<
 /** Look-ups of many users may take longer. */
 const MAX_MANY_MS = 10_000;
 
-/** What is asked of users, by the indexes of their user points; promptly, so that none holds its connection for ever. */
+/**
+ * What is asked of users, by the indexes of their user points; promptly, so that none holds its
+ * connection for ever.
+ */
 export function lookUps(db: PostgresDatabase, segments: KeptRecords['segments']): LookUps {
   const findPoint = (datamartId: string, user: UserSelector) =>
     db.readPromptly((sql) => findUserPoint({ query: sql.prepared }, { datamartId, user }));
@@ -40,7 +43,8 @@ export function lookUps(db: PostgresDatabase, segments: KeptRecords['segments'])
         segments(),
       ]);
       if (rows === null) return null;
-      // one that was made since they were asked for is among those that are there now; what is not there now is being removed
+      // one that was made since they were asked for is among those that are there now; what is not
+      // there now is being removed
       const known = rows.every((row) => atOnce.has(String(row.segment_id))) ? atOnce : await segments();
       const memberships = rows.flatMap((row) => {
         const segment = known.get(String(row.segment_id));
@@ -147,8 +151,8 @@ async function rowsOfUser(
   of: Asked & { readonly segmentIds: readonly string[] | undefined; readonly now: number },
 ): Promise<readonly Row[] | null> {
   const findPoint = () => findUserPoint({ query: sql.prepared }, of);
-  // nearly always the point is the key: who has memberships under it is that user, and only others are looked for;
-  // beside the rows where there may well be none, in some segments alone
+  // nearly always the point is the key: who has memberships under it is that user, and only others
+  // are looked for; beside the rows where there may well be none, in some segments alone
   const likely = likelyPoint(of.datamartId, of.user);
   const [rows, found] = await Promise.all([
     rowsOfPoint(sql, likely, of),
@@ -161,8 +165,9 @@ async function rowsOfUser(
 }
 
 /**
- * Live memberships of a user point, by segment. The segments are known to the node: a join would have to be planned, which takes
- * PostgreSQL longer than the look-up itself, and Citus plans anew each time what is not about one table.
+ * Live memberships of a user point, by segment. The segments are known to the node: a join would
+ * have to be planned, which takes PostgreSQL longer than the look-up itself, and Citus plans anew
+ * each time what is not about one table.
  */
 function rowsOfPoint(
   sql: ReadingSql,

@@ -89,7 +89,9 @@ function toMember(row: Row, identifiers: ReadonlyMap<string, readonly StoredIden
   };
 }
 
-/** The segments of a user point are a set of bits, and users with the same set are counted together. */
+/**
+ * The segments of a user point are a set of bits, and users with the same set are counted together.
+ */
 async function countOverlaps(
   sql: Sql,
   segmentIds: readonly string[],
@@ -119,7 +121,10 @@ async function countOverlaps(
   return pairsOf(counts, segmentIds);
 }
 
-/** Sizes come from the tally, and what they share from the memberships of the segment's members alone. */
+/**
+ * Sizes come from the tally, and what they share from the memberships of the segment's members
+ * alone.
+ */
 async function countOverlapsWith(
   sql: Sql,
   segmentId: string,

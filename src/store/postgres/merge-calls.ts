@@ -7,7 +7,10 @@ import type { PostgresDatabase } from './postgres-database.ts';
 import type { Scratch } from './scratch.ts';
 import { readRemovedUpTo } from './sweep.ts';
 
-/** `Store.mergeCalls`. The lock of the datamart keeps two nodes from applying one call twice: the second finds the answer. */
+/**
+ * `Store.mergeCalls`. The lock of the datamart keeps two nodes from applying one call twice: the
+ * second finds the answer.
+ */
 export async function mergeCalls(
   db: PostgresDatabase,
   scratch: Scratch,

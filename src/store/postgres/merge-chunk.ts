@@ -35,9 +35,10 @@ export async function mergeChunk(
 }
 
 /**
- * `Store.prepareChunk`: the commands are folded in the DuckDB of this node. AHEAD: the transaction of the merge is begun as well, and has
- * the keys in its slot while the chunk before is merged. Each of its statements sees what was committed before it, so those that
- * come in its turn see what that chunk has done.
+ * `Store.prepareChunk`: the commands are folded in the DuckDB of this node. AHEAD: the transaction
+ * of the merge is begun as well, and has the keys in its slot while the chunk before is merged.
+ * Each of its statements sees what was committed before it, so those that come in its turn see what
+ * that chunk has done.
  */
 export async function prepareChunk(
   db: PostgresDatabase,
@@ -87,7 +88,9 @@ export async function prepareChunk(
   };
 }
 
-/** Makes `chunk_pair` of the commands of a staged table; resolves to how many of them were left out. */
+/**
+ * Makes `chunk_pair` of the commands of a staged table; resolves to how many of them were left out.
+ */
 export async function foldCommands(
   db: PostgresDatabase,
   scratch: Scratch,
@@ -104,14 +107,20 @@ export async function foldCommands(
   return leftOut;
 }
 
-/** Copies keys into a slot before the turn of their merge; null where no slot is to be had without waiting. */
+/**
+ * Copies keys into a slot before the turn of their merge; null where no slot is to be had without
+ * waiting.
+ */
 async function stageAhead(sql: PostgresSql, local: DuckDbSql): Promise<number | null> {
   const slot = await takeSlotAhead(sql);
   if (slot !== null) await stageKeys({ sql, local, slot });
   return slot;
 }
 
-/** Moves the checkpoint of an execution to the end of a chunk, with what `apply` does, if the chunk may be merged now. */
+/**
+ * Moves the checkpoint of an execution to the end of a chunk, with what `apply` does, if the chunk
+ * may be merged now.
+ */
 async function advance(
   sql: PostgresSql,
   chunk: StagedChunk,
@@ -130,16 +139,18 @@ async function advance(
 const ROWS_TO_SUMMARIZE = 50_000;
 
 /**
- * Has what the change log got lately found by ranges of pages: until then each who asks for a step reads all of it. Autovacuum does it
- * as well, some time later, and where the role of this node may not.
+ * Has what the change log got lately found by ranges of pages: until then each who asks for a step
+ * reads all of it. Autovacuum does it as well, some time later, and where the role of this node may
+ * not.
  */
 function summarizeChanges(db: PostgresDatabase): void {
   db.apart(summarizeChangeRanges).catch(() => undefined);
 }
 
 /**
- * Locks the checkpoint of an execution, first of all: of two workers that take the execution for theirs the second sees what the first has
- * done. Not the execution, whose lease is renewed meanwhile.
+ * Locks the checkpoint of an execution, first of all: of two workers that take the execution for
+ * theirs the second sees what the first has done. Not the execution, whose lease is renewed
+ * meanwhile.
  */
 export async function lockCheckpoint(sql: PostgresSql, executionId: string): Promise<void> {
   await sql.query(

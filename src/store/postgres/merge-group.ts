@@ -16,8 +16,9 @@ import type { Scratch } from './scratch.ts';
 import { clearSlot, scratchStatement, takeSlot } from './staged-pairs.ts';
 
 /**
- * `Store.mergeGroup`. What the documents share is the start date, so commands that meet nowhere give the same in one step as in several:
- * the group is cut only where a document touches a user point that one before it touches.
+ * `Store.mergeGroup`. What the documents share is the start date, so commands that meet nowhere
+ * give the same in one step as in several: the group is cut only where a document touches a user
+ * point that one before it touches.
  */
 export async function mergeGroup(
   db: PostgresDatabase,
@@ -57,7 +58,10 @@ export async function mergeGroup(
   return outcome;
 }
 
-/** The commands of documents with their user points, of a connection to the DuckDB of this node, and how they are cut. */
+/**
+ * The commands of documents with their user points, of a connection to the DuckDB of this node, and
+ * how they are cut.
+ */
 export type Local = {
   readonly local: DuckDbSql;
   readonly commands: string;
@@ -78,7 +82,10 @@ export function withCommands<T>(
   });
 }
 
-/** Applies documents that share a start date; `executionIds` is empty where they are of none. Resolves to their effects, by position. */
+/**
+ * Applies documents that share a start date; `executionIds` is empty where they are of none.
+ * Resolves to their effects, by position.
+ */
 export async function applySteps(
   sql: PostgresSql,
   {

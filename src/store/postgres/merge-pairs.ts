@@ -55,8 +55,8 @@ const CHANGES: Rows = {
 };
 
 /**
- * Joins by the indexes of the large tables, whatever their statistics say: reading all of one for a chunk is never right. The staging
- * tables have no index, and are read whole all the same.
+ * Joins by the indexes of the large tables, whatever their statistics say: reading all of one for a
+ * chunk is never right. The staging tables have no index, and are read whole all the same.
  */
 const BY_INDEX = `set local enable_hashjoin = off; set local enable_mergejoin = off; set local enable_seqscan = off`;
 
@@ -65,7 +65,10 @@ function copyRows({ sql, local }: Pick<Merge, 'sql' | 'local'>, rows: string, to
   return sql.copyIn(`copy ${to.into} from stdin (format binary)`, binaryRows(local, rows, to.types));
 }
 
-/** Copies the keys of `chunk_pair` into a slot. It can be done before the turn of the merge: it looks at no memberships. */
+/**
+ * Copies the keys of `chunk_pair` into a slot. It can be done before the turn of the merge: it
+ * looks at no memberships.
+ */
 export async function stageKeys(of: Pick<Merge, 'sql' | 'local' | 'slot'>): Promise<void> {
   await copyRows(of, scratchStatement('write-keys'), KEYS(of.slot));
 }
@@ -83,8 +86,8 @@ export function fetchRows(
 }
 
 /**
- * Makes `chunk_effect` and `chunk_new_user` of `chunk_pair` and what there is of it, whose keys lie in the slot. PLANNED: the planner
- * chooses how to join, by what it knows of the slot.
+ * Makes `chunk_effect` and `chunk_new_user` of `chunk_pair` and what there is of it, whose keys lie
+ * in the slot. PLANNED: the planner chooses how to join, by what it knows of the slot.
  */
 export async function findEffects(
   merge: Merge,
@@ -103,8 +106,9 @@ export async function nextStep(sql: PostgresSql): Promise<string> {
 }
 
 /**
- * Does what `chunk_effect` and `chunk_new_user` say: new users, memberships and changes are copied straight into their tables, since
- * only `COPY` inserts many rows at a time; what is written anew or ends goes by way of the slot. `counts` is what they were counted as.
+ * Does what `chunk_effect` and `chunk_new_user` say: new users, memberships and changes are copied
+ * straight into their tables, since only `COPY` inserts many rows at a time; what is written anew
+ * or ends goes by way of the slot. `counts` is what they were counted as.
  */
 export async function applyEffects(
   merge: Merge,

@@ -6,7 +6,10 @@ import type { PostgresDatabase } from './postgres-database.ts';
 import type { PostgresSql } from './postgres-sql.ts';
 
 const FOLDER = new URL('./migrations/', import.meta.url);
-/** In a migration: the oldest version whose nodes go on working when it is done. By default its own: they have to be stopped first. */
+/**
+ * In a migration: the oldest version whose nodes go on working when it is done. By default its own:
+ * they have to be stopped first.
+ */
 const COMPATIBLE = /^-- compatible with nodes of version (\d+)/m;
 
 export type Versions = {
@@ -18,8 +21,8 @@ export type Versions = {
 };
 
 /**
- * Brings the schema to this version, each migration in a transaction of its own, and distributes what it adds where the rest is
- * distributed. Nodes that start together do it once.
+ * Brings the schema to this version, each migration in a transaction of its own, and distributes
+ * what it adds where the rest is distributed. Nodes that start together do it once.
  */
 export async function migrate(db: PostgresDatabase, now: number): Promise<void> {
   const { current, newest } = await readVersions(db);
@@ -40,8 +43,9 @@ export async function migrate(db: PostgresDatabase, now: number): Promise<void> 
 }
 
 /**
- * Sees to it that this node can work with the store. A schema that is not there or is older is brought to this version where the role
- * may; a newer one is used when it says that this version can.
+ * Sees to it that this node can work with the store. A schema that is not there or is older is
+ * brought to this version where the role may; a newer one is used when it says that this version
+ * can.
  */
 export async function prepare(db: PostgresDatabase, now: number): Promise<void> {
   const { current, oldestCompatible, newest } = await readVersions(db);

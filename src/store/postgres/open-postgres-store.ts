@@ -41,7 +41,10 @@ import { forgetMemberships, readRemovedUpTo, removeChangesBefore, removeExpired 
 import { memberWriter } from './write-members.ts';
 
 export type PostgresStoreOptions = {
-  /** `postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=…`, of PostgreSQL or of the coordinator of a Citus cluster. */
+  /**
+   * `postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=…`, of PostgreSQL or of the coordinator of
+   * a Citus cluster.
+   */
   readonly url: string;
   /** Folder of this node for what is on its way; made when it is not there. */
   readonly scratchDir: string;
@@ -55,7 +58,10 @@ export type PostgresStoreOptions = {
   readonly now: number;
   /** `Store.snapshot`, which makes an embedded store. */
   readonly takeSnapshot?: (db: PostgresDatabase, scratch: Scratch, now: number) => Promise<StoreSnapshot>;
-  /** Other numbers than usual, for tests: what is done in parts is to come out the same in any number of them. */
+  /**
+   * Other numbers than usual, for tests: what is done in parts is to come out the same in any
+   * number of them.
+   */
   readonly rowsAtATime?: Partial<RowsAtATime>;
 };
 

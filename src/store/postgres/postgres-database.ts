@@ -17,8 +17,8 @@ export interface PostgresDatabase extends Database {
   /** Reads at one moment. */
   atOneMoment<T>(work: (sql: PostgresSql) => Promise<T>): Promise<T>;
   /**
-   * A transaction that changes memberships of a datamart, in which no other does so: beside small ones. With `purpose` COUNT it
-   * is rolled back.
+   * A transaction that changes memberships of a datamart, in which no other does so: beside small
+   * ones. With `purpose` COUNT it is rolled back.
    */
   merge<T>(
     datamartId: string,
@@ -26,16 +26,16 @@ export interface PostgresDatabase extends Database {
     purpose?: 'APPLY' | 'COUNT',
   ): Promise<T>;
   /**
-   * A merge that begins before its turn: `before`, which changes no memberships, runs now, beside other merges. Null when too few
-   * connections would be left for these.
+   * A merge that begins before its turn: `before`, which changes no memberships, runs now, beside
+   * other merges. Null when too few connections would be left for these.
    */
   mergeAhead<B>(before: (sql: PostgresSql) => Promise<B>): MergeAhead<B> | null;
   /** A transaction that changes memberships of any datamart, in which nothing else does so. */
   mergeAlone<T>(work: (sql: PostgresSql) => Promise<T>): Promise<T>;
   /**
-   * Reads for somebody who waits for the answer: after two seconds, or `ms`, it is given up, however far it is,
-   * and the connection with it, since a database that hangs does not say so. Rejects with
-   * `StoreUnreachableError`.
+   * Reads for somebody who waits for the answer: after two seconds, or `ms`, it is given up,
+   * however far it is, and the connection with it, since a database that hangs does not say so.
+   * Rejects with `StoreUnreachableError`.
    */
   readPromptly<T>(work: (sql: ReadingSql) => Promise<T>, ms?: number): Promise<T>;
   /** Resolves when the database answers now, promptly; it is not tried again. */
@@ -48,7 +48,10 @@ export interface PostgresDatabase extends Database {
 
 /** A merge whose turn has not come yet. Either `run` or `abandon` has to be called, once. */
 export type MergeAhead<B> = {
-  /** Goes on as `merge` does, with what `before` came to. Both are done again where the connection is lost. */
+  /**
+   * Goes on as `merge` does, with what `before` came to. Both are done again where the connection
+   * is lost.
+   */
   run<T>(datamartId: string, work: (sql: PostgresSql, before: B) => Promise<T>): Promise<T>;
   /** Rolls it back. */
   abandon(): Promise<void>;
@@ -63,17 +66,21 @@ export type PostgresOptions = {
 };
 
 /**
- * Advisory locks of transactions, so that they can be had through a pooler. WRITE: small transactions come one after the other, on
- * all nodes, as they do in the embedded store. MERGES: shared by merges, exclusive for those that must be alone. A merge has one
- * more, DATAMART with the datamart's id: no two change the same memberships.
+ * Advisory locks of transactions, so that they can be had through a pooler. WRITE: small
+ * transactions come one after the other, on all nodes, as they do in the embedded store. MERGES:
+ * shared by merges, exclusive for those that must be alone. A merge has one more, DATAMART with the
+ * datamart's id: no two change the same memberships.
  */
 const LOCK = { WRITE: 1, MERGES: 2, DATAMART: 3 } as const;
-/** The first half of the keys of Muster's advisory locks, so that they are not those of others in the same database. */
+/**
+ * The first half of the keys of Muster's advisory locks, so that they are not those of others in
+ * the same database.
+ */
 const LOCK_SPACE = 0x4d75;
 
 /**
- * How long a connection is kept. A prepared statement keeps the plan that was made while its table was small, until autovacuum comes by
- * or the connection ends.
+ * How long a connection is kept. A prepared statement keeps the plan that was made while its table
+ * was small, until autovacuum comes by or the connection ends.
  */
 const CONNECTION_SECONDS = 60;
 
@@ -81,7 +88,10 @@ const CONNECTION_SECONDS = 60;
 const CLOSE_MS = 15_000;
 
 const SMALL = `${PROPAGATE}; set local statement_timeout = '30s'; set local lock_timeout = '20s'`;
-/** A merge of a chunk takes seconds; one that replaces a segment of 100 M members takes as long as it takes. */
+/**
+ * A merge of a chunk takes seconds; one that replaces a segment of 100 M members takes as long as
+ * it takes.
+ */
 const LARGE = `${PROPAGATE}; set local statement_timeout = '12h'; set local lock_timeout = '10min'; set local jit = off`;
 
 export function openPostgresDatabase({ url, connections, patienceMs }: PostgresOptions): PostgresDatabase {
@@ -121,7 +131,10 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
     return run;
   }
 
-  /** Tries again what a lost connection or a conflict has kept from being done, until there is no patience left. */
+  /**
+   * Tries again what a lost connection or a conflict has kept from being done, until there is no
+   * patience left.
+   */
   async function untilDone<T>(attempt: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     let until: number | undefined;
     for (let waitMs = 50; ; waitMs = Math.min(waitMs * 2, 2_000)) {
@@ -138,7 +151,10 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
     }
   }
 
-  /** What `work` asks before it waits for anything leaves as one packet: on one machine a write costs as much as a small query. */
+  /**
+   * What `work` asks before it waits for anything leaves as one packet: on one machine a write
+   * costs as much as a small query.
+   */
   function withReader<T>(work: (sql: ReadingSql) => Promise<T>, signal?: AbortSignal): Promise<T> {
     return withClient(
       small,
@@ -163,7 +179,10 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
 
   const write = lock(LOCK.WRITE);
   let lastWrite: Promise<unknown> = Promise.resolve();
-  /** Those of this node wait for each other here, and not with a connection each, which reads would miss. */
+  /**
+   * Those of this node wait for each other here, and not with a connection each, which reads would
+   * miss.
+   */
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = lastWrite.then(work, work);
     lastWrite = turn.catch(() => undefined);
@@ -277,7 +296,10 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
   };
 }
 
-/** `work` on memberships of which nobody else changes any, and of which all that was committed is seen. */
+/**
+ * `work` on memberships of which nobody else changes any, and of which all that was committed is
+ * seen.
+ */
 function recovered<T>(work: (sql: PostgresSql) => Promise<T>) {
   return async (sql: PostgresSql): Promise<T> => {
     await recoverBeforeMerge(sql);
@@ -299,15 +321,15 @@ function lockOf(which: number, id: string): string {
 }
 
 /**
- * The number of a transaction that has written something. On a Citus cluster one that has written at
- * workers alone has none by itself, and is given one.
+ * The number of a transaction that has written something. On a Citus cluster one that has written
+ * at workers alone has none by itself, and is given one.
  */
 const NUMBER = `case when to_regclass('pg_dist_partition') is null then pg_current_xact_id_if_assigned()
   else pg_current_xact_id() end`;
 
 /**
- * One transaction. Whether it was committed is not known when the connection is lost at its end; then PostgreSQL is asked by its
- * number, and it is done again only when it was not.
+ * One transaction. Whether it was committed is not known when the connection is lost at its end;
+ * then PostgreSQL is asked by its number, and it is done again only when it was not.
  */
 async function runTransaction<T>(
   of: {

@@ -9,36 +9,49 @@ import { hasLostItsStatements } from './faults.ts';
 import { fromStoredRow, toStored } from './texts.ts';
 
 /**
- * The first setting of every transaction: those after it reach the workers of a Citus cluster as well.
- * Any other PostgreSQL takes it for a name that nobody reads.
+ * The first setting of every transaction: those after it reach the workers of a Citus cluster as
+ * well. Any other PostgreSQL takes it for a name that nobody reads.
  */
 export const PROPAGATE = `set local citus.propagate_set_commands = 'local'`;
 
-/** A connection inside a transaction, with the two ways in which many rows pass it without any of them being looked at. */
+/**
+ * A connection inside a transaction, with the two ways in which many rows pass it without any of
+ * them being looked at.
+ */
 export interface PostgresSql extends Sql {
   /** Runs a statement that changes rows; resolves to how many. */
   change(statement: string, values?: readonly SqlValue[]): Promise<number>;
-  /** Rows as the `copy … from stdin` in `statement` reads them, from a file or as they are made; resolves to how many. */
+  /**
+   * Rows as the `copy … from stdin` in `statement` reads them, from a file or as they are made;
+   * resolves to how many.
+   */
   copyIn(statement: string, rows: string | AsyncIterable<Uint8Array>): Promise<number>;
   /** Writes what each `copy … to stdout` of `statements` gives to a file, one after the other. */
   copyOut(statements: readonly string[], file: string): Promise<void>;
   /**
-   * Runs statements in a transaction of their own, on another connection, which commits at once. They
-   * must not wait for a lock that this transaction holds. Resolves to the warnings that came with them.
+   * Runs statements in a transaction of their own, on another connection, which commits at once.
+   * They must not wait for a lock that this transaction holds. Resolves to the warnings that came
+   * with them.
    */
   aside(statements: string): Promise<readonly string[]>;
 }
 
-/** A connection outside of transactions. Statements of which none is waited for before the next are one round trip. */
+/**
+ * A connection outside of transactions. Statements of which none is waited for before the next are
+ * one round trip.
+ */
 export interface ReadingSql extends PostgresSql {
   /**
-   * As `query`, for what is asked all the time: a connection parses and plans it once. The text is always the same, the values
-   * differ.
+   * As `query`, for what is asked all the time: a connection parses and plans it once. The text is
+   * always the same, the values differ.
    */
   prepared(statement: string, values: readonly SqlValue[]): Promise<readonly Row[]>;
 }
 
-/** Makes what reads of the connections of a pool: with prepared statements, until a pooler shows that it has lost one. */
+/**
+ * Makes what reads of the connections of a pool: with prepared statements, until a pooler shows
+ * that it has lost one.
+ */
 export function readingSqls(small: Pool): (client: PoolClient) => ReadingSql {
   let isPreparing = true;
   return (client) => ({
@@ -61,8 +74,8 @@ export function readingSqls(small: Pool): (client: PoolClient) => ReadingSql {
 const names = new Map<string, string>();
 
 /**
- * The name of a prepared statement, by what it says: where a pooler hands on a connection on which another client has prepared one of
- * that name, it is the same.
+ * The name of a prepared statement, by what it says: where a pooler hands on a connection on which
+ * another client has prepared one of that name, it is the same.
  */
 function nameOf(statement: string): string {
   const known = names.get(statement);
@@ -73,8 +86,8 @@ function nameOf(statement: string): string {
 }
 
 /**
- * `small`: other connections, for `aside` and to interrupt this one. Who holds one of them never waits
- * for a merge, so a merge may wait for one.
+ * `small`: other connections, for `aside` and to interrupt this one. Who holds one of them never
+ * waits for a merge, so a merge may wait for one.
  */
 export function asSql(client: PoolClient, small: Pool): PostgresSql {
   return {

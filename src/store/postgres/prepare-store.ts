@@ -5,7 +5,10 @@ import { openPostgresDatabase } from './postgres-database.ts';
 const CONNECTIONS = 4;
 const PATIENCE_MS = 20_000;
 
-/** Brings the schema of a PostgreSQL to this version, and distributes it where that is asked for; resolves to what it was before. */
+/**
+ * Brings the schema of a PostgreSQL to this version, and distributes it where that is asked for;
+ * resolves to what it was before.
+ */
 export async function preparePostgresStore(of: {
   readonly url: string;
   readonly citus: boolean;

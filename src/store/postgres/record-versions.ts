@@ -4,7 +4,9 @@ import type { RecordVersions } from '../records/keep-records.ts';
 import type { PostgresDatabase } from './postgres-database.ts';
 import type { ReadingSql } from './postgres-sql.ts';
 
-/** What the nodes tell each other by: a number that each write of the small records makes another. */
+/**
+ * What the nodes tell each other by: a number that each write of the small records makes another.
+ */
 export function recordVersions(db: Pick<PostgresDatabase, 'read'>): RecordVersions {
   return { read: () => db.read(readVersion), next };
 }
@@ -15,8 +17,9 @@ async function readVersion(sql: ReadingSql): Promise<string> {
 }
 
 /**
- * `db` whose first read asks for the version too, in the round trip of its first statement, and after it: so what that finds is
- * of the records of this version, or older ones. `tell` is told of it.
+ * `db` whose first read asks for the version too, in the round trip of its first statement, and
+ * after it: so what that finds is of the records of this version, or older ones. `tell` is told of
+ * it.
  */
 export function askingVersion(db: PostgresDatabase, tell: (version: string) => void): PostgresDatabase {
   let isTold = false;

@@ -17,7 +17,10 @@ import type { Scratch } from './scratch.ts';
 import { sizesAt } from './segment-tally.ts';
 import { scratchStatement, statement, takeSlot } from './staged-pairs.ts';
 
-/** `Store.openReplacement`: the pairs of a whole file and who leaves are found and applied as those of a chunk are. */
+/**
+ * `Store.openReplacement`: the pairs of a whole file and who leaves are found and applied as those
+ * of a chunk are.
+ */
 export function openReplacement(db: PostgresDatabase, scratch: Scratch): Promise<Replacement> {
   return openOver({
     use: scratch.use,

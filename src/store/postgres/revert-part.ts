@@ -9,7 +9,10 @@ import type { PostgresDatabase } from './postgres-database.ts';
 import type { Scratch } from './scratch.ts';
 import { statement, takeSlot } from './staged-pairs.ts';
 
-/** `Store.revertPart`: a range of keys of the changes in each transaction; `rows`: about so many of them. */
+/**
+ * `Store.revertPart`: a range of keys of the changes in each transaction; `rows`: about so many of
+ * them.
+ */
 export function revertPart(
   { db, scratch }: { readonly db: PostgresDatabase; readonly scratch: Scratch },
   part: RevertPart,

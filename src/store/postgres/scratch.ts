@@ -5,7 +5,10 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { type DuckDbSql, openConnection } from '../staging/duckdb-connection.ts';
 import { keepBom } from '../staging/keep-bom.ts';
 
-/** The DuckDB of this node, which holds nothing for longer than a file is imported, and files on their way to PostgreSQL or from it. */
+/**
+ * The DuckDB of this node, which holds nothing for longer than a file is imported, and files on
+ * their way to PostgreSQL or from it.
+ */
 export interface Scratch {
   readonly instance: DuckDBInstance;
   /** A connection to it, for as long as `work` takes; it has temporary tables of its own. */
@@ -35,8 +38,8 @@ export async function openScratch(options: {
     threads: String(options.threads),
     memory_limit: `${Math.floor(options.memoryBytes / 1024)}KiB`,
     temp_directory: path.join(dir, 'spill'),
-    // never: after a transaction of more than this DuckDB puts what lies in memory in order and compresses it, half a second that is
-    // lost on tables that are gone in the next one
+    // never: after a transaction of more than this DuckDB puts what lies in memory in order and
+    // compresses it, half a second that is lost on tables that are gone in the next one
     checkpoint_threshold: '1TiB',
   });
   const setup = await instance.connect();

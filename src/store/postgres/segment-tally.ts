@@ -2,7 +2,10 @@ import { QUARTER_MS } from '../../model/history.ts';
 import type { SegmentSize } from '../../model/records.ts';
 import { literal, type Sql } from '../records/database.ts';
 
-/** How many more memberships there are of a segment, of user points with these kinds, that expire in a quarter; '-1': never. */
+/**
+ * How many more memberships there are of a segment, of user points with these kinds, that expire in
+ * a quarter; '-1': never.
+ */
 export type TallyChange = {
   readonly segmentId: string;
   readonly pointKinds: number;
@@ -10,7 +13,10 @@ export type TallyChange = {
   readonly members: number;
 };
 
-/** In one statement at most: what a chunk whose members each have an expiry of their own would make of it has no end. */
+/**
+ * In one statement at most: what a chunk whose members each have an expiry of their own would make
+ * of it has no end.
+ */
 const ROWS_AT_A_TIME = 5_000;
 
 /** Brings the tally up to what a transaction has done to memberships. */
@@ -39,8 +45,8 @@ export async function mayHaveExpired(sql: Sql, instant: number): Promise<boolean
 }
 
 /**
- * Live members of segments at `now`, of all when null. What expires in another quarter than that of `now` is told by the tally; only of
- * the few that expire within this one are the rows looked at.
+ * Live members of segments at `now`, of all when null. What expires in another quarter than that of
+ * `now` is told by the tally; only of the few that expire within this one are the rows looked at.
  */
 export async function sizesAt(
   sql: Sql,
@@ -62,9 +68,10 @@ export async function sizesAt(
 }
 
 /**
- * A select of `segment_id` and the live members at `now`, in all and by kinds (KIND_BIT). The tally is
- * asked first: of the memberships only where some end within the quarter, since they may be on many
- * shards and the tally is on none. Each part is materialized, which Citus takes for a query by itself.
+ * A select of `segment_id` and the live members at `now`, in all and by kinds (KIND_BIT). The tally
+ * is asked first: of the memberships only where some end within the quarter, since they may be on
+ * many shards and the tally is on none. Each part is materialized, which Citus takes for a query by
+ * itself.
  */
 export async function liveText(sql: Sql, segmentIds: readonly string[] | null, now: number): Promise<string> {
   const instant = Math.trunc(now);

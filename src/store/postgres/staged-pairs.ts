@@ -27,9 +27,9 @@ type SlotTable = (typeof SLOT_TABLES)[number];
 const OF_PAIRS: readonly SlotTable[] = ['staged_key', 'staged_membership'];
 
 /**
- * Takes one of the slots of staging tables for the rest of the transaction, and empties those that it is going to use; resolves to its
- * number. What an earlier transaction left is of no use to anybody. The others stay as they are: on a Citus cluster each truncate is one
- * of every shard.
+ * Takes one of the slots of staging tables for the rest of the transaction, and empties those that
+ * it is going to use; resolves to its number. What an earlier transaction left is of no use to
+ * anybody. The others stay as they are: on a Citus cluster each truncate is one of every shard.
  */
 export async function takeSlot(sql: PostgresSql, tables = OF_PAIRS): Promise<number> {
   const first = nextSlot++ % SLOTS;
@@ -41,8 +41,8 @@ export async function takeSlot(sql: PostgresSql, tables = OF_PAIRS): Promise<num
 }
 
 /**
- * The same for who has to wait for others before he is done: of the first half alone, and null where none of it is free. Those whom he
- * waits for will find one in the other half.
+ * The same for who has to wait for others before he is done: of the first half alone, and null
+ * where none of it is free. Those whom he waits for will find one in the other half.
  */
 export function takeSlotAhead(sql: PostgresSql): Promise<number | null> {
   return takeFreeSlot(sql, { first: nextSlot++, of: SLOTS / 2, tables: OF_PAIRS });
@@ -66,12 +66,14 @@ async function takeFreeSlot(
  * Empties tables of a slot that this transaction has just taken and not used yet.
  *
  * The truncate commits by itself, on another connection. A transaction that truncates an unlogged
- * table and rolls back leaves its old file behind until the next checkpoint. When PostgreSQL crashes
- * within half a second after that, before it has written the rollback down, its first restart finds
- * the file and fails: "could not create file … File exists". A commit is always written down first.
+ * table and rolls back leaves its old file behind until the next checkpoint. When PostgreSQL
+ * crashes within half a second after that, before it has written the rollback down, its first
+ * restart finds the file and fails: "could not create file … File exists". A commit is always
+ * written down first.
  *
  * Something that reads the tables, such as pg_dump, keeps the truncate from its lock for as long as
- * it runs. The rows are deleted then, which takes longer and leaves their space to the next truncate.
+ * it runs. The rows are deleted then, which takes longer and leaves their space to the next
+ * truncate.
  */
 async function emptySlot(sql: PostgresSql, slot: number, tables: readonly SlotTable[]): Promise<void> {
   const names = tables.map((table) => `${table}_${slot}`).join(', ');
@@ -83,12 +85,18 @@ async function emptySlot(sql: PostgresSql, slot: number, tables: readonly SlotTa
   }
 }
 
-/** Empties a slot that this transaction has used, for another use: of few rows, and slower than `emptySlot`. */
+/**
+ * Empties a slot that this transaction has used, for another use: of few rows, and slower than
+ * `emptySlot`.
+ */
 export async function clearSlot(sql: PostgresSql, slot: number, tables = OF_PAIRS): Promise<void> {
   for (const table of tables) await sql.query(`delete from ${table}_${slot}`);
 }
 
-/** Deletes what merges have left of a user in any slot: nobody needs it, and the next use of a slot may be far away. */
+/**
+ * Deletes what merges have left of a user in any slot: nobody needs it, and the next use of a slot
+ * may be far away.
+ */
 export async function forgetInSlots(sql: PostgresSql, userPointId: string): Promise<void> {
   for (let slot = 0; slot < SLOTS; slot++)
     for (const table of SLOT_TABLES)

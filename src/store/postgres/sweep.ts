@@ -20,8 +20,8 @@ export async function readRemovedUpTo(sql: Sql): Promise<number> {
 /** `Store.removeExpired`; and what removed segments have left is removed too. */
 export async function removeExpired(db: PostgresDatabase, now: number): Promise<number> {
   await sweepSegments(db);
-  // an execution takes for live what was live when it started; decided in the turn of the claims, so that one either runs already or
-  // starts later
+  // an execution takes for live what was live when it started; decided in the turn of the claims,
+  // so that one either runs already or starts later
   const before = await db.write(async (sql) => {
     const [running] = await sql.query(
       `select min(start_date) as start_date from execution where status = 'RUNNING'`,
@@ -82,7 +82,9 @@ async function sweepSegments(db: PostgresDatabase): Promise<void> {
   }
 }
 
-/** The hook of `SegmentRecords.remove`: nobody sees them from here on, and the sweep removes them. */
+/**
+ * The hook of `SegmentRecords.remove`: nobody sees them from here on, and the sweep removes them.
+ */
 export async function forgetMemberships(sql: Sql, segmentId: string): Promise<void> {
   await sql.query(`insert into removed_segment values (${literal(segmentId)})`);
   await sql.query(`delete from segment_tally where segment_id = ${literal(segmentId)}`);

@@ -1,8 +1,9 @@
 import type { Row, SqlValue } from '../records/database.ts';
 
 /**
- * PostgreSQL has no texts with U+0000, which account ids and names may hold. ESCAPE, of the private use area, stands before a `0` for
- * it, and before a `1` for itself; all other texts are stored as they are.
+ * PostgreSQL has no texts with U+0000, which account ids and names may hold. ESCAPE, of the private
+ * use area, stands before a `0` for it, and before a `1` for itself; all other texts are stored as
+ * they are.
  */
 const ESCAPE = '\ue000';
 

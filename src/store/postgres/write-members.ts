@@ -7,12 +7,16 @@ import type { Scratch } from './scratch.ts';
 import { scratchStatement, statement } from './staged-pairs.ts';
 
 /**
- * The tables of identifiers, which are asked one after the other. Citus joins the memberships with each
- * on their shards; of both in one relation it would bring all users of the store to the coordinator.
+ * The tables of identifiers, which are asked one after the other. Citus joins the memberships with
+ * each on their shards; of both in one relation it would bring all users of the store to the
+ * coordinator.
  */
 const IDENTIFIERS = ['user_point', 'attached_identifier'];
 
-/** `Store.writeMembers`: the members leave PostgreSQL as they are, and the DuckDB of this node writes the file from that. */
+/**
+ * `Store.writeMembers`: the members leave PostgreSQL as they are, and the DuckDB of this node
+ * writes the file from that.
+ */
 export function memberWriter(db: PostgresDatabase, scratch: Scratch): Store['writeMembers'] {
   return ({ segmentId, mimeType, kinds, file, now, signal }) =>
     scratch.withFile(async (members) => {

@@ -42,12 +42,18 @@ export function auditRecords(db: Database): AuditRecords {
   };
 }
 
-/** Puts one change into the log, in the transaction that makes it. Without an author, nobody is to be remembered. */
+/**
+ * Puts one change into the log, in the transaction that makes it. Without an author, nobody is to
+ * be remembered.
+ */
 export async function noteChange(sql: Sql, author: Author | undefined, change: Change): Promise<void> {
   if (author !== undefined) await noteChanges(sql, [{ author, change }]);
 }
 
-/** Notes that a user got another identifier: neither which nor who, since what is erased must not stay here. */
+/**
+ * Notes that a user got another identifier: neither which nor who, since what is erased must not
+ * stay here.
+ */
 export async function noteLink(
   sql: Sql,
   author: Author | undefined,

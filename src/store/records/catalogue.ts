@@ -3,7 +3,10 @@ import { toSelection } from './compartments.ts';
 import type { Sql } from './database.ts';
 import { toSegment } from './segments.ts';
 
-/** The catalogue of a datamart; inside a transaction, so that its version and its records are of one moment. */
+/**
+ * The catalogue of a datamart; inside a transaction, so that its version and its records are of one
+ * moment.
+ */
 export async function readCatalogue(sql: Sql, datamartId: string): Promise<Catalogue | null> {
   const [datamart] = await sql.query('select catalogue_version from datamart where id = cast($1 as bigint)', [
     datamartId,

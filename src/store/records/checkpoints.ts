@@ -18,7 +18,10 @@ export async function storeCheckpoint(sql: Sql, executionId: string, checkpoint:
   );
 }
 
-/** Whether a chunk may be merged now; for the transaction of a merge, which must see what it answers. */
+/**
+ * Whether a chunk may be merged now; for the transaction of a merge, which must see what it
+ * answers.
+ */
 export async function checkMerge(
   sql: Sql,
   chunk: {
@@ -68,7 +71,10 @@ export async function checkGroup(
   );
 }
 
-/** Stores the last checkpoints of executions and how they ended; for the transaction that merges a group. */
+/**
+ * Stores the last checkpoints of executions and how they ended; for the transaction that merges a
+ * group.
+ */
 export async function endExecutions(
   sql: Sql,
   ended: readonly (Ending & { executionId: string; checkpoint: Checkpoint; now: number })[],

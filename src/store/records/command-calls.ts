@@ -82,7 +82,10 @@ export async function storeAnswers(
 
 const HOUR_MS = 3_600_000;
 
-/** Counts the commands of calls by the hour; for the transaction of their merge, which no other of the datamart is beside. */
+/**
+ * Counts the commands of calls by the hour; for the transaction of their merge, which no other of
+ * the datamart is beside.
+ */
 export async function countCommands(sql: Sql, { datamartId, startDate, calls }: StagedCalls): Promise<void> {
   const applied = calls.reduce((sum, { answer }) => sum + answer.successes, 0);
   const failed = calls.reduce((sum, { answer }) => sum + answer.failed.length, 0);

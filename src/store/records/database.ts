@@ -1,4 +1,6 @@
-/** A value that both engines take as a parameter. Ids are decimal strings; the statements cast them. */
+/**
+ * A value that both engines take as a parameter. Ids are decimal strings; the statements cast them.
+ */
 export type SqlValue = string | number | boolean | null;
 /** Bigints come as bigint or as text, by engine: read them with `String` or `Number`. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -10,7 +12,10 @@ export interface Sql {
   readonly interrupt: () => Promise<void>;
 }
 
-/** What the small records need of an engine; the statements over it are plain SQL that every engine here speaks. */
+/**
+ * What the small records need of an engine; the statements over it are plain SQL that every engine
+ * here speaks.
+ */
 export interface Database {
   /** Reads; statements in one call may see different moments. */
   read<T>(work: (sql: Sql) => Promise<T>): Promise<T>;

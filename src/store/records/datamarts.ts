@@ -91,7 +91,10 @@ async function isTokenTaken(sql: Sql, token: string, byOtherThan: string | null)
   return rows.some((row) => String(row.id) !== byOtherThan);
 }
 
-/** The compartment a new datamart starts with: the one that is named, or one of its own under its name and token. */
+/**
+ * The compartment a new datamart starts with: the one that is named, or one of its own under its
+ * name and token.
+ */
 async function defaultCompartment(
   sql: Sql,
   of: { organisationId: string; name: string; token: string; compartmentId: string | null },

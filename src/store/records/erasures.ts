@@ -61,7 +61,10 @@ async function noteChecked(sql: Sql, executionId: string, of: FilesChecked): Pro
   );
 }
 
-/** Notes an erasure and the executions whose files it has to go through; for the transaction that removes the user. */
+/**
+ * Notes an erasure and the executions whose files it has to go through; for the transaction that
+ * removes the user.
+ */
 export async function createErasure(
   sql: Sql,
   { datamartId, sought, memberships, known, now, author }: UserErased,
@@ -100,7 +103,10 @@ export async function createErasure(
 /** Stands in a file's name where an identifier was. */
 const ERASED = 'erased';
 
-/** Takes identifiers out of the names of files, of those too that are gone: their executions are still listed. */
+/**
+ * Takes identifiers out of the names of files, of those too that are gone: their executions are
+ * still listed.
+ */
 async function eraseFromNames(
   sql: Sql,
   { datamartId, sought }: Pick<UserErased, 'datamartId' | 'sought'>,
@@ -137,7 +143,9 @@ async function closeErasures(sql: Sql, now: number): Promise<void> {
   );
 }
 
-/** Whether an execution may not bring somebody back: its file was there when that user was erased. */
+/**
+ * Whether an execution may not bring somebody back: its file was there when that user was erased.
+ */
 export async function concernsErased(sql: Sql, executionIds: readonly string[]): Promise<boolean> {
   const ids = executionIds.map(literal).join(', ') || 'null';
   const rows = await sql.query(`select 1 from erasure_execution where execution_id in (${ids}) limit 1`);

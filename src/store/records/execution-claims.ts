@@ -36,9 +36,10 @@ export async function claimExecutions(
 }
 
 /**
- * Of the executions that have begun and that nobody runs now, the one that is next: in each datamart the first in its order,
- * and among datamarts what is to be canceled, then by priority, then what was given back first. `begun` has the datamarts
- * with any that has begun: what is PENDING there waits for it.
+ * Of the executions that have begun and that nobody runs now, the one that is next: in each
+ * datamart the first in its order, and among datamarts what is to be canceled, then by priority,
+ * then what was given back first. `begun` has the datamarts with any that has begun: what is
+ * PENDING there waits for it.
  */
 async function nextBegun(
   sql: Sql,
@@ -62,7 +63,10 @@ async function nextBegun(
   return { next, begun: seen };
 }
 
-/** Orders executions that were given back: by priority, then since when they wait; what is to be canceled comes first. */
+/**
+ * Orders executions that were given back: by priority, then since when they wait; what is to be
+ * canceled comes first.
+ */
 function turnOf(row: Row): number {
   return row.cancel_requested ? -1 : rankOf(row.priority as Priority) * RANK_MS + Number(row.lease_until);
 }
@@ -71,12 +75,18 @@ function rankOf(priority: Priority): number {
   return RANK[priority];
 }
 
-/** Whether one that was given back goes before one that has not begun: by priority, then by how long each has waited. */
+/**
+ * Whether one that was given back goes before one that has not begun: by priority, then by how long
+ * each has waited.
+ */
 function comesBefore(begun: Row, pending: Execution): boolean {
   return turnOf(begun) <= rankOf(pending.priority) * RANK_MS + pending.creationDate;
 }
 
-/** The PENDING executions that are next, of one datamart that is not `taken`; what is PENDING has not begun. */
+/**
+ * The PENDING executions that are next, of one datamart that is not `taken`; what is PENDING has
+ * not begun.
+ */
 async function nextPending(
   sql: Sql,
   taken: ReadonlySet<string>,
@@ -101,8 +111,9 @@ async function nextPending(
 }
 
 /**
- * The first of some executions, and those after it while their documents have at most so many bytes together. One about which
- * something is decided as a whole, or that corrects another, is always by itself.
+ * The first of some executions, and those after it while their documents have at most so many bytes
+ * together. One about which something is decided as a whole, or that corrects another, is always by
+ * itself.
  */
 function firstOf(executions: readonly Execution[], bytes: number): readonly Execution[] {
   let left = bytes;

@@ -2,7 +2,9 @@ import type { ExecutionKind } from '../../model/execution.ts';
 import type { ExecutionFilter } from '../execution-records.ts';
 import { containing, literal, type SqlValue } from './database.ts';
 
-/** Options are stored as JSON by `JSON.stringify`, and never changed: a member is found by its text. */
+/**
+ * Options are stored as JSON by `JSON.stringify`, and never changed: a member is found by its text.
+ */
 const IS_DRY_RUN = `coalesce(e.options, '') like '%"dryRun":true%'`;
 const IS_REPLACE = `coalesce(e.options, '') like '%"replace":{%'`;
 
@@ -12,7 +14,9 @@ const KINDS: Readonly<Record<ExecutionKind, string>> = {
   REVERT: '(e.reverts_execution_id is not null)',
 };
 
-/** The conditions that an execution `e` has to meet; `add` takes what stands in them as parameters. */
+/**
+ * The conditions that an execution `e` has to meet; `add` takes what stands in them as parameters.
+ */
 export function conditionsOf(filter: ExecutionFilter, add: (value: SqlValue) => string): readonly string[] {
   const { statuses, kinds, isDryRun, mode, hasFailedLines, userId, fileName } = filter;
   const conditions = [`e.datamart_id = cast(${add(filter.datamartId)} as bigint)`];

@@ -8,8 +8,9 @@ import { insertDeliveries, type KnownWebhooks, newDelivery } from './webhook-row
 export type NoteEnds = (sql: Sql, executionIds: readonly string[]) => Promise<void>;
 
 /**
- * Makes a delivery for each webhook that is to be told of an end. `known.any` is set before a webhook is written, and small
- * transactions come one after the other: so none is overlooked, and one query says whom it concerns.
+ * Makes a delivery for each webhook that is to be told of an end. `known.any` is set before a
+ * webhook is written, and small transactions come one after the other: so none is overlooked, and
+ * one query says whom it concerns.
  */
 export function executionEnds(known: KnownWebhooks): NoteEnds {
   return async (sql, executionIds) => {

@@ -15,7 +15,10 @@ import type { MimeType, Priority } from '../../model/records.ts';
 import type { Warnings } from '../../model/warning.ts';
 import { literal, numberOrNull, type Row, type Sql, textOrNull } from './database.ts';
 
-/** Executions with their checkpoints. A checkpoint has a table of its own, so that a merge and a cancel never meet. */
+/**
+ * Executions with their checkpoints. A checkpoint has a table of its own, so that a merge and a
+ * cancel never meet.
+ */
 export const executionsOf = (
   relation: string,
 ) => `select e.*, c.next_offset, c.line, c.successes, c.failures, c.not_applied, c.failures_by_code, c.pairs,

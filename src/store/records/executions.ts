@@ -26,7 +26,10 @@ import { noteTaken } from './source-files.ts';
 /** Executions that are made in one transaction at most. */
 const MOST_CREATED = 64;
 
-/** Up to when expired memberships were removed: no execution starts earlier. Asked in the transaction of a claim. */
+/**
+ * Up to when expired memberships were removed: no execution starts earlier. Asked in the
+ * transaction of a claim.
+ */
 export type RemovedUpTo = (sql: Sql) => Promise<number> | number;
 
 /** `noteEnds` is told of executions that end, in the transaction that ends them. */
@@ -192,7 +195,10 @@ export function executionRecords(
   };
 }
 
-/** Removes the executions of an import or of a segment that do not run; resolves to the folders of their documents. */
+/**
+ * Removes the executions of an import or of a segment that do not run; resolves to the folders of
+ * their documents.
+ */
 export async function removeExecutions(
   sql: Sql,
   owner: 'document_import_id' | 'segment_id',

@@ -17,7 +17,10 @@ import { insertDeliveries, type KnownWebhooks, newDelivery } from './webhook-row
 
 type Expecting = Pick<DocumentImportRecords, 'listExpecting' | 'listDueRecords' | 'passDueTime'>;
 
-/** Executions that are files of an import: no dry run, no revert, and no lines of a file that was there before. */
+/**
+ * Executions that are files of an import: no dry run, no revert, and no lines of a file that was
+ * there before.
+ */
 const COUNTS = `e.status = 'SUCCEEDED' and e.reverts_execution_id is null and e.corrects_execution_id is null
   and coalesce(e.options, '') not like '%"dryRun":true%'`;
 /** Imports of whose files one statement asks. */
@@ -65,7 +68,10 @@ function toRecord(row: Row): DueRecord {
   };
 }
 
-/** The last files of imports, the newest first. Each is asked for by itself, from the end of an index where there is one. */
+/**
+ * The last files of imports, the newest first. Each is asked for by itself, from the end of an
+ * index where there is one.
+ */
 async function lastFiles(
   sql: Sql,
   importIds: readonly string[],

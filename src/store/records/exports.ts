@@ -54,7 +54,10 @@ export function exportRecords(db: Database): ExportRecords {
   };
 }
 
-/** Removes the exports of a segment; resolves to the folders of their files. For the transaction that removes it. */
+/**
+ * Removes the exports of a segment; resolves to the folders of their files. For the transaction
+ * that removes it.
+ */
 export async function removeExports(sql: Sql, segmentId: string): Promise<readonly string[]> {
   const which = `segment_id = ${literal(segmentId)}`;
   const folders = await forgetFiles(sql, which);

@@ -8,8 +8,9 @@ type Earlier = { readonly execution: Execution; readonly parameters: string };
 type Made = Execution | 'KEY_REUSED' | null;
 
 /**
- * An upload as its key is kept: by hash, with the parameters it came with, since senders make keys of whatever they have, also of whom
- * a file is about. `clear` is the key as versions before kept it.
+ * An upload as its key is kept: by hash, with the parameters it came with, since senders make keys
+ * of whatever they have, also of whom a file is about. `clear` is the key as versions before kept
+ * it.
  */
 type HashedUpload = Omit<Upload, 'key'> & {
   readonly key?: IdempotencyKey & { readonly clear: string };
@@ -34,9 +35,9 @@ function withHashedKey({ key, ...upload }: Upload): HashedUpload {
 }
 
 /**
- * Makes an execution of each upload whose key is new or that has none; one whose key is known gets the execution of the
- * first. In the transaction of the executions, so that of uploads at the same time one is the first, and a crash leaves
- * both or neither.
+ * Makes an execution of each upload whose key is new or that has none; one whose key is known gets
+ * the execution of the first. In the transaction of the executions, so that of uploads at the same
+ * time one is the first, and a crash leaves both or neither.
  */
 export async function createOnce(
   sql: Sql,
@@ -85,7 +86,10 @@ export async function removeKeysBefore(sql: Sql, instant: number): Promise<numbe
   return removed.length;
 }
 
-/** What there is under the keys of some uploads. Keys that have had their time, or whose execution is gone, are removed. */
+/**
+ * What there is under the keys of some uploads. Keys that have had their time, or whose execution
+ * is gone, are removed.
+ */
 async function readKeys(
   sql: Sql,
   uploads: readonly HashedUpload[],

@@ -12,7 +12,10 @@ import { datamartRecords, toDatamart } from './datamarts.ts';
 import { documentImportGetter } from './document-imports.ts';
 import { toSegment } from './segments.ts';
 
-/** The small records that every look-up, upload and execution needs, in memory until one of them is written. */
+/**
+ * The small records that every look-up, upload and execution needs, in memory until one of them is
+ * written.
+ */
 export interface KeptRecords {
   readonly getDatamart: DatamartRecords['get'];
   readonly catalogue: DatamartRecords['catalogue'];
@@ -21,23 +24,31 @@ export interface KeptRecords {
   readonly listSelections: CompartmentRecords['listSelections'];
   /** All segments, by id. */
   segments(): Promise<ReadonlyMap<string, Segment>>;
-  /** All segments and the compartments of a datamart, where they are in memory; undefined where not. */
+  /**
+   * All segments and the compartments of a datamart, where they are in memory; undefined where not.
+   */
   readonly inMemory: {
     segments(): ReadonlyMap<string, Segment> | undefined;
     selections(datamartId: string): readonly CompartmentSelection[] | undefined;
   };
   /**
-   * Does `read`, which goes by what `assumed` gives, and once more when that is not so any more. `read` may ask for the version
-   * beside what it asks, and tell it; otherwise it is asked for afterwards. What comes is as of the call or later.
+   * Does `read`, which goes by what `assumed` gives, and once more when that is not so any more.
+   * `read` may ask for the version beside what it asks, and tell it; otherwise it is asked for
+   * afterwards. What comes is as of the call or later.
    */
   assuming<T>(read: (tellVersion: (version: string) => void) => Promise<T>): Promise<T>;
   /** The records as they are kept, for `assuming`. */
   readonly assumed: Pick<KeptRecords, 'getDatamart' | 'listSelections' | 'segments'>;
-  /** `db` for those who write these records: what is kept is forgotten when a write is over, whichever way. */
+  /**
+   * `db` for those who write these records: what is kept is forgotten when a write is over,
+   * whichever way.
+   */
   readonly noticing: Database;
 }
 
-/** How the processes that write to a store tell each other that what they keep is not so any more. */
+/**
+ * How the processes that write to a store tell each other that what they keep is not so any more.
+ */
 export type RecordVersions = {
   /** Another one after each write of these records. */
   readonly read: () => Promise<string>;
@@ -46,8 +57,9 @@ export type RecordVersions = {
 };
 
 /**
- * A query as small as these takes about a millisecond of CPU, and a look-up needs four of them before it comes to the user. Where
- * other processes write to the store too, `versions` is asked each time; those who ask at the same time share a query.
+ * A query as small as these takes about a millisecond of CPU, and a look-up needs four of them
+ * before it comes to the user. Where other processes write to the store too, `versions` is asked
+ * each time; those who ask at the same time share a query.
  */
 export function keepRecords(db: Database, versions: RecordVersions | null = null): KeptRecords {
   const datamarts = keep(async () => {
@@ -142,7 +154,10 @@ export function keepRecords(db: Database, versions: RecordVersions | null = null
   };
 }
 
-/** Loads something when it is first asked for and keeps it. What was being loaded when it was forgotten is not kept. */
+/**
+ * Loads something when it is first asked for and keeps it. What was being loaded when it was
+ * forgotten is not kept.
+ */
 function keep<T>(load: () => Promise<T>): {
   get(): Promise<T>;
   /** What is kept; undefined while it is not loaded. */

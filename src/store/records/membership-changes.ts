@@ -204,7 +204,10 @@ function rowsOfPoint(sql: Sql, { point, now }: { point: string; now: number }): 
 
 const EXPIRED = 4;
 
-/** An expiry that a step met came before what else it did; one that is still to be swept comes after all. */
+/**
+ * An expiry that a step met came before what else it did; one that is still to be swept comes after
+ * all.
+ */
 function newestFirst(one: Row, other: Row): number {
   const rank = ({ step }: Row) => numberOrNull(step) ?? Number.POSITIVE_INFINITY;
   const isMet = ({ kind, step }: Row) => Number(kind === EXPIRED && step !== null);

@@ -10,7 +10,10 @@ type Insert = (
   author: Author,
 ) => Promise<{ id: string } | 'TECHNICAL_NAME_TAKEN'>;
 
-/** `SegmentRecords.createMissing`, in the transaction of `sql`; `insert` makes one segment, if its name is free. */
+/**
+ * `SegmentRecords.createMissing`, in the transaction of `sql`; `insert` makes one segment, if its
+ * name is free.
+ */
 export async function createMissingSegments(
   sql: Sql,
   { executionId, worker, technicalNames, now }: Parameters<SegmentRecords['createMissing']>[0],

@@ -6,7 +6,10 @@ import { type Database, literal, type Sql } from './database.ts';
 type GetExecution = (sql: Sql, id: string) => Promise<Execution | null>;
 type Asked = Parameters<ExecutionRecords['revert']>[1];
 
-/** `ExecutionRecords.revert`: the new execution, and the old one's reference to it, in one transaction. */
+/**
+ * `ExecutionRecords.revert`: the new execution, and the old one's reference to it, in one
+ * transaction.
+ */
 export async function createRevert(
   db: Database,
   id: string,
@@ -66,7 +69,10 @@ async function countChanges(sql: Sql, executionId: string): Promise<number> {
   return Number(row?.changes);
 }
 
-/** It has no file: its document is the number of changes that go back, so that its progress is told like any other's. */
+/**
+ * It has no file: its document is the number of changes that go back, so that its progress is told
+ * like any other's.
+ */
 async function insertRevert(
   sql: Sql,
   reverted: Execution,

@@ -10,7 +10,10 @@ type SegmentJobs<T> = {
   release(): Promise<void>;
 };
 
-/** What the tables of jobs about one segment have in common: how they are listed and taken, one after the other. */
+/**
+ * What the tables of jobs about one segment have in common: how they are listed and taken, one
+ * after the other.
+ */
 export function segmentJobs<T>(
   db: Database,
   {

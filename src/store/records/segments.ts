@@ -25,7 +25,10 @@ import { removeOverlapAnalyses } from './overlap-analyses.ts';
 export type MembershipHooks = {
   /** Removes every membership of a segment, inside the transaction of `sql`. */
   readonly removeMemberships: (sql: Sql, segmentId: string) => Promise<void>;
-  /** A select of `segment_id` and the SIZE_COLUMN of each segment that has members at `now`, without parameters. */
+  /**
+   * A select of `segment_id` and the SIZE_COLUMN of each segment that has members at `now`, without
+   * parameters.
+   */
   readonly sizes: (sql: Sql, now: number) => Promise<string>;
 };
 

@@ -70,8 +70,9 @@ export function sourceFileRecords(db: Database): FileCalls {
 }
 
 /**
- * Notes the files of a source that became executions, in the transaction of those: so that a file is taken and known to be, or neither. One
- * that led to an execution which was there already was noted with it.
+ * Notes the files of a source that became executions, in the transaction of those: so that a file
+ * is taken and known to be, or neither. One that led to an execution which was there already was
+ * noted with it.
  */
 export async function noteTaken(
   sql: Sql,
@@ -132,7 +133,10 @@ function sha256Of(name: string): string {
   return createHash('sha256').update(name).digest('hex');
 }
 
-/** Takes an identifier out of the names of files that sources showed, and out of what their last runs tell of them. */
+/**
+ * Takes an identifier out of the names of files that sources showed, and out of what their last
+ * runs tell of them.
+ */
 export async function eraseFromSources(
   sql: Sql,
   {

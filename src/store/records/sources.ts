@@ -114,7 +114,10 @@ export function sourceRecords(db: Database): SourceRecords {
   };
 }
 
-/** Removes the source of an import, with the record of its files; for the transaction that removes the import too. */
+/**
+ * Removes the source of an import, with the record of its files; for the transaction that removes
+ * the import too.
+ */
 export async function removeSourceOf(sql: Sql, documentImportId: string): Promise<void> {
   await sql.query(`delete from source_file where ${isOf(documentImportId)}`);
   await sql.query(`delete from source where ${isOf(documentImportId)}`);

@@ -51,7 +51,8 @@ export function tokenRecords(db: Database): TokenRecords {
 
     remove: (id, { now, author }) =>
       db.write(async (sql) => {
-        // writes come one after the other, on all nodes: none of two sees the other's token as the one that stays
+        // writes come one after the other, on all nodes: none of two sees the other's token as the
+        // one that stays
         const admins = await sql.query(
           `select id, expiration_date is null as lasts from api_token
            where role = 'admin' and datamart_ids is null

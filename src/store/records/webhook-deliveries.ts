@@ -131,7 +131,10 @@ export function webhookDeliveryRecords(db: Database, known: KnownWebhooks): Deli
   };
 }
 
-/** Gives up what is still to be sent to a webhook that is disabled; for the transaction that disables it. */
+/**
+ * Gives up what is still to be sent to a webhook that is disabled; for the transaction that
+ * disables it.
+ */
 export async function failPending(sql: Sql, webhookId: string): Promise<void> {
   await sql.query(
     `update webhook_delivery
@@ -147,7 +150,10 @@ const STATUS_AFTER: Readonly<Record<Attempt['outcome'], DeliveryStatus>> = {
   GONE: 'FAILED',
 };
 
-/** In one statement: each goes through the table. Of a delivery that is among them twice the last attempt counts. */
+/**
+ * In one statement: each goes through the table. Of a delivery that is among them twice the last
+ * attempt counts.
+ */
 async function noteOutcomes(sql: Sql, attempts: readonly Attempt[]): Promise<void> {
   const last = [...new Map(attempts.map((attempt) => [attempt.deliveryId, attempt])).values()];
   if (last.length === 0) return;
@@ -176,7 +182,10 @@ async function noteOutcomes(sql: Sql, attempts: readonly Attempt[]): Promise<voi
   );
 }
 
-/** Keeps since when nothing has succeeded, and disables the webhook where that is due; resolves to why it did. */
+/**
+ * Keeps since when nothing has succeeded, and disables the webhook where that is due; resolves to
+ * why it did.
+ */
 async function noteHealth(sql: Sql, webhookId: string, attempts: readonly Attempt[]): Promise<string | null> {
   const which = `id = ${literal(webhookId)}`;
   const [webhook] = await sql.query(`select failing_since from webhook where ${which} and enabled`);

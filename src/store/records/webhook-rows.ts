@@ -1,10 +1,16 @@
 import type { Delivery } from '../../model/webhook.ts';
 import { literal, type Sql } from './database.ts';
 
-/** What those who have something to tell know of webhooks: mostly that there are none, which spares them a query. */
+/**
+ * What those who have something to tell know of webhooks: mostly that there are none, which spares
+ * them a query.
+ */
 export type KnownWebhooks = { any: boolean };
 
-/** A row for `insertDeliveries`; `body` is its placeholder, since a parameter costs as much as the row it is in. */
+/**
+ * A row for `insertDeliveries`; `body` is its placeholder, since a parameter costs as much as the
+ * row it is in.
+ */
 export function newDelivery(of: {
   readonly webhookId: string;
   readonly executionId: string | null;

@@ -7,10 +7,10 @@ const MOST_BESIDE_BASE = { BUSY: 2, IDLE: 0.5 } as const;
 const LEAST_SHARE = 0.5;
 
 /**
- * The runs that are to become one, of a list with the newest first and the base last; null while they are few. Each record
- * is written again a few times at most, since a run is merged only with others of about its size: size-tiered compaction, as
- * other stores of sorted runs have it. While files keep coming (`BUSY`) more is left undone, since merging takes CPU that
- * imports need.
+ * The runs that are to become one, of a list with the newest first and the base last; null while
+ * they are few. Each record is written again a few times at most, since a run is merged only with
+ * others of about its size: size-tiered compaction, as other stores of sorted runs have it. While
+ * files keep coming (`BUSY`) more is left undone, since merging takes CPU that imports need.
  */
 export function chooseMerge(
   runs: readonly PlacedRun[],
@@ -22,7 +22,8 @@ export function chooseMerge(
   if (base === undefined || deltas.length === 0) return null;
   const beside = bytesOf(deltas);
   const mostBeside = Math.max(alwaysSmallBytes, MOST_BESIDE_BASE[pressure] * base.run.bytes);
-  // each run more is one block more that a look-up reads; while nothing else is to be done that is worth a new base
+  // each run more is one block more that a look-up reads; while nothing else is to be done that is
+  // worth a new base
   const fewest = pressure === 'IDLE' ? 1 : fewestMerged;
   if (deltas.length >= fewest && beside > mostBeside) return runs;
   if (deltas.length <= mostRuns[pressure]) return null;

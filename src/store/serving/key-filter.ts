@@ -9,8 +9,9 @@ const BITS_PER_LINE = WORDS_PER_LINE * 32;
 const FEWEST_LINES = 1;
 
 /**
- * A Bloom filter of the keys of a run, in lines of 512 bits. Keys are digests of SHA-256 and thus random, so their own bits
- * serve as the hashes: the first word chooses the line, the last two choose six bits in it.
+ * A Bloom filter of the keys of a run, in lines of 512 bits. Keys are digests of SHA-256 and thus
+ * random, so their own bits serve as the hashes: the first word chooses the line, the last two
+ * choose six bits in it.
  */
 export class KeyFilter {
   #lines: Uint32Array;
@@ -64,8 +65,9 @@ export class KeyFilter {
   }
 
   /**
-   * Halves the filter while it has room for twice the keys that came: how many come is often known only as "at most". The
-   * line of a key in half as many lines is half its number, so two neighbours become one.
+   * Halves the filter while it has room for twice the keys that came: how many come is often known
+   * only as "at most". The line of a key in half as many lines is half its number, so two
+   * neighbours become one.
    */
   fit(keys: number): void {
     while (

@@ -38,7 +38,10 @@ class Cursor {
 
 type Keep = (membership: Extract<RunMembership, { left: false }>) => boolean;
 
-/** Each key of some runs, the newest first, with its records, the newest first; `isOldest`: only the oldest run has it. */
+/**
+ * Each key of some runs, the newest first, with its records, the newest first; `isOldest`: only the
+ * oldest run has it.
+ */
 export function* recordsByKey(
   runs: readonly Run[],
 ): Generator<{ readonly key: RunKey; readonly records: readonly RecordAt[]; readonly isOldest: boolean }> {
@@ -65,9 +68,10 @@ export function* recordsByKey(
 const RECORDS_PER_STEP = 100;
 
 /**
- * Writes one run that says what some runs say, the newest first, which have nothing between them. `base`: the oldest of them is
- * the base, and so is what comes of it: what was left and who was erased go out, and memberships that are not to be kept,
- * where there may be any. The caller can do something else between two steps of the generator.
+ * Writes one run that says what some runs say, the newest first, which have nothing between them.
+ * `base`: the oldest of them is the base, and so is what comes of it: what was left and who was
+ * erased go out, and memberships that are not to be kept, where there may be any. The caller can do
+ * something else between two steps of the generator.
  */
 export function* mergeRuns(
   runs: readonly Run[],

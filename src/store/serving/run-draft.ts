@@ -13,8 +13,9 @@ import type { ServingLimits } from './serving-limits.ts';
 export type MadeRun = { readonly id: string; readonly bytes: number; readonly records: number } & RunSource;
 
 /**
- * A run in the making: rows, or what `mergeRuns` writes, then `finish`, or `discard`. Small ones stay in memory; others are written
- * to a file as they come. Rows whose keys begin again from below are another part, which is newer; the parts become one run.
+ * A run in the making: rows, or what `mergeRuns` writes, then `finish`, or `discard`. Small ones
+ * stay in memory; others are written to a file as they come. Rows whose keys begin again from below
+ * are another part, which is newer; the parts become one run.
  */
 export class RunDraft {
   readonly #folder: string;
@@ -29,7 +30,10 @@ export class RunDraft {
     this.#inlineBytes = inlineBytes;
   }
 
-  /** The rows of one statement have come: those of the next are newer where they are of the same keys. */
+  /**
+   * The rows of one statement have come: those of the next are newer where they are of the same
+   * keys.
+   */
   endRows(): void {
     this.#part?.rows.end();
   }
@@ -44,7 +48,10 @@ export class RunDraft {
     }
   }
 
-  /** Writes with what it is given; between the steps, and at the end, what has come together goes to the file. */
+  /**
+   * Writes with what it is given; between the steps, and at the end, what has come together goes to
+   * the file.
+   */
   async write(
     steps: (writer: RunWriter) => Iterable<void> | void,
     pause?: () => Promise<void>,

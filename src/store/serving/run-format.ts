@@ -1,11 +1,12 @@
 import { crc32 } from 'node:zlib';
 
 /**
- * A serving run as bytes (docs/internals/serving-runs.md): blocks of records in the order of their keys, the index of the blocks, the
- * filter of the keys, the footer. Every byte is under one of the checksums. Numbers are little-endian, but for what a record begins with.
+ * A serving run as bytes (docs/internals/serving-runs.md): blocks of records in the order of their
+ * keys, the index of the blocks, the filter of the keys, the footer. Every byte is under one of the
+ * checksums. Numbers are little-endian, but for what a record begins with.
  *
  * ```
- * block    checksum u32 · length u32 · records · zeros up to the next page; the last block has no zeros
+ * block    checksum u32 · length u32 · records · zeros up to the next page, but for the last block
  * record   key 16 bytes · length of the body, 29 bits, and kind, 3 bits, as one u32 · body
  * index    per block: first eight bytes of its first key · its page u32
  * filter   lines of 64 bytes
@@ -22,7 +23,10 @@ export const INDEX_ENTRY = 12;
 export const TAIL = 16;
 /** Of the last word of a record's header: the others are the length of its body. */
 export const KIND_BITS = 3;
-/** What a body's length can say: 8,000 memberships of one user that have a data bag of the greatest length each. */
+/**
+ * What a body's length can say: 8,000 memberships of one user that have a data bag of the greatest
+ * length each.
+ */
 export const MOST_BODY_BYTES = 2 ** 29 - 1;
 
 /** What a record says of its key. */
@@ -54,7 +58,10 @@ export type RunFooter = {
   /** Of this run alone: checksums begin with it, so that a block of another run is found out. */
   readonly id: string;
   readonly records: number;
-  /** Of those, how many say that older runs have somebody who was erased, also where the user came back since. */
+  /**
+   * Of those, how many say that older runs have somebody who was erased, also where the user came
+   * back since.
+   */
   readonly erased: number;
   readonly blocks: number;
   /** Where the index begins. */
@@ -65,12 +72,18 @@ export type RunFooter = {
   readonly checksum: number;
 };
 
-/** A run is not what was written, or by a version that this one does not know; it is made anew from the tables. */
+/**
+ * A run is not what was written, or by a version that this one does not know; it is made anew from
+ * the tables.
+ */
 export class RunDamagedError extends Error {
   override readonly name = 'RunDamagedError';
 }
 
-/** What the checksum of the block at a page begins with: it tells blocks of the same run and of others apart. */
+/**
+ * What the checksum of the block at a page begins with: it tells blocks of the same run and of
+ * others apart.
+ */
 export function blockSeed(runSeed: number, page: number): number {
   return (runSeed ^ Math.imul(page + 1, 0x9e37_79b1)) >>> 0;
 }
@@ -88,7 +101,10 @@ export function encodeFooter(footer: RunFooter): Buffer {
   return Buffer.concat([json, tail]);
 }
 
-/** The footer of a run, from its last bytes: all of it, or as many as `from` of them. Throws `RunDamagedError`. */
+/**
+ * The footer of a run, from its last bytes: all of it, or as many as `from` of them. Throws
+ * `RunDamagedError`.
+ */
 export function decodeFooter(end: Buffer): RunFooter {
   const tail = end.subarray(-TAIL);
   if (tail.length < TAIL || tail.toString('latin1', 8) !== MAGIC) throw new RunDamagedError('it has no end');

@@ -1,8 +1,8 @@
 import type { UuidHalves } from '../../model/identifier.ts';
 
 /**
- * The 128 bits of a user point or of an identifier's key, as four words of 32 bits, the highest first: runs are in their
- * order, and words compare several times faster than BigInts.
+ * The 128 bits of a user point or of an identifier's key, as four words of 32 bits, the highest
+ * first: runs are in their order, and words compare several times faster than BigInts.
  */
 export type RunKey = readonly [number, number, number, number];
 

@@ -12,8 +12,9 @@ export const ROW_STATE = {
 } as const;
 
 /**
- * Rows in the order of their keys and segments, as columns of words of 32 bits, two for each value, the lower first: the layout
- * of a 64-bit column on the machines there are. So nothing is unpacked into BigInts.
+ * Rows in the order of their keys and segments, as columns of words of 32 bits, two for each value,
+ * the lower first: the layout of a 64-bit column on the machines there are. So nothing is unpacked
+ * into BigInts.
  */
 export type RunRows = {
   readonly count: number;
@@ -47,7 +48,10 @@ export class RowWriter {
     this.#writer = writer;
   }
 
-  /** Adds rows from one on; gives the first that belongs to another part, or how many rows there are. */
+  /**
+   * Adds rows from one on; gives the first that belongs to another part, or how many rows there
+   * are.
+   */
   add(rows: RunRows, from: number): number {
     const writer = this.#writer;
     const { count, keyHi, keyLo, state, segmentId } = rows;
@@ -108,7 +112,10 @@ function number(words: Uint32Array, low: number): number {
   return value;
 }
 
-/** A value of 64 bits of either sign; beyond 2^53 the nearest that there is, as look-ups of the tables have it. */
+/**
+ * A value of 64 bits of either sign; beyond 2^53 the nearest that there is, as look-ups of the
+ * tables have it.
+ */
 function instant(words: Uint32Array, low: number): number {
   return ((words[low + 1] as number) | 0) * 2 ** 32 + (words[low] as number);
 }

@@ -26,8 +26,9 @@ type UserKind = typeof RECORD_KIND.USER | typeof RECORD_KIND.USER_ANEW;
 const HAND_OVER_BYTES = 1 << 20;
 
 /**
- * Writes a run: records one after the other, in strictly ascending order of their keys; `take` from time to time what has
- * become blocks; `finish`. Memory holds what was not taken yet, the index and the filter.
+ * Writes a run: records one after the other, in strictly ascending order of their keys; `take` from
+ * time to time what has become blocks; `finish`. Memory holds what was not taken yet, the index and
+ * the filter.
  */
 export class RunWriter {
   readonly id: string;
@@ -62,7 +63,10 @@ export class RunWriter {
     return this.#records;
   }
 
-  /** Begins the record of a known user; its memberships follow in ascending order of their segments, then `end`. */
+  /**
+   * Begins the record of a known user; its memberships follow in ascending order of their segments,
+   * then `end`.
+   */
   beginUser(
     k0: number,
     k1: number,
@@ -78,7 +82,10 @@ export class RunWriter {
     this.#lastTime = 0;
   }
 
-  /** Instants in ms since the epoch; `expires` null: never. `dataBag`: JSON text of an object, or null. */
+  /**
+   * Instants in ms since the epoch; `expires` null: never. `dataBag`: JSON text of an object, or
+   * null.
+   */
   membership(
     segmentId: number,
     created: number,

@@ -27,8 +27,9 @@ export type RunSource = { readonly file: string } | { readonly content: Buffer }
 type OpenSource = { readonly fd: number } | { readonly content: Buffer };
 
 /**
- * A run that is read: index and filter in memory, blocks from the file, whose pages the system caches. A small run lies in
- * memory as a whole. Whatever is not as it was written is a `RunDamagedError`, when it is opened or when it is read.
+ * A run that is read: index and filter in memory, blocks from the file, whose pages the system
+ * caches. A small run lies in memory as a whole. Whatever is not as it was written is a
+ * `RunDamagedError`, when it is opened or when it is read.
  */
 export class Run {
   readonly footer: RunFooter;
@@ -59,7 +60,10 @@ export class Run {
     this.#filter = KeyFilter.from(tables.subarray(footer.filter - footer.index));
   }
 
-  /** Opens a run of a known id and length; throws `RunDamagedError` when it is another, or not whole. */
+  /**
+   * Opens a run of a known id and length; throws `RunDamagedError` when it is another, or not
+   * whole.
+   */
   static open(of: { id: string; bytes: number } & RunSource): Run {
     if ('content' in of) return Run.#of(of, { content: of.content }, of.content.length);
     let fd: number;
@@ -127,13 +131,19 @@ export class Run {
     return block + 1 < this.blocks && this.#firsts[block + 1] === prefix(key[0], key[1]);
   }
 
-  /** The bytes of a block; in `scratch`, where they have room there, and then good until it is used again. */
+  /**
+   * The bytes of a block; in `scratch`, where they have room there, and then good until it is used
+   * again.
+   */
   readBlock(block: number, scratch: Buffer | null = null): Buffer {
     const { start, end } = this.#place(block);
     return this.#checked(readFrom(this.source, start, end, scratch), start);
   }
 
-  /** As `readBlock`, on another thread: for pages that the system may have to fetch from a slow disk. */
+  /**
+   * As `readBlock`, on another thread: for pages that the system may have to fetch from a slow
+   * disk.
+   */
   async readBlockAside(block: number): Promise<Buffer> {
     const { start, end } = this.#place(block);
     if ('content' in this.source) return this.readBlock(block);

@@ -1,8 +1,17 @@
-/** When serving runs are written, merged and made anew. Tests have other numbers: the answers are to be the same with any. */
+/**
+ * When serving runs are written, merged and made anew. Tests have other numbers: the answers are to
+ * be the same with any.
+ */
 export type ServingLimits = {
-  /** A run of so many bytes lies in the manifest itself, and in memory: it needs no file, and no wait for the disk. */
+  /**
+   * A run of so many bytes lies in the manifest itself, and in memory: it needs no file, and no
+   * wait for the disk.
+   */
   readonly inlineBytes: number;
-  /** So many runs, the base not among them, are left as they are; a look-up asks the filter of each, which takes 0.1 µs. */
+  /**
+   * So many runs, the base not among them, are left as they are; a look-up asks the filter of each,
+   * which takes 0.1 µs.
+   */
   readonly mostRuns: { readonly BUSY: number; readonly IDLE: number };
   /** Fewer are not worth writing them again. */
   readonly fewestMerged: number;
@@ -12,7 +21,10 @@ export type ServingLimits = {
   readonly rowsPerRange: number;
   /** A store of so few users has its base before it is open. */
   readonly usersAtOpen: number;
-  /** A base without those who were erased is written so long after the first erasure, so that many share one. */
+  /**
+   * A base without those who were erased is written so long after the first erasure, so that many
+   * share one.
+   */
   readonly erasedAfterMs: number;
   /** So long after the last change nobody is taken to be importing. */
   readonly quietMs: number;

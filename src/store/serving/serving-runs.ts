@@ -7,7 +7,10 @@ import { type RunKey, runKey } from './run-key.ts';
 import type { RecordAt, RunMembership } from './run-record.ts';
 import { SlowReads } from './slow-reads.ts';
 
-/** A run in its place: it says what the steps from `first` to `last` have changed; a base begins with 0. */
+/**
+ * A run in its place: it says what the steps from `first` to `last` have changed; a base begins
+ * with 0.
+ */
 export type PlacedRun = { readonly first: number; readonly last: number; readonly run: Run };
 
 /** A membership as the runs know it; `dataBag` is JSON text. */
@@ -15,7 +18,10 @@ export type ServedMembership = Omit<Extract<RunMembership, { left: false }>, 'da
   readonly dataBag: string | null;
 };
 
-/** A user as the runs know one. Expired memberships may be among the others, and those of segments that were removed. */
+/**
+ * A user as the runs know one. Expired memberships may be among the others, and those of segments
+ * that were removed.
+ */
 export type ServedUser = {
   readonly datamartId: number;
   readonly memberships: readonly ServedMembership[];
@@ -25,20 +31,26 @@ export type ServedUser = {
 const SCRATCH_BYTES = 2 * PAGE;
 
 /**
- * The runs that answer look-ups, the newest first. They answer while they are whole: from the base on, and none of them
- * damaged. A change of the list is one assignment, so that a look-up sees all of a merge or nothing of it.
+ * The runs that answer look-ups, the newest first. They answer while they are whole: from the base
+ * on, and none of them damaged. A change of the list is one assignment, so that a look-up sees all
+ * of a merge or nothing of it.
  */
 export class ServingRuns {
   #runs: readonly PlacedRun[] = [];
   #isWhole = false;
   #held: Promise<void> | null = null;
   readonly #slowReads = new SlowReads();
-  /** What a look-up reads into, one for each record that it folds: new memory for each read costs more than the read. */
+  /**
+   * What a look-up reads into, one for each record that it folds: new memory for each read costs
+   * more than the read.
+   */
   readonly #scratch: Buffer[] = [];
   readonly #onDamage: (damaged: Error) => void;
   readonly counts: ServingCounts = { lookUps: 0, aside: 0, asked: 0, skipped: 0, reads: 0, vain: 0 };
 
-  /** `onDamage`: a run cannot be read; the others do not answer either until there is another list. */
+  /**
+   * `onDamage`: a run cannot be read; the others do not answer either until there is another list.
+   */
   constructor(onDamage: (damaged: Error) => void) {
     this.#onDamage = onDamage;
   }
@@ -65,8 +77,9 @@ export class ServingRuns {
   }
 
   /**
-   * Has look-ups wait until the function that it gives is called: for a transaction by which an execution ends. Others may see
-   * its commit before this process hears of it, and who is told SUCCEEDED must find what was imported.
+   * Has look-ups wait until the function that it gives is called: for a transaction by which an
+   * execution ends. Others may see its commit before this process hears of it, and who is told
+   * SUCCEEDED must find what was imported.
    */
   hold(): () => void {
     let release: () => void = () => undefined;
@@ -92,8 +105,8 @@ export class ServingRuns {
   }
 
   /**
-   * The user who is known by a key: that of a user point or of an identifier, as `by` says; null when nobody is. `undefined`:
-   * the runs are not whole, the tables have to be asked.
+   * The user who is known by a key: that of a user point or of an identifier, as `by` says; null
+   * when nobody is. `undefined`: the runs are not whole, the tables have to be asked.
    */
   async lookUp(key: UuidHalves, by: UserSelector['by']): Promise<ServedUser | null | undefined> {
     if (this.#held) await this.#held;
@@ -103,7 +116,10 @@ export class ServingRuns {
     return user;
   }
 
-  /** As `lookUp`, without a wait; `undefined` also while look-ups wait for a commit, or a disk is slow. */
+  /**
+   * As `lookUp`, without a wait; `undefined` also while look-ups wait for a commit, or a disk is
+   * slow.
+   */
   lookUpImmediately(key: UuidHalves, by: UserSelector['by']): ServedUser | null | undefined {
     if (this.#held) return undefined;
     const user = this.#lookUpNow(key, by);
@@ -207,7 +223,10 @@ export class ServingRuns {
   }
 }
 
-/** Whether a key leads to a user point: that of an identifier does, as an id of a user point it is nobody's. */
+/**
+ * Whether a key leads to a user point: that of an identifier does, as an id of a user point it is
+ * nobody's.
+ */
 function isAlias(
   folded: Folded | null,
   by: UserSelector['by'],

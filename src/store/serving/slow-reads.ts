@@ -1,6 +1,9 @@
 /** Reads that take longer, in the mean of the last ones, are better done on another thread. */
 const SLOW_READ_MS = 0.2;
-/** A read counts for no more: the thread was not given a processor, or the disk is slow, which the next ones will show. */
+/**
+ * A read counts for no more: the thread was not given a processor, or the disk is slow, which the
+ * next ones will show.
+ */
 const MAX_COUNTED_MS = 1;
 /** How many reads the mean is of, about. */
 const READS_IN_MEAN = 16;
@@ -8,9 +11,10 @@ const READS_IN_MEAN = 16;
 const LOOK_UPS_ASIDE = 1024;
 
 /**
- * Decides whether look-ups read on the event loop. A read from the page cache takes 4 µs there, and five times that with a
- * trip to another thread; but a slow disk would hold up everything. One long read says nothing: on a busy machine one of a
- * thousand takes 1 ms and more, since another process has the processor. So the mean of the last reads decides.
+ * Decides whether look-ups read on the event loop. A read from the page cache takes 4 µs there, and
+ * five times that with a trip to another thread; but a slow disk would hold up everything. One long
+ * read says nothing: on a busy machine one of a thousand takes 1 ms and more, since another process
+ * has the processor. So the mean of the last reads decides.
  */
 export class SlowReads {
   #meanMs = 0;

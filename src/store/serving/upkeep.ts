@@ -1,4 +1,7 @@
-/** What a turn of upkeep comes to: there is more to do at once; nothing before so many ms have passed; nothing until it is woken. */
+/**
+ * What a turn of upkeep comes to: there is more to do at once; nothing before so many ms have
+ * passed; nothing until it is woken.
+ */
 export type Due = 'AT_ONCE' | number | null;
 
 type UpkeepOptions = {
@@ -8,7 +11,10 @@ type UpkeepOptions = {
   readonly onFault: (fault: unknown) => number;
 };
 
-/** Work in the background, one thing after the other: it begins when it is woken, and goes on while there is something due. */
+/**
+ * Work in the background, one thing after the other: it begins when it is woken, and goes on while
+ * there is something due.
+ */
 export class Upkeep {
   readonly #of: UpkeepOptions;
   readonly #closing = new AbortController();

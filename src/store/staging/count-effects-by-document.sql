@@ -1,5 +1,5 @@
--- What count-effects.sql counts, for each document of a group. No user point is touched by two of them. A new user point is
--- a row of its own here, of which nothing else is counted.
+-- What count-effects.sql counts, for each document of a group. No user point is touched by two of
+-- them. A new user point is a row of its own here, of which nothing else is counted.
 with placed as (
   select point_hi, point_lo, any_value(line >> 32) as document
   from chunk_effect

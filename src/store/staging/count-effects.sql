@@ -1,4 +1,5 @@
--- What the chunk does, counted before it is done. The first five add up to the (command, segment) pairs of the chunk.
+-- What the chunk does, counted before it is done. The first five add up to the (command, segment)
+-- pairs of the chunk.
 select
   count(*) filter (where puts_in and not was_in) as memberships_created,
   count(*) filter (where puts_in and was_in) as memberships_updated,

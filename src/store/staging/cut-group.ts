@@ -4,12 +4,15 @@ import { statementsOf } from '../statements.ts';
 
 const statement = statementsOf(new URL('./', import.meta.url));
 
-/** Some documents of a group that follow each other: from position `from` up to, not including, `to`. */
+/**
+ * Some documents of a group that follow each other: from position `from` up to, not including,
+ * `to`.
+ */
 export type GroupStep = { readonly from: number; readonly to: number };
 
 /**
- * Cuts a group into steps: documents none of which shares a user point with another of its step. `commands` is a relation of all
- * commands with their user points.
+ * Cuts a group into steps: documents none of which shares a user point with another of its step.
+ * `commands` is a relation of all commands with their user points.
  */
 export async function cutGroup(sql: Sql, commands: string, documents: number): Promise<readonly GroupStep[]> {
   if (documents === 1) return [{ from: 0, to: 1 }];

@@ -5,7 +5,8 @@ import { literal } from '../records/database.ts';
 /** How DuckDB writes what a statement gives. */
 export const WRITTEN: Readonly<Record<ExportMimeType, { readonly name: string; readonly form: string }>> = {
   TEXT_CSV: { name: 'export-csv', form: 'format csv, header true' },
-  // a line is JSON text, which holds no control characters: written as it is, with a separator that stands in none
+  // a line is JSON text, which holds no control characters: written as it is, with a separator that
+  // stands in none
   APPLICATION_X_NDJSON: {
     name: 'export-ndjson',
     form: "format csv, header false, delimiter '\u0002', quote '', escape ''",

@@ -1,5 +1,6 @@
--- Who is in a replaced segment and in no command, of $members, and whether a failed line names them for it: $named has whom those name. A segment
--- $any_segment is any. Two joins, since one with "or" finds its rows by comparing each with each.
+-- Who is in a replaced segment and in no command, of $members, and whether a failed line names them
+-- for it: $named has whom those name. A segment $any_segment is any. Two joins, since one with "or"
+-- finds its rows by comparing each with each.
 create or replace temp table chunk_absent as
 select m.*, one.point_hi is not null or every.point_hi is not null as is_named
 from $members m

@@ -1,6 +1,7 @@
--- Makes of what the commands of a file come to what comes of replacing segments with them: who is in and stays with the same
--- expiry and data bag is left alone, and who is in a replaced segment and neither in a command nor named by a failed line leaves.
--- The former count as unchanged; the latter have no command.
+-- Makes of what the commands of a file come to what comes of replacing segments with them: who is
+-- in and stays with the same expiry and data bag is left alone, and who is in a replaced segment
+-- and neither in a command nor named by a failed line leaves. The former count as unchanged; the
+-- latter have no command.
 create or replace temp table chunk_effect as
 with effect as (
   select

@@ -1,14 +1,16 @@
--- What the commands of a chunk come to, per user point and segment, as if executed from top to bottom: the relation `pair`, to
--- be followed by a select. By user point, not by identifier: two identifiers can be one user.
+-- What the commands of a chunk come to, per user point and segment, as if executed from top to
+-- bottom: the relation `pair`, to be followed by a select. By user point, not by identifier: two
+-- identifiers can be one user.
 --
--- puts_in: the last command puts the user in, and not with an expiry that is past by the clock of the file.
--- was_taken_out: some command before the last took the user out, so what was there before is gone.
--- data_bag: the last one given, unless the user was taken out after it.
--- line: of the last command.
--- new_…: the identifier whose user point it would be, where it is put in and is not known; null elsewhere.
+-- puts_in: the last command puts the user in, and not with an expiry that is past by the clock of
+-- the file. was_taken_out: some command before the last took the user out, so what was there before
+-- is gone. data_bag: the last one given, unless the user was taken out after it. line: of the last
+-- command. new_…: the identifier whose user point it would be, where it is put in and is not known;
+-- null elsewhere.
 --
--- Nearly all pairs have one command, and folding all of them costs three times as much as finding those that have more: so
--- these are folded, and the others pass as they are. One statement: each table between two costs a tenth of it.
+-- Nearly all pairs have one command, and folding all of them costs three times as much as finding
+-- those that have more: so these are folded, and the others pass as they are. One statement: each
+-- table between two costs a tenth of it.
 with command as (
   select *, is_update and (expires_at is null or expires_at > $start_date) as puts_in
   from $commands

@@ -7,7 +7,10 @@ export type SegmentSet = {
   readonly userPoints: number;
 };
 
-/** Adds the user points of one set to each pair of its segments. `counts` is a square of `segments` rows. */
+/**
+ * Adds the user points of one set to each pair of its segments. `counts` is a square of `segments`
+ * rows.
+ */
 export function addPairs(counts: Float64Array, set: SegmentSet, segments: number): void {
   const places: number[] = [];
   for (const [i, each] of set.words.entries()) {

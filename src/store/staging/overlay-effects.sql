@@ -1,5 +1,5 @@
--- The effects of a chunk as if the chunks before it had been applied: a pair that one of them touched is in or out as the last
--- of them left it.
+-- The effects of a chunk as if the chunks before it had been applied: a pair that one of them
+-- touched is in or out as the last of them left it.
 create or replace temp table chunk_effect as
 with touched as (
   select point_hi, point_lo, segment_id, arg_max(puts_in, chunk) as puts_in

@@ -20,7 +20,10 @@ export type RehearsalEngine<S extends Sql> = {
   readonly use: <T>(work: (sql: S) => Promise<T>) => Promise<T>;
   /** Asks the store that has the records. */
   readonly read: <T>(sql: S, ask: (sql: Sql) => Promise<T>) => Promise<T>;
-  /** Makes `chunk_effect` and `chunk_new_user` of a chunk; resolves to how many commands were left out. */
+  /**
+   * Makes `chunk_effect` and `chunk_new_user` of a chunk; resolves to how many commands were left
+   * out.
+   */
   readonly findEffects: (sql: S, chunk: StagedChunk & { readonly table: string }) => Promise<number>;
   readonly sizesAt: (segmentIds: readonly string[], now: number) => Promise<ReadonlyMap<string, SegmentSize>>;
 };
@@ -28,10 +31,11 @@ export type RehearsalEngine<S extends Sql> = {
 let rehearsals = 0;
 
 /**
- * `Store.openRehearsal`. What the chunks so far have done lies over the store as two tables: for each pair they touched whether it is in,
- * and the users they would have made. A transaction that is rolled back would need no such tables, but holds up every merge for as long
- * as the file takes, and writes everything that it then takes back. These lie in memory, and where there is little of it are
- * spilled: 34 bytes for a pair.
+ * `Store.openRehearsal`. What the chunks so far have done lies over the store as two tables: for
+ * each pair they touched whether it is in, and the users they would have made. A transaction that
+ * is rolled back would need no such tables, but holds up every merge for as long as the file takes,
+ * and writes everything that it then takes back. These lie in memory, and where there is little of
+ * it are spilled: 34 bytes for a pair.
  */
 export async function openRehearsal<S extends Sql>(engine: RehearsalEngine<S>): Promise<Rehearsal> {
   const number = ++rehearsals;

@@ -30,7 +30,10 @@ export type ToReplace = Pick<Asked, 'purpose' | 'segmentIds'> & {
 export type ReplacementEngine = {
   /** A connection to the DuckDB of this process. */
   readonly use: <T>(work: (sql: Sql) => Promise<T>) => Promise<T>;
-  /** Replaces in one transaction, between `check` and `finish`; writes nothing where the purpose is COUNT. */
+  /**
+   * Replaces in one transaction, between `check` and `finish`; writes nothing where the purpose is
+   * COUNT.
+   */
   readonly replace: (of: ToReplace) => Promise<Exclude<ReplacementOutcome, { readonly type: 'REFUSED' }>>;
 };
 
@@ -39,8 +42,9 @@ class Refused extends Error {}
 let replacements = 0;
 
 /**
- * `Store.openReplacement`. The commands of the whole file lie in a table of `staging`, in memory and where that is short in the folder for
- * spilling: after a crash they are read again, which takes as long as a resumable copy would take to write.
+ * `Store.openReplacement`. The commands of the whole file lie in a table of `staging`, in memory
+ * and where that is short in the folder for spilling: after a crash they are read again, which
+ * takes as long as a resumable copy would take to write.
  */
 export async function openReplacement(engine: ReplacementEngine): Promise<Replacement> {
   const staged = `staging.main.replacement_${++replacements}`;
@@ -54,7 +58,8 @@ export async function openReplacement(engine: ReplacementEngine): Promise<Replac
   });
 
   async function keep(sql: Sql, chunk: StagedChunk): Promise<void> {
-    // in key order, so that zone maps prune ranges of keys: unordered, each range would read all that was spilled
+    // in key order, so that zone maps prune ranges of keys: unordered, each range would read all
+    // that was spilled
     const append = async (to: string, table: string) => {
       const from = `select * from staging.main.${table} order by key_hi`;
       const [appended] = await sql.query(`insert into ${to} by name ${from}`);
@@ -109,7 +114,10 @@ export async function openReplacement(engine: ReplacementEngine): Promise<Replac
   };
 }
 
-/** What a part of a file does: its counts, by how many members each segment grows, and how many go out. */
+/**
+ * What a part of a file does: its counts, by how many members each segment grows, and how many go
+ * out.
+ */
 export type CountedPart = {
   readonly counts: Counts;
   readonly left: number;

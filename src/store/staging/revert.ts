@@ -9,7 +9,10 @@ const statement = statementsOf(new URL('./', import.meta.url));
 
 export type KeyRange = ReturnType<typeof rangesOf>[number];
 
-/** The range of keys that a part of a revert is about, when each is of so many changes, about; and how many there are. */
+/**
+ * The range of keys that a part of a revert is about, when each is of so many changes, about; and
+ * how many there are.
+ */
 export function rangeOfPart(
   { execution, from, changes }: RevertPart,
   rows: number,
@@ -23,7 +26,10 @@ export function rangeOfPart(
 /** What a part of a revert did. */
 export type RevertedPart = { readonly counts: Counts; readonly effects: Effects; readonly pairs: number };
 
-/** Counts `chunk_effect` as the changes of an execution that go back: it makes nobody, and what it leaves alone has no command. */
+/**
+ * Counts `chunk_effect` as the changes of an execution that go back: it makes nobody, and what it
+ * leaves alone has no command.
+ */
 export async function countReverted(sql: Sql): Promise<RevertedPart> {
   await sql.query('create or replace temp table chunk_new_user (key_hi ubigint, key_lo ubigint)');
   const counts = toCounts((await sql.query(statement('count-effects')))[0] as Row);

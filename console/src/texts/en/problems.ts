@@ -1,6 +1,9 @@
 import type { ErrorCode } from '../../../../src/errors.ts';
 
-/** Codes that other programs are answered with, and the console is not; the generic text is said of them. */
+/**
+ * Codes that other programs are answered with, and the console is not; the generic text is said of
+ * them.
+ */
 type Unexpected =
   | 'INVALID_JSON_BODY'
   | 'UNSUPPORTED_DOCUMENT_TYPE'

@@ -2,8 +2,9 @@ const NO_BREAK = '\u00a0';
 const NARROW_NO_BREAK = '\u202f';
 
 /**
- * A text with the spaces and apostrophes of French, which are written as plain ones in this folder: none of `;`, `!`, `?`,
- * `:`, `»` and units is alone at the start of a line. What is put into the text is left as it is.
+ * A text with the spaces and apostrophes of French, which are written as plain ones in this folder:
+ * none of `;`, `!`, `?`, `:`, `»` and units is alone at the start of a line. What is put into the
+ * text is left as it is.
  */
 export function fr(texts: TemplateStringsArray, ...values: readonly (string | number)[]): string {
   return texts.map((text, at) => `${typeset(text)}${values[at] ?? ''}`).join('');

@@ -1,4 +1,7 @@
-/** Words for the two operations, each with its counterpart: a file may have one of them in its first rows alone. */
+/**
+ * Words for the two operations, each with its counterpart: a file may have one of them in its first
+ * rows alone.
+ */
 const OPERATION_PAIRS: readonly (readonly [update: string, remove: string])[] = [
   ['update', 'delete'],
   ['upsert', 'delete'],
@@ -56,7 +59,9 @@ export function isTelling(word: string): boolean {
   return word.trim().length >= MIN_TELLING_CHARS && operationOf(word) !== null;
 }
 
-/** What the own words of a column of operations stand for, with the counterparts of those that came. */
+/**
+ * What the own words of a column of operations stand for, with the counterparts of those that came.
+ */
 export function operationWords(came: readonly string[]): Readonly<Record<string, string>> {
   const own = came.filter((word) => word !== 'UPDATE' && word !== 'DELETE');
   const words: Record<string, string> = {};

@@ -19,7 +19,10 @@ type Role =
   | 'BAG'
   | 'FILLER';
 
-/** What the columns of files are called, in English, French, German and Spanish, without accents and in small letters. */
+/**
+ * What the columns of files are called, in English, French, German and Spanish, without accents and
+ * in small letters.
+ */
 const WORDS: Readonly<Record<Role, string>> = {
   WHO: `customer customers client clients user users member account contact person people subscriber profile lead
     buyer shopper visitor external crm loyalty kunde kunden nutzer benutzer mitglied mitglieds konto kontakt

@@ -4,11 +4,17 @@ import { isAbsent } from '../../read-field.ts';
 import { foldName } from '../compile-mapping.ts';
 import { type Choice, chooseForColumn, type KnownSegments, type SampleColumn } from './column-choices.ts';
 
-/** What the rows of a sample have, by column; of NDJSON a column is a member, or the path to a nested one. */
+/**
+ * What the rows of a sample have, by column; of NDJSON a column is a member, or the path to a
+ * nested one.
+ */
 export type SampleTable = {
   readonly columns: readonly SampleColumn[];
   readonly rows: number;
-  /** Names of CSV columns are compared without capitals and blanks around them, members of NDJSON exactly. */
+  /**
+   * Names of CSV columns are compared without capitals and blanks around them, members of NDJSON
+   * exactly.
+   */
   readonly names: 'FOLDED' | 'EXACT';
 };
 
@@ -44,9 +50,9 @@ const MAX_COLUMNS = 200;
 type Considered = { readonly name: string; readonly choice: Choice };
 
 /**
- * Suggests how a file with columns of its own becomes commands, from their names and some twenty rows, with a reason for
- * each column. Pure. What it suggests reads those rows without an error that is the fault of the mapping, unless it says
- * that something is missing.
+ * Suggests how a file with columns of its own becomes commands, from their names and some twenty
+ * rows, with a reason for each column. Pure. What it suggests reads those rows without an error
+ * that is the fault of the mapping, unless it says that something is missing.
  */
 export function suggestMapping(table: SampleTable, segments: KnownSegments): Suggestion {
   const read = table.columns.map((column) => ({
@@ -81,7 +87,10 @@ export function suggestMapping(table: SampleTable, segments: KnownSegments): Sug
   };
 }
 
-/** The columns that are to be read: of each field the one for which most speaks, and of addresses all. */
+/**
+ * The columns that are to be read: of each field the one for which most speaks, and of addresses
+ * all.
+ */
 function choose(all: readonly Considered[]): readonly Considered[] {
   const usable = all.filter(({ name }) => foldName(name) !== '' && name.length <= MAX_NAME_CHARS);
   const chosen: Considered[] = [];
@@ -138,7 +147,10 @@ function record<T>(entries: readonly (readonly [string, T])[]): Readonly<Record<
   return Object.fromEntries(entries);
 }
 
-/** Whether a file says all this by itself: it has the names and words of commands, and a user once in each row. */
+/**
+ * Whether a file says all this by itself: it has the names and words of commands, and a user once
+ * in each row.
+ */
 function isPlain({ columns, values, defaults, hash, formats }: Mapping, table: SampleTable): boolean {
   const others = [values, defaults, hash, formats].some((each) => Object.keys(each).length > 0);
   const ownName = (name: string) => (table.names === 'EXACT' ? name : foldName(name));

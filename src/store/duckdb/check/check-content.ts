@@ -23,7 +23,9 @@ export type ContentSource = Pick<Checking, 'now'> & {
   readonly keepingRuns: <T>(work: () => Promise<T>) => Promise<T>;
 };
 
-/** `Store.checkContent` for the embedded store: on a connection of its own, in one read transaction. */
+/**
+ * `Store.checkContent` for the embedded store: on a connection of its own, in one read transaction.
+ */
 export async function checkContent(
   instance: DuckDBInstance,
   { database, now, tell, dir, keepingRuns }: ContentSource,
@@ -51,7 +53,9 @@ export async function checkContent(
   }
 }
 
-/** The runs that the manifest names; what is wrong with one of them; or null where there is no base. */
+/**
+ * The runs that the manifest names; what is wrong with one of them; or null where there is no base.
+ */
 async function openRuns(sql: DuckDbSql, dir: string): Promise<readonly Run[] | RunDamagedError | null> {
   const rows = await sql.query(RUN_ROWS);
   if (Number(rows.at(-1)?.first_step ?? -1) !== 0) return null;

@@ -8,8 +8,9 @@ const NONE: SegmentSize = { userPoints: 0, userAccounts: 0, emails: 0, userAgent
 export type Sizes = ReadonlyMap<string, SegmentSize>;
 
 /**
- * Whether the sizes that users are told are those of a count that trusts nothing but the rows. Where it is not known what
- * they were told at this moment, what is compared is what they would have been.
+ * Whether the sizes that users are told are those of a count that trusts nothing but the rows.
+ * Where it is not known what they were told at this moment, what is compared is what they would
+ * have been.
  */
 export async function checkSegmentSizes({ sql, now, ranges, told }: Checking) {
   const fresh = new Map<string, SegmentSize>();

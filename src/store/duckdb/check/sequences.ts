@@ -3,8 +3,9 @@ import { type CheckResult, tally } from '../../../model/check.ts';
 import { numberOrNull, type Sql } from '../../records/database.ts';
 
 /**
- * Whether every sequence is beyond the ids of its table, which it is named after. Ids are read first: the sequences go on
- * meanwhile. Outside of any transaction, since one writes to a single database.
+ * Whether every sequence is beyond the ids of its table, which it is named after. Ids are read
+ * first: the sequences go on meanwhile. Outside of any transaction, since one writes to a single
+ * database.
  */
 export async function checkSequences(sql: Sql, database: string): Promise<CheckResult> {
   const found = tally('sequences');
@@ -29,8 +30,8 @@ function tableOf(sequence: string): string {
 }
 
 /**
- * What sequences would give next, asked of copies: asking them draws a number, and what `duckdb_sequences` tells of one that
- * was loaded from the log is not what it gives.
+ * What sequences would give next, asked of copies: asking them draws a number, and what
+ * `duckdb_sequences` tells of one that was loaded from the log is not what it gives.
  */
 async function nextNumbers(
   sql: Sql,

@@ -16,8 +16,9 @@ type Checking = { readonly sql: DuckDbSql; readonly now: number; readonly ranges
 type Said = { readonly key: RunKey; readonly folded: Folded };
 
 /**
- * Whether the serving runs say of each user what the tables say, at the moment of the transaction. `runs`: those of the
- * manifest at that moment, the newest first; null: there is no base, so that look-ups ask the tables and nothing can differ.
+ * Whether the serving runs say of each user what the tables say, at the moment of the transaction.
+ * `runs`: those of the manifest at that moment, the newest first; null: there is no base, so that
+ * look-ups ask the tables and nothing can differ.
  */
 export async function checkServingRuns(
   { sql, now, ranges }: Checking,
@@ -80,7 +81,10 @@ function* saidBy(runs: readonly Run[]): Generator<Said, undefined> {
   for (const { key, records } of recordsByKey(runs)) yield { key, folded: foldRecords(records) };
 }
 
-/** What the tables say, by way of a run in memory for each range: so both sides are read by the same code. */
+/**
+ * What the tables say, by way of a run in memory for each range: so both sides are read by the same
+ * code.
+ */
 async function* saidByTables(sql: DuckDbSql, ranges: readonly KeyRange[]): AsyncGenerator<Said> {
   for (const range of ranges) {
     const writer = new RunWriter('check', 1);

@@ -9,8 +9,9 @@ create sequence document_import_id;
 create sequence execution_id;
 create sequence api_token_id;
 
--- No primary keys and no indexes on any of these: DuckDB turns an update of an indexed table into delete and insert, and
--- a scan of a small table costs less than its index. Uniqueness is checked in the transactions that write.
+-- No primary keys and no indexes on any of these: DuckDB turns an update of an indexed table into
+-- delete and insert, and a scan of a small table costs less than its index. Uniqueness is checked
+-- in the transactions that write.
 
 create table organisation (id bigint not null, name text not null);
 
@@ -121,9 +122,10 @@ create table api_token (
   value_hash text not null
 );
 
--- Keys are two unsigned halves of 64 bits: DuckDB unpacks 128-bit integers several times slower (docs/internals/embedded-store.md).
--- They are random, so that looking for a compression of them costs a tenth of a merge and saves nothing.
--- point_kinds is the set of kinds (KIND_BIT) of all identifiers of the user point.
+-- Keys are two unsigned halves of 64 bits: DuckDB unpacks 128-bit integers several times slower
+-- (docs/internals/embedded-store.md). They are random, so that looking for a compression of them
+-- costs a tenth of a merge and saves nothing. point_kinds is the set of kinds (KIND_BIT) of all
+-- identifiers of the user point.
 create table user_identifier (
   key_hi ubigint not null using compression uncompressed,
   key_lo ubigint not null using compression uncompressed,
@@ -149,5 +151,6 @@ create table membership (
   data_bag varchar
 );
 
--- How many rows of a big table are in order, from its first row on; what was inserted since lies behind them.
+-- How many rows of a big table are in order, from its first row on; what was inserted since lies
+-- behind them.
 create table table_order (table_name text not null, ordered_rows bigint not null);

@@ -1,4 +1,5 @@
--- Who did what. Rows are added and, when their time of retention has passed, removed; never changed.
+-- Who did what. Rows are added and, when their time of retention has passed, removed; never
+-- changed.
 create sequence audit_log_id;
 create table audit_log (
   id bigint not null,
@@ -13,8 +14,9 @@ create table audit_log (
   details text
 );
 
--- Keys that senders gave to uploads, so that sending one again gives its execution again. What was sent is in the execution,
--- by its SHA-256. A store that several processes write to needs a unique index on the first three.
+-- Keys that senders gave to uploads, so that sending one again gives its execution again. What was
+-- sent is in the execution, by its SHA-256. A store that several processes write to needs a unique
+-- index on the first three.
 create table idempotency_key (
   job_type text not null,
   owner_id bigint not null,
@@ -38,12 +40,14 @@ create table erasure (
   files_rewritten bigint not null,
   lines_removed bigint not null
 );
--- Whom a pending erasure looks for in files and keeps executions from bringing back. Removed when it is done.
+-- Whom a pending erasure looks for in files and keeps executions from bringing back. Removed when
+-- it is done.
 create table erasure_identifier (
   erasure_id bigint not null,
   kind smallint not null,
   compartment_id bigint not null,
   value text not null
 );
--- Executions whose files were there when the user was erased and have not been looked through since.
+-- Executions whose files were there when the user was erased and have not been looked through
+-- since.
 create table erasure_execution (erasure_id bigint not null, execution_id bigint not null);

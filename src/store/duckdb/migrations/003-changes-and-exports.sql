@@ -1,23 +1,28 @@
--- What happened to memberships: a row for each one that an execution created, changed or ended, and for each that expired.
--- Rows are added by the transaction that changes the memberships, and removed when their time has passed (historyDays), with
--- their segment, or with their user when he is erased; they are never changed.
+-- What happened to memberships: a row for each one that an execution created, changed or ended, and
+-- for each that expired. Rows are added by the transaction that changes the memberships, and
+-- removed when their time has passed (historyDays), with their segment, or with their user when he
+-- is erased; they are never changed.
 --
--- step          one number for all rows of one transaction or of one part of it, ascending as the changes were made: of two rows
---               of one membership the one with the higher step is the later. No membership has two rows of one execution
---               in one step.
--- date          when: the start_date of the execution, which is the creation_ts or last_modified_ts it wrote, but for a revert,
---               which writes those that were before; of an expiry,
---               when the row was removed (the membership itself ended at its expiration_ts).
--- execution_id  who: null for an expiry. Executions are removed with their import and their rows here stay.
--- line          the line of the file that decided, the last one of the membership in its step; null where no line did.
--- kind          1 created: the user was not in the segment and is. 2 changed: was in and stays, with another expiry, data
---               bag or last_modified_ts. 3 ended by a command. 4 expired: the row of a membership whose time had passed was
---               removed, by the sweep or by an execution that met it (then before that one's own row, in the same step).
+-- step          one number for all rows of one transaction or of one part of it, ascending as the
+--               changes were made: of two rows of one membership the one with the higher step is
+--               the later. No membership has two rows of one execution in one step.
+-- date          when: the start_date of the execution, which is the creation_ts or last_modified_ts
+--               it wrote, but for a revert, which writes those that were before; of an expiry, when
+--               the row was removed (the membership itself ended at its expiration_ts).
+-- execution_id  who: null for an expiry. Executions are removed with their import and their rows
+--               here stay.
+-- line          the line of the file that decided, the last one of the membership in its step; null
+--               where no line did.
+-- kind          1 created: the user was not in the segment and is. 2 changed: was in and stays,
+--               with another expiry, data bag or last_modified_ts. 3 ended by a command. 4 expired:
+--               the row of a membership whose time had passed was removed, by the sweep or by an
+--               execution that met it (then before that one's own row, in the same step).
 -- the last four the membership as it was before; null of kind 1.
 --
--- No index, and in no order but that of the steps: rows of an execution are neighbours, so zone maps find them by execution_id,
--- step or date; the rows of a user or a segment are found by a scan of one column. Columns that are the same for a whole
--- merge take no room. The keys are random, as in membership.
+-- No index, and in no order but that of the steps: rows of an execution are neighbours, so zone
+-- maps find them by execution_id, step or date; the rows of a user or a segment are found by a scan
+-- of one column. Columns that are the same for a whole merge take no room. The keys are random, as
+-- in membership.
 create table membership_change (
   step bigint not null,
   date bigint not null,

@@ -1,12 +1,13 @@
--- From when the change log is whole: each change of a membership at this instant or later is in it, those before are not or
--- not all. One row. Changes are noted since version 3, and removed from the oldest on, so that none after the first that is
--- there is missing; of an empty log it is the instant of this migration.
+-- From when the change log is whole: each change of a membership at this instant or later is in it,
+-- those before are not or not all. One row. Changes are noted since version 3, and removed from the
+-- oldest on, so that none after the first that is there is missing; of an empty log it is the
+-- instant of this migration.
 create table change_log (known_since bigint not null);
 insert into change_log
 select coalesce((select min(date) from membership_change), (select max(applied_ts) from schema_version));
 
--- Analyses of the overlaps of a segment with all others of its datamart. The result is the text of the file that is downloaded:
--- it has numbers of segments, and nothing of users.
+-- Analyses of the overlaps of a segment with all others of its datamart. The result is the text of
+-- the file that is downloaded: it has numbers of segments, and nothing of users.
 create sequence overlap_analysis_id;
 create table overlap_analysis (
   id bigint not null,
@@ -22,9 +23,10 @@ create table overlap_analysis (
   result text
 );
 
--- Merges write into small tables, which are emptied into the large ones a few runs at a time: a table that is dropped is gone
--- at once, while rows that are deleted lie in it until a checkpoint. Whoever reads, reads both; whoever deletes knows a row
--- by row_id, which is below zero for a recent one. table_name in table_order is the name of the view.
+-- Merges write into small tables, which are emptied into the large ones a few runs at a time: a
+-- table that is dropped is gone at once, while rows that are deleted lie in it until a checkpoint.
+-- Whoever reads, reads both; whoever deletes knows a row by row_id, which is below zero for a
+-- recent one. table_name in table_order is the name of the view.
 
 alter table user_identifier rename to user_identifier_ordered;
 create table user_identifier_recent (
@@ -64,16 +66,18 @@ select *, rowid as row_id from membership_ordered
 union all
 select *, -1 - rowid from membership_recent;
 
--- How much of a document has been checked about which something is decided before any of it is applied.
+-- How much of a document has been checked about which something is decided before any of it is
+-- applied.
 alter table execution add column checked_bytes bigint default 0;
 alter table execution add column checked_commands bigint default 0;
 
 -- How many runs of rows lie behind those in order.
 alter table table_order add column appended_runs bigint default 0;
 
--- Who is told of the ends of executions, and how. `document_import_id` null: of all executions of the datamart. `events`: JSON
--- list of names. The secrets are what deliveries are signed with: they must be had in clear, and are as good as the data folder is
--- kept. `failing_since`: the first attempt that failed since one succeeded.
+-- Who is told of the ends of executions, and how. `document_import_id` null: of all executions of
+-- the datamart. `events`: JSON list of names. The secrets are what deliveries are signed with: they
+-- must be had in clear, and are as good as the data folder is kept. `failing_since`: the first
+-- attempt that failed since one succeeded.
 create sequence webhook_id;
 create table webhook (
   id bigint not null,
@@ -91,8 +95,9 @@ create table webhook (
   creation_ts bigint not null
 );
 
--- What is sent: a row is added by the transaction that ends the execution, so that there is none without the end and no end
--- without it. `message_id` is the header webhook-id of every attempt. PENDING rows have a `next_attempt_ts`, the others none.
+-- What is sent: a row is added by the transaction that ends the execution, so that there is none
+-- without the end and no end without it. `message_id` is the header webhook-id of every attempt.
+-- PENDING rows have a `next_attempt_ts`, the others none.
 create sequence webhook_delivery_id;
 create table webhook_delivery (
   id bigint not null,

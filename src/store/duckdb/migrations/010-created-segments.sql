@@ -1,2 +1,3 @@
--- Segments that the file of an execution made, or would make in a dry run: JSON of a list. Null: none.
+-- Segments that the file of an execution made, or would make in a dry run: JSON of a list. Null:
+-- none.
 alter table execution add column segments_created varchar;

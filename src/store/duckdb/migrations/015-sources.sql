@@ -1,5 +1,6 @@
--- Where files of an import are pulled from: one source or none. `settings`: JSON. `credentials`: encrypted under a key that is not here.
--- A run is due at `requested_ts` or `next_run_ts`; who runs it has it until `lease_until`. `last_run`: JSON.
+-- Where files of an import are pulled from: one source or none. `settings`: JSON. `credentials`:
+-- encrypted under a key that is not here. A run is due at `requested_ts` or `next_run_ts`; who runs
+-- it has it until `lease_until`. `last_run`: JSON.
 create table source (
   document_import_id bigint not null,
   datamart_id bigint not null,
@@ -19,8 +20,9 @@ create table source (
   lease_until bigint not null
 );
 
--- What became of each version of a file that a source showed. A row that is TAKEN is added by the transaction of its execution. Files are
--- found by `name_sha256`: an erasure may take an identifier out of `name`.
+-- What became of each version of a file that a source showed. A row that is TAKEN is added by the
+-- transaction of its execution. Files are found by `name_sha256`: an erasure may take an identifier
+-- out of `name`.
 create sequence source_file_id;
 create table source_file (
   id bigint not null,

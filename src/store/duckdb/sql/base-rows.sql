@@ -1,5 +1,6 @@
--- All that the tables say of users whose keys are in a range, as rows of a serving run: each user point with its memberships, and
--- identifiers of other points. An identifier that nobody attached is its user point's key.
+-- All that the tables say of users whose keys are in a range, as rows of a serving run: each user
+-- point with its memberships, and identifiers of other points. An identifier that nobody attached
+-- is its user point's key.
 with said as (
   select
     u.key_hi,

@@ -1,5 +1,6 @@
--- Memberships that are not what the last change of them says: there after it ended, or not there after it put the user in. A
--- removal of an expired row comes before the execution's own change in the same step.
+-- Memberships that are not what the last change of them says: there after it ended, or not there
+-- after it put the user in. A removal of an expired row comes before the execution's own change in
+-- the same step.
 select
   'user point ' || format('{:016x}{:016x}', point_hi, point_lo)::uuid || ' in segment ' || segment_id || ', last change of kind ' || kind as example
 from (

@@ -1,6 +1,6 @@
--- What happened to the memberships of a segment from $from on, by quarter of an hour. An expiry counts when it was, not when
--- the row was removed, and those whose rows are still there count too. Nothing is noted before it happens, so that the date
--- prunes the rows of expiries as well.
+-- What happened to the memberships of a segment from $from on, by quarter of an hour. An expiry
+-- counts when it was, not when the row was removed, and those whose rows are still there count too.
+-- Nothing is noted before it happens, so that the date prunes the rows of expiries as well.
 select
   least(instant, $now) // $quarter_ms as quarter,
   count(*) filter (where kind = 1) as entries,

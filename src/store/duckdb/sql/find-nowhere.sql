@@ -1,5 +1,5 @@
--- New users for whom some command came to nothing: an expiry in the past, or a DELETE after it. Others put the user in at least
--- one segment.
+-- New users for whom some command came to nothing: an expiry in the past, or a DELETE after it.
+-- Others put the user in at least one segment.
 create or replace temp table chunk_nowhere as
 select distinct e.point_hi, e.point_lo
 from chunk_effect e

@@ -1,9 +1,10 @@
--- What a range of an execution's changes comes to when they go back, in the shape of chunk_effect: each membership that the
--- execution changed, beside what it was before the first of its changes (back_…) and what there is now (old_…).
+-- What a range of an execution's changes comes to when they go back, in the shape of chunk_effect:
+-- each membership that the execution changed, beside what it was before the first of its changes
+-- (back_…) and what there is now (old_…).
 --
--- puts_in: there was a membership, and it would be live by the clock of the revert.
--- commands: 0 for one that is left alone, since something has touched it after the execution: a later step of the change log,
--- its expiry, swept or not, or the erasure of its user.
+-- puts_in: there was a membership, and it would be live by the clock of the revert. commands: 0 for
+-- one that is left alone, since something has touched it after the execution: a later step of the
+-- change log, its expiry, swept or not, or the erasure of its user.
 create or replace temp table chunk_effect as
 with own as (
   select point_hi, point_lo, segment_id, min(step) as first_step, max(step) as last_step

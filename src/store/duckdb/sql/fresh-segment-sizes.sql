@@ -1,4 +1,5 @@
--- The sizes of segments without what memberships carry of their users: the kinds are those of the identifiers.
+-- The sizes of segments without what memberships carry of their users: the kinds are those of the
+-- identifiers.
 select
   segment_id,
   count(*) as user_points,

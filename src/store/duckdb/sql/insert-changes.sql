@@ -1,5 +1,6 @@
--- What the chunk does to memberships, with what was there before, into the change log. $executions are the executions of the
--- chunk's documents, by position: those of a group have their lines one after the other.
+-- What the chunk does to memberships, with what was there before, into the change log. $executions
+-- are the executions of the chunk's documents, by position: those of a group have their lines one
+-- after the other.
 insert into membership_change
 select
   $step,

@@ -1,4 +1,5 @@
--- Memberships whose time had passed before the file came, and whose rows the chunk removes: nobody else will note their end.
+-- Memberships whose time had passed before the file came, and whose rows the chunk removes: nobody
+-- else will note their end.
 insert into membership_change
 select
   $step,

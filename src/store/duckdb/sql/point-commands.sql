@@ -1,5 +1,5 @@
--- The commands of a chunk with the user points of their identifiers, where an identifier may belong to another point than
--- its own key. A new identifier's point is its key.
+-- The commands of a chunk with the user points of their identifiers, where an identifier may belong
+-- to another point than its own key. A new identifier's point is its key.
 create or replace temp table chunk_command as
 select
   s.*,

@@ -1,9 +1,10 @@
--- What a chunk makes of memberships, in the order of their keys: what is inserted (state 1), and who is in no more (state 2). Sorted
--- once, for the table and for the serving run. $nowhere has the new users whom no command of the chunk leaves in a segment: they
--- are known (state 0).
+-- What a chunk makes of memberships, in the order of their keys: what is inserted (state 1), and
+-- who is in no more (state 2). Sorted once, for the table and for the serving run. $nowhere has the
+-- new users whom no command of the chunk leaves in a segment: they are known (state 0).
 --
--- Members who stay in keep when they came in, and their data bag where no other came; {} clears it. An update in place would
--- be cheaper to say, but committing it costs as much as writing every vector it touches: of 30 M rows, nearly all.
+-- Members who stay in keep when they came in, and their data bag where no other came; {} clears it.
+-- An update in place would be cheaper to say, but committing it costs as much as writing every
+-- vector it touches: of 30 M rows, nearly all.
 create or replace temp table chunk_put as
 select
   point_hi,

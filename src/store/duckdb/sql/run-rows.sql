@@ -1,4 +1,5 @@
--- The columns of RunRows for what chunk_put has, without nulls, which would have to be unpacked bit by bit.
+-- The columns of RunRows for what chunk_put has, without nulls, which would have to be unpacked bit
+-- by bit.
 select
   point_hi,
   point_lo,

@@ -1,5 +1,5 @@
--- Live members of each segment, in all and by the kinds of identifiers their user points have (KIND_BIT); and the first
--- instant at which one of them leaves.
+-- Live members of each segment, in all and by the kinds of identifiers their user points have
+-- (KIND_BIT); and the first instant at which one of them leaves.
 select
   segment_id,
   count(*) as user_points,

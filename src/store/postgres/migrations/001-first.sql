@@ -1,6 +1,7 @@
--- The schema of a store on PostgreSQL. Small records first, as in the embedded store; then the tables that grow, which Citus
--- distributes by user_point_id (distribute.sql). Texts compare byte for byte, whatever the locale of the database; those with
--- U+0000, which PostgreSQL does not take, are written as texts.ts says.
+-- The schema of a store on PostgreSQL. Small records first, as in the embedded store; then the
+-- tables that grow, which Citus distributes by user_point_id (distribute.sql). Texts compare byte
+-- for byte, whatever the locale of the database; those with U+0000, which PostgreSQL does not take,
+-- are written as texts.ts says.
 
 create sequence organisation_id start 2;
 create sequence datamart_id start 2;
@@ -260,8 +261,8 @@ create table webhook_delivery (
 create index webhook_delivery_webhook on webhook_delivery (webhook_id, id);
 create index webhook_delivery_due on webhook_delivery (next_attempt_ts) where status = 'PENDING';
 
--- One row each: what nodes ask for to know whether what they keep in memory is still so; up to when expired memberships were
--- removed; from when on the change log is whole.
+-- One row each: what nodes ask for to know whether what they keep in memory is still so; up to when
+-- expired memberships were removed; from when on the change log is whole.
 create table record_version (version bigint not null);
 insert into record_version values (0);
 create table expiry_sweep (removed_up_to bigint not null);
@@ -271,8 +272,8 @@ create table change_log (known_since bigint not null);
 -- Which node does what only one of them does at a time.
 create table node_lease (name text primary key, worker text not null, lease_until bigint not null);
 
--- A user point is made by its first identifier, and its id is that one's key (userKey of model/identifier.ts), so that it needs no
--- other.
+-- A user point is made by its first identifier, and its id is that one's key (userKey of
+-- model/identifier.ts), so that it needs no other.
 create table user_point (
   user_point_id uuid primary key,
   datamart_id bigint not null,
@@ -282,8 +283,8 @@ create table user_point (
   value text collate "C" not null
 );
 
--- Further identifiers of user points. point_kinds: the set of kinds (KIND_BIT) of all identifiers of the user point, the first
--- one's too.
+-- Further identifiers of user points. point_kinds: the set of kinds (KIND_BIT) of all identifiers
+-- of the user point, the first one's too.
 create table attached_identifier (
   identifier_key uuid primary key,
   user_point_id uuid not null,
@@ -297,8 +298,9 @@ create table attached_identifier (
 create index attached_identifier_point on attached_identifier (user_point_id);
 create index attached_identifier_datamart on attached_identifier (datamart_id);
 
--- Pages are filled by half: a member who stays in is written anew beside himself, and no index is touched. Full ones would grow to the
--- same size when all members are written anew, and cost twice as much to do so (docs/internals/postgresql.md).
+-- Pages are filled by half: a member who stays in is written anew beside himself, and no index is
+-- touched. Full ones would grow to the same size when all members are written anew, and cost twice
+-- as much to do so (docs/internals/postgresql.md).
 create table membership (
   user_point_id uuid not null,
   segment_id bigint not null,
@@ -312,8 +314,8 @@ create table membership (
 create index membership_segment on membership (segment_id, user_point_id);
 create index membership_expiry on membership using brin (expiration_ts) with (pages_per_range = 32);
 
--- The change log, as in the embedded store (migration 003 there), with two columns more: the kinds of the user point, and the expiry
--- that the membership has from then on; null of kinds 3 and 4.
+-- The change log, as in the embedded store (migration 003 there), with two columns more: the kinds
+-- of the user point, and the expiry that the membership has from then on; null of kinds 3 and 4.
 create table membership_change (
   step bigint not null,
   date bigint not null,
@@ -329,12 +331,14 @@ create table membership_change (
   point_kinds smallint not null,
   data_bag text
 );
--- The rows of a step are neighbours, in the order of their user points: ranges of pages tell enough, and cost a fifth of an index of rows.
+-- The rows of a step are neighbours, in the order of their user points: ranges of pages tell
+-- enough, and cost a fifth of an index of rows.
 create index membership_change_range on membership_change
   using brin (step, execution_id, date, segment_id, user_point_id) with (pages_per_range = 16, autosummarize = on);
 
--- How many memberships there are, live or not, by segment, by the kinds of identifiers of their user points, and by the quarter of
--- an hour in which they expire (-1: never): sizes of segments without a look at the memberships.
+-- How many memberships there are, live or not, by segment, by the kinds of identifiers of their
+-- user points, and by the quarter of an hour in which they expire (-1: never): sizes of segments
+-- without a look at the memberships.
 create table segment_tally (
   segment_id bigint not null,
   point_kinds smallint not null,
@@ -343,8 +347,9 @@ create table segment_tally (
   primary key (segment_id, expiry_quarter, point_kinds)
 );
 
--- Where the commands of a chunk lie while they are merged. A merge takes one of these slots for its transaction and empties it
--- first; a table made for each would have to be distributed each time. Nothing in them outlives a crash, nor needs to.
+-- Where the commands of a chunk lie while they are merged. A merge takes one of these slots for its
+-- transaction and empties it first; a table made for each would have to be distributed each time.
+-- Nothing in them outlives a crash, nor needs to.
 do $$
 begin
   for slot in 0..15 loop

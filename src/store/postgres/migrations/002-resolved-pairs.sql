@@ -1,6 +1,7 @@
--- compatible with nodes of version 1: they fill the column that is empty from now on, and do not see the tables
--- What the pairs of a merge change, with what there was before: found once, where each statement of a merge had looked for itself. As
--- the other slots they are unlogged, and empty but for the transaction that has the slot.
+-- compatible with nodes of version 1: they fill the column that is empty from now on, and do not
+-- see the tables What the pairs of a merge change, with what there was before: found once, where
+-- each statement of a merge had looked for itself. As the other slots they are unlogged, and empty
+-- but for the transaction that has the slot.
 do $$
 begin
   for slot in 0..15 loop

@@ -1,6 +1,7 @@
--- compatible with nodes of version 1: they do not see the tables
--- Merges find out in the node what they do: what lies in a slot are the keys of their pairs, and later the memberships
--- that are written anew or end. As the other slots these are unlogged, and empty but for the transaction that has the slot.
+-- compatible with nodes of version 1: they do not see the tables Merges find out in the node what
+-- they do: what lies in a slot are the keys of their pairs, and later the memberships that are
+-- written anew or end. As the other slots these are unlogged, and empty but for the transaction
+-- that has the slot.
 do $$
 begin
   for slot in 0..15 loop

@@ -1,5 +1,5 @@
--- The effects beside what memberships are from then on. Who stays in keeps when they came in, and their data bag where no other
--- came; {} clears it.
+-- The effects beside what memberships are from then on. Who stays in keeps when they came in, and
+-- their data bag where no other came; {} clears it.
 create or replace temp view chunk_after as
 select
   *,

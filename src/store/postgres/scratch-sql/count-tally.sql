@@ -1,4 +1,5 @@
--- By how many the tally of the segments changes: see segment-tally.ts. Rows of memberships whose time had passed are in it too.
+-- By how many the tally of the segments changes: see segment-tally.ts. Rows of memberships whose
+-- time had passed are in it too.
 select segment_id, point_kinds, expiry_quarter, sum(members) as members
 from (
   select segment_id, point_kinds, coalesce(old_expiration_ts // $quarter_ms, -1) as expiry_quarter, -1 as members

@@ -1,4 +1,5 @@
--- Members of a segment with each of their identifiers, as copy-members.sql has written them. Texts are as texts.ts says.
+-- Members of a segment with each of their identifiers, as copy-members.sql has written them. Texts
+-- are as texts.ts says.
 from (
   select
     user_point_id,

@@ -1,5 +1,5 @@
--- What the pairs come to, beside the membership that is there, if any; in their order, in which PostgreSQL gives
--- these as well.
+-- What the pairs come to, beside the membership that is there, if any; in their order, in which
+-- PostgreSQL gives these as well.
 --
 -- membership_row: null where there is none.
 -- was_in: the membership is live by the clock of the file.

@@ -1,4 +1,5 @@
--- Identifiers that commands put into segments and that are not known yet: each becomes a user point.
+-- Identifiers that commands put into segments and that are not known yet: each becomes a user
+-- point.
 create or replace temp table chunk_new_user as
 select
   point_hi as key_hi,

@@ -1,5 +1,6 @@
--- What the commands of a chunk come to, in the order of user points: indexes are then read and written from left to right.
--- names_user: of the pairs of a user who may be new the one whose identifier counts. rowid is what PostgreSQL knows a pair by.
+-- What the commands of a chunk come to, in the order of user points: indexes are then read and
+-- written from left to right. names_user: of the pairs of a user who may be new the one whose
+-- identifier counts. rowid is what PostgreSQL knows a pair by.
 create or replace temp table chunk_pair as
 $include fold-commands
 select

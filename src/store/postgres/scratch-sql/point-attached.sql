@@ -1,4 +1,5 @@
--- The commands of a chunk with the user points of their identifiers. A point with attached identifiers has more kinds than its first.
+-- The commands of a chunk with the user points of their identifiers. A point with attached
+-- identifiers has more kinds than its first.
 create or replace temp table chunk_command as
 select
   s.*,

@@ -1,4 +1,5 @@
--- What find-reverted.sql has found, in the shape of chunk_effect and in the order of user points. commands: 0 for what is left alone.
+-- What find-reverted.sql has found, in the shape of chunk_effect and in the order of user points.
+-- commands: 0 for what is left alone.
 create or replace temp table chunk_effect as
 select
   ('0x' || replace(user_point_id, '-', '')[1:16])::ubigint as point_hi,

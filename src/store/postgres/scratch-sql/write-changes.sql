@@ -1,5 +1,6 @@
--- What the pairs do to memberships, with what was there before, as rows of the change log (who leaves a replaced segment has no line); and those whose time had passed before
--- the file came, and whose rows the pairs replace or remove: nobody else notes their end.
+-- What the pairs do to memberships, with what was there before, as rows of the change log (who
+-- leaves a replaced segment has no line); and those whose time had passed before the file came, and
+-- whose rows the pairs replace or remove: nobody else notes their end.
 select
   $step::bigint,
   $start_date::bigint,

@@ -1,4 +1,5 @@
--- Users who come in, and of whom there is no row. Of what texts.ts escapes, a data bag can have the escape alone.
+-- Users who come in, and of whom there is no row. Of what texts.ts escapes, a data bag can have the
+-- escape alone.
 select
   point_hi,
   point_lo,

@@ -1,5 +1,6 @@
--- Memberships that are not what the last change of them says: there after it ended, or not there after it put the user in. A removal of
--- an expired row comes before the execution's own change in the same step.
+-- Memberships that are not what the last change of them says: there after it ended, or not there
+-- after it put the user in. A removal of an expired row comes before the execution's own change in
+-- the same step.
 select 'user point ' || c.user_point_id || ' in segment ' || c.segment_id || ', last change of kind ' || c.kind as example
 from (
   select distinct on (user_point_id, segment_id) user_point_id, segment_id, kind

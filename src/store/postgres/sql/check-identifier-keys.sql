@@ -1,5 +1,5 @@
--- Identifiers of one table that are not under the key of their value: userKey of model/identifier.ts. Those with U+0000 are passed
--- over, since no text of PostgreSQL has it.
+-- Identifiers of one table that are not under the key of their value: userKey of
+-- model/identifier.ts. Those with U+0000 are passed over, since no text of PostgreSQL has it.
 select 'key ' || i.$key as example
 from $identifiers i
 cross join lateral (

@@ -1,4 +1,5 @@
--- Parts of the tally that are not what a count of the memberships gives. Each is read by itself: the tally is not on the shards.
+-- Parts of the tally that are not what a count of the memberships gives. Each is read by itself:
+-- the tally is not on the shards.
 with tallied as materialized (
   select segment_id, point_kinds, expiry_quarter, members from segment_tally where members <> 0
 ),

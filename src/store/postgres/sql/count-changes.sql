@@ -1,6 +1,7 @@
--- What happened to the memberships of a segment from $from on, by quarter of an hour. An expiry counts when it was, not when the row
--- was removed, and those whose rows are still there count too. Nothing is noted before it happens, so that the date prunes the rows
--- of expiries as well. Both tables are counted before they come together: a few rows leave each shard.
+-- What happened to the memberships of a segment from $from on, by quarter of an hour. An expiry
+-- counts when it was, not when the row was removed, and those whose rows are still there count too.
+-- Nothing is noted before it happens, so that the date prunes the rows of expiries as well. Both
+-- tables are counted before they come together: a few rows leave each shard.
 select
   quarter,
   sum(entries) as entries,

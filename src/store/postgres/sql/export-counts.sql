@@ -1,4 +1,5 @@
--- How many live members a segment has, and how many of them have an identifier of the kinds that were asked for.
+-- How many live members a segment has, and how many of them have an identifier of the kinds that
+-- were asked for.
 select
   count(*) as members,
   count(*) filter (where exists (

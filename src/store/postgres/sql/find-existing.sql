@@ -1,6 +1,6 @@
--- What there is of the pairs of a slot: their memberships, live or not, and of the others those whose user is known. A user who
--- has the membership is not looked for: a key that is null is found in no index. The plain equality beside it is what keeps the
--- join within a shard of Citus.
+-- What there is of the pairs of a slot: their memberships, live or not, and of the others those
+-- whose user is known. A user who has the membership is not looked for: a key that is null is found
+-- in no index. The plain equality beside it is what keeps the join within a shard of Citus.
 select s.pair, m.creation_ts, m.last_modified_ts, m.expiration_ts, m.data_bag
 from staged_key_$slot s
 left join membership m on m.user_point_id = s.user_point_id and m.segment_id = s.segment_id

@@ -1,9 +1,10 @@
--- What a range of an execution's changes comes to when they go back: each membership that the execution changed, beside what it was
--- before the first of its changes (back_…) and what there is now (old_…).
+-- What a range of an execution's changes comes to when they go back: each membership that the
+-- execution changed, beside what it was before the first of its changes (back_…) and what there is
+-- now (old_…).
 --
--- is_kept: it is left alone, since something has touched it after the execution: a later step of the change log, its expiry, swept
--- or not, or the erasure of its user.
--- puts_in: there was a membership, and it would be live by the clock of the revert.
+-- is_kept: it is left alone, since something has touched it after the execution: a later step of
+-- the change log, its expiry, swept or not, or the erasure of its user. puts_in: there was a
+-- membership, and it would be live by the clock of the revert.
 select
   user_point_id,
   segment_id,

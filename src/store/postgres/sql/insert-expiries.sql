@@ -1,4 +1,5 @@
--- Memberships of a range that are about to be removed since their time has passed, into the change log.
+-- Memberships of a range that are about to be removed since their time has passed, into the change
+-- log.
 insert into membership_change (
   step, date, segment_id, user_point_id, creation_ts, last_modified_ts, expiration_ts, kind, point_kinds, data_bag
 )

@@ -1,5 +1,5 @@
--- Members who are in and stay or come in anew, as the node has worked them out. No index is touched where there is room on the
--- page, which is why it is half empty.
+-- Members who are in and stay or come in anew, as the node has worked them out. No index is touched
+-- where there is room on the page, which is why it is half empty.
 update membership m
 set
   creation_ts = s.creation_ts,

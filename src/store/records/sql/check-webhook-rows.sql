@@ -1,5 +1,5 @@
--- Webhooks of datamarts or imports that there are not, deliveries of no webhook, and deliveries that are due although they have
--- ended, or the other way round.
+-- Webhooks of datamarts or imports that there are not, deliveries of no webhook, and deliveries
+-- that are due although they have ended, or the other way round.
 select 'webhook ' || w.id || ': its datamart or document import is not there' as example
 from webhook w
 where w.datamart_id not in (select id from datamart)

@@ -1,4 +1,5 @@
--- What happened to the memberships of all segments from $from on. Rows are only appended, so that the date prunes them.
+-- What happened to the memberships of all segments from $from on. Rows are only appended, so that
+-- the date prunes them.
 select
   segment_id,
   count(*) filter (where kind = 1) as entries,

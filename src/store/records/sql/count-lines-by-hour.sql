@@ -1,6 +1,6 @@
--- Lines by hour from $from to $now, and commands at once as if each hour of them were a run. The lines of an execution are spread
--- evenly over the time in which it ran, so that a file of three hours is not a peak in the last one. Hours in which nothing ran are
--- left out.
+-- Lines by hour from $from to $now, and commands at once as if each hour of them were a run. The
+-- lines of an execution are spread evenly over the time in which it ran, so that a file of three
+-- hours is not a peak in the last one. Hours in which nothing ran are left out.
 with hour as (
   select greatest(start, $from) as hour_from, least(start + $hour_ms, $now) as hour_to
   from generate_series(cast($first as bigint), cast($now as bigint), cast($hour_ms as bigint)) as hours(start)

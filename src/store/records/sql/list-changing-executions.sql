@@ -1,5 +1,5 @@
--- Executions that changed memberships of a segment, the last to do so first, with what they did; and how many there are, also
--- in a row by itself when the page is empty.
+-- Executions that changed memberships of a segment, the last to do so first, with what they did;
+-- and how many there are, also in a row by itself when the page is empty.
 with touched as (
   select
     execution_id,
