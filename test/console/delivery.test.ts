@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
@@ -36,6 +37,31 @@ test('the first screen loads less than 300 KB, compressed', async (t) => {
   t.diagnostic(`first screen: ${files.length} files, ${bytes} bytes compressed`);
   assert.ok(bytes < MOST_FIRST_BYTES, `${bytes} bytes`);
 });
+
+test('each class of the component library that the scripts have is in the styles', () => {
+  const folder = path.join(BUILT, 'assets');
+  const classesOf = (extension: string) =>
+    new Set(
+      readdirSync(folder)
+        .filter((name) => name.endsWith(extension))
+        .flatMap((name) => classesIn(readFileSync(path.join(folder, name), 'utf8'))),
+    );
+  const library = createRequire(import.meta.url).resolve('@mantine/core/styles.css');
+  const styled = new Set(classesIn(readFileSync(library, 'utf8')));
+  const styles = classesOf('.css');
+  const used = [...classesOf('.js')].filter((name) => styled.has(name));
+  assert.ok(used.length > 200, `only ${used.length} classes were found`);
+  assert.deepEqual(
+    used.filter((name) => !styles.has(name)),
+    [],
+    'console/src/mantine-styles.ts lists the styles of all components that are used',
+  );
+});
+
+/** The class names of the component library in a script or in styles. */
+function classesIn(text: string): readonly string[] {
+  return text.match(/\bm_[0-9a-z]{6,8}\b/g) ?? [];
+}
 
 test('the page runs its own scripts alone; its files are kept for a year, the page itself is not', async (t) => {
   const service = await startService(t);
