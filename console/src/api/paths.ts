@@ -4,6 +4,8 @@ import type { Execution } from './types.ts';
 
 export const importsPath = (datamartId: string) => `/v1/datamarts/${datamartId}/document_imports`;
 
+export const previewPath = (datamartId: string) => `${importsPath(datamartId)}/preview`;
+
 /** The API's path of an execution, whatever it is of. */
 export function executionPath({ id, parameters }: Execution): string {
   const { datamart_id, document_import_id, segment_id } = parameters;

@@ -2,6 +2,7 @@ import type { Static } from 'typebox';
 import type { ChangeView, ExecutionChangesView, OriginView } from '../../../src/http/change-view.ts';
 import type { ExecutionView } from '../../../src/http/execution-view.ts';
 import type { ExportView } from '../../../src/http/export-view.ts';
+import type { PreviewView } from '../../../src/http/preview-view.ts';
 import type { ActivityView } from '../../../src/http/routes/activity.ts';
 import type { FailedLineView, WarningView } from '../../../src/http/routes/execution-lines.ts';
 import type { UnknownSegmentView } from '../../../src/http/routes/unknown-segments.ts';
@@ -37,6 +38,8 @@ export type FailedLine = Static<typeof FailedLineView>;
 export type UnknownSegment = Static<typeof UnknownSegmentView>;
 /** What is odd about a line of a file, or about the file. */
 export type ListedWarning = Static<typeof WarningView>;
+/** What would become of the first lines of a file. */
+export type FilePreview = Static<typeof PreviewView>;
 export type Segment = Static<typeof SegmentView>;
 export type Membership = Static<typeof MembershipView>;
 export type UserIdentifier = Static<typeof IdentifierView>;

@@ -1,6 +1,6 @@
 import { NativeSelect, SegmentedControl, Text, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { useLocation } from 'wouter';
 import { send } from '../api/client.ts';
 import { importsPath, pages } from '../api/paths.ts';
@@ -9,7 +9,9 @@ import { FormDialog } from '../parts/form-dialog.tsx';
 import { useDatamartId } from '../shell/datamart.ts';
 import { t } from '../texts/texts.ts';
 
-type NewImport = Pick<DocumentImport, 'name' | 'mime_type' | 'priority'>;
+type NewImport = Pick<DocumentImport, 'name' | 'mime_type' | 'priority' | 'mapping'>;
+/** It brings the parsers of files along, which nothing else here needs. */
+const SampleMapping = lazy(() => import('../mapping/sample-mapping.tsx'));
 const EMPTY: NewImport = { name: '', mime_type: 'APPLICATION_X_NDJSON', priority: 'MEDIUM' };
 
 /** Makes an import in a dialog, and goes to it, where files can be dropped. */
@@ -40,6 +42,7 @@ export function CreateImport({
   return (
     <FormDialog
       title={t.imports.create}
+      size="xl"
       submitLabel={t.imports.createIt}
       isComplete={wanted.name.trim() !== ''}
       mutation={mutation}
@@ -81,6 +84,21 @@ export function CreateImport({
           setWanted({ ...wanted, priority: value as NewImport['priority'] })
         }
       />
+      <Suspense fallback={null}>
+        <SampleMapping
+          onChange={(sample) =>
+            setWanted(({ mapping: _, ...rest }) =>
+              sample === null
+                ? rest
+                : {
+                    ...rest,
+                    mime_type: sample.mimeType,
+                    ...(sample.mapping === null ? {} : { mapping: sample.mapping }),
+                  },
+            )
+          }
+        />
+      </Suspense>
     </FormDialog>
   );
 }

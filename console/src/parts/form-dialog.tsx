@@ -14,6 +14,7 @@ export function FormDialog({
   isComplete,
   mutation: { mutate, error, isPending },
   shownOnce,
+  size,
   isOpen,
   onClose,
   children,
@@ -29,6 +30,8 @@ export function FormDialog({
   };
   /** What came of it, shown in place of the form. */
   readonly shownOnce?: ShownOnce | undefined;
+  /** Of the dialog, where it holds more than fields. */
+  readonly size?: 'xl';
   readonly isOpen: boolean;
   readonly onClose: () => void;
   readonly children: ReactNode;
@@ -45,6 +48,7 @@ export function FormDialog({
       opened={isOpen}
       onClose={onClose}
       title={title}
+      size={size ?? 'md'}
       closeOnClickOutside={isEasilyClosed}
       closeOnEscape={isEasilyClosed}
       withCloseButton={isEasilyClosed}

@@ -1,7 +1,6 @@
 import { Alert, Badge, Code, Group, Stack, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { COMMAND_FIELDS } from '../../../src/import/command-fields.ts';
 import { compartments, segments } from '../api/queries.ts';
 import { formatNumber } from '../parts/formats.ts';
 import { Loaded } from '../parts/loaded.tsx';
@@ -102,7 +101,11 @@ function RefusalText({ refusal: { code, message } }: { readonly refusal: NonNull
 }
 
 /** How the header was understood: which columns mean something, and which are passed over. */
-function Columns({ header: { delimiter, columns } }: { readonly header: NonNullable<Sample['header']> }) {
+function Columns({
+  header: { delimiter, columns, fields },
+}: {
+  readonly header: NonNullable<Sample['header']>;
+}) {
   return (
     <Group gap={6}>
       <Text size="sm">
@@ -113,13 +116,13 @@ function Columns({ header: { delimiter, columns } }: { readonly header: NonNulla
         <Badge
           // biome-ignore lint/suspicious/noArrayIndexKey: a column is its place
           key={at}
-          variant={COMMAND_FIELDS.has(name) ? 'light' : 'default'}
-          color={COMMAND_FIELDS.has(name) ? 'teal' : 'gray'}
-          title={COMMAND_FIELDS.has(name) ? undefined : t.preview.ignored}
+          variant={fields[at] ? 'light' : 'default'}
+          color={fields[at] ? 'teal' : 'gray'}
+          title={fields[at] || t.preview.ignored}
           autoContrast
         >
           {name === '' ? t.preview.unnamed : name}
-          {COMMAND_FIELDS.has(name) ? '' : ` (${t.preview.ignored})`}
+          {fields[at] ? '' : ` (${t.preview.ignored})`}
         </Badge>
       ))}
     </Group>

@@ -2,6 +2,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { compressionOf } from '../../../src/documents/start/compression.ts';
 import { isParquet } from '../../../src/documents/start/parquet-start.ts';
+import type { CsvHeader } from '../../../src/import/csv-header.ts';
 import { isRejection } from '../../../src/import/document-format.ts';
 import { MASK } from '../../../src/import/rejections.ts';
 import { ODD } from '../../../src/import/warnings.ts';
@@ -34,7 +35,7 @@ export type Sample = {
   /** Why the service would refuse the file as a whole, or null. */
   readonly refusal: ReadSample['refusal'];
   /** Of a CSV: its separator, and its columns as the service knows them. */
-  readonly header: { readonly delimiter: string; readonly columns: readonly string[] } | null;
+  readonly header: Pick<CsvHeader, 'delimiter' | 'columns' | 'fields'> | null;
   readonly records: readonly ReadRecord[];
   readonly failures: ReadonlyMap<string, number>;
   /** What is odd about the file and fails no line. */

@@ -92,6 +92,15 @@ export const importsTexts = {
     },
     problems: { UNUSUAL_SIZE: 'Unusual size', MANY_FAILURES: 'Many failures' },
   },
+  mapping: {
+    sample: 'Sample file (optional)',
+    sampleHint: 'Its first lines show which columns mean what.',
+    columns: 'Columns',
+    becomesOf: (name: string) => `What ${name} becomes`,
+    segment: 'Segment of all lines',
+    minutes: 'Minutes until members leave, 0 for ever',
+    unread: 'Not read',
+  },
   uploads: {
     drop: 'Drop files here',
     chooseFiles: 'Choose files',

@@ -93,6 +93,15 @@ export const importsTexts: typeof english = {
     },
     problems: { UNUSUAL_SIZE: 'Taille inhabituelle', MANY_FAILURES: fr`Beaucoup d'échecs` },
   },
+  mapping: {
+    sample: 'Fichier exemple (facultatif)',
+    sampleHint: 'Ses premières lignes montrent ce que disent ses colonnes.',
+    columns: 'Colonnes',
+    becomesOf: (name: string) => `Ce que devient ${name}`,
+    segment: 'Segment de toutes les lignes',
+    minutes: 'Minutes avant la sortie des membres, 0 : jamais',
+    unread: 'Non lue',
+  },
   uploads: {
     drop: 'Déposez des fichiers ici',
     chooseFiles: 'Choisir des fichiers',
