@@ -27,7 +27,7 @@ export type PullerContext = Pick<Pulling, 'admit' | 'wakeRunner'> & {
 
 /** Sources that are pulled at the same time: one that is slow holds up no other. */
 const MAX_RUNS = 4;
-const LEASE_MS = 30_000;
+const LEASE_MS = 10_000;
 /** How often it is looked for runs that are due, which nobody tells of. */
 const POLL_MS = 1_000;
 
