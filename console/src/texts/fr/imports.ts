@@ -99,7 +99,7 @@ export const importsTexts: typeof english = {
     columns: 'Colonnes',
     becomesOf: (name: string) => `Ce que devient ${name}`,
     segment: 'Segment de toutes les lignes',
-    minutes: 'Minutes avant la sortie des membres, 0 : jamais',
+    minutes: 'Minutes avant la sortie des membres, 0 : jamais',
     unread: 'Non lue',
   },
   uploads: {
