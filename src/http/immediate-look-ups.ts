@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { ServiceError } from '../errors.ts';
-import type { ApiToken, Membership } from '../model/records.ts';
+import type { Membership } from '../model/records.ts';
 import { isId, maySee } from './access.ts';
 import type { Authenticator } from './authenticate.ts';
 import { protocolReader } from './client-address.ts';
@@ -68,63 +67,63 @@ function createAnswer(of: Parameters<typeof answerImmediateLookUps>[1]): Answer 
   if (immediate === undefined || logger.isLevelEnabled('debug')) return null;
   const protocolOf = protocolReader(config.trustProxy);
 
-  function find(token: ApiToken, url: string): Found | undefined {
-    const [, datamartId = '', ...selectors] = PATH.exec(url) ?? [];
-    if (!isId(datamartId) || !maySee(token, datamartId)) return undefined;
-    const [ofSegments, ofPoints] = selectors;
-    const user = selected(ofSegments ?? ofPoints ?? '');
-    if (user === null) return undefined;
+  function find({ datamartId, selector }: Asked): readonly Membership[] | null | undefined {
+    const user = parseSelector(selector);
     if (user.by !== 'account_in_default_compartment')
-      return withFamily(immediate?.memberships({ datamartId, user, now: clock() }), ofSegments);
+      return immediate?.memberships({ datamartId, user, now: clock() });
     const compartmentId = immediate?.defaultCompartment(datamartId);
     if (compartmentId === undefined) return undefined;
     const identifier = { kind: 'USER_ACCOUNT', compartmentId, value: user.userAccountId } as const;
-    const asked = { datamartId, user: { by: 'identifier', identifier }, now: clock() } as const;
-    return withFamily(immediate?.memberships(asked), ofSegments);
+    return immediate?.memberships({
+      datamartId,
+      user: { by: 'identifier', identifier },
+      now: clock(),
+    });
   }
 
   return (request, response) => {
     const start = performance.now();
-    const { url = '', headers } = request;
-    if (request.method !== 'GET' || url.length > MOST_URL_LENGTH || of.isClosing()) return false;
-    if (request.httpVersion !== '1.1' || headers.host === undefined) return false;
-    if (!url.startsWith('/v1/datamarts/') || UNUSUAL.some((name) => headers[name] !== undefined))
-      return false;
-    const token = PATH.test(url) ? of.authenticator.believe(headers.authorization) : null;
-    const found = token === null ? undefined : find(token, url);
-    if (found === undefined) return false;
+    const asked = of.isClosing() ? null : readAsked(request);
+    const token = asked && of.authenticator.believe(request.headers.authorization);
+    if (!asked || !token || !maySee(token, asked.datamartId)) return false;
+    const memberships = undefinedOnFault(() => find(asked));
+    if (memberships === undefined) return false;
     const id = randomUUID();
-    const text = textOf(found.memberships, id);
+    const text = textOf(memberships, id);
     if (text.length > MOST_TEXT_LENGTH) return false;
-    const status = found.memberships === null ? 404 : 200;
+    const status = memberships === null ? 404 : 200;
     response.writeHead(status, headersOf(id, { text, protocol: protocolOf(request) }));
     response.end(text);
     const ms = performance.now() - start;
-    observeLookUp(found.family, status, ms);
+    observeLookUp(asked.family, status, ms);
     lookUpTimes.note(ms + eventLoopLag.current());
     return true;
   };
 }
 
-type Found = {
+type Asked = {
   readonly family: 'user_segments' | 'user_points';
-  readonly memberships: readonly Membership[] | null;
+  readonly datamartId: string;
+  readonly selector: string;
 };
 
-function withFamily(
-  memberships: readonly Membership[] | null | undefined,
-  ofSegments: string | undefined,
-): Found | undefined {
-  if (memberships === undefined) return undefined;
-  return { family: ofSegments === undefined ? 'user_points' : 'user_segments', memberships };
+/** Whose memberships a request asks for; null where there is anything unusual about it. */
+function readAsked({ method, url = '', httpVersion, headers }: IncomingMessage): Asked | null {
+  if (method !== 'GET' || httpVersion !== '1.1' || url.length > MOST_URL_LENGTH) return null;
+  const [, datamartId = '', ofSegments, ofPoints = ''] = PATH.exec(url) ?? [];
+  if (!isId(datamartId) || headers.host === undefined) return null;
+  if (UNUSUAL.some((name) => headers[name] !== undefined)) return null;
+  return ofSegments === undefined
+    ? { family: 'user_points', datamartId, selector: ofPoints }
+    : { family: 'user_segments', datamartId, selector: ofSegments };
 }
 
-function selected(text: string): ReturnType<typeof parseSelector> | null {
+/** A wrong selector, or a fault: the route meets it too, and has an answer to it. */
+function undefinedOnFault<T>(find: () => T): T | undefined {
   try {
-    return parseSelector(text);
-  } catch (error) {
-    if (error instanceof ServiceError) return null;
-    throw error;
+    return find();
+  } catch {
+    return undefined;
   }
 }
 
