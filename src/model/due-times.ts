@@ -21,7 +21,13 @@ export function nextDue(schedule: Schedule, after: number): number {
 /** The last due time before an instant. */
 export function dueBefore(schedule: Schedule, instant: number): number {
   const { longestDays } = rhythmOf(schedule);
-  let found = nextDue(schedule, instant - longestDays * DAY_MS);
+  // from near by first: an hourly schedule has two hundred due times in nine days
+  let days = 1;
+  let found = nextDue(schedule, instant - days * DAY_MS);
+  while (found >= instant && days < longestDays) {
+    days = Math.min(2 * days, longestDays);
+    found = nextDue(schedule, instant - days * DAY_MS);
+  }
   for (let due = found; due < instant; due = nextDue(schedule, due)) found = due;
   return found;
 }

@@ -95,7 +95,7 @@ test('the due time before is the one whose next it is, in zones of every kind', 
     for (const rhythm of rhythms) {
       const of = schedule({ ...rhythm, timeZone });
       let due = nextDue(of, Date.parse('2026-02-20T00:00Z'));
-      for (let count = 0; count < 40; count++) {
+      for (let count = 0; count < 20; count++) {
         const next = nextDue(of, due);
         assert.ok(next > due);
         assert.equal(dueBefore(of, next), due, `${timeZone} ${JSON.stringify(rhythm)} ${due}`);

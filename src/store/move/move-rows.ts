@@ -30,7 +30,7 @@ export async function fillEmbedded(sides: Sides, onMoved: OnMoved): Promise<void
     await sides.embedded.query(`delete from ${into}`);
     const columns = await columnsOf(sides.embedded, into);
     let total = 0;
-    for (const source of sourcesOf(moved)) total += await countRows(sides.postgres, `(${source}) source`);
+    for (const source of sourcesOf(moved)) total += await countRows(sides.postgres, `(${source}) moved`);
     let rows = 0;
     for (const range of rangesFor(moved, total)) {
       rows += await fillPart(sides, { moved, into, columns, range });
@@ -55,7 +55,7 @@ function fillPart(
     await postgres.copyOut(
       sourcesOf(moved).map(
         (source) =>
-          `copy (select ${list} from (${source}) source ${where}) to stdout (format csv, force_quote *)`,
+          `copy (select ${list} from (${source}) moved ${where}) to stdout (format csv, force_quote *)`,
       ),
       file,
     );
@@ -112,7 +112,7 @@ function copyPart(
     const texts = described.flatMap((row, i) => (String(row.column_type) === 'VARCHAR' ? [`c${i}`] : []));
     const names = described.map((_, i) => `c${i}`).join(', ');
     await embedded.query(
-      `copy (select ${written.join(', ')} from (${target.select}) source (${names})) to '${file.replaceAll("'", "''")}'
+      `copy (select ${written.join(', ')} from (${target.select}) moved (${names})) to '${file.replaceAll("'", "''")}'
        (format csv, header false, nullstr '' ${texts.length > 0 ? `, force_quote (${texts.join(', ')})` : ''})`,
     );
     return postgres.copyIn(`copy ${target.table} (${target.columns}) from stdin (format csv)`, file);
@@ -148,7 +148,7 @@ export async function sumOfPostgres(postgres: Sql, embedded: Sql, moved: MovedTa
       toSum(
         await postgres.query(
           `select count(*) as rows, coalesce(sum(('x' || substr(md5(${rowText(texts)}), 1, 15))::bit(60)::bigint), 0)::text as sum
-           from (${source}) source`,
+           from (${source}) moved`,
         ),
       ),
     );
