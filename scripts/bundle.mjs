@@ -19,6 +19,7 @@ const TAKEN_IN = [
   'fresh',
   'fzstd',
   'jsonc-parser',
+  'openapi-fetch',
   'papaparse',
   'range-parser',
   'ssh2',

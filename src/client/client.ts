@@ -58,7 +58,7 @@ const THROW_ERRORS: Middleware = {
 /** A client of a service. Its calls throw `MusterError` for every answer that is an error. */
 export function createClient({ url, token, fetch }: ClientOptions): Client {
   const client = createFetchClient<Paths>({
-    baseUrl: url.replace(/\/+$/, ''),
+    baseUrl: url.replace(/\/$/, ''),
     headers: token === '' ? {} : { Authorization: token },
     // a file goes out as it is, anything else as JSON
     bodySerializer: (body: unknown) => (isFile(body) ? body : JSON.stringify(body)),
