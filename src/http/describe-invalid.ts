@@ -36,9 +36,27 @@ function isOfNull({ keyword, params }: FastifySchemaValidationError): boolean {
 function expectation(keyword: string, params: Record<string, unknown>, message: string): string {
   if (keyword === 'enum' && Array.isArray(params.allowedValues))
     return `must be one of ${params.allowedValues.join(', ')}`;
-  if (keyword === 'type') return `must be ${String(params.type).replaceAll(',', ' or ')}`;
+  if (keyword === 'type') return `must be ${describeTypes(params.type)}`;
   if (keyword === 'pattern') return 'must be an id: a decimal number';
   return message;
+}
+
+/** What a type of JSON is called in messages, here as for the fields of a file. */
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  array: 'an array',
+  boolean: 'true or false',
+  integer: 'a whole number',
+  number: 'a number',
+  object: 'an object',
+  string: 'a text',
+};
+
+/** The types of a schema, one or several: `a whole number or null`. */
+export function describeTypes(types: unknown): string {
+  return [types]
+    .flat()
+    .map((type) => TYPE_NAMES[String(type)] ?? String(type))
+    .join(' or ');
 }
 
 function shorten(text: string): string {

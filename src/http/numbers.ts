@@ -1,4 +1,5 @@
 import { ServiceError } from '../errors.ts';
+import { describeTypes } from './describe-invalid.ts';
 
 /**
  * Numbers of requests. The validator turns texts into numbers as JavaScript does, which takes
@@ -46,7 +47,7 @@ export function checkNumbers(schema: unknown, value: unknown, name = ''): void {
 
 function checkNumber(schema: Schema | undefined, text: string, name: string): void {
   if (!isNumeric(schema) || text === '' || NUMBER.test(text)) return;
-  const expected = [schema?.type].flat().join(' or ');
+  const expected = describeTypes(schema?.type);
   const shown = JSON.stringify(text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text);
   throw new ServiceError('INVALID_REQUEST', `${name} must be ${expected}, got ${shown}`);
 }

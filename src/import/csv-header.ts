@@ -163,8 +163,7 @@ function headerProblem({ header, problem }: HeaderReading, compiled: CompiledMap
 }
 
 /** Of a header whose names are all its own. */
-const MAPPING_HINT =
-  '; a mapping on the document import says what columns with names of their own mean: muster imports map suggests one';
+const MAPPING_HINT = '; columns of other names need a mapping: muster imports map suggests one';
 
 /** Far more than any table has; each row is looked at column by column. */
 const MAX_COLUMNS = 10_000;

@@ -65,7 +65,7 @@ test('muster apply applies lines as they come, and says which fail', async (t) =
   await t.test('a dry run', async () => {
     const ended = await muster(['apply', '--dry-run'], { env, input: line('nobody') });
     assert.deepEqual([ended.code, ended.stdout], [0, '']);
-    assert.match(ended.stderr, /^1 command would be applied, 0 failed; 1 memberships created/);
+    assert.match(ended.stderr, /^1 command would be applied, 0 failed; 1 membership created/);
     assert.equal(await membershipsOf(service, 'user_account_id=nobody'), null);
   });
 

@@ -177,11 +177,12 @@ test('says what was expected and what came', async (t) => {
   const service = await startService(t);
   const post = (body: unknown) =>
     refused(service.call('POST', '/v1/audience_segments', body), 400, 'INVALID_REQUEST');
+  assert.equal(await post([1]), 'the body must be an object, got [1]');
   assert.equal(await post({ datamart_id: '1' }), 'name is required');
   assert.equal(await post({ name: 'x' }), 'datamart_id is required');
   assert.equal(
     await post({ datamart_id: '1', name: 'x', default_ttl: '7d' }),
-    'default_ttl must be integer or null, got "7d"',
+    'default_ttl must be a whole number or null, got "7d"',
   );
   assert.match(
     await post({ datamart_id: '1', name: 'x', type: 'LIST' }),

@@ -23,7 +23,7 @@ function countHandled(t: TestContext): { count: number } {
 async function startWithUsers(t: TestContext): Promise<TestService> {
   const service = await startService(t);
   const segments = [
-    await createSegment(service, { name: 'One "é"', technicalName: 'one' }),
+    await createSegment(service, { name: 'One "é"', technical_name: 'one' }),
     await createSegment(service, { name: 'Two' }),
   ];
   const lines = [
@@ -41,6 +41,17 @@ async function startWithUsers(t: TestContext): Promise<TestService> {
   );
   await runFile(service, 'NDJSON', `${lines.join('\n')}\n`);
   return service;
+}
+
+/** A second datamart, which the user `a` is known in as well. */
+async function addDatamart(service: TestService): Promise<void> {
+  const made = await dataOf<{ id: string }>(service.call('POST', '/v1/datamarts', { name: 'second' }));
+  assert.equal(made.id, '2');
+  const segment = await createSegment(service, { name: 'elsewhere', datamart_id: made.id });
+  const line = JSON.stringify({
+    ...{ operation: 'UPDATE', user_account_id: 'a', segment_id: segment, expiration_duration: 0 },
+  });
+  await runFile(service, 'NDJSON', `${line}\n`, { datamartId: made.id });
 }
 
 type Raw = { readonly status: number; readonly headers: http.IncomingHttpHeaders; readonly text: string };
@@ -107,7 +118,8 @@ const path = fc
 test('what is answered without the framework is what its route answers, byte for byte', async (t) => {
   const service = await startWithUsers(t);
   const body = { name: 'of 1', role: 'reader', datamart_ids: ['1'] };
-  const { token } = await dataOf<{ token: string }>(service.call('POST', '/v1/api_tokens', body));
+  const { value: token } = await dataOf<{ value: string }>(service.call('POST', '/v1/api_tokens', body));
+  await addDatamart(service);
   await fc.assert(
     fc.asyncProperty(path, fc.constantFrom(service.token, token), async (path, token) => {
       const immediate = await ask(service, { path, token });
@@ -199,4 +211,27 @@ test('look-ups are counted and timed the same, whoever answers them', async (t) 
     await ask(service, { path: `${path}?first_result=0` });
     assert.deepEqual(await counted(status), [requests + 2, timed + 2], user);
   }
+});
+
+test('what was removed is not told of by the short way either: a segment, a user, a token', async (t) => {
+  const service = await startWithUsers(t);
+  const path = '/v1/datamarts/1/user_segments/user_account_id=a';
+  const body = { name: 'reader', role: 'reader', datamart_ids: ['1'] };
+  const reader = await dataOf<{ id: string; value: string }>(service.call('POST', '/v1/api_tokens', body));
+  const segmentsOf = async () => {
+    const { status, text } = await ask(service, { path, token: reader.value });
+    if (status !== 200) return status;
+    return (JSON.parse(text) as { data: { segment_id: string }[] }).data.map(({ segment_id }) => segment_id);
+  };
+  const [first = '', second = ''] = (await segmentsOf()) as readonly string[];
+  const handled = countHandled(t);
+  assert.deepEqual(await segmentsOf(), [first, second]);
+  assert.equal(handled.count, 0, 'that was the short way');
+  assert.equal((await service.call('DELETE', `/v1/audience_segments/${first}`)).status, 200);
+  assert.deepEqual(await segmentsOf(), [second]);
+  const erased = await service.call('DELETE', '/v1/datamarts/1/user_points/user_account_id=a');
+  assert.equal(erased.status, 200, erased.text);
+  assert.equal(await segmentsOf(), 404);
+  assert.equal((await service.call('DELETE', `/v1/api_tokens/${reader.id}`)).status, 200);
+  assert.equal(await segmentsOf(), 401);
 });

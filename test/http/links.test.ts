@@ -131,7 +131,9 @@ test('a user gets one more identifier, by which everything knows them', async (t
     const entries = await dataOf<readonly Identifier[]>(service.call('GET', '/v1/audit_log?action=LINK'));
     assert.equal(entries.length, 4);
     assert.deepEqual(entries.at(-1)?.details, { identifier_type: 'USER_EMAIL' });
-    assert.doesNotMatch(JSON.stringify(entries), /ada|[0-9a-f]{8}-0000/);
+    // the ids of requests are left out: three of their hex digits may be a name by chance
+    const told = entries.map((entry) => ({ ...entry, request_id: null }));
+    assert.doesNotMatch(JSON.stringify(told), /ada|[0-9a-f]{8}-0000/);
   });
 
   await t.test('an erasure takes all of it', async () => {

@@ -168,7 +168,7 @@ test('a number of a query is one in JSON, within its bounds', async (t) => {
   for (const text of ['1e3', '-0', '0', '8640000000000000', '1.0', ''])
     await dataOf(service.call('GET', `/v1/audit_log?from=${text}`));
   const message = await refused(service.call('GET', '/v1/audit_log?from=0x10'), 400, 'INVALID_REQUEST');
-  assert.equal(message, 'from must be integer, got "0x10"');
+  assert.equal(message, 'from must be a whole number, got "0x10"');
   const page = await service.call('GET', '/v1/datamarts?max_results=9223372036854775807');
   assert.equal((page.json as { max_results: number }).max_results, 1000);
 });

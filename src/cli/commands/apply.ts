@@ -9,14 +9,16 @@ import { readable } from '../import/source.ts';
 import { openStream } from '../import/spool.ts';
 import { countOf, formatCount, note, print, printable } from '../output.ts';
 
-const COUNTS = [
-  'memberships_created',
-  'memberships_updated',
-  'memberships_deleted',
-  'unchanged',
-  'superseded',
-  'user_points_created',
-] as const;
+/** The counts of a call, and how each is told. */
+const TELL = {
+  memberships_created: (count: number) => `${countOf(count, 'membership')} created`,
+  memberships_updated: (count: number) => `${countOf(count, 'membership')} updated`,
+  memberships_deleted: (count: number) => `${countOf(count, 'membership')} deleted`,
+  unchanged: (count: number) => `${formatCount(count)} unchanged`,
+  superseded: (count: number) => `${formatCount(count)} superseded`,
+  user_points_created: (count: number) => `${countOf(count, 'user point')} created`,
+} as const;
+const COUNTS = Object.keys(TELL) as readonly (keyof typeof TELL)[];
 
 type Counts = Record<(typeof COUNTS)[number] | 'total_success' | 'total_failure', number>;
 type Answer = Counts & {
@@ -129,8 +131,6 @@ function describe({ line, error_code, error_message }: LineOutcome): string {
 
 function summaryOf(total: Counts, isDryRun: boolean): string {
   const applied = `${countOf(total.total_success, 'command')} ${isDryRun ? 'would be applied' : 'applied'}`;
-  const counts = COUNTS.filter((name) => total[name] > 0).map(
-    (name) => `${formatCount(total[name])} ${name.replaceAll('_', ' ')}`,
-  );
+  const counts = COUNTS.filter((name) => total[name] > 0).map((name) => TELL[name](total[name]));
   return [`${applied}, ${formatCount(total.total_failure)} failed`, ...counts].join('; ');
 }
