@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import diagnostics from 'node:diagnostics_channel';
+import { once } from 'node:events';
 import http from 'node:http';
+import net from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { createSegment, dataOf, runFile, runs } from '../client.ts';
 import { startService, type TestService } from '../helper.ts';
@@ -128,6 +131,11 @@ test('what is answered without the framework is what its route answers, byte for
     }),
     { numRuns: runs(200) },
   );
+  const elsewhere = '/v1/datamarts/2/user_segments/user_account_id=a';
+  assert.equal((await ask(service, { path: elsewhere })).status, 200);
+  // the token is one that was right lately
+  await ask(service, { path: elsewhere.replace('/2/', '/1/'), token });
+  assert.equal((await ask(service, { path: elsewhere, token })).status, 404);
   const wrong = '/v1/datamarts/1/user_segments/user_account_id=a';
   const refusals = [await ask(service, { path: wrong, token: 'wrong' })];
   refusals.push(await ask(service, { path: `${wrong}?first_result=0`, token: 'wrong' }));
@@ -164,7 +172,7 @@ test('usual look-ups do not come as far as the framework, unusual ones do', asyn
   assert.equal(handled.count, unusual.length);
 });
 
-test('a long list of memberships, and long data bags, are left to the route', async (t) => {
+test('a long list of memberships is cut to its first page, and long data bags are left to the route', async (t) => {
   const service = await startService(t);
   const segments = [];
   for (let i = 0; i < 60; i++) segments.push(await createSegment(service, { name: `s${i}` }));
@@ -179,9 +187,13 @@ test('a long list of memberships, and long data bags, are left to the route', as
     'NDJSON',
     `${[...lines, line('long', segments[0] ?? '', 'x'.repeat(20_000))].join('\n')}\n`,
   );
+  await ask(service, { path: '/v1/datamarts/1/user_segments/user_account_id=many' });
+  const handled = countHandled(t);
   for (const user of ['many', 'long']) {
     const path = `/v1/datamarts/1/user_segments/user_account_id=${user}`;
+    const before = handled.count;
     const immediate = await ask(service, { path });
+    assert.equal(handled.count - before, user === 'long' ? 1 : 0, user);
     const byRoute = await ask(service, { path: `${path}?first_result=0` });
     assert.equal(immediate.status, 200);
     assert.deepEqual(comparable(immediate), comparable(byRoute));
@@ -234,4 +246,29 @@ test('what was removed is not told of by the short way either: a segment, a user
   assert.equal(await segmentsOf(), 404);
   assert.equal((await service.call('DELETE', `/v1/api_tokens/${reader.id}`)).status, 200);
   assert.equal(await segmentsOf(), 401);
+});
+
+test('a look-up that comes while the service stops is refused as any request', async (t) => {
+  const service = await startWithUsers(t);
+  const path = '/v1/datamarts/1/user_segments/user_account_id=a';
+  await ask(service, { path });
+  const port = Number(new URL(service.baseUrl).port);
+  const socket = net.connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  // a request that has begun keeps its connection
+  socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\nauthorization: ${service.token}\r\n`);
+  const other = { path: '/health/live' };
+  assert.equal((await ask(service, other)).status, 200);
+  const stopped = service.stop();
+  const isRefused = () =>
+    ask(service, other).then(
+      ({ status }) => status === 503,
+      () => true,
+    );
+  while (!(await isRefused())) await setImmediate();
+  socket.write('\r\n');
+  let answer = '';
+  for await (const piece of socket) answer += String(piece);
+  assert.match(answer, /^HTTP\/1\.1 503 [\s\S]*SHUTTING_DOWN/);
+  await stopped;
 });
