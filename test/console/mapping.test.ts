@@ -19,7 +19,7 @@ test('a new import gets its mapping from a sample file, as it is suggested or as
   await page.getByRole('button', { name: 'New import' }).first().click();
   await page.getByLabel('Name').fill('CRM');
   await drop(page, { name: 'crm.csv', text: CRM });
-  await page.getByText('`Email` holds addresses in 1 of 3 rows: hashed as email_hash').waitFor();
+  await page.getByText('“Email” holds addresses in 1 of 3 rows: hashed as email_hash').waitFor();
   const email = page.getByLabel('What Email becomes');
   assert.equal(await email.inputValue(), 'email_hash#sha256');
   await page.getByText('The first 3 commands of the file: no mistakes.').waitFor();
@@ -30,6 +30,12 @@ test('a new import gets its mapping from a sample file, as it is suggested or as
   await email.selectOption('email_hash#sha256');
   await page.getByText('The first 3 commands of the file: no mistakes.').waitFor();
   await picture('mapping');
+
+  // on a telephone each choice can be reached and told
+  await page.setViewportSize({ width: 390, height: 800 });
+  await email.scrollIntoViewIfNeeded();
+  const box = await email.boundingBox();
+  assert.ok(box !== null && box.x >= 0 && box.x + box.width <= 390, JSON.stringify(box));
 
   await page.getByRole('button', { name: 'Create import' }).click();
   await page.getByRole('heading', { name: 'CRM' }).waitFor();

@@ -1,12 +1,12 @@
 import {
   Alert,
+  Box,
   Code,
   FileInput,
   Group,
   Loader,
   NativeSelect,
   Stack,
-  Table,
   Text,
   TextInput,
 } from '@mantine/core';
@@ -17,6 +17,7 @@ import { send } from '../api/client.ts';
 import { previewPath } from '../api/paths.ts';
 import type { DocumentImport, FilePreview } from '../api/types.ts';
 import { Problem } from '../parts/problem.tsx';
+import { ServerText } from '../parts/server-text.tsx';
 import { readStartOf } from '../preview/read-sample.ts';
 import { useDatamartId } from '../shell/datamart.ts';
 import { t } from '../texts/texts.ts';
@@ -101,7 +102,7 @@ export default function SampleMapping({
       {file !== null && suggested.data === null && <Alert color="gray">{t.preview.compressed}</Alert>}
       {data !== null && (
         <>
-          <ColumnsTable
+          <ColumnChoices
             found={data.found}
             changed={changed}
             onChoose={(name, choice) => setChanged(new Map([...changed, [name, choice]]))}
@@ -129,7 +130,7 @@ function chosenMapping(
   return mappingOf(choices, { suggested, defaults });
 }
 
-function ColumnsTable({
+function ColumnChoices({
   found,
   changed,
   onChoose,
@@ -139,39 +140,33 @@ function ColumnsTable({
   readonly onChoose: (name: string, choice: Choice) => void;
 }) {
   return (
-    <Table.ScrollContainer minWidth={560} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
-      <Table fz="sm" verticalSpacing={4} aria-label={t.mapping.columns}>
-        <Table.Tbody>
-          {found.columns.map(({ name, field, reason }, at) => (
-            <Table.Tr key={name}>
-              <Table.Td>
-                <Text size="sm" fw={500}>
-                  {name}
-                </Text>
-                <Text size="xs" c="dimmed">
-                  {reason}
-                </Text>
-              </Table.Td>
-              <Table.Td>
-                <Code>{examplesOf(found, at).join(', ')}</Code>
-              </Table.Td>
-              <Table.Td>
-                <NativeSelect
-                  size="xs"
-                  aria-label={t.mapping.becomesOf(name)}
-                  data={CHOICES.map((value) => ({
-                    value,
-                    label: value === '' ? t.mapping.unread : value.replace('#', ' · '),
-                  }))}
-                  value={changed.get(name) ?? choiceOf(name, field, found.mapping)}
-                  onChange={({ currentTarget: { value } }) => onChoose(name, value)}
-                />
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+    <Stack component="ul" aria-label={t.mapping.columns} gap="sm" p={0} m={0}>
+      {found.columns.map(({ name, field, reason }, at) => (
+        <Group component="li" key={name} gap="sm" style={{ listStyle: 'none' }}>
+          <Box flex="1 1 14rem">
+            <Text size="sm" fw={500}>
+              {name}
+            </Text>
+            <Text size="xs" c="dimmed">
+              {/* the service marks names as Markdown does */}
+              <ServerText message={(reason ?? '').replaceAll(/`([^`]*)`/g, '“$1”')} />
+            </Text>
+            <Code>{examplesOf(found, at).join(', ')}</Code>
+          </Box>
+          <NativeSelect
+            size="xs"
+            flex="0 1 16rem"
+            aria-label={t.mapping.becomesOf(name)}
+            data={CHOICES.map((value) => ({
+              value,
+              label: value === '' ? t.mapping.unread : value.replace('#', ' · '),
+            }))}
+            value={changed.get(name) ?? choiceOf(name, field, found.mapping)}
+            onChange={({ currentTarget: { value } }) => onChoose(name, value)}
+          />
+        </Group>
+      ))}
+    </Stack>
   );
 }
 
