@@ -89,7 +89,7 @@ test('a header of names of its own says that a mapping is to be had', () => {
   };
   assert.match(
     headerOf('Customer ID;Email\n'),
-    /got "customer id", "email"; a mapping .* muster imports map/,
+    /got "customer id", "email"; .* need a mapping: muster imports map/,
   );
   assert.doesNotMatch(headerOf('user_account_id;segment_id\n'), /mapping/);
 });
