@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { readConfig } from '../src/config.ts';
 import { buildApp } from '../src/http/app.ts';
-import type { HttpDependencies } from '../src/http/dependencies.ts';
+import type { HttpDependencies } from '../src/http/types.ts';
 
 const FILE = new URL('../src/client/paths.ts', import.meta.url);
 const METHODS = ['get', 'post', 'put', 'delete'] as const;

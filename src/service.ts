@@ -12,12 +12,12 @@ import { DocumentsUnusableError, StoreDamagedError, StoreInUseError, StoreLostEr
 import { watchEventLoopLag } from './event-loop-lag.ts';
 import { createFairTurns } from './fair-turns.ts';
 import { kindOfFault } from './faults.ts';
-import { createAdmission } from './http/admission.ts';
 import { buildApp } from './http/app.ts';
-import { createEventStreams } from './http/event-streams.ts';
-import { createLookUpGate } from './http/look-up-gate.ts';
-import type { RouteAccess } from './http/route-table.ts';
-import { readCertificate } from './http/tls.ts';
+import { createEventStreams } from './http/executions/event-streams.ts';
+import { readCertificate } from './http/server.ts';
+import type { RouteAccess } from './http/types.ts';
+import { createAdmission } from './http/uploads/admission.ts';
+import { createLookUpGate } from './http/users/look-up-gate.ts';
 import { readIdentifier } from './import/read-body.ts';
 import { openLogger } from './log.ts';
 import { logOutput } from './log-lines.ts';

@@ -1,6 +1,6 @@
 import type { TestContext } from 'node:test';
 import { type Config, readConfig } from '../src/config.ts';
-import type { RouteAccess } from '../src/http/route-table.ts';
+import type { RouteAccess } from '../src/http/types.ts';
 import { startService as openService } from '../src/service.ts';
 import type { Store } from '../src/store/store.ts';
 import { ADMIN_TOKEN, type Client, clientOf } from './client.ts';

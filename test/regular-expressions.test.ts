@@ -6,10 +6,10 @@ import { analyse } from 'scslre';
 import { parseAst } from 'vite';
 import { readAuthorization } from '../src/http/authenticate.ts';
 import { originReader } from '../src/http/client-address.ts';
-import { checkContentType } from '../src/http/content-type.ts';
-import { parseExportUri, parseFileUri, parseOverlapsUri } from '../src/http/file-uri.ts';
-import { rawPath } from '../src/http/raw-path.ts';
-import { parseSelector, selectorText } from '../src/http/selector.ts';
+import { parseExportUri, parseFileUri, parseOverlapsUri } from '../src/http/data-files/uri.ts';
+import { rawPath } from '../src/http/route-table.ts';
+import { checkContentType } from '../src/http/uploads/content-type.ts';
+import { parseSelector, selectorText } from '../src/http/users/selector.ts';
 import { whatIsWrong } from '../src/webhooks/check-url.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
@@ -18,7 +18,7 @@ const ROOT = path.resolve(import.meta.dirname, '..');
  */
 const BUILT: Readonly<Record<string, readonly RegExp[]>> = {
   'src/backup/layout.ts': [/^documents\/([0-9a-f]{8}-[0-9a-f]{4})\/(input|errors(?:-[0-9a-f]{16})?)$/],
-  'src/http/not-found.ts': [/^\/v1\/datamarts\/[^/]+\/user_points\/.+$/, /^\/v1\/a\/[^/]+\/b\/[^/]+\/c$/],
+  'src/http/route-table.ts': [/^\/v1\/datamarts\/[^/]+\/user_points\/.+$/, /^\/v1\/a\/[^/]+\/b\/[^/]+\/c$/],
 };
 
 type Node = {

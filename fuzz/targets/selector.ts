@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { ServiceError } from '../../src/errors.ts';
-import { parseSelector, type RequestedUser, selectorText } from '../../src/http/selector.ts';
+import { parseSelector, type RequestedUser, selectorText } from '../../src/http/users/selector.ts';
 import { pure, quickly } from '../target.ts';
 
 const MOST_MS = 200;

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { notFound } from '../errors.ts';
 import type { Author } from '../model/audit.ts';
 import type { ApiToken, Datamart, DocumentImport, Segment } from '../model/records.ts';
-import type { HttpDependencies } from './dependencies.ts';
+import type { HttpDependencies } from './types.ts';
 
 /** What a token may see. Everything else does not exist for it: 404, never 403 (spec §2). */
 

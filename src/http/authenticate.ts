@@ -3,10 +3,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ServiceError } from '../errors.ts';
 import { type ApiToken, ROLES } from '../model/records.ts';
 import { HASH_PREFIX, hashToken, isSameHash } from '../model/token-hash.ts';
-import { type Origin, originReader } from './client-address.ts';
-import type { HttpDependencies } from './dependencies.ts';
-import { countFailedAttempts } from './failed-attempts.ts';
+import { countFailedAttempts, type Origin, originReader } from './client-address.ts';
 import type { LiveTokens } from './live-tokens.ts';
+import type { HttpDependencies } from './types.ts';
 
 /**
  * How long a token is believed without looking again: the most another process's removal can lag.

@@ -3,18 +3,12 @@ import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ServiceError } from '../errors.ts';
-import { dropAbsent } from './absent.ts';
-import { checkTexts } from './check-texts.ts';
 import { protocolReader } from './client-address.ts';
-import { askForBody, isBodyHeld } from './continue.ts';
-import type { HttpDependencies } from './dependencies.ts';
-import { drain } from './drain.ts';
-import { checkNumbers } from './numbers.ts';
+import { askForBody, createSlowReaders, drain, isBodyHeld, timeBody } from './connection.ts';
 import { countSlow, observeRequest } from './request-metrics.ts';
 import { securityHeaders } from './security-headers.ts';
-import { createSlowReaders } from './slow-readers.ts';
-import { timeBody } from './time-body.ts';
-import type { App } from './types.ts';
+import type { App, HttpDependencies } from './types.ts';
+import { checkNumbers, checkTexts, dropAbsent } from './validation.ts';
 
 /** While the service stops, how often connections are let go of that nobody uses any more. */
 const CLOSE_IDLE_MS = 250;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RouteAccess } from '../../src/http/route-table.ts';
+import type { RouteAccess } from '../../src/http/types.ts';
 import { type Client, clientOf, createSegment, dataOf } from '../client.ts';
 import { startService } from '../helper.ts';
 import { makeToken, openWorld, REQUESTS, type World } from './access-world.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { networkOf } from '../../src/http/client-address.ts';
-import type { RouteAccess } from '../../src/http/route-table.ts';
+import type { RouteAccess } from '../../src/http/types.ts';
 import type { Store } from '../../src/store/store.ts';
 import { clientOf, dataOf } from '../client.ts';
 import { startService, type TestService } from '../helper.ts';

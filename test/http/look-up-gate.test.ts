@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ServiceError } from '../../src/errors.ts';
-import { createLookUpGate } from '../../src/http/look-up-gate.ts';
+import { createLookUpGate } from '../../src/http/users/look-up-gate.ts';
 
 const gateOf = (limits: Parameters<typeof createLookUpGate>[1]) =>
   createLookUpGate({ lookUpsAtOnce: 8 }, limits);

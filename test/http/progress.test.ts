@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createEventStreams } from '../../src/http/event-streams.ts';
-import { viewExecution } from '../../src/http/execution-view.ts';
+import { createEventStreams } from '../../src/http/executions/event-streams.ts';
+import { viewExecution } from '../../src/http/executions/view.ts';
 import { createNotices } from '../../src/notices.ts';
 import { createProgressBoard } from '../../src/progress-board.ts';
 import type { Store } from '../../src/store/store.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseSelector, selectorText } from '../../src/http/selector.ts';
+import { parseSelector, selectorText } from '../../src/http/users/selector.ts';
 import { formatUuid } from '../../src/model/identifier.ts';
 
 const UUID = 'c430bfb1-34e1-8ca5-9a60-cda030047e3d';

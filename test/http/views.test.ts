@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cleanFileName } from '../../src/documents/clean-file-name.ts';
-import { checkContentType } from '../../src/http/content-type.ts';
-import { viewExecution } from '../../src/http/execution-view.ts';
-import { nameInDisposition } from '../../src/http/file-name.ts';
-import { errorFileName, fileUri, parseFileUri } from '../../src/http/file-uri.ts';
-import { listOf, pageOf } from '../../src/http/paging.ts';
+import { listOf, pageOf } from '../../src/http/answers.ts';
+import { errorFileName, fileUri, parseFileUri } from '../../src/http/data-files/uri.ts';
+import { viewExecution } from '../../src/http/executions/view.ts';
+import { checkContentType, nameInDisposition } from '../../src/http/uploads/content-type.ts';
 import { type Execution, PLAIN_IMPORT, START } from '../../src/model/execution.ts';
 
 const pending: Execution = {

@@ -1,0 +1,202 @@
+import { type Static, Type } from 'typebox';
+import { notFound, ServiceError } from '../../errors.ts';
+import type { MimeType } from '../../model/records.ts';
+import { SOURCE_FILE_STATUSES, type Source } from '../../model/source.ts';
+import { pullSettings } from '../../sources/pull-settings.ts';
+import { connectTo, lastFileOf } from '../../sources/pull-source.ts';
+import { reportFiles } from '../../sources/report-files.ts';
+import { reasonOfFault, SourceError } from '../../sources/source-error.ts';
+import { authorOf, findDatamart, findDocumentImport } from '../access.ts';
+import { listOf, ok, okList, pageOf } from '../answers.ts';
+import { answersWith, answersWithList, DatamartParams, Paging, PagingQuery } from '../schemas.ts';
+import type { App, HttpDependencies } from '../types.ts';
+import { findSource, readSettings, readSource } from './calls.ts';
+import { SourceBody } from './input.ts';
+import {
+  SourceFileView,
+  SourceTestView,
+  SourceView,
+  viewReportedFile,
+  viewSource,
+  viewSourceFile,
+} from './view.ts';
+
+const Params = Type.Object({ datamartId: Type.String(), importId: Type.String() });
+const RunBody = Type.Object({
+  dry_run: Type.Optional(
+    Type.Boolean({
+      description: 'files become dry runs, and are still to be taken afterwards; nothing is moved or deleted',
+    }),
+  ),
+});
+const FilesQuery = Type.Object({
+  ...Paging,
+  status: Type.Optional(
+    Type.String({ description: `one or several of ${SOURCE_FILE_STATUSES.join(', ')}, comma-joined` }),
+  ),
+});
+
+const tags = ['sources'];
+const PATH = '/datamarts/:datamartId/document_imports/:importId/source';
+/** Tests at the same time: each holds a connection to a server that may not answer. */
+const MAX_TESTS = 8;
+const TEST_MS = 30_000;
+
+/**
+ * Where the files of a document import are pulled from. Look-ups need an editor: a URL may itself
+ * be a secret.
+ */
+export function sourceRoutes(app: App, dependencies: HttpDependencies): void {
+  const { store, clock, config: settings, wakePuller } = dependencies;
+  const config = { role: 'editor' } as const;
+  let tests = 0;
+
+  const listSchema = {
+    tags,
+    summary: 'Lists the sources of document imports, those of the newest imports first',
+    params: DatamartParams,
+    querystring: PagingQuery,
+    response: answersWithList(SourceView),
+  };
+  app.get('/datamarts/:datamartId/sources', { config, schema: listSchema }, async (request) => {
+    const datamart = await findDatamart({ request, dependencies }, request.params.datamartId);
+    const page = pageOf(request.query);
+    return okList(await store.sources.list({ datamartId: datamart.id, page }), page, viewSource);
+  });
+
+  const getSchema = {
+    tags,
+    summary: 'Shows the source of a document import, without its credentials',
+    params: Params,
+    response: answersWith(SourceView),
+  };
+  app.get(PATH, { config, schema: getSchema }, async (request) =>
+    ok(viewSource((await findSource({ request, dependencies }, request.params)).source)),
+  );
+
+  const putSchema = {
+    ...getSchema,
+    summary: 'Makes the source of a document import, or puts another in its place; the record of files stays',
+    body: SourceBody,
+  };
+  app.put(PATH, { config, schema: putSchema }, async (request) => {
+    const looking = { request, dependencies };
+    const owner = await findDocumentImport(looking, request.params);
+    const before = await store.sources.get(owner.documentImport.id);
+    const input = request.body;
+    const asked = { input, settings: await readSettings(looking, input, owner), before, owner };
+    const put = await store.sources.put(readSource(looking, asked), authorOf(request, dependencies));
+    if (put === null) throw notFound();
+    wakePuller();
+    return ok(viewSource(put));
+  });
+
+  const deleteSchema = {
+    ...getSchema,
+    summary: 'Deletes the source of a document import with the record of its files; executions stay',
+  };
+  app.delete(PATH, { config, schema: deleteSchema }, async (request) => {
+    const { source } = await findSource({ request, dependencies }, request.params);
+    const removed = await store.sources.remove(source.documentImportId, authorOf(request, dependencies));
+    if (removed === null) throw notFound();
+    return ok(viewSource(removed));
+  });
+
+  const testSchema = {
+    tags,
+    summary:
+      'Connects to the source and tells of the first 20 files whether they would be taken; takes nothing',
+    params: Params,
+    response: answersWith(SourceTestView),
+  };
+  app.post(`${PATH}/test`, { config, schema: testSchema }, async (request) => {
+    const { source, documentImport } = await findSource({ request, dependencies }, request.params);
+    if (tests >= MAX_TESTS)
+      throw new ServiceError(
+        'OVERLOADED',
+        `at most ${MAX_TESTS} sources are tested at the same time: try again soon`,
+      );
+    tests++;
+    try {
+      const { documentImportId: resourceId, datamartId } = source;
+      const change = { action: 'TEST', resourceType: 'source', resourceId, datamartId } as const;
+      await store.auditLog.note(authorOf(request, dependencies), change);
+      const files = await testSource(source, documentImport.mimeType);
+      return ok({
+        connected: true,
+        error: null,
+        ...(await hostKeyOf(source)),
+        files: files.map(viewReportedFile),
+      });
+    } catch (fault) {
+      if (!(fault instanceof SourceError) && (fault as Error).name !== 'TimeoutError') throw fault;
+      return ok({ connected: false, error: reasonOfFault(fault), ...(await hostKeyOf(source)), files: [] });
+    } finally {
+      tests--;
+    }
+  });
+
+  async function testSource(source: Source, mimeType: MimeType) {
+    const signal = AbortSignal.timeout(TEST_MS);
+    const { settleMs } = pullSettings(settings);
+    const open = await connectTo(source, { store, clock, signal, settings: pullSettings(settings) });
+    try {
+      return await reportFiles(open, {
+        ...{ settings: source.settings, mimeType, retriesRefused: false, settleMs },
+        lastFile: (name) => lastFileOf(store, source.documentImportId, name),
+      });
+    } finally {
+      await open.close();
+    }
+  }
+
+  async function hostKeyOf({ documentImportId, settings: { location } }: Source) {
+    if (location.kind !== 'SFTP') return {};
+    const now = await store.sources.get(documentImportId);
+    return { host_key: location.hostKey ?? now?.knownHostKey ?? null };
+  }
+
+  const runSchema = {
+    tags,
+    summary:
+      'Asks for a run of the source, which begins as soon as it can; files that were refused are tried again',
+    params: Params,
+    body: Type.Unsafe<Static<typeof RunBody> | null>({ ...RunBody, type: ['object', 'null'] }),
+    response: answersWith(SourceView),
+  };
+  app.post(`${PATH}/run`, { config, schema: runSchema }, async (request) => {
+    const { source } = await findSource({ request, dependencies }, request.params);
+    if (settings.pauseSources)
+      throw new ServiceError('CONFLICT', 'this service leaves its sources alone (pauseSources)');
+    const author = authorOf(request, dependencies);
+    const asked = { dryRun: request.body?.dry_run ?? false, now: clock(), author };
+    const requested = await store.sources.request(source.documentImportId, asked);
+    if (requested === null) throw notFound();
+    wakePuller();
+    return ok(viewSource(requested));
+  });
+
+  const filesSchema = {
+    tags,
+    summary: 'Lists what became of the files of the source that its pattern matches, newest first',
+    params: Params,
+    querystring: FilesQuery,
+    response: answersWithList(SourceFileView),
+  };
+  app.get(`${PATH}/files`, { config, schema: filesSchema }, async (request) => {
+    const { source } = await findSource({ request, dependencies }, request.params);
+    const page = pageOf(request.query);
+    const statuses = readFileStatuses(request.query.status);
+    const of = { documentImportId: source.documentImportId, page };
+    const listed = await store.sources.listFiles(statuses === undefined ? of : { ...of, statuses });
+    return okList(listed, page, viewSourceFile);
+  });
+}
+
+function readFileStatuses(joined: string | undefined) {
+  return listOf(joined)?.map((name) => {
+    const status = SOURCE_FILE_STATUSES.find((candidate) => candidate === name);
+    if (status !== undefined) return status;
+    throw new ServiceError('INVALID_REQUEST', `status must be of ${SOURCE_FILE_STATUSES.join(', ')}`);
+  });
+}

@@ -1,0 +1,75 @@
+import { type Static, Type } from 'typebox';
+import { DELIVERY_STATUSES, type Delivery, EVENTS, PING, type Webhook } from '../../model/webhook.ts';
+import { Count, Id, Instant, nullableInteger, nullableText, oneOf } from '../schemas.ts';
+
+export const EventName = oneOf(EVENTS);
+
+export const WebhookView = Type.Object({
+  id: Id,
+  datamart_id: Id,
+  document_import_id: nullableText({ description: 'null: executions of all imports of the datamart' }),
+  name: nullableText(),
+  url: Type.String(),
+  events: Type.Array(EventName),
+  enabled: Type.Boolean(),
+  disabled_reason: nullableText({ description: 'why the service disabled it' }),
+  creation_ts: Instant,
+});
+
+/** With its secret: in the answers that make one, and in no other. */
+export const WebhookWithSecretView = Type.Object({
+  ...WebhookView.properties,
+  secret: Type.String({ description: 'shown this once' }),
+});
+
+export function viewWebhook(of: Webhook): Static<typeof WebhookView> {
+  return {
+    id: of.id,
+    datamart_id: of.datamartId,
+    document_import_id: of.documentImportId,
+    name: of.name,
+    url: of.url,
+    events: [...of.events],
+    enabled: of.enabled,
+    disabled_reason: of.disabledReason,
+    creation_ts: of.creationTs,
+  };
+}
+
+export const DeliveryView = Type.Object({
+  id: Id,
+  webhook_id: Id,
+  message_id: Type.String({ description: 'the header webhook-id of each attempt' }),
+  event: oneOf([...EVENTS, PING]),
+  execution_id: nullableText(),
+  status: oneOf(DELIVERY_STATUSES),
+  attempts: Count,
+  creation_ts: Instant,
+  next_attempt_ts: nullableInteger(),
+  last_attempt_ts: nullableInteger(),
+  duration: nullableInteger({ description: 'ms, of the last attempt' }),
+  response_status: nullableInteger(),
+  response_body: nullableText({ description: 'the beginning of what was answered last' }),
+  error: nullableText({ description: 'why the last attempt did not succeed' }),
+  body: Type.String({ description: 'what is sent' }),
+});
+
+export function viewDelivery(of: Delivery): Static<typeof DeliveryView> {
+  return {
+    id: of.id,
+    webhook_id: of.webhookId,
+    message_id: of.messageId,
+    event: of.event,
+    execution_id: of.executionId,
+    status: of.status,
+    attempts: of.attempts,
+    creation_ts: of.creationTs,
+    next_attempt_ts: of.nextAttemptTs,
+    last_attempt_ts: of.lastAttemptTs,
+    duration: of.durationMs,
+    response_status: of.responseStatus,
+    response_body: of.responseBody,
+    error: of.error,
+    body: of.body,
+  };
+}
