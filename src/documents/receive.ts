@@ -15,6 +15,7 @@ import { decodeParquetInTurn } from './parquet/parquet-rows.ts';
 import type { RequireRoom } from './room.ts';
 import { createSpool } from './spool.ts';
 import { createStartCheck, type StartCheck } from './start/check-start.ts';
+import { inUtf8 } from './start/utf16.ts';
 import { invalidCompression } from './zstd-frames.ts';
 import { decodeZstdInTurn } from './zstd-in-turn.ts';
 
@@ -69,15 +70,20 @@ export async function receiveFile(file: string, upload: Upload, limits: Limits):
   }
 }
 
-function decoderOf(file: string, { contentEncoding }: Upload, { maxUploadBytes, requireRoom }: Limits) {
+function decoderOf(
+  file: string,
+  { contentEncoding }: Upload,
+  { maxUploadBytes, requireRoom }: Limits,
+): Decoder {
   let spools = 0;
-  return decompress({
+  const decode = decompress({
     contentEncoding,
     decodeZstd: decodeZstdInTurn({ createSpool: () => createSpool(`${file}.zst${++spools}`, requireRoom) }),
     limit: (bytes) => {
       if (bytes > maxUploadBytes) throw fileTooLarge(maxUploadBytes);
     },
   });
+  return (source) => inUtf8(decode(source));
 }
 
 /** What makes text of a document that is none. */

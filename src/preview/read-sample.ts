@@ -21,7 +21,7 @@ import { addWarnings, fileWarning, NO_WARNINGS, type Warnings } from '../model/w
 const PROFILE = 'COMMANDS';
 const JOB = { type: 'DOCUMENT_IMPORT', documentImportId: '' } as const;
 
-/** The beginning of a file, decompressed. */
+/** The beginning of a file, decompressed and in UTF-8. */
 export type SampleBytes = { readonly bytes: Buffer; readonly isWhole: boolean };
 
 export type SampleReading = {

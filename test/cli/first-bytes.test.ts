@@ -78,11 +78,16 @@ test('the CLI looks at what a file is before it sends it', async (t) => {
     assert.match(await takes('packed.zst'), /muster-cli ndjson/);
     await write('users.json', 'user_account_id\nu1\n');
     await takes('--segment', 'vip', 'users.json');
+    // "Unicode Text" of Excel
+    await write('unicode.txt', Buffer.from(`\ufeff${CSV.replaceAll(',', '\t')}`, 'utf16le'));
+    assert.match(await takes('unicode.txt'), /muster-cli csv/);
+    await write('wide', Buffer.from(`\ufeff${NDJSON}`, 'utf16le'));
+    assert.match(await takes('wide'), /muster-cli ndjson/);
   });
 
   await t.test('kinds that are never taken, and files without a record, are refused', async () => {
     await write('book.csv', 'PK\x03\x04\x14\0xl/workbook.xml');
-    await write('wide.csv', Buffer.from(`\ufeff${CSV}`, 'utf16le'));
+    await write('wide.csv', Buffer.from(CSV, 'utf16le'));
     await write('glued.csv', CSV.replaceAll('\n', ''));
     await write('blank.ndjson', gzipSync('\ufeff\n\n'));
     for (const to of [[], ['--import', csv]]) {

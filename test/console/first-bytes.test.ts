@@ -52,6 +52,7 @@ test('the console says what a file is, and offers nothing for one that would be 
   await imports('no-ending', gzipSync(NDJSON), /All 1 command: no mistakes/);
   await imports('twice.ndjson.gz', gzipSync(gzipSync(NDJSON)), /All 1 command: no mistakes/);
   await imports('plain.gz', Buffer.from(NDJSON), /All 1 command: no mistakes/);
+  await imports('wide.txt', Buffer.from(`\ufeff${NDJSON}`, 'utf16le'), /All 1 command: no mistakes/);
   await imports('zstd.ndjson', rawZstd(Buffer.from(NDJSON)), /cannot decompress/);
   const taken = await dataOf<{ result: { input_file_name: string } }[]>(
     service.call('GET', `/v1/datamarts/1/document_imports/${ids.NDJSON}/executions`),

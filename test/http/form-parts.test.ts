@@ -66,7 +66,7 @@ test('a part of a form says of itself what a body does', async (t) => {
     for (const [format, type] of [
       ['CSV', 'text/csv; charset=windows-1252'],
       ['CSV', 'text/csv; charset="iso-8859-1"'],
-      ['CSV', 'text/plain;charset=utf-16'],
+      ['CSV', 'text/plain;charset=utf-32'],
       ['CSV', 'application/octet-stream; charset=latin1'],
       ['CSV', 'application/x-ndjson'],
       ['CSV', 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'],

@@ -2,6 +2,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { compressionOf } from '../../../src/documents/start/compression.ts';
 import { isParquet } from '../../../src/documents/start/parquet-start.ts';
+import { startInUtf8 } from '../../../src/documents/start/utf16.ts';
 import type { CsvHeader } from '../../../src/import/csv-header.ts';
 import { isRejection } from '../../../src/import/document-format.ts';
 import { MASK } from '../../../src/import/rejections.ts';
@@ -58,17 +59,21 @@ export function isParquetStart({ bytes }: Start): boolean {
 const MAX_LAYERS = 3;
 
 /**
- * The beginning of a file, decompressed by what its bytes say; null where the browser cannot do
- * that.
+ * The beginning of a file, decompressed and in UTF-8, by what its bytes say; null where the browser
+ * cannot do that.
  */
 export async function readStartOf(file: Blob): Promise<Start | null> {
   for (let layers = 0; layers <= MAX_LAYERS; layers++) {
     const start = await gunzip(file, layers);
     const compression = compressionOf(start.bytes) ?? null;
-    if (compression === null && (start.bytes.length > 0 || start.isWhole)) return start;
+    if (compression === null && (start.bytes.length > 0 || start.isWhole)) return inUtf8(start);
     if (compression !== 'gzip') return null;
   }
   return null;
+}
+
+function inUtf8({ bytes, isWhole }: Start): Start {
+  return { bytes: startInUtf8(Buffer.from(bytes) as unknown as globalThis.Buffer, isWhole), isWhole };
 }
 
 /**

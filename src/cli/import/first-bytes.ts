@@ -5,13 +5,14 @@ import type { Compression } from '../../documents/start/compression.ts';
 import { Head } from '../../documents/start/head.ts';
 import { isParquet } from '../../documents/start/parquet-start.ts';
 import { blankFile } from '../../documents/start/refusals.ts';
+import { inUtf8 } from '../../documents/start/utf16.ts';
 import { decodeZstd } from '../../documents/zstd.ts';
 import { invalidCompression } from '../../documents/zstd-frames.ts';
 import { ServiceError } from '../../errors.ts';
 import { ApiError } from '../failures.ts';
 import type { Format } from './source.ts';
 
-/** The beginning of a file, decompressed. */
+/** The beginning of a file, decompressed and in UTF-8. */
 export type Start = { readonly bytes: Buffer; readonly isWhole: boolean };
 
 /** What a file must be: of what format, and by which columns or mapping. */
@@ -25,7 +26,7 @@ const MIME_TYPE = {
 } as const;
 
 /**
- * Reads the beginning of a file as the service would decompress it; null where that cannot be done
+ * Reads the beginning of a file as the service would keep it; null where that cannot be done
  * here, and the service is to say why.
  *
  * @throws ApiError where the service would refuse it
@@ -38,7 +39,7 @@ export async function readStart(
   const parts: Buffer[] = [];
   let length = 0;
   try {
-    for await (const part of decode(asBuffers(chunks))) {
+    for await (const part of inUtf8(decode(asBuffers(chunks)))) {
       parts.push(part);
       length += part.length;
       if (length >= mostBytes) return { bytes: Buffer.concat(parts), isWhole: false };
@@ -61,7 +62,7 @@ export async function isBlank(chunks: AsyncIterable<Uint8Array>): Promise<boolea
   const decode = decompress({ contentEncoding: null, decodeZstd, limit: () => {} });
   const head = new Head(1);
   try {
-    for await (const part of decode(asBuffers(chunks))) {
+    for await (const part of inUtf8(decode(asBuffers(chunks)))) {
       head.take(part);
       if (!head.isBlank) return false;
     }

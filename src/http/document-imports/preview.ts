@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { type Static, Type } from 'typebox';
 import { compressionOf } from '../../documents/start/compression.ts';
+import { startInUtf8 } from '../../documents/start/utf16.ts';
 import { notFound, ServiceError } from '../../errors.ts';
 import { sha256Of } from '../../import/mapping/sha256.ts';
 import { previewFile } from '../../preview/preview-file.ts';
@@ -61,7 +62,8 @@ export function documentImportPreviewRoute(app: App, dependencies: HttpDependenc
 }
 
 /** Throws INVALID_REQUEST for what is no sample. */
-function readSample({ sample, sample_base64: base64 }: Static<typeof Body>): Buffer {
+function readSample(body: Static<typeof Body>): Buffer {
+  const { sample, sample_base64: base64 } = body;
   if ((sample === undefined) === (base64 === undefined))
     throw new ServiceError('INVALID_REQUEST', 'the body must have one of sample and sample_base64');
   if (base64 !== undefined && !/^[A-Za-z0-9+/]*={0,2}$/.test(base64))
@@ -75,5 +77,5 @@ function readSample({ sample, sample_base64: base64 }: Static<typeof Body>): Buf
   const compression = compressionOf(bytes);
   if (compression)
     throw new ServiceError('INVALID_REQUEST', `the sample must be decompressed, got ${compression}`);
-  return bytes;
+  return startInUtf8(bytes, body.whole === true);
 }

@@ -34,7 +34,7 @@ export type Carrier = 'BODY' | 'MULTIPART';
  * @throws ServiceError CONTENT_TYPE_MISMATCH
  */
 export function checkContentType(header: string | undefined, mimeType: MimeType): Carrier {
-  const { type, isUtf8 } = readContentType(header);
+  const { type, isReadable } = readContentType(header);
   if (type === 'multipart/form-data') {
     // A boundary has at most 70 characters (RFC 2046); its parser takes some more, and fails on
     // what is far over.
@@ -44,10 +44,10 @@ export function checkContentType(header: string | undefined, mimeType: MimeType)
       `Content-Type of a form must be at most ${MOST_FORM_TYPE} characters long, got ${header?.length}`,
     );
   }
-  if (fits(type, mimeType) && isUtf8) return 'BODY';
+  if (fits(type, mimeType) && isReadable) return 'BODY';
   throw new ServiceError(
     'CONTENT_TYPE_MISMATCH',
-    `Content-Type must be ${CONTENT_TYPE[mimeType]} in UTF-8, as the import says, or multipart/form-data, got ${quoted(header)}`,
+    `Content-Type must be ${CONTENT_TYPE[mimeType]} in UTF-8 or UTF-16, as the import says, or multipart/form-data, got ${quoted(header)}`,
   );
 }
 
@@ -58,15 +58,15 @@ export function checkContentType(header: string | undefined, mimeType: MimeType)
  * @throws ServiceError CONTENT_TYPE_MISMATCH
  */
 export function checkPartType(header: string | undefined, mimeType: MimeType): void {
-  const { type, isUtf8 } = readContentType(header);
+  const { type, isReadable } = readContentType(header);
   const isOwn =
     fits(type, mimeType) ||
     SILENT_PART_TYPES.includes(type) ||
     (mimeType === 'TEXT_CSV' && CSV_PART_TYPES.includes(type));
-  if (isOwn && isUtf8) return;
+  if (isOwn && isReadable) return;
   throw new ServiceError(
     'CONTENT_TYPE_MISMATCH',
-    `Content-Type of the part "file" must be ${CONTENT_TYPE[mimeType]} in UTF-8, as the import says, or absent, got ${quoted(header)}`,
+    `Content-Type of the part "file" must be ${CONTENT_TYPE[mimeType]} in UTF-8 or UTF-16, as the import says, or absent, got ${quoted(header)}`,
   );
 }
 
@@ -76,12 +76,12 @@ function fits(type: string, mimeType: MimeType): boolean {
   return type === CONTENT_TYPE[mimeType] || isErrorFile;
 }
 
-function readContentType(header: string | undefined): { type: string; isUtf8: boolean } {
+function readContentType(header: string | undefined): { type: string; isReadable: boolean } {
   // the same grammar as that of a Content-Disposition
   const { type, parameters } = parse(header ?? '', { extended: false });
   return {
     type: type.trim().toLowerCase(),
-    isUtf8: /^utf-?8$/i.test((parameters.charset ?? 'utf-8').trim()),
+    isReadable: /^utf-?(?:8|16(?:le|be)?)$/i.test((parameters.charset ?? 'utf-8').trim()),
   };
 }
 
