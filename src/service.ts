@@ -10,12 +10,13 @@ import { openDocuments } from './documents/open-documents.ts';
 import { placeOfDocuments } from './documents/place.ts';
 import { DocumentsUnusableError, StoreDamagedError, StoreInUseError, StoreLostError } from './errors.ts';
 import { watchEventLoopLag } from './event-loop-lag.ts';
+import { createEvents } from './events.ts';
 import { createFairTurns } from './fair-turns.ts';
 import { kindOfFault } from './faults.ts';
 import { buildApp } from './http/app.ts';
 import { createEventStreams } from './http/executions/event-streams.ts';
 import { readCertificate } from './http/server.ts';
-import type { RouteAccess } from './http/types.ts';
+import type { HttpDependencies, RouteAccess } from './http/types.ts';
 import { createAdmission } from './http/uploads/admission.ts';
 import { createLookUpGate } from './http/users/look-up-gate.ts';
 import { readIdentifier } from './import/read-body.ts';
@@ -25,19 +26,16 @@ import { createLookUpTimes } from './look-up-times.ts';
 import type { Author } from './model/audit.ts';
 import type { ApiToken } from './model/records.ts';
 import { hashToken } from './model/token-hash.ts';
-import { createNotices } from './notices.ts';
 import { makePrivate, writePrivately } from './private-files.ts';
 import { createProgressBoard } from './progress-board.ts';
 import { createCallQueue } from './runner/call-queue.ts';
 import { startKeeper } from './runner/keeper.ts';
-import { type Kept, startKept } from './runner/kept.ts';
+import { startKept } from './runner/kept.ts';
 import { startRunner } from './runner/runner.ts';
 import { startPace } from './runner/start-pace.ts';
 import { safeMessage } from './safe-message.ts';
-import { noticingStore } from './store/noticing-store.ts';
 import { openStore } from './store/open-store.ts';
 import type { Store } from './store/store.ts';
-import { wakingStore } from './store/waking-store.ts';
 
 export type Service = {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
@@ -68,139 +66,140 @@ export type Service = {
 const PRESET_TOKEN = 'preset admin token';
 
 /**
- * Puts the service together, opens its parts in order, and listens. They are closed in reverse:
- * what fails on the way closes what was opened before it.
+ * Opens the parts of the service in order, and listens. They are closed in reverse: what fails on
+ * the way closes what was opened before it.
  */
 export async function startService(config: Config, clock: () => number = Date.now): Promise<Service> {
   const logger = openLogger(config.logLevel, logOutput(config.logFormat));
-  let tellLost: (fault: Error) => void = () => undefined;
-  const lost = new Promise<Error>((resolve) => {
-    tellLost = resolve;
-  });
-  const opened: (() => Promise<void>)[] = [];
-  /** A store on another machine, which may fall silent. */
-  let farStore: Store | null = null;
-  const close = async () => {
-    const closed = new AbortController();
-    const inOrder = async () => {
-      while (opened.length > 0) await opened.pop()?.();
-    };
-    const ends = [inOrder()];
-    if (farStore !== null) ends.push(untilSilent(farStore, closed.signal, logger));
-    await Promise.race(ends).finally(() => closed.abort());
-  };
+  const parts = new OpenParts(logger);
   try {
-    writePrivately();
-    await makeDataFolder(config.data);
-    await makeDataPrivate(config, logger);
-    warnOfShortToken(config, logger);
-    const { documents: given, data } = config;
-    const documents = await openDocuments({ documents: given, data, s3PathStyle: hasS3Endpoint() }, config);
-    opened.push(() => documents.close());
-    const quietStore = await openStore({
-      url: config.store,
-      data: config.data,
-      connections: config.storeConnections,
-      memoryBytes: config.databaseMemory,
-      threads: config.databaseThreads,
-      now: clock(),
-      // kept files belong to a store, which must know of them
-      expected: (await documents.isEmpty()) ? 'EXISTING_OR_FRESH' : 'EXISTING',
-      log: logger,
-      clock,
-      onLost: (fault) => {
-        logger.fatal({ err: fault }, 'the store can no longer be used, the service has to be started again');
-        tellLost(fault);
-      },
-    });
-    opened.push(() => quietStore.close());
-    if (config.store !== null) farStore = quietStore;
-    const notices = createNotices();
-    let wakeDeliverer: () => void = () => undefined;
-    const progress = createProgressBoard(notices.notice);
-    const store = wakingStore(noticingStore(quietStore, notices.notice), () => wakeDeliverer());
-    const adminToken = await provideAdminToken(store, config.adminToken, clock());
-    const worker = randomUUID();
-    let kept: Kept | null = null;
-    const admission = createAdmission(store, config);
-    let wakeExecutions: () => void = () => undefined;
-    const exportTurns = createFairTurns(1);
-    const keeper = startKeeper({
-      ...{ store, logger, clock, worker },
-      start: () => {
-        const pulling = { admit: admission.admit, wakeRunner: () => wakeExecutions() };
-        kept = startKept({ store, documents, logger, clock, config, exportTurns, pulling });
-        return kept;
-      },
-    });
-    opened.push(() => keeper.close());
-    wakeDeliverer = () => kept?.wakeDeliverer();
-    await keeper.begun;
-    const lookUpTimes = createLookUpTimes();
-    const eventLoopLag = watchEventLoopLag();
-    opened.push(async () => eventLoopLag.close());
-    const pace = startPace({ goalMs: config.lookupGoalMs, p99: lookUpTimes.p99 }, logger);
-    opened.push(async () => pace.close());
-    const runner = startRunner(
-      {
-        store,
-        documents,
-        logger,
-        clock,
-        worker,
-        progress,
-        pace,
-        limits: {
-          bytes: config.chunkBytes,
-          rows: config.chunkRows,
-          errorFile: { lines: config.maxErrorFileLines, bytes: config.maxErrorFileBytes },
-        },
-        turnMs: config.turnMs,
-        retryMs: config.retryMs,
-        maxFaultWaitMs: config.maxFaultWaitMs,
-      },
-      { parallel: config.parallelExecutions, pollMs: pollMs(config) },
-    );
-    opened.push(() => runner.close());
-    const { wake: wakeRunner, noticeCancel } = runner;
-    const calls = createCallQueue({ store, clock, logger, limits: config });
-    opened.push(() => calls.close());
-    wakeExecutions = wakeRunner;
-    const { maxEventStreams, maxEventStreamsPerToken } = config;
-    const eventStreams = createEventStreams({
-      ...{ store, notices, progress, clock, maxEventStreams, maxEventStreamsPerToken },
-      pollMs: pollMs(config),
-    });
-    const app = await buildApp({
-      ...{ store, documents, config, logger, clock, progress, pace },
-      ...{ lookUpTimes, eventLoopLag, lookUpGate: createLookUpGate(store, config) },
-      ...{
-        wakeRunner,
-        noticeCancel,
-        wakeEraser: () => kept?.wakeEraser(),
-        wakeExporter: () => kept?.wakeExporter(),
-        wakeAnalyzer: () => kept?.wakeAnalyzer(),
-        wakePuller: () => kept?.wakePuller(),
-        admission,
-        readIdentifier,
-        applyCommands: calls.apply,
-        exportTurns,
-        eventStreams,
-      },
-    });
-    opened.push(() => app.close());
-    // those that have not begun are not waited for
-    opened.push(async () => calls.stop());
-    const url = await app.listen({ host: config.host, port: config.port });
-    logServiceStart(logger, url);
-    const reloadCertificate = () => renewCertificate(app.server, config, logger);
-    return { url, adminToken, store, routes: app.routeTable, lost, reloadCertificate, close };
+    return await openAll(parts, { config, logger, clock });
   } catch (error) {
-    await close().catch((cause: unknown) =>
-      logger.error({ err: cause }, 'the start was not undone in order'),
-    );
+    await parts
+      .close()
+      .catch((cause: unknown) => logger.error({ err: cause }, 'the start was not undone in order'));
     throw asConfigError(error, config.data);
   }
+}
+
+async function openAll(
+  parts: OpenParts,
+  { config, logger, clock }: Pick<HttpDependencies, 'config' | 'logger' | 'clock'>,
+): Promise<Service> {
+  await prepareDataFolder(config, logger);
+  warnOfShortToken(config, logger);
+  const events = createEvents();
+  const loss = createLoss(logger);
+  const documents = parts.add(await openDocuments({ ...config, s3PathStyle: hasS3Endpoint() }, config));
+  const store = parts.addStore(
+    await openStore({
+      ...storeOptions(config),
+      // kept files belong to a store, which must know of them
+      expected: (await documents.isEmpty()) ? 'EXISTING_OR_FRESH' : 'EXISTING',
+      ...{ now: clock(), clock, log: logger, events, onLost: loss.note },
+    }),
+    config,
+  );
+  const adminToken = await provideAdminToken(store, config.adminToken, clock());
+  const shared = { config, logger, clock, store, documents, events };
+  const worker = randomUUID();
+  const progress = createProgressBoard((id) => events.emit('EXECUTION_CHANGED', id));
+  const admission = createAdmission(store, config);
+  const exportTurns = createFairTurns(1);
+  const start = () => startKept({ ...shared, exportTurns, admit: admission.admit });
+  const keeper = parts.add(startKeeper({ ...shared, worker, start }));
+  await keeper.begun;
+  const lookUpTimes = createLookUpTimes();
+  const eventLoopLag = parts.add(watchEventLoopLag());
+  const pace = parts.add(startPace({ goalMs: config.lookupGoalMs, p99: lookUpTimes.p99 }, logger));
+  const running = { ...runnerOptions(config), ...shared, worker, progress, pace };
+  parts.add(startRunner(running, { parallel: config.parallelExecutions, pollMs: pollMs(config), events }));
+  const calls = parts.add(createCallQueue({ store, clock, logger, limits: config }));
+  const lookUpGate = createLookUpGate(store, config);
+  const eventStreams = createEventStreams({ ...config, ...shared, progress, pollMs: pollMs(config) });
+  const app = parts.add(
+    await buildApp({
+      ...{ ...shared, progress, pace, lookUpTimes, eventLoopLag, lookUpGate },
+      ...{ admission, readIdentifier, applyCommands: calls.apply, exportTurns, eventStreams },
+    }),
+  );
+  // those that have not begun are not waited for
+  parts.add({ close: calls.stop });
+  const url = await app.listen({ host: config.host, port: config.port });
+  logServiceStart(logger, url);
+  return {
+    ...{ url, adminToken, store, routes: app.routeTable, lost: loss.promise },
+    reloadCertificate: () => renewCertificate(app.server, config, logger),
+    close: () => parts.close(),
+  };
+}
+
+/** What is open, in the order in which it was opened. */
+class OpenParts {
+  readonly #parts: { close(): unknown }[] = [];
+  readonly #logger: Logger;
+  /** A store on another machine, which may fall silent. */
+  #farStore: Store | null = null;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  add<P extends { close(): unknown }>(part: P): P {
+    this.#parts.push(part);
+    return part;
+  }
+
+  addStore(store: Store, config: Config): Store {
+    if (config.store !== null) this.#farStore = store;
+    return this.add(store);
+  }
+
+  /** Closes them in reverse; does not wait for a store that has fallen silent. */
+  async close(): Promise<void> {
+    const closed = new AbortController();
+    const ends = [this.#closeInReverse()];
+    if (this.#farStore !== null) ends.push(untilSilent(this.#farStore, closed.signal, this.#logger));
+    await Promise.race(ends).finally(() => closed.abort());
+  }
+
+  async #closeInReverse(): Promise<void> {
+    while (this.#parts.length > 0) await this.#parts.pop()?.close();
+  }
+}
+
+/** A promise of the fault after which the store can no longer be used, and who settles it. */
+function createLoss(logger: Logger): { promise: Promise<Error>; note: (fault: Error) => void } {
+  let tell: (fault: Error) => void = () => undefined;
+  const promise = new Promise<Error>((resolve) => (tell = resolve));
+  const note = (fault: Error) => {
+    logger.fatal({ err: fault }, 'the store can no longer be used, the service has to be started again');
+    tell(fault);
+  };
+  return { promise, note };
+}
+
+function storeOptions(config: Config) {
+  return {
+    url: config.store,
+    data: config.data,
+    connections: config.storeConnections,
+    memoryBytes: config.databaseMemory,
+    threads: config.databaseThreads,
+  };
+}
+
+function runnerOptions(config: Config) {
+  return {
+    limits: {
+      bytes: config.chunkBytes,
+      rows: config.chunkRows,
+      errorFile: { lines: config.maxErrorFileLines, bytes: config.maxErrorFileBytes },
+    },
+    turnMs: config.turnMs,
+    retryMs: config.retryMs,
+    maxFaultWaitMs: config.maxFaultWaitMs,
+  };
 }
 
 /**
@@ -248,6 +247,12 @@ function asConfigError(error: unknown, folder: string): unknown {
 /** What the service writes in its data folder, and where documents are. */
 const DATA_NAMES = ['store', 'staging', 'scratch', 'documents'];
 const DOCUMENTS_NAMES = ['incoming', 'kept', 'removed'];
+
+async function prepareDataFolder(config: Config, logger: Logger): Promise<void> {
+  writePrivately();
+  await makeDataFolder(config.data);
+  await makeDataPrivate(config, logger);
+}
 
 /** Versions before wrote files that others could read. */
 async function makeDataPrivate(config: Config, logger: Logger): Promise<void> {

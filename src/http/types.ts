@@ -38,18 +38,6 @@ export type HttpDependencies = {
   readonly logger: Logger;
   /** ms since the epoch. */
   readonly clock: () => number;
-  /** Tells the runner that there is something to do. Never waits. */
-  readonly wakeRunner: () => void;
-  /** Tells the runner that a cancel of an execution was noted. Never waits. */
-  readonly noticeCancel: (executionId: string) => void;
-  /** Tells that a user was erased: the files that are kept are to be gone through. Never waits. */
-  readonly wakeEraser: () => void;
-  /** Tells that there is an export to be made. Never waits. */
-  readonly wakeExporter: () => void;
-  /** Tells that there is an overlap analysis to be made. Never waits. */
-  readonly wakeAnalyzer: () => void;
-  /** Tells that a run of a source was asked for. Never waits. */
-  readonly wakePuller: () => void;
   /** How far the executions are that this node runs, between their checkpoints. */
   readonly progress: Pick<ProgressBoard, 'runs'>;
   /** Files of exports are made one at a time, by datamart. */

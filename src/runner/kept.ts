@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Documents } from '../documents/documents.ts';
+import type { Events } from '../events.ts';
 import type { FairTurns } from '../fair-turns.ts';
 import { pullSettings } from '../sources/pull-settings.ts';
 import type { Store } from '../store/store.ts';
@@ -14,11 +15,6 @@ import { startSweeper } from './sweeper.ts';
 
 /** What one process does at a time of all that share a store. */
 export interface Kept {
-  wakeDeliverer(): void;
-  wakeEraser(): void;
-  wakeExporter(): void;
-  wakeAnalyzer(): void;
-  wakePuller(): void;
   close(): Promise<void>;
 }
 
@@ -35,7 +31,8 @@ export function startKept({
   clock,
   config,
   exportTurns,
-  pulling,
+  admit,
+  events,
 }: {
   readonly store: Store;
   readonly documents: Documents;
@@ -43,7 +40,8 @@ export function startKept({
   readonly clock: () => number;
   readonly config: Config;
   readonly exportTurns: FairTurns;
-  readonly pulling: Pick<PullerContext, 'admit' | 'wakeRunner'>;
+  readonly admit: PullerContext['admit'];
+  readonly events: Pick<Events, 'on'>;
 }): Kept {
   const { sweepIntervalMs, retentionDays, auditRetentionDays, historyDays } = config;
   const intervalMs = config.store === null ? sweepIntervalMs : Math.min(sweepIntervalMs, SHARED_POLL_MS);
@@ -65,14 +63,17 @@ export function startKept({
   const dueWatcher = startDueWatcher(of);
   const puller = config.pauseSources
     ? null
-    : startPuller({ ...of, ...pulling, settings: pullSettings(config), retryMs: config.sourceRetryMs });
+    : startPuller({ ...of, admit, settings: pullSettings(config), retryMs: config.sourceRetryMs });
+  const subscriptions = [
+    events.on('DELIVERY_DUE', deliverer.wake),
+    events.on('USER_ERASED', eraser.wake),
+    events.on('EXPORT_DUE', exporter.wake),
+    events.on('OVERLAP_ANALYSIS_DUE', analyzer.wake),
+    events.on('SOURCE_DUE', () => puller?.wake()),
+  ];
   return {
-    wakeDeliverer: deliverer.wake,
-    wakeEraser: eraser.wake,
-    wakeExporter: exporter.wake,
-    wakeAnalyzer: analyzer.wake,
-    wakePuller: () => puller?.wake(),
     close: async () => {
+      for (const unsubscribe of subscriptions) unsubscribe();
       for (const part of [puller, dueWatcher, deliverer, analyzer, exporter, eraser, sweeper])
         await part?.close();
     },

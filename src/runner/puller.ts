@@ -14,7 +14,7 @@ import { retryDelayMs } from './retry.ts';
 import { observeSourceRun } from './source-metrics.ts';
 import { startWorkLoop, type WorkLoop } from './work-loop.ts';
 
-export type PullerContext = Pick<Pulling, 'admit' | 'wakeRunner'> & {
+export type PullerContext = Pick<Pulling, 'admit'> & {
   readonly store: Store;
   readonly documents: Documents;
   readonly logger: Logger;

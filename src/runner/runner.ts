@@ -1,3 +1,4 @@
+import type { Events } from '../events.ts';
 import { outsideTraces } from '../tracing.ts';
 import { observeCompaction, observeFault } from './background-metrics.ts';
 import { delay } from './retry.ts';
@@ -14,10 +15,6 @@ const GATHER_MS = 100;
 const MOST_REST_MS = 500;
 
 export interface Runner {
-  /** There is something to do: a new execution. */
-  wake(): void;
-  /** A cancel was asked for: if the execution runs here, it is told. */
-  noticeCancel(executionId: string): void;
   /** Stops at the next safe point; executions that have not ended are given back. */
   close(): Promise<void>;
 }
@@ -29,7 +26,11 @@ export interface Runner {
  */
 export function startRunner(
   context: RunnerContext,
-  { parallel, pollMs }: { readonly parallel: number; readonly pollMs: number },
+  {
+    parallel,
+    pollMs,
+    events,
+  }: { readonly parallel: number; readonly pollMs: number; readonly events: Pick<Events, 'on'> },
 ): Runner {
   const active = new Map<string, AbortController>();
   const runs = new Set<Promise<void>>();
@@ -135,7 +136,7 @@ export function startRunner(
     }
   }
 
-  function noticeCancel(executionId: string): void {
+  function cancel(executionId: string): void {
     active.get(executionId)?.abort('CANCEL' satisfies StopReason);
   }
 
@@ -143,13 +144,13 @@ export function startRunner(
     lookForWork();
     if (active.size === 0) compactInBackground('IDLE');
   }, pollMs);
+  const subscriptions = [events.on('EXECUTION_CREATED', wake), events.on('CANCEL_REQUESTED', cancel)];
   lookForWork();
 
   return {
-    wake,
-    noticeCancel,
     close: async () => {
       closing = true;
+      for (const unsubscribe of subscriptions) unsubscribe();
       stopping.abort();
       clearInterval(poll);
       for (const stop of active.values()) stop.abort('SHUTDOWN' satisfies StopReason);

@@ -38,8 +38,6 @@ export type Pulling = {
     sender: { datamartId: string; tokenId: string },
     receive: () => Promise<T>,
   ) => Promise<T>;
-  /** There is an execution. */
-  readonly wakeRunner: () => void;
   readonly open: OpenSource;
   readonly claimed: ClaimedSource;
   readonly owner: { readonly datamart: Datamart; readonly documentImport: DocumentImport };
@@ -128,7 +126,7 @@ async function receive(file: SeenFile, pulling: Pulling): Promise<StoredDocument
 type Found = { readonly file: SeenFile; readonly before: SourceFile | null };
 
 async function create(document: StoredDocument, { file, before }: Found, pulling: Pulling): Promise<void> {
-  const { store, documents, clock, claimed, owner, wakeRunner } = pulling;
+  const { store, documents, clock, claimed, owner } = pulling;
   const { settings, documentImportId } = claimed.source;
   const { datamart, documentImport } = owner;
   const creationDate = clock();
@@ -150,7 +148,6 @@ async function create(document: StoredDocument, { file, before }: Found, pulling
   if (made === 'KEY_REUSED') throw new SourceError('another run takes it at the same time');
   // the import is gone, and its source with it
   if (made === null) throw new SourceError('the document import is not there any more');
-  if (made.document.folder === document.folder) wakeRunner();
 }
 
 /**

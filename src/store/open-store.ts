@@ -11,7 +11,7 @@ import type { Store, StoreToCheck } from './store.ts';
 
 export type StoreOptions = Pick<
   DuckDbStoreOptions,
-  'memoryBytes' | 'threads' | 'now' | 'expected' | 'onLost' | 'log' | 'clock'
+  'memoryBytes' | 'threads' | 'now' | 'expected' | 'onLost' | 'log' | 'clock' | 'events'
 > & {
   /** Of a PostgreSQL; null: the store embedded in this process. */
   readonly url: string | null;
@@ -26,10 +26,10 @@ const PATIENCE_MS = 20_000;
 
 /** Opens the store that the options name; the one place that knows the drivers. */
 export function openStore(options: StoreOptions): Promise<Store> {
-  const { url, data, memoryBytes, threads, now, connections } = options;
+  const { url, data, memoryBytes, threads, now, connections, events = null } = options;
   if (url === null) return openDuckDbStore({ ...options, dir: path.join(data, 'store') });
   return openPostgresStore({
-    ...{ url, memoryBytes, threads, now, connections },
+    ...{ url, memoryBytes, threads, now, connections, events },
     scratchDir: path.join(data, 'staging'),
     patienceMs: PATIENCE_MS,
     takeSnapshot: takePostgresSnapshot,

@@ -14,6 +14,7 @@ import {
   waitForEnd,
 } from '../client.ts';
 import { startService, type TestService } from '../helper.ts';
+import { holdExecution } from './held-execution.ts';
 import { refused } from './refusals.ts';
 
 const NDJSON = { 'content-type': 'application/x-ndjson' };
@@ -115,24 +116,12 @@ for (const [setting, status, code] of [
 
 /** Lets another worker hold the datamart of `url`, so that its executions wait until `end`. */
 async function holdRunning(service: TestService, url: string) {
-  const { executions } = service.store;
   const [, datamartId = '', documentImportId = ''] =
     /datamarts\/(\d+)\/document_imports\/(\d+)/.exec(url) ?? [];
-  const created = await executions.create({
-    ...{ organisationId: '1', datamartId, job: { type: 'DOCUMENT_IMPORT', documentImportId } },
-    ...{ mimeType: 'APPLICATION_X_NDJSON', priority: 'HIGH', userId: null, creationDate: Date.now() },
-    document: { folder: 'held', fileName: 'held', bytes: 1, sha256: '' },
-  });
-  const now = Date.now();
-  const most = { documents: 1, bytes: 0 };
-  const [held] = await executions.claim({ worker: 'another', now, leaseUntil: now + 60_000, most });
-  assert.ok(created !== null && created !== 'KEY_REUSED');
-  assert.equal(held?.id, created.id);
+  const held = await holdExecution(service, documentImportId, datamartId);
   return {
     async end() {
-      await executions.finish({
-        ...{ id: held?.id ?? '', worker: 'another', status: 'SUCCEEDED', failure: null, now: Date.now() },
-      });
+      await held.end();
       // Wakes the runner.
       await service.call('POST', url, LINE, NDJSON);
     },

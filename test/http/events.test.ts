@@ -12,6 +12,7 @@ import {
   waitForEnd,
 } from '../client.ts';
 import { startService, type TestService } from '../helper.ts';
+import { holdExecution } from './held-execution.ts';
 import { missing, refused } from './refusals.ts';
 
 type Event = { name: string; id: string; execution: ExecutionAnswer };
@@ -30,33 +31,9 @@ async function prepare(service: TestService, count: number) {
   const of = { datamartId: '1', documentImportId };
   const send = (query = '') =>
     upload(service, { ...of, format: 'NDJSON', body: lines(segment, count), query });
-  return { send, path: (id: string) => `${executionsPath(of)}/${id}/events` };
-}
-
-/**
- * Keeps everything that is uploaded to datamart 1 waiting, as another worker would that runs
- * something there.
- */
-async function holdDatamart(
-  service: TestService,
-  send: () => Promise<ExecutionAnswer>,
-): Promise<() => Promise<void>> {
-  const first = await waitForEnd(service, await send());
-  const { document, job, ...of } = (await service.store.executions.get(first.id)) ?? assert.fail();
-  const held = await service.store.executions.create({
-    ...{ organisationId: of.organisationId, datamartId: of.datamartId, job, document },
-    ...{ mimeType: of.mimeType, priority: of.priority, userId: null, creationDate: Date.now() },
-  });
-  assert.ok(held !== null && held !== 'KEY_REUSED');
-  const now = Date.now();
-  await service.store.executions.claim({
-    ...{ worker: 'another', now, leaseUntil: now + 600_000, most: { documents: 1, bytes: 0 } },
-  });
-  return async () => {
-    await service.store.executions.finish({
-      ...{ id: held.id, worker: 'another', status: 'CANCELED', failure: null, now: Date.now() },
-    });
-  };
+  /** Keeps what is uploaded waiting, until `end`. */
+  const hold = () => holdExecution(service, documentImportId);
+  return { send, hold, path: (id: string) => `${executionsPath(of)}/${id}/events` };
 }
 
 async function open(service: TestService, path: string, more: Record<string, string> = {}) {
@@ -139,14 +116,14 @@ test('an execution tells of its progress, and once of its end', async (t) => {
 
 test('what is checked as a whole shows how far that is, before any of it is applied', async (t) => {
   const service = await startService(t, { chunkRows: 500 });
-  const { send, path } = await prepare(service, 30_000);
+  const { send, hold, path } = await prepare(service, 30_000);
   for (const query of ['dry_run=true', 'mode=replace&max_shrink_ratio=1', 'max_failure_ratio=0']) {
     // reading alone is so quick that it might be over before anybody listens
     const isQuick = query === 'max_failure_ratio=0';
-    const release = isQuick ? await holdDatamart(service, send) : async () => undefined;
+    const held = isQuick ? await hold() : null;
     const execution = await send(query);
     const { answer } = await open(service, path(execution.id));
-    await release();
+    await held?.end();
     const events = await all(answer);
     const checking = events.filter((event) => event.execution.progress?.phase === 'CHECKING');
     const read = checking.map(({ execution }) => execution.progress?.bytes_read ?? 0);
@@ -162,8 +139,8 @@ test('what is checked as a whole shows how far that is, before any of it is appl
 
 test('who connects again is not told what it knows, and of the rest at once', async (t) => {
   const service = await startService(t);
-  const { send, path } = await prepare(service, 10);
-  const release = await holdDatamart(service, send);
+  const { send, hold, path } = await prepare(service, 10);
+  const held = await hold();
   const execution = await send();
   const first = await open(service, path(execution.id));
   const { value: seen } = await eventsOf(first.answer).next();
@@ -171,7 +148,7 @@ test('who connects again is not told what it knows, and of the rest at once', as
   first.stop();
   const second = await open(service, path(execution.id), { 'last-event-id': seen?.id ?? '' });
   const rest = all(second.answer);
-  await release();
+  await held.end();
   await waitForEnd(service, execution);
   const endedAt = Date.now();
   const events = await rest;
@@ -182,8 +159,8 @@ test('who connects again is not told what it knows, and of the rest at once', as
 
 test('there are so many streams and no more, until a client goes away', async (t) => {
   const service = await startService(t, { maxEventStreams: 2 });
-  const { send, path } = await prepare(service, 1);
-  await holdDatamart(service, send);
+  const { send, hold, path } = await prepare(service, 1);
+  await hold();
   const execution = await send();
   await open(service, path(execution.id));
   const goAway = await openBriefly(service, path(execution.id));
@@ -201,8 +178,8 @@ test('there are so many streams and no more, until a client goes away', async (t
 
 test('streams end when the service stops, and it waits for none', async (t) => {
   const service = await startService(t);
-  const { send, path } = await prepare(service, 1);
-  await holdDatamart(service, send);
+  const { send, hold, path } = await prepare(service, 1);
+  await hold();
   const execution = await send();
   const { answer } = await open(service, path(execution.id));
   const ended = all(answer);

@@ -1,30 +1,31 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import type { Execution } from '../../src/model/execution.ts';
 import type { TestService } from '../helper.ts';
 
 /** The name of the file of an execution that is held. */
 export const HELD_NAME = 'held';
 
-/** An execution of datamart 1 that does not end, since another worker has it, until `end`. */
+/** An execution that does not end, since another worker has it, until `end`. */
 export async function holdExecution(
   { store: { executions } }: TestService,
   documentImportId: string,
+  datamartId = '1',
 ): Promise<{ execution: Execution; end: () => Promise<unknown> }> {
-  const create = async () => {
-    const created = await executions.create({
-      ...{ organisationId: '1', datamartId: '1', job: { type: 'DOCUMENT_IMPORT', documentImportId } },
+  for (let tries = 0; tries < 500; tries++) {
+    const creating = executions.create({
+      ...{ organisationId: '1', datamartId, job: { type: 'DOCUMENT_IMPORT', documentImportId } },
       ...{ mimeType: 'APPLICATION_X_NDJSON', priority: 'HIGH', userId: null, creationDate: Date.now() },
       document: { folder: randomUUID(), fileName: HELD_NAME, bytes: 1, sha256: '' },
     });
-    assert.ok(created !== null && created !== 'KEY_REUSED');
-    return created;
-  };
-  for (let tries = 0; tries < 500; tries++) {
-    const execution = await create();
+    // the runner is told when it is committed: by then this claim is the next to be written
+    await setImmediate();
     const now = Date.now();
     const most = { documents: 1, bytes: 0 };
-    const [claimed] = await executions.claim({ worker: 'another', now, leaseUntil: now + 600_000, most });
+    const claim = { worker: 'another', now, leaseUntil: now + 600_000, most };
+    const [[claimed], execution] = await Promise.all([executions.claim(claim), creating]);
+    assert.ok(execution !== null && execution !== 'KEY_REUSED');
     const { id } = execution;
     const ending = { worker: 'another', status: 'SUCCEEDED', failure: null } as const;
     if (claimed?.id === id)

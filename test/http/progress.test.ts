@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createEvents } from '../../src/events.ts';
 import { createEventStreams } from '../../src/http/executions/event-streams.ts';
 import { viewExecution } from '../../src/http/executions/view.ts';
-import { createNotices } from '../../src/notices.ts';
 import { createProgressBoard } from '../../src/progress-board.ts';
 import type { Store } from '../../src/store/store.ts';
 import {
@@ -159,7 +159,7 @@ test('a run that ends while the store answers is not told to be further back tha
 
   progress.note(id, READ);
   const streams = createEventStreams({
-    ...{ store, progress, notices: createNotices(), clock: Date.now, pollMs: 10 },
+    ...{ store, progress, events: createEvents(), clock: Date.now, pollMs: 10 },
     ...{ maxEventStreams: 1, maxEventStreamsPerToken: 1 },
   });
   t.after(() => streams.close());

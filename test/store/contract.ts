@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Events } from '../../src/events.ts';
 import { openStagingTable } from '../../src/import/stage/staging-table.ts';
 import { type Checkpoint, type Effects, type Execution, START } from '../../src/model/execution.ts';
 import {
@@ -21,7 +22,7 @@ import type { MergeOutcome } from '../../src/store/merges.ts';
 import type { Store } from '../../src/store/store.ts';
 
 /** Opens a store in a folder; the same folder again is the same store. */
-export type OpenStore = (dir: string) => Promise<Store>;
+export type OpenStore = (dir: string, events?: Pick<Events, 'emit'>) => Promise<Store>;
 
 export const NOW = 1_800_000_000_000;
 const ALL = { firstResult: 0, maxResults: 1000 };

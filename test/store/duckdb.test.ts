@@ -3,6 +3,7 @@ import { accessContract } from './access-contract.ts';
 import { callContract } from './call-contract.ts';
 import { changeSetContract } from './change-set-contract.ts';
 import { type OpenStore, storeContract } from './contract.ts';
+import { eventContract } from './event-contract.ts';
 import { executionListContract } from './execution-list-contract.ts';
 import { expectedContract } from './expected-contract.ts';
 import { exportContract } from './export-contract.ts';
@@ -14,7 +15,7 @@ import { sourceContract } from './source-contract.ts';
 import { webhookContract } from './webhook-contract.ts';
 
 const OPTIONS = { memoryBytes: 256 * 1024 * 1024, threads: 2, now: 1_800_000_000_000 };
-const open: OpenStore = (dir) => openDuckDbStore({ dir, ...OPTIONS });
+const open: OpenStore = (dir, events) => openDuckDbStore({ dir, ...OPTIONS, events: events ?? null });
 /** What it does part by part it does in several parts, however few rows there are. */
 const openInParts: OpenStore = (dir) =>
   openDuckDbStore({ dir, ...OPTIONS, rowsAtATime: { reverted: 4, replaced: 5, compared: 30 } });
@@ -35,6 +36,7 @@ webhookContract('DuckDB', open);
 expectedContract('DuckDB', open);
 sourceContract('DuckDB', open);
 executionListContract('DuckDB', open);
+eventContract('DuckDB', open);
 
 groupContract('DuckDB, rows appended before each merge', openAppending);
 callContract('DuckDB, rows appended before each merge', openAppending);

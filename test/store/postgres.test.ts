@@ -8,6 +8,7 @@ import { callContract } from './call-contract.ts';
 import { changeSetContract } from './change-set-contract.ts';
 import { noteFiles, noteStatements, notPushedDown, settingsOfTransactions } from './citus-statements.ts';
 import { account, createSegment, NOW, type OpenStore, openFor, storeContract, update } from './contract.ts';
+import { eventContract } from './event-contract.ts';
 import { executionListContract } from './execution-list-contract.ts';
 import { expectedContract } from './expected-contract.ts';
 import { exportContract } from './export-contract.ts';
@@ -18,7 +19,7 @@ import { overlapAnalysisContract } from './overlap-analysis-contract.ts';
 import { sourceContract } from './source-contract.ts';
 import { webhookContract } from './webhook-contract.ts';
 
-const open: OpenStore = async (dir) =>
+const open: OpenStore = async (dir, events) =>
   openPostgresStore({
     url: await storeOf(dir, NOW),
     scratchDir: path.join(dir, 'scratch'),
@@ -27,6 +28,7 @@ const open: OpenStore = async (dir) =>
     connections: 9,
     patienceMs: 10_000,
     now: NOW,
+    events: events ?? null,
     rowsAtATime: { reverted: 4 },
   });
 
@@ -46,6 +48,7 @@ webhookContract('PostgreSQL', open);
 expectedContract('PostgreSQL', open);
 sourceContract('PostgreSQL', open);
 executionListContract('PostgreSQL', open);
+eventContract('PostgreSQL', open);
 
 test('what merges have left of a user in their staging tables goes with the user', async (t) => {
   let url = '';

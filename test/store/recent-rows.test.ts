@@ -21,6 +21,7 @@ function watched(sql: Sql, beforeFirst: () => Promise<void>): { sql: Sql; texts:
   return {
     texts,
     sql: {
+      emit: sql.emit,
       interrupt: sql.interrupt,
       query: async (text, values) => {
         if (texts.push(text) === 1) await beforeFirst();

@@ -10,7 +10,7 @@ import { createExecution, NOW, type OpenStore, openFor, type StoreTest } from '.
 const AUTHOR: Author = { tokenId: '1', tokenName: 't', requestId: null, at: NOW + 5 };
 const ALL = { firstResult: 0, maxResults: 1000 };
 const { dryRun: _, ...OPTIONS } = PLAIN_IMPORT;
-const SETTINGS: SourceSettings = {
+export const SETTINGS: SourceSettings = {
   location: { kind: 'LOCAL', folder: '/in' },
   ...{ pattern: '*.csv', order: 'name', maxFiles: 10, after: 'leave', afterFolder: 'taken' },
   ...{ schedule: { intervalMs: 60_000 }, enabled: true, options: OPTIONS, allowEmpty: true },

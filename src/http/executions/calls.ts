@@ -28,7 +28,7 @@ import { type Corrections, viewExecution } from './view.ts';
  * answer is the first execution, under a header that says so.
  */
 export async function startExecution(
-  { store, documents, wakeRunner }: HttpDependencies,
+  { store, documents }: HttpDependencies,
   { upload, reply }: { readonly upload: Upload; readonly reply: FastifyReply },
 ): Promise<Execution> {
   const made = await makeExecution({ store, documents }, upload);
@@ -39,10 +39,8 @@ export async function startExecution(
       'Idempotency-Key must be another one for another file or other parameters: under this one something else was sent',
     );
   }
-  if (made.document.folder === upload.document.folder) {
-    observeUploaded(made.document.bytes);
-    wakeRunner();
-  } else reply.header('Idempotent-Replayed', 'true');
+  if (made.document.folder === upload.document.folder) observeUploaded(made.document.bytes);
+  else reply.header('Idempotent-Replayed', 'true');
   return made;
 }
 
@@ -125,19 +123,18 @@ export const REVERT_REFUSALS: Readonly<Record<RevertRefusal, string>> = {
 };
 
 async function revertExecution(
-  { store, clock, wakeRunner }: HttpDependencies,
+  { store, clock }: HttpDependencies,
   { execution, author }: Act,
 ): Promise<Execution> {
   const asked = { folder: randomUUID(), userId: author.tokenId, now: clock(), author };
   const revert = await store.executions.revert(execution.id, asked);
   if (revert === null) throw notFound();
   if (typeof revert === 'string') throw new ServiceError('CONFLICT', REVERT_REFUSALS[revert]);
-  wakeRunner();
   return revert;
 }
 
 async function cancelExecution(
-  { store, clock, noticeCancel }: HttpDependencies,
+  { store, clock }: HttpDependencies,
   { execution, author }: Act,
 ): Promise<Execution> {
   const canceled = await store.executions.cancel(execution.id, clock(), author);
@@ -149,7 +146,6 @@ async function cancelExecution(
       `only an execution that has not ended can be canceled, it is ${status}`,
     );
   }
-  noticeCancel(execution.id);
   return canceled;
 }
 

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ServiceError } from '../../errors.ts';
+import type { Events } from '../../events.ts';
 import { type Execution, hasEnded, type RunProgress } from '../../model/execution.ts';
-import type { Notices } from '../../notices.ts';
 import type { ProgressBoard } from '../../progress-board.ts';
 import type { Store } from '../../store/store.ts';
 import { viewExecution } from './view.ts';
@@ -42,12 +42,12 @@ export type EventClient = {
 
 type EventStreamsContext = {
   readonly store: Store;
-  readonly notices: Notices;
+  readonly events: Pick<Events, 'on' | 'version'>;
   readonly progress: Pick<ProgressBoard, 'runs'>;
   readonly clock: () => number;
   readonly maxEventStreams: number;
   readonly maxEventStreamsPerToken: number;
-  /** How often the store is asked without a notice: another process may run the execution. */
+  /** How often the store is asked without an event: another process may run the execution. */
   readonly pollMs: number;
 };
 
@@ -80,8 +80,8 @@ export function createEventStreams(context: EventStreamsContext): EventStreams {
       };
       gone.addEventListener('abort', end);
       if (gone.aborted) end();
-      const events = eventsOf(execution, { ...context, read, lastEventId, signal: stop.signal });
-      return Readable.from(events, { objectMode: true, highWaterMark: 1 });
+      const texts = eventsOf(execution, { ...context, read, lastEventId, signal: stop.signal });
+      return Readable.from(texts, { objectMode: true, highWaterMark: 1 });
     },
     close: () => {
       for (const stop of open.keys()) stop.abort();
@@ -98,21 +98,22 @@ type Watching = EventStreamsContext & {
 /** Pulled by the client: a slow one gets fewer states, and none is kept for it. */
 async function* eventsOf(
   { id }: Execution,
-  { read, notices, progress, clock, pollMs, lastEventId, signal }: Watching,
+  { read, events, progress, clock, pollMs, lastEventId, signal }: Watching,
 ): AsyncGenerator<string> {
   let wake = () => {};
-  let isNoticed = true;
-  const unlisten = notices.listen(id, () => {
-    isNoticed = true;
+  let hasChanged = true;
+  const onChange = () => {
+    hasChanged = true;
     wake();
-  });
+  };
+  const unlisten = events.on('EXECUTION_CHANGED', onChange, id);
   signal.addEventListener('abort', () => wake());
   let sentId = lastEventId;
   let sentAt = clock();
   try {
     yield `retry: ${RETRY_MS}\n\n`;
     while (!signal.aborted) {
-      isNoticed = false;
+      hasChanged = false;
       const live = progress.runs().get(id) ?? null;
       const execution = await read(id);
       if (execution === null) return;
@@ -127,14 +128,14 @@ async function* eventsOf(
       }
       if (ended) return;
       await sleep(GATHER_MS, undefined, { signal }).catch(() => undefined);
-      if (!isNoticed && !signal.aborted) await waitForNotice(pollMs, (onWake) => (wake = onWake));
+      if (!hasChanged && !signal.aborted) await waitForChange(pollMs, (onWake) => (wake = onWake));
     }
   } finally {
     unlisten();
   }
 }
 
-function waitForNotice(ms: number, whenWoken: (onWake: () => void) => void): Promise<void> {
+function waitForChange(ms: number, whenWoken: (onWake: () => void) => void): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);
     whenWoken(() => {
@@ -145,13 +146,13 @@ function waitForNotice(ms: number, whenWoken: (onWake: () => void) => void): Pro
 }
 
 /**
- * Those who ask for the same execution at the same time, and after the same notice, are answered by
+ * Those who ask for the same execution at the same time, and after the same event, are answered by
  * one query.
  */
-function createSharedReader({ store, notices }: EventStreamsContext): Watching['read'] {
+function createSharedReader({ store, events }: EventStreamsContext): Watching['read'] {
   const reading = new Map<string, { version: number; result: Promise<Execution | null> }>();
   return (id) => {
-    const version = notices.version(id);
+    const version = events.version('EXECUTION_CHANGED', id);
     const underWay = reading.get(id);
     if (underWay?.version === version) return underWay.result;
     const result = store.executions.get(id);

@@ -80,7 +80,7 @@ const tags = ['segments'];
  * background, and downloaded.
  */
 export function overlapAnalysisRoutes(app: App, dependencies: HttpDependencies): void {
-  const { store, clock, config: settings, wakeAnalyzer } = dependencies;
+  const { store, clock, config: settings } = dependencies;
   const admission = createJobAdmission(store.overlapAnalyses.loadOf, {
     ...settings,
     bytes: { setting: 'maxAnalysisBytes', most: settings.maxAnalysisBytes },
@@ -116,7 +116,6 @@ export function overlapAnalysisRoutes(app: App, dependencies: HttpDependencies):
       store.overlapAnalyses.create(wanted, authorOf(request, dependencies)),
     );
     if (created === null) throw notFound();
-    wakeAnalyzer();
     return ok(viewOverlapAnalysis(created));
   });
 

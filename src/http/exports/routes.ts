@@ -40,7 +40,7 @@ const tags = ['exports'];
  * streamed at once.
  */
 export function exportRoutes(app: App, dependencies: HttpDependencies): void {
-  const { store, documents, clock, config, exportTurns, wakeExporter } = dependencies;
+  const { store, documents, clock, config, exportTurns } = dependencies;
   const admission = createJobAdmission(store.exports.loadOf, {
     ...config,
     bytes: { setting: 'maxExportBytes', most: config.maxExportBytes },
@@ -71,7 +71,6 @@ export function exportRoutes(app: App, dependencies: HttpDependencies): void {
       store.exports.create(wanted, authorOf(request, dependencies)),
     );
     if (created === null) throw notFound();
-    wakeExporter();
     return ok(viewExport(created));
   });
 

@@ -47,7 +47,7 @@ const TEST_MS = 30_000;
  * be a secret.
  */
 export function sourceRoutes(app: App, dependencies: HttpDependencies): void {
-  const { store, clock, config: settings, wakePuller } = dependencies;
+  const { store, clock, config: settings } = dependencies;
   const config = { role: 'editor' } as const;
   let tests = 0;
 
@@ -87,7 +87,6 @@ export function sourceRoutes(app: App, dependencies: HttpDependencies): void {
     const asked = { input, settings: await readSettings(looking, input, owner), before, owner };
     const put = await store.sources.put(readSource(looking, asked), authorOf(request, dependencies));
     if (put === null) throw notFound();
-    wakePuller();
     return ok(viewSource(put));
   });
 
@@ -172,7 +171,6 @@ export function sourceRoutes(app: App, dependencies: HttpDependencies): void {
     const asked = { dryRun: request.body?.dry_run ?? false, now: clock(), author };
     const requested = await store.sources.request(source.documentImportId, asked);
     if (requested === null) throw notFound();
-    wakePuller();
     return ok(viewSource(requested));
   });
 

@@ -64,7 +64,7 @@ const tags = ['users'];
 
 /** Removal of users, and what became of it. */
 export function erasureRoutes(app: App, dependencies: HttpDependencies): void {
-  const { store, documents, clock, wakeEraser, wakeExporter } = dependencies;
+  const { store, documents, clock } = dependencies;
   const config = { role: 'admin' } as const;
 
   const deleteSchema = {
@@ -83,11 +83,9 @@ export function erasureRoutes(app: App, dependencies: HttpDependencies): void {
     const author = authorOf(request, dependencies);
     const erased = await store.eraseUser({ datamartId: datamart.id, user, now: clock(), author });
     if (erased === null) throw notFound();
-    wakeEraser();
     // the user may be in exports; they can be made again
     const folders = await store.exports.forgetFiles({ datamartId: datamart.id });
     for (const folder of folders) await documents.remove(folder);
-    wakeExporter();
     return ok(viewErasure(erased));
   });
 

@@ -1,6 +1,7 @@
 import type { DuckDBInstance } from '@duckdb/node-api';
 import { StoreLostError } from '../../errors.ts';
-import type { Database } from '../records/database.ts';
+import type { Events } from '../../events.ts';
+import { collectEvents, type Database } from '../records/database.ts';
 import { asSql, type DuckDbSql } from '../staging/duckdb-connection.ts';
 
 /** Connections for short reads: as many look-ups run side by side; more wait for one of them. */
@@ -41,7 +42,15 @@ const LOST = /^FATAL Error|has been invalidated|Corrupt database file/;
  */
 export async function openDuckDbDatabase(
   instance: DuckDBInstance,
-  { name, onLost }: { readonly name: string; readonly onLost: (fault: StoreLostError) => void },
+  {
+    name,
+    onLost,
+    events = null,
+  }: {
+    readonly name: string;
+    readonly onLost: (fault: StoreLostError) => void;
+    readonly events?: Pick<Events, 'emit'> | null;
+  },
 ): Promise<DuckDbDatabase> {
   const count = 2 + READERS + LONG_READERS;
   const connections = await Promise.all(Array.from({ length: count }, () => instance.connect()));
@@ -57,10 +66,10 @@ export async function openDuckDbDatabase(
   return {
     read: (work) => readTurns.take(work),
     readLong: (work) => longTurns.take(work),
-    write: (work) => writeTurns.take((sql) => transaction(sql, work)),
+    write: (work) => writeTurns.take((sql) => transaction(sql, events, work)),
     // merges wait for it and it waits for them; small transactions too, since it is one of them
-    writeAlone: (work) => mergeTurns.take(() => writeTurns.take((sql) => transaction(sql, work))),
-    merge: (work) => mergeTurns.take((sql) => transaction(sql, work)),
+    writeAlone: (work) => mergeTurns.take(() => writeTurns.take((sql) => transaction(sql, events, work))),
+    merge: (work) => mergeTurns.take((sql) => transaction(sql, events, work)),
     close: async () => {
       await Promise.all([readTurns.drain(), longTurns.drain(), mergeTurns.drain()]);
       await writeTurns.drain();
@@ -81,6 +90,7 @@ function watchLoss(onLost: (fault: StoreLostError) => void): (sql: DuckDbSql) =>
     return lost;
   };
   return (sql) => ({
+    emit: sql.emit,
     interrupt: sql.interrupt,
     query: async (statement, values) => {
       if (lost !== null) throw lost;
@@ -99,17 +109,24 @@ function watchLoss(onLost: (fault: StoreLostError) => void): (sql: DuckDbSql) =>
   });
 }
 
-async function transaction<T>(sql: DuckDbSql, work: (sql: DuckDbSql) => Promise<T>): Promise<T> {
+async function transaction<T>(
+  sql: DuckDbSql,
+  events: Pick<Events, 'emit'> | null,
+  work: (sql: DuckDbSql) => Promise<T>,
+): Promise<T> {
+  const writing = collectEvents(sql, events);
+  let result: T;
   await sql.query('begin transaction');
   try {
-    const result = await work(sql);
+    result = await work(writing.sql);
     await sql.query('commit');
-    return result;
   } catch (error) {
     // a failed commit has rolled back already, and then this one's error says nothing new
     await sql.query('rollback').catch(() => undefined);
     throw error;
   }
+  writing.publish();
+  return result;
 }
 
 type Turns<R> = {

@@ -2,6 +2,7 @@ import { mkdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { StoreLostError } from '../../errors.ts';
+import type { Events } from '../../events.ts';
 import { safeMessage } from '../../safe-message.ts';
 import { activityCalls } from '../records/activity.ts';
 import { auditRecords } from '../records/audit-log.ts';
@@ -60,6 +61,8 @@ export type DuckDbStoreOptions = {
   readonly threads: number;
   /** For what a fresh store and a migration write. */
   readonly now: number;
+  /** Told of what is committed. */
+  readonly events?: Pick<Events, 'emit'> | null;
   /** Runs of recent rows that become one. */
   readonly mostRecentRuns?: number;
   /** By default a store is made where there is none. */
@@ -138,16 +141,17 @@ async function openStoreOf(
     onLost,
     rows,
     limits,
+    events = null,
     log = SILENT,
     clock = Date.now,
-  }: Pick<DuckDbStoreOptions, 'now' | 'mostRecentRuns' | 'log' | 'clock'> & {
+  }: Pick<DuckDbStoreOptions, 'now' | 'mostRecentRuns' | 'events' | 'log' | 'clock'> & {
     readonly onLost: (fault: StoreLostError) => void;
     readonly rows: RowsAtATime;
     readonly limits: ServingLimits;
   },
 ): Promise<Store> {
   const file = path.join(dir, 'muster.duckdb');
-  const db = await openDuckDbDatabase(instance, { name: DATABASE, onLost });
+  const db = await openDuckDbDatabase(instance, { name: DATABASE, onLost, events });
   await migrate(db, now);
   await takeUpRuns(db);
   const kept = keepRecords(db);

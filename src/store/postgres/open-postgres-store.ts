@@ -1,3 +1,4 @@
+import type { Events } from '../../events.ts';
 import { activityCalls } from '../records/activity.ts';
 import { auditRecords } from '../records/audit-log.ts';
 import { compartmentRecords } from '../records/compartments.ts';
@@ -56,6 +57,8 @@ export type PostgresStoreOptions = {
   readonly patienceMs: number;
   /** For what a fresh store and a migration write. */
   readonly now: number;
+  /** Told of what is committed. */
+  readonly events?: Pick<Events, 'emit'> | null;
   /** `Store.snapshot`, which makes an embedded store. */
   readonly takeSnapshot?: (db: PostgresDatabase, scratch: Scratch, now: number) => Promise<StoreSnapshot>;
   /**
@@ -67,8 +70,8 @@ export type PostgresStoreOptions = {
 
 /** Opens the store on a PostgreSQL, which any number of processes share. */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
-  const { url, connections, patienceMs, memoryBytes, threads, scratchDir, now } = options;
-  const db = openPostgresDatabase({ url, connections, patienceMs });
+  const { url, connections, patienceMs, memoryBytes, threads, scratchDir, now, events = null } = options;
+  const db = openPostgresDatabase({ url, connections, patienceMs, events });
   try {
     await prepare(db, now);
     await requireRecovery(db);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool, type PoolConfig } from 'pg';
-import type { Database } from '../records/database.ts';
+import type { Events } from '../../events.ts';
+import { collectEvents, type Database } from '../records/database.ts';
 import { recoverBeforeMerge } from './citus.ts';
 import { promptly, unreachable, withClient } from './connections.ts';
 import { hasLostItsConnection, isConflict, isLockTimeout, isRefused } from './faults.ts';
@@ -63,6 +64,8 @@ export type PostgresOptions = {
   readonly connections: number;
   /** How long what is done is tried again, from when the database could first not be reached. */
   readonly patienceMs: number;
+  /** Told of what is committed here. */
+  readonly events?: Pick<Events, 'emit'> | null;
 };
 
 /**
@@ -94,7 +97,12 @@ const SMALL = `${PROPAGATE}; set local statement_timeout = '30s'; set local lock
  */
 const LARGE = `${PROPAGATE}; set local statement_timeout = '12h'; set local lock_timeout = '10min'; set local jit = off`;
 
-export function openPostgresDatabase({ url, connections, patienceMs }: PostgresOptions): PostgresDatabase {
+export function openPostgresDatabase({
+  url,
+  connections,
+  patienceMs,
+  events = null,
+}: PostgresOptions): PostgresDatabase {
   const large = Math.max(2, Math.ceil(connections / 3));
   const poolOf = (max: number, of: PoolConfig = {}) => {
     const pool = new Pool({
@@ -175,7 +183,7 @@ export function openPostgresDatabase({ url, connections, patienceMs }: PostgresO
     pool: Pool,
     of: { begin: string; end: 'commit' | 'rollback' },
     work: (sql: PostgresSql) => Promise<T>,
-  ): Promise<T> => tracked(() => untilDone(() => runTransaction({ pool, small, ...of }, work)));
+  ): Promise<T> => tracked(() => untilDone(() => runTransaction({ pool, small, events, ...of }, work)));
 
   const write = lock(LOCK.WRITE);
   let lastWrite: Promise<unknown> = Promise.resolve();
@@ -335,23 +343,25 @@ async function runTransaction<T>(
   of: {
     readonly pool: Pool;
     readonly small: Pool;
+    readonly events: Pick<Events, 'emit'> | null;
     readonly begin: string;
     readonly end: 'commit' | 'rollback';
   },
   work: (sql: PostgresSql) => Promise<T>,
 ): Promise<T> {
-  let result: { readonly of: T } | null = null;
+  let result: { readonly of: T; publish(): void } | null = null;
   let number: string | null = null;
   try {
     await withClient(of.pool, async (client) => {
       await client.query(of.begin);
       try {
-        const done = await work(asSql(client, of.small));
+        const { sql, publish } = collectEvents(asSql(client, of.small), of.events);
+        const done = await work(sql);
         if (of.end === 'commit') {
           const { rows } = await client.query(`select ${NUMBER}::text as number`);
           number = rows[0]?.number ?? null;
         }
-        result = { of: done };
+        result = { of: done, publish };
         await client.query(of.end);
       } catch (fault) {
         // on a lost connection it is rolled back by itself
@@ -364,7 +374,9 @@ async function runTransaction<T>(
     // what has written nothing has no number, and is as good as committed
     if (number !== null && !(await wasCommitted(of.small, number))) throw fault;
   }
-  return (result as unknown as { readonly of: T }).of;
+  const ended = result as unknown as { readonly of: T; publish(): void };
+  if (of.end === 'commit') ended.publish();
+  return ended.of;
 }
 
 /** How long PostgreSQL may take to come back before it is not known what it has committed. */

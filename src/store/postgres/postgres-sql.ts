@@ -91,6 +91,7 @@ function nameOf(statement: string): string {
  */
 export function asSql(client: PoolClient, small: Pool): PostgresSql {
   return {
+    emit: () => undefined,
     interrupt: async () => {
       const { processID } = client as { processID?: number };
       // one that cannot be interrupted runs to its end

@@ -16,6 +16,7 @@ export async function storeCheckpoint(sql: Sql, executionId: string, checkpoint:
       warningsText(checkpoint),
     ],
   );
+  sql.emit('EXECUTION_CHANGED', executionId);
 }
 
 /**
@@ -103,6 +104,7 @@ export async function endExecutions(
      where execution.id = v.id`,
     given.values,
   );
+  for (const { executionId } of ended) sql.emit('EXECUTION_CHANGED', executionId);
 }
 
 function partsText({ errorParts }: Checkpoint): string | null {

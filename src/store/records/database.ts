@@ -1,3 +1,5 @@
+import type { Events } from '../../events.ts';
+
 /**
  * A value that both engines take as a parameter. Ids are decimal strings; the statements cast them.
  */
@@ -8,6 +10,8 @@ export type Row = Readonly<Record<string, unknown>>;
 /** One connection, inside a transaction or outside any. Parameters are `$1`, `$2`, … */
 export interface Sql {
   query(statement: string, values?: readonly SqlValue[]): Promise<readonly Row[]>;
+  /** Tells of a write once it is committed; does nothing outside of a transaction. */
+  readonly emit: Events['emit'];
   /** Has the statement that is under way fail; nothing happens where there is none. */
   readonly interrupt: () => Promise<void>;
 }
@@ -23,6 +27,20 @@ export interface Database {
   write<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
   /** As `write`, while no merge is under way: for what takes away something that merges rely on. */
   writeAlone<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
+}
+
+/** `sql` with events that are kept until `publish`, when what they are about is committed. */
+export function collectEvents<S extends Sql>(
+  sql: S,
+  events: Pick<Events, 'emit'> | null,
+): { readonly sql: S; publish(): void } {
+  const emitted: Parameters<Events['emit']>[] = [];
+  return {
+    sql: { ...sql, emit: (name, id) => void emitted.push([name, id]) },
+    publish: () => {
+      for (const event of emitted) events?.emit(...event);
+    },
+  };
 }
 
 /** A row as text, or null. */

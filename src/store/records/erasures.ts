@@ -77,6 +77,7 @@ export async function createErasure(
     [author?.tokenId ?? null],
   );
   const id = String(row?.id);
+  sql.emit('USER_ERASED', id);
   for (const { kind, compartmentId, value } of sought) {
     await sql.query(
       `insert into erasure_identifier (erasure_id, kind, compartment_id, value)

@@ -28,6 +28,7 @@ export async function claimExecutions(
      where id in (${group.map(({ id }) => literal(id)).join(', ')})`,
     [worker],
   );
+  for (const { id } of group) sql.emit('EXECUTION_CHANGED', id);
   return group.map((execution) => ({
     ...execution,
     status: 'RUNNING' as const,

@@ -23,6 +23,7 @@ export async function createExecutions(
     given.values,
   );
   const idByFolder = new Map(rows.map((row) => [String(row.document_folder), String(row.id)]));
+  for (const id of idByFolder.values()) sql.emit('EXECUTION_CREATED', id);
   const checkpoints = [...idByFolder.values()].map(
     (id) => `(${literal(id)}, 0, 0, 0, 0, '{}', 0, 0, 0, 0, 0, 0, 0, 0)`,
   );

@@ -58,8 +58,7 @@ export async function cancelPending(
     `update execution set status = 'CANCELED', end_date = ${literal(of.now)}
      where ${of.owner} = ${literal(of.id)} and status = 'PENDING' returning id`,
   );
-  await noteEnds(
-    sql,
-    canceled.map(({ id }) => String(id)),
-  );
+  const ids = canceled.map(({ id }) => String(id));
+  for (const id of ids) sql.emit('EXECUTION_CHANGED', id);
+  await noteEnds(sql, ids);
 }

@@ -117,6 +117,7 @@ export function executionRecords(
            where id = ${literal(id)} and worker = $1 and status = 'RUNNING'`,
           [worker],
         );
+        sql.emit('EXECUTION_CHANGED', id);
       }),
 
     isWaiting: (of) => db.read((sql) => isExecutionWaiting(sql, of)),
@@ -128,6 +129,7 @@ export function executionRecords(
            where id = cast($1 as bigint) and worker = $2 and status = 'RUNNING'`,
           [id, worker, now],
         );
+        sql.emit('EXECUTION_CHANGED', id);
       }),
 
     finish: ({ id, worker, status, failure, checkpoint, segmentsCreated, repaired = null, now }) =>
@@ -141,6 +143,7 @@ export function executionRecords(
         );
         if (rows.length > 0 && checkpoint !== undefined) await storeCheckpoint(sql, id, checkpoint);
         if (rows.length > 0) await noteEnds(sql, [id]);
+        sql.emit('EXECUTION_CHANGED', id);
         return rows.length > 0;
       }),
 
@@ -150,6 +153,8 @@ export function executionRecords(
         if (!execution) return null;
         if (hasEnded(execution.status)) return 'ENDED';
         await sql.query('update execution set cancel_requested = true where id = cast($1 as bigint)', [id]);
+        sql.emit('CANCEL_REQUESTED', id);
+        sql.emit('EXECUTION_CHANGED', id);
         if (execution.status === 'PENDING') {
           await sql.query(
             `update execution set status = 'CANCELED', end_date = cast($2 as bigint) where id = cast($1 as bigint)`,

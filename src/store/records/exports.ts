@@ -20,6 +20,7 @@ export function exportRecords(db: Database): ExportRecords {
         );
         const created = toExport(row as Row);
         const { id, datamartId, segmentId } = created;
+        sql.emit('EXPORT_DUE', id);
         const details = { segment_id: segmentId, mime_type: created.mimeType };
         await noteChange(sql, author, {
           ...{ action: 'EXPORT', resourceType: 'segment_export', resourceId: id, datamartId, details },
@@ -46,9 +47,10 @@ export function exportRecords(db: Database): ExportRecords {
       db.write(async (sql) => {
         if ('endedBefore' in of) return forgetFiles(sql, `end_date < ${literal(of.endedBefore)}`);
         const which = `datamart_id = ${literal(of.datamartId)}`;
-        await sql.query(
-          `update segment_export set status = 'PENDING', start_date = null where ${which} and status = 'RUNNING'`,
+        const again = await sql.query(
+          `update segment_export set status = 'PENDING', start_date = null where ${which} and status = 'RUNNING' returning id`,
         );
+        for (const { id } of again) sql.emit('EXPORT_DUE', String(id));
         return forgetFiles(sql, which);
       }),
   };

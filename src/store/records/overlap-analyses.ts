@@ -24,6 +24,7 @@ export function overlapAnalysisRecords(db: Database): OverlapAnalysisRecords {
         );
         const created = toAnalysis(row as Row);
         const { id, datamartId, segmentId } = created;
+        sql.emit('OVERLAP_ANALYSIS_DUE', id);
         const details = { segment_id: segmentId };
         await noteChange(sql, author, {
           ...{ action: 'CREATE', resourceType: 'overlap_analysis', resourceId: id, datamartId, details },

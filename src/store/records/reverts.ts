@@ -88,6 +88,7 @@ async function insertRevert(
     [userId, folder],
   );
   const id = String(row?.id);
+  sql.emit('EXECUTION_CREATED', id);
   await sql.query(
     `insert into execution_checkpoint (execution_id, next_offset, line, successes, failures, failures_by_code, pairs,
        memberships_created, memberships_updated, memberships_deleted, unchanged, superseded, user_points_created,

@@ -69,6 +69,7 @@ export function sourceRecords(db: Database): SourceRecords {
         );
         if (!row) return null;
         const requested = toSource(row);
+        sql.emit('SOURCE_DUE', documentImportId);
         const details = { dry_run: dryRun };
         await noteChange(sql, author, { ...changeOf(requested), action: 'RUN', details });
         return requested;
@@ -159,6 +160,7 @@ function putSource(db: Database): SourceRecords['put'] {
       }
       const put = await getSource(sql, documentImportId);
       if (put === null) return null;
+      sql.emit('SOURCE_DUE', documentImportId);
       const { kind } = settings.location;
       await noteChange(sql, author, {
         ...changeOf(put),

@@ -68,6 +68,7 @@ export function webhookDeliveryRecords(db: Database, known: KnownWebhooks): Deli
           `update webhook_delivery set status = 'PENDING', attempts = 0, next_attempt_ts = ${literal(now)}
            where id = ${literal(id)}`,
         );
+        sql.emit('DELIVERY_DUE', id);
         await noteChange(sql, author, {
           ...{ action: 'RESEND', resourceType: 'webhook_delivery', resourceId: id },
           ...{ datamartId: String(row.datamart_id), details: { webhook_id: String(row.id) } },

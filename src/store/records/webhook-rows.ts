@@ -25,15 +25,17 @@ export function newDelivery(of: {
 }
 
 /** Makes deliveries that are due at once; resolves to their rows. */
-export function insertDeliveries(
+export async function insertDeliveries(
   sql: Sql,
   deliveries: readonly string[],
   values: Parameters<Sql['query']>[1],
 ): ReturnType<Sql['query']> {
-  return sql.query(
+  const rows = await sql.query(
     `insert into webhook_delivery (id, webhook_id, message_id, event, execution_id, body, status, attempts, creation_ts,
        next_attempt_ts)
      values ${deliveries.join(', ')} returning *`,
     values,
   );
+  for (const row of rows) sql.emit('DELIVERY_DUE', String(row.id));
+  return rows;
 }

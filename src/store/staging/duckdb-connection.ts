@@ -54,6 +54,7 @@ export function asSql(connection: DuckDBConnection): DuckDbSql {
       }
       if (rows !== expected) throw new Error(`a result of DuckDB ended after ${rows} of ${expected} rows`);
     },
+    emit: () => undefined,
     interrupt: async () => connection.interrupt(),
   };
 }
