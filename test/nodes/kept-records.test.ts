@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
 import { createSegment, dataOf, membershipsOf, runFile } from '../client.ts';
+import { discardFolder, makeFolder } from '../folder.ts';
 import { startService } from '../helper.ts';
 import { postgresServer, storeOf } from '../postgres.ts';
 
@@ -10,7 +11,13 @@ after(async () => (await postgresServer()).stop());
 
 test('a look-up goes by what the other node has just written', async (t) => {
   const store = await storeOf(`${t.name} ${performance.timeOrigin}`, Date.now());
-  const [one, other] = [await startService(t, { store }), await startService(t, { store })];
+  // either of them may run what comes
+  const documents = await makeFolder();
+  const [one, other] = [
+    await startService(t, { store, documents }),
+    await startService(t, { store, documents }),
+  ];
+  t.after(() => discardFolder(t, documents));
   const nameFor = async (selector: string) =>
     (await membershipsOf(other, selector))?.map(({ segment_name }) => segment_name) ?? null;
   const line = (account: string, segmentId: string, compartmentId: string) =>
