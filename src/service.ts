@@ -6,6 +6,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type Config, ConfigError, hasS3Endpoint } from './config.ts';
+import { openIntake } from './content/intake.ts';
 import { openDocuments } from './documents/open-documents.ts';
 import { placeOfDocuments } from './documents/place.ts';
 import { DocumentsUnusableError, StoreDamagedError, StoreInUseError, StoreLostError } from './errors.ts';
@@ -90,7 +91,9 @@ async function openAll(
   warnOfShortToken(config, logger);
   const events = createEvents();
   const loss = createLoss(logger);
-  const documents = parts.add(await openDocuments({ ...config, s3PathStyle: hasS3Endpoint() }, config));
+  const documents = parts.add(
+    await openDocuments({ ...config, s3PathStyle: hasS3Endpoint() }, { ...config, openIntake }),
+  );
   const store = parts.addStore(
     await openStore({
       ...storeOptions(config),

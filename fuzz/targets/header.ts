@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { createStartCheck } from '../../src/documents/start/check-start.ts';
+import { createStartCheck } from '../../src/content/start/check-start.ts';
 import { ServiceError } from '../../src/errors.ts';
 import { parseCsvHeader } from '../../src/import/csv-header.ts';
 import { type Mutation, mutate, mutation, soup } from '../../test/properties/mutations.ts';

@@ -1,5 +1,5 @@
 import type { MimeType } from '../model/records.ts';
-import { withoutCompressionEnding } from './start/compression.ts';
+import { withoutCompressionEnding } from './compression.ts';
 
 const MOST_CHARACTERS = 255;
 const DEFAULT_NAME = {

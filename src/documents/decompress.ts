@@ -1,8 +1,8 @@
 import { ServiceError } from '../errors.ts';
+import { type Compression, compressionOf } from './compression.ts';
 import type { Decoder } from './decoder.ts';
 import { decodeGzip } from './gzip.ts';
-import { type Compression, compressionOf } from './start/compression.ts';
-import { unsupportedFile } from './start/refusals.ts';
+import { unsupportedFile } from './refusals.ts';
 import { invalidCompression } from './zstd-frames.ts';
 
 /** As a file that was compressed is, when its sender and a proxy compress it once more each. */

@@ -1,7 +1,22 @@
 import type { Readable } from 'node:stream';
 import type { FileReader } from '../model/file-reader.ts';
-import type { ExpectedDocument } from './start/check-start.ts';
+import type { CsvProfile, Mapping } from '../model/mapping.ts';
+import type { MimeType } from '../model/records.ts';
 import type { Bounds, WriteFile } from './write-guarded.ts';
+
+/** What a document must be. */
+export type ExpectedDocument = {
+  readonly mimeType: MimeType;
+  /** Chooses the columns that a CSV header may have. */
+  readonly profile: CsvProfile;
+  /** Whether a CSV header without a row is taken: true if nothing is said. */
+  readonly allowEmpty?: boolean;
+  /**
+   * How its own names become fields; none if nothing is said. What it hashes is hashed before
+   * anything is kept.
+   */
+  readonly mapping?: Mapping | null;
+};
 
 /** A file that was received and is durable, but that no execution refers to yet. */
 export type ReceivedDocument = {

@@ -16,7 +16,7 @@ import {
   requireFileName,
   requireFolderName,
 } from './names.ts';
-import { insufficientStorage, type ReceiveLimits, receiveFile } from './receive.ts';
+import { insufficientStorage, type ReceiveSettings, receiveFile } from './receive.ts';
 import { createRoomCheck, freeBytesOf } from './room.ts';
 import { makeLocalFile, removeUntouched } from './scratch.ts';
 import { writeGuarded } from './write-guarded.ts';
@@ -28,7 +28,7 @@ import { writeGuarded } from './write-guarded.ts';
  */
 export async function openDocumentsFolder(
   dir: string,
-  limits: ReceiveLimits & { readonly minFreeBytes: number },
+  receiving: ReceiveSettings & { readonly minFreeBytes: number },
   freeBytes: () => Promise<number> = () => freeBytesOf(dir),
 ): Promise<Documents> {
   const incoming = path.join(dir, 'incoming');
@@ -44,7 +44,7 @@ export async function openDocumentsFolder(
   }, Number.POSITIVE_INFINITY);
   const folderPath = (folder: string) => path.join(kept, requireFolderName(folder));
   const filePath = (folder: string, name: string) => path.join(folderPath(folder), requireFileName(name));
-  const requireRoom = createRoomCheck(freeBytes, limits.minFreeBytes);
+  const requireRoom = createRoomCheck(freeBytes, receiving.minFreeBytes);
 
   /**
    * Has a file made in `incoming` and moves it to a new folder; when that fails nothing is left of
@@ -67,7 +67,7 @@ export async function openDocumentsFolder(
   return {
     async receive(upload) {
       const { folder, written } = await keepNew('input', (file) =>
-        receiveFile(file, upload, { ...limits, requireRoom, finish: (handle) => handle.sync() }),
+        receiveFile(file, upload, { ...receiving, requireRoom, finish: (handle) => handle.sync() }),
       );
       return { folder, ...written } satisfies ReceivedDocument;
     },

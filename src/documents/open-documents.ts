@@ -3,7 +3,7 @@ import { DocumentsUnusableError } from '../errors.ts';
 import type { Documents, DocumentsToCheck } from './documents.ts';
 import { openDocumentsFolder, readDocumentsFolder } from './folder.ts';
 import { placeOfDocuments } from './place.ts';
-import type { ReceiveLimits } from './receive.ts';
+import type { ReceiveSettings } from './receive.ts';
 
 /**
  * Where documents are: what `documents` says, by default a folder in `data`, which is local to this
@@ -22,11 +22,11 @@ export type DocumentsSettings = {
  */
 export async function openDocuments(
   settings: DocumentsSettings,
-  limits: ReceiveLimits & { readonly minFreeBytes: number },
+  receiving: ReceiveSettings & { readonly minFreeBytes: number },
 ): Promise<Documents> {
   const place = placeOfDocuments(settings);
   if (place.type === 'FOLDER') {
-    const opening = openDocumentsFolder(place.dir, limits);
+    const opening = openDocumentsFolder(place.dir, receiving);
     if (settings.documents === null) return opening;
     return opening.catch((cause: Error) => {
       throw new DocumentsUnusableError(`the folder ${place.dir} cannot be used: ${cause.message}`, { cause });
@@ -34,7 +34,7 @@ export async function openDocuments(
   }
   const { openS3Documents, s3Settings } = await import('./s3/open-s3-documents.ts');
   const scratch = path.join(settings.data, 'scratch');
-  return openS3Documents(s3Settings(place, settings), scratch, limits).catch((cause: Error) => {
+  return openS3Documents(s3Settings(place, settings), scratch, receiving).catch((cause: Error) => {
     if (!(cause instanceof DocumentsUnusableError)) throw cause;
     throw new DocumentsUnusableError(`the bucket ${place.bucket} cannot be used: ${cause.message}`, {
       cause,

@@ -5,26 +5,45 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ServiceError } from '../errors.ts';
 import { passFaultPoint } from '../fault-points.ts';
-import { hashesColumns } from '../import/mapping/compile-mapping.ts';
-import { openHasher } from '../import/mapping/hash-threads.ts';
 import type { MimeType } from '../model/records.ts';
 import type { Decoder } from './decoder.ts';
 import { decompress } from './decompress.ts';
-import type { Documents } from './documents.ts';
-import { decodeParquetInTurn } from './parquet/parquet-rows.ts';
+import type { Documents, ExpectedDocument } from './documents.ts';
 import type { RequireRoom } from './room.ts';
-import { createSpool } from './spool.ts';
-import { createStartCheck, type StartCheck } from './start/check-start.ts';
-import { inUtf8 } from './start/utf16.ts';
+import { createSpool, type Spool } from './spool.ts';
 import { invalidCompression } from './zstd-frames.ts';
 import { decodeZstdInTurn } from './zstd-in-turn.ts';
 
-export type ReceiveLimits = {
+/** Changes a document as it comes, beside the event loop. */
+export interface Hasher {
+  /** Takes the next bytes; gives those that can be kept. */
+  take(chunk: Buffer): Promise<Buffer>;
+  /** The document has ended; gives the rest. */
+  end(): Promise<Buffer>;
+  /** Forgets the document, wherever it is. */
+  close(): void;
+}
+
+/** What an upload goes through between its decompression and the disk, which knows bytes alone. */
+export interface Intake {
+  /** Looks at the first bytes as they pass, and refuses what they tell. */
+  readonly check: Decoder;
+  /** Makes text of a document that is none. */
+  readonly toText: Decoder;
+  /** What hashes columns of the text; null where there are none to hash. */
+  readonly openHasher: () => Hasher | null;
+}
+
+/** Makes the intake of one upload. A document that has to be put aside as a whole has a spool. */
+export type OpenIntake = (expected: ExpectedDocument, createSpool: () => Spool) => Intake;
+
+export type ReceiveSettings = {
   /** Of the decompressed bytes. */
   readonly maxUploadBytes: number;
   readonly uploadIdleMs: number;
+  readonly openIntake: OpenIntake;
 };
-type Limits = ReceiveLimits & {
+type Receiving = ReceiveSettings & {
   readonly requireRoom: RequireRoom;
   /** Makes the file as durable as it is to be. */
   readonly finish: (file: FileHandle) => Promise<void>;
@@ -41,23 +60,23 @@ type Measured = { readonly bytes: number; readonly sha256: string };
  * wrong comes out as a ServiceError where the sender can do something about it. The file may be
  * there in part after a failure.
  */
-export async function receiveFile(file: string, upload: Upload, limits: Limits): Promise<Measured> {
+export async function receiveFile(file: string, upload: Upload, settings: Receiving): Promise<Measured> {
   // Until the pipeline listens, an error would be nobody's and end the process; the pipeline finds
   // it afterwards.
   upload.stream.on('error', () => {});
   try {
-    const decoder = decoderOf(file, upload, limits);
-    const start = createStartCheck(upload);
-    const toText = textDecoderOf(file, upload, limits);
+    const decoder = decoderOf(file, upload, settings);
+    const createParquetSpool = () => createSpool(`${file}.parquet`, settings.requireRoom);
+    const intake = settings.openIntake(upload, createParquetSpool);
     const handle = await open(file, 'wx');
     try {
       let measured: Measured | null = null;
-      const guard = guardIdle(upload.stream, limits);
-      await pipeline(upload.stream, guard, decoder, checked(start), toText, async (text) => {
-        measured = await write(text, { handle, upload, limits });
+      const guard = guardIdle(upload.stream, settings);
+      await pipeline(upload.stream, guard, decoder, intake.check, intake.toText, async (text) => {
+        measured = await write(text, { handle, upload, settings, intake });
       });
       if (measured === null) throw new Error('the pipeline ended without its last stage');
-      await limits.finish(handle);
+      await settings.finish(handle);
       passFaultPoint('upload-synced');
       return measured;
     } finally {
@@ -70,42 +89,15 @@ export async function receiveFile(file: string, upload: Upload, limits: Limits):
   }
 }
 
-function decoderOf(
-  file: string,
-  { contentEncoding }: Upload,
-  { maxUploadBytes, requireRoom }: Limits,
-): Decoder {
+function decoderOf(file: string, { contentEncoding }: Upload, { maxUploadBytes, requireRoom }: Receiving) {
   let spools = 0;
-  const decode = decompress({
+  return decompress({
     contentEncoding,
     decodeZstd: decodeZstdInTurn({ createSpool: () => createSpool(`${file}.zst${++spools}`, requireRoom) }),
     limit: (bytes) => {
       if (bytes > maxUploadBytes) throw fileTooLarge(maxUploadBytes);
     },
   });
-  return (source) => inUtf8(decode(source));
-}
-
-/** What makes text of a document that is none. */
-function textDecoderOf(
-  file: string,
-  { mimeType, mapping = null, allowEmpty = true }: Upload,
-  { requireRoom }: Limits,
-): Decoder {
-  if (mimeType !== 'APPLICATION_PARQUET') return (source) => source;
-  const openSpool = () => createSpool(`${file}.parquet`, requireRoom);
-  return decodeParquetInTurn({ createSpool: openSpool, mapping, allowEmpty });
-}
-
-/** Looks at the first bytes as they pass, and refuses what they tell. */
-function checked(start: StartCheck): Decoder {
-  return async function* (source) {
-    for await (const chunk of source) {
-      start.take(chunk);
-      yield chunk;
-    }
-    start.end();
-  };
 }
 
 /**
@@ -114,7 +106,7 @@ function checked(start: StartCheck): Decoder {
  */
 function guardIdle(
   stream: Readable,
-  { uploadIdleMs: idleMs, maxUploadBytes }: Pick<ReceiveLimits, 'uploadIdleMs' | 'maxUploadBytes'>,
+  { uploadIdleMs: idleMs, maxUploadBytes }: Pick<ReceiveSettings, 'uploadIdleMs' | 'maxUploadBytes'>,
 ) {
   return async function* (source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     const cutOff = () =>
@@ -139,12 +131,12 @@ function guardIdle(
 
 async function write(
   text: AsyncIterable<Buffer>,
-  to: { handle: FileHandle; upload: Upload; limits: Limits },
+  to: { handle: FileHandle; upload: Upload; settings: Receiving; intake: Intake },
 ): Promise<Measured> {
-  const { maxUploadBytes, requireRoom } = to.limits;
+  const { maxUploadBytes, requireRoom } = to.settings;
   const hash = createHash('sha256');
-  const { mapping = null, mimeType } = to.upload;
-  const hasher = hashesColumns(mapping) ? openHasher({ mapping, mimeType }) : null;
+  const { mimeType } = to.upload;
+  const hasher = to.intake.openHasher();
   let received = 0;
   let bytes = 0;
   let roomUntil = ROOM_STEP_BYTES;

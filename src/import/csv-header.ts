@@ -1,16 +1,10 @@
 import { Buffer } from 'node:buffer';
-import type { Mapping } from '../model/mapping.ts';
+import type { CsvProfile, Mapping } from '../model/mapping.ts';
 import { ERROR_FIELDS, IDENTIFIER_FIELDS, SEGMENT_FIELDS } from './command-fields.ts';
 import { type CellProblem, readCsvCells } from './csv-cells.ts';
 import { MAX_LINE_BYTES } from './document-format.ts';
 import { type CompiledMapping, compileMapping, fieldOfColumn, foldName } from './mapping/compile-mapping.ts';
 import { missingColumns } from './mapping/missing-columns.ts';
-
-/**
- * `COMMANDS`: a column `operation`, any segments. `USER_LIST`: users for the one segment that the
- * upload names.
- */
-export type CsvProfile = 'COMMANDS' | 'USER_LIST';
 
 export type CsvHeader = {
   readonly delimiter: string;

@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
-import type { Mapping } from '../model/mapping.ts';
+import type { CsvProfile, Mapping } from '../model/mapping.ts';
 import type { MimeType } from '../model/records.ts';
 import { csvFormat } from './csv.ts';
-import { type CsvHeader, type CsvProfile, findHeaderEnd, headerText, parseCsvHeader } from './csv-header.ts';
+import { type CsvHeader, findHeaderEnd, headerText, parseCsvHeader } from './csv-header.ts';
 import type { DocumentFormat } from './document-format.ts';
 import { mappedNdjson, ndjsonFormat } from './ndjson.ts';
 

@@ -36,3 +36,9 @@ export type Mapping = {
 };
 
 export const NO_MAPPING: Mapping = { columns: {}, values: {}, defaults: {}, hash: {}, formats: {} };
+
+/**
+ * `COMMANDS`: a column `operation`, any segments. `USER_LIST`: users for the one segment that the
+ * upload names.
+ */
+export type CsvProfile = 'COMMANDS' | 'USER_LIST';

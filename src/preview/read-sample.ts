@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
-import { createStartCheck } from '../documents/start/check-start.ts';
-import { isParquet } from '../documents/start/parquet-start.ts';
+import { createStartCheck } from '../content/start/check-start.ts';
+import { isParquet } from '../content/start/parquet-start.ts';
 import { type ErrorCode, ServiceError } from '../errors.ts';
 import type { CsvHeader } from '../import/csv-header.ts';
 import { type DocumentFormat, type DocumentRecord, isRejection } from '../import/document-format.ts';

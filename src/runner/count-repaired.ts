@@ -1,5 +1,5 @@
+import { readFailedNumbers } from '../content/failed-lines.ts';
 import { wholeFile } from '../documents/documents.ts';
-import { readFailedNumbers } from '../documents/failed-lines.ts';
 import { readFormat } from '../import/import-document.ts';
 import { countRepaired, type FailedLineNumbers } from '../import/repaired-lines.ts';
 import { type Checkpoint, type Execution, errorPartsOf } from '../model/execution.ts';

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { withoutCompressionEnding } from '../documents/start/compression.ts';
+import { withoutCompressionEnding } from '../documents/compression.ts';
 import { MIME_TYPES, type MimeType } from '../model/records.ts';
 import { compileGlob } from './glob.ts';
 

@@ -4,11 +4,11 @@ import { writeFile } from 'node:fs/promises';
 import { PassThrough, Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { type Documents, type KeptFile, type Part, wholeFile } from '../../src/documents/documents.ts';
-import type { ReceiveLimits } from '../../src/documents/receive.ts';
+import type { ReceiveSettings } from '../../src/documents/receive.ts';
 import { contentOf } from '../../src/model/file-reader.ts';
 import { LIMITS, LINE, MIB, receive } from './receive.ts';
 
-export type Limits = ReceiveLimits & { readonly minFreeBytes: number };
+export type Limits = ReceiveSettings & { readonly minFreeBytes: number };
 
 /** Documents that a test has for itself. */
 export type OpenedDocuments = {

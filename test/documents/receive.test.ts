@@ -5,6 +5,7 @@ import path from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { openIntake } from '../../src/content/intake.ts';
 import { wholeFile } from '../../src/documents/documents.ts';
 import { openDocumentsFolder } from '../../src/documents/folder.ts';
 import { decodeInWorker } from '../../src/documents/zstd.ts';
@@ -13,7 +14,7 @@ import { rawZstd, rleZstd } from '../zstd-samples.ts';
 import { foldersOf, type Limits, type OpenedDocuments, textOf } from './contract.ts';
 import { type Given, inSlices, LINE, MIB, receive } from './receive.ts';
 
-const LIMITS = { maxUploadBytes: 8 * MIB, uploadIdleMs: 5_000, minFreeBytes: 0 };
+const LIMITS = { maxUploadBytes: 8 * MIB, uploadIdleMs: 5_000, minFreeBytes: 0, openIntake };
 const INPUT = wholeFile('input');
 
 async function open(

@@ -1,9 +1,10 @@
 import { Readable } from 'node:stream';
+import { openIntake } from '../../src/content/intake.ts';
 import type { Documents } from '../../src/documents/documents.ts';
 import type { MimeType } from '../../src/model/records.ts';
 
 export const MIB = 1024 * 1024;
-export const LIMITS = { maxUploadBytes: 16 * MIB, uploadIdleMs: 5_000, minFreeBytes: 0 };
+export const LIMITS = { maxUploadBytes: 16 * MIB, uploadIdleMs: 5_000, minFreeBytes: 0, openIntake };
 export const LINE = '{"operation":"UPDATE","email_hash":"a","segment_id":"1","expiration_duration":0}\n';
 
 export type Given = {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { createStartCheck, type ExpectedDocument } from '../../src/documents/start/check-start.ts';
+import { createStartCheck } from '../../src/content/start/check-start.ts';
+import type { ExpectedDocument } from '../../src/documents/documents.ts';
 import { ServiceError } from '../../src/errors.ts';
 import { isRejection } from '../../src/import/document-format.ts';
 import { parseCommand } from '../../src/import/parse-command.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { isUtf8 } from 'node:buffer';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { createUtf8Maker, startInUtf8 } from '../../src/documents/start/utf16.ts';
+import { createUtf8Maker, startInUtf8 } from '../../src/content/start/utf16.ts';
 import { runs } from '../client.ts';
 import { wide } from '../foreign-files.ts';
 

@@ -1,6 +1,7 @@
 import type { TestContext } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
+import { openIntake } from '../../src/content/intake.ts';
 import { openDocumentsFolder } from '../../src/documents/folder.ts';
 import { createFairTurns } from '../../src/fair-turns.ts';
 import { buildApp } from '../../src/http/app.ts';
@@ -22,7 +23,7 @@ export async function appOver(
 ): Promise<FastifyInstance> {
   const app = await buildApp({
     ...{ store, config, clock: Date.now, logger: pino({ level: 'silent' }) },
-    documents: await openDocumentsFolder(config.data, config),
+    documents: await openDocumentsFolder(config.data, { ...config, openIntake }),
     progress: { runs: () => new Map() },
     exportTurns: createFairTurns(1),
     readIdentifier,

@@ -10,7 +10,7 @@ import { countWork, startCounting } from './work.ts';
 startCounting();
 const { readDocument } = await import('./both-ways.ts');
 const { readCsvCells } = await import('../../src/import/csv-cells.ts');
-const { createStartCheck } = await import('../../src/documents/start/check-start.ts');
+const { createStartCheck } = await import('../../src/content/start/check-start.ts');
 const { readFormatOf } = await import('../../src/import/read-format.ts');
 const { findLines } = await import('../../src/import/redact/find-lines.ts');
 const { withoutLines } = await import('../../src/import/redact/without-lines.ts');

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { after, type TestContext, test } from 'node:test';
 import { Client } from 'pg';
 import { pino } from 'pino';
+import { openIntake } from '../../src/content/intake.ts';
 import { openDocumentsFolder } from '../../src/documents/folder.ts';
 import { createProgressBoard } from '../../src/progress-board.ts';
 import { MOST_RETRIES } from '../../src/runner/retry.ts';
@@ -35,7 +36,7 @@ async function setUp(t: TestContext, onRetry: (reasons: readonly string[]) => vo
   });
   t.after(() => store.close());
   const documents = await openDocumentsFolder(path.join(folder, 'documents'), {
-    ...{ maxUploadBytes: MIB, uploadIdleMs: 1_000, minFreeBytes: 0 },
+    ...{ maxUploadBytes: MIB, uploadIdleMs: 1_000, minFreeBytes: 0, openIntake },
   });
   const segment = await createSegment(store);
   const { id: documentImportId } = await store.documentImports.create({

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import test, { type TestContext } from 'node:test';
 import { pino } from 'pino';
+import { openIntake } from '../../src/content/intake.ts';
 import { openDocumentsFolder } from '../../src/documents/folder.ts';
 import { startSweeper } from '../../src/runner/sweeper.ts';
 import { openStore } from '../../src/store/open-store.ts';
@@ -34,6 +35,7 @@ async function open(t: TestContext) {
     maxUploadBytes: 1000,
     uploadIdleMs: 1000,
     minFreeBytes: 0,
+    openIntake,
   });
   const receive = () =>
     documents.receive({

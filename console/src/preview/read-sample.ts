@@ -1,8 +1,8 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
-import { compressionOf } from '../../../src/documents/start/compression.ts';
-import { isParquet } from '../../../src/documents/start/parquet-start.ts';
-import { startInUtf8 } from '../../../src/documents/start/utf16.ts';
+import { isParquet } from '../../../src/content/start/parquet-start.ts';
+import { startInUtf8 } from '../../../src/content/start/utf16.ts';
+import { compressionOf } from '../../../src/documents/compression.ts';
 import type { CsvHeader } from '../../../src/import/csv-header.ts';
 import { isRejection } from '../../../src/import/document-format.ts';
 import { MASK } from '../../../src/import/rejections.ts';

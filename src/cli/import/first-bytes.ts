@@ -1,11 +1,12 @@
 import { Buffer } from 'node:buffer';
+import { createStartCheck } from '../../content/start/check-start.ts';
+import { Head } from '../../content/start/head.ts';
+import { isParquet } from '../../content/start/parquet-start.ts';
+import { inUtf8 } from '../../content/start/utf16.ts';
+import type { Compression } from '../../documents/compression.ts';
 import { decompress } from '../../documents/decompress.ts';
-import { createStartCheck, type ExpectedDocument } from '../../documents/start/check-start.ts';
-import type { Compression } from '../../documents/start/compression.ts';
-import { Head } from '../../documents/start/head.ts';
-import { isParquet } from '../../documents/start/parquet-start.ts';
-import { blankFile } from '../../documents/start/refusals.ts';
-import { inUtf8 } from '../../documents/start/utf16.ts';
+import type { ExpectedDocument } from '../../documents/documents.ts';
+import { blankFile } from '../../documents/refusals.ts';
 import { decodeZstd } from '../../documents/zstd.ts';
 import { invalidCompression } from '../../documents/zstd-frames.ts';
 import { ServiceError } from '../../errors.ts';

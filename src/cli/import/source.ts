@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
-import { type Compression, compressionOf } from '../../documents/start/compression.ts';
-import { isParquet } from '../../documents/start/parquet-start.ts';
+import { isParquet } from '../../content/start/parquet-start.ts';
+import { type Compression, compressionOf } from '../../documents/compression.ts';
 import { CliError, EmptyFileError } from '../failures.ts';
 import { folderOf, nameOf, shown } from '../files/name.ts';
 import { descriptorOf, openStream, spool } from './spool.ts';

@@ -15,7 +15,7 @@ import {
   requireFileName,
   requireFolderName,
 } from '../names.ts';
-import { type ReceiveLimits, receiveFile } from '../receive.ts';
+import { type ReceiveSettings, receiveFile } from '../receive.ts';
 import { createRoomCheck, freeBytesOf } from '../room.ts';
 import { makeLocalFile, removeUntouched } from '../scratch.ts';
 import { writeGuarded } from '../write-guarded.ts';
@@ -64,13 +64,13 @@ export function s3Settings(
 export async function openS3Documents(
   settings: S3Settings,
   scratch: string,
-  limits: ReceiveLimits & { readonly minFreeBytes: number },
+  receiving: ReceiveSettings & { readonly minFreeBytes: number },
 ): Promise<Documents> {
   const objects = openS3Objects(settings);
   const { prefix } = settings;
   await mkdir(scratch, { recursive: true });
   await requireUsable(objects, prefix);
-  const requireRoom = createRoomCheck(() => freeBytesOf(scratch), limits.minFreeBytes);
+  const requireRoom = createRoomCheck(() => freeBytesOf(scratch), receiving.minFreeBytes);
   const keyOf = (folder: string, name: string) => `${folderKey(prefix, folder)}${requireFileName(name)}`;
   const holds = createS3Holds(removeNow);
   const openFile = opener(objects, prefix);
@@ -114,7 +114,11 @@ export async function openS3Documents(
   return {
     receive: (upload) =>
       withScratch(async (file) => {
-        const measured = await receiveFile(file, upload, { ...limits, requireRoom, finish: async () => {} });
+        const measured = await receiveFile(file, upload, {
+          ...receiving,
+          requireRoom,
+          finish: async () => {},
+        });
         const folder = newFolderName();
         await objects.putFile(keyOf(folder, 'input'), { path: file, bytes: measured.bytes });
         return { folder, ...measured };

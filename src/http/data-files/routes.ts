@@ -1,8 +1,8 @@
 import { create } from 'content-disposition';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import { withOmissionNote } from '../../content/full-error-file.ts';
 import { type Part, wholeFile } from '../../documents/documents.ts';
-import { withOmissionNote } from '../../documents/full-error-file.ts';
 import { notFound, ServiceError } from '../../errors.ts';
 import type { Change } from '../../model/audit.ts';
 import { type Execution, errorPartsOf } from '../../model/execution.ts';

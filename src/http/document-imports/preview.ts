@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { type Static, Type } from 'typebox';
-import { compressionOf } from '../../documents/start/compression.ts';
-import { startInUtf8 } from '../../documents/start/utf16.ts';
+import { startInUtf8 } from '../../content/start/utf16.ts';
+import { compressionOf } from '../../documents/compression.ts';
 import { notFound, ServiceError } from '../../errors.ts';
 import { sha256Of } from '../../import/mapping/sha256.ts';
 import { previewFile } from '../../preview/preview-file.ts';

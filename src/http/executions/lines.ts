@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import { MAX_RAW_CHARS, readFailedLines } from '../../content/failed-lines.ts';
 import type { KeptFile } from '../../documents/documents.ts';
-import { MAX_RAW_CHARS, readFailedLines } from '../../documents/failed-lines.ts';
 import { ServiceError } from '../../errors.ts';
 import { REJECTION_CODES } from '../../model/command.ts';
 import { type Execution, errorPartsOf } from '../../model/execution.ts';

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { failedLinesIn } from '../../documents/failed-lines.ts';
+import { failedLinesIn } from '../../content/failed-lines.ts';
 import { nearestTechnicalName } from '../../import/nearest-name.ts';
 import { countUnknownNames, type NamedOften } from '../../import/unknown-segments.ts';
 import type { Catalogue } from '../../model/catalogue.ts';

@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 import type { Config } from '../../config.ts';
 import { cleanFileName } from '../../documents/clean-file-name.ts';
+import type { ExpectedDocument } from '../../documents/documents.ts';
 import { fileTooLarge } from '../../documents/receive.ts';
-import type { ExpectedDocument } from '../../documents/start/check-start.ts';
 import { ServiceError } from '../../errors.ts';
 import type { Execution, StoredDocument } from '../../model/execution.ts';
 import { inSpan, inTraceOf } from '../../tracing.ts';

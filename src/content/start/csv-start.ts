@@ -1,4 +1,7 @@
 import { Buffer } from 'node:buffer';
+import type { ExpectedDocument } from '../../documents/documents.ts';
+import { binaryKindOf, KIND_BYTES, textKindOf, unknownBinaryOf } from '../../documents/file-kinds.ts';
+import { arrayForCsv, blankFile, otherFormat, unsupportedFile } from '../../documents/refusals.ts';
 import { ServiceError } from '../../errors.ts';
 import { COMMAND_FIELDS, ERROR_FIELDS } from '../../import/command-fields.ts';
 import {
@@ -11,10 +14,7 @@ import {
 } from '../../import/csv-header.ts';
 import { columnsOf, foldName } from '../../import/mapping/compile-mapping.ts';
 import { NO_MAPPING } from '../../model/mapping.ts';
-import type { ExpectedDocument, StartCheck } from './check-start.ts';
-import { binaryKindOf, KIND_BYTES, textKindOf, unknownBinaryOf } from './file-kinds.ts';
-import { Head } from './head.ts';
-import { arrayForCsv, blankFile, otherFormat, unsupportedFile } from './refusals.ts';
+import { Head, type StartCheck } from './head.ts';
 import { RowSearch } from './rows.ts';
 
 type Header = ReturnType<typeof parseCsvHeader>;

@@ -1,9 +1,8 @@
 import type { Buffer } from 'node:buffer';
+import { binaryKindOf, KIND_BYTES, textKindOf, unknownBinaryOf } from '../../documents/file-kinds.ts';
+import { blankFile, otherFormat, unsupportedFile } from '../../documents/refusals.ts';
 import { ServiceError } from '../../errors.ts';
-import type { StartCheck } from './check-start.ts';
-import { binaryKindOf, KIND_BYTES, textKindOf, unknownBinaryOf } from './file-kinds.ts';
-import { Head } from './head.ts';
-import { blankFile, otherFormat, unsupportedFile } from './refusals.ts';
+import { Head, type StartCheck } from './head.ts';
 import { shapeOf } from './table.ts';
 
 /** How far a line that may be a command is looked for, where the first one is none. */

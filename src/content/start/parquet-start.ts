@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
+import { blankFile } from '../../documents/refusals.ts';
 import { ServiceError } from '../../errors.ts';
-import type { StartCheck } from './check-start.ts';
+import type { StartCheck } from './head.ts';
 import { NdjsonStart } from './ndjson-start.ts';
-import { blankFile } from './refusals.ts';
 
 const MAGIC = Buffer.from('PAR1');
 export const MAGIC_BYTES = MAGIC.length;

@@ -3,6 +3,17 @@ import { Buffer } from 'node:buffer';
 const BOM = [0xef, 0xbb, 0xbf] as const;
 
 /**
+ * Looks at the first bytes of a document, chunk by chunk, and throws as soon as the whole is known
+ * to be refused. The same code looks at them in the service, in the CLI and in a browser.
+ */
+export interface StartCheck {
+  /** Takes the next bytes of the document. */
+  take(chunk: Buffer): void;
+  /** The document has ended. */
+  end(): void;
+}
+
+/**
  * The beginning of a document from its first byte that is no blank and no byte order mark, over
  * chunks.
  */

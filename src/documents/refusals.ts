@@ -1,4 +1,4 @@
-import { ServiceError } from '../../errors.ts';
+import { ServiceError } from '../errors.ts';
 import type { ForeignKind } from './file-kinds.ts';
 
 /** A file that holds nothing but blanks. */

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { type Budget, createBudget } from '../../documents/budget.ts';
+import type { Decoder } from '../../documents/decoder.ts';
+import type { Spool } from '../../documents/spool.ts';
 import { ServiceError } from '../../errors.ts';
 import type { Mapping } from '../../model/mapping.ts';
-import { type Budget, createBudget } from '../budget.ts';
-import type { Decoder } from '../decoder.ts';
-import type { Spool } from '../spool.ts';
 import { invalidParquet, isParquet, MAGIC_BYTES } from '../start/parquet-start.ts';
 import type { ParquetAnswer, ParquetJob } from './parquet-program.ts';
 

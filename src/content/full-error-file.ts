@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import type { KeptFile } from '../documents/documents.ts';
 import { omissionNote } from '../import/omission-note.ts';
 import type { MimeType } from '../model/records.ts';
-import type { KeptFile } from './documents.ts';
 
 /** Enough of a CSV error file to tell its delimiter. */
 const START_BYTES = 64;
