@@ -10,6 +10,12 @@ export const INSTANT_FORMATS = ['milliseconds', 'seconds', 'iso_8601'] as const;
 /** How `expiration_duration` may be written: numbers of a unit, `30d`, or `P30D`. */
 export const DURATION_FORMATS = ['minutes', 'hours', 'days', 'with_unit', 'iso_8601'] as const;
 export type ExpiryFormat = (typeof INSTANT_FORMATS)[number] | (typeof DURATION_FORMATS)[number];
+/**
+ * How identifiers may be written: with the apostrophe, or as the formula `="…"`, that keeps a
+ * spreadsheet from making a number of them, and which is no part of them.
+ */
+export const IDENTIFIER_FORMATS = ['spreadsheet_text'] as const;
+export type IdentifierFormat = (typeof IDENTIFIER_FORMATS)[number];
 
 /** The constant of a field; a list for fields that take lists. */
 export type DefaultValue = string | number | readonly (string | number)[];
@@ -29,8 +35,8 @@ export type Mapping = {
   readonly defaults: Readonly<Record<string, DefaultValue>>;
   /** By column: the rule by which its clear values are hashed before anything is stored. */
   readonly hash: Readonly<Record<string, HashRule>>;
-  /** By column: how its expiries are written. */
-  readonly formats: Readonly<Record<string, ExpiryFormat>>;
+  /** By column: how its expiries or identifiers are written. */
+  readonly formats: Readonly<Record<string, ExpiryFormat | IdentifierFormat>>;
   /** Columns that a CSV header may lack though they are read; absent: none. */
   readonly optional?: readonly string[];
 };

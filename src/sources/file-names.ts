@@ -10,6 +10,7 @@ export const UNFINISHED = /^\.|~$|\.(part|partial|tmp|crdownload|filepart)$/i;
 export function unfitName(name: string): string | null {
   const base = path.posix.basename(name);
   if (/[\p{Cc}\p{Cs}\ufffd]/u.test(name)) return 'its name has control characters, or is no UTF-8';
+  if (base.startsWith('.')) return 'its name begins with a dot: hidden files are not data';
   if (UNFINISHED.test(base)) return 'its name says that it is not whole yet';
   if (base.startsWith('_')) return 'names that begin with _ are not data';
   return null;

@@ -106,7 +106,7 @@ test('a test tells of each file whether it would be taken and why, and takes non
     'new.ndjson': [true, 'it is new'],
     'other.csv': [false, 'its name says that it is not of the format of the import, APPLICATION_X_NDJSON'],
     _SUCCESS: [false, 'names that begin with _ are not data'],
-    '.hidden': [false, 'its name says that it is not whole yet'],
+    '.hidden': [false, 'its name begins with a dot: hidden files are not data'],
     'link.ndjson': [false, 'it is a link, and links are not followed'],
   });
   assert.deepEqual(await filesOf(service, importId), []);

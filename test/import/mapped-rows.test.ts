@@ -22,6 +22,19 @@ function outcomes(input: MappingInput, rows: readonly string[]): readonly string
   });
 }
 
+test('what keeps spreadsheets from making a number of an id is no part of it, where the mapping says so', () => {
+  const columns = { id: 'user_account_id', device: 'user_agent_id' };
+  const defaults = { expiration_duration: 0 };
+  const rows = ['id,device', "'00123,", '"=""00123""",', 'plain,', "',x", '=1,', '"=""a""""b""",'];
+  const marked = { columns, defaults, formats: { id: 'spreadsheet_text' } };
+  const ids = ['00123', '00123', 'plain', 'x', '=1', 'a"b'];
+  assert.deepEqual(
+    outcomes(marked, rows),
+    ids.map((id) => `${id} 0`),
+  );
+  assert.deepEqual(outcomes({ columns, defaults }, rows.slice(0, 3)), ["'00123 0", '="00123" 0']);
+});
+
 test('the first day of 1970 is no way to write never', () => {
   const mapping: MappingInput = {
     columns: { id: 'user_account_id', until: 'expiration_ts' },

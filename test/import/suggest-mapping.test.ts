@@ -69,14 +69,67 @@ const CASES: readonly Case[] = [
       columns: { 'Customer ID': 'user_account_id' },
       hash: { Email: 'sha256' },
       defaults: { operation: 'UPDATE' },
+      formats: { 'Customer ID': 'spreadsheet_text' },
     },
     says: [
+      /^`Customer ID` names users by its name: user_account_id, without the apostrophe/m,
       /^`Phone` holds phone numbers, which would be kept in clear/m,
       /^`Accepts Email Marketing` says nothing that commands have$/m,
       /^no column says add or remove: operation is UPDATE in all rows$/m,
     ],
     missing: ['segment', 'expiry'],
     fails: ['MISSING_SEGMENT'],
+  },
+  {
+    name: 'subscriptions that are no operations, unless their column is called so',
+    file: csv(
+      'external_id,email_subscribe,push_subscribe,segment_technical_name',
+      'u1,subscribed,subscribed,alpha',
+      'u2,unsubscribed,,alpha',
+    ),
+    mapping: {
+      columns: { external_id: 'user_account_id', segment_technical_name: 'segment_technical_name' },
+      defaults: { operation: 'UPDATE' },
+    },
+    missing: ['expiry'],
+    fails: ['MISSING_EXPIRATION'],
+  },
+  {
+    name: 'words of operations that some rows lack are about something else',
+    file: csv('user_account_id,what,segment_id,expiration_duration', 'u1,add,1,0', 'u2,,1,0'),
+    mapping: {
+      columns: {
+        user_account_id: 'user_account_id',
+        segment_id: 'segment_id',
+        expiration_duration: 'expiration_duration',
+      },
+      defaults: { operation: 'UPDATE' },
+    },
+  },
+  {
+    name: 'null as Snowflake writes it, and never as PostgreSQL does',
+    file: csv(
+      'operation,user_account_id,email,segment_technical_name,expires_at',
+      'UPDATE,u1,\\N,alpha,infinity',
+      'UPDATE,\\N,ann@a.example,alpha,2030-12-31 06:00:00+00',
+      'DELETE,u2,NULL,alpha,\\N',
+    ),
+    mapping: {
+      columns: {
+        operation: 'operation',
+        user_account_id: 'user_account_id',
+        segment_technical_name: 'segment_technical_name',
+        expires_at: 'expiration_ts',
+      },
+      values: {
+        user_account_id: { '\\n': '' },
+        email_hash: { '\\n': '', null: '' },
+        expiration_ts: { infinity: '0', '\\n': '' },
+      },
+      hash: { email: 'sha256' },
+      formats: { expires_at: 'iso_8601' },
+    },
+    says: [/^`email` .*hashed as email_hash, "\\\\n", "null" are nothing$/m],
   },
   {
     name: 'a list for Braze',

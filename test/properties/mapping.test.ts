@@ -23,6 +23,12 @@ const id = cells(
     .constantFrom('u1', 'u2', ' padded ', 'quo"ted', 'semi;colon', 'com,ma', 'é', '12.0', 'a@b.example')
     .map(same),
 );
+/** As spreadsheets are kept from making a number of it. */
+const sheetId = cells(
+  fc.constantFrom('u1', ' padded ', "it's").map(same),
+  fc.constantFrom('00123', '', "'x", '12.0').map((means) => ({ own: `'${means}`, means })),
+  fc.constantFrom('00123', 'a"b').map((means) => ({ own: `="${means.replaceAll('"', '""')}"`, means })),
+);
 const hash = cells(fc.constantFrom('ab12', 'ABCDEF12', 'x').map(same));
 const operation = cells(
   fc.constantFrom('UPDATE', 'DELETE', 'upsert', ' UPDATE ').map(same),
@@ -107,6 +113,7 @@ const INSTANT_NAMES = ['milliseconds', 'seconds', 'iso_8601'];
 const identifiers: readonly Column[] = [
   { name: 'Customer ID', field: 'user_account_id', cell: id },
   { name: 'Other ID', field: 'user_account_id', cell: id },
+  { name: 'Sheet ID', field: 'user_account_id', cell: sheetId },
   { name: 'Hash', field: 'email_hash', cell: hash },
   { name: 'Device', field: 'user_agent_id', cell: id },
 ];
@@ -182,7 +189,10 @@ const draft: fc.Arbitrary<Draft> = fc
         ...(of.hasOp ? {} : { operation: 'UPDATE' }),
         ...(of.compartment === undefined ? {} : { compartment_id: of.compartment }),
       },
-      formats: of.hasExpiry ? { Expires: of.format.split(' ', 1)[0] ?? '' } : {},
+      formats: {
+        ...(of.hasExpiry ? { Expires: of.format.split(' ', 1)[0] ?? '' } : {}),
+        ...(of.ids.some(({ name }) => name === 'Sheet ID') ? { 'Sheet ID': 'spreadsheet_text' } : {}),
+      },
     };
     const { delimiter, hasBom, capitals } = of;
     const row = fc.tuple(...columns.map(({ cell }) => cell));

@@ -10,6 +10,7 @@ export type Choice = string;
 export const CHOICES: readonly Choice[] = [
   '',
   'user_account_id',
+  'user_account_id#spreadsheet_text',
   'email_hash#sha256',
   'email_hash',
   'user_agent_id',

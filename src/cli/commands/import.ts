@@ -28,6 +28,7 @@ const MAX_JOBS = 32;
 const WHY_LEFT = {
   ERRORS: 'it has failed lines of another file; to import it, name it alone',
   REPORT: 'it is a report of muster watch',
+  NO_DATA: 'names that begin with _ or a dot are not data; to import it, name it alone',
 } as const;
 
 export const importCommand = command({
@@ -140,7 +141,7 @@ export const importCommand = command({
   notes: [
     'Lines that fail of day.csv are saved as day.csv.errors.csv: correct and import that file. One that was changed since is never overwritten: the next is day.csv.errors.2.csv.',
     'Rows that fail of day.parquet are saved as lines of NDJSON, day.parquet.errors.ndjson: an import of Parquet takes them too.',
-    'Such files, which their first columns tell, are left out where others are named too, so that *.csv takes none; name them alone to import them.',
+    'Such files, which their first columns tell, are left out where others are named too, so that *.csv takes none; name them alone to import them. So are hidden files and names that begin with _, such as _SUCCESS.',
     'In a terminal --mode replace asks first, and says from a dry run of the file who would leave which segment. In scripts it does not ask.',
     'Exit codes: 0 every line applied, 2 some lines failed, 1 it did not work; of several files the worst.',
   ],

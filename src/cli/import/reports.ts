@@ -40,22 +40,30 @@ export function reportedName(name: string): string {
 
 /**
  * The files to import of those that were named. A pattern such as `*.csv` also finds what earlier
- * imports wrote beside their input: among others it is left out. Alone, or among their like, such
- * files are meant.
+ * imports wrote beside their input, and `*` what other programs did, such as `_SUCCESS`: among
+ * others it is left out. Alone, or among their like, such files are meant.
  */
 export async function withoutReports<T extends string | Buffer>(
   files: readonly T[],
-): Promise<{ readonly files: T[]; readonly left: { readonly file: T; readonly kind: OwnKind }[] }> {
-  const left: { file: T; kind: OwnKind }[] = [];
+): Promise<{ readonly files: T[]; readonly left: { readonly file: T; readonly kind: LeftOut }[] }> {
+  const left: { file: T; kind: LeftOut }[] = [];
   const others: T[] = [];
   // one alone is meant whatever it is
   if (files.length < 2) return { files: [...files], left };
   for (const file of files) {
-    const kind = await ownKindOf(file);
+    const kind = isNoData(file) ? 'NO_DATA' : await ownKindOf(file);
     if (kind === null) others.push(file);
     else left.push({ file, kind });
   }
   return others.length === 0 ? { files: [...files], left: [] } : { files: others, left };
+}
+
+/** Why a file is left out: Muster wrote it, or its name says that another program did. */
+export type LeftOut = OwnKind | 'NO_DATA';
+
+/** Whether a file is a mark such as `_SUCCESS`, or is hidden. */
+function isNoData(file: string | Buffer): boolean {
+  return /^[_.]/.test(nameOf(file).toString('latin1'));
 }
 
 /** What Muster writes about a file: its failed lines, or the report of a watch. */

@@ -7,7 +7,7 @@ import {
   foldName,
 } from '../../import/mapping/compile-mapping.ts';
 import { missingColumns } from '../../import/mapping/missing-columns.ts';
-import type { ExpiryFormat, Mapping } from '../../model/mapping.ts';
+import type { ExpiryFormat, IdentifierFormat, Mapping } from '../../model/mapping.ts';
 import { hasValues, structPaths } from './row-types.ts';
 
 /** A column of a Parquet file, and the member of each row that it becomes. */
@@ -19,7 +19,7 @@ export type RowColumn = {
   /** The field of commands that it feeds; null: none. */
   readonly field: string | null;
   /** How a mapping says that its expiries are written. */
-  readonly format: ExpiryFormat | null;
+  readonly format: ExpiryFormat | IdentifierFormat | null;
 };
 
 /** The columns of a file: names as it has them, and as DuckDB does. */

@@ -1,7 +1,13 @@
 import { type Static, Type } from 'typebox';
 import { ServiceError } from '../../errors.ts';
 import { checkMapping, type MappingInput } from '../../import/mapping/check-mapping.ts';
-import { DURATION_FORMATS, HASH_RULES, INSTANT_FORMATS, type Mapping } from '../../model/mapping.ts';
+import {
+  DURATION_FORMATS,
+  HASH_RULES,
+  IDENTIFIER_FORMATS,
+  INSTANT_FORMATS,
+  type Mapping,
+} from '../../model/mapping.ts';
 
 const Texts = Type.Record(Type.String(), Type.String());
 const TextOrNumber = Type.Unsafe<string | number>({ type: ['string', 'number'] });
@@ -29,7 +35,7 @@ const members = {
     examples: [{ Email: 'sha256' }],
   },
   formats: {
-    description: `how columns of expiries are written: ${INSTANT_FORMATS.join(', ')} for expiration_ts, ${DURATION_FORMATS.join(', ')} for expiration_duration`,
+    description: `how columns are written: ${INSTANT_FORMATS.join(', ')} for expiration_ts, ${DURATION_FORMATS.join(', ')} for expiration_duration, ${IDENTIFIER_FORMATS.join(', ')} for identifiers`,
     examples: [{ Expires: 'iso_8601' }],
   },
   optional: {

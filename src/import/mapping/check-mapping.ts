@@ -1,8 +1,8 @@
 import {
   DURATION_FORMATS,
-  type ExpiryFormat,
   HASH_RULES,
   type HashRule,
+  IDENTIFIER_FORMATS,
   INSTANT_FORMATS,
   type Mapping,
 } from '../../model/mapping.ts';
@@ -194,18 +194,22 @@ function readFormats(
 ): Mapping['formats'] {
   for (const [name, format] of Object.entries(input)) {
     const field = Object.hasOwn(columns, name) ? columns[name] : name;
-    const known: readonly string[] =
-      field === 'expiration_ts' ? INSTANT_FORMATS : field === 'expiration_duration' ? DURATION_FORMATS : [];
+    const known = formatsOf(field ?? '');
     if (known.length === 0)
-      refuse(
-        `formats[${show(name)}] is for columns of expiration_ts or expiration_duration: name its field in columns`,
-      );
+      refuse(`formats[${show(name)}] is for columns of expiries and identifiers: name its field in columns`);
     if (!known.includes(format))
       refuse(
         `formats[${show(name)}] must be one of ${known.join(', ')}, got ${show(format)}${hintOf(format, known)}`,
       );
   }
-  return input as Record<string, ExpiryFormat>;
+  return input as Mapping['formats'];
+}
+
+/** How the values of a field may be written; none where there is one way alone. */
+function formatsOf(field: string): readonly string[] {
+  if (field === 'expiration_ts') return INSTANT_FORMATS;
+  if (field === 'expiration_duration') return DURATION_FORMATS;
+  return IDENTIFIER_FIELDS.includes(field) ? IDENTIFIER_FORMATS : [];
 }
 
 /** Which columns a header may lack: columns of the mapping, each once. */

@@ -1,4 +1,4 @@
-import type { DefaultValue, ExpiryFormat, HashRule, Mapping } from '../../model/mapping.ts';
+import type { DefaultValue, ExpiryFormat, HashRule, IdentifierFormat, Mapping } from '../../model/mapping.ts';
 import { COMMAND_FIELDS, IDENTIFIER_FIELDS, SEGMENT_FIELDS } from '../command-fields.ts';
 
 /** A column or member of a mapping. */
@@ -10,7 +10,7 @@ export type MappedColumn = {
   readonly rank: number;
   readonly isIdentifier: boolean;
   readonly hash: HashRule | null;
-  readonly format: ExpiryFormat | null;
+  readonly format: ExpiryFormat | IdentifierFormat | null;
   /** Whether a CSV header may lack it. */
   readonly isOptional: boolean;
 };
@@ -63,7 +63,7 @@ export function columnsOf({ columns, hash, formats, optional = [] }: Mapping): r
   const hashed = Object.keys(hash)
     .filter((name) => !own(columns, name))
     .map((name) => [name, IDENTIFIER_FIELDS.includes(name) ? name : 'email_hash'] as const);
-  // an expiry under its own name, written in its own way
+  // an expiry or identifier under its own name, written in its own way
   const formatted = Object.keys(formats)
     .filter((name) => !own(columns, name))
     .map((name) => [name, name] as const);

@@ -4,8 +4,8 @@ import type { HashRule } from '../../model/mapping.ts';
 export type Sha256 = (text: string) => string;
 
 const SHA256_HEX = /^[\da-f]{64}$/i;
-/** Digits with what people write between them. */
-const PHONE = /^\+?[\d\s()./-]+$/;
+/** Digits with what people write between them, and what keeps spreadsheets from reading them. */
+const PHONE = /^'?\+?[\d\s()./-]+$/;
 /** E.164 allows 15 digits; no country has numbers of fewer than 7 with their country code. */
 const PHONE_DIGITS = /^[1-9]\d{6,14}$/;
 
@@ -42,7 +42,7 @@ function address(rule: HashRule, text: string): string | null {
 /** Google hashes E.164 with its plus sign, Meta the digits; both need the country code. */
 function phoneNumber(rule: HashRule, text: string): string | null {
   if (!PHONE.test(text)) return null;
-  const isInternational = /^(?:\+|00)/.test(text);
+  const isInternational = /^'?(?:\+|00)/.test(text);
   // a single zero stands before a number without its country code
   const digits = text.replace(/\D/g, '').replace(/^00+/, '');
   if (!PHONE_DIGITS.test(digits)) return null;

@@ -3,6 +3,7 @@ import { COMMAND_FIELDS } from '../command-fields.ts';
 import type { CommandSource } from '../document-format.ts';
 import { isAbsent } from '../read-field.ts';
 import type { CompiledMapping, MappedColumn } from './compile-mapping.ts';
+import { readSpreadsheetText } from './spreadsheet-text.ts';
 
 /** What a record says beside its fields where they were read by a mapping. */
 export type MappedFrom = {
@@ -46,7 +47,7 @@ export function mapFields(record: RecordReader, compiled: CompiledMapping): Comm
   for (const column of compiled.columns) {
     const { field, isIdentifier } = column;
     if (from.has(field) && !isIdentifier) continue;
-    const value = translated(record.valueOf(column), field, compiled);
+    const value = translated(read(record.valueOf(column), column), field, compiled);
     if (isEmpty(value.value)) continue;
     if (isIdentifier && identifiers.push([field, exactOf(value.value, record, column)]) > 1) continue;
     fields[field] = value.value;
@@ -72,10 +73,20 @@ export function mapFields(record: RecordReader, compiled: CompiledMapping): Comm
     mapped: {
       own: record.own,
       identifiers,
-      formatOf: (field) => columnOf(field)?.format ?? null,
+      formatOf: (field) => expiryFormatOf(columnOf(field)),
       hashOf: (field) => columnOf(field)?.hash ?? null,
     },
   };
+}
+
+/** A value without what keeps spreadsheets from making a number of it. */
+function read(value: unknown, { format }: MappedColumn): unknown {
+  return format === 'spreadsheet_text' && typeof value === 'string' ? readSpreadsheetText(value) : value;
+}
+
+function expiryFormatOf(column: MappedColumn | undefined): ExpiryFormat | null {
+  const format = column?.format ?? null;
+  return format === 'spreadsheet_text' ? null : format;
 }
 
 /** A number as it was written, where JavaScript has rounded it. */

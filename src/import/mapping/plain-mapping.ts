@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import type { ExpiryFormat } from '../../model/mapping.ts';
+import type { ExpiryFormat, IdentifierFormat } from '../../model/mapping.ts';
 import { LEAST_INSTANT_MS, readDuration, readIso8601 } from '../parse-expiry.ts';
 import { type FoundFields, IDENTIFIERS, PLAIN_FIELDS, textAt } from '../plain-command.ts';
 import type { CompiledMapping } from './compile-mapping.ts';
@@ -23,6 +23,9 @@ export type PlainMapping = {
   readonly addDefaults: (found: FoundFields) => boolean;
 };
 
+const APOSTROPHE = 0x27;
+const EQUALS = 0x3d;
+const BLANK = 0x20;
 /** Expiries of a file are few: each is converted once. */
 const MAX_CONVERTED = 4096;
 
@@ -42,9 +45,9 @@ export function createPlainMapping(compiled: CompiledMapping): PlainMapping {
   function plainValueOf(name: string, field: string): PlainValue | null {
     const column = compiled.columnByName.get(name);
     const at = indexOf(field);
-    const isFormatted = column !== undefined && column.format !== null;
     if (column === undefined && !compiled.hasWords(field)) return null;
-    const convert = isFormatted ? converter(column.format as ExpiryFormat, field) : null;
+    const format = column?.format ?? null;
+    const convert = format === null || isOfIdentifiers(format) ? null : converter(format, field);
     const isIdentifier = ((1 << at) & IDENTIFIERS) !== 0;
 
     function counts(found: FoundFields): boolean {
@@ -67,6 +70,8 @@ export function createPlainMapping(compiled: CompiledMapping): PlainMapping {
       const isEscaped = (found.escaped & (1 << at)) !== 0;
       const start = found.start[at] as number;
       const end = found.end[at] as number;
+      // its words are looked up without the apostrophe: the reference parser does
+      if (isOfIdentifiers(format) && isMarked(bytes, start)) return false;
       if (compiled.hasWords(field)) {
         if (isEscaped) return false;
         const word = compiled.translate(field, textAt(bytes, start, end));
@@ -111,6 +116,16 @@ function put(found: FoundFields, at: number, constant: Buffer): true {
   found.start[at] = 0;
   found.end[at] = constant.length;
   return true;
+}
+
+function isOfIdentifiers(format: ExpiryFormat | IdentifierFormat | null): format is IdentifierFormat {
+  return format === 'spreadsheet_text';
+}
+
+/** Whether a text may have what keeps spreadsheets from making a number of it. */
+function isMarked(bytes: Buffer, start: number): boolean {
+  const first = bytes[start] as number;
+  return first === APOSTROPHE || first === EQUALS || first <= BLANK;
 }
 
 /** 64 hexadecimal digits in small letters. */

@@ -1,4 +1,4 @@
-import type { ExpiryFormat } from '../../../model/mapping.ts';
+import type { ExpiryFormat, IdentifierFormat } from '../../../model/mapping.ts';
 import { COMMAND_FIELDS, ERROR_FIELDS, IDENTIFIER_FIELDS } from '../../command-fields.ts';
 import { foldName } from '../compile-mapping.ts';
 import { isNever, isTelling, operationOf, operationWords } from './own-words.ts';
@@ -20,7 +20,7 @@ export type Choice = {
   /** How much speaks for it: of several columns for one field the strongest is chosen. */
   readonly strength: 1 | 2 | 3 | 4;
   readonly isHashed?: boolean;
-  readonly format?: ExpiryFormat | undefined;
+  readonly format?: ExpiryFormat | IdentifierFormat | undefined;
   /** What own words stand for. */
   readonly words?: Readonly<Record<string, string>> | undefined;
   /** What was seen, for the reason: `holds addresses in 20 of 20 rows`. */
@@ -53,12 +53,27 @@ const MAX_MINUTES = 3660 * 1440;
 /** Names of devices that no other word makes one. */
 const DEVICE_IDS = new Set(['idfa', 'gaid', 'aaid', 'maid']);
 
+type OfSample = { readonly rows: number; readonly segments: KnownSegments };
+
 /** What a column most likely is, by its name and its values. */
-export function chooseForColumn(
-  { name, values: all }: SampleColumn,
-  of: { readonly rows: number; readonly segments: KnownSegments },
-): ColumnChoice {
-  const column = { name, ...of, is: readName(name), values: readValues(all) };
+export function chooseForColumn({ name, values }: SampleColumn, of: OfSample): ColumnChoice {
+  const column = { name, ...of, is: readName(name), values: readValues(values) };
+  return withNulls(chooseFor(column), column);
+}
+
+/** A choice with the words that stand for nothing in the column. */
+function withNulls(choice: ColumnChoice, { values: { nulls } }: Column): ColumnChoice {
+  if (choice.field === null || choice.field === 'data_bag' || nulls.length === 0) return choice;
+  const words = { ...choice.words, ...Object.fromEntries(nulls.map((word) => [word, ''])) };
+  return {
+    ...choice,
+    words,
+    done: `${choice.done ?? choice.field}, ${listOf(nulls)} ${nulls.length === 1 ? 'is' : 'are'} nothing`,
+  };
+}
+
+function chooseFor(column: Column): ColumnChoice {
+  const { name } = column;
   if (ERROR_FIELDS.includes(foldName(name))) return { field: null, seen: 'is a column of error files' };
   const own = ownField(column);
   if (column.values.filled.length === 0) return own ?? chooseForBlank(column);
@@ -149,7 +164,9 @@ function chooseOperation(column: Column): ColumnChoice | null {
   if (isOwn(column) && foldName(column.name) !== 'operation') return null;
   const isNamed = is.isKnown && is.roles.has('OPERATION') && !is.roles.has('DATE');
   const words = [...new Set(filled.map((word) => word.trim()))];
-  if (operations === filled.length && (isNamed || words.every(isTelling))) {
+  // a row without an operation fails: what has some is about something else
+  const isEverywhere = filled.length === column.rows;
+  if (operations === filled.length && (isNamed || (isEverywhere && words.every(isTelling)))) {
     const own = operationWords(words);
     const meant = [
       ...new Set(words.map((word) => (word === 'DELETE' ? word : (own[word.toLowerCase()] ?? 'UPDATE')))),
@@ -289,6 +306,7 @@ function chooseSegmentList({ values, segments }: Column): Choice | null {
   return { field, strength: 3, seen: `has lists that name ${listOf(distinct)}` };
 }
 
+const WITHOUT_MARK = 'user_account_id, without the apostrophe that is there for spreadsheets';
 /** Words beside which a column names no user. */
 const NO_USER = ['NAME', 'PAST', 'DATE', 'OPERATION', 'PHONE', 'EXPIRY', 'BAG', 'SEGMENT', 'EMAIL'] as const;
 
@@ -301,7 +319,9 @@ function chooseUser(column: Column): Choice | null {
     return isId ? { field: 'user_agent_id', strength: 2, seen: 'names devices by its name' } : null;
   }
   if (roles.has('WHO') && roles.has('ID')) {
-    const named = { field: 'user_account_id', seen: 'names users by its name' };
+    const isMarked = 2 * column.values.spreadsheetTexts >= filled.length;
+    const format = isMarked ? ({ format: 'spreadsheet_text', done: WITHOUT_MARK } as const) : {};
+    const named = { field: 'user_account_id', seen: 'names users by its name', ...format };
     return isKnown ? { ...named, strength: 3 } : { ...named, strength: 1, or: 'ids of something else' };
   }
   const mayBe =

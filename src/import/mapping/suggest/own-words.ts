@@ -42,7 +42,17 @@ const OPERATION_PAIRS: readonly (readonly [update: string, remove: string])[] = 
 const MIN_TELLING_CHARS = 3;
 
 const NEVER = new Set([
-  ...['never', 'none', 'unlimited', 'forever', 'permanent', 'infinite', 'no expiry', 'no expiration'],
+  ...[
+    'never',
+    'none',
+    'unlimited',
+    'forever',
+    'permanent',
+    'infinite',
+    'infinity',
+    'no expiry',
+    'no expiration',
+  ],
   ...['jamais', 'illimité', 'illimite', 'permanente', 'nie', 'niemals', 'unbegrenzt', 'unbefristet'],
   ...['nunca', 'ilimitado', 'indefinido', 'sans fin', 'ohne ende', 'sin fin'],
 ]);
@@ -54,9 +64,16 @@ export function operationOf(word: string): 'UPDATE' | 'DELETE' | null {
   return OPERATION_PAIRS.some(([, remove]) => remove === folded) ? 'DELETE' : null;
 }
 
+/** Say what somebody has agreed to, which need not be the segment of the file. */
+const CONSENTS = /^(?:un)?subscribed?$/;
+
 /** Whether a word says by itself that it is about an operation. */
 export function isTelling(word: string): boolean {
-  return word.trim().length >= MIN_TELLING_CHARS && operationOf(word) !== null;
+  return (
+    word.trim().length >= MIN_TELLING_CHARS &&
+    operationOf(word) !== null &&
+    !CONSENTS.test(word.trim().toLowerCase())
+  );
 }
 
 /**

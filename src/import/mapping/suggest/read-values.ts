@@ -1,6 +1,7 @@
 import { LAST_INSTANT_MS, LEAST_INSTANT_MS, readDuration, readIso8601 } from '../../parse-expiry.ts';
 import { isAbsent } from '../../read-field.ts';
 import { holdsEmail } from '../../warnings.ts';
+import { foldName } from '../compile-mapping.ts';
 import { hashValue } from '../hash-rules.ts';
 import { isNever, operationOf } from './own-words.ts';
 
@@ -8,6 +9,10 @@ import { isNever, operationOf } from './own-words.ts';
 export type ReadValues = {
   /** Those that are not blank, as texts; of objects and lists their JSON. */
   readonly filled: readonly string[];
+  /** What stands for nothing, as programs write null, each once and in small letters. */
+  readonly nulls: readonly string[];
+  /** With an apostrophe, or as a formula, that keeps spreadsheets from making a number of them. */
+  readonly spreadsheetTexts: number;
   readonly addresses: number;
   readonly sha256: number;
   /** SHA-256 with a capital letter. */
@@ -32,6 +37,8 @@ export type ReadValues = {
   readonly objects: number;
 };
 
+/** Of Snowflake and MySQL, of SQL Server, of pandas, of Excel. */
+const NULLS: ReadonlySet<unknown> = new Set(['\\n', 'null', 'nan', '#n/a']);
 const SHA256_HEX = /^[\da-f]{64}$/i;
 const SHORT_HEX = /^(?:[\da-f]{32}|[\da-f]{40})$/i;
 const WHOLE = /^(?:0|[1-9]\d{0,15})$/;
@@ -39,7 +46,8 @@ const PHONE = /^\+\d[\d ()./-]{6,20}$/;
 
 /** Reads the values of a column, a row each; undefined where a row has none. */
 export function readValues(values: readonly unknown[]): ReadValues {
-  const present = values.filter((value) => !isAbsent(value));
+  const present = values.filter((value) => !isAbsent(value) && !isNull(value));
+  const nulls = values.filter(isNull).map((value) => foldName(String(value)));
   const filled = present.map((value) => (typeof value === 'object' ? JSON.stringify(value) : String(value)));
   const texts = present.map((value, i) => (isScalar(value) ? (filled[i] ?? '').trim() : null));
   const count = (is: (text: string) => boolean) => texts.filter((text) => text !== null && is(text)).length;
@@ -48,6 +56,8 @@ export function readValues(values: readonly unknown[]): ReadValues {
   const leastSeconds = LEAST_INSTANT_MS / 1000;
   return {
     filled,
+    nulls: [...new Set(nulls)],
+    spreadsheetTexts: count((text) => /^'|^="/.test(text)),
     addresses: count(isAddress),
     sha256: count((text) => SHA256_HEX.test(text)),
     capitals: count((text) => SHA256_HEX.test(text) && /[A-F]/.test(text)),
@@ -66,6 +76,10 @@ export function readValues(values: readonly unknown[]): ReadValues {
     lists: present.filter(isList).length,
     objects: present.filter(isObject).length,
   };
+}
+
+function isNull(value: unknown): boolean {
+  return typeof value === 'string' && NULLS.has(foldName(value));
 }
 
 /** An address by itself: what can be hashed as one. */

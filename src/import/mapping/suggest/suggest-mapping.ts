@@ -127,11 +127,7 @@ function mappingOf(chosen: readonly Considered[], hasOperation: boolean): Mappin
     columns: record(
       sorted.filter((each) => !isOnlyHashed(each)).map(({ name, choice }) => [name, choice.field]),
     ),
-    values: record(
-      sorted.flatMap(({ choice: { field, words } }) =>
-        words === undefined ? [] : [[field, words] as const],
-      ),
-    ),
+    values: wordsOf(sorted),
     defaults: hasOperation ? {} : { operation: 'UPDATE' },
     hash: record(sorted.flatMap(({ name, choice }) => (choice.isHashed ? [[name, 'sha256'] as const] : []))),
     formats: record(
@@ -140,6 +136,14 @@ function mappingOf(chosen: readonly Considered[], hasOperation: boolean): Mappin
       ),
     ),
   };
+}
+
+/** The words of all columns, by field: several may feed one. */
+function wordsOf(columns: readonly Considered[]): Mapping['values'] {
+  const words = new Map<string, Readonly<Record<string, string>>>();
+  for (const { choice } of columns)
+    if (choice.words !== undefined) words.set(choice.field, { ...words.get(choice.field), ...choice.words });
+  return record([...words]);
 }
 
 /** `Object.fromEntries` defines members, so that a column `__proto__` is one like any other. */
