@@ -56,9 +56,14 @@ const CHANGES: Rows = {
 
 /**
  * Joins by the indexes of the large tables, whatever their statistics say: reading all of one for a
- * chunk is never right. The staging tables have no index, and are read whole all the same.
+ * chunk is never right. The staging tables have no index, and are read whole all the same. Parallel
+ * workers would take nearly twice the CPU, from other merges and from the node that shares the
+ * machine.
  */
-const BY_INDEX = `set local enable_hashjoin = off; set local enable_mergejoin = off; set local enable_seqscan = off`;
+export const BY_INDEX = `set local enable_hashjoin = off; set local enable_mergejoin = off;
+  set local enable_seqscan = off; set local max_parallel_workers_per_gather = 0`;
+
+const SAME_SHARD = 'u.user_point_id = s.user_point_id and';
 
 /** Copies rows that a statement of DuckDB gives straight into a table; resolves to how many. */
 function copyRows({ sql, local }: Pick<Merge, 'sql' | 'local'>, rows: string, to: Rows): Promise<number> {
@@ -93,8 +98,11 @@ export async function findEffects(
   merge: Merge,
   { startDate, joins = 'BY_INDEX' }: { readonly startDate: number; readonly joins?: 'BY_INDEX' | 'PLANNED' },
 ): Promise<void> {
-  if (joins === 'BY_INDEX') await merge.sql.query(BY_INDEX);
-  await fetchRows(merge, statement('find-existing', { slot: merge.slot }), 'read-existing');
+  const [row] = await merge.sql.query(
+    `${joins === 'BY_INDEX' ? `${BY_INDEX};` : ''} select to_regclass('pg_dist_partition') is not null as has_citus`,
+  );
+  const same_shard = row?.has_citus ? SAME_SHARD : '';
+  await fetchRows(merge, statement('find-existing', { slot: merge.slot, same_shard }), 'read-existing');
   await merge.local.query(scratchStatement('find-effects', { start_date: Math.trunc(startDate) }));
   await merge.local.query(scratchStatement('find-new-users'));
 }
