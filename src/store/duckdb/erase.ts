@@ -77,13 +77,13 @@ function remove(sql: Sql, table: BigTableName, point: UuidHalves): Promise<numbe
  */
 export async function leaveOutErased(
   sql: Sql,
-  { executionId, staged }: { executionId: string; staged: string },
+  { executionIds, staged }: { readonly executionIds: readonly string[]; readonly staged: string },
 ): Promise<{ staged: string; leftOut: number }> {
-  if (!(await concernsErased(sql, [executionId]))) return { staged, leftOut: 0 };
+  if (!(await concernsErased(sql, executionIds))) return { staged, leftOut: 0 };
   await sql.query(
     `create or replace temp table chunk_kept as select s.* from ${staged} s where not exists (
        select 1 from erasure_identifier i join erasure_execution x on x.erasure_id = i.erasure_id
-       where x.execution_id = ${literal(executionId)}
+       where x.execution_id in (${executionIds.map(literal).join(', ')})
          and i.kind = s.kind and i.compartment_id = s.compartment_id and i.value = s.value
      )`,
   );

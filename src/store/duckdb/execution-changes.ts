@@ -1,6 +1,6 @@
 import type { SegmentRevert } from '../../model/change.ts';
-import { rangesOf } from '../key-ranges.ts';
-import { literal, type Row, type Sql } from '../records/database.ts';
+import { type KeyRange, rangesOf } from '../key-ranges.ts';
+import type { Row, Sql } from '../records/database.ts';
 import { getExecution } from '../records/execution-rows.ts';
 import { countChangesOf } from '../records/membership-changes.ts';
 import { findRevertible } from '../records/reverts.ts';
@@ -8,6 +8,7 @@ import type { RowsAtATime } from '../rows-at-a-time.ts';
 import type { Store } from '../store.ts';
 import { atOneMoment } from './at-one-moment.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
+import { findReverted } from './merge-engine.ts';
 import { statement } from './statements.ts';
 
 type ExecutionChangeCalls = Pick<Store, 'countChangesOf' | 'previewRevert'>;
@@ -33,16 +34,11 @@ export function executionChangeCalls(db: DuckDbDatabase, rows: RowsAtATime): Exe
  */
 async function previewOf(
   sql: Sql,
-  of: { executionId: string; now: number; ranges: ReturnType<typeof rangesOf> },
+  of: { executionId: string; now: number; ranges: readonly KeyRange[] },
 ): Promise<readonly SegmentRevert[]> {
-  const reverted = BigInt(of.executionId);
-  const [own] = await sql.query(
-    `select coalesce(min(step), 0) as first_step from membership_change where execution_id = ${literal(of.executionId)}`,
-  );
-  const values = { reverted, first_step: Number(own?.first_step), start_date: Math.trunc(of.now) };
   const bySegment = new Map<string, SegmentRevert>();
-  for (const { first, last } of of.ranges) {
-    await sql.query(statement('find-reverted', { ...values, first, last }));
+  for (const range of of.ranges) {
+    await findReverted(sql, { reverted: of.executionId, range, startDate: of.now });
     for (const row of await sql.query(statement('count-reverted'))) add(bySegment, row);
   }
   return [...bySegment.values()].sort((one, other) => Number(one.segmentId) - Number(other.segmentId));

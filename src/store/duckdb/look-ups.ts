@@ -17,7 +17,7 @@ import { BIG_TABLES, changeRows } from './big-tables.ts';
 import type { ChangeLog } from './change-log.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { membershipsOfMany } from './look-up-many.ts';
-import type { UserPoints } from './merge-chunk.ts';
+import type { UserPoints } from './merge-engine.ts';
 import { noteWriting, type RunsOfTables } from './runs.ts';
 import { keyOf, servedMany, servedMemberships } from './served.ts';
 import type { Serving } from './serving.ts';

@@ -26,6 +26,10 @@ import { readKnownWebhooks, webhookRecords } from '../records/webhooks.ts';
 import { ROWS_AT_A_TIME, type RowsAtATime } from '../rows-at-a-time.ts';
 import { SERVING_LIMITS, type ServingLimits } from '../serving/serving-limits.ts';
 import { keepBom } from '../staging/keep-bom.ts';
+import { mergeCalls } from '../staging/merge-calls.ts';
+import { mergeChunk } from '../staging/merge-chunk.ts';
+import { mergeGroup } from '../staging/merge-group.ts';
+import { revertPart } from '../staging/revert.ts';
 import type { Store } from '../store.ts';
 import { atOneMoment } from './at-one-moment.ts';
 import { attachText, whyNotAttached } from './attach.ts';
@@ -39,14 +43,11 @@ import { eraseUser, readPendingErasures, refreshPending } from './erase.ts';
 import { executionChangeCalls } from './execution-changes.ts';
 import { findUserPoint, isPoint, lookUps } from './look-ups.ts';
 import { memberCalls } from './members.ts';
-import { mergeCalls } from './merge-calls.ts';
-import { MOST_KEYS_TO_PRUNE_BY, mergeChunk, readUserPoints } from './merge-chunk.ts';
-import { mergeGroup } from './merge-group.ts';
+import { MOST_KEYS_TO_PRUNE_BY, mergeEngine, readUserPoints } from './merge-engine.ts';
 import { migrate } from './migrate.ts';
 import { overlapCalls } from './overlaps.ts';
 import { openRehearsal } from './rehearsal.ts';
 import { openReplacement } from './replacement.ts';
-import { revertPart } from './revert-part.ts';
 import { readRuns } from './runs.ts';
 import { segmentSizes } from './segment-sizes.ts';
 import { Serving, type ServingLog } from './serving.ts';
@@ -166,7 +167,8 @@ async function openStoreOf(
   const knownWebhooks = await readKnownWebhooks(db);
   const noteEnds = executionEnds(knownWebhooks);
   const closing = new AbortController();
-  const merging = { runs, points, erasures, changes, serving };
+  const merging = { runs, points, erasures, changes, serving, sizes };
+  const engine = mergeEngine(db, merging);
 
   const segments = segmentRecords(
     // a list by size counts all memberships
@@ -231,16 +233,12 @@ async function openStoreOf(
     ...overlapCalls(db, rows),
     firstChunkShare: 1,
     lookUpsAtOnce: READERS,
-    mergeChunk: (chunk) => sizes.forgetAfter(mergeChunk(db, chunk, merging)),
+    mergeChunk: (chunk) => mergeChunk(engine, chunk),
     openRehearsal: () => openRehearsal(db, { points, erasures, sizesAt: sizes.at }),
-    openReplacement: async () => {
-      const opened = await openReplacement(db, { ...merging, sizesAt: sizes.at, rows });
-      return { ...opened, apply: (asked) => sizes.forgetAfter(opened.apply(asked)) };
-    },
-    revertPart: (part) => sizes.forgetAfter(revertPart(db, part, { ...merging, rows })),
-    mergeGroup: (group) => sizes.forgetAfter(mergeGroup(db, group, { ...merging, noteEnds })),
-    mergeCalls: (calls) =>
-      sizes.forgetAfter(mergeCalls(db, calls, { ...merging, removedUpTo: () => removed.upTo })),
+    openReplacement: () => openReplacement(db, { ...merging, rows }),
+    revertPart: (part) => revertPart(engine, part, rows.reverted),
+    mergeGroup: (group) => mergeGroup(engine, group, noteEnds),
+    mergeCalls: (calls) => mergeCalls(engine, calls, async () => removed.upTo),
     eraseUser: (erasure) => sizes.forgetAfter(eraseUser(db, erasure, { pending: erasures, serving })),
     attachIdentifier: (attachment) => sizes.forgetAfter(users.attachIdentifier(attachment)),
     countMembers: async ({ segmentIds, now }) => {

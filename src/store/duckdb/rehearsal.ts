@@ -4,7 +4,7 @@ import type { Sql } from '../records/database.ts';
 import { openRehearsal as openOver } from '../staging/rehearsal.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { leaveOutErased } from './erase.ts';
-import { dropEffects, findEffects, knownIdentifiers, type MergeContext } from './merge-chunk.ts';
+import { dropEffects, findEffects, knownIdentifiers, type MergeContext } from './merge-engine.ts';
 
 type Context = Pick<MergeContext, 'points' | 'erasures'> & {
   readonly sizesAt: (now: number) => Promise<ReadonlyMap<string, SegmentSize>>;
@@ -22,7 +22,7 @@ export function openRehearsal(
     findEffects: async (sql, { table, execution, from, to }) => {
       const all = `staging.main.${table}`;
       const { staged, leftOut } = erasures.any
-        ? await leaveOutErased(sql, { executionId: execution.id, staged: all })
+        ? await leaveOutErased(sql, { executionIds: [execution.id], staged: all })
         : { staged: all, leftOut: 0 };
       const known = knownIdentifiers(staged, to.pairs - from.pairs);
       await findEffects(sql, { staged, known, startDate: execution.startDate, points });

@@ -1,10 +1,8 @@
-import { NO_EFFECTS } from '../../model/execution.ts';
 import type { SegmentSize } from '../../model/records.ts';
 import { rangesOf } from '../key-ranges.ts';
 import { ANY_SEGMENT, type Replacement } from '../merges.ts';
 import type { Sql } from '../records/database.ts';
 import type { RowsAtATime } from '../rows-at-a-time.ts';
-import type { RunDraft } from '../serving/run-draft.ts';
 import type { DuckDbSql } from '../staging/duckdb-connection.ts';
 import {
   type CountedPart,
@@ -18,22 +16,20 @@ import {
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { leaveOutErased } from './erase.ts';
 import {
+  applyEffects,
   commandsWithPoints,
   dropEffects,
   knownIdentifiers,
   type MergeContext,
-  writeEffects,
-} from './merge-chunk.ts';
-import { noteWritten } from './runs.ts';
+  transact,
+  type Written,
+} from './merge-engine.ts';
 import { statement } from './statements.ts';
 
-type Context = MergeContext & {
-  readonly sizesAt: (now: number) => Promise<Sizes>;
-  readonly rows: RowsAtATime;
-};
+type Context = MergeContext & { readonly rows: RowsAtATime };
 type Sizes = ReadonlyMap<string, SegmentSize>;
-/** `draft`: null where nothing is written. */
-type Work = ToReplace & { readonly sizes: Sizes; readonly draft: RunDraft | null };
+/** `written`: null where nothing is. */
+type Work = ToReplace & { readonly sizes: Sizes; readonly written: Written | null };
 
 /**
  * `Store.openReplacement` for the embedded store: a range of keys at a time, so that the memory is
@@ -44,18 +40,16 @@ export function openReplacement(db: DuckDbDatabase, context: Context): Promise<R
     use: db.readLong,
     replace: async (of) => {
       // before a connection is taken: it needs one itself
-      const sizes = await context.sizesAt(of.chunk.execution.startDate);
-      const work = async (sql: DuckDbSql, draft: RunDraft | null) => {
+      const sizes = await context.sizes.at(of.chunk.execution.startDate);
+      const work = async (sql: DuckDbSql, written: Written | null) => {
         const state = await of.check(sql);
         if (state !== 'READY') return { type: state } as const;
-        const replaced = await replace(sql, { ...of, sizes, draft }, context);
+        const replaced = await replace(sql, { ...of, sizes, written }, context);
         return { type: 'MERGED', checkpoint: await of.finish(sql, replaced) } as const;
       };
       if (of.purpose === 'COUNT')
         return db.readLong((sql) => work(sql, null).finally(() => dropEffects(sql)));
-      const outcome = await context.serving.recording(db.merge, work);
-      if (outcome.type === 'MERGED') noteWritten(context.runs, NO_EFFECTS, outcome.checkpoint.effects);
-      return outcome;
+      return transact(db, context, { purpose: 'APPLY', holds: 'CHECKPOINTS' }, work);
     },
   });
 }
@@ -63,12 +57,12 @@ export function openReplacement(db: DuckDbDatabase, context: Context): Promise<R
 async function replace(sql: DuckDbSql, work: Work, context: Context): Promise<Replaced> {
   const { execution, to } = work.chunk;
   const { staged, leftOut } = context.erasures.any
-    ? await leaveOutErased(sql, { executionId: execution.id, staged: work.staged })
+    ? await leaveOutErased(sql, { executionIds: [execution.id], staged: work.staged })
     : { staged: work.staged, leftOut: 0 };
   const replaced = work.segmentIds ?? (await segmentsOf(sql, staged));
   const members = replaced.reduce((sum, id) => sum + (work.sizes.get(id)?.userPoints ?? 0), 0);
-  if (work.draft !== null) {
-    work.draft.mostKeys = to.pairs + members;
+  if (work.written !== null) {
+    work.written.draft.mostKeys = to.pairs + members;
     await sql.query(statement('keep-row-ids'));
   }
   const most = Math.max(to.pairs, members, work.named.rows);
@@ -80,9 +74,10 @@ async function replace(sql: DuckDbSql, work: Work, context: Context): Promise<Re
 async function replaceRanges(
   sql: DuckDbSql,
   of: Work & { readonly replaced: readonly string[]; readonly ranges: number },
-  { points, changes, runs }: Context,
+  context: Context,
 ): Promise<readonly CountedPart[]> {
   const { execution, to } = of.chunk;
+  const { points } = context;
   const start_date = execution.startDate;
   // an identifier's point may lie in another range than its key
   const attached = points.areOwnKeys ? null : await commandsWithPoints(sql, { staged: of.staged, points });
@@ -106,9 +101,9 @@ async function replaceRanges(
     await sql.query(statement('find-absent', absent));
     await sql.query(statement('find-replaced', values));
     const part = await countPart(sql);
-    const { draft } = of;
-    const effects = { ...execution, executionIds: [execution.id], changes, runs };
-    if (draft !== null) await writeEffects(sql, { ...effects, draft }, part.counts);
+    const { written } = of;
+    const source = { type: 'COMMANDS', ...execution, executionIds: [execution.id] } as const;
+    if (written !== null) await applyEffects(sql, context, { source, written, counts: part.counts });
     parts.push(part);
   }
   return parts;

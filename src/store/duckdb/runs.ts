@@ -1,4 +1,3 @@
-import type { Effects } from '../../model/execution.ts';
 import type { Sql } from '../records/database.ts';
 import { BIG_TABLES, type BigTableName } from './big-tables.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
@@ -71,12 +70,10 @@ export function noteWriting(runs: RunsOfTables, table: BigTableName): void {
   recent.writes += 1;
 }
 
-/** Adds what a merge has written: the difference of two effects. */
-export function noteWritten(runs: RunsOfTables, before: Effects, after: Effects): void {
-  // those who stay in are inserted anew
-  const put = (effects: Effects) => effects.membershipsCreated + effects.membershipsUpdated;
-  add(runs.membership, put(after) - put(before));
-  add(runs.user_identifier, after.userPointsCreated - before.userPointsCreated);
+/** Adds the rows that a merge has written. */
+export function noteWritten(runs: RunsOfTables, rows: { memberships: number; users: number }): void {
+  add(runs.membership, rows.memberships);
+  add(runs.user_identifier, rows.users);
 }
 
 function add({ recent }: Runs, rows: number): void {

@@ -1,8 +1,10 @@
 import { QUARTER_MS } from '../../model/history.ts';
-import { literal, type Row } from '../records/database.ts';
+import type { KeyRange } from '../key-ranges.ts';
+import { literal, type Row, type Sql } from '../records/database.ts';
 import type { DuckDbSql } from '../staging/duckdb-connection.ts';
 import { type Counts, changedMemberships } from '../staging/effect-counts.ts';
 import { binaryRows, type ColumnType } from './binary-rows.ts';
+import { uuid } from './look-ups.ts';
 import type { PostgresSql } from './postgres-sql.ts';
 import type { Scratch } from './scratch.ts';
 import { addToTally } from './segment-tally.ts';
@@ -105,6 +107,39 @@ export async function findEffects(
   await fetchRows(merge, statement('find-existing', { slot: merge.slot, same_shard }), 'read-existing');
   await merge.local.query(scratchStatement('find-effects', { start_date: Math.trunc(startDate) }));
   await merge.local.query(scratchStatement('find-new-users'));
+}
+
+/** All keys. */
+export const EVERYWHERE: KeyRange = { first: 0n, last: 2n ** 64n - 1n };
+
+/** Makes `chunk_effect` of a range of an execution's changes. */
+export async function findReverted(
+  of: Pick<Merge, 'sql' | 'local' | 'scratch'>,
+  changes: { readonly reverted: string; readonly range: KeyRange; readonly startDate: number },
+): Promise<void> {
+  await fetchRows(of, await revertedText(of.sql, changes), 'read-reverted');
+}
+
+/** A select of what a range of an execution's changes comes to when they go back at an instant. */
+export async function revertedText(
+  sql: Sql,
+  of: { readonly reverted: string; readonly range: KeyRange; readonly startDate: number },
+): Promise<string> {
+  const reverted = literal(of.reverted);
+  const [own] = await sql.query(
+    `select coalesce(min(step), 0) as first_step from membership_change where execution_id = ${reverted}`,
+  );
+  const text = statement('find-reverted', {
+    reverted,
+    first_step: String(own?.first_step),
+    start_date: Math.trunc(of.startDate),
+    first: 'FIRST',
+    last: 'LAST',
+  });
+  const { first, last } = of.range;
+  return text
+    .replaceAll('FIRST', uuid({ hi: first, lo: 0n }))
+    .replaceAll('LAST', uuid({ hi: last, lo: 2n ** 64n - 1n }));
 }
 
 /** The number of the next step of the change log. */

@@ -18,6 +18,10 @@ import { tokenRecords } from '../records/tokens.ts';
 import { webhookDeliveryRecords } from '../records/webhook-deliveries.ts';
 import { webhookRecords } from '../records/webhooks.ts';
 import { ROWS_AT_A_TIME, type RowsAtATime } from '../rows-at-a-time.ts';
+import { mergeCalls } from '../staging/merge-calls.ts';
+import { mergeChunk, prepareChunk } from '../staging/merge-chunk.ts';
+import { mergeGroup } from '../staging/merge-group.ts';
+import { revertPart } from '../staging/revert.ts';
 import type { Store, StoreSnapshot } from '../store.ts';
 import { checkContent } from './check-content.ts';
 import { bytesOfShards, regularRecovery, requireRecovery, workerHealth } from './citus.ts';
@@ -25,16 +29,13 @@ import { eraseUser } from './erase-user.ts';
 import { lead } from './lead.ts';
 import { findUserPoint, lookUps, uuid } from './look-ups.ts';
 import { memberCalls } from './members.ts';
-import { mergeCalls } from './merge-calls.ts';
-import { mergeChunk, prepareChunk } from './merge-chunk.ts';
-import { mergeGroup } from './merge-group.ts';
+import { mergeEngine } from './merge-engine.ts';
 import { prepare } from './migrate.ts';
 import { openPostgresDatabase, type PostgresDatabase } from './postgres-database.ts';
 import { previewRevert } from './preview-revert.ts';
 import { askingVersion, recordVersions } from './record-versions.ts';
 import { openRehearsal } from './rehearsal.ts';
 import { openReplacement } from './replacement.ts';
-import { revertPart } from './revert-part.ts';
 import { openScratch, type Scratch } from './scratch.ts';
 import { liveText } from './segment-tally.ts';
 import { statement } from './staged-pairs.ts';
@@ -105,6 +106,7 @@ function storeOf(
       findUserPoint,
       isPoint: (point) => `user_point_id = ${uuid(point)}`,
     });
+  const engine = mergeEngine({ db, scratch });
   const recover = regularRecovery(db);
   const shardBytes = bytesOfShards(db);
   const store: Store = {
@@ -139,16 +141,16 @@ function storeOf(
     countChangesOf: (executionId) => db.atOneMoment((sql) => countChangesOf(sql, executionId)),
     previewRevert: (of) => previewRevert(db, of),
     writeMembers: memberWriter(db, scratch),
-    mergeChunk: (chunk) => mergeChunk(db, scratch, chunk),
-    prepareChunk: (chunk) => prepareChunk(db, scratch, chunk),
+    mergeChunk: (chunk) => mergeChunk(engine, chunk),
+    prepareChunk: (chunk) => prepareChunk(engine, chunk),
     firstChunkShare: 1 / 8,
     // one for look-ups of many users, and one for readiness, leases and metrics
     lookUpsAtOnce: Math.max(1, db.smallConnections - 2),
     openRehearsal: () => openRehearsal(db, scratch),
     openReplacement: () => openReplacement(db, scratch),
-    revertPart: (part) => revertPart({ db, scratch }, part, rows.reverted),
-    mergeGroup: (group) => mergeGroup(db, scratch, group, noteEnds),
-    mergeCalls: (calls) => mergeCalls(db, scratch, calls),
+    revertPart: (part) => revertPart(engine, part, rows.reverted),
+    mergeGroup: (group) => mergeGroup(engine, group, noteEnds),
+    mergeCalls: (calls) => mergeCalls(engine, calls, readRemovedUpTo),
     eraseUser: (erasure) => eraseUser(db, erasure),
     removeExpired: (now) => removeExpired(db, now),
     removeChangesBefore: (instant) => removeChangesBefore(db, instant),

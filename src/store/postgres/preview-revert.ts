@@ -1,8 +1,8 @@
 import { getExecution } from '../records/execution-rows.ts';
 import { findRevertible } from '../records/reverts.ts';
 import type { Store } from '../store.ts';
+import { EVERYWHERE, revertedText } from './merge-pairs.ts';
 import type { PostgresDatabase } from './postgres-database.ts';
-import { EVERYWHERE, revertedText } from './revert-part.ts';
 
 /** `Store.previewRevert`: what the revert itself would find is counted where it is. */
 export function previewRevert(
@@ -12,7 +12,7 @@ export function previewRevert(
   return db.atOneMoment(async (sql) => {
     const revertible = await findRevertible(sql, executionId, getExecution);
     if (revertible === null || typeof revertible === 'string') return revertible;
-    const found = await revertedText(sql, { reverted: executionId, startDate: now }, EVERYWHERE);
+    const found = await revertedText(sql, { reverted: executionId, startDate: now, range: EVERYWHERE });
     const rows = await sql.query(
       `select segment_id,
          count(*) filter (where puts_in and not was_in) as created,

@@ -1,7 +1,8 @@
 import type { Rehearsal } from '../merges.ts';
 import type { DuckDbSql } from '../staging/duckdb-connection.ts';
 import { openRehearsal as openOver } from '../staging/rehearsal.ts';
-import { foldCommands } from './merge-chunk.ts';
+import { prepareCommands } from './fold-staged.ts';
+import { foldPairs } from './merge-engine.ts';
 import { findEffects, stageKeys } from './merge-pairs.ts';
 import type { PostgresDatabase } from './postgres-database.ts';
 import type { Scratch } from './scratch.ts';
@@ -15,11 +16,10 @@ export function openRehearsal(db: PostgresDatabase, scratch: Scratch): Promise<R
     read: (_, ask) => db.read(ask),
     sizesAt: (segmentIds, now) => db.read((sql) => sizesAt(sql, segmentIds, now)),
     findEffects: async (local, { table, execution }) => {
-      const leftOut = await foldCommands(db, scratch, {
-        local,
-        table: `staging.main.${table}`,
-        execution,
-      });
+      const { id, datamartId, startDate } = execution;
+      const of = { staged: `staging.main.${table}`, datamartId, executionIds: [id] };
+      const { commands, leftOut } = await prepareCommands(db, scratch, local, of);
+      await foldPairs(local, commands, startDate);
       // nothing is written, so that no merge has to wait for it: the lock is of no datamart
       await db.merge(
         '0',

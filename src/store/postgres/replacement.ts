@@ -10,7 +10,7 @@ import {
   type ToReplace,
 } from '../staging/replacement.ts';
 import { prepareCommands } from './fold-staged.ts';
-import { foldCommands, lockCheckpoint } from './merge-chunk.ts';
+import { foldPairs, hold } from './merge-engine.ts';
 import { applyEffects, fetchRows, findEffects, type Merge, stageKeys } from './merge-pairs.ts';
 import type { PostgresDatabase } from './postgres-database.ts';
 import type { Scratch } from './scratch.ts';
@@ -27,12 +27,16 @@ export function openReplacement(db: PostgresDatabase, scratch: Scratch): Promise
     replace: (of) =>
       scratch.use(async (local) => {
         const { execution } = of.chunk;
-        const leftOut = await foldCommands(db, scratch, { local, table: of.staged, execution });
+        const { id, datamartId, startDate } = execution;
+        const { commands, leftOut } = await prepareCommands(db, scratch, local, {
+          ...{ staged: of.staged, datamartId, executionIds: [id] },
+        });
+        await foldPairs(local, commands, startDate);
         await nameUsers(db, scratch, local, of);
         return db.merge(
-          execution.datamartId,
+          datamartId,
           async (sql) => {
-            await lockCheckpoint(sql, execution.id);
+            await hold(sql, [id], 'CHECKPOINTS');
             const state = await of.check(sql);
             if (state !== 'READY') return { type: state } as const;
             const slot = await takeSlot(sql);

@@ -44,7 +44,10 @@ export async function checkMerge(
   return Number(row.catalogue_version) === chunk.catalogueVersion ? 'READY' : 'STALE_CATALOGUE';
 }
 
-/** Whether the documents of a group may be merged now: `checkMerge` for all of them. */
+/**
+ * Whether the documents of a group may be merged now: `checkMerge` for all of them, and none of
+ * them is to leave out an erased user, which is done one by one.
+ */
 export async function checkGroup(
   sql: Sql,
   group: {
@@ -61,6 +64,7 @@ export async function checkGroup(
        (select count(*) from execution
         where id in (${ids}) and datamart_id = ${datamartId} and status = 'RUNNING' and worker = $1) as held,
        (select count(*) from execution_checkpoint where execution_id in (${ids}) and next_offset = 0) as at_start,
+       (select count(*) from erasure_execution where execution_id in (${ids})) as erasures,
        (select catalogue_version from datamart where id = ${datamartId}) as catalogue_version`,
     [group.worker],
   );
@@ -68,6 +72,7 @@ export async function checkGroup(
   return (
     Number(row?.held) === documents &&
     Number(row?.at_start) === documents &&
+    Number(row?.erasures) === 0 &&
     Number(row?.catalogue_version) === group.catalogueVersion
   );
 }

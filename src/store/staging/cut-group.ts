@@ -19,8 +19,9 @@ export async function cutGroup(sql: Sql, commands: string, documents: number): P
   return cut(await sql.query(statement('shared-users', { commands })), documents);
 }
 
-/** The commands of a step, of those of the whole group. */
-export function linesOf(commands: string, { from, to }: GroupStep): string {
+/** The commands of a step, of those of so many documents. */
+export function linesOf(commands: string, { from, to }: GroupStep, documents: number): string {
+  if (to - from === documents) return commands;
   return `(select * from ${commands} where line between ${from * GROUP_LINES} and ${to * GROUP_LINES - 1})`;
 }
 
