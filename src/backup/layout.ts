@@ -10,7 +10,7 @@ export const MANIFEST_FILE = 'manifest.ndjson';
 export const STORE_FILE = 'store/muster.duckdb';
 
 const FOLDER_NAME = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
-const DOCUMENT_FILE = new RegExp(`^documents/(${FOLDER_NAME})/(input|errors(?:-[0-9a-f]{16})?)$`);
+const DOCUMENT_FILE = new RegExp(`^documents/(${FOLDER_NAME})/(input|errors-[0-9a-f]{16})$`);
 
 /** The first file's content. */
 export type BackupStart = {

@@ -98,8 +98,8 @@ export async function readStart(file: string): Promise<BackupStart> {
   });
   try {
     const start = JSON.parse(await handle.readFile('utf8')) as BackupStart;
-    if (start.format >= 1 && start.format <= FORMAT) return start;
-    throw new BackupError(`the backup has format ${start.format}, this Muster knows formats 1 to ${FORMAT}`);
+    if (start.format === FORMAT) return start;
+    throw new BackupError(`the backup has format ${start.format}, this Muster knows format ${FORMAT}`);
   } catch (error) {
     if (error instanceof BackupError) throw error;
     throw new BackupError(`${START_FILE} is damaged`, { cause: error });

@@ -1,5 +1,6 @@
 import { access, mkdir, open } from 'node:fs/promises';
 import path from 'node:path';
+import { OLDEST_EMBEDDED_SCHEMA, unreleasedText } from '../store/schema-version.ts';
 import { BackupError } from './failures.ts';
 import { type BackupStart, MANIFEST_FILE, placeOf, START_FILE, STORE_FILE } from './layout.ts';
 import { type ManifestEnd, type Measured, readManifest } from './manifest.ts';
@@ -12,8 +13,8 @@ export type Restored = { readonly start: BackupStart; readonly end: ManifestEnd 
  * Copies a backup into a data folder that is there and empty. Every file is compared with the
  * manifest while it is copied.
  *
- * @throws BackupError for a backup that was cut off, or that is not what its manifest says; the
- * folder is then of no use
+ * @throws BackupError for a backup that was cut off, that is not what its manifest says, or that
+ * was made before the first release; the folder is then of no use
  */
 export async function restoreBackup(
   backup: string,
@@ -25,6 +26,8 @@ export async function restoreBackup(
     throw new BackupError(`${manifest} is missing: the backup was not completed, or this is none`, { cause });
   });
   const start = await readStart(path.join(backup, START_FILE));
+  if (start.schema_version < OLDEST_EMBEDDED_SCHEMA)
+    throw new BackupError(unreleasedText('backup', start.schema_version, OLDEST_EMBEDDED_SCHEMA));
   let bytes = 0;
   let hasStore = false;
   const end = await readManifest(manifest, async (file) => {

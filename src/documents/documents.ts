@@ -124,9 +124,8 @@ export interface Documents {
    */
   addErrors(folder: string, content: Buffer): Promise<string>;
   /**
-   * Removes what of the error files of a folder is not among `parts`, other parts and what one has
-   * beyond its length: what was never applied, or not by who wrote it. Parts only grew before
-   * schema version 5.
+   * Removes the parts of error files of a folder that are not among `parts`: what they say was
+   * never applied, or not by who wrote it.
    */
   removeOtherErrors(folder: string, parts: readonly Part[]): Promise<void>;
   readonly open: OpenFile;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants, type Dirent } from 'node:fs';
-import { access, mkdir, open, opendir, readdir, rename, rm, stat, truncate } from 'node:fs/promises';
+import { access, mkdir, open, opendir, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { endsNextAt, passFaultPoint } from '../fault-points.ts';
 import { gather } from '../gather.ts';
@@ -88,9 +88,7 @@ export async function openDocumentsFolder(
     async removeOtherErrors(folder, parts) {
       for (const name of (await nullIfGone(readdir(folderPath(folder)))) ?? []) {
         if (!isErrorsName(name)) continue;
-        const part = parts.find((each) => each.name === name);
-        if (part === undefined) await rm(filePath(folder, name), { force: true });
-        else await cutTo(filePath(folder, name), part.bytes);
+        if (!parts.some((part) => part.name === name)) await rm(filePath(folder, name), { force: true });
       }
     },
     open: async (folder, parts) => {
@@ -184,11 +182,6 @@ async function writePart(file: string, content: Buffer): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-async function cutTo(file: string, bytes: number): Promise<void> {
-  const found = await nullIfGone(stat(file));
-  if (found !== null && found.size > bytes) await nullIfGone(truncate(file, bytes));
 }
 
 async function writeSynced(file: string, content: AsyncIterable<Buffer>): Promise<void> {

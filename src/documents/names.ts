@@ -1,8 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 
 const FOLDER_NAME = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-/** `errors` is what the one error file of an execution was called before it had parts. */
-const ERRORS_NAME = /^errors(-[0-9a-f]{16})?$/;
+const ERRORS_NAME = /^errors-[0-9a-f]{16}$/;
 
 export function newFolderName(): string {
   return randomUUID();

@@ -98,16 +98,9 @@ export type FailuresByCode = { readonly [code in RejectionCode]?: number };
  */
 export type ErrorPart = { readonly name: string; readonly bytes: number };
 
-/**
- * The parts that make up the error file of a checkpoint. Before schema version 5 there was one
- * file, which grew.
- */
-export function errorPartsOf({
-  errorFileBytes,
-  errorParts,
-}: Pick<Checkpoint, 'errorFileBytes' | 'errorParts'>): readonly ErrorPart[] {
-  if (errorParts !== undefined) return errorParts;
-  return errorFileBytes > 0 ? [{ name: 'errors', bytes: errorFileBytes }] : [];
+/** The parts that make up the error file of a checkpoint. */
+export function errorPartsOf({ errorParts = [] }: Pick<Checkpoint, 'errorParts'>): readonly ErrorPart[] {
+  return errorParts;
 }
 
 /**
@@ -139,7 +132,7 @@ export type Checkpoint = {
   readonly errorFileBytes: number;
   /** Failed lines that are not in the error file, since it was full: the last ones. */
   readonly errorLinesOmitted: number;
-  /** What the error file consists of, in order; absent: see `errorPartsOf`. */
+  /** What the error file consists of, in order; absent: there is none. */
   readonly errorParts?: readonly ErrorPart[];
   /** Of the segments that commands named; only of what is decided upon as a whole. */
   readonly segments?: readonly SegmentEffect[];

@@ -158,7 +158,7 @@ test('a backup that is not whole is refused, and leaves no data folder', async (
     },
     'another format': {
       damage: (backup) => writeFile(path.join(backup, 'backup.json'), '{"format":3}'),
-      told: /the backup has format 3, this Muster knows formats 1 to 2/,
+      told: /the backup has format 3, this Muster knows format 2/,
     },
     'no backup': {
       damage: async (backup) => {

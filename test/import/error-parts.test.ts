@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { importDocument } from '../../src/import/import-document.ts';
 import { type Checkpoint, type Execution, errorPartsOf } from '../../src/model/execution.ts';
@@ -59,34 +58,4 @@ test('a worker that wakes up after another one took over adds nothing to the err
   assert.equal((await names()).length, counting.length + 2, 'its part lies beside those that count');
   await documents.removeOtherErrors(folder, errorPartsOf(checkpoint));
   assert.deepEqual(await names(), [...counting, 'input'].sort());
-});
-
-test('an error file of before it had parts is gone on with, and read as far as it counts', async (t) => {
-  const { store, documents, claim, jobOf } = await setUp(t);
-  const execution = await claim('first', NOW, NOW + 60_000);
-  const stop = new AbortController();
-  const job = jobOf(execution, 'first', { signal: stop.signal, onCheckpoint: () => stop.abort() });
-  assert.equal(await importDocument(job, store), 'STOPPED');
-  const before = (await store.executions.get(execution.id)) as Execution;
-  const { folder } = before.document;
-  // as it was: one file, with the lines of a chunk behind it that was not merged when the process
-  // ended
-  const text = await textOf(documents, folder, errorPartsOf(before.checkpoint));
-  const { errorParts: _, ...checkpoint } = before.checkpoint;
-  const old = Buffer.from(`${text}{"error_line":4711}\n`);
-  const asErrors = (content: Buffer) => documents.replace(folder, 'errors', Readable.from([content]));
-  assert.equal(await asErrors(old), false);
-  const name = await documents.addErrors(folder, old);
-  const parts = [{ name, bytes: checkpoint.errorFileBytes }];
-  const gone = jobOf({ ...before, checkpoint: { ...checkpoint, errorParts: parts } }, 'first');
-  assert.equal(await importDocument(gone, store), 'DONE');
-  const { checkpoint: ended } = (await store.executions.get(execution.id)) as Execution;
-  assert.deepEqual(ended.errorParts?.[0], parts[0]);
-  const lines = readErrorFile('NDJSON', (await textOf(documents, folder, errorPartsOf(ended))) ?? '');
-  assert.deepEqual(
-    lines.map(({ line }) => line),
-    Array.from({ length: LINES }, (_, i) => i + 1),
-  );
-  assert.deepEqual(errorPartsOf({ errorFileBytes: 7 }), [{ name: 'errors', bytes: 7 }]);
-  assert.deepEqual(errorPartsOf({ errorFileBytes: 0 }), []);
 });

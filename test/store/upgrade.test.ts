@@ -1,118 +1,66 @@
 import assert from 'node:assert/strict';
-import { createReadStream, existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { createReadStream, existsSync, readdirSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import test from 'node:test';
-import { createGunzip, gunzipSync } from 'node:zlib';
+import { type TestContext, test } from 'node:test';
+import { createGunzip } from 'node:zlib';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { receiveBackup } from '../../src/backup/receive-backup.ts';
 import { restoreBackup } from '../../src/backup/restore-backup.ts';
 import { checkAll } from '../../src/check/check-all.ts';
 import { readConfig } from '../../src/config.ts';
 import { readDocumentsFolder } from '../../src/documents/folder.ts';
-import { NO_COMPARTMENT } from '../../src/model/identifier.ts';
+import { StoreUnusableError } from '../../src/errors.ts';
 import { startService as openService } from '../../src/service.ts';
-import { openDuckDbStore } from '../../src/store/duckdb/open-duckdb-store.ts';
 import { openStore, openStoreToCheck } from '../../src/store/open-store.ts';
+import { OLDEST_EMBEDDED_SCHEMA } from '../../src/store/schema-version.ts';
 import { ADMIN_TOKEN, clientOf, dataOf, type ExecutionAnswer, membershipsOf, waitForEnd } from '../client.ts';
 import { discardFolder, makeFolder } from '../folder.ts';
 
 const NOW = 1_800_000_000_000;
-const ALL = { firstResult: 0, maxResults: 100 };
-
-/**
- * A store that Muster wrote when its schema had version 1: two datamarts, a segment with two
- * members, an ended execution.
- */
-const VERSION_1 = new URL('./fixtures/version-1.duckdb.gz', import.meta.url);
-
-test('a store of version 1 is brought to this version and keeps what it holds', async (t) => {
-  const dir = await makeFolder();
-  t.after(() => discardFolder(t, dir));
-  await writeFile(path.join(dir, 'muster.duckdb'), gunzipSync(readFileSync(VERSION_1)));
-  const open = () => openDuckDbStore({ dir, memoryBytes: 256 * 1024 * 1024, threads: 1, now: NOW });
-
-  for (const time of ['first', 'second']) {
-    const store = await open();
-    const { elements: datamarts } = await store.datamarts.list({ ids: null, page: ALL });
-    assert.deepEqual(
-      datamarts.map(({ name }) => name),
-      ['default', 'second'],
-      time,
-    );
-    assert.deepEqual(
-      (await store.tokens.list(ALL)).elements.map(({ name, role }) => [name, role]),
-      [
-        ['preset admin token', 'admin'],
-        ['upload', 'editor'],
-      ],
-    );
-    const execution = await store.executions.get('1');
-    assert.equal(execution?.status, 'SUCCEEDED');
-    assert.deepEqual(execution.checkpoint.failuresByCode, { UNKNOWN_SEGMENT: 1 });
-    const identifier = { kind: 'USER_ACCOUNT', compartmentId: '1', value: 'u1' } as const;
-    const asked = { datamartId: '1', now: NOW, page: ALL };
-    const account = await store.listMemberships({ ...asked, user: { by: 'identifier', identifier } });
-    assert.deepEqual(
-      account?.elements.map(({ segmentName, dataBag }) => [segmentName, dataBag]),
-      [['vip', '{"tier":"gold"}']],
-    );
-    const hash = { kind: 'USER_EMAIL', compartmentId: NO_COMPARTMENT, value: 'h1' } as const;
-    assert.equal(
-      (await store.listMemberships({ ...asked, user: { by: 'identifier', identifier: hash } }))?.total,
-      1,
-    );
-    const log = await store.auditLog.list({ filter: { datamartIds: null }, page: ALL });
-    assert.equal(log.total, time === 'first' ? 0 : 1);
-    const author = { tokenId: '1', tokenName: 'n', requestId: null, at: NOW };
-    const change = { action: 'DELETE', resourceType: 'segment', resourceId: '1', datamartId: '1' } as const;
-    if (time === 'first') await store.auditLog.note(author, change);
-    const checks = await store.checkContent(NOW);
-    assert.deepEqual(
-      checks.filter(({ violations }) => violations > 0),
-      [],
-    );
-    await store.close();
-  }
-});
 
 const FIXTURES = new URL('./fixtures/', import.meta.url);
 const MIGRATIONS = new URL('../../src/store/duckdb/migrations/', import.meta.url);
 const LIMITS = { memoryBytes: 256 * 1024 * 1024, threads: 1 };
 
-/**
- * Versions whose stores may be met: all before the present one, from the first that could be backed
- * up.
- */
-const EARLIER = readdirSync(MIGRATIONS)
+const VERSIONS = readdirSync(MIGRATIONS)
   .filter((file) => file.endsWith('.sql'))
   .map((file) => Number(file.slice(0, 3)))
-  .filter((version, _, all) => version >= 2 && version <= Math.max(2, Math.max(...all) - 1));
+  .sort((one, other) => one - other);
+const OLDEST = VERSIONS[0] ?? 0;
+/** Versions whose stores may be met: the oldest, and all others before the present one. */
+const EARLIER = VERSIONS.filter((version, i) => i === 0 || version < (VERSIONS.at(-1) ?? 0));
+
+test('the oldest version is that of the first migration', () => {
+  assert.equal(OLDEST, OLDEST_EMBEDDED_SCHEMA);
+});
+
+/** A data folder with what a backup of a service of a version brings back. */
+async function restored(t: TestContext, version: number) {
+  const fixture = new URL(`version-${version}.tar.gz`, FIXTURES);
+  assert.ok(existsSync(fixture), `${fixture} is missing: make it with make-fixture.ts of that version`);
+  const folder = await makeFolder();
+  t.after(() => discardFolder(t, folder));
+  const [backup, data] = [path.join(folder, 'backup'), path.join(folder, 'data')];
+  for (const each of [backup, data]) await mkdir(each);
+  await receiveBackup(createReadStream(fixture).pipe(createGunzip()), backup, { received: () => {} });
+  await restoreBackup(backup, data, () => {});
+  return { backup, data, folder };
+}
 
 for (const version of EARLIER) {
   test(`a backup of a service of version ${version} is restored, upgraded and goes on`, async (t) => {
-    const fixture = new URL(`version-${version}.tar.gz`, FIXTURES);
-    assert.ok(existsSync(fixture), `${fixture} is missing: make it with make-fixture.ts of that version`);
-    const folder = await makeFolder();
-    t.after(() => discardFolder(t, folder));
-    const [backup, data] = [path.join(folder, 'backup'), path.join(folder, 'data')];
-    for (const each of [backup, data]) await mkdir(each);
-    await receiveBackup(createReadStream(fixture).pipe(createGunzip()), backup, { received: () => {} });
-    await restoreBackup(backup, data, () => {});
+    const { data } = await restored(t, version);
 
     // opened once without a runner: it is upgraded, and the execution stays where it was
     const store = await openStore({ url: null, data, connections: 0, ...LIMITS, now: NOW });
     const half = await store.executions.get('2');
     assert.equal(half?.status, 'RUNNING');
     assert.ok(half.checkpoint.offset > 0 && half.checkpoint.offset < half.document.bytes);
-    // changes are known from the first one on that was noted; before version 3 none was, since
-    // version 4 a fresh store says when it was made
     const { knownSince } = await store.countChanges({ segmentId: '1', from: 0, now: NOW });
     const first = await store.executions.get('1');
-    if (version >= 4) assert.ok(knownSince < (first?.startDate ?? 0) && knownSince > 0);
-    else assert.equal(knownSince, version >= 3 ? first?.startDate : NOW);
-    // what executions are warned of is known since version 6
-    const warned = version >= 6 ? { SURROUNDING_BLANKS: 1 } : undefined;
-    assert.deepEqual(first?.checkpoint.warnings?.counts, warned);
+    assert.ok(knownSince < (first?.startDate ?? 0) && knownSince > 0);
+    assert.deepEqual(first?.checkpoint.warnings?.counts, { SURROUNDING_BLANKS: 1 });
     await store.close();
     assert.deepEqual(await violationsIn(data), []);
 
@@ -131,6 +79,46 @@ for (const version of EARLIER) {
     await service.close();
     assert.deepEqual(await violationsIn(data), []);
   });
+}
+
+const BEFORE_RELEASE = new RegExp(
+  `has schema version ${OLDEST - 1}, this Muster opens ${OLDEST} and later: it was written before the first release`,
+);
+
+test('a store from before the first release is refused by name, and nothing in it is changed', async (t) => {
+  const { data } = await restored(t, OLDEST);
+  const file = path.join(data, 'store', 'muster.duckdb');
+  await setVersion(file, OLDEST - 1);
+  const before = await readFile(file);
+  const refused = (error: unknown) =>
+    error instanceof StoreUnusableError && BEFORE_RELEASE.test(error.message);
+  await assert.rejects(openStore({ url: null, data, connections: 0, ...LIMITS, now: NOW }), refused);
+  await assert.rejects(openStoreToCheck({ dir: path.join(data, 'store'), ...LIMITS }), refused);
+  assert.ok(before.equals(await readFile(file)));
+});
+
+test('a backup from before the first release is refused before anything is copied', async (t) => {
+  const { backup, folder } = await restored(t, OLDEST);
+  const file = path.join(backup, 'backup.json');
+  const start = JSON.parse(await readFile(file, 'utf8')) as object;
+  await writeFile(file, JSON.stringify({ ...start, schema_version: OLDEST - 1 }));
+  const data = path.join(folder, 'other');
+  await mkdir(data);
+  await assert.rejects(
+    restoreBackup(backup, data, () => {}),
+    BEFORE_RELEASE,
+  );
+  assert.deepEqual(readdirSync(data), []);
+});
+
+/** Has a store say that it is of another version. */
+async function setVersion(file: string, version: number): Promise<void> {
+  const instance = await DuckDBInstance.create(file);
+  const connection = await instance.connect();
+  await connection.run(`update schema_version set version = ${version}`);
+  await connection.run('checkpoint');
+  connection.closeSync();
+  instance.closeSync();
 }
 
 /** What `muster check` finds in a data folder. */

@@ -4,8 +4,7 @@ import path from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { DocumentsUnusableError } from '../../errors.ts';
 import { passFaultPoint } from '../../fault-points.ts';
-import { contentOf } from '../../model/file-reader.ts';
-import type { Documents, DocumentsToCheck, KeptFolder, OpenFile, Part } from '../documents.ts';
+import type { Documents, DocumentsToCheck, KeptFolder, OpenFile } from '../documents.ts';
 import { type FileFacts, joinParts } from '../join-parts.ts';
 import {
   isErrorsName,
@@ -102,15 +101,6 @@ export async function openS3Documents(
     });
   }
 
-  /**
-   * Takes from a part what lies beyond its length: of an error file that was copied here from a
-   * folder of before it had parts.
-   */
-  async function cut(folder: string, part: Part): Promise<void> {
-    const file = await openFile(folder, [part]);
-    if (file !== null) await replace(folder, part.name, contentOf(file)).finally(file.close);
-  }
-
   return {
     receive: (upload) =>
       withScratch(async (file) => {
@@ -139,12 +129,9 @@ export async function openS3Documents(
     },
     async removeOtherErrors(folder, parts) {
       const others: string[] = [];
-      for await (const { key, bytes } of objects.list(folderKey(prefix, folder))) {
+      for await (const { key } of objects.list(folderKey(prefix, folder))) {
         const name = path.posix.basename(key);
-        if (!isErrorsName(name)) continue;
-        const part = parts.find((each) => each.name === name);
-        if (part === undefined) others.push(key);
-        else if (bytes > part.bytes) await cut(folder, part);
+        if (isErrorsName(name) && !parts.some((part) => part.name === name)) others.push(key);
       }
       await objects.remove(others);
     },

@@ -3,13 +3,15 @@ import { StoreUnusableError } from '../../errors.ts';
 import { passFaultPoint } from '../../fault-points.ts';
 import type { Sql } from '../records/database.ts';
 import { insertFirstRecords } from '../records/first-records.ts';
+import { OLDEST_EMBEDDED_SCHEMA, requireReleased } from '../schema-version.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 
 const FOLDER = new URL('./migrations/', import.meta.url);
 
 /**
  * Brings the schema to this version: each missing migration in a transaction of its own, with its
- * number in it. Forward only; a store of a newer version is refused.
+ * number in it. Forward only; a store of a newer version is refused, and one from before the first
+ * release.
  */
 export async function migrate(db: DuckDbDatabase, now: number): Promise<void> {
   await db.write((sql) =>
@@ -35,8 +37,8 @@ export async function requireThisVersion(db: DuckDbDatabase): Promise<void> {
 }
 
 /**
- * The version of the store, the one that this Muster knows, and the migrations; a newer store is
- * refused.
+ * The version of the store, the one that this Muster knows, and the migrations; a store that it
+ * cannot bring to this version is refused.
  */
 async function readVersions(
   db: DuckDbDatabase,
@@ -48,6 +50,7 @@ async function readVersions(
   const files = readdirSync(FOLDER)
     .filter((file) => file.endsWith('.sql'))
     .sort();
+  requireReleased(current, OLDEST_EMBEDDED_SCHEMA);
   const newest = versionOf(files.at(-1) ?? '');
   if (current <= newest) return { current, newest, files };
   throw new Error(
@@ -60,7 +63,7 @@ async function apply(sql: Sql, file: string, now: number): Promise<void> {
   await sql.query('insert into schema_version values ($1, cast($2 as bigint))', [version, now]);
   passFaultPoint('migration-begun');
   await sql.query(readFileSync(new URL(file, FOLDER), 'utf8'));
-  if (version === 1) await insertFirstRecords(sql, now);
+  if (version === OLDEST_EMBEDDED_SCHEMA) await insertFirstRecords(sql, now);
   passFaultPoint('migration-before-commit');
 }
 

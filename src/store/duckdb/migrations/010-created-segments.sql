@@ -1,3 +1,0 @@
--- Segments that the file of an execution made, or would make in a dry run: JSON of a list. Null:
--- none.
-alter table execution add column segments_created varchar;
