@@ -20,6 +20,7 @@ const FILES = [
   'lineage',
   'links',
   'look-up-limits',
+  'mapped-corrections',
   'mapping',
   'members',
   'missing-segments',
