@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type Config, ConfigError, hasS3Endpoint } from './config.ts';
 import { openIntake } from './content/intake.ts';
+import type { Documents } from './documents/documents.ts';
 import { openDocuments } from './documents/open-documents.ts';
 import { placeOfDocuments } from './documents/place.ts';
 import { DocumentsUnusableError, StoreDamagedError, StoreInUseError, StoreLostError } from './errors.ts';
@@ -103,6 +104,7 @@ async function openAll(
     }),
     config,
   );
+  await requireSameDocuments(store, documents);
   const adminToken = await provideAdminToken(store, config.adminToken, clock());
   const shared = { config, logger, clock, store, documents, events };
   const worker = randomUUID();
@@ -234,6 +236,20 @@ async function untilSilent(store: Store, signal: AbortSignal, logger: Logger): P
     await sleep(LISTEN_MS, undefined, { signal }).catch(() => undefined);
   }
   logger.warn('the store does not answer, and the stop does not wait for it any longer');
+}
+
+/**
+ * A node with other documents would not find the files that the rest have received: a folder of its
+ * own, or one that is not mounted.
+ */
+async function requireSameDocuments(store: Store, documents: Documents): Promise<void> {
+  if (store.keepDocumentsId === undefined) return;
+  const id = await documents.id();
+  const known = await store.keepDocumentsId(id);
+  if (id === known) return;
+  throw new DocumentsUnusableError(
+    `they have the id ${id}, those of the store's other nodes ${known}. All nodes need the same --documents: a folder that each of them has mounted, or a bucket. When documents move, their file "id" moves with them`,
+  );
 }
 
 /** What keeps a data folder from being used, as a message that names it. */

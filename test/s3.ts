@@ -40,7 +40,7 @@ export type S3Server = {
 const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
 
 /** An error as S3 tells it. */
-export function s3Error(status: number, code: string): S3Fault {
+export function s3Error(status: number, code: string): S3Fault & { readonly type: 'ANSWER' } {
   const body = `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`;
   return { type: 'ANSWER', status, body };
 }
@@ -53,6 +53,14 @@ export function s3Error(status: number, code: string): S3Fault {
 export async function startS3(): Promise<S3Server> {
   const server = await startFauxqs({ port: 0, logger: false });
   let faultOf: (asked: Asked) => S3Fault = () => null;
+  // conditional writes, which the server takes as others
+  const createdPaths = new Set<string>();
+  const refusal = ({ method, headers }: IncomingMessage, path: string) => {
+    if (method !== 'PUT' || headers['if-none-match'] !== '*') return null;
+    if (createdPaths.has(path)) return s3Error(412, 'PreconditionFailed');
+    createdPaths.add(path);
+    return null;
+  };
   const proxy = createServer((incoming, answer) => {
     const { pathname, searchParams } = new URL(incoming.url ?? '/', 'http://s3');
     const fault = faultOf({
@@ -61,10 +69,11 @@ export async function startS3(): Promise<S3Server> {
       query: searchParams,
       headers: incoming.headers,
     });
-    if (fault?.type === 'ANSWER') {
+    const refused = fault?.type === 'ANSWER' ? fault : refusal(incoming, pathname);
+    if (refused !== null) {
       incoming.resume();
-      answer.writeHead(fault.status, { 'content-type': 'application/xml' }).end(fault.body);
-    } else forward(incoming, answer, { port: server.port, fault });
+      answer.writeHead(refused.status, { 'content-type': 'application/xml' }).end(refused.body);
+    } else forward(incoming, answer, { port: server.port, fault: fault?.type === 'ANSWER' ? null : fault });
   });
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
   const endpoint = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;

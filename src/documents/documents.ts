@@ -154,6 +154,11 @@ export interface Documents {
    * process may have received it: what sweeps orphans leaves young ones alone.
    */
   listFolders(): AsyncIterable<KeptFolder>;
+  /**
+   * What tells these documents from all others: random, made when it is first asked for, the same
+   * from every process.
+   */
+  id(): Promise<string>;
   /** Whether no folder is kept. */
   isEmpty(): Promise<boolean>;
   /**

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants, type Dirent } from 'node:fs';
-import { access, mkdir, open, opendir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { access, link, mkdir, open, opendir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { endsNextAt, passFaultPoint } from '../fault-points.ts';
 import { gather } from '../gather.ts';
@@ -9,6 +9,7 @@ import { filesOf, nullIfGone } from './folder-files.ts';
 import { createHolds } from './holds.ts';
 import { joinParts } from './join-parts.ts';
 import {
+  ID_NAME,
   isErrorsName,
   isFolderName,
   newErrorsName,
@@ -125,6 +126,7 @@ export async function openDocumentsFolder(
       await rm(folderPath(folder), { recursive: true, force: true, maxRetries: 3 });
     },
     listFolders: () => listFolders(kept),
+    id: () => idOf(dir, incoming),
     isEmpty: async () => (await readdir(kept)).length === 0,
     async sweepUnfinished(before) {
       for (const folder of [incoming, removed]) await removeUntouched(folder, before);
@@ -215,6 +217,31 @@ async function syncFolder(folder: string): Promise<void> {
     await handle.sync();
   } finally {
     await handle.close();
+  }
+}
+
+/** A link is made by one process alone, and its file is whole. */
+async function idOf(dir: string, incoming: string): Promise<string> {
+  const file = path.join(dir, ID_NAME);
+  const known = await nullIfGone(readFile(file, 'utf8'));
+  if (known !== null) return known.trim();
+  const id = randomUUID();
+  const fresh = path.join(incoming, id);
+  try {
+    await writeSynced(
+      fresh,
+      (async function* () {
+        yield Buffer.from(`${id}\n`);
+      })(),
+    );
+    await link(fresh, file);
+    await syncFolder(dir);
+    return id;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return (await readFile(file, 'utf8')).trim();
+  } finally {
+    await rm(fresh, { force: true });
   }
 }
 

@@ -3,6 +3,9 @@ import { randomBytes, randomUUID } from 'node:crypto';
 const FOLDER_NAME = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const ERRORS_NAME = /^errors-[0-9a-f]{16}$/;
 
+/** File or object beside the kept folders: which documents these are. */
+export const ID_NAME = 'id';
+
 export function newFolderName(): string {
   return randomUUID();
 }

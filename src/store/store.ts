@@ -357,6 +357,12 @@ export interface Store {
   removeChangesBefore(instant: number): Promise<number>;
 
   /**
+   * The id of the documents that all processes that share the store have: keeps `id` where none is
+   * kept yet. Absent where no other process can have the store open.
+   */
+  keepDocumentsId?(id: string): Promise<string>;
+
+  /**
    * Whether, of all processes that share the store, `worker` is the one that does until `until`
    * what one does at a time: because it was already, or the time of the one before is over. With
    * `until` at `now` it gives that up. Always where no other process can have the store open.

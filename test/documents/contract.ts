@@ -57,6 +57,15 @@ export function documentsContract(name: string, openForTest: OpenForTest, manyPa
   const withDocuments = (title: string, body: (opened: OpenedDocuments) => Promise<void>) =>
     test(`${name}: ${title}`, async (t) => body(await openForTest(t, LIMITS)));
 
+  withDocuments('has one id, whichever process asks for it first', async ({ documents, again }) => {
+    const others = await Promise.all([again(), again(), again()]);
+    const ids = await Promise.all([documents, ...others].map((each) => each.id()));
+    assert.match(ids[0] ?? '', /^[0-9a-f-]{36}$/);
+    assert.equal(new Set(ids).size, 1, ids.join(', '));
+    assert.equal(await (await again()).id(), ids[0]);
+    assert.ok(await documents.isEmpty());
+  });
+
   withDocuments('keeps the bytes of an upload, with their length and hash', async (opened) => {
     const { documents } = opened;
     assert.equal(await documents.isEmpty(), true);

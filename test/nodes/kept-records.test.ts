@@ -9,6 +9,20 @@ import { postgresServer, storeOf } from '../postgres.ts';
 
 after(async () => (await postgresServer()).stop());
 
+test('a node with other documents than the rest does not start', async (t) => {
+  const store = await storeOf(`${t.name} ${performance.timeOrigin}`, Date.now());
+  const documents = await makeFolder();
+  t.after(() => discardFolder(t, documents));
+  const { stop } = await startService(t, { store, documents });
+  await assert.rejects(startService(t, { store }), ({ name, message }: Error) => {
+    assert.equal(name, 'ConfigError');
+    assert.match(message, /^documents: they have the id .* All nodes need the same --documents/);
+    return true;
+  });
+  await stop();
+  await startService(t, { store, documents });
+});
+
 test('a look-up goes by what the other node has just written', async (t) => {
   const store = await storeOf(`${t.name} ${performance.timeOrigin}`, Date.now());
   // either of them may run what comes

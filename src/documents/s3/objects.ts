@@ -43,6 +43,11 @@ export interface S3Objects {
   /** The same from a local file, in parts where it is large. */
   putFile(key: string, file: { readonly path: string; readonly bytes: number }): Promise<void>;
   /**
+   * Puts an object where none is; false where one is. Of several that do so at once one succeeds,
+   * on servers that know conditional writes.
+   */
+  create(key: string, content: Buffer): Promise<boolean>;
+  /**
    * Null when there is none. Reads what was there when it was opened; a fault when it is replaced
    * meanwhile.
    */
@@ -148,6 +153,19 @@ export function openS3Objects({ client, bucket: Bucket }: S3Place): S3Objects {
       // those on their way, and the one that is read from the file
       const held = (PARTS_AT_A_TIME + 1) * partBytes;
       return withinBudget(held, () => putInParts(key, { path, partBytes }));
+    },
+
+    async create(Key, Body) {
+      try {
+        await client.send(new PutObjectCommand({ Bucket, Key, Body, IfNoneMatch: '*' }));
+        return true;
+      } catch (fault) {
+        // 409: another one is being written at this moment
+        if (statusOf(fault) === 412 || statusOf(fault) === 409) return false;
+        if (statusOf(fault) !== 501) throw asDocumentsFault(fault, 'an object could not be written');
+        await put(Key, Body);
+        return true;
+      }
     },
 
     async open(Key, known) {

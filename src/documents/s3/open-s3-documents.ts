@@ -7,6 +7,7 @@ import { passFaultPoint } from '../../fault-points.ts';
 import type { Documents, DocumentsToCheck, KeptFolder, OpenFile } from '../documents.ts';
 import { type FileFacts, joinParts } from '../join-parts.ts';
 import {
+  ID_NAME,
   isErrorsName,
   isFolderName,
   newErrorsName,
@@ -143,6 +144,17 @@ export async function openS3Documents(
     remove: async (folder) => holds.remove(requireFolderName(folder)),
     async *listFolders() {
       for await (const kept of listFolders(objects, prefix)) if (!holds.isRemoved(kept.folder)) yield kept;
+    },
+    async id() {
+      const key = `${prefix}${ID_NAME}`;
+      const known = await objects.open(key);
+      if (known === null) {
+        const fresh = randomUUID();
+        if (await objects.create(key, Buffer.from(`${fresh}\n`))) return fresh;
+      }
+      const file = known ?? (await objects.open(key));
+      if (file === null) throw new DocumentsUnusableError(`the object ${key} went away while it was read`);
+      return (await file.read(0, file.bytes).finally(file.close)).toString('utf8').trim();
     },
     isEmpty: async () => (await listFolders(objects, prefix).next()).done === true,
     async sweepUnfinished(before) {

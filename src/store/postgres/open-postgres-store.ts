@@ -25,6 +25,7 @@ import { revertPart } from '../staging/revert.ts';
 import type { Store, StoreSnapshot } from '../store.ts';
 import { checkContent } from './check-content.ts';
 import { bytesOfShards, regularRecovery, requireRecovery, workerHealth } from './citus.ts';
+import { keepDocumentsId } from './documents-id.ts';
 import { eraseUser } from './erase-user.ts';
 import { lead } from './lead.ts';
 import { findUserPoint, lookUps, uuid } from './look-ups.ts';
@@ -154,6 +155,7 @@ function storeOf(
     eraseUser: (erasure) => eraseUser(db, erasure),
     removeExpired: (now) => removeExpired(db, now),
     removeChangesBefore: (instant) => removeChangesBefore(db, instant),
+    keepDocumentsId: (id) => keepDocumentsId(db, id),
     lead: async (of) => {
       const isMine = await lead(db, of);
       if (isMine) recover();
