@@ -2,6 +2,7 @@
  * CPU of reading lines into commands, by both ways: `node --import tsx bench/readers.ts`. The event
  * loop's share of an import, without the store.
  */
+
 import { createHash } from 'node:crypto';
 import { csvFormat } from '../src/import/csv.ts';
 import { parseCsvHeader } from '../src/import/csv-header.ts';
@@ -12,7 +13,7 @@ import { parseCommand } from '../src/import/parse-command.ts';
 import { formatOf } from '../src/import/read-format.ts';
 import { buildCatalogue } from '../src/model/catalogue.ts';
 import { type Mapping, NO_MAPPING } from '../src/model/mapping.ts';
-import type { Segment } from '../src/model/records.ts';
+import type { Segment } from '../src/model/segment.ts';
 
 const LINES = 200_000;
 const BLOCK_BYTES = 256 * 1024;
@@ -45,17 +46,7 @@ const context: CommandContext = {
   catalogue: buildCatalogue({
     datamartId: '1',
     version: 0,
-    selections: [
-      {
-        id: '1',
-        datamartId: '1',
-        compartmentId: '1',
-        isDefault: true,
-        token: 't',
-        name: '',
-        archived: false,
-      },
-    ],
+    selections: [{ compartmentId: '1', isDefault: true, token: 't', archived: false }],
     segments: Array.from({ length: 10 }, (_, i) => segment(String(i + 1))),
   }),
 };

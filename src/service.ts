@@ -26,7 +26,7 @@ import { openLogger } from './log.ts';
 import { logOutput } from './log-lines.ts';
 import { createLookUpTimes } from './look-up-times.ts';
 import type { Author } from './model/audit.ts';
-import type { ApiToken } from './model/records.ts';
+import type { ApiToken } from './model/token.ts';
 import { hashToken } from './model/token-hash.ts';
 import { makePrivate, writePrivately } from './private-files.ts';
 import { createProgressBoard } from './progress-board.ts';

@@ -1,7 +1,10 @@
 import type { FastifyRequest } from 'fastify';
 import { notFound } from '../errors.ts';
 import type { Author } from '../model/audit.ts';
-import type { ApiToken, Datamart, DocumentImport, Segment } from '../model/records.ts';
+import type { Datamart } from '../model/datamart.ts';
+import type { DocumentImport } from '../model/records.ts';
+import type { Segment } from '../model/segment.ts';
+import type { ApiToken } from '../model/token.ts';
 import type { HttpDependencies } from './types.ts';
 
 /** What a token may see. Everything else does not exist for it: 404, never 403 (spec §2). */

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ServiceError } from '../errors.ts';
-import { type ApiToken, ROLES } from '../model/records.ts';
+import { ROLES } from '../model/records.ts';
+import type { ApiToken } from '../model/token.ts';
 import { HASH_PREFIX, hashToken, isSameHash } from '../model/token-hash.ts';
 import { countFailedAttempts, type Origin, originReader } from './client-address.ts';
 import type { LiveTokens } from './live-tokens.ts';

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { ServiceError } from '../errors.ts';
-import type { ApiToken } from '../model/records.ts';
+import type { ApiToken } from '../model/token.ts';
 import type { Store } from '../store/store.ts';
 
 /**

@@ -2,15 +2,26 @@ import type { FastifyRequest } from 'fastify';
 import { type Static, type TSchema, Type } from 'typebox';
 import { ServiceError } from '../errors.ts';
 import type { IdempotencyKey } from '../model/execution.ts';
-import { MIME_TYPES, PRIORITIES, ROLES, SEGMENT_TYPES } from '../model/records.ts';
+import { MIME_TYPES, PRIORITIES } from '../model/records.ts';
+import { Count, ID, Id, instant, oneOf } from '../model/schema.ts';
+
+export {
+  Count,
+  Id,
+  Instant,
+  instant,
+  LATEST_INSTANT,
+  Name,
+  nullableInteger,
+  nullableText,
+  nullOr,
+  oneOf,
+} from '../model/schema.ts';
 
 /**
  * The pieces of which the schemas of requests and answers are made; OpenAPI is generated from them.
  */
 
-const ID = { pattern: '^(0|[1-9][0-9]{0,17})$', examples: ['1'] };
-/** An id: a decimal string; a number is taken as one, since the validator turns it into text. */
-export const Id = Type.String(ID);
 /** A larger page is cut to this, never refused (spec §2). */
 export const MOST_RESULTS = 1000;
 
@@ -21,45 +32,8 @@ export const Selector = Type.String({
   examples: ['user_account_id=1001'],
 });
 
-/** The last instant that a date can be. */
-export const LATEST_INSTANT = 8_640_000_000_000_000;
-/** An instant: one that can be a date. */
-export const Instant = instant('ms since the epoch');
-export const Name = Type.String({ minLength: 1, maxLength: 255 });
-export const Count = Type.Integer({ minimum: 0 });
-
-/** An instant that needs more than `ms since the epoch` to be said of it. */
-export function instant(description: string) {
-  return Type.Integer({ minimum: 0, maximum: LATEST_INSTANT, description });
-}
-
-/** A text that may be null; in a request an empty one is null too. */
-export function nullableText(options: { description?: string; maxLength?: number } = {}) {
-  return Type.Unsafe<string | null>({ type: ['string', 'null'], ...options });
-}
-
-/** A whole number that may be null. */
-export function nullableInteger(options: { description?: string; minimum?: number; maximum?: number } = {}) {
-  return Type.Unsafe<number | null>({ type: ['integer', 'null'], ...options });
-}
-
-/**
- * A value that may be null, where null decides over access: neither an empty text nor anything else
- * is turned into it, as the validator does for types in a list.
- */
-export function nullOr<T extends TSchema>(schema: T, options: { description: string }) {
-  return Type.Unsafe<Static<T> | null>({ anyOf: [{ enum: [null] }, schema], ...options });
-}
-
-/** One of these texts, exactly. */
-export function oneOf<T extends string>(values: readonly T[]) {
-  return Type.Unsafe<T>({ type: 'string', enum: [...values] });
-}
-
 export const MimeTypeName = oneOf(MIME_TYPES);
 export const PriorityName = oneOf(PRIORITIES);
-export const SegmentTypeName = oneOf(SEGMENT_TYPES);
-export const RoleName = oneOf(ROLES);
 
 export const ErrorAnswer = Type.Object({
   status: Type.Literal('error'),

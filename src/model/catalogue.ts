@@ -1,4 +1,6 @@
-import { type CompartmentSelection, isImportable, type Segment } from './records.ts';
+import type { CompartmentSelection } from './datamart.ts';
+import { isImportable } from './records.ts';
+import type { Segment } from './segment.ts';
 
 /** A segment as commands see it. */
 export type CatalogueSegment = {
@@ -28,8 +30,14 @@ export type Catalogue = {
 export function buildCatalogue(of: {
   readonly datamartId: string;
   readonly version: number;
-  readonly selections: readonly CompartmentSelection[];
-  readonly segments: readonly Segment[];
+  readonly selections: readonly Pick<
+    CompartmentSelection,
+    'compartmentId' | 'isDefault' | 'token' | 'archived'
+  >[];
+  readonly segments: readonly Pick<
+    Segment,
+    'id' | 'type' | 'feedType' | 'technicalName' | 'defaultTtlMs' | 'paused'
+  >[];
 }): Catalogue {
   const segmentById = new Map<string, CatalogueSegment>();
   const segmentByTechnicalName = new Map<string, CatalogueSegment>();

@@ -17,39 +17,6 @@ export type Page = { readonly firstResult: number; readonly maxResults: number }
 /** A page of a list with the number of elements that match in all. */
 export type Listed<T> = { readonly elements: readonly T[]; readonly total: number };
 
-export type Datamart = {
-  readonly id: string;
-  readonly organisationId: string;
-  readonly name: string;
-  readonly token: string;
-  readonly timeZone: string;
-  readonly archived: boolean;
-  readonly creationDate: number;
-};
-
-/** A name space for user account ids, owned by an organisation and selected in datamarts. */
-export type Compartment = {
-  readonly id: string;
-  readonly organisationId: string;
-  readonly name: string;
-  readonly token: string;
-  readonly archived: boolean;
-};
-
-/**
- * A compartment as one datamart selects it; `id` is the selection's own. Exactly one per datamart
- * is the default.
- */
-export type CompartmentSelection = {
-  readonly id: string;
-  readonly datamartId: string;
-  readonly compartmentId: string;
-  readonly isDefault: boolean;
-  readonly token: string;
-  readonly name: string;
-  readonly archived: boolean;
-};
-
 export const SEGMENT_TYPES = [
   'USER_LIST',
   'USER_QUERY',
@@ -61,29 +28,8 @@ export const SEGMENT_TYPES = [
 ] as const;
 export type SegmentType = (typeof SEGMENT_TYPES)[number];
 
-export type Segment = {
-  readonly id: string;
-  readonly organisationId: string;
-  readonly datamartId: string;
-  readonly type: SegmentType;
-  /** Null for types that have no feed. Only `USER_LIST` with `FILE_IMPORT` takes commands. */
-  readonly feedType: string | null;
-  readonly subtype: string;
-  readonly name: string;
-  readonly shortDescription: string | null;
-  readonly technicalName: string | null;
-  /**
-   * In ms, counted from the start of the execution; null when commands must bring their own expiry.
-   */
-  readonly defaultTtlMs: number | null;
-  readonly persisted: boolean;
-  readonly paused: boolean;
-  readonly creationTs: number;
-  readonly lastModifiedTs: number;
-};
-
 /** Whether files can be imported into a segment of this kind (spec §3). */
-export function isImportable(segment: Pick<Segment, 'type' | 'feedType'>): boolean {
+export function isImportable(segment: { type: SegmentType; feedType: string | null }): boolean {
   return segment.type === 'USER_LIST' && segment.feedType === 'FILE_IMPORT';
 }
 
@@ -145,14 +91,3 @@ export const ROLES = ['reader', 'editor', 'admin'] as const;
  * What a token may do: look up; import and edit segments; everything. Each includes the one before.
  */
 export type Role = (typeof ROLES)[number];
-
-export type ApiToken = {
-  readonly id: string;
-  readonly name: string;
-  readonly role: Role;
-  /** Null means every datamart. */
-  readonly datamartIds: readonly string[] | null;
-  readonly creationDate: number;
-  readonly expirationDate: number | null;
-  readonly lastUsedDate: number | null;
-};

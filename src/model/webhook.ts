@@ -25,20 +25,6 @@ export const PING = 'webhook.ping';
 /** Webhooks of one datamart: each may add a row to the transaction that ends an execution. */
 export const MOST_WEBHOOKS = 50;
 
-export type Webhook = {
-  readonly id: string;
-  readonly datamartId: string;
-  /** Null: it is told of every execution of the datamart. */
-  readonly documentImportId: string | null;
-  readonly name: string | null;
-  readonly url: string;
-  readonly events: readonly Event[];
-  readonly enabled: boolean;
-  /** Why the service disabled it; null where somebody did. */
-  readonly disabledReason: string | null;
-  readonly creationTs: number;
-};
-
 export const DELIVERY_STATUSES = ['PENDING', 'SUCCEEDED', 'FAILED'] as const;
 /** `PENDING → SUCCEEDED | FAILED`; a resend makes it PENDING again. */
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];

@@ -1,7 +1,8 @@
 import type { AuditAction, AuditEntry, AuditResource, Author, Change } from '../model/audit.ts';
 import type { Erasure, Sought } from '../model/erasure.ts';
 import type { Identifier } from '../model/identifier.ts';
-import type { ApiToken, Listed, Page } from '../model/records.ts';
+import type { Listed, Page } from '../model/records.ts';
+import type { ApiToken } from '../model/token.ts';
 
 /** The parts of `Store` that are about who may do what, who did it, and who is forgotten. */
 

@@ -1,15 +1,15 @@
 import type { Author } from '../model/audit.ts';
 import type { Catalogue } from '../model/catalogue.ts';
-import type { DueEvent, DueRecord, ExpectingImport } from '../model/expected-files.ts';
 import type {
   Compartment,
+  CompartmentChange,
   CompartmentSelection,
   Datamart,
-  DocumentImport,
-  Listed,
-  Page,
-  Segment,
-} from '../model/records.ts';
+  DatamartChange,
+} from '../model/datamart.ts';
+import type { DueEvent, DueRecord, ExpectingImport } from '../model/expected-files.ts';
+import type { DocumentImport, Listed, Page } from '../model/records.ts';
+import type { NewSegment, Segment, SegmentChange } from '../model/segment.ts';
 
 /**
  * The parts of `Store` that commands are checked against: datamarts, compartments, segments,
@@ -33,11 +33,7 @@ export interface DatamartRecords {
     now: number;
     author?: Author;
   }): Promise<Datamart | 'TOKEN_TAKEN' | null>;
-  update(
-    id: string,
-    change: Partial<Pick<Datamart, 'name' | 'token' | 'timeZone' | 'archived'>>,
-    author?: Author,
-  ): Promise<Datamart | 'TOKEN_TAKEN' | null>;
+  update(id: string, change: DatamartChange, author?: Author): Promise<Datamart | 'TOKEN_TAKEN' | null>;
   /**
    * Everything the commands of a file are checked against, read in one moment; null for an unknown
    * datamart.
@@ -63,11 +59,7 @@ export interface CompartmentRecords {
     token: string;
     author?: Author;
   }): Promise<Compartment | 'TOKEN_TAKEN' | null>;
-  update(
-    id: string,
-    change: Partial<Pick<Compartment, 'name' | 'token' | 'archived'>>,
-    author?: Author,
-  ): Promise<Compartment | 'TOKEN_TAKEN' | null>;
+  update(id: string, change: CompartmentChange, author?: Author): Promise<Compartment | 'TOKEN_TAKEN' | null>;
   /** What a datamart has selected. */
   listSelections(datamartId: string, page: Page): Promise<Listed<CompartmentSelection>>;
   /**
@@ -110,11 +102,6 @@ export const SEGMENT_ORDERS = [
   'user_agents_count',
 ] as const;
 export type SegmentOrder = { readonly by: (typeof SEGMENT_ORDERS)[number]; readonly descending: boolean };
-
-export type NewSegment = Omit<Segment, 'id' | 'creationTs' | 'lastModifiedTs'> & { readonly now: number };
-export type SegmentChange = Partial<
-  Pick<Segment, 'name' | 'shortDescription' | 'technicalName' | 'defaultTtlMs' | 'persisted' | 'paused'>
->;
 
 export interface SegmentRecords {
   /** `now` decides which memberships count where the order is by size. */

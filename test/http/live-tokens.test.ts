@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { createLiveTokens, type TokenEnd } from '../../src/http/live-tokens.ts';
-import type { ApiToken } from '../../src/model/records.ts';
+import type { ApiToken } from '../../src/model/token.ts';
 import { tokenRecords } from '../../src/store/records/tokens.ts';
 import { openDatabase } from '../store/open-database.ts';
 

@@ -11,7 +11,7 @@ import { parseCommand } from '../../src/import/parse-command.ts';
 import { oddCommand } from '../../src/import/warnings.ts';
 import { buildCatalogue } from '../../src/model/catalogue.ts';
 import { KIND_BIT } from '../../src/model/identifier.ts';
-import type { Segment } from '../../src/model/records.ts';
+import type { Segment } from '../../src/model/segment.ts';
 import { SOME_NAMES } from '../properties/mutations.ts';
 
 /** When the executions of these documents started. */

@@ -15,9 +15,10 @@ import {
   type UuidHalves,
 } from '../../src/model/identifier.ts';
 import type { Mapping } from '../../src/model/mapping.ts';
-import type { Membership, Priority, Segment } from '../../src/model/records.ts';
+import type { Membership, Priority } from '../../src/model/records.ts';
+import type { NewSegment, Segment } from '../../src/model/segment.ts';
 import { userKey } from '../../src/model/user-key.ts';
-import type { NewSegment, SegmentOrder } from '../../src/store/catalogue-records.ts';
+import type { SegmentOrder } from '../../src/store/catalogue-records.ts';
 import type { MergeOutcome } from '../../src/store/merges.ts';
 import type { Store } from '../../src/store/store.ts';
 

@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Author } from '../../src/model/audit.ts';
-import {
-  type Attempt,
-  EVENTS,
-  MOST_FAILING_MS,
-  MOST_WEBHOOKS,
-  type Webhook,
-} from '../../src/model/webhook.ts';
+import { type Attempt, EVENTS, MOST_FAILING_MS, MOST_WEBHOOKS } from '../../src/model/webhook.ts';
+import type { Webhook } from '../../src/model/webhook-record.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { NewWebhook } from '../../src/store/webhook-records.ts';
 import {

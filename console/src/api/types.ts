@@ -1,7 +1,6 @@
 import type { Static } from 'typebox';
 import type { ActivityView } from '../../../src/http/activity/routes.ts';
 import type { AuditEntryView } from '../../../src/http/audit-log/routes.ts';
-import type { DatamartView, SelectionView } from '../../../src/http/datamarts/view.ts';
 import type { PreviewView } from '../../../src/http/document-imports/preview-view.ts';
 import type { DocumentImportView } from '../../../src/http/document-imports/view.ts';
 import type { FailedLineView, WarningView } from '../../../src/http/executions/lines.ts';
@@ -10,9 +9,10 @@ import type { ExecutionView } from '../../../src/http/executions/view.ts';
 import type { ExportView } from '../../../src/http/exports/view.ts';
 import type { ChangeView, ExecutionChangesView, OriginView } from '../../../src/http/segments/change-view.ts';
 import type { MemberView, SegmentView } from '../../../src/http/segments/view.ts';
-import type { CreatedTokenView, TokenView } from '../../../src/http/tokens/view.ts';
 import type { IdentifierView, MembershipView } from '../../../src/http/users/view.ts';
 import type { DeliveryView, WebhookView } from '../../../src/http/webhooks/view.ts';
+import type { DatamartView, SelectionView } from '../../../src/model/datamart.ts';
+import type { CreatedTokenView, TokenView } from '../../../src/model/token.ts';
 
 /**
  * What the API answers, by the schemas that it is checked against itself; types alone, no code of

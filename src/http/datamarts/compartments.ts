@@ -2,13 +2,19 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { notFound } from '../../errors.ts';
-import { type Compartment, FIRST_ID } from '../../model/records.ts';
+import {
+  COMPARTMENT_INPUT,
+  type Compartment,
+  CompartmentView,
+  viewCompartment,
+} from '../../model/datamart.ts';
+import { membersGiven, schemaOf } from '../../model/record.ts';
+import { FIRST_ID } from '../../model/records.ts';
 import { authorOf, isId, tokenOf } from '../access.ts';
 import { ok, okList, pageOf } from '../answers.ts';
 import { answersWith, answersWithList, Id, Name, Paging } from '../schemas.ts';
 import type { App, HttpDependencies } from '../types.ts';
 import { orConflict } from './routes.ts';
-import { CompartmentView, viewCompartment } from './view.ts';
 
 const Query = Type.Object({ ...Paging, organisation_id: Type.Optional(Id) });
 const Params = Type.Object({ compartmentId: Type.String() });
@@ -17,11 +23,7 @@ const NewCompartment = Type.Object({
   name: Name,
   token: Type.Optional(Name),
 });
-const Change = Type.Object({
-  name: Type.Optional(Name),
-  token: Type.Optional(Name),
-  archived: Type.Optional(Type.Boolean()),
-});
+const Change = Type.Partial(schemaOf(COMPARTMENT_INPUT));
 const PATH = '/user_account_compartments';
 const MOST_DATAMARTS = 10_000;
 const tags = ['compartments'];
@@ -98,12 +100,7 @@ export function compartmentRoutes(app: App, dependencies: HttpDependencies): voi
   const putSchema = { ...getSchema, summary: 'Changes a compartment, in part or whole', body: Change };
   app.put(`${PATH}/:compartmentId`, { config: everywhere, schema: putSchema }, async (request) => {
     const compartment = await find(request, request.params.compartmentId);
-    const { name, token, archived } = request.body;
-    const change = {
-      ...(name === undefined ? {} : { name }),
-      ...(token === undefined ? {} : { token }),
-      ...(archived === undefined ? {} : { archived }),
-    };
+    const change = membersGiven(COMPARTMENT_INPUT, request.body);
     const updated = await store.compartments.update(compartment.id, change, authorOf(request, dependencies));
     return ok(viewCompartment(orConflict(updated)));
   });

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { Type } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
+import { DATAMART_INPUT, DatamartView, viewDatamart } from '../../model/datamart.ts';
+import { membersGiven, schemaOf } from '../../model/record.ts';
 import { FIRST_ID } from '../../model/records.ts';
 import { authorOf, findDatamart, tokenOf } from '../access.ts';
 import { ok, okList, pageOf } from '../answers.ts';
 import { answersWith, answersWithList, DatamartParams, Id, Name, PagingQuery } from '../schemas.ts';
 import type { App, HttpDependencies } from '../types.ts';
-import { DatamartView, viewDatamart } from './view.ts';
 
 const NewDatamart = Type.Object({
   name: Name,
@@ -15,12 +16,7 @@ const NewDatamart = Type.Object({
   time_zone: Type.Optional(Type.String({ examples: ['Europe/Paris'] })),
   compartment_id: Type.Optional(Id),
 });
-const Change = Type.Object({
-  name: Type.Optional(Name),
-  token: Type.Optional(Name),
-  time_zone: Type.Optional(Type.String()),
-  archived: Type.Optional(Type.Boolean()),
-});
+const Change = Type.Partial(schemaOf(DATAMART_INPUT));
 
 const tags = ['datamarts'];
 
@@ -73,13 +69,8 @@ export function datamartRoutes(app: App, dependencies: HttpDependencies): void {
   const putSchema = { ...getSchema, summary: 'Changes a datamart, in part or whole', body: Change };
   app.put('/datamarts/:datamartId', { config: { role: 'admin' }, schema: putSchema }, async (request) => {
     const datamart = await findDatamart({ request, dependencies }, request.params.datamartId);
-    const { name, token, time_zone, archived } = request.body;
-    const change = {
-      ...(name === undefined ? {} : { name }),
-      ...(token === undefined ? {} : { token }),
-      ...(time_zone === undefined ? {} : { timeZone: readTimeZone(time_zone) }),
-      ...(archived === undefined ? {} : { archived }),
-    };
+    if (request.body.time_zone !== undefined) readTimeZone(request.body.time_zone);
+    const change = membersGiven(DATAMART_INPUT, request.body);
     const updated = await store.datamarts.update(datamart.id, change, authorOf(request, dependencies));
     return ok(viewDatamart(orConflict(updated)));
   });

@@ -1,8 +1,10 @@
 import type { FastifyRequest } from 'fastify';
 import { type TObject, Type } from 'typebox';
+import type { Datamart } from '../../model/datamart.ts';
 import type { Execution, Job } from '../../model/execution.ts';
 import type { Mapping } from '../../model/mapping.ts';
-import type { Datamart, MimeType, Priority, Segment } from '../../model/records.ts';
+import type { MimeType, Priority } from '../../model/records.ts';
+import type { Segment } from '../../model/segment.ts';
 import type { ExecutionFilter } from '../../store/execution-records.ts';
 import { authorOf, tokenOf } from '../access.ts';
 import { ok } from '../answers.ts';

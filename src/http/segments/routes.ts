@@ -1,34 +1,32 @@
 import { type Static, Type } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
-import { EMPTY_SEGMENT_SIZE, MAX_TECHNICAL_NAME_CHARS, type Segment } from '../../model/records.ts';
-import type { SegmentChange } from '../../store/catalogue-records.ts';
+import { membersGiven, schemaOf } from '../../model/record.ts';
+import { EMPTY_SEGMENT_SIZE } from '../../model/records.ts';
+import {
+  IMPORTED_SEGMENT,
+  SEGMENT_INPUT,
+  type Segment,
+  type SegmentChange,
+  SegmentTypeName,
+} from '../../model/segment.ts';
 import { authorOf, findDatamart, findSegment } from '../access.ts';
 import { ok } from '../answers.ts';
-import { answersWith, Id, Name, nullableInteger, nullableText, SegmentTypeName } from '../schemas.ts';
+import { answersWith, Id, Name, nullableText } from '../schemas.ts';
 import type { App, HttpDependencies } from '../types.ts';
 import { SegmentView, viewSegment } from './view.ts';
 
 const Params = Type.Object({ segmentId: Type.String() });
-const Editable = {
-  short_description: Type.Optional(nullableText({ maxLength: 2_000 })),
-  technical_name: Type.Optional(nullableText({ maxLength: MAX_TECHNICAL_NAME_CHARS })),
-  default_ttl: Type.Optional(
-    nullableInteger({ minimum: 0, maximum: 1e13, description: 'ms; 0 and null: none' }),
-  ),
-  persisted: Type.Optional(Type.Boolean()),
-  paused: Type.Optional(Type.Boolean()),
-};
 const Owner = { datamart_id: Type.Optional(Id), organisation_id: Type.Optional(Id) };
 const OwnerQuery = Type.Object(Owner);
+const Change = Type.Partial(schemaOf(SEGMENT_INPUT));
 const NewSegment = Type.Object({
   ...Owner,
   type: Type.Optional(SegmentTypeName),
   feed_type: Type.Optional(nullableText({ maxLength: 64 })),
   subtype: Type.Optional(Type.String({ maxLength: 64 })),
+  ...Change.properties,
   name: Name,
-  ...Editable,
 });
-const Change = Type.Object({ name: Type.Optional(Name), ...Editable });
 
 const tags = ['segments'];
 
@@ -58,17 +56,14 @@ export function segmentRoutes(app: App, dependencies: HttpDependencies): void {
     if (organisationId !== undefined && organisationId !== datamart.organisationId) throw notFound();
     const type = body.type ?? 'USER_LIST';
     const wanted = {
+      ...IMPORTED_SEGMENT,
       organisationId: datamart.organisationId,
       datamartId: datamart.id,
       type,
       feedType: body.feed_type ?? (type === 'USER_LIST' ? 'FILE_IMPORT' : null),
       subtype: body.subtype ?? 'STANDARD',
       name: body.name,
-      shortDescription: body.short_description ?? null,
-      technicalName: body.technical_name ?? null,
-      defaultTtlMs: body.default_ttl || null,
-      persisted: body.persisted ?? true,
-      paused: body.paused ?? false,
+      ...changeOf(body),
       now: clock(),
     };
     const created = await store.segments.create(wanted, authorOf(request, dependencies));
@@ -108,14 +103,8 @@ export function segmentRoutes(app: App, dependencies: HttpDependencies): void {
 }
 
 function changeOf(body: Static<typeof Change>): SegmentChange {
-  return {
-    ...(body.name === undefined ? {} : { name: body.name }),
-    ...(body.short_description === undefined ? {} : { shortDescription: body.short_description }),
-    ...(body.technical_name === undefined ? {} : { technicalName: body.technical_name }),
-    ...(body.default_ttl === undefined ? {} : { defaultTtlMs: body.default_ttl || null }),
-    ...(body.persisted === undefined ? {} : { persisted: body.persisted }),
-    ...(body.paused === undefined ? {} : { paused: body.paused }),
-  };
+  const change = membersGiven(SEGMENT_INPUT, body);
+  return change.defaultTtlMs === 0 ? { ...change, defaultTtlMs: null } : change;
 }
 
 function orTaken(

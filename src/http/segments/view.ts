@@ -1,46 +1,24 @@
 import { type Static, Type } from 'typebox';
 import { formatUuid } from '../../model/identifier.ts';
-import type { Member, Segment, SegmentSize } from '../../model/records.ts';
-import { Count, Id, Instant, nullableInteger, nullableText, SegmentTypeName } from '../schemas.ts';
+import { schemaOf, viewer } from '../../model/record.ts';
+import type { Member, SegmentSize } from '../../model/records.ts';
+import { SEGMENT_FIELDS, type Segment } from '../../model/segment.ts';
+import { Count, Instant, nullableInteger, nullableText } from '../schemas.ts';
 import { IdentifierView, viewIdentifier } from '../users/view.ts';
 
+const viewRecord = viewer(SEGMENT_FIELDS);
+
 export const SegmentView = Type.Object({
-  id: Id,
-  organisation_id: Id,
-  datamart_id: Id,
-  type: SegmentTypeName,
-  feed_type: nullableText(),
-  subtype: Type.String(),
-  name: Type.String(),
-  short_description: nullableText(),
-  technical_name: nullableText(),
-  default_ttl: nullableInteger({ description: 'ms' }),
-  persisted: Type.Boolean(),
-  paused: Type.Boolean(),
-  creation_ts: Instant,
-  last_modified_ts: Instant,
+  ...schemaOf(SEGMENT_FIELDS).properties,
   user_points_count: Count,
   user_accounts_count: Count,
   emails_count: Count,
   user_agents_count: Count,
 });
 
-export function viewSegment(of: Segment, size: SegmentSize): Static<typeof SegmentView> {
+export function viewSegment(segment: Segment, size: SegmentSize): Static<typeof SegmentView> {
   return {
-    id: of.id,
-    organisation_id: of.organisationId,
-    datamart_id: of.datamartId,
-    type: of.type,
-    feed_type: of.feedType,
-    subtype: of.subtype,
-    name: of.name,
-    short_description: of.shortDescription,
-    technical_name: of.technicalName,
-    default_ttl: of.defaultTtlMs,
-    persisted: of.persisted,
-    paused: of.paused,
-    creation_ts: of.creationTs,
-    last_modified_ts: of.lastModifiedTs,
+    ...viewRecord(segment),
     user_points_count: size.userPoints,
     user_accounts_count: size.userAccounts,
     emails_count: size.emails,

@@ -1,22 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { Type } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
+import { CreatedTokenView, RoleName, TokenView, viewToken } from '../../model/token.ts';
 import { hashToken } from '../../model/token-hash.ts';
 import { authorOf, isId, tokenOf } from '../access.ts';
 import { ok, okList, pageOf } from '../answers.ts';
 import type { Authenticator } from '../authenticate.ts';
-import {
-  answersWith,
-  answersWithList,
-  Id,
-  Instant,
-  Name,
-  nullOr,
-  PagingQuery,
-  RoleName,
-} from '../schemas.ts';
+import { answersWith, answersWithList, Id, Instant, Name, nullOr, PagingQuery } from '../schemas.ts';
 import type { App, HttpDependencies } from '../types.ts';
-import { CreatedTokenView, TokenView, viewToken } from './view.ts';
 
 /**
  * Fails closed: what a token is for has to be said, in members that are known, and nothing else is

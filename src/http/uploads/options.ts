@@ -9,7 +9,8 @@ import {
   MAX_NEW_SEGMENTS,
   REPLACE_GUARDS,
 } from '../../model/execution.ts';
-import { isImportable, type Segment } from '../../model/records.ts';
+import { isImportable } from '../../model/records.ts';
+import type { Segment } from '../../model/segment.ts';
 import { findSegment, isId } from '../access.ts';
 import { listOf } from '../answers.ts';
 import type { HttpDependencies } from '../types.ts';

@@ -3,8 +3,9 @@ import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { REJECTION_CODES } from '../../model/command.ts';
 import type { AnsweredCall, CallKey, MakeSegments } from '../../model/command-call.ts';
+import type { Datamart } from '../../model/datamart.ts';
 import { type CreatedSegment, MAX_NEW_SEGMENTS } from '../../model/execution.ts';
-import type { Datamart } from '../../model/records.ts';
+import { IMPORTED_SEGMENT } from '../../model/segment.ts';
 import { authorOf, findDatamart } from '../access.ts';
 import { ok } from '../answers.ts';
 import {
@@ -153,9 +154,8 @@ function segmentMaker(
     for (const technicalName of technicalNames) {
       const segment = await store.segments.create(
         {
-          ...{ organisationId, datamartId, type: 'USER_LIST', feedType: 'FILE_IMPORT', subtype: 'STANDARD' },
-          ...{ name: technicalName, technicalName, shortDescription: null, defaultTtlMs: null },
-          ...{ persisted: true, paused: false, now: clock() },
+          ...IMPORTED_SEGMENT,
+          ...{ organisationId, datamartId, name: technicalName, technicalName, now: clock() },
         },
         authorOf(request, dependencies),
       );

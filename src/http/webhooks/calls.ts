@@ -1,7 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
-import { EVENTS, type Event, isSecret, makeSecret, type Webhook } from '../../model/webhook.ts';
+import { EVENTS, type Event, isSecret, makeSecret } from '../../model/webhook.ts';
+import type { Webhook } from '../../model/webhook-record.ts';
 import { whatIsWrong } from '../../webhooks/check-url.ts';
 import { findDatamart, isId } from '../access.ts';
 import type { HttpDependencies } from '../types.ts';

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
 import { MOST_WEBHOOKS } from '../../model/webhook.ts';
+import { EventName } from '../../model/webhook-record.ts';
 import { MOST_URL } from '../../webhooks/check-url.ts';
 import { authorOf, findDatamart } from '../access.ts';
 import { ok, okList, pageOf } from '../answers.ts';
@@ -15,14 +16,7 @@ import {
   WEBHOOKS_PATH,
   WebhookParams,
 } from './calls.ts';
-import {
-  DeliveryView,
-  EventName,
-  viewDelivery,
-  viewWebhook,
-  WebhookView,
-  WebhookWithSecretView,
-} from './view.ts';
+import { DeliveryView, viewDelivery, viewWebhook, WebhookView, WebhookWithSecretView } from './view.ts';
 
 const ListQuery = Type.Object({ ...Paging, document_import_id: Type.Optional(Id) });
 const Url = Type.String({ description: `https, at most ${MOST_URL} characters`, minLength: 1 });

@@ -1,40 +1,17 @@
 import { type Static, Type } from 'typebox';
-import { DELIVERY_STATUSES, type Delivery, EVENTS, PING, type Webhook } from '../../model/webhook.ts';
+import { schemaOf, viewer } from '../../model/record.ts';
+import { DELIVERY_STATUSES, type Delivery, EVENTS, PING } from '../../model/webhook.ts';
+import { WEBHOOK_FIELDS } from '../../model/webhook-record.ts';
 import { Count, Id, Instant, nullableInteger, nullableText, oneOf } from '../schemas.ts';
 
-export const EventName = oneOf(EVENTS);
-
-export const WebhookView = Type.Object({
-  id: Id,
-  datamart_id: Id,
-  document_import_id: nullableText({ description: 'null: executions of all imports of the datamart' }),
-  name: nullableText(),
-  url: Type.String(),
-  events: Type.Array(EventName),
-  enabled: Type.Boolean(),
-  disabled_reason: nullableText({ description: 'why the service disabled it' }),
-  creation_ts: Instant,
-});
+export const WebhookView = schemaOf(WEBHOOK_FIELDS);
+export const viewWebhook = viewer(WEBHOOK_FIELDS);
 
 /** With its secret: in the answers that make one, and in no other. */
 export const WebhookWithSecretView = Type.Object({
   ...WebhookView.properties,
   secret: Type.String({ description: 'shown this once' }),
 });
-
-export function viewWebhook(of: Webhook): Static<typeof WebhookView> {
-  return {
-    id: of.id,
-    datamart_id: of.datamartId,
-    document_import_id: of.documentImportId,
-    name: of.name,
-    url: of.url,
-    events: [...of.events],
-    enabled: of.enabled,
-    disabled_reason: of.disabledReason,
-    creation_ts: of.creationTs,
-  };
-}
 
 export const DeliveryView = Type.Object({
   id: Id,

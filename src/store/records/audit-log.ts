@@ -7,6 +7,7 @@ import type {
   Change,
 } from '../../model/audit.ts';
 import type { Identifier } from '../../model/identifier.ts';
+import { answerNameOf, columnOf } from '../../model/record.ts';
 import type { AuditFilter, AuditRecords } from '../access-records.ts';
 import {
   type Database,
@@ -94,10 +95,7 @@ export async function noteChanges(sql: Sql, entries: readonly Omit<AuditEntry, '
 /** The members that a change gives, as the API names them. */
 export function membersOf(change: Readonly<Record<string, unknown>>): AuditDetails {
   const given = Object.entries(change).filter(([, value]) => value !== undefined);
-  const named = given.map(([name]) =>
-    name.replace(/Ms$/, '').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-  );
-  return { members: named.sort() };
+  return { members: given.map(([name]) => answerNameOf(columnOf(name))).sort() };
 }
 
 function conditions(filter: AuditFilter, add: (value: SqlValue) => string): string[] {

@@ -1,7 +1,7 @@
 import { buildCatalogue, type Catalogue } from '../../model/catalogue.ts';
 import { toSelection } from './compartments.ts';
 import type { Sql } from './database.ts';
-import { toSegment } from './segments.ts';
+import { segmentTable } from './segments.ts';
 
 /**
  * The catalogue of a datamart; inside a transaction, so that its version and its records are of one
@@ -24,6 +24,6 @@ export async function readCatalogue(sql: Sql, datamartId: string): Promise<Catal
     datamartId,
     version: Number(datamart.catalogue_version),
     selections: selections.map(toSelection),
-    segments: segments.map(toSegment),
+    segments: segments.map(segmentTable.read),
   });
 }

@@ -1,8 +1,18 @@
-import type { Compartment, CompartmentSelection } from '../../model/records.ts';
+import {
+  COMPARTMENT_FIELDS,
+  type CompartmentSelection,
+  STORED_SELECTION_FIELDS,
+} from '../../model/datamart.ts';
 import type { CompartmentRecords } from '../catalogue-records.ts';
 import { membersOf, noteChange } from './audit-log.ts';
 import { invalidateCatalogue } from './catalogue-version.ts';
-import { assignments, type Database, limits, parameters, type Row, type Sql } from './database.ts';
+import { type Database, limits, parameters, type Sql } from './database.ts';
+import { listRows, tableOf } from './table.ts';
+
+const compartments = tableOf('compartment', COMPARTMENT_FIELDS);
+const selections = tableOf('compartment_selection', STORED_SELECTION_FIELDS);
+/** A row of SELECTIONS. */
+export const toSelection = selections.read;
 
 /** Selections with what their compartments add. */
 export const SELECTIONS = `select s.*, c.token, c.name, c.archived
@@ -16,15 +26,8 @@ export function compartmentRecords(db: Database): CompartmentRecords {
         const organisation = given.add(organisationId);
         const where = `(cast(${organisation} as bigint) is null or organisation_id = cast(${organisation} as bigint))
           and ${isUsedBy(datamartIds, given.add)}`;
-        const rows = await sql.query(
-          `select * from compartment where ${where} order by id ${limits(page)}`,
-          given.values,
-        );
-        const [count] = await sql.query(
-          `select count(*) as total from compartment where ${where}`,
-          given.values,
-        );
-        return { elements: rows.map(toCompartment), total: Number(count?.total) };
+        const query = { from: `compartment where ${where}`, order: 'id', page, values: given.values };
+        return listRows(sql, query, compartments.read);
       }),
 
     get: (id, datamartIds = null) =>
@@ -35,7 +38,7 @@ export function compartmentRecords(db: Database): CompartmentRecords {
            and ${isUsedBy(datamartIds, given.add)}`,
           given.values,
         );
-        return row ? toCompartment(row) : null;
+        return row ? compartments.read(row) : null;
       }),
 
     create: ({ organisationId, name, token, author }) =>
@@ -45,12 +48,7 @@ export function compartmentRecords(db: Database): CompartmentRecords {
         ]);
         if (!organisation) return null;
         if (await isTokenTaken(sql, token, null)) return 'TOKEN_TAKEN';
-        const [row] = await sql.query(
-          `insert into compartment (id, organisation_id, name, token, archived)
-           values (nextval('compartment_id'), cast($1 as bigint), $2, $3, false) returning *`,
-          [organisationId, name, token],
-        );
-        const created = toCompartment(row as Row);
+        const created = await compartments.insert(sql, { organisationId, name, token, archived: false });
         await noteChange(sql, author, {
           action: 'CREATE',
           resourceType: 'compartment',
@@ -63,20 +61,8 @@ export function compartmentRecords(db: Database): CompartmentRecords {
     update: (id, change, author) =>
       db.write(async (sql) => {
         if (change.token !== undefined && (await isTokenTaken(sql, change.token, id))) return 'TOKEN_TAKEN';
-        const given = parameters();
-        const set = assignments(
-          { name: change.name, token: change.token, archived: change.archived },
-          given.add,
-          {
-            archived: 'boolean',
-          },
-        );
-        if (set.length === 0) return getCompartment(sql, id);
-        const [row] = await sql.query(
-          `update compartment set ${set.join(', ')} where id = cast(${given.add(id)} as bigint) returning *`,
-          given.values,
-        );
-        if (!row) return null;
+        const updated = await compartments.update(sql, id, change);
+        if (updated === null || Object.keys(change).length === 0) return updated;
         // its token or its archiving decides over commands that are staged at this moment
         await sql.query(
           `update datamart set catalogue_version = catalogue_version + 1
@@ -90,7 +76,7 @@ export function compartmentRecords(db: Database): CompartmentRecords {
           datamartId: null,
           details: membersOf(change),
         });
-        return toCompartment(row);
+        return updated;
       }),
 
     listSelections: (datamartId, page) =>
@@ -152,18 +138,6 @@ function isUsedBy(datamartIds: readonly string[] | null, add: (id: string) => st
   return `id in (select compartment_id from compartment_selection where datamart_id in (${ids}))`;
 }
 
-export function toSelection(row: Row): CompartmentSelection {
-  return {
-    id: String(row.id),
-    datamartId: String(row.datamart_id),
-    compartmentId: String(row.compartment_id),
-    isDefault: Boolean(row.is_default),
-    token: String(row.token),
-    name: String(row.name),
-    archived: Boolean(row.archived),
-  };
-}
-
 async function getSelection(
   sql: Sql,
   datamartId: string,
@@ -176,22 +150,7 @@ async function getSelection(
   return row ? toSelection(row) : null;
 }
 
-async function getCompartment(sql: Sql, id: string): Promise<Compartment | null> {
-  const [row] = await sql.query('select * from compartment where id = cast($1 as bigint)', [id]);
-  return row ? toCompartment(row) : null;
-}
-
 async function isTokenTaken(sql: Sql, token: string, byOtherThan: string | null): Promise<boolean> {
   const rows = await sql.query('select id from compartment where token = $1', [token]);
   return rows.some((row) => String(row.id) !== byOtherThan);
-}
-
-function toCompartment(row: Row): Compartment {
-  return {
-    id: String(row.id),
-    organisationId: String(row.organisation_id),
-    name: String(row.name),
-    token: String(row.token),
-    archived: Boolean(row.archived),
-  };
 }

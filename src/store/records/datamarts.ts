@@ -1,8 +1,11 @@
-import type { Datamart } from '../../model/records.ts';
+import { DATAMART_FIELDS } from '../../model/datamart.ts';
 import type { DatamartRecords } from '../catalogue-records.ts';
 import { membersOf, noteChange } from './audit-log.ts';
 import { readCatalogue } from './catalogue.ts';
-import { assignments, type Database, limits, parameters, type Row, type Sql } from './database.ts';
+import { type Database, parameters, type Sql } from './database.ts';
+import { listRows, tableOf } from './table.ts';
+
+export const datamartTable = tableOf('datamart', DATAMART_FIELDS);
 
 export function datamartRecords(db: Database): DatamartRecords {
   return {
@@ -13,18 +16,11 @@ export function datamartRecords(db: Database): DatamartRecords {
           ids === null
             ? 'true'
             : `id in (${ids.map((id) => `cast(${given.add(id)} as bigint)`).join(', ') || 'null'})`;
-        const rows = await sql.query(
-          `select * from datamart where ${where} order by id ${limits(page)}`,
-          given.values,
-        );
-        const [count] = await sql.query(
-          `select count(*) as total from datamart where ${where}`,
-          given.values,
-        );
-        return { elements: rows.map(toDatamart), total: Number(count?.total) };
+        const query = { from: `datamart where ${where}`, order: 'id', page, values: given.values };
+        return listRows(sql, query, datamartTable.read);
       }),
 
-    get: (id) => db.read((sql) => getDatamart(sql, id)),
+    get: (id) => db.read((sql) => datamartTable.get(sql, id)),
 
     create: (datamart) =>
       db.write(async (sql) => {
@@ -36,12 +32,8 @@ export function datamartRecords(db: Database): DatamartRecords {
         if (await isTokenTaken(sql, token, null)) return 'TOKEN_TAKEN';
         const compartment = await defaultCompartment(sql, { organisationId, name, token, compartmentId });
         if (compartment === null || compartment === 'TOKEN_TAKEN') return compartment;
-        const [row] = await sql.query(
-          `insert into datamart (id, organisation_id, name, token, time_zone, archived, creation_date, catalogue_version)
-           values (nextval('datamart_id'), cast($1 as bigint), $2, $3, $4, false, cast($5 as bigint), 0) returning *`,
-          [organisationId, name, token, timeZone, now],
-        );
-        const created = toDatamart(row as Row);
+        const fresh = { organisationId, name, token, timeZone, archived: false, creationDate: now };
+        const created = await datamartTable.insert(sql, fresh, { catalogue_version: 0 });
         await sql.query(
           `insert into compartment_selection (id, datamart_id, compartment_id, is_default)
            values (nextval('compartment_selection_id'), cast($1 as bigint), cast($2 as bigint), true)`,
@@ -55,18 +47,8 @@ export function datamartRecords(db: Database): DatamartRecords {
     update: (id, change, author) =>
       db.write(async (sql) => {
         if (change.token !== undefined && (await isTokenTaken(sql, change.token, id))) return 'TOKEN_TAKEN';
-        const given = parameters();
-        const set = assignments(
-          { name: change.name, token: change.token, time_zone: change.timeZone, archived: change.archived },
-          given.add,
-          { archived: 'boolean' },
-        );
-        if (set.length === 0) return getDatamart(sql, id);
-        const [row] = await sql.query(
-          `update datamart set ${set.join(', ')} where id = cast(${given.add(id)} as bigint) returning *`,
-          given.values,
-        );
-        if (!row) return null;
+        const updated = await datamartTable.update(sql, id, change);
+        if (updated === null || Object.keys(change).length === 0) return updated;
         await noteChange(sql, author, {
           action: 'UPDATE',
           resourceType: 'datamart',
@@ -74,16 +56,11 @@ export function datamartRecords(db: Database): DatamartRecords {
           datamartId: id,
           details: membersOf(change),
         });
-        return toDatamart(row);
+        return updated;
       }),
 
     catalogue: (id) => db.write((sql) => readCatalogue(sql, id)),
   };
-}
-
-async function getDatamart(sql: Sql, id: string): Promise<Datamart | null> {
-  const [row] = await sql.query('select * from datamart where id = cast($1 as bigint)', [id]);
-  return row ? toDatamart(row) : null;
 }
 
 async function isTokenTaken(sql: Sql, token: string, byOtherThan: string | null): Promise<boolean> {
@@ -114,16 +91,4 @@ async function defaultCompartment(
     [of.organisationId, of.name, of.token],
   );
   return String(created?.id);
-}
-
-export function toDatamart(row: Row): Datamart {
-  return {
-    id: String(row.id),
-    organisationId: String(row.organisation_id),
-    name: String(row.name),
-    token: String(row.token),
-    timeZone: String(row.time_zone),
-    archived: Boolean(row.archived),
-    creationDate: Number(row.creation_date),
-  };
 }

@@ -1,5 +1,6 @@
 import { gather } from '../../gather.ts';
-import type { CompartmentSelection, Datamart, Segment } from '../../model/records.ts';
+import type { CompartmentSelection, Datamart } from '../../model/datamart.ts';
+import type { Segment } from '../../model/segment.ts';
 import type {
   CompartmentRecords,
   DatamartRecords,
@@ -8,9 +9,9 @@ import type {
 } from '../catalogue-records.ts';
 import { SELECTIONS, toSelection } from './compartments.ts';
 import type { Database, Sql } from './database.ts';
-import { datamartRecords, toDatamart } from './datamarts.ts';
+import { datamartRecords, datamartTable } from './datamarts.ts';
 import { documentImportGetter } from './document-imports.ts';
-import { toSegment } from './segments.ts';
+import { segmentTable } from './segments.ts';
 
 /**
  * The small records that every look-up, upload and execution needs, in memory until one of them is
@@ -64,11 +65,11 @@ export type RecordVersions = {
 export function keepRecords(db: Database, versions: RecordVersions | null = null): KeptRecords {
   const datamarts = keep(async () => {
     const rows = await db.read((sql) => sql.query('select * from datamart'));
-    return byId(rows.map(toDatamart)) satisfies ReadonlyMap<string, Datamart>;
+    return byId(rows.map(datamartTable.read)) satisfies ReadonlyMap<string, Datamart>;
   });
   const segments = keep(async () => {
     const rows = await db.read((sql) => sql.query('select * from segment'));
-    return byId(rows.map(toSegment)) satisfies ReadonlyMap<string, Segment>;
+    return byId(rows.map(segmentTable.read)) satisfies ReadonlyMap<string, Segment>;
   });
   const selections = keep(async () => {
     const rows = await db.read((sql) => sql.query(`${SELECTIONS} order by s.id`));

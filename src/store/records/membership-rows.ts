@@ -1,5 +1,6 @@
 import { kindOfBit, type StoredIdentifier } from '../../model/identifier.ts';
-import type { Membership, Segment } from '../../model/records.ts';
+import type { Membership } from '../../model/records.ts';
+import type { Segment } from '../../model/segment.ts';
 import { numberOrNull, type Row, textOrNull } from './database.ts';
 
 /** All segments, by id. */

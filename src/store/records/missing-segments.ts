@@ -1,6 +1,7 @@
 import type { Author } from '../../model/audit.ts';
 import type { CreatedSegment } from '../../model/execution.ts';
-import type { NewSegment, SegmentRecords } from '../catalogue-records.ts';
+import { IMPORTED_SEGMENT, type NewSegment } from '../../model/segment.ts';
+import type { SegmentRecords } from '../catalogue-records.ts';
 import type { Row, Sql } from './database.ts';
 import { toCreatedSegments } from './execution-rows.ts';
 
@@ -46,15 +47,9 @@ function newSegment(execution: Row, technicalName: string, now: number): NewSegm
   return {
     organisationId: String(execution.organisation_id),
     datamartId: String(execution.datamart_id),
-    type: 'USER_LIST',
-    feedType: 'FILE_IMPORT',
-    subtype: 'STANDARD',
+    ...IMPORTED_SEGMENT,
     name: technicalName,
-    shortDescription: null,
     technicalName,
-    defaultTtlMs: null,
-    persisted: true,
-    paused: false,
     now,
   };
 }

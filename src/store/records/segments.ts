@@ -1,25 +1,17 @@
 import type { Author } from '../../model/audit.ts';
-import type { Segment, SegmentType } from '../../model/records.ts';
-import type { NewSegment, SegmentFilter, SegmentOrder, SegmentRecords } from '../catalogue-records.ts';
+import { type NewSegment, SEGMENT_FIELDS, type Segment } from '../../model/segment.ts';
+import type { SegmentFilter, SegmentOrder, SegmentRecords } from '../catalogue-records.ts';
 import { membersOf, noteChange } from './audit-log.ts';
 import { invalidateCatalogue } from './catalogue-version.ts';
-import {
-  assignments,
-  containing,
-  type Database,
-  limits,
-  numberOrNull,
-  parameters,
-  type Row,
-  type Sql,
-  type SqlValue,
-  textOrNull,
-} from './database.ts';
+import { containing, type Database, parameters, type Sql, type SqlValue } from './database.ts';
 import { cancelPending, type NoteEnds } from './execution-ends.ts';
 import { removeExecutions } from './executions.ts';
 import { removeExports } from './exports.ts';
 import { createMissingSegments } from './missing-segments.ts';
 import { removeOverlapAnalyses } from './overlap-analyses.ts';
+import { listRows, tableOf } from './table.ts';
+
+export const segmentTable = tableOf('segment', SEGMENT_FIELDS);
 
 /** What the segments need of an engine's big tables. */
 export type MembershipHooks = {
@@ -47,19 +39,18 @@ export function segmentRecords(db: Database, hooks: MembershipHooks, noteEnds: N
       db.read(async (sql) => {
         const given = parameters();
         const where = conditions(filter, given.add).join(' and ') || 'true';
-        const [count] = await sql.query(`select count(*) as total from segment where ${where}`, given.values);
-        const from =
+        const sized =
           order.by in SIZE_COLUMN
             ? `segment left join (${await hooks.sizes(sql, now)}) size on segment_id = id`
             : 'segment';
-        const rows = await sql.query(
-          `select segment.* from ${from} where ${where} order by ${orderBy(order)} ${limits(page)}`,
-          given.values,
-        );
-        return { elements: rows.map(toSegment), total: Number(count?.total) };
+        const query = {
+          ...{ from: `${sized} where ${where}`, counted: `segment where ${where}`, columns: 'segment.*' },
+          ...{ order: orderBy(order), page, values: given.values },
+        };
+        return listRows(sql, query, segmentTable.read);
       }),
 
-    get: (id) => db.read((sql) => getSegment(sql, id)),
+    get: (id) => db.read((sql) => segmentTable.get(sql, id)),
 
     create: (segment, author) => db.write((sql) => createSegment(sql, segment, author)),
 
@@ -67,32 +58,11 @@ export function segmentRecords(db: Database, hooks: MembershipHooks, noteEnds: N
 
     update: (id, change, { now, author }) =>
       db.write(async (sql) => {
-        const before = await getSegment(sql, id);
+        const before = await segmentTable.get(sql, id);
         if (!before) return null;
         if (await isNameTaken(sql, before.datamartId, change.technicalName ?? null, id))
           return 'TECHNICAL_NAME_TAKEN';
-        const given = parameters();
-        const columns: Record<string, SqlValue | undefined> = {
-          name: change.name,
-          short_description: change.shortDescription,
-          technical_name: change.technicalName,
-          default_ttl_ms: change.defaultTtlMs,
-          persisted: change.persisted,
-          paused: change.paused,
-          last_modified_ts: now,
-        };
-        const casts = {
-          default_ttl_ms: 'bigint',
-          persisted: 'boolean',
-          paused: 'boolean',
-          last_modified_ts: 'bigint',
-        };
-        const [row] = await sql.query(
-          `update segment set ${assignments(columns, given.add, casts).join(', ')}
-           where id = cast(${given.add(id)} as bigint) returning *`,
-          given.values,
-        );
-        const after = row ? toSegment(row) : null;
+        const after = await segmentTable.update(sql, id, { ...change, lastModifiedTs: now });
         if (after && !meansTheSame(before, after)) await invalidateCatalogue(sql, before.datamartId);
         const note = { ...changeOf(before), action: 'UPDATE' as const, details: membersOf(change) };
         if (after) await noteChange(sql, author, note);
@@ -101,7 +71,7 @@ export function segmentRecords(db: Database, hooks: MembershipHooks, noteEnds: N
 
     remove: (id, author) =>
       db.writeAlone(async (sql) => {
-        const segment = await getSegment(sql, id);
+        const segment = await segmentTable.get(sql, id);
         if (!segment) return null;
         await hooks.removeMemberships(sql, id);
         if (author !== undefined)
@@ -119,31 +89,11 @@ export function segmentRecords(db: Database, hooks: MembershipHooks, noteEnds: N
 
 async function createSegment(
   sql: Sql,
-  segment: NewSegment,
+  { now, ...segment }: NewSegment,
   author?: Author,
 ): Promise<Segment | 'TECHNICAL_NAME_TAKEN'> {
   if (await isNameTaken(sql, segment.datamartId, segment.technicalName, null)) return 'TECHNICAL_NAME_TAKEN';
-  const [row] = await sql.query(
-    `insert into segment (id, organisation_id, datamart_id, type, feed_type, subtype, name, short_description,
-       technical_name, default_ttl_ms, persisted, paused, creation_ts, last_modified_ts)
-     values (nextval('segment_id'), cast($1 as bigint), cast($2 as bigint), $3, $4, $5, $6, $7, $8,
-       cast($9 as bigint), $10, $11, cast($12 as bigint), cast($12 as bigint)) returning *`,
-    [
-      segment.organisationId,
-      segment.datamartId,
-      segment.type,
-      segment.feedType,
-      segment.subtype,
-      segment.name,
-      segment.shortDescription,
-      segment.technicalName,
-      segment.defaultTtlMs,
-      segment.persisted,
-      segment.paused,
-      segment.now,
-    ],
-  );
-  const created = toSegment(row as Row);
+  const created = await segmentTable.insert(sql, { ...segment, creationTs: now, lastModifiedTs: now });
   await noteChange(sql, author, { ...changeOf(created), action: 'CREATE' });
   return created;
 }
@@ -197,28 +147,4 @@ async function isNameTaken(
     [datamartId, name],
   );
   return rows.some((row) => String(row.id) !== byOtherThan);
-}
-
-async function getSegment(sql: Sql, id: string): Promise<Segment | null> {
-  const [row] = await sql.query('select * from segment where id = cast($1 as bigint)', [id]);
-  return row ? toSegment(row) : null;
-}
-
-export function toSegment(row: Row): Segment {
-  return {
-    id: String(row.id),
-    organisationId: String(row.organisation_id),
-    datamartId: String(row.datamart_id),
-    type: String(row.type) as SegmentType,
-    feedType: textOrNull(row.feed_type),
-    subtype: String(row.subtype),
-    name: String(row.name),
-    shortDescription: textOrNull(row.short_description),
-    technicalName: textOrNull(row.technical_name),
-    defaultTtlMs: numberOrNull(row.default_ttl_ms),
-    persisted: Boolean(row.persisted),
-    paused: Boolean(row.paused),
-    creationTs: Number(row.creation_ts),
-    lastModifiedTs: Number(row.last_modified_ts),
-  };
 }

@@ -1,18 +1,16 @@
 import type { Author } from '../../model/audit.ts';
-import type { ApiToken, Role } from '../../model/records.ts';
+import { type ApiToken, TOKEN_FIELDS } from '../../model/token.ts';
 import { HASH_PREFIX, isSameHash } from '../../model/token-hash.ts';
 import type { TokenRecords } from '../access-records.ts';
 import { noteChange } from './audit-log.ts';
-import { type Database, limits, literal, numberOrNull, type Row, type Sql } from './database.ts';
+import { type Database, literal, type Sql } from './database.ts';
+import { listRows, tableOf } from './table.ts';
+
+const tokens = tableOf('api_token', TOKEN_FIELDS);
 
 export function tokenRecords(db: Database): TokenRecords {
   return {
-    list: (page) =>
-      db.read(async (sql) => {
-        const rows = await sql.query(`select * from api_token order by id ${limits(page)}`);
-        const [count] = await sql.query('select count(*) as total from api_token');
-        return { elements: rows.map(toToken), total: Number(count?.total) };
-      }),
+    list: (page) => db.read((sql) => listRows(sql, { from: 'api_token', order: 'id', page }, tokens.read)),
 
     create: (token, author) => db.write((sql) => createToken(sql, token, author)),
 
@@ -30,7 +28,7 @@ export function tokenRecords(db: Database): TokenRecords {
           [valueHash.slice(0, HASH_PREFIX)],
         );
         const found = rows.find((row) => isSameHash(String(row.value_hash), valueHash));
-        return found ? toToken(found) : null;
+        return found ? tokens.read(found) : null;
       }),
 
     whichExist: async (ids) => {
@@ -67,7 +65,7 @@ export function tokenRecords(db: Database): TokenRecords {
           id,
         ]);
         if (!row) return null;
-        const removed = toToken(row);
+        const removed = tokens.read(row);
         const details = { name: removed.name };
         await noteChange(sql, author, { ...changeOf(id), action: 'DELETE', details });
         return removed;
@@ -77,15 +75,11 @@ export function tokenRecords(db: Database): TokenRecords {
 
 async function createToken(
   sql: Sql,
-  { name, role, datamartIds, creationDate, expirationDate, valueHash }: Parameters<TokenRecords['create']>[0],
+  { valueHash, ...token }: Parameters<TokenRecords['create']>[0],
   author: Author | undefined,
 ): Promise<ApiToken> {
-  const [row] = await sql.query(
-    `insert into api_token (id, name, role, datamart_ids, creation_date, expiration_date, last_used_date, value_hash)
-     values (nextval('api_token_id'), $1, $2, $3, cast($4 as bigint), cast($5 as bigint), null, $6) returning *`,
-    [name, role, datamartIds && JSON.stringify(datamartIds), creationDate, expirationDate, valueHash],
-  );
-  const created = toToken(row as Row);
+  const created = await tokens.insert(sql, { ...token, lastUsedDate: null }, { value_hash: valueHash });
+  const { name, role, datamartIds } = created;
   const details = { name, role, datamart_ids: datamartIds };
   await noteChange(sql, author, { ...changeOf(created.id), action: 'CREATE', details });
   return created;
@@ -93,16 +87,4 @@ async function createToken(
 
 function changeOf(id: string) {
   return { resourceType: 'api_token', resourceId: id, datamartId: null } as const;
-}
-
-function toToken(row: Row): ApiToken {
-  return {
-    id: String(row.id),
-    name: String(row.name),
-    role: String(row.role) as Role,
-    datamartIds: row.datamart_ids === null ? null : (JSON.parse(String(row.datamart_ids)) as string[]),
-    creationDate: Number(row.creation_date),
-    expirationDate: numberOrNull(row.expiration_date),
-    lastUsedDate: numberOrNull(row.last_used_date),
-  };
 }

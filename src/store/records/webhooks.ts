@@ -1,19 +1,13 @@
-import { MOST_WEBHOOKS, ROTATION_MS, type Webhook } from '../../model/webhook.ts';
+import { MOST_WEBHOOKS, ROTATION_MS } from '../../model/webhook.ts';
+import { WEBHOOK_FIELDS, type Webhook } from '../../model/webhook-record.ts';
 import type { WebhookRecords } from '../webhook-records.ts';
 import { membersOf, noteChange } from './audit-log.ts';
-import {
-  assignments,
-  type Database,
-  limits,
-  literal,
-  parameters,
-  type Row,
-  type Sql,
-  textOrNull,
-} from './database.ts';
-
+import { type Database, literal, type Sql } from './database.ts';
+import { listRows, tableOf } from './table.ts';
 import { failPending } from './webhook-deliveries.ts';
 import type { KnownWebhooks } from './webhook-rows.ts';
+
+const webhooks = tableOf('webhook', WEBHOOK_FIELDS);
 
 type Managing = Pick<WebhookRecords, 'list' | 'get' | 'create' | 'update' | 'rotateSecret' | 'remove'>;
 
@@ -28,32 +22,25 @@ export function webhookRecords(db: Database, known: KnownWebhooks): Managing {
       db.read(async (sql) => {
         const bound =
           documentImportId === undefined ? '' : `and document_import_id = ${literal(documentImportId)}`;
-        const from = `from webhook where datamart_id = ${literal(datamartId)} ${bound}`;
-        const rows = await sql.query(`select * ${from} order by id desc ${limits(page)}`);
-        const [count] = await sql.query(`select count(*) as total ${from}`);
-        return { elements: rows.map(toWebhook), total: Number(count?.total) };
+        const from = `webhook where datamart_id = ${literal(datamartId)} ${bound}`;
+        return listRows(sql, { from, order: 'id desc', page }, webhooks.read);
       }),
 
-    get: (id) => db.read((sql) => getWebhook(sql, id)),
+    get: (id) => db.read((sql) => webhooks.get(sql, id)),
 
     create: (wanted, author) => {
       // before it is so: an end that comes right after it must know
       known.any = true;
       return db.write(async (sql) => {
-        const { datamartId, documentImportId, name, url, events, secret, creationTs } = wanted;
+        const { secret, ...webhook } = wanted;
+        const { datamartId, documentImportId, events } = webhook;
         if (!(await isThere(sql, { datamartId, documentImportId }))) return null;
         const [count] = await sql.query(
           `select count(*) as total from webhook where datamart_id = ${literal(datamartId)}`,
         );
         if (Number(count?.total) >= MOST_WEBHOOKS) return 'TOO_MANY';
-        const importId = documentImportId === null ? 'null' : literal(documentImportId);
-        const [row] = await sql.query(
-          `insert into webhook (id, datamart_id, document_import_id, name, url, events, enabled, secret, creation_ts)
-           values (nextval('webhook_id'), ${literal(datamartId)}, ${importId}, $1, $2, $3, true, $4, ${literal(creationTs)})
-           returning *`,
-          [name, url, JSON.stringify(events), secret],
-        );
-        const created = toWebhook(row as Row);
+        const fresh = { ...webhook, enabled: true, disabledReason: null };
+        const created = await webhooks.insert(sql, fresh, { secret });
         const details = { document_import_id: documentImportId, events };
         await noteChange(sql, author, { ...changeOf(created), action: 'CREATE', details });
         return created;
@@ -62,28 +49,19 @@ export function webhookRecords(db: Database, known: KnownWebhooks): Managing {
 
     update: (id, change, author) =>
       db.write(async (sql) => {
-        const before = await getWebhook(sql, id);
+        const before = await webhooks.get(sql, id);
         if (!before) return null;
         const { documentImportId = before.documentImportId } = change;
         if (!(await isThere(sql, { datamartId: before.datamartId, documentImportId }))) return null;
-        const given = parameters();
-        const columns = {
-          document_import_id: change.documentImportId,
-          name: change.name,
-          url: change.url,
-          events: change.events && JSON.stringify(change.events),
-          enabled: change.enabled,
-          // whoever enables it has seen to it
-          ...(change.enabled === undefined ? {} : { disabled_reason: null, failing_since: null }),
-        };
-        const casts = { document_import_id: 'bigint', enabled: 'boolean', failing_since: 'bigint' };
-        const set = assignments(columns, given.add, casts);
-        if (set.length === 0) return before;
-        await sql.query(`update webhook set ${set.join(', ')} where id = ${literal(id)}`, given.values);
+        if (Object.keys(change).length === 0) return before;
+        // whoever enables it has seen to it
+        const updated = await (change.enabled === undefined
+          ? webhooks.update(sql, id, change)
+          : webhooks.update(sql, id, { ...change, disabledReason: null }, { failing_since: null }));
         if (change.enabled === false) await failPending(sql, id);
         const note = { ...changeOf(before), action: 'UPDATE' as const, details: membersOf(change) };
         await noteChange(sql, author, note);
-        return getWebhook(sql, id);
+        return updated;
       }),
 
     rotateSecret: (id, { secret, now, author }) =>
@@ -94,14 +72,14 @@ export function webhookRecords(db: Database, known: KnownWebhooks): Managing {
           [secret],
         );
         if (!row) return null;
-        const rotated = toWebhook(row);
+        const rotated = webhooks.read(row);
         await noteChange(sql, author, { ...changeOf(rotated), action: 'ROTATE_SECRET' });
         return rotated;
       }),
 
     remove: (id, author) =>
       db.write(async (sql) => {
-        const removed = await getWebhook(sql, id);
+        const removed = await webhooks.get(sql, id);
         if (!removed) return null;
         await removeWebhooks(sql, `id = ${literal(id)}`);
         await noteChange(sql, author, { ...changeOf(removed), action: 'DELETE' });
@@ -136,24 +114,4 @@ async function isThere(
 
 function changeOf({ id, datamartId }: Webhook) {
   return { resourceType: 'webhook', resourceId: id, datamartId } as const;
-}
-
-async function getWebhook(sql: Sql, id: string): Promise<Webhook | null> {
-  const [row] = await sql.query(`select * from webhook where id = ${literal(id)}`);
-  return row ? toWebhook(row) : null;
-}
-
-/** Without its secrets. */
-function toWebhook(row: Row): Webhook {
-  return {
-    id: String(row.id),
-    datamartId: String(row.datamart_id),
-    documentImportId: textOrNull(row.document_import_id),
-    name: textOrNull(row.name),
-    url: String(row.url),
-    events: JSON.parse(String(row.events)) as Webhook['events'],
-    enabled: Boolean(row.enabled),
-    disabledReason: textOrNull(row.disabled_reason),
-    creationTs: Number(row.creation_ts),
-  };
 }
