@@ -9,6 +9,7 @@ import { createDocumentHasher } from '../import/mapping/hash-document.ts';
 import type { Sha256 } from '../import/mapping/hash-rules.ts';
 import { parseCommand } from '../import/parse-command.ts';
 import { readFormatOf } from '../import/read-format.ts';
+import { asUserListCommand } from '../import/user-list.ts';
 import { createWarningTally, fileWarnings, oddCommand, type WarningTally } from '../import/warnings.ts';
 import type { Catalogue } from '../model/catalogue.ts';
 import type { Command, Rejection } from '../model/command.ts';
@@ -17,8 +18,9 @@ import type { Mapping } from '../model/mapping.ts';
 import type { MimeType } from '../model/records.ts';
 import { addWarnings, fileWarning, NO_WARNINGS, type Warnings } from '../model/warning.ts';
 
-/** The file is read as one of commands, whichever import it is sent to. */
-const PROFILE = 'COMMANDS';
+/** How its rows are read: those of a list are users, whatever segment it is sent to. */
+const profileOf = ({ userListOf }: Pick<SampleReading, 'userListOf'>) =>
+  userListOf === undefined ? 'COMMANDS' : 'USER_LIST';
 const JOB = { type: 'DOCUMENT_IMPORT', documentImportId: '' } as const;
 
 /** The beginning of a file, decompressed and in UTF-8. */
@@ -31,6 +33,8 @@ export type SampleReading = {
   /** Stands for the start of the execution. */
   readonly now: number;
   readonly sha256: Sha256;
+  /** The segment that the file lists the users of; it has commands otherwise. */
+  readonly userListOf?: string | undefined;
   /** Records after which nothing is read. */
   readonly maxRecords?: number;
 };
@@ -63,7 +67,7 @@ export function readSample(start: SampleBytes, of: SampleReading): ReadSample {
   const refusal = refusalOf(start, of);
   if (refusal !== null) return { ...nothing, refusal };
   const bytes = hashed(start.bytes, of);
-  const read = readFormatOf(bytes, { mimeType: of.mimeType, profile: PROFILE, mapping: of.mapping });
+  const read = readFormatOf(bytes, { mimeType: of.mimeType, profile: profileOf(of), mapping: of.mapping });
   if (!read.ok) return { ...nothing, refusal: { code: 'INVALID_HEADER', message: read.message } };
   const { format, header } = read;
   const tally = createWarningTally(JOB, of.mapping);
@@ -92,12 +96,15 @@ function readRecord(
   of: {
     readonly catalogue: Catalogue;
     readonly now: number;
+    readonly userListOf?: string | undefined;
     readonly format: DocumentFormat;
     readonly tally: WarningTally;
   },
 ): ReadRecord {
   if (isRejection(content)) return { line, outcome: content, odd: 0 };
-  const outcome = parseCommand(content, { catalogue: of.catalogue, startDate: of.now });
+  const { catalogue, userListOf } = of;
+  const command = userListOf === undefined ? content : asUserListCommand(content, userListOf, catalogue);
+  const outcome = parseCommand(command, { catalogue, startDate: of.now });
   if (of.format.columns === null) of.tally.noteNames(line, content.mapped?.own ?? content.fields);
   if (isRejection(outcome)) return { line, outcome, odd: 0 };
   const odd = oddCommand(outcome, content, of.now);
@@ -115,14 +122,14 @@ function hashed(bytes: Buffer, { mapping, mimeType, sha256 }: SampleReading): Bu
 /** What the service says of a file from its first bytes alone. */
 function refusalOf(
   { bytes, isWhole }: SampleBytes,
-  { mimeType, mapping }: SampleReading,
+  { mimeType, mapping, userListOf }: SampleReading,
 ): ReadSample['refusal'] {
   // it can be read only when all of it is there
   if (mimeType === 'APPLICATION_PARQUET' && isParquet(bytes)) {
     const message = 'a Parquet file has no preview: send it with dry_run=true, which checks every row';
     return { code: 'UNSUPPORTED_FILE', message };
   }
-  const check = createStartCheck({ mimeType, mapping, profile: PROFILE });
+  const check = createStartCheck({ mimeType, mapping, profile: profileOf({ userListOf }) });
   try {
     check.take(bytes);
     if (isWhole) check.end();

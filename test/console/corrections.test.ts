@@ -1,5 +1,6 @@
+import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createImport, createSegment, runFile } from '../client.ts';
+import { createImport, createSegment, membershipsOf, runFile } from '../client.ts';
 import { startService } from '../helper.ts';
 import { openConsole } from './browser.ts';
 
@@ -24,8 +25,28 @@ test('unknown segments are told by name, made with the failed lines, and the run
   await page.getByRole('button', { name: 'Create missing segments' }).click();
   const dialog = page.getByRole('dialog', { name: 'Create the missing segments?' });
   await dialog.getByRole('button', { name: 'Create missing segments' }).click();
-  await page.getByText(`3 lines repaired of run ${id}`).waitFor();
-  await page.getByRole('link', { name: `run ${id}` }).click();
-  await page.getByText(/^3 failed lines repaired by run \d+$/).waitFor();
+  await page.getByText(`3 lines repaired of run #${id}`).waitFor();
+  await page.getByRole('link', { name: `#${id}`, exact: true }).click();
+  await page.getByText(/^3 failed, 3 repaired by #\d+$/).waitFor();
   await names.getByRole('link', { name: 'There is such a segment now' }).first().waitFor();
+});
+
+test('one missing segment is made, and its lines alone are sent again from the page of their run', async (t) => {
+  const service = await startService(t);
+  const documentImportId = await createImport(service, { format: 'NDJSON' });
+  const line = (user: string, segment: string) =>
+    `{"operation":"UPDATE","user_account_id":"${user}","segment_technical_name":"${segment}","expiration_duration":0}\n`;
+  const body = line('a', 'spring') + line('b', 'sprnig') + line('c', 'spring');
+  const { id } = await runFile(service, 'NDJSON', body, { documentImportId });
+  const path = `/datamarts/1/imports/${documentImportId}/executions/${id}`;
+  const { page } = await openConsole(t, service, { path });
+  await page.getByRole('button', { name: 'Create the segment spring' }).click();
+  const dialog = page.getByRole('dialog', { name: 'New segment' });
+  await dialog.getByRole('textbox', { name: 'Name', exact: true }).fill('Spring buyers');
+  await dialog.getByRole('button', { name: 'Create segment' }).click();
+  await page.getByRole('button', { name: 'Resend 2 lines' }).click();
+  await page.getByText('2 lines applied, 0 failed').waitFor();
+  await page.getByText(/^3 failed, 2 repaired by #\d+$/).waitFor();
+  assert.equal((await membershipsOf(service, 'user_account_id=c'))?.length, 1);
+  await page.getByRole('button', { name: 'Create the segment sprnig' }).waitFor();
 });

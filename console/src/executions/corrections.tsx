@@ -1,4 +1,5 @@
 import { List, Text } from '@mantine/core';
+import { Fragment } from 'react';
 import { executionPage } from '../api/paths.ts';
 import type { Execution } from '../api/types.ts';
 import { formatNumber } from '../parts/formats.ts';
@@ -18,22 +19,26 @@ export function Corrections({ execution }: { readonly execution: Execution }) {
           {typeof repaired === 'number'
             ? t.corrections.repairs(formatNumber(repaired))
             : t.corrections.corrects}{' '}
-          <PageLink to={executionPage({ ...execution, id: corrects })}>
-            {t.corrections.run(corrects)}
-          </PageLink>
+          <PageLink to={executionPage({ ...execution, id: corrects })} isInText>{`#${corrects}`}</PageLink>
         </List.Item>
       )}
-      {corrections.map(({ id, status, repaired: lines }) => (
-        <List.Item key={id}>
-          {lines === null ? t.corrections.corrected : t.corrections.repaired(formatNumber(lines))}{' '}
-          <PageLink to={executionPage({ ...execution, id: id })}>{t.corrections.run(id)}</PageLink>
-          {status !== 'SUCCEEDED' && (
-            <Text span inherit c="dimmed">
-              {` · ${t.status[status]}`}
-            </Text>
-          )}
+      {corrections.length > 0 && (
+        <List.Item>
+          {t.corrections.failed(formatNumber(execution.result.total_failure))}
+          {corrections.map(({ id, status, repaired: lines }) => (
+            <Fragment key={id}>
+              {', '}
+              {lines === null ? t.corrections.corrected : t.corrections.repaired(formatNumber(lines))}{' '}
+              <PageLink to={executionPage({ ...execution, id })} isInText>{`#${id}`}</PageLink>
+              {status !== 'SUCCEEDED' && (
+                <Text span inherit c="dimmed">
+                  {` · ${t.status[status]}`}
+                </Text>
+              )}
+            </Fragment>
+          ))}
         </List.Item>
-      ))}
+      )}
     </List>
   );
 }

@@ -10,6 +10,7 @@ import {
   userListTarget,
 } from '../api/upload.ts';
 import { hasEnded } from '../api/use-execution.ts';
+import type { IsWanted } from '../fixing/failed-records.ts';
 
 /**
  * What of an execution is sent again: its file as it was, or only the lines that failed; of those
@@ -32,29 +33,43 @@ export function canResend(execution: Execution, what: Resent): boolean {
 
 /** Uploads a file of an execution once more; resolves to the new execution. Throws ApiProblem. */
 export async function resend(client: QueryClient, execution: Execution, what: Resent): Promise<Execution> {
-  const [file, target] = await Promise.all([
-    what === 'FILE' ? inputOf(execution) : failedLinesOf(execution),
-    targetOf(client, execution),
-  ]);
+  if (what !== 'FILE')
+    return sendCorrection(client, execution, {
+      file: await failedLinesOf(execution),
+      createMissingSegments: what === 'FAILED_LINES_WITH_SEGMENTS',
+    });
+  const [file, target] = await Promise.all([inputOf(execution), targetOf(client, execution)]);
   return uploadFile({
-    file,
-    target,
-    options: what === 'FILE' ? optionsOf(execution) : failedLinesOptions(execution, what),
-    segmentIds: what === 'FILE' ? execution.parameters.segment_ids : undefined,
-    dryRun: what === 'FILE' && execution.dry_run === true,
-    corrects: what === 'FILE' ? undefined : execution.id,
+    ...{ file, target, options: optionsOf(execution), ...UNWATCHED },
+    segmentIds: execution.parameters.segment_ids,
+    dryRun: execution.dry_run === true,
     key: crypto.randomUUID(),
-    signal: new AbortController().signal,
-    onSent: () => undefined,
   });
 }
 
-const UNGUARDED = { mode: 'APPLY', maxFailureRatio: null, maxShrinkRatio: null } as const;
-
-function failedLinesOptions(execution: Execution, what: Resent): ImportOptions {
+/**
+ * Uploads a file of corrected lines of an execution; resolves to the new execution. Throws
+ * ApiProblem.
+ */
+export async function sendCorrection(
+  client: QueryClient,
+  execution: Execution,
+  { file, createMissingSegments = false }: { readonly file: File; readonly createMissingSegments?: boolean },
+): Promise<Execution> {
   const options = { ...optionsOf(execution), ...UNGUARDED };
-  return what === 'FAILED_LINES_WITH_SEGMENTS' ? { ...options, createMissingSegments: true } : options;
+  return uploadFile({
+    ...{ file, target: await targetOf(client, execution), ...UNWATCHED },
+    options: createMissingSegments ? { ...options, createMissingSegments } : options,
+    dryRun: false,
+    corrects: execution.id,
+    key: crypto.randomUUID(),
+  });
 }
+
+/** What is uploaded is on this machine already, or short: nobody waits for its progress. */
+const UNWATCHED = { signal: new AbortController().signal, onSent: () => undefined } as const;
+
+const UNGUARDED = { mode: 'APPLY', maxFailureRatio: null, maxShrinkRatio: null } as const;
 
 /**
  * The failed lines of a replacement are applied: replaced by them, its segments would hold nobody
@@ -74,12 +89,16 @@ async function inputOf({ result }: Execution): Promise<File> {
   return new File([await response.blob()], result.input_file_name);
 }
 
-async function failedLinesOf({ result }: Execution): Promise<File> {
-  const [{ correctionOf }, response] = await Promise.all([
-    import('./retry-file.ts'),
-    fileOf(result.error_file_uri ?? ''),
-  ]);
-  return new File([correctionOf(await response.text())], retryNameOf(result.input_file_name));
+/** Those failed lines of an execution that are wanted, as they were sent, with their numbers. */
+export async function failedLinesOf(execution: Execution, isWanted: IsWanted = () => true): Promise<File> {
+  const [{ correctionOf }, response] = await Promise.all([import('./retry-file.ts'), errorFileOf(execution)]);
+  const text = correctionOf(await response.text(), isWanted);
+  return new File([text], retryNameOf(execution.result.input_file_name));
+}
+
+/** The error file of an execution. Throws ApiProblem. */
+export function errorFileOf({ result }: Execution, signal?: AbortSignal): Promise<Response> {
+  return fileOf(result.error_file_uri ?? '', signal);
 }
 
 /** The name of the file of the failed lines of another one. */
@@ -87,8 +106,8 @@ export function retryNameOf(name: string): string {
   return name.replace(/(\.[^.]*)?$/, '.retry$1');
 }
 
-function fileOf(uri: string): Promise<Response> {
-  return call(withQuery('/v1/data_file/data', { uri }), { patienceMs: FILE_PATIENCE_MS });
+function fileOf(uri: string, signal: AbortSignal | null = null): Promise<Response> {
+  return call(withQuery('/v1/data_file/data', { uri }), { patienceMs: FILE_PATIENCE_MS, signal });
 }
 
 async function targetOf(client: QueryClient, { parameters }: Execution): Promise<UploadTarget> {

@@ -115,6 +115,8 @@ export function readSample(
     readonly mimeType: MimeType;
     /** Of the import: what it hashes is hashed here too. */
     readonly mapping?: Mapping | null;
+    /** The segment whose users the file lists; it has commands otherwise. */
+    readonly userListOf?: string | undefined;
     readonly catalogue: Catalogue;
     readonly now: number;
   },

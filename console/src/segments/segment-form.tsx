@@ -15,20 +15,26 @@ const DAY_MS = 86_400_000;
 /** Makes a segment, or changes one, in a dialog. */
 export function SegmentForm({
   segment,
+  suggested = { name: '', technicalName: '' },
   isOpen,
   onClose,
+  onCreated,
 }: {
   /** Null: a new one. */
   readonly segment: Segment | null;
+  /** How a new one is called, unless that is changed. */
+  readonly suggested?: { readonly name: string; readonly technicalName: string };
   readonly isOpen: boolean;
   readonly onClose: () => void;
+  /** What comes after a new one; without it, its page does. */
+  readonly onCreated?: () => unknown;
 }) {
   const dm = useDatamartId();
   const client = useQueryClient();
   const [, navigate] = useLocation();
   const [wanted, setWanted] = useState({
-    name: segment?.name ?? '',
-    technicalName: segment?.technical_name ?? '',
+    name: segment?.name ?? suggested.name,
+    technicalName: segment?.technical_name ?? suggested.technicalName,
     description: segment?.short_description ?? '',
     ttlDays: segment?.default_ttl == null ? '' : segment.default_ttl / DAY_MS,
   });
@@ -50,7 +56,9 @@ export function SegmentForm({
         client.invalidateQueries({ queryKey: ['segments', dm] }),
         client.invalidateQueries({ queryKey: ['segment', id] }),
       ]);
-      if (segment === null) navigate(`~${pages.segment(dm, id)}`);
+      if (segment !== null) return;
+      if (onCreated === undefined) navigate(`~${pages.segment(dm, id)}`);
+      else await onCreated();
     },
   });
   return (
