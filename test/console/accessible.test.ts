@@ -21,6 +21,7 @@ test('axe finds nothing serious on any page, in light and in dark colors', async
     { path: `${base}/overlaps`, shows: 'In both' },
     { path: `${base}/users?user=user_account_id%3D00006`, shows: 'What happened' },
     { path: `${base}/operations`, shows: 'Free on disk' },
+    { path: `${base}/settings/sources`, shows: 'No import has a source yet.' },
     { path: `${base}/settings/tokens`, shows: 'yours' },
     { path: `${base}/settings/webhooks`, shows: 'No webhooks yet' },
     { path: `${base}/settings/audit`, shows: 'execution 1' },

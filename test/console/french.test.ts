@@ -74,6 +74,7 @@ test('no empty page in French says anything in English, and axe finds nothing se
     { path: 'users', shows: 'Rechercher un utilisateur' },
     { path: 'operations', shows: 'La file d’attente est vide' },
     { path: 'settings/webhooks', shows: 'Aucun webhook' },
+    { path: 'settings/sources', shows: 'Aucun import' },
     { path: 'nowhere', shows: 'Page introuvable' },
   ];
   for (const { path, shows } of empty) {

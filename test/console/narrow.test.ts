@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
 import { createImport, createSegment, dataOf, runFile } from '../client.ts';
 import { startService, type TestService } from '../helper.ts';
+import { folderFor, putSource } from '../sources/source-world.ts';
 import { openConsole } from './browser.ts';
 
 const LONG = 'customers-of-all-countries-full-export-2026-11-29-that-was-made-at-night.ndjson';
@@ -42,8 +43,10 @@ const UNREACHABLE = `[...document.querySelectorAll('main button')]
   .map((button) => button.textContent || button.getAttribute('aria-label'))`;
 
 test('on small screens every page has its names, nothing is cut off at the side, and one can sign out', async (t) => {
-  const service = await startService(t);
+  const folder = await folderFor(t);
+  const service = await startService(t, { sourceFolders: [folder] });
   const { importId, segment } = await fillPages(service);
+  await putSource(service, importId, { kind: 'LOCAL', folder, schedule: { interval: 86_400_000 } });
   const { page } = await openConsole(t, service, { path: '/datamarts/1/imports' });
   const list = (name: string) => page.getByRole('region', { name, exact: true });
   const pages: readonly (readonly [path: string, shown: () => Locator])[] = [
@@ -58,6 +61,7 @@ test('on small screens every page has its names, nothing is cut off at the side,
     ['users?user=user_account_id%3D1', () => page.getByRole('table', { name: 'What happened' })],
     ['operations', () => page.getByRole('link', { name: `${LONG} #1` })],
     ['settings/webhooks', () => page.getByText('No webhooks yet')],
+    ['settings/sources', () => list('Sources').getByRole('link', { name: 'test NDJSON' })],
     ['settings/tokens', () => list('Tokens').getByText('nightly upload')],
     [
       'settings/audit',

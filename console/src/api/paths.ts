@@ -6,6 +6,9 @@ export const importsPath = (datamartId: string) => `/v1/datamarts/${datamartId}/
 
 export const previewPath = (datamartId: string) => `${importsPath(datamartId)}/preview`;
 
+export const sourcePath = (datamartId: string, importId: string) =>
+  `${importsPath(datamartId)}/${importId}/source`;
+
 /** The API's path of an execution, whatever it is of. */
 export function executionPath({ id, parameters }: Execution): string {
   const { datamart_id, document_import_id, segment_id } = parameters;

@@ -1,8 +1,8 @@
 import { queryOptions } from '@tanstack/react-query';
 import { queryOf, type RunFilter } from '../executions/run-filter.ts';
-import { get, getList, type Query } from './client.ts';
+import { ApiProblem, get, getList, type Query } from './client.ts';
 import { inTurn } from './in-turn.ts';
-import { importsPath } from './paths.ts';
+import { importsPath, sourcePath } from './paths.ts';
 import type {
   Activity,
   ApiToken,
@@ -28,6 +28,8 @@ import type {
   SegmentChanges,
   SegmentExport,
   SegmentHistory,
+  Source,
+  SourceFile,
   UnknownSegment,
   UserIdentifier,
   Webhook,
@@ -316,6 +318,39 @@ export const deliveries = (dm: string, webhookId: string) =>
       getList<List<Delivery>>(
         `/v1/datamarts/${dm}/webhooks/${webhookId}/deliveries`,
         { max_results: 50 },
+        signal,
+      ),
+  });
+
+export const sources = (dm: string) =>
+  queryOptions({
+    queryKey: ['sources', dm],
+    queryFn: ({ signal }) => getAll<Source>(`/v1/datamarts/${dm}/sources`, {}, signal),
+  });
+
+/** The source of an import; null where it has none. */
+export const source = (dm: string, importId: string) =>
+  queryOptions({
+    queryKey: ['sources', dm, importId],
+    queryFn: ({ signal }) =>
+      get<Source>(sourcePath(dm, importId), {}, signal).catch((error: unknown) => {
+        if (error instanceof ApiProblem && error.status === 404) return null;
+        throw error;
+      }),
+  });
+
+/** What became of the files of a source; `run` is the end of the last one, which may add some. */
+export const sourceFiles = (
+  dm: string,
+  importId: string,
+  { status, most, run }: { readonly status: string; readonly most: number; readonly run: number | null },
+) =>
+  queryOptions({
+    queryKey: ['sources', dm, importId, 'files', status, most, run],
+    queryFn: ({ signal }) =>
+      getList<List<SourceFile>>(
+        `${sourcePath(dm, importId)}/files`,
+        { status: status === '' ? undefined : status, max_results: most },
         signal,
       ),
   });

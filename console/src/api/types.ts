@@ -9,6 +9,7 @@ import type { ExecutionView } from '../../../src/http/executions/view.ts';
 import type { ExportView } from '../../../src/http/exports/view.ts';
 import type { ChangeView, ExecutionChangesView, OriginView } from '../../../src/http/segments/change-view.ts';
 import type { MemberView, SegmentView } from '../../../src/http/segments/view.ts';
+import type { SourceFileView, SourceTestView, SourceView } from '../../../src/http/sources/view.ts';
 import type { IdentifierView, MembershipView } from '../../../src/http/users/view.ts';
 import type { DeliveryView, WebhookView } from '../../../src/http/webhooks/view.ts';
 import type { DatamartView, SelectionView } from '../../../src/model/datamart.ts';
@@ -49,6 +50,13 @@ export type CreatedToken = Static<typeof CreatedTokenView>;
 export type AuditEntry = Static<typeof AuditEntryView>;
 export type Webhook = Static<typeof WebhookView>;
 export type Delivery = Static<typeof DeliveryView>;
+/** Where the files of an import are pulled from. */
+export type Source = Static<typeof SourceView>;
+export type SourceKind = Source['kind'];
+/** What became of a file of a source. */
+export type SourceFile = Static<typeof SourceFileView>;
+/** What a source shows when it is connected to, and what would be taken of it. */
+export type SourceTest = Static<typeof SourceTestView>;
 export type Role = ApiToken['role'];
 
 export type List<T> = {

@@ -10,6 +10,7 @@ import { Loaded } from '../parts/loaded.tsx';
 import { Page, Part } from '../parts/page.tsx';
 import { useSession } from '../session/session.tsx';
 import { useDatamartId } from '../shell/datamart.ts';
+import { SourcePart } from '../sources/source-part.tsx';
 import { t } from '../texts/texts.ts';
 import { UploadArea } from '../uploads/upload-area.tsx';
 import { DeleteImport } from './delete-import.tsx';
@@ -39,6 +40,7 @@ export default function ImportPage({ id }: { readonly id: string }) {
           actions={may('editor') && <DeleteImport of={of} />}
         >
           {may('editor') && <UploadArea documentImport={of} />}
+          {may('editor') && <SourcePart of={of} />}
           <ExpectedPart of={of} mayEdit={may('editor')} />
           <Part title={t.executions.title}>
             <Loaded query={executions}>

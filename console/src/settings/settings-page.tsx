@@ -7,16 +7,18 @@ import { useDatamartId } from '../shell/datamart.ts';
 import { NotFound } from '../shell/not-found.tsx';
 import { t } from '../texts/texts.ts';
 import { AuditLog } from './audit-log.tsx';
+import { Sources } from './sources.tsx';
 import { Tokens } from './tokens.tsx';
 import { Webhooks } from './webhooks.tsx';
 
-/** Tokens, webhooks and the audit log. Tabs that the role may not see are not there. */
+/** Webhooks, sources, tokens and the audit log. Tabs that the role may not see are not there. */
 export default function SettingsPage({ tab }: { readonly tab: string }) {
   const dm = useDatamartId();
   const { may, mayAll } = useSession();
   const [, navigate] = useLocation();
   const tabs = [
     { value: 'webhooks', isSeen: may('editor'), Panel: Webhooks },
+    { value: 'sources', isSeen: may('editor'), Panel: Sources },
     { value: 'tokens', isSeen: mayAll, Panel: Tokens },
     { value: 'audit', isSeen: may('admin'), Panel: AuditLog },
   ] as const;

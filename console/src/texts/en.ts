@@ -8,6 +8,7 @@ import { importsTexts } from './en/imports.ts';
 import { operationsTexts } from './en/operations.ts';
 import { problemsTexts } from './en/problems.ts';
 import { segmentsTexts } from './en/segments.ts';
+import { sourcesTexts } from './en/sources.ts';
 import { usersTexts } from './en/users.ts';
 
 export const en = {
@@ -18,4 +19,5 @@ export const en = {
   ...segmentsTexts,
   ...usersTexts,
   ...operationsTexts,
+  ...sourcesTexts,
 };

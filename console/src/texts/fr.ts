@@ -19,6 +19,7 @@ import { importsTexts } from './fr/imports.ts';
 import { operationsTexts } from './fr/operations.ts';
 import { problemsTexts } from './fr/problems.ts';
 import { segmentsTexts } from './fr/segments.ts';
+import { sourcesTexts } from './fr/sources.ts';
 import { usersTexts } from './fr/users.ts';
 import type { Texts } from './texts.ts';
 
@@ -30,4 +31,5 @@ export const fr: Texts = {
   ...segmentsTexts,
   ...usersTexts,
   ...operationsTexts,
+  ...sourcesTexts,
 };

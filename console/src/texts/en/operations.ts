@@ -9,7 +9,7 @@ export const operationsTexts = {
   },
   settings: {
     title: 'Settings',
-    tabs: { webhooks: 'Webhooks', tokens: 'Tokens', audit: 'Audit log' },
+    tabs: { webhooks: 'Webhooks', sources: 'Sources', tokens: 'Tokens', audit: 'Audit log' },
   },
   start: {
     title: 'Get started',

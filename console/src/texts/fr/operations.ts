@@ -11,7 +11,7 @@ export const operationsTexts: typeof english = {
   },
   settings: {
     title: 'Paramètres',
-    tabs: { webhooks: 'Webhooks', tokens: 'Jetons', audit: fr`Journal d'audit` },
+    tabs: { webhooks: 'Webhooks', sources: 'Sources', tokens: 'Jetons', audit: fr`Journal d'audit` },
   },
   start: {
     title: 'Premiers pas',
