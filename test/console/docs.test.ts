@@ -37,3 +37,17 @@ test('pages of the documentation are read on a phone and by night, with pictures
     assert.deepEqual(await page.evaluate(SERIOUS), []);
   }
 });
+
+test('the console leads to the documentation, from the session menu and from the help', async (t) => {
+  const service = await startService(t);
+  const { page } = await openConsole(t, service, { path: '/datamarts/1/imports' });
+  await page.getByRole('button', { name: 'Session' }).click();
+  await page.getByRole('menuitem', { name: 'Documentation' }).click();
+  await page.waitForURL('**/docs/index.html');
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await page.goto('/datamarts/1/imports');
+  await page.getByRole('heading', { name: 'Imports', level: 1 }).waitFor();
+  await page.keyboard.press('?');
+  await page.getByRole('dialog').getByRole('link', { name: 'Documentation' }).click();
+  await page.waitForURL('**/docs/index.html');
+});

@@ -17,6 +17,9 @@ export function executionPath({ id, parameters }: Execution): string {
     : `${importsPath(String(datamart_id))}/${document_import_id}/executions/${id}`;
 }
 
+/** The documentation that the service serves, beside the page of the API. */
+export const DOCUMENTATION = '/docs/index.html';
+
 /** Pages of the console. */
 export const pages = {
   home: (dm: string) => `/datamarts/${dm}/home`,

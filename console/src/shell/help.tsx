@@ -1,9 +1,10 @@
 import { Anchor, Group, Kbd, Modal, Stack, Table, Text, Title } from '@mantine/core';
+import { DOCUMENTATION } from '../api/paths.ts';
 import { t } from '../texts/texts.ts';
 
 declare const MUSTER_VERSION: string;
 
-/** The keys, the words, where the API is described, and the version. */
+/** The keys, the words, where the documentation is, and the version. */
 export default function Help({ onClose }: { readonly onClose: () => void }) {
   return (
     <Modal
@@ -54,6 +55,9 @@ export default function Help({ onClose }: { readonly onClose: () => void }) {
         </section>
         <Group justify="space-between">
           <Group gap="md">
+            <Anchor href={DOCUMENTATION} size="sm">
+              {t.shell.documentation}
+            </Anchor>
             <Anchor href="/docs" size="sm">
               {t.shell.docs}
             </Anchor>

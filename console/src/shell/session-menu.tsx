@@ -7,7 +7,8 @@ import {
   useComputedColorScheme,
   useMantineColorScheme,
 } from '@mantine/core';
-import { IconBook, IconHelp, IconLogout, IconMoon, IconSun, IconUser } from '@tabler/icons-react';
+import { IconBook, IconBooks, IconHelp, IconLogout, IconMoon, IconSun, IconUser } from '@tabler/icons-react';
+import { DOCUMENTATION } from '../api/paths.ts';
 import { LanguageItems } from '../language/language-items.tsx';
 import { useSession } from '../session/session.tsx';
 import { t } from '../texts/texts.ts';
@@ -49,6 +50,9 @@ export function SessionMenu({ onHelp }: { readonly onHelp: () => void }) {
           <Menu.Divider />
           <Menu.Item onClick={onHelp} leftSection={<IconHelp size={16} aria-hidden />}>
             {t.help.title}
+          </Menu.Item>
+          <Menu.Item component="a" href={DOCUMENTATION} leftSection={<IconBooks size={16} aria-hidden />}>
+            {t.shell.documentation}
           </Menu.Item>
           <Menu.Item component="a" href="/docs" leftSection={<IconBook size={16} aria-hidden />}>
             {t.shell.docs}

@@ -44,6 +44,7 @@ export const commonTexts = {
     dark: 'Dark colors',
     session: 'Session',
     language: 'Language',
+    documentation: 'Documentation',
     docs: 'API reference',
     signOut: 'Sign out',
     role: (role: string, isOfAll: boolean) => `${role} of ${isOfAll ? 'all' : 'some'} datamarts`,

@@ -45,6 +45,7 @@ export const commonTexts: typeof english = {
     dark: 'Couleurs sombres',
     session: 'Session',
     language: 'Langue',
+    documentation: 'Documentation',
     docs: fr`Référence de l'API`,
     signOut: 'Se déconnecter',
     role: (role, isOfAll) => fr`${role} de ${isOfAll ? 'tous les' : 'certains'} datamarts`,
