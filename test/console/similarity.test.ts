@@ -6,7 +6,8 @@ import { orderBySimilarity } from '../../console/src/segments/similarity.ts';
 const pair = (a: string, b: string, both: number) => ({
   ...{ segment_source_id: a, segment_intersect_with: b, overlap_number: both },
 });
-const segments = (...ids: readonly string[]) => ids.map((segment_id) => ({ segment_id, segment_size: 100 }));
+const segments = (...ids: readonly string[]) =>
+  ids.map((segment_id) => ({ segment_id, datamart_id: '1', segment_size: 100 }));
 
 test('segments that share most stand beside each other', () => {
   const overlaps = [pair('1', '4', 90), pair('2', '3', 80), pair('3', '4', 20)];

@@ -3,11 +3,15 @@ import type { ActivityView } from '../../../src/http/activity/routes.ts';
 import type { AuditEntryView } from '../../../src/http/audit-log/routes.ts';
 import type { PreviewView } from '../../../src/http/document-imports/preview-view.ts';
 import type { DocumentImportView } from '../../../src/http/document-imports/view.ts';
+import type { RevertPreviewView, SegmentChangesView } from '../../../src/http/executions/changes.ts';
 import type { FailedLineView, WarningView } from '../../../src/http/executions/lines.ts';
 import type { UnknownSegmentView } from '../../../src/http/executions/unknown-segments.ts';
 import type { ExecutionView } from '../../../src/http/executions/view.ts';
 import type { ExportView } from '../../../src/http/exports/view.ts';
 import type { ChangeView, ExecutionChangesView, OriginView } from '../../../src/http/segments/change-view.ts';
+import type { HistoryView } from '../../../src/http/segments/history.ts';
+import type { ExpirationsView } from '../../../src/http/segments/members.ts';
+import type { OverlapsView } from '../../../src/http/segments/overlaps.ts';
 import type { MemberView, SegmentView } from '../../../src/http/segments/view.ts';
 import type { SourceFileView, SourceTestView, SourceView } from '../../../src/http/sources/view.ts';
 import type { IdentifierView, MembershipView } from '../../../src/http/users/view.ts';
@@ -66,67 +70,11 @@ export type List<T> = {
   readonly total: number;
 };
 
-type SegmentNames = {
-  readonly segment_id: string;
-  readonly segment_name: string;
-  readonly segment_technical_name: string | null;
-};
-
 /** What an execution did, by segment. */
-export type SegmentChanges = {
-  readonly known_since: number;
-  readonly segments: readonly (SegmentNames & {
-    readonly entries: number;
-    readonly updates: number;
-    readonly exits: number;
-  })[];
-};
-
+export type SegmentChanges = Static<typeof SegmentChangesView>;
 /** What a revert would do now, by segment. */
-export type RevertPreview = {
-  readonly segments: readonly (SegmentNames & {
-    readonly memberships_created: number;
-    readonly memberships_updated: number;
-    readonly memberships_deleted: number;
-    readonly unchanged: number;
-    readonly memberships_kept: number;
-  })[];
-};
-
-export type HistoryBucket = {
-  readonly from: number;
-  readonly to: number;
-  readonly user_points_count: number;
-  readonly entries: number;
-  readonly updates: number;
-  readonly exits: number;
-  readonly expirations: number;
-};
-
-export type SegmentHistory = {
-  readonly date: number;
-  readonly interval: 'hour' | 'day';
-  readonly time_zone: string;
-  readonly known_since: number;
-  readonly user_points_count: number;
-  readonly history: readonly HistoryBucket[];
-};
-
-export type Forecast = {
-  readonly date: number;
-  readonly user_points_count: number;
-  readonly expirations: readonly {
-    readonly days: number;
-    readonly until: number;
-    readonly user_points_count: number;
-  }[];
-};
-
-export type Overlaps = {
-  readonly segments: readonly { readonly segment_id: string; readonly segment_size: number }[];
-  readonly overlaps: readonly {
-    readonly segment_source_id: string;
-    readonly segment_intersect_with: string;
-    readonly overlap_number: number;
-  }[];
-};
+export type RevertPreview = Static<typeof RevertPreviewView>;
+export type SegmentHistory = Static<typeof HistoryView>;
+export type HistoryBucket = SegmentHistory['history'][number];
+export type Forecast = Static<typeof ExpirationsView>;
+export type Overlaps = Static<typeof OverlapsView>;

@@ -5,7 +5,10 @@ import type { Overlaps } from '../api/types.ts';
  * similar pair on, each time the one that is most similar to either end. Similar is how much of
  * both together is in both.
  */
-export function orderBySimilarity({ segments, overlaps }: Overlaps): readonly string[] {
+export function orderBySimilarity({
+  segments,
+  overlaps,
+}: Pick<Overlaps, 'segments' | 'overlaps'>): readonly string[] {
   const sizes = new Map(segments.map(({ segment_id, segment_size }) => [segment_id, segment_size]));
   const similarities = new Map<string, number>();
   for (const { segment_source_id: a, segment_intersect_with: b, overlap_number: both } of overlaps) {

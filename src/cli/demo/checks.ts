@@ -11,12 +11,12 @@ export function checkImport(
   expected: { applied: number; bad: readonly BadLine[] },
 ): string[] {
   if (error !== null) return [`${file}: ${error.text}`];
-  const result = execution?.result ?? {};
+  const result = execution?.result;
   const problems = [
-    differ(`${file}: applied lines`, result.total_success, expected.applied),
-    differ(`${file}: failed lines`, result.total_failure, expected.bad.length),
+    differ(`${file}: applied lines`, result?.total_success, expected.applied),
+    differ(`${file}: failed lines`, result?.total_failure, expected.bad.length),
     ...[...countCodes(expected.bad)].map(([code, count]) =>
-      differ(`${file}: lines failed with ${code}`, result.failures_by_code?.[code], count),
+      differ(`${file}: lines failed with ${code}`, result?.failures_by_code[code], count),
     ),
     errorFile === null ? `${file}: there is no error file` : null,
   ];

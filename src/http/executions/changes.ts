@@ -14,7 +14,7 @@ const SegmentNames = {
   segment_name: Type.String(),
   segment_technical_name: nullableText(),
 };
-const Changes = Type.Object({
+export const SegmentChangesView = Type.Object({
   known_since: KnownSince,
   segments: Type.Array(Type.Object({ ...SegmentNames, entries: Count, updates: Count, exits: Count })),
 });
@@ -29,7 +29,7 @@ const SegmentRevert = Type.Object({
     description: 'would be left alone, since something has touched them since',
   }),
 });
-const Preview = Type.Object({ segments: Type.Array(SegmentRevert) });
+export const RevertPreviewView = Type.Object({ segments: Type.Array(SegmentRevert) });
 
 /**
  * What an execution did by segment, and what reverting it now would do; below the routes of
@@ -48,7 +48,7 @@ export function executionChangeRoutes(
 
   const changesSchema = {
     ...{ tags, params, summary: 'What an execution did to memberships, by segment' },
-    response: answersWith(Changes),
+    response: answersWith(SegmentChangesView),
   };
   app.get(`${path}/segment_changes`, { config, schema: changesSchema }, async (request) => {
     const { id, datamartId } = await find(request);
@@ -66,7 +66,7 @@ export function executionChangeRoutes(
   const previewSchema = {
     ...{ tags, params, summary: 'What a revert would do now, by segment' },
     description: '409 where there is nothing to revert, as the revert itself would answer',
-    response: answersWith(Preview),
+    response: answersWith(RevertPreviewView),
   };
   app.get(`${path}/revert_preview`, { config, schema: previewSchema }, async (request) => {
     const { id, datamartId } = await find(request);

@@ -27,7 +27,7 @@ const Bucket = Type.Object({
   exits: Type.Integer({ minimum: 0, description: 'expirations included' }),
   expirations: Count,
 });
-const History = Type.Object({
+export const HistoryView = Type.Object({
   date: Instant,
   interval: oneOf(HISTORY_INTERVALS),
   time_zone: Type.String({ description: 'in which days begin; hours are those of UTC' }),
@@ -47,7 +47,7 @@ export function segmentHistoryRoutes(app: App, dependencies: HttpDependencies): 
     summary: 'Size, entries, exits and updates of a segment by hour or day',
     params: Params,
     querystring: Query,
-    response: answersWith(History),
+    response: answersWith(HistoryView),
   };
   app.get('/audience_segments/:segmentId/history', { config, schema: historySchema }, async (request) => {
     const now = clock();

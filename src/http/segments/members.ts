@@ -19,7 +19,7 @@ const Query = Type.Object({
   after: Type.Optional(Type.String({ description: '`after` of the page before' })),
 });
 const After = nullableText({ description: 'where the next page begins; null: this is the last one' });
-const Expirations = Type.Object({
+export const ExpirationsView = Type.Object({
   date: Instant,
   user_points_count: Count,
   expirations: Type.Array(
@@ -82,7 +82,7 @@ export function memberRoutes(app: App, dependencies: HttpDependencies): void {
     tags,
     summary: 'How many members leave in the next 1, 7, 30 and 90 days',
     params: Params,
-    response: answersWith(Expirations),
+    response: answersWith(ExpirationsView),
   };
   app.get(
     '/audience_segments/:segmentId/expirations',

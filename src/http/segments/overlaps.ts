@@ -11,7 +11,7 @@ const Query = Type.Object({
   segment_ids: Type.String({ description: `2 to ${MOST_SEGMENTS} ids, comma-joined` }),
 });
 /** The names of its members are those of the original's overlap files. */
-const Overlaps = Type.Object({
+export const OverlapsView = Type.Object({
   date: Instant,
   segments: Type.Array(Type.Object({ segment_id: Id, datamart_id: Id, segment_size: Count })),
   overlaps: Type.Array(
@@ -27,7 +27,7 @@ export function segmentOverlapRoutes(app: App, dependencies: HttpDependencies): 
     summary: 'How many user points are in both of any two segments',
     params: DatamartParams,
     querystring: Query,
-    response: answersWith(Overlaps),
+    response: answersWith(OverlapsView),
   };
   const path = '/datamarts/:datamartId/segment_overlaps';
   app.get(path, { config: { role: 'reader' }, schema }, async (request) => {
