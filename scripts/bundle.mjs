@@ -47,9 +47,13 @@ export async function bundle(...programs) {
     legalComments: 'inline',
     logLevel: 'warning',
     metafile: true,
-    // packages in CommonJS ask for the modules of Node by it
+    // packages in CommonJS ask for the modules of Node by the one; ssh2 ends without the other
     banner: {
-      js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
+      js: [
+        "import { createRequire as requireFrom } from 'node:module';",
+        'const require = requireFrom(import.meta.url);',
+        'const __dirname = import.meta.dirname;',
+      ].join(' '),
     },
     plugins: [
       {

@@ -14,7 +14,7 @@ const STYLE = new URL('./docs/style.css', import.meta.url);
  */
 const GROUPS = [
   ['Start', ['index', 'getting-started', 'concepts', 'comparison', 'console']],
-  ['Use', ['cli', 'commands', 'mapping', 'recipes', 'client', 'api', 'access']],
+  ['Use', ['cli', 'commands', 'mapping', 'recipes', 'warehouses', 'airflow', 'client', 'api', 'access']],
   ['Run', ['operations', 'scaling', 'serving-runs', 'faults', 'performance', 'security', 'changelog']],
   ['Inside', ['spec', 'glossary', 'internals', 'attacks', 'torture', 'dependencies', 'contributing']],
 ];

@@ -81,6 +81,23 @@ const CASES: readonly Case[] = [
     fails: ['MISSING_SEGMENT'],
   },
   {
+    name: 'expiries that are all never in these rows',
+    file: csv('Customer ID;Segment;Op;Expires', 'C-1;alpha;add;never', 'C-2;alpha;add;Never'),
+    mapping: {
+      columns: {
+        'Customer ID': 'user_account_id',
+        Segment: 'segment_technical_name',
+        Op: 'operation',
+        Expires: 'expiration_ts',
+      },
+      values: { operation: { add: 'UPDATE', remove: 'DELETE' }, expiration_ts: { never: '0' } },
+      formats: { Expires: 'iso_8601' },
+    },
+    says: [
+      /^`Expires` has words for never in 2 of 2 rows: expiration_ts as iso_8601, "never" is 0, for ever$/m,
+    ],
+  },
+  {
     name: 'subscriptions that are no operations, unless their column is called so',
     file: csv(
       'external_id,email_subscribe,push_subscribe,segment_technical_name',

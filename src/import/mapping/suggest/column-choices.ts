@@ -239,6 +239,9 @@ function readExpiry(column: Column): Choice | null {
     },
     done: `expiration_duration as ${format}${forever}`,
   });
+  // dates may come in later rows
+  if (values.never === values.filled.length && own !== 'expiration_duration')
+    return instant('iso_8601', values.never, 'words for never');
   if (own === 'expiration_ts') return null;
   if (isAll(values.withUnit + zeros) && values.withUnit > 0)
     return duration('with_unit', values.withUnit, 'durations with their units');
