@@ -3,9 +3,9 @@ import type { Logger } from 'pino';
 import { StoreLostError } from '../errors.ts';
 import type { Attempt } from '../model/webhook.ts';
 import type { Store } from '../store/store.ts';
-import { outsideTraces } from '../tracing.ts';
 import { observeFault } from './background-metrics.ts';
 import { type DeliverContext, deliver } from './deliver.ts';
+import type { Job, Turn } from './job.ts';
 import { createRests } from './rests.ts';
 import { delay } from './retry.ts';
 import { createWebhookLanes, MAX_LANES } from './webhook-lanes.ts';
@@ -29,96 +29,106 @@ export type DelivererContext = Omit<DeliverContext, 'closing'> & {
   readonly intervalMs: number;
 };
 
-export interface Deliverer {
-  /** There may be something to deliver. */
-  wake(): void;
-  /** Gives up what is under way, which is delivered at the next start. */
-  close(): Promise<void>;
+/**
+ * Delivers to webhooks. What is to be delivered and when is in the store; what was sent and not
+ * noted in a crash is sent again, under the same id. Webhooks do not wait for each other, and no
+ * import waits for any.
+ */
+export function deliveryJob(context: DelivererContext): Job {
+  const deliverer = new Deliverer(context);
+  return {
+    name: 'deliveries',
+    wokenBy: 'DELIVERY_DUE',
+    intervalMs: Math.min(context.intervalMs, MOST_POLL_MS),
+    turn: (turn) => deliverer.startLanes(turn),
+    onFault: (fault) => deliverer.noteFault(fault),
+    finish: () => deliverer.finish(),
+  };
 }
 
-/**
- * Delivers to webhooks, in the background. What is to be delivered and when is in the store; what
- * was sent and not noted in a crash is sent again, under the same id. Webhooks do not wait for each
- * other, and no import waits for any.
- */
-export function startDeliverer(context: DelivererContext): Deliverer {
-  const { store, logger, clock } = context;
-  const closing = new AbortController();
-  // each lane has one, and Node warns of more than ten
-  setMaxListeners(MAX_LANES, closing.signal);
-  const lanes = createWebhookLanes();
-  const running = new Set<Promise<void>>();
-  const rests = createRests(clock);
-  let looking: Promise<void> | null = null;
-  let askedAgain = false;
+/** The lanes of webhooks that are being delivered to, and the webhooks that are to rest. */
+class Deliverer {
+  readonly #context: DelivererContext;
+  readonly #lanes = createWebhookLanes();
+  readonly #running = new Set<Promise<void>>();
+  readonly #rests: ReturnType<typeof createRests>;
 
-  function wake(): void {
-    outsideTraces(lookForWork);
+  constructor(context: DelivererContext) {
+    this.#context = context;
+    this.#rests = createRests(context.clock);
   }
 
-  function lookForWork(): void {
-    askedAgain = true;
-    if (closing.signal.aborted) return;
-    looking ??= look().finally(() => {
-      looking = null;
-      if (askedAgain) lookForWork();
-    });
-  }
-
-  async function look(): Promise<void> {
-    askedAgain = false;
-    if (lanes.size >= MAX_LANES) return;
-    try {
-      const due = (await store.webhooks.listDue(clock())).filter(({ id }) => !rests.isResting(id));
-      for (let next = lanes.take(due); next !== null; next = lanes.take(due)) {
-        if (closing.signal.aborted) return lanes.release(next.id);
-        const lane = runLane(next.id).finally(() => running.delete(lane));
-        running.add(lane);
+  /** Starts a lane for each webhook that something is due of, while there are lanes. */
+  async startLanes(turn: Turn): Promise<boolean> {
+    if (this.#lanes.size >= MAX_LANES) return false;
+    // each lane has a listener, and Node warns of more than ten
+    setMaxListeners(MAX_LANES, turn.signal);
+    const { store, clock } = this.#context;
+    const due = (await store.webhooks.listDue(clock())).filter(({ id }) => !this.#rests.isResting(id));
+    for (let next = this.#lanes.take(due); next !== null; next = this.#lanes.take(due)) {
+      if (turn.signal.aborted) {
+        this.#lanes.release(next.id);
+        return false;
       }
-    } catch (fault) {
-      noteFault(fault);
+      const lane = this.#runLane(next.id, turn).finally(() => this.#running.delete(lane));
+      this.#running.add(lane);
     }
+    return false;
   }
 
-  async function runLane(webhookId: string): Promise<void> {
+  /** What is under way is given up, and delivered at the next start. */
+  async finish(): Promise<void> {
+    await Promise.all(this.#running);
+  }
+
+  noteFault(fault: unknown): void {
+    observeFault('deliver');
+    this.#context.logger.error({ err: fault }, 'webhooks cannot be delivered to now, it is tried again');
+  }
+
+  async #runLane(webhookId: string, { signal, wake }: Turn): Promise<void> {
     try {
-      await deliverDue(webhookId);
+      await this.#deliverDue(webhookId, signal);
     } catch (fault) {
-      noteFault(fault);
-      rests.rest(webhookId);
+      this.noteFault(fault);
+      this.#rests.rest(webhookId);
     } finally {
-      lanes.release(webhookId);
-      lookForWork();
+      this.#lanes.release(webhookId);
+      wake();
     }
   }
 
   /** What is due of a webhook, one after the other, until it is to rest or its turn is over. */
-  async function deliverDue(webhookId: string): Promise<void> {
+  async #deliverDue(webhookId: string, closing: AbortSignal): Promise<void> {
+    const { store, clock } = this.#context;
     const startedAt = performance.now();
-    const of = { webhookId, now: clock(), most: LANE.deliveries };
-    const due = await store.webhooks.takeDue(of);
+    const due = await store.webhooks.takeDue({ webhookId, now: clock(), most: LANE.deliveries });
     let attempts: Attempt[] = [];
     let notedAt = startedAt;
     const note = async () => {
       const noted = attempts;
       attempts = [];
       notedAt = performance.now();
-      if (noted.length > 0) await noteAttempts(webhookId, noted);
+      if (noted.length > 0) await this.#noteAttempts({ webhookId, attempts: noted }, closing);
     };
     for (const delivery of due?.deliveries ?? []) {
-      if (due === null || closing.signal.aborted || performance.now() - startedAt > LANE.ms) break;
-      const attempt = await deliver(delivery, due.target, { ...context, closing: closing.signal });
+      if (due === null || closing.aborted || performance.now() - startedAt > LANE.ms) break;
+      const attempt = await deliver(delivery, due.target, { ...this.#context, closing });
       if (attempt === null) break;
       attempts.push(attempt);
-      lanes.noteOutcome(webhookId, attempt.outcome === 'SUCCEEDED');
+      this.#lanes.noteOutcome(webhookId, attempt.outcome === 'SUCCEEDED');
       if (attempts.length >= NOTED.attempts || performance.now() - notedAt > NOTED.ms) await note();
-      if (!rests.noteOutcome(webhookId, attempt.outcome)) break;
+      if (!this.#rests.noteOutcome(webhookId, attempt.outcome)) break;
     }
     await note();
   }
 
-  async function noteAttempts(webhookId: string, attempts: readonly Attempt[]): Promise<void> {
-    const disabled = await untilNoted(() => store.webhooks.noteAttempts(webhookId, attempts));
+  async #noteAttempts(
+    { webhookId, attempts }: { readonly webhookId: string; readonly attempts: readonly Attempt[] },
+    closing: AbortSignal,
+  ): Promise<void> {
+    const { store, logger } = this.#context;
+    const disabled = await this.#untilNoted(() => store.webhooks.noteAttempts(webhookId, attempts), closing);
     for (const attempt of attempts) {
       observeAttempt(attempt);
       const { deliveryId, outcome, responseStatus, durationMs, error } = attempt;
@@ -136,32 +146,15 @@ export function startDeliverer(context: DelivererContext): Deliverer {
    * As long as it cannot be noted, on a full disk for one, nothing more is sent: it would be sent
    * again and again.
    */
-  async function untilNoted<T>(note: () => Promise<T>): Promise<T> {
+  async #untilNoted<T>(note: () => Promise<T>, closing: AbortSignal): Promise<T> {
     for (;;) {
       try {
         return await note();
       } catch (fault) {
-        if (fault instanceof StoreLostError || closing.signal.aborted) throw fault;
-        noteFault(fault);
-        await delay(NOTE_AGAIN_MS, closing.signal);
+        if (fault instanceof StoreLostError || closing.aborted) throw fault;
+        this.noteFault(fault);
+        await delay(NOTE_AGAIN_MS, closing);
       }
     }
   }
-
-  function noteFault(fault: unknown): void {
-    observeFault('deliver');
-    logger.error({ err: fault }, 'webhooks cannot be delivered to now, it is tried again');
-  }
-
-  const timer = setInterval(wake, Math.min(context.intervalMs, MOST_POLL_MS));
-  wake();
-  return {
-    wake,
-    close: async () => {
-      closing.abort();
-      clearInterval(timer);
-      await looking;
-      await Promise.all(running);
-    },
-  };
 }

@@ -3,7 +3,7 @@ import { dueBefore, nextDue } from '../model/due-times.ts';
 import type { ExpectingImport } from '../model/expected-files.ts';
 import type { Store } from '../store/store.ts';
 import { observeFault } from './background-metrics.ts';
-import { startWorkLoop, type WorkLoop } from './work-loop.ts';
+import type { Job } from './job.ts';
 
 /**
  * How long after a due time it is looked what came of it: an execution that ended in time may be
@@ -29,11 +29,12 @@ type Due = Omit<ExpectingImport, 'files'>;
  * has those told whose file is late or missing. What has been noted is in the store: nothing is
  * told twice, after a restart or by two nodes.
  */
-export function startDueWatcher(context: DueWatcherContext): Pick<WorkLoop, 'close'> {
+export function expectedFilesJob(context: DueWatcherContext): Job {
   const { store, logger, clock, intervalMs } = context;
-  return startWorkLoop({
+  return {
+    name: 'expected files',
     intervalMs: Math.min(intervalMs, MAX_POLL_MS),
-    doNext: async () => {
+    turn: async () => {
       let isAny = false;
       for (const due of await store.documentImports.listDueRecords())
         isAny = (await passNext(context, due, clock())) || isAny;
@@ -43,7 +44,7 @@ export function startDueWatcher(context: DueWatcherContext): Pick<WorkLoop, 'clo
       observeFault('expect');
       logger.error({ err: fault }, 'whether files have come in time is not known, it is looked at again');
     },
-  });
+  };
 }
 
 /** Whether the next due time of an import has passed; it is noted then. */

@@ -7,8 +7,8 @@ import type { Sought } from '../model/erasure.ts';
 import { type Execution, errorPartsOf } from '../model/execution.ts';
 import type { FilesChecked } from '../store/access-records.ts';
 import type { Store } from '../store/store.ts';
-import { outsideTraces } from '../tracing.ts';
 import { observeFault } from './background-metrics.ts';
+import type { Job } from './job.ts';
 
 export type EraserContext = {
   readonly store: Store;
@@ -18,52 +18,23 @@ export type EraserContext = {
   readonly intervalMs: number;
 };
 
-export interface Eraser {
-  /** There is something to do: a user was erased. */
-  wake(): void;
-  /** Stops between two blocks of a file; what was not finished is begun again at the next start. */
-  close(): Promise<void>;
-}
-
 /**
  * Takes the lines of users who were erased out of the files that were kept of them, in the
  * background: those of ended executions at once, those of the others when they have ended. What is
  * still to be done is in the store, so that it goes on after a crash; a file that was rewritten
  * just before one is found clean, and not counted.
  */
-export function startEraser(context: EraserContext): Eraser {
-  const stop = new AbortController();
-  let running: Promise<void> | null = null;
-  let askedAgain = false;
-
-  function wake(): void {
-    outsideTraces(goOn);
-  }
-
-  function goOn(): void {
-    askedAgain = true;
-    running ??= run().finally(() => {
-      running = null;
-      if (askedAgain && !stop.signal.aborted) goOn();
-    });
-  }
-
-  async function run(): Promise<void> {
-    while (askedAgain && !stop.signal.aborted) {
-      askedAgain = false;
-      await goThroughFiles(context, stop.signal);
-    }
-  }
-
-  const timer = setInterval(wake, context.intervalMs);
-  wake();
+export function erasureJob(context: EraserContext): Job {
+  const { logger, intervalMs } = context;
   return {
-    wake,
-    close: async () => {
-      clearInterval(timer);
-      stop.abort();
-      await running;
+    name: 'erasures in files',
+    wokenBy: 'USER_ERASED',
+    intervalMs,
+    turn: async ({ signal }) => {
+      await goThroughFiles(context, signal);
+      return false;
     },
+    onFault: (fault) => noteFault(fault, '0', logger),
   };
 }
 
@@ -81,15 +52,18 @@ async function goThroughFiles(context: EraserContext, signal: AbortSignal): Prom
       await store.erasures.noteFiles({ executionId: next.executionId, checked, now: clock() });
     } catch (fault) {
       if (signal.aborted) return;
-      observeFault('erase');
-      const execution_id = after;
-      logger.error(
-        { err: fault, execution_id },
-        'files could not be cleared of an erased user, it is tried again',
-      );
+      noteFault(fault, after, logger);
       if (after === '0') return;
     }
   }
+}
+
+function noteFault(fault: unknown, execution_id: string, logger: Logger): void {
+  observeFault('erase');
+  logger.error(
+    { err: fault, execution_id },
+    'files could not be cleared of an erased user, it is tried again',
+  );
 }
 
 async function checkFiles(

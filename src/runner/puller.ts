@@ -10,9 +10,9 @@ import { type Pulled, pullSource } from '../sources/pull-source.ts';
 import type { ClaimedSource } from '../store/source-records.ts';
 import type { Store } from '../store/store.ts';
 import { observeFault } from './background-metrics.ts';
+import type { Job, Turn } from './job.ts';
 import { retryDelayMs } from './retry.ts';
 import { observeSourceRun } from './source-metrics.ts';
-import { startWorkLoop, type WorkLoop } from './work-loop.ts';
 
 export type PullerContext = Pick<Pulling, 'admit'> & {
   readonly store: Store;
@@ -36,47 +36,41 @@ const POLL_MS = 1_000;
  * lease there: one that was missed while no service ran, however often, is one run at the next
  * start, and two nodes do not run the same source.
  */
-export function startPuller(context: PullerContext): WorkLoop {
+export function sourceJob(context: PullerContext): Job {
   const { store, logger, clock } = context;
-  const stop = new AbortController();
   const worker = randomUUID();
   const running = new Set<Promise<void>>();
 
   /** Whether there was one that is due. */
-  async function startNext(): Promise<boolean> {
-    if (running.size >= MAX_RUNS || stop.signal.aborted) return false;
+  async function startNext({ signal, wake }: Turn): Promise<boolean> {
+    if (running.size >= MAX_RUNS) return false;
     const now = clock();
     const claimed = await store.sources.claim({ worker, now, leaseUntil: now + LEASE_MS });
     if (claimed === null) return false;
-    const run = runClaimed(claimed, { context, worker, stop: stop.signal })
+    const run = runClaimed(claimed, { context, worker, stop: signal })
       .catch((fault: unknown) => {
         observeFault('pull');
         logger.error({ err: fault, ...idOf(claimed) }, 'the end of a run of a source could not be noted');
       })
       .finally(() => {
         running.delete(run);
-        loop.wake();
+        wake();
       });
     running.add(run);
     return true;
   }
 
-  const loop = startWorkLoop({
+  return {
+    name: 'sources',
+    wokenBy: 'SOURCE_DUE',
+    intervalMs: Math.min(context.intervalMs, POLL_MS),
     begin: () => bringUnderPresentKey(context),
-    doNext: startNext,
+    turn: startNext,
     onFault: (err) => {
       observeFault('pull');
       logger.error({ err }, 'sources cannot be pulled now, it is tried again');
     },
-    intervalMs: Math.min(context.intervalMs, POLL_MS),
-  });
-  return {
-    wake: loop.wake,
-    close: async () => {
-      stop.abort(new Error('the service stops'));
-      await loop.close();
-      await Promise.all(running);
-    },
+    finish: async () => void (await Promise.all(running)),
   };
 }
 

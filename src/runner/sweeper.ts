@@ -5,6 +5,7 @@ import { type Execution, KEY_LIFE_MS } from '../model/execution.ts';
 import { EXPORT_LIFE_MS } from '../model/export.ts';
 import type { Store } from '../store/store.ts';
 import { observeFault } from './background-metrics.ts';
+import type { Job } from './job.ts';
 
 const DAY_MS = 86_400_000;
 /**
@@ -29,36 +30,24 @@ export type SweeperContext = {
   readonly historyDays: number;
 };
 
-export interface Sweeper {
-  close(): Promise<void>;
-}
-
 /**
  * Removes in the background what nobody can see any more: expired memberships, files past their
  * retention, and files of uploads that were never acknowledged.
  */
-export function startSweeper(context: SweeperContext): Sweeper {
-  let sweeping: Promise<void> = Promise.resolve();
-  let isSweeping = false;
+export function sweepJob(context: SweeperContext): Job {
+  const { intervalMs, logger } = context;
   let orphansAt = Number.NEGATIVE_INFINITY;
-
-  function sweep(): void {
-    if (isSweeping) return;
-    isSweeping = true;
-    // not by the clock, which may be set back
-    const withOrphans = performance.now() - orphansAt >= ORPHAN_INTERVAL_MS;
-    if (withOrphans) orphansAt = performance.now();
-    const parts = withOrphans ? [...PARTS, removeOrphans, removeUnfinished] : PARTS;
-    sweeping = sweepAll(context, parts).finally(() => (isSweeping = false));
-  }
-
-  const timer = setInterval(sweep, context.intervalMs);
-  sweep();
   return {
-    close: async () => {
-      clearInterval(timer);
-      await sweeping;
+    name: 'sweeps',
+    intervalMs,
+    turn: async () => {
+      // not by the clock, which may be set back
+      const withOrphans = performance.now() - orphansAt >= ORPHAN_INTERVAL_MS;
+      if (withOrphans) orphansAt = performance.now();
+      await sweepAll(context, withOrphans ? [...PARTS, removeOrphans, removeUnfinished] : PARTS);
+      return false;
     },
+    onFault: (fault) => noteFault(fault, logger),
   };
 }
 
@@ -80,10 +69,14 @@ async function sweepAll(context: SweeperContext, parts: readonly SweepPart[]): P
     try {
       await part(context);
     } catch (fault) {
-      observeFault('sweep');
-      context.logger.error({ err: fault }, 'a sweep failed and is tried again at the next interval');
+      noteFault(fault, context.logger);
     }
   }
+}
+
+function noteFault(fault: unknown, logger: Logger): void {
+  observeFault('sweep');
+  logger.error({ err: fault }, 'a sweep failed and is tried again at the next interval');
 }
 
 async function removeExpiredMemberships({ store, clock, logger }: SweeperContext): Promise<void> {

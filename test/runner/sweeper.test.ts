@@ -7,7 +7,8 @@ import test, { type TestContext } from 'node:test';
 import { pino } from 'pino';
 import { openIntake } from '../../src/content/intake.ts';
 import { openDocumentsFolder } from '../../src/documents/folder.ts';
-import { startSweeper } from '../../src/runner/sweeper.ts';
+import { RunningJob } from '../../src/runner/job.ts';
+import { sweepJob } from '../../src/runner/sweeper.ts';
 import { openStore } from '../../src/store/open-store.ts';
 
 const DAY_MS = 86_400_000;
@@ -60,7 +61,7 @@ async function open(t: TestContext) {
   /** Sweeps once at an instant; tells which folders are left. */
   const sweepAt = async (now: number, retentionDays: number) => {
     const logger = pino({ level: 'silent' });
-    await startSweeper({
+    const job = sweepJob({
       store,
       documents,
       logger,
@@ -69,7 +70,10 @@ async function open(t: TestContext) {
       retentionDays,
       auditRetentionDays: 1,
       historyDays: 1,
-    }).close();
+    });
+    const running = new RunningJob(job);
+    await running.begun;
+    await running.close();
     const folders: string[] = [];
     for await (const { folder } of documents.listFolders()) folders.push(folder);
     return folders.sort();
