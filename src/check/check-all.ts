@@ -1,14 +1,7 @@
-import type { DocumentsToCheck } from '../documents/documents.ts';
 import type { CheckResult } from '../model/check.ts';
-import type { StoreToCheck } from '../store/store.ts';
 import { checkExecutions } from './check-executions.ts';
 import { checkFolders } from './check-folders.ts';
-
-export type CheckSource = {
-  readonly store: Omit<StoreToCheck, 'close'>;
-  readonly documents: DocumentsToCheck;
-  readonly clock: () => number;
-};
+import type { CheckSource } from './checking.ts';
 
 /**
  * Looks whether a store agrees with itself and with its files: a result for each check, whatever

@@ -1,18 +1,10 @@
 import type { DocumentsHold } from '../documents/documents.ts';
 import { type CheckResult, tally } from '../model/check.ts';
 import type { Execution } from '../model/execution.ts';
-import type { CheckSource } from './check-all.ts';
+import type { CheckSource, Looking } from './checking.ts';
 import { checkpointFault, countsFault } from './execution-sums.ts';
 import { errorFileFault, inputFileFault } from './files.ts';
 import { readRewrites } from './rewrites.ts';
-
-/** An execution that is looked at, and where its files are. */
-export type Looking = {
-  readonly execution: Execution;
-  readonly hold: DocumentsHold;
-  /** Whether lines of an erased user may have been taken out of its files. */
-  readonly mayBeRewritten: boolean;
-};
 
 /** What is wrong with an execution, or null. */
 type Look = (looking: Looking) => Promise<string | null> | string | null;

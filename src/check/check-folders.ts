@@ -1,6 +1,6 @@
 import { oldFolders } from '../documents/old-folders.ts';
 import { tally } from '../model/check.ts';
-import type { CheckSource } from './check-all.ts';
+import type { CheckSource } from './checking.ts';
 
 /**
  * An upload's folder is there before its execution is; what is younger may be one. The sweep of

@@ -1,5 +1,5 @@
 import { pairsOf } from '../model/execution.ts';
-import type { Looking } from './check-executions.ts';
+import type { Looking } from './checking.ts';
 
 /**
  * Every pair has one effect, and every failed command one code; what a guard stopped has applied

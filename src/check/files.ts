@@ -3,7 +3,7 @@ import { wholeFile } from '../documents/documents.ts';
 import { errorPartsOf } from '../model/execution.ts';
 import { contentOf } from '../model/file-reader.ts';
 import type { MimeType } from '../model/records.ts';
-import type { Looking } from './check-executions.ts';
+import type { Looking } from './checking.ts';
 
 /**
  * The input file is there, as long as it was and with the same SHA-256; one that was rewritten is

@@ -26,6 +26,16 @@ type Definition<T extends ArgsDef> = {
 /** What help texts, completion, the man page and the reference are made of. */
 export type Described = Omit<Definition<ArgsDef>, 'run'>;
 
+/** Loads the module of a command. */
+export type Loader = () => Promise<CommandDef>;
+
+/** A word before the words of commands, with the one that is meant when none follows. */
+export type Group = {
+  readonly description: string;
+  readonly commands: Readonly<Record<string, Loader>>;
+  readonly fallback: string;
+};
+
 const DESCRIBED = new WeakMap<CommandDef, Described>();
 
 /**

@@ -1,14 +1,4 @@
-import type { CommandDef } from 'citty';
-import { type Described, describedBy } from './command.ts';
-
-type Loader = () => Promise<CommandDef>;
-
-/** A word before the words of commands, with the one that is meant when none follows. */
-export type Group = {
-  readonly description: string;
-  readonly commands: Readonly<Record<string, Loader>>;
-  readonly fallback: string;
-};
+import { type Described, describedBy, type Group, type Loader } from './command.ts';
 
 /**
  * Every command by its first word, in the order of the help text. A module is loaded when its

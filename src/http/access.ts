@@ -5,16 +5,10 @@ import type { Datamart } from '../model/datamart.ts';
 import type { DocumentImport } from '../model/records.ts';
 import type { Segment } from '../model/segment.ts';
 import type { ApiToken } from '../model/token.ts';
+import { isId } from './schemas.ts';
 import type { HttpDependencies } from './types.ts';
 
 /** What a token may see. Everything else does not exist for it: 404, never 403 (spec §2). */
-
-/** Ids as the service makes them; others are not looked up. */
-const ID = /^(0|[1-9][0-9]{0,17})$/;
-
-export function isId(text: string): boolean {
-  return ID.test(text);
-}
 
 export function tokenOf(request: FastifyRequest): ApiToken {
   if (request.apiToken === null) throw new Error('the route is outside authentication');

@@ -3,8 +3,7 @@ import { ServiceError } from '../errors.ts';
 import { EXECUTION_STATUSES, type ExecutionStatus, hasEnded } from '../model/execution.ts';
 import { durationOf } from '../model/execution-counts.ts';
 import type { Listed, Page } from '../model/records.ts';
-import { isId } from './access.ts';
-import { Id, Instant, MOST_RESULTS, nullableInteger, nullableText, oneOf } from './schemas.ts';
+import { Id, Instant, isId, MOST_RESULTS, nullableInteger, nullableText, oneOf } from './schemas.ts';
 
 /** The answer with one object (spec §2). */
 export function ok<T>(element: T) {

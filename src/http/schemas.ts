@@ -10,6 +10,7 @@ export {
   Id,
   Instant,
   instant,
+  isId,
   LATEST_INSTANT,
   Name,
   nullableInteger,

@@ -2,20 +2,9 @@ import { Buffer } from 'node:buffer';
 import type { CsvProfile, Mapping } from '../model/mapping.ts';
 import { ERROR_FIELDS, IDENTIFIER_FIELDS, SEGMENT_FIELDS } from './command-fields.ts';
 import { type CellProblem, readCsvCells } from './csv-cells.ts';
-import { MAX_LINE_BYTES } from './document-format.ts';
+import { type CsvHeader, MAX_LINE_BYTES } from './document-format.ts';
 import { type CompiledMapping, compileMapping, fieldOfColumn, foldName } from './mapping/compile-mapping.ts';
 import { missingColumns } from './mapping/missing-columns.ts';
-
-export type CsvHeader = {
-  readonly delimiter: string;
-  readonly profile: CsvProfile;
-  /** As they stand in the document. */
-  readonly cells: readonly string[];
-  /** Names in lower case, trimmed, in the order of the columns; '' for a column without a name. */
-  readonly columns: readonly string[];
-  /** The field of commands that each column feeds, in the same order; '' for none. */
-  readonly fields: readonly string[];
-};
 
 const DELIMITERS = [',', ';', '\t'] as const;
 /**

@@ -2,10 +2,11 @@ import type { Rejection } from '../model/command.ts';
 import type { Mapping } from '../model/mapping.ts';
 import { ERROR_FIELDS, IDENTIFIER_FIELDS } from './command-fields.ts';
 import { readCsvCells } from './csv-cells.ts';
-import { type CsvHeader, namesSeparator } from './csv-header.ts';
+import { namesSeparator } from './csv-header.ts';
 import { createCsvCutter, type RawCsvRecord } from './csv-records.ts';
 import {
   type CommandSource,
+  type CsvHeader,
   type DocumentFormat,
   type DocumentRecord,
   MAX_ERROR_RAW_CHARS,

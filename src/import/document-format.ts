@@ -1,8 +1,6 @@
 import type { Catalogue } from '../model/catalogue.ts';
 import type { Rejection } from '../model/command.ts';
-import type { Mapping } from '../model/mapping.ts';
-import type { CsvHeader } from './csv-header.ts';
-import type { MappedFrom } from './mapping/map-fields.ts';
+import type { CsvProfile, ExpiryFormat, HashRule, Mapping } from '../model/mapping.ts';
 import type { NewSegments } from './new-segments.ts';
 
 /** The longest line that is read, in bytes without its line end (spec §6). */
@@ -16,6 +14,17 @@ export const MAX_ERROR_RAW_CHARS = 64 * 1024;
 
 /** A place between two records of a document: bytes and physical lines that lie before it. */
 export type Position = { readonly offset: number; readonly line: number };
+
+/** What a record says beside its fields where they were read by a mapping. */
+export type MappedFrom = {
+  /** Its members under their own names. */
+  readonly own: Readonly<Record<string, unknown>>;
+  /** Of the column that a field was read from. */
+  readonly formatOf: (field: string) => ExpiryFormat | null;
+  readonly hashOf: (field: string) => HashRule | null;
+  /** All identifiers that the record has, by field, also those that do not count beside another. */
+  readonly identifiers: readonly (readonly [field: string, value: unknown])[];
+};
 
 /**
  * The fields of a record, as far as they came: NDJSON gives JSON values, CSV gives texts (and lists
@@ -88,6 +97,18 @@ export type PlainLines = {
   readonly take: (bytes: Buffer, line: LineSpan) => boolean;
   /** Lines and records together, after which `push` stops. */
   readonly most: number;
+};
+
+/** The header of a CSV document, as it was read. */
+export type CsvHeader = {
+  readonly delimiter: string;
+  readonly profile: CsvProfile;
+  /** As they stand in the document. */
+  readonly cells: readonly string[];
+  /** Names in lower case, trimmed, in the order of the columns; '' for a column without a name. */
+  readonly columns: readonly string[];
+  /** The field of commands that each column feeds, in the same order; '' for none. */
+  readonly fields: readonly string[];
 };
 
 /** Cuts a document into records, block by block. Holds back what may go on in the next block. */

@@ -1,5 +1,4 @@
-import type { CsvHeader } from './csv-header.ts';
-import type { CommandContext, PlainLineReader } from './document-format.ts';
+import type { CommandContext, CsvHeader, PlainLineReader } from './document-format.ts';
 import type { CompiledMapping } from './mapping/compile-mapping.ts';
 import { createPlainMapping, type PlainValue } from './mapping/plain-mapping.ts';
 import { createPlainCommandReader, type FoundFields, noFields, PLAIN_FIELDS } from './plain-command.ts';

@@ -1,7 +1,7 @@
 import { createScanner } from 'jsonc-parser';
 import { IDENTIFIER_FIELDS } from './command-fields.ts';
 import { readCsvCells } from './csv-cells.ts';
-import type { CsvHeader } from './csv-header.ts';
+import type { CsvHeader } from './document-format.ts';
 import { type CommandSource, MAX_ERROR_RAW_CHARS } from './document-format.ts';
 import { jsonText } from './json-source.ts';
 import { isAbsent } from './read-field.ts';

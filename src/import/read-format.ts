@@ -2,8 +2,8 @@ import { Buffer } from 'node:buffer';
 import type { CsvProfile, Mapping } from '../model/mapping.ts';
 import type { MimeType } from '../model/records.ts';
 import { csvFormat } from './csv.ts';
-import { type CsvHeader, findHeaderEnd, headerText, parseCsvHeader } from './csv-header.ts';
-import type { DocumentFormat } from './document-format.ts';
+import { findHeaderEnd, headerText, parseCsvHeader } from './csv-header.ts';
+import type { CsvHeader, DocumentFormat } from './document-format.ts';
 import { mappedNdjson, ndjsonFormat } from './ndjson.ts';
 
 /** How a document is read; `header` is null of a format that has none. */

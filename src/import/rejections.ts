@@ -3,8 +3,8 @@ import type { Rejection } from '../model/command.ts';
 import type { Mapping } from '../model/mapping.ts';
 import { ERROR_FIELDS } from './command-fields.ts';
 import { readCsvCells } from './csv-cells.ts';
-import { type CsvHeader, parseCsvHeader } from './csv-header.ts';
-import { type DocumentFormat, type DocumentRecord, isRejection } from './document-format.ts';
+import { parseCsvHeader } from './csv-header.ts';
+import { type CsvHeader, type DocumentFormat, type DocumentRecord, isRejection } from './document-format.ts';
 import { dropFields, replaceValues } from './json-source.ts';
 
 /**

@@ -3,7 +3,13 @@ import { type Static, type TSchema, Type } from 'typebox';
 /** The pieces of which the schemas of records, requests and answers are made. */
 
 /** What an id is: a decimal string. */
-export const ID = { pattern: '^(0|[1-9][0-9]{0,17})$', examples: ['1'] };
+const ID_PATTERN = /^(0|[1-9][0-9]{0,17})$/;
+export const ID = { pattern: ID_PATTERN.source, examples: ['1'] };
+/** Whether a text can be an id as the service makes them; others are not looked up. */
+export function isId(text: string): boolean {
+  return ID_PATTERN.test(text);
+}
+
 /** An id; a number is taken as one, since the validator turns it into text. */
 export const Id = Type.String(ID);
 /** The last instant that a date can be. */

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { createStartCheck } from '../content/start/check-start.ts';
 import { isParquet } from '../content/start/parquet-start.ts';
 import { type ErrorCode, ServiceError } from '../errors.ts';
-import type { CsvHeader } from '../import/csv-header.ts';
+import type { CsvHeader } from '../import/document-format.ts';
 import { type DocumentFormat, type DocumentRecord, isRejection } from '../import/document-format.ts';
 import { hashesColumns } from '../import/mapping/compile-mapping.ts';
 import { createDocumentHasher } from '../import/mapping/hash-document.ts';

@@ -1,7 +1,7 @@
 import { createCsvSplitter } from '../import/csv.ts';
 import { readCsvCells } from '../import/csv-cells.ts';
-import { type CsvHeader, findHeaderEnd, headerText, possibleHeaders } from '../import/csv-header.ts';
-import { isRejection, type Position } from '../import/document-format.ts';
+import { findHeaderEnd, headerText, possibleHeaders } from '../import/csv-header.ts';
+import { type CsvHeader, isRejection, type Position } from '../import/document-format.ts';
 import { readName } from '../import/mapping/suggest/read-name.ts';
 import type { SampleTable } from '../import/mapping/suggest/suggest-mapping.ts';
 import { createNdjsonSplitter } from '../import/ndjson.ts';

@@ -1,11 +1,12 @@
+import type { Logger } from 'pino';
 import { readFailedNumbers } from '../content/failed-lines.ts';
-import { wholeFile } from '../documents/documents.ts';
+import { type Documents, wholeFile } from '../documents/documents.ts';
 import { readFormat } from '../import/import-document.ts';
 import { countRepaired, type FailedLineNumbers } from '../import/repaired-lines.ts';
 import { type Checkpoint, type Execution, errorPartsOf } from '../model/execution.ts';
-import type { RunContext } from './run-execution.ts';
+import type { Store } from '../store/store.ts';
 
-type Context = Pick<RunContext, 'store' | 'documents' | 'logger'>;
+type Context = { readonly store: Store; readonly documents: Documents; readonly logger: Logger };
 
 /**
  * How many failed lines of the execution that it corrects one has repaired that is about to end at

@@ -1,7 +1,7 @@
 import type { MimeType } from '../model/records.ts';
 import { isSameVersion, type SeenFile, type SourceFile, type SourceSettings } from '../model/source.ts';
 import { isOfOtherFormat, matcherOf } from './file-names.ts';
-import type { ListedFile } from './open-source.ts';
+import type { ListedFile } from './source-driver.ts';
 
 /** What is to be done with a file that a source shows, as far as its name and version tell. */
 export type Choice =

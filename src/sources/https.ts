@@ -8,8 +8,8 @@ import {
   type SourceLocation,
 } from '../model/source.ts';
 import { unfitName } from './file-names.ts';
-import type { ListedFile, Opening, OpenSource, Reading } from './open-source.ts';
 import { lookUpOf, portOf, requireUrl } from './reach.ts';
+import type { ListedFile, Opening, OpenSource, Reading } from './source-driver.ts';
 import { reasonOfFault, SourceError } from './source-error.ts';
 
 type Https = Extract<SourceLocation, { kind: 'HTTPS' }>;

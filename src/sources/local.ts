@@ -4,7 +4,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import type { SeenFile, SourceLocation } from '../model/source.ts';
 import { unfitName } from './file-names.ts';
-import type { Destination, ListedFile, Opening, OpenSource, Reading } from './open-source.ts';
+import type { Destination, ListedFile, Opening, OpenSource, Reading } from './source-driver.ts';
 import { SourceError } from './source-error.ts';
 
 const READ_BYTES = 256 * 1024;

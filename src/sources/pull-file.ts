@@ -13,9 +13,9 @@ import type { SeenFile, SourceFile } from '../model/source.ts';
 import type { ClaimedSource } from '../store/source-records.ts';
 import type { Store } from '../store/store.ts';
 import type { SourceKeys } from './credentials.ts';
-import type { OpenSource } from './open-source.ts';
 import { atLeastAt, type MinRate } from './rate.ts';
 import type { Network } from './reach.ts';
+import type { OpenSource } from './source-driver.ts';
 import { reasonOfFault, SourceError } from './source-error.ts';
 
 /** What is configured of all sources. */

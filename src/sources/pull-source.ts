@@ -5,8 +5,9 @@ import type { ClaimedSource } from '../store/source-records.ts';
 import type { Store } from '../store/store.ts';
 import { byOrder, type ChoosingBy, createChooser } from './choose-files.ts';
 import { unseal } from './credentials.ts';
-import { type OpenSource, openSource } from './open-source.ts';
+import { openSource } from './open-source.ts';
 import { type Pulling, type PullSettings, putAway, takeFile } from './pull-file.ts';
+import type { OpenSource } from './source-driver.ts';
 import { reasonOfFault, SourceError } from './source-error.ts';
 
 /** Names that the store is asked about at a time. */

@@ -1,6 +1,6 @@
 import type { SeenFile, SourceFile } from '../model/source.ts';
 import { type ChoosingBy, createChooser } from './choose-files.ts';
-import type { OpenSource } from './open-source.ts';
+import type { OpenSource } from './source-driver.ts';
 
 /** Files that a test of a source tells of at most. */
 export const MAX_REPORTED = 20;

@@ -13,8 +13,8 @@ import type { Credentials, SeenFile, SourceLocation } from '../model/source.ts';
 import { HostNameError } from '../webhooks/look-up.ts';
 import { AddressRefusedError } from '../webhooks/public-address.ts';
 import { unfitName } from './file-names.ts';
-import type { ListedFile, Opening, OpenSource } from './open-source.ts';
 import { lookUpOf, portOf, requireUrl } from './reach.ts';
+import type { ListedFile, Opening, OpenSource } from './source-driver.ts';
 import { SourceError } from './source-error.ts';
 
 type S3 = Extract<SourceLocation, { kind: 'S3' }>;

@@ -4,8 +4,8 @@ import path from 'node:path';
 import ssh, { type Client, type SFTPWrapper, type Stats } from 'ssh2';
 import type { SeenFile, SourceLocation } from '../model/source.ts';
 import { unfitName } from './file-names.ts';
-import type { ListedFile, Opening, OpenSource } from './open-source.ts';
 import { lookUpOf, wrongHost } from './reach.ts';
+import type { ListedFile, Opening, OpenSource } from './source-driver.ts';
 import { reasonOfFault, SourceError } from './source-error.ts';
 
 const { STATUS_CODE } = ssh.utils.sftp;

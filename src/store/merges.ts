@@ -1,6 +1,5 @@
 import type { CallAnswer, CallKey } from '../model/command-call.ts';
 import type { Checkpoint, Effects, Ending, SegmentEffect } from '../model/execution.ts';
-import type { Store } from './store.ts';
 
 /**
  * What merges take and give: `Store.mergeChunk`, `mergeGroup`, `revertPart`, and what takes chunks
@@ -67,7 +66,7 @@ export interface Rehearsal {
    * As `Store.mergeChunk`, but that the checkpoint is nowhere stored: the execution stays at its
    * start.
    */
-  readonly mergeChunk: Store['mergeChunk'];
+  mergeChunk(chunk: StagedChunk): Promise<MergeOutcome>;
   /**
    * Of the segments that the chunks named, by id: live members by the clock of the file, before and
    * after all of them.
@@ -81,7 +80,7 @@ export interface Replacement {
    * Keeps a chunk. Its checkpoint, which has no effects, is nowhere stored: the execution stays at
    * its start.
    */
-  readonly mergeChunk: Store['mergeChunk'];
+  mergeChunk(chunk: StagedChunk): Promise<MergeOutcome>;
   /**
    * Applies what was kept, in one transaction, with the checkpoint at its end: afterwards each of
    * the segments, or where they are null each that a command names, holds exactly the users whom

@@ -2,8 +2,13 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import Papa from 'papaparse';
 import { csvFormat } from '../../src/import/csv.ts';
-import { type CsvHeader, parseCsvHeader } from '../../src/import/csv-header.ts';
-import type { DocumentFormat, DocumentRecord, Position } from '../../src/import/document-format.ts';
+import { parseCsvHeader } from '../../src/import/csv-header.ts';
+import type {
+  CsvHeader,
+  DocumentFormat,
+  DocumentRecord,
+  Position,
+} from '../../src/import/document-format.ts';
 import { ndjsonFormat } from '../../src/import/ndjson.ts';
 import { SOME_NAMES, spoiltFile } from './mutations.ts';
 

@@ -3,7 +3,7 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import { isParquet } from '../../../src/content/start/parquet-start.ts';
 import { startInUtf8 } from '../../../src/content/start/utf16.ts';
 import { compressionOf } from '../../../src/documents/compression.ts';
-import type { CsvHeader } from '../../../src/import/csv-header.ts';
+import type { CsvHeader } from '../../../src/import/document-format.ts';
 import { isRejection } from '../../../src/import/document-format.ts';
 import { MASK } from '../../../src/import/rejections.ts';
 import { ODD } from '../../../src/import/warnings.ts';

@@ -21,3 +21,9 @@ export const en = {
   ...operationsTexts,
   ...sourcesTexts,
 };
+
+/**
+ * The texts of the console. Each language has an object of this shape: a text that one of them
+ * lacks does not compile.
+ */
+export type Texts = typeof en;

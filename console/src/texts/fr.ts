@@ -13,6 +13,7 @@
  *   technical name: nom technique
  */
 
+import type { Texts } from './en.ts';
 import { commonTexts } from './fr/common.ts';
 import { executionsTexts } from './fr/executions.ts';
 import { importsTexts } from './fr/imports.ts';
@@ -21,7 +22,6 @@ import { problemsTexts } from './fr/problems.ts';
 import { segmentsTexts } from './fr/segments.ts';
 import { sourcesTexts } from './fr/sources.ts';
 import { usersTexts } from './fr/users.ts';
-import type { Texts } from './texts.ts';
 
 export const fr: Texts = {
   ...commonTexts,

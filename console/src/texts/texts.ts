@@ -1,10 +1,4 @@
-import type { en } from './en.ts';
-
-/**
- * The texts of the console. Each language has an object of this shape: a text that one of them
- * lacks does not compile.
- */
-export type Texts = typeof en;
+import type { Texts } from './en.ts';
 
 /** The languages, by the name that each has for itself. */
 export const LANGUAGES = { en: 'English', fr: 'Français' } as const;

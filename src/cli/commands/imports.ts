@@ -1,10 +1,10 @@
 import type { ApiDocumentImport, ApiExecution } from '../api.ts';
+import type { Group } from '../command.ts';
 import { command } from '../command.ts';
 import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
 import { STATE_TONES, stateText } from '../expectation.ts';
 import { formatOfMimeType } from '../import/target.ts';
 import { type Column, formatCount, formatInstant, print, printJson, table } from '../output.ts';
-import type { Group } from '../registry.ts';
 import { STATUS_TONES } from '../style.ts';
 
 type Listed = ApiDocumentImport & {

@@ -1,7 +1,7 @@
+import type { Group } from '../command.ts';
 import { command } from '../command.ts';
 import { type Column, print, printJson, table } from '../output.ts';
 import { findProfile, type Profile, readProfiles, writeProfiles } from '../profiles.ts';
-import type { Group } from '../registry.ts';
 
 type Named = Pick<Profile, 'url' | 'datamart'> & { readonly name: string; readonly current: boolean };
 

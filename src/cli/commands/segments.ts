@@ -1,4 +1,5 @@
 import type { ApiSegment } from '../api.ts';
+import type { Group } from '../command.ts';
 import { command } from '../command.ts';
 import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient, SEGMENT_ARG } from '../connection.ts';
 import { UsageError } from '../failures.ts';
@@ -14,7 +15,6 @@ import {
   table,
 } from '../output.ts';
 import { DAY_MS, MAX_DAYS, MOST_ENTRIES, readCount } from '../read-args.ts';
-import type { Group } from '../registry.ts';
 
 /** How `--sort` is asked of the API. */
 const ORDERS = { name: 'name', members: '-user_points_count', created: '-creation_ts' } as const;

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiSource, ApiSourceFile, ApiSourceTest } from '../api.ts';
 import type { Client } from '../client.ts';
+import type { Group } from '../command.ts';
 import { command } from '../command.ts';
 import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
 import { UsageError } from '../failures.ts';
@@ -18,7 +19,6 @@ import {
   table,
 } from '../output.ts';
 import { MOST_ENTRIES, readCount } from '../read-args.ts';
-import type { Group } from '../registry.ts';
 
 const COMMON_ARGS = { ...DATAMART_ARG, ...CONNECTION_ARGS } as const;
 const IMPORT_ARG = {

@@ -1,11 +1,11 @@
 import { type ApiToken, dataOf, everyOf } from '../../client/client.ts';
 import { listOf } from '../client.ts';
+import type { Group } from '../command.ts';
 import { command } from '../command.ts';
 import { CONNECTION_ARGS, openClient } from '../connection.ts';
 import { UsageError } from '../failures.ts';
 import { type Column, formatInstant, print, printJson, table } from '../output.ts';
 import { DAY_MS, MAX_DAYS, readCount, readId } from '../read-args.ts';
-import type { Group } from '../registry.ts';
 
 const ROLES = ['reader', 'editor', 'admin'] as const;
 

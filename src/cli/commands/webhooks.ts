@@ -1,13 +1,13 @@
 import { type Delivery, dataOf, everyOf, type Webhook } from '../../client/client.ts';
 import { DELIVERY_STATUSES, EVENTS, type Event } from '../../model/webhook.ts';
 import { listOf } from '../client.ts';
+import type { Group } from '../command.ts';
 import { command } from '../command.ts';
 import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient, readDatamartId } from '../connection.ts';
 import { UsageError } from '../failures.ts';
 import { findImport } from '../find-import.ts';
 import { type Column, formatInstant, print, printJson, table } from '../output.ts';
 import { MOST_ENTRIES, readCount, readId } from '../read-args.ts';
-import type { Group } from '../registry.ts';
 
 const COLUMNS: readonly Column<Webhook>[] = [
   { title: 'ID', align: 'right', value: (webhook) => webhook.id },

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { createCsvSplitter } from '../../import/csv.ts';
-import type { CsvHeader } from '../../import/csv-header.ts';
+import type { CsvHeader } from '../../import/document-format.ts';
 
 /**
  * Bytes are looked at in pieces of so many, so that little is read of a file whose first line is a

@@ -10,9 +10,9 @@ import {
 } from '../../model/datamart.ts';
 import { membersGiven, schemaOf } from '../../model/record.ts';
 import { FIRST_ID } from '../../model/records.ts';
-import { authorOf, isId, tokenOf } from '../access.ts';
+import { authorOf, tokenOf } from '../access.ts';
 import { ok, okList, pageOf } from '../answers.ts';
-import { answersWith, answersWithList, Id, Name, Paging } from '../schemas.ts';
+import { answersWith, answersWithList, Id, isId, Name, Paging } from '../schemas.ts';
 import type { App, HttpDependencies } from '../types.ts';
 import { orConflict } from './routes.ts';
 

@@ -2,9 +2,9 @@ import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
 import { SelectionView, viewSelection } from '../../model/datamart.ts';
-import { authorOf, findDatamart, isId, tokenOf } from '../access.ts';
+import { authorOf, findDatamart, tokenOf } from '../access.ts';
 import { ok, okList, pageOf } from '../answers.ts';
-import { answersWith, answersWithList, DatamartParams, Id, PagingQuery } from '../schemas.ts';
+import { answersWith, answersWithList, DatamartParams, Id, isId, PagingQuery } from '../schemas.ts';
 import type { App, HttpDependencies } from '../types.ts';
 
 const Selection = Type.Object({ compartment_id: Id, default: Type.Optional(Type.Boolean()) });

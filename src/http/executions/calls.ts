@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Static } from 'typebox';
+import type { Static, TObject } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
 import { makeExecution } from '../../make-execution.ts';
 import type { Author } from '../../model/audit.ts';
@@ -14,12 +14,19 @@ import {
   type Job,
 } from '../../model/execution.ts';
 import type { ExecutionFilter, RevertRefusal, Upload } from '../../store/execution-records.ts';
-import { findDatamart, isId } from '../access.ts';
+import { findDatamart } from '../access.ts';
 import { listOf, okList, pageOf } from '../answers.ts';
 import { observeUploaded } from '../request-metrics.ts';
 import type { ExecutionFilterQuery, ExecutionsQuery } from '../schemas.ts';
+import { isId } from '../schemas.ts';
 import type { HttpDependencies } from '../types.ts';
 import { type Corrections, viewExecution } from './view.ts';
+
+/** Where routes lie, and what OpenAPI says of all of them. */
+export type Place = { readonly path: string; readonly params: TObject; readonly tags: string[] };
+
+/** What executions are of: told apart by job and filter. */
+export type Owner = { readonly job: Job; readonly filter: ExecutionFilter };
 
 /** What the routes of document imports and of single-segment imports have in common. */
 

@@ -6,8 +6,8 @@ import { ok } from '../answers.ts';
 import { answersWith, Count, Id, nullableText } from '../schemas.ts';
 import { KnownSince } from '../segments/change-view.ts';
 import type { App, HttpDependencies } from '../types.ts';
+import type { Place } from './calls.ts';
 import { REVERT_REFUSALS } from './calls.ts';
-import type { Place } from './routes-of.ts';
 
 const SegmentNames = {
   segment_id: Id,

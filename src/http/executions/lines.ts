@@ -9,7 +9,7 @@ import { examplesOf, MAX_WARNED_LINES, WARNING_CODES, warningMessage } from '../
 import { pageOf, pageOfAll } from '../answers.ts';
 import { answersWithList, nullableInteger, nullableText, oneOf, Paging, PagingQuery } from '../schemas.ts';
 import type { App, HttpDependencies } from '../types.ts';
-import type { Place } from './routes-of.ts';
+import type { Place } from './calls.ts';
 
 /** Throws FILE_REMOVED for an execution whose files are not kept any more. */
 export function requireFiles({ filesRemovedDate }: Execution): void {

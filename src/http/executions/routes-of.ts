@@ -1,11 +1,10 @@
 import type { FastifyRequest } from 'fastify';
-import { type TObject, Type } from 'typebox';
+import { Type } from 'typebox';
 import type { Datamart } from '../../model/datamart.ts';
 import type { Execution, Job } from '../../model/execution.ts';
 import type { Mapping } from '../../model/mapping.ts';
 import type { MimeType, Priority } from '../../model/records.ts';
 import type { Segment } from '../../model/segment.ts';
-import type { ExecutionFilter } from '../../store/execution-records.ts';
 import { authorOf, tokenOf } from '../access.ts';
 import { ok } from '../answers.ts';
 import {
@@ -19,6 +18,7 @@ import {
 import type { App, HttpDependencies } from '../types.ts';
 import { readCorrects, readOptions, UploadQuery } from '../uploads/options.ts';
 import { receiveUpload, traceUpload } from '../uploads/upload.ts';
+import type { Owner, Place } from './calls.ts';
 import { actOnExecution, correctionsOf, findExecution, listExecutions, startExecution } from './calls.ts';
 import { executionChangeRoutes } from './changes.ts';
 import { executionLineRoutes } from './lines.ts';
@@ -29,12 +29,6 @@ import { ExecutionView, viewExecution } from './view.ts';
 /**
  * The routes of executions, below whatever they are executions of: a document import, or a segment.
  */
-
-/** Where routes lie, and what OpenAPI says of all of them. */
-export type Place = { readonly path: string; readonly params: TObject; readonly tags: string[] };
-
-/** What executions are of: told apart by job and filter. */
-export type Owner = { readonly job: Job; readonly filter: ExecutionFilter };
 
 /** What an upload becomes an execution of. */
 export type UploadTarget = {

@@ -8,8 +8,8 @@ import type { Execution } from '../../model/execution.ts';
 import { pageOf, pageOfAll } from '../answers.ts';
 import { answersWithList, Count, Id, nullableText, nullOr, oneOf, PagingQuery } from '../schemas.ts';
 import type { App, HttpDependencies } from '../types.ts';
+import type { Place } from './calls.ts';
 import { requireFiles, withErrorFile } from './lines.ts';
-import type { Place } from './routes-of.ts';
 
 /** Of the names that are no segments those that most lines give. */
 const MAX_UNKNOWN_SEGMENTS = 100;

@@ -1,15 +1,14 @@
-import type { FastifyRequest } from 'fastify';
-import { type Static, Type } from 'typebox';
+import { Type } from 'typebox';
 import { FileTooLargeError } from '../../documents/write-guarded.ts';
 import { notFound, ServiceError } from '../../errors.ts';
 import { EXPORT_MIME_TYPES } from '../../model/export.ts';
-import { authorOf, findSegment, isId, tokenOf } from '../access.ts';
+import { authorOf, findSegment, tokenOf } from '../access.ts';
 import { ok, okList, pageOf } from '../answers.ts';
 import { exportFileName } from '../data-files/uri.ts';
 import { readStatuses } from '../executions/calls.ts';
-import { answersWith, answersWithList, ErrorAnswer, ExecutionsQuery, Id, oneOf } from '../schemas.ts';
+import { answersWith, answersWithList, ErrorAnswer, ExecutionsQuery, Id, isId, oneOf } from '../schemas.ts';
 import type { App, HttpDependencies } from '../types.ts';
-import { createJobAdmission } from './admission.ts';
+import { createJobAdmission, type JobAdmission } from './admission.ts';
 import { ExportView, IDENTIFIER_TYPES, readKinds, viewExport } from './view.ts';
 
 const Params = Type.Object({ segmentId: Type.String() });
@@ -40,13 +39,18 @@ const tags = ['exports'];
  * streamed at once.
  */
 export function exportRoutes(app: App, dependencies: HttpDependencies): void {
-  const { store, documents, clock, config, exportTurns } = dependencies;
+  const { store, config } = dependencies;
   const admission = createJobAdmission(store.exports.loadOf, {
     ...config,
     bytes: { setting: 'maxExportBytes', most: config.maxExportBytes },
   });
-  const find = (request: FastifyRequest, { segmentId }: Static<typeof Params>) =>
-    findSegment({ request, dependencies }, segmentId);
+  keptExportRoutes(app, dependencies, admission);
+  exportFileRoute(app, dependencies, admission);
+}
+
+/** Files that are made in the background, and kept for a day. */
+function keptExportRoutes(app: App, dependencies: HttpDependencies, admission: JobAdmission): void {
+  const { store, clock } = dependencies;
 
   const postSchema = {
     tags,
@@ -56,7 +60,7 @@ export function exportRoutes(app: App, dependencies: HttpDependencies): void {
     response: answersWith(ExportView),
   };
   app.post(PATH, { config: { role: 'reader' }, schema: postSchema }, async (request) => {
-    const segment = await find(request, request.params);
+    const segment = await findSegment({ request, dependencies }, request.params.segmentId);
     const { export_user_identifier: one, export_user_identifiers: several, mime_type } = request.body;
     const wanted = {
       organisationId: segment.organisationId,
@@ -82,7 +86,7 @@ export function exportRoutes(app: App, dependencies: HttpDependencies): void {
     response: answersWithList(ExportView),
   };
   app.get(PATH, { config: { role: 'reader' }, schema: listSchema }, async (request) => {
-    const segment = await find(request, request.params);
+    const segment = await findSegment({ request, dependencies }, request.params.segmentId);
     const page = pageOf(request.query);
     const statuses = readStatuses(request.query.status);
     const of = { segmentId: segment.id, ...(statuses ? { statuses } : {}), page };
@@ -96,13 +100,17 @@ export function exportRoutes(app: App, dependencies: HttpDependencies): void {
     response: answersWith(ExportView),
   };
   app.get(`${PATH}/:exportId`, { config: { role: 'reader' }, schema: getSchema }, async (request) => {
-    const segment = await find(request, request.params);
+    const segment = await findSegment({ request, dependencies }, request.params.segmentId);
     const { exportId } = request.params;
     const made = isId(exportId) ? await store.exports.get(exportId) : null;
     if (made?.segmentId !== segment.id) throw notFound();
     return ok(viewExport(made));
   });
+}
 
+/** A file that is made and streamed at once. */
+function exportFileRoute(app: App, dependencies: HttpDependencies, admission: JobAdmission): void {
+  const { store, documents, clock, config, exportTurns } = dependencies;
   const fileSchema = {
     tags,
     summary: 'Downloads the members of a segment, without an export that is kept',
@@ -115,7 +123,7 @@ export function exportRoutes(app: App, dependencies: HttpDependencies): void {
   // no HEAD: it would make the file to tell its length
   const fileOptions = { config: { role: 'reader' }, schema: fileSchema, exposeHeadRoute: false } as const;
   app.get(filePath, fileOptions, async (request, reply) => {
-    const segment = await find(request, request.params);
+    const segment = await findSegment({ request, dependencies }, request.params.segmentId);
     const mimeType = request.query.mime_type ?? 'TEXT_CSV';
     const kinds = readKinds(fromQuery(request.query.identifiers));
     const now = clock();

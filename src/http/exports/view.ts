@@ -1,10 +1,9 @@
 import { type Static, Type } from 'typebox';
 import { ServiceError } from '../../errors.ts';
 import { EXPORT_MIME_TYPES, type Export, type ExportedKind } from '../../model/export.ts';
-import { isId } from '../access.ts';
 import { JOB_MEMBERS, JobError, viewFailure, viewJob } from '../answers.ts';
 import { exportUri } from '../data-files/uri.ts';
-import { Count, Id, nullableInteger, oneOf } from '../schemas.ts';
+import { Count, Id, isId, nullableInteger, oneOf } from '../schemas.ts';
 
 export const IDENTIFIER_TYPES = ['USER_ACCOUNT', 'USER_EMAIL', 'USER_AGENT'] as const;
 

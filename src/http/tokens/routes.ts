@@ -3,10 +3,10 @@ import { Type } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
 import { CreatedTokenView, RoleName, TokenView, viewToken } from '../../model/token.ts';
 import { hashToken } from '../../model/token-hash.ts';
-import { authorOf, isId, tokenOf } from '../access.ts';
+import { authorOf, tokenOf } from '../access.ts';
 import { ok, okList, pageOf } from '../answers.ts';
 import type { Authenticator } from '../authenticate.ts';
-import { answersWith, answersWithList, Id, Instant, Name, nullOr, PagingQuery } from '../schemas.ts';
+import { answersWith, answersWithList, Id, Instant, isId, Name, nullOr, PagingQuery } from '../schemas.ts';
 import type { App, HttpDependencies } from '../types.ts';
 
 /**

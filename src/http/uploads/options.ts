@@ -11,8 +11,9 @@ import {
 } from '../../model/execution.ts';
 import { isImportable } from '../../model/records.ts';
 import type { Segment } from '../../model/segment.ts';
-import { findSegment, isId } from '../access.ts';
+import { findSegment } from '../access.ts';
 import { listOf } from '../answers.ts';
+import { isId } from '../schemas.ts';
 import type { HttpDependencies } from '../types.ts';
 
 /** What a sender can ask for beside his file. */

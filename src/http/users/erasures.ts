@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { notFound } from '../../errors.ts';
 import type { Erasure } from '../../model/erasure.ts';
-import { authorOf, findDatamart, isId } from '../access.ts';
+import { authorOf, findDatamart } from '../access.ts';
 import { ok, okList, pageOf } from '../answers.ts';
 import {
   answersWith,
@@ -10,6 +10,7 @@ import {
   DatamartParams,
   Id,
   Instant,
+  isId,
   nullableInteger,
   nullableText,
   oneOf,

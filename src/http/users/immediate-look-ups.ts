@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Membership } from '../../model/records.ts';
-import { isId, maySee } from '../access.ts';
+import { maySee } from '../access.ts';
 import { okList, pageOf } from '../answers.ts';
 import type { Authenticator } from '../authenticate.ts';
 import { protocolReader } from '../client-address.ts';
 import { errorAnswer } from '../error-handler.ts';
 import { observeLookUp } from '../request-metrics.ts';
+import { isId } from '../schemas.ts';
 import { securityHeaders } from '../security-headers.ts';
 import type { HttpDependencies } from '../types.ts';
 import { parseSelector } from './selector.ts';

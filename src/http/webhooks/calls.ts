@@ -4,7 +4,8 @@ import { notFound, ServiceError } from '../../errors.ts';
 import { EVENTS, type Event, isSecret, makeSecret } from '../../model/webhook.ts';
 import type { Webhook } from '../../model/webhook-record.ts';
 import { whatIsWrong } from '../../webhooks/check-url.ts';
-import { findDatamart, isId } from '../access.ts';
+import { findDatamart } from '../access.ts';
+import { isId } from '../schemas.ts';
 import type { HttpDependencies } from '../types.ts';
 
 /** What the routes of webhooks and of their deliveries have in common. */

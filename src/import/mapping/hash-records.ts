@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { readCsvCells } from '../csv-cells.ts';
-import type { CsvHeader } from '../csv-header.ts';
+import type { CsvHeader } from '../document-format.ts';
 import {
   type DocumentFormat,
   type DocumentRecord,

@@ -1,20 +1,9 @@
-import type { ExpiryFormat, HashRule } from '../../model/mapping.ts';
+import type { ExpiryFormat } from '../../model/mapping.ts';
 import { COMMAND_FIELDS } from '../command-fields.ts';
 import type { CommandSource } from '../document-format.ts';
 import { isAbsent } from '../read-field.ts';
 import type { CompiledMapping, MappedColumn } from './compile-mapping.ts';
 import { readSpreadsheetText } from './spreadsheet-text.ts';
-
-/** What a record says beside its fields where they were read by a mapping. */
-export type MappedFrom = {
-  /** Its members under their own names. */
-  readonly own: Readonly<Record<string, unknown>>;
-  /** Of the column that a field was read from. */
-  readonly formatOf: (field: string) => ExpiryFormat | null;
-  readonly hashOf: (field: string) => HashRule | null;
-  /** All identifiers that the record has, by field, also those that do not count beside another. */
-  readonly identifiers: readonly (readonly [field: string, value: unknown])[];
-};
 
 /** How the values of a record are reached. */
 export type RecordReader = {

@@ -17,11 +17,11 @@ import { BIG_TABLES, changeRows } from './big-tables.ts';
 import type { ChangeLog } from './change-log.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { membershipsOfMany } from './look-up-many.ts';
-import type { UserPoints } from './merge-engine.ts';
 import { noteWriting, type RunsOfTables } from './runs.ts';
 import { keyOf, servedMany, servedMemberships } from './served.ts';
 import type { Serving } from './serving.ts';
 import { statement } from './statements.ts';
+import type { UserPoints } from './user-points.ts';
 
 /** Up to when expired memberships were removed since the store was opened. */
 export type RemovedExpired = { upTo: number };

@@ -13,21 +13,13 @@ import { noteWriting, noteWritten, type RunsOfTables } from './runs.ts';
 import type { SegmentSizes } from './segment-sizes.ts';
 import type { Serving } from './serving.ts';
 import { statement } from './statements.ts';
+import type { UserPoints } from './user-points.ts';
 
 /**
  * The most keys of a chunk by which DuckDB is told to skip row groups; with more, nearly every row
  * group has one of them.
  */
 export const MOST_KEYS_TO_PRUNE_BY = 500;
-
-/** What is known of all user points. */
-export type UserPoints = {
-  /**
-   * Each has one identifier, the one it was made of: nobody has attached another. Spares merges a
-   * join.
-   */
-  areOwnKeys: boolean;
-};
 
 export async function readUserPoints(db: DuckDbDatabase): Promise<UserPoints> {
   const [row] = await db.read((sql) =>

@@ -1,7 +1,12 @@
 import { StoreUnreachableError, StoreUnusableError } from '../../errors.ts';
 import type { Sql } from '../records/database.ts';
-import type { PostgresDatabase } from './postgres-database.ts';
-import type { PostgresSql } from './postgres-sql.ts';
+import type { PostgresSql, ReadingSql } from './postgres-sql.ts';
+
+type Read = <T>(work: (sql: ReadingSql) => Promise<T>) => Promise<T>;
+type Reads = { readonly read: Read };
+type PromptReads = {
+  readonly readPromptly: <T>(work: (sql: ReadingSql) => Promise<T>, ms?: number) => Promise<T>;
+};
 
 /** Whether the large tables are distributed over the nodes of a Citus cluster. */
 export async function isDistributed(sql: Sql): Promise<boolean> {
@@ -49,7 +54,7 @@ export async function recoverBeforeMerge(sql: PostgresSql): Promise<void> {
  * Throws where the store is distributed and its role may not recover: each of its merges would
  * wait.
  */
-export async function requireRecovery(db: Pick<PostgresDatabase, 'read'>): Promise<void> {
+export async function requireRecovery(db: Reads): Promise<void> {
   const isAllowed = await db.read(async (sql) => {
     if (!(await isDistributed(sql))) return true;
     const [row] = await sql.query(
@@ -65,7 +70,7 @@ export async function requireRecovery(db: Pick<PostgresDatabase, 'read'>): Promi
  * is not waited for, since it may take as long as a worker takes to answer; merges tell what goes
  * wrong.
  */
-export function regularRecovery(db: Pick<PostgresDatabase, 'read'>): () => void {
+export function regularRecovery(db: Reads): () => void {
   let isUnderWay = false;
   return () => {
     if (isUnderWay) return;
@@ -96,7 +101,7 @@ const WORKERS_DOWN = `
  * reach (false). Nobody waits for it: it is asked beside whoever wants to know, and told the next
  * time.
  */
-export function workerHealth(db: Pick<PostgresDatabase, 'readPromptly'>): () => readonly string[] {
+export function workerHealth(db: PromptReads): () => readonly string[] {
   let down: readonly string[] = [];
   let askedAt = Number.NEGATIVE_INFINITY;
   let isAsking = false;
@@ -127,7 +132,7 @@ const SIZE_MS = 60_000;
  * What the shards take on the workers, of the database that does not count them; of those that
  * answer.
  */
-export function bytesOfShards(db: Pick<PostgresDatabase, 'read'>): () => Promise<number> {
+export function bytesOfShards(db: Reads): () => Promise<number> {
   let read: { readonly at: number; readonly bytes: Promise<number> } | null = null;
   const ask = () =>
     db.read(async (sql) => {

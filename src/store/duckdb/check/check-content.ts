@@ -5,8 +5,9 @@ import type { Run } from '../../serving/run.ts';
 import { RunDamagedError } from '../../serving/run-format.ts';
 import { type DuckDbSql, openConnection } from '../../staging/duckdb-connection.ts';
 import { openRow, RUN_ROWS } from '../run-manifest.ts';
-import { CHECKS, type Checking, type KeyRange } from './checks.ts';
-import { differing, type Sizes } from './segment-sizes.ts';
+import type { Checking, KeyRange, Sizes } from './checking.ts';
+import { CHECKS } from './checks.ts';
+import { differing } from './segment-sizes.ts';
 import { checkSequences } from './sequences.ts';
 import { checkServingRuns } from './serving-runs.ts';
 

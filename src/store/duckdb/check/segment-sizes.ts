@@ -2,10 +2,9 @@ import { tally } from '../../../model/check.ts';
 import type { SegmentSize } from '../../../model/records.ts';
 import { toSize } from '../segment-sizes.ts';
 import { statement } from '../statements.ts';
-import type { Checking } from './checks.ts';
+import type { Checking, Sizes } from './checking.ts';
 
 const NONE: SegmentSize = { userPoints: 0, userAccounts: 0, emails: 0, userAgents: 0 };
-export type Sizes = ReadonlyMap<string, SegmentSize>;
 
 /**
  * Whether the sizes that users are told are those of a count that trusts nothing but the rows.

@@ -10,7 +10,7 @@ import { RunWriter } from '../../serving/run-writer.ts';
 import type { DuckDbSql } from '../../staging/duckdb-connection.ts';
 import { rowsOfStatement } from '../run-rows.ts';
 import { statement } from '../statements.ts';
-import type { KeyRange } from './checks.ts';
+import type { KeyRange } from './checking.ts';
 
 type Checking = { readonly sql: DuckDbSql; readonly now: number; readonly ranges: readonly KeyRange[] };
 type Said = { readonly key: RunKey; readonly folded: Folded };
