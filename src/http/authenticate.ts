@@ -60,7 +60,7 @@ export function createAuthenticator(
   // not by the clock: set back by an hour, it would hold an address off for as long
   const elapsed = () => performance.now();
   const attempts = countFailedAttempts(elapsed);
-  const markedAt = new Map<string, number>();
+  const uses = new TokenUses({ store, clock, logger });
   /**
    * Counts removals: a token that was being looked up during one is looked up again, it may be the
    * removed one.
@@ -123,19 +123,9 @@ export function createAuthenticator(
     );
   }
 
-  /** Never waited for: the answer does not depend on it. */
-  function markUsed(token: ApiToken): void {
-    const now = clock();
-    if (now - (markedAt.get(token.id) ?? Number.NEGATIVE_INFINITY) < MARK_MS) return;
-    markedAt.set(token.id, now);
-    store.tokens.markUsed(token.id, now).catch((error: unknown) => {
-      logger.warn({ err: error, token_id: token.id }, 'the use of a token was not noted');
-    });
-  }
-
   function accept(request: FastifyRequest, token: ApiToken): void {
     request.apiToken = token;
-    markUsed(token);
+    uses.note(token);
     requireRole(request, token);
   }
 
@@ -159,13 +149,13 @@ export function createAuthenticator(
     believe(authorization) {
       const value = readAuthorization(authorization);
       const token = value === null ? null : believed(hashToken(value));
-      if (token !== null) markUsed(token);
+      if (token !== null) uses.note(token);
       return token;
     },
     forget(tokenId) {
       removals++;
       for (const [key, { token }] of cached) if (token.id === tokenId) cached.delete(key);
-      markedAt.delete(tokenId);
+      uses.forget(tokenId);
       liveTokens.remove(tokenId);
     },
   };
@@ -182,5 +172,30 @@ function requireRole(request: FastifyRequest, token: ApiToken): void {
   }
   if (reach === 'ALL_DATAMARTS' && token.datamartIds !== null) {
     throw new ServiceError('FORBIDDEN', 'this call needs a token for all datamarts, the token is for some');
+  }
+}
+
+/** Notes now and then that a token is used. */
+class TokenUses {
+  readonly #context: Pick<HttpDependencies, 'store' | 'clock' | 'logger'>;
+  readonly #notedAt = new Map<string, number>();
+
+  constructor(context: Pick<HttpDependencies, 'store' | 'clock' | 'logger'>) {
+    this.#context = context;
+  }
+
+  /** Never waited for: the answer does not depend on it. */
+  note({ id }: ApiToken): void {
+    const { store, clock, logger } = this.#context;
+    const now = clock();
+    if (now - (this.#notedAt.get(id) ?? Number.NEGATIVE_INFINITY) < MARK_MS) return;
+    this.#notedAt.set(id, now);
+    store.tokens.markUsed(id, now).catch((error: unknown) => {
+      logger.warn({ err: error, token_id: id }, 'the use of a token was not noted');
+    });
+  }
+
+  forget(tokenId: string): void {
+    this.#notedAt.delete(tokenId);
   }
 }

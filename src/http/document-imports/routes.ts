@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
 import { passFaultPoint } from '../../fault-points.ts';
 import type { DocumentImport } from '../../model/records.ts';
+import type { Store } from '../../store/store.ts';
 import { authorOf, findDatamart, findDocumentImport } from '../access.ts';
 import { ok, okList, pageOf } from '../answers.ts';
 import { correctionsOf } from '../executions/calls.ts';
@@ -88,20 +89,26 @@ const deleteSchema = {
 
 /** The definitions of what kinds of files there are. */
 export function documentImportRoutes(app: App, dependencies: HttpDependencies): void {
-  const { store, documents, clock, progress } = dependencies;
+  createRoute(app, dependencies);
+  listRoute(app, dependencies);
+  oneImportRoutes(app, dependencies);
+}
 
-  /** Imports as they are shown, those that expect files with what is known of these. */
-  const viewAll = async (imports: readonly DocumentImport[]) => {
-    const ids = imports.filter(({ expect }) => expect !== null).map(({ id }) => id);
-    const expecting = await store.documentImports.listExpecting({ ids });
-    const byId = new Map(expecting.map((each) => [each.documentImport.id, each]));
-    return imports.map((each) => viewDocumentImport(each, byId.get(each.id)));
-  };
-  const view = async (documentImport: DocumentImport) => {
-    const [viewed] = await viewAll([documentImport]);
-    return ok(viewed ?? viewDocumentImport(documentImport));
-  };
+/** Imports as they are shown, those that expect files with what is known of these. */
+async function viewAll({ documentImports }: Store, imports: readonly DocumentImport[]) {
+  const ids = imports.filter(({ expect }) => expect !== null).map(({ id }) => id);
+  const expecting = await documentImports.listExpecting({ ids });
+  const byId = new Map(expecting.map((each) => [each.documentImport.id, each]));
+  return imports.map((each) => viewDocumentImport(each, byId.get(each.id)));
+}
 
+async function view(store: Store, documentImport: DocumentImport) {
+  const [viewed] = await viewAll(store, [documentImport]);
+  return ok(viewed ?? viewDocumentImport(documentImport));
+}
+
+function createRoute(app: App, dependencies: HttpDependencies): void {
+  const { store, clock } = dependencies;
   const typeFirst = async (request: { readonly body: unknown }) => {
     // before the rest of the body is looked at: the other types have other rules for it
     const { document_type } = (request.body ?? {}) as { document_type?: unknown };
@@ -125,9 +132,12 @@ export function documentImportRoutes(app: App, dependencies: HttpDependencies): 
       creationTs: now,
     };
     const created = await store.documentImports.create(wanted, authorOf(request, dependencies));
-    return view(created);
+    return view(store, created);
   });
+}
 
+function listRoute(app: App, dependencies: HttpDependencies): void {
+  const { store, clock, progress } = dependencies;
   app.get(PATH, { config: { role: 'reader' }, schema: listSchema }, async (request) => {
     const datamart = await findDatamart({ request, dependencies }, request.params.datamartId);
     const page = pageOf(request.query);
@@ -137,7 +147,7 @@ export function documentImportRoutes(app: App, dependencies: HttpDependencies): 
       page,
       ...(keywords === undefined ? {} : { keywords }),
     });
-    const views = await viewAll(listed.elements);
+    const views = await viewAll(store, listed.elements);
     const viewed = { elements: views, total: listed.total };
     if (request.query.last_execution !== true) return okList(viewed, page, (of) => of);
     const runs = progress.runs();
@@ -154,10 +164,14 @@ export function documentImportRoutes(app: App, dependencies: HttpDependencies): 
       };
     });
   });
+}
 
+/** One import: what it is, and its end. */
+function oneImportRoutes(app: App, dependencies: HttpDependencies): void {
+  const { store, documents, clock } = dependencies;
   app.get(`${PATH}/:importId`, { config: { role: 'reader' }, schema: getSchema }, async (request) => {
     const { documentImport } = await findDocumentImport({ request, dependencies }, request.params);
-    return view(documentImport);
+    return view(store, documentImport);
   });
 
   app.put(`${PATH}/:importId`, { config: { role: 'editor' }, schema: putSchema }, async (request) => {
@@ -188,7 +202,7 @@ export function documentImportRoutes(app: App, dependencies: HttpDependencies): 
         'document_type, mime_type and encoding can change only while the import has no execution',
       );
     }
-    return view(updated);
+    return view(store, updated);
   });
 
   app.delete(`${PATH}/:importId`, { config: { role: 'editor' }, schema: deleteSchema }, async (request) => {

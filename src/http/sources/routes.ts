@@ -6,6 +6,7 @@ import { pullSettings } from '../../sources/pull-settings.ts';
 import { connectTo, lastFileOf } from '../../sources/pull-source.ts';
 import { reportFiles } from '../../sources/report-files.ts';
 import { reasonOfFault, SourceError } from '../../sources/source-error.ts';
+import type { Store } from '../../store/store.ts';
 import { authorOf, findDatamart, findDocumentImport } from '../access.ts';
 import { listOf, ok, okList, pageOf } from '../answers.ts';
 import { answersWith, answersWithList, DatamartParams, Paging, PagingQuery } from '../schemas.ts';
@@ -47,9 +48,16 @@ const TEST_MS = 30_000;
  * be a secret.
  */
 export function sourceRoutes(app: App, dependencies: HttpDependencies): void {
-  const { store, clock, config: settings } = dependencies;
-  const config = { role: 'editor' } as const;
-  let tests = 0;
+  settingsRoutes(app, dependencies);
+  testRoute(app, dependencies);
+  runRoutes(app, dependencies);
+}
+
+const config = { role: 'editor' } as const;
+
+/** What a source is. */
+function settingsRoutes(app: App, dependencies: HttpDependencies): void {
+  const { store } = dependencies;
 
   const listSchema = {
     tags,
@@ -100,6 +108,12 @@ export function sourceRoutes(app: App, dependencies: HttpDependencies): void {
     if (removed === null) throw notFound();
     return ok(viewSource(removed));
   });
+}
+
+/** Whether a source can be reached, and what is there. */
+function testRoute(app: App, dependencies: HttpDependencies): void {
+  const { store } = dependencies;
+  let tests = 0;
 
   const testSchema = {
     tags,
@@ -120,41 +134,55 @@ export function sourceRoutes(app: App, dependencies: HttpDependencies): void {
       const { documentImportId: resourceId, datamartId } = source;
       const change = { action: 'TEST', resourceType: 'source', resourceId, datamartId } as const;
       await store.auditLog.note(authorOf(request, dependencies), change);
-      const files = await testSource(source, documentImport.mimeType);
+      const files = await testSource(source, documentImport.mimeType, dependencies);
       return ok({
         connected: true,
         error: null,
-        ...(await hostKeyOf(source)),
+        ...(await hostKeyOf(source, store)),
         files: files.map(viewReportedFile),
       });
     } catch (fault) {
       if (!(fault instanceof SourceError) && (fault as Error).name !== 'TimeoutError') throw fault;
-      return ok({ connected: false, error: reasonOfFault(fault), ...(await hostKeyOf(source)), files: [] });
+      return ok({
+        connected: false,
+        error: reasonOfFault(fault),
+        ...(await hostKeyOf(source, store)),
+        files: [],
+      });
     } finally {
       tests--;
     }
   });
+}
 
-  async function testSource(source: Source, mimeType: MimeType) {
-    const signal = AbortSignal.timeout(TEST_MS);
-    const { settleMs } = pullSettings(settings);
-    const open = await connectTo(source, { store, clock, signal, settings: pullSettings(settings) });
-    try {
-      return await reportFiles(open, {
-        ...{ settings: source.settings, mimeType, retriesRefused: false, settleMs },
-        lastFile: (name) => lastFileOf(store, source.documentImportId, name),
-      });
-    } finally {
-      await open.close();
-    }
+/** Connects to a source and reports its files, as if it were pulled. */
+async function testSource(source: Source, mimeType: MimeType, { store, clock, config }: HttpDependencies) {
+  const signal = AbortSignal.timeout(TEST_MS);
+  const settings = pullSettings(config);
+  const open = await connectTo(source, { store, clock, signal, settings });
+  try {
+    return await reportFiles(open, {
+      ...{ settings: source.settings, mimeType, retriesRefused: false, settleMs: settings.settleMs },
+      lastFile: (name) => lastFileOf(store, source.documentImportId, name),
+    });
+  } finally {
+    await open.close();
   }
+}
 
-  async function hostKeyOf({ documentImportId, settings: { location } }: Source) {
-    if (location.kind !== 'SFTP') return {};
-    const now = await store.sources.get(documentImportId);
-    return { host_key: location.hostKey ?? now?.knownHostKey ?? null };
-  }
+/** The host key that a source is known by, as a member of an answer; nothing where it has none. */
+async function hostKeyOf(
+  { documentImportId, settings: { location } }: Source,
+  { sources }: Pick<Store, 'sources'>,
+) {
+  if (location.kind !== 'SFTP') return {};
+  const now = await sources.get(documentImportId);
+  return { host_key: location.hostKey ?? now?.knownHostKey ?? null };
+}
 
+/** Runs of a source, and what became of its files. */
+function runRoutes(app: App, dependencies: HttpDependencies): void {
+  const { store, clock, config: settings } = dependencies;
   const runSchema = {
     tags,
     summary:

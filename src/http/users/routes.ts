@@ -30,11 +30,8 @@ type UserRequest = FastifyRequest<{
   Querystring: Static<typeof MembershipsQuery>;
 }>;
 
-/**
- * What is known of one user, by any of its identifiers; two families of paths, as clients use both
- * (spec §4).
- */
-export function userRoutes(app: App, dependencies: HttpDependencies): void {
+/** The lists of what is known of one user. */
+function listingsOf(dependencies: HttpDependencies) {
   const { clock, eventLoopLag, lookUpGate } = dependencies;
 
   /** Looks up the user that a request names; no user, and no answer, is a 404. */
@@ -110,6 +107,15 @@ export function userRoutes(app: App, dependencies: HttpDependencies): void {
     return okList({ elements, total: all.length }, page, (identifier) => identifier);
   }
 
+  return { listMemberships, listChanges, listOrigins, listIdentifiers };
+}
+
+/**
+ * What is known of one user, by any of its identifiers; two families of paths, as clients use both
+ * (spec §4).
+ */
+export function userRoutes(app: App, dependencies: HttpDependencies): void {
+  const { listMemberships, listChanges, listOrigins, listIdentifiers } = listingsOf(dependencies);
   type Listing = typeof listMemberships | typeof listIdentifiers | typeof listChanges | typeof listOrigins;
   const listings: ReadonlyMap<string, Listing> = new Map<string, Listing>([
     ['user_segments', listMemberships],

@@ -48,8 +48,16 @@ const ONE = `${PATH}/:webhookId`;
  * its receiver.
  */
 export function webhookRoutes(app: App, dependencies: HttpDependencies): void {
+  webhooksRoutes(app, dependencies);
+  oneWebhookRoutes(app, dependencies);
+  signedRoutes(app, dependencies);
+}
+
+const config = { role: 'editor' } as const;
+
+/** All webhooks of a datamart. */
+function webhooksRoutes(app: App, dependencies: HttpDependencies): void {
   const { store, clock } = dependencies;
-  const config = { role: 'editor' } as const;
 
   const postSchema = {
     tags,
@@ -94,13 +102,18 @@ export function webhookRoutes(app: App, dependencies: HttpDependencies): void {
     const of = { datamartId: datamart.id, ...bound, page };
     return okList(await store.webhooks.list(of), page, viewWebhook);
   });
+}
 
-  const getSchema = {
-    tags,
-    summary: 'Shows a webhook, without its secret',
-    params: WebhookParams,
-    response: answersWith(WebhookView),
-  };
+const getSchema = {
+  tags,
+  summary: 'Shows a webhook, without its secret',
+  params: WebhookParams,
+  response: answersWith(WebhookView),
+};
+
+/** One webhook: what it is, and its end. */
+function oneWebhookRoutes(app: App, dependencies: HttpDependencies): void {
+  const { store } = dependencies;
   app.get(ONE, { config, schema: getSchema }, async (request) =>
     ok(viewWebhook(await findWebhook({ request, dependencies }, request.params))),
   );
@@ -133,6 +146,11 @@ export function webhookRoutes(app: App, dependencies: HttpDependencies): void {
     if (removed === null) throw notFound();
     return ok(viewWebhook(removed));
   });
+}
+
+/** What a webhook signs with, and a delivery to try it. */
+function signedRoutes(app: App, dependencies: HttpDependencies): void {
+  const { store, clock } = dependencies;
 
   const rotateSchema = {
     tags,
