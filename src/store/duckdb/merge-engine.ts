@@ -55,10 +55,16 @@ export function mergeEngine(db: DuckDbDatabase, context: MergeContext): MergeEng
     prepare: async (source) => ({
       merge: (terms, work) =>
         transact(db, context, terms, (sql, written) =>
-          work(transactionOf(sql, context, { source, terms, written })),
+          work(transactionOf(sql, context, { source, pairs: terms.pairs, written })),
+        ),
+      look: (pairs, work) =>
+        db.readLong((sql) =>
+          work(transactionOf(sql, context, { source, pairs, written: null })).finally(() => dropEffects(sql)),
         ),
       close: async () => undefined,
     }),
+    useLocal: db.readLong,
+    sizesAt: (_, now) => context.sizes.at(now),
   };
 }
 
@@ -102,11 +108,16 @@ export async function transact<T>(
   }
 }
 
-type Merge = { readonly source: MergeSource; readonly terms: MergeTerms; readonly written: Written };
+type Merge = {
+  readonly source: MergeSource;
+  readonly pairs: number;
+  /** Null where nothing is. */
+  readonly written: Written | null;
+};
 
 function transactionOf(sql: DuckDbSql, context: MergeContext, merge: Merge): MergeTransaction {
-  const { source, terms, written } = merge;
-  written.draft.mostKeys = terms.pairs;
+  const { source, pairs, written } = merge;
+  if (written !== null) written.draft.mostKeys = pairs;
   let staged = '';
   return {
     records: sql,
@@ -125,13 +136,16 @@ function transactionOf(sql: DuckDbSql, context: MergeContext, merge: Merge): Mer
       return { steps: await cutGroup(sql, commands, source.documents), leftOut: kept.leftOut };
     },
     findEffects: async (step) => {
-      await sql.query(statement('keep-row-ids'));
+      if (written !== null) await sql.query(statement('keep-row-ids'));
       if (source.type === 'CHANGES') return findReverted(sql, source);
       const part = linesOf(staged, step, source.documents);
-      const known = knownIdentifiers(part, terms.pairs);
+      const known = knownIdentifiers(part, pairs);
       await findEffects(sql, { staged: part, known, startDate: source.startDate, points: context.points });
     },
-    applyEffects: (counts) => applyEffects(sql, context, { source, written, counts }),
+    applyEffects: async (counts) => {
+      if (written === null) throw new Error('what is only looked at is not applied');
+      await applyEffects(sql, context, { source, written, counts });
+    },
   };
 }
 

@@ -29,6 +29,7 @@ import { keepBom } from '../staging/keep-bom.ts';
 import { mergeCalls } from '../staging/merge-calls.ts';
 import { mergeChunk } from '../staging/merge-chunk.ts';
 import { mergeGroup } from '../staging/merge-group.ts';
+import { openRehearsal } from '../staging/rehearsal.ts';
 import { revertPart } from '../staging/revert.ts';
 import type { Store } from '../store.ts';
 import { atOneMoment } from './at-one-moment.ts';
@@ -46,7 +47,6 @@ import { memberCalls } from './members.ts';
 import { MOST_KEYS_TO_PRUNE_BY, mergeEngine, readUserPoints } from './merge-engine.ts';
 import { migrate } from './migrate.ts';
 import { overlapCalls } from './overlaps.ts';
-import { openRehearsal } from './rehearsal.ts';
 import { openReplacement } from './replacement.ts';
 import { readRuns } from './runs.ts';
 import { segmentSizes } from './segment-sizes.ts';
@@ -234,7 +234,7 @@ async function openStoreOf(
     firstChunkShare: 1,
     lookUpsAtOnce: READERS,
     mergeChunk: (chunk) => mergeChunk(engine, chunk),
-    openRehearsal: () => openRehearsal(db, { points, erasures, sizesAt: sizes.at }),
+    openRehearsal: () => openRehearsal(engine),
     openReplacement: () => openReplacement(db, { ...merging, rows }),
     revertPart: (part) => revertPart(engine, part, rows.reverted),
     mergeGroup: (group) => mergeGroup(engine, group, noteEnds),

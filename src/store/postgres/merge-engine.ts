@@ -9,7 +9,8 @@ import { applyEffects, findEffects, findReverted, stageKeys } from './merge-pair
 import type { PostgresDatabase } from './postgres-database.ts';
 import type { PostgresSql } from './postgres-sql.ts';
 import type { Scratch } from './scratch.ts';
-import { clearSlot, scratchStatement, takeSlot, takeSlotAhead } from './staged-pairs.ts';
+import { sizesAt } from './segment-tally.ts';
+import { clearSlot, OF_PAIRS, scratchStatement, takeSlot, takeSlotAhead } from './staged-pairs.ts';
 
 type Engine = { readonly db: PostgresDatabase; readonly scratch: Scratch };
 
@@ -31,6 +32,8 @@ export function mergeEngine(engine: Engine): MergeEngine {
         throw error;
       }
     },
+    useLocal: engine.scratch.use,
+    sizesAt: (segmentIds, now) => engine.db.read((sql) => sizesAt(sql, segmentIds, now)),
   };
 }
 
@@ -92,7 +95,7 @@ function preparedMerge(
         changed = 0;
         await hold(sql, source.executionIds, holds);
         const onApplied = (rows: number) => (changed += rows);
-        return work(transactionOf(engine, { sql, filled, onApplied }, { source, local }));
+        return work(transactionOf(engine, { sql, filled, onApplied }, of));
       };
       const begun = ahead;
       ahead = null;
@@ -102,6 +105,9 @@ function preparedMerge(
       if (purpose === 'APPLY' && changed >= ROWS_TO_SUMMARIZE) summarizeChanges(db);
       return result;
     },
+    // the lock is of no datamart: nothing is written, so that no merge has to wait for it
+    look: (_, work) =>
+      db.merge('0', (sql) => work(transactionOf(engine, { sql, filled: null, onApplied: null }, of)), 'COUNT'),
     close: async () => {
       await ahead?.abandon();
       of.close();
@@ -150,7 +156,13 @@ function transactionOf(
     sql,
     filled,
     onApplied,
-  }: { sql: PostgresSql; filled: number | null; onApplied: (changes: number) => void },
+  }: {
+    readonly sql: PostgresSql;
+    /** A slot that has the keys of the first step. */
+    readonly filled: number | null;
+    /** Null where nothing is applied. */
+    readonly onApplied: ((changes: number) => void) | null;
+  },
   { source, local }: { readonly source: MergeSource; readonly local: Local },
 ): MergeTransaction {
   let slot = filled;
@@ -161,7 +173,7 @@ function transactionOf(
       await foldPairs(local.sql, linesOf(local.commands, step, documents), startDate);
       local.folded = step;
     }
-    if (slot === null) slot = await takeSlot(sql);
+    if (slot === null) slot = await takeSlot(sql, onApplied === null ? ['staged_key'] : OF_PAIRS);
     else if (!isStaged) await clearSlot(sql, slot);
     const merge = { sql, local: local.sql, scratch, slot };
     if (!isStaged) await stageKeys(merge);
@@ -179,7 +191,8 @@ function transactionOf(
       await findReverted({ sql, local: local.sql, scratch }, source);
     },
     applyEffects: async (counts) => {
-      if (slot === null) throw new Error('effects are applied after they are found');
+      if (slot === null || onApplied === null)
+        throw new Error('what is applied was found, and not only looked at');
       const after = source.type === 'COMMANDS' ? 'after-commands' : 'after-revert';
       await applyEffects({ sql, local: local.sql, scratch, slot }, { ...source, counts, after });
       onApplied(changedMemberships(counts));

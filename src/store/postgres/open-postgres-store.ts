@@ -21,6 +21,7 @@ import { ROWS_AT_A_TIME, type RowsAtATime } from '../rows-at-a-time.ts';
 import { mergeCalls } from '../staging/merge-calls.ts';
 import { mergeChunk, prepareChunk } from '../staging/merge-chunk.ts';
 import { mergeGroup } from '../staging/merge-group.ts';
+import { openRehearsal } from '../staging/rehearsal.ts';
 import { revertPart } from '../staging/revert.ts';
 import type { Store, StoreSnapshot } from '../store.ts';
 import { checkContent } from './check-content.ts';
@@ -35,7 +36,6 @@ import { prepare } from './migrate.ts';
 import { openPostgresDatabase, type PostgresDatabase } from './postgres-database.ts';
 import { previewRevert } from './preview-revert.ts';
 import { askingVersion, recordVersions } from './record-versions.ts';
-import { openRehearsal } from './rehearsal.ts';
 import { openReplacement } from './replacement.ts';
 import { openScratch, type Scratch } from './scratch.ts';
 import { liveText } from './segment-tally.ts';
@@ -147,7 +147,7 @@ function storeOf(
     firstChunkShare: 1 / 8,
     // one for look-ups of many users, and one for readiness, leases and metrics
     lookUpsAtOnce: Math.max(1, db.smallConnections - 2),
-    openRehearsal: () => openRehearsal(db, scratch),
+    openRehearsal: () => openRehearsal(engine),
     openReplacement: () => openReplacement(db, scratch),
     revertPart: (part) => revertPart(engine, part, rows.reverted),
     mergeGroup: (group) => mergeGroup(engine, group, noteEnds),

@@ -24,7 +24,7 @@ const SLOT_LOCKS = 0x4d76;
 const SLOT_TABLES = ['staged_key', 'staged_membership'] as const;
 type SlotTable = (typeof SLOT_TABLES)[number];
 /** What a merge of pairs uses. */
-const OF_PAIRS: readonly SlotTable[] = ['staged_key', 'staged_membership'];
+export const OF_PAIRS: readonly SlotTable[] = ['staged_key', 'staged_membership'];
 
 /**
  * Takes one of the slots of staging tables for the rest of the transaction, and empties those that

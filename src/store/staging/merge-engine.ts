@@ -1,3 +1,4 @@
+import type { SegmentSize } from '../../model/records.ts';
 import type { KeyRange } from '../key-ranges.ts';
 import type { Sql } from '../records/database.ts';
 import type { GroupStep } from './cut-group.ts';
@@ -44,6 +45,10 @@ export interface MergeEngine {
    * have theirs before; where too many wait so, nothing is done.
    */
   prepare(source: MergeSource, when: 'AHEAD' | 'IN_TURN'): Promise<PreparedMerge>;
+  /** Does work on a connection to the DuckDB of this process. */
+  useLocal<T>(work: (local: Sql) => Promise<T>): Promise<T>;
+  /** Live members of these segments; a segment without any may be absent. */
+  sizesAt(segmentIds: readonly string[], now: number): Promise<ReadonlyMap<string, SegmentSize>>;
 }
 
 export interface PreparedMerge {
@@ -52,6 +57,11 @@ export interface PreparedMerge {
    * resolves, and has written nothing when it rejects. `work` may be done again. Once.
    */
   merge<T>(terms: MergeTerms, work: (merge: MergeTransaction) => Promise<T>): Promise<T>;
+  /**
+   * As `merge`, of so many pairs, for who does not apply them: merges do not wait for it, and its
+   * effects are gone when it ends.
+   */
+  look<T>(pairs: number, work: (merge: MergeTransaction) => Promise<T>): Promise<T>;
   /** Lets go of it, whether it was merged or not. */
   close(): Promise<void>;
 }

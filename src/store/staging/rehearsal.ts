@@ -1,32 +1,17 @@
 import {
   addEffects,
-  type Checkpoint,
   type Effects,
   NO_EFFECTS,
   type SegmentEffect,
 } from '../../model/execution.ts';
-import type { SegmentSize } from '../../model/records.ts';
-import type { MergeOutcome, Rehearsal, StagedChunk } from '../merges.ts';
-import { checkMerge } from '../records/checkpoints.ts';
-import type { Row, Sql } from '../records/database.ts';
+import type { MergeOutcome, Rehearsal } from '../merges.ts';
+import type { Row } from '../records/database.ts';
 import { statementsOf } from '../statements.ts';
 import { toCounts, toEffects } from './effect-counts.ts';
+import { checkChunk, sourceOf } from './merge-chunk.ts';
+import type { MergeEngine, MergeTransaction } from './merge-engine.ts';
 
 const statement = statementsOf(new URL('./', import.meta.url));
-
-/** What an engine has a part in of a dry run. */
-export type RehearsalEngine<S extends Sql> = {
-  /** A connection to the DuckDB of this process, with temporary tables of its own. */
-  readonly use: <T>(work: (sql: S) => Promise<T>) => Promise<T>;
-  /** Asks the store that has the records. */
-  readonly read: <T>(sql: S, ask: (sql: Sql) => Promise<T>) => Promise<T>;
-  /**
-   * Makes `chunk_effect` and `chunk_new_user` of a chunk; resolves to how many commands were left
-   * out.
-   */
-  readonly findEffects: (sql: S, chunk: StagedChunk & { readonly table: string }) => Promise<number>;
-  readonly sizesAt: (segmentIds: readonly string[], now: number) => Promise<ReadonlyMap<string, SegmentSize>>;
-};
 
 let rehearsals = 0;
 
@@ -37,7 +22,7 @@ let rehearsals = 0;
  * and writes everything that it then takes back. These lie in memory, and where there is little of
  * it are spilled: 34 bytes for a pair.
  */
-export async function openRehearsal<S extends Sql>(engine: RehearsalEngine<S>): Promise<Rehearsal> {
+export async function openRehearsal(engine: MergeEngine): Promise<Rehearsal> {
   const number = ++rehearsals;
   const over = {
     rehearsed: `staging.main.rehearsed_${number}`,
@@ -47,17 +32,20 @@ export async function openRehearsal<S extends Sql>(engine: RehearsalEngine<S>): 
   let startDate = 0;
   let chunks = 0;
 
-  await engine.use(async (sql) => {
+  await engine.useLocal(async (sql) => {
     await sql.query(
       `create table ${over.rehearsed} (chunk integer, point_hi ubigint, point_lo ubigint, segment_id bigint, puts_in boolean)`,
     );
     await sql.query(`create table ${over.made} (key_hi ubigint, key_lo ubigint)`);
   });
 
-  async function rehearse(sql: S, chunk: StagedChunk): Promise<Effects> {
-    const { table } = chunk;
-    if (table === null) return NO_EFFECTS;
-    const leftOut = await engine.findEffects(sql, { ...chunk, table });
+  /** Finds what a chunk would do, and lays it over the store. */
+  async function rehearse(merge: MergeTransaction): Promise<Effects> {
+    const { local: sql } = merge;
+    const { steps, leftOut } = await merge.cut();
+    const [step] = steps;
+    if (step === undefined) return NO_EFFECTS;
+    await merge.findEffects(step);
     await sql.query(statement('overlay-effects', { rehearsed: over.rehearsed }));
     await sql.query(statement('overlay-new-users', { made: over.made }));
     const [counts] = await sql.query(statement('count-effects'));
@@ -75,19 +63,22 @@ export async function openRehearsal<S extends Sql>(engine: RehearsalEngine<S>): 
   }
 
   return {
-    mergeChunk: (chunk) =>
-      engine.use(async (sql): Promise<MergeOutcome> => {
-        const { execution, worker, catalogueVersion } = chunk;
-        const { id: executionId, datamartId } = execution;
-        // the execution stays at its start
-        const of = { executionId, datamartId, worker, catalogueVersion, offset: 0 };
-        const state = await engine.read(sql, (records) => checkMerge(records, of));
-        if (state !== 'READY') return { type: state };
-        startDate = execution.startDate;
-        const effects = await rehearse(sql, chunk);
-        const checkpoint: Checkpoint = { ...chunk.to, effects: addEffects(chunk.from.effects, effects) };
-        return { type: 'MERGED', checkpoint };
-      }),
+    mergeChunk: async (chunk): Promise<MergeOutcome> => {
+      const { from, to } = chunk;
+      const prepared = await engine.prepare(sourceOf(chunk), 'IN_TURN');
+      try {
+        return await prepared.look(to.pairs - from.pairs, async (merge) => {
+          // the execution stays at its start
+          const refusal = await checkChunk(merge.records, chunk, 0);
+          if (refusal !== null) return refusal;
+          startDate = chunk.execution.startDate;
+          const effects = addEffects(from.effects, await rehearse(merge));
+          return { type: 'MERGED', checkpoint: { ...to, effects } };
+        });
+      } finally {
+        await prepared.close();
+      }
+    },
 
     segments: async (): Promise<readonly SegmentEffect[]> => {
       const sizes = await engine.sizesAt([...growth.keys()], startDate);
@@ -100,7 +91,7 @@ export async function openRehearsal<S extends Sql>(engine: RehearsalEngine<S>): 
     },
 
     close: () =>
-      engine.use(async (sql) => {
+      engine.useLocal(async (sql) => {
         for (const table of Object.values(over)) await sql.query(`drop table if exists ${table}`);
       }),
   };
