@@ -2,6 +2,8 @@ import { StoreUnusableError } from '../errors.ts';
 
 /** The schema version that an embedded store, and so a backup, has at least. */
 export const OLDEST_EMBEDDED_SCHEMA = 15;
+/** The same of a store on PostgreSQL. */
+export const OLDEST_POSTGRES_SCHEMA = 13;
 
 /**
  * Throws for a store of a schema version before `oldest`, that of the first release: what came

@@ -8,6 +8,7 @@ import { after, type TestContext, test } from 'node:test';
 import { readConfig } from '../../src/config.ts';
 import { openPostgresStore } from '../../src/store/postgres/open-postgres-store.ts';
 import { preparePostgresStore } from '../../src/store/postgres/prepare-store.ts';
+import { OLDEST_POSTGRES_SCHEMA } from '../../src/store/schema-version.ts';
 import type { Store } from '../../src/store/store.ts';
 import { databaseOf, postgresServer, runSql, startPostgres } from '../postgres.ts';
 import { contextOf, createSegment, NOW, remove, update } from './contract.ts';
@@ -110,6 +111,25 @@ test('a node works beside newer ones for as long as their schema says, and no lo
   await contextOf(store).run([update('a', segment.id)]);
   await addVersion(newest + 2, newest + 2);
   await assert.rejects(open(t, { url, folder }), /it was written by a newer Muster/);
+});
+
+test('a store from before the first release is refused by name, by nodes and by "muster migrate"', async (t) => {
+  const folder = await folderOf(t);
+  const url = await databaseOf(folder);
+  await preparePostgresStore({ url, citus: false, now: NOW });
+  const before = OLDEST_POSTGRES_SCHEMA - 1;
+  await runSql(url, 'delete from schema_version');
+  await runSql(url, `insert into schema_version values (${before}, ${NOW}, 1)`);
+  const refused = new RegExp(
+    `has schema version ${before}, this Muster opens ${OLDEST_POSTGRES_SCHEMA} and later: it was written before`,
+  );
+  await assert.rejects(open(t, { url, folder }), refused);
+  await assert.rejects(preparePostgresStore({ url, citus: false, now: NOW }), refused);
+  const versions = await runSql(url, 'select version from schema_version');
+  assert.deepEqual(
+    versions.map(({ version }) => version),
+    [before],
+  );
 });
 
 test('small transactions come one after the other, whoever makes them', async (t) => {

@@ -63,7 +63,7 @@ export function mergeEngine(db: DuckDbDatabase, context: MergeContext): MergeEng
         ),
       close: async () => undefined,
     }),
-    useLocal: db.readLong,
+    withLocal: db.readLong,
     sizesAt: (_, now) => context.sizes.at(now),
   };
 }

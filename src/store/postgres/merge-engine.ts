@@ -32,7 +32,7 @@ export function mergeEngine(engine: Engine): MergeEngine {
         throw error;
       }
     },
-    useLocal: engine.scratch.use,
+    withLocal: engine.scratch.use,
     sizesAt: (segmentIds, now) => engine.db.read((sql) => sizesAt(sql, segmentIds, now)),
   };
 }
@@ -107,7 +107,11 @@ function preparedMerge(
     },
     // the lock is of no datamart: nothing is written, so that no merge has to wait for it
     look: (_, work) =>
-      db.merge('0', (sql) => work(transactionOf(engine, { sql, filled: null, onApplied: null }, of)), 'COUNT'),
+      db.merge(
+        '0',
+        (sql) => work(transactionOf(engine, { sql, filled: null, onApplied: null }, of)),
+        'COUNT',
+      ),
     close: async () => {
       await ahead?.abandon();
       of.close();

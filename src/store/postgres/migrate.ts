@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { StoreUnusableError } from '../../errors.ts';
 import { insertFirstRecords } from '../records/first-records.ts';
+import { OLDEST_POSTGRES_SCHEMA, requireReleased } from '../schema-version.ts';
 import { distributeAdded } from './distribute.ts';
 import type { PostgresDatabase } from './postgres-database.ts';
 import type { PostgresSql } from './postgres-sql.ts';
@@ -65,7 +66,10 @@ export async function prepare(db: PostgresDatabase, now: number): Promise<void> 
   }
 }
 
-/** The version of the store and those that this Muster knows. */
+/**
+ * The version of the store and those that this Muster knows; a store from before the first release
+ * is refused.
+ */
 export async function readVersions(db: PostgresDatabase): Promise<Versions> {
   const newest = versionOf(migrations().at(-1) ?? '');
   return db.read(async (sql) => {
@@ -74,8 +78,10 @@ export async function readVersions(db: PostgresDatabase): Promise<Versions> {
     const [row] = await sql.query(
       'select version, oldest_compatible from schema_version order by version desc limit 1',
     );
+    const current = Number(row?.version ?? 0);
+    requireReleased(current, OLDEST_POSTGRES_SCHEMA);
     return {
-      current: Number(row?.version ?? 0),
+      current,
       oldestCompatible: Number(row?.oldest_compatible ?? 0),
       newest,
     };
@@ -94,7 +100,7 @@ async function apply(sql: PostgresSql, file: string, now: number): Promise<void>
   const compatible = Number(COMPATIBLE.exec(text)?.[1] ?? version);
   await sql.query('insert into schema_version values ($1, $2, $3)', [version, now, compatible]);
   await sql.query(text);
-  if (version !== 1) return;
+  if (version !== OLDEST_POSTGRES_SCHEMA) return;
   await insertFirstRecords(sql, now);
   await sql.query('insert into change_log values ($1)', [now]);
 }

@@ -46,7 +46,7 @@ export interface MergeEngine {
    */
   prepare(source: MergeSource, when: 'AHEAD' | 'IN_TURN'): Promise<PreparedMerge>;
   /** Does work on a connection to the DuckDB of this process. */
-  useLocal<T>(work: (local: Sql) => Promise<T>): Promise<T>;
+  withLocal<T>(work: (local: Sql) => Promise<T>): Promise<T>;
   /** Live members of these segments; a segment without any may be absent. */
   sizesAt(segmentIds: readonly string[], now: number): Promise<ReadonlyMap<string, SegmentSize>>;
 }

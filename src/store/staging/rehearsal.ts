@@ -1,9 +1,4 @@
-import {
-  addEffects,
-  type Effects,
-  NO_EFFECTS,
-  type SegmentEffect,
-} from '../../model/execution.ts';
+import { addEffects, type Effects, NO_EFFECTS, type SegmentEffect } from '../../model/execution.ts';
 import type { MergeOutcome, Rehearsal } from '../merges.ts';
 import type { Row } from '../records/database.ts';
 import { statementsOf } from '../statements.ts';
@@ -32,7 +27,7 @@ export async function openRehearsal(engine: MergeEngine): Promise<Rehearsal> {
   let startDate = 0;
   let chunks = 0;
 
-  await engine.useLocal(async (sql) => {
+  await engine.withLocal(async (sql) => {
     await sql.query(
       `create table ${over.rehearsed} (chunk integer, point_hi ubigint, point_lo ubigint, segment_id bigint, puts_in boolean)`,
     );
@@ -91,7 +86,7 @@ export async function openRehearsal(engine: MergeEngine): Promise<Rehearsal> {
     },
 
     close: () =>
-      engine.useLocal(async (sql) => {
+      engine.withLocal(async (sql) => {
         for (const table of Object.values(over)) await sql.query(`drop table if exists ${table}`);
       }),
   };

@@ -1,7 +1,7 @@
--- The schema of a store on PostgreSQL. Small records first, as in the embedded store; then the
--- tables that grow, which Citus distributes by user_point_id (distribute.sql). Texts compare byte
--- for byte, whatever the locale of the database; those with U+0000, which PostgreSQL does not take,
--- are written as texts.ts says.
+-- The schema of the first release on PostgreSQL. Small records first, as in the embedded store;
+-- then the tables that grow, which Citus distributes by user_point_id (distribute.sql). Texts
+-- compare byte for byte, whatever the locale of the database; those with U+0000, which PostgreSQL
+-- does not take, are written as texts.ts says.
 
 create sequence organisation_id start 2;
 create sequence datamart_id start 2;
@@ -18,6 +18,7 @@ create sequence overlap_analysis_id;
 create sequence webhook_id;
 create sequence webhook_delivery_id;
 create sequence change_step;
+create sequence source_file_id;
 
 create table organisation (id bigint primary key, name text not null);
 
@@ -75,7 +76,15 @@ create table document_import (
   encoding text not null,
   name text collate "C" not null,
   priority text not null,
-  creation_ts bigint not null
+  creation_ts bigint not null,
+  -- How the own names and words of files become commands, as JSON.
+  mapping text,
+  -- What an import says of its files, as JSON; the last due time that has passed, whether it passed
+  -- without its file, and how many in a row before it had none.
+  expect text,
+  expect_due_ts bigint,
+  expect_late boolean,
+  expect_missed integer
 );
 create index document_import_datamart on document_import (datamart_id, id);
 
@@ -106,7 +115,16 @@ create table execution (
   reverts_execution_id bigint,
   reverted_by_execution_id bigint,
   checked_bytes bigint default 0,
-  checked_commands bigint default 0
+  checked_commands bigint default 0,
+  -- Segments that the file of an execution made, or would make in a dry run: JSON of a list. Null:
+  -- none.
+  segments_created text,
+  -- The mapping of the import as it was when the file came.
+  mapping text,
+  -- The execution that this one corrects, and how many of its failed lines it repaired; null: none,
+  -- and not known.
+  corrects_execution_id bigint,
+  repaired_lines bigint
 );
 create index execution_unended on execution (status, datamart_id, id) where status in ('PENDING', 'RUNNING');
 create index execution_datamart on execution (datamart_id, id);
@@ -114,6 +132,9 @@ create index execution_document_import on execution (document_import_id, id) whe
 create index execution_segment on execution (segment_id, id) where segment_id is not null;
 create index execution_folder on execution (document_folder);
 create index execution_kept_files on execution (end_date) where files_removed_date is null;
+-- Finds the executions that had the same file.
+create index execution_document on execution (document_sha256, id);
+create index execution_corrects on execution (corrects_execution_id, id) where corrects_execution_id is not null;
 
 create table execution_checkpoint (
   execution_id bigint primary key,
@@ -133,7 +154,14 @@ create table execution_checkpoint (
   error_parts text,
   segments text,
   memberships_left bigint default 0,
-  memberships_kept bigint default 0
+  memberships_kept bigint default 0,
+  -- What is odd about a file and fails no line, as JSON: how often, and the first lines of each
+  -- kind. Null: nothing.
+  warnings text,
+  -- Valid commands of a checkpoint that a guard kept from being applied.
+  not_applied bigint default 0,
+  -- Failed lines that are not in the error file, since it was full.
+  error_lines_omitted bigint not null default 0
 );
 
 create table api_token (
@@ -208,7 +236,9 @@ create table segment_export (
   end_date bigint,
   failure text,
   folder text,
-  counts text
+  counts text,
+  -- Length of the file: what a datamart keeps is bounded. Null: there is none.
+  bytes bigint
 );
 
 create table overlap_analysis (
@@ -222,7 +252,9 @@ create table overlap_analysis (
   start_date bigint,
   end_date bigint,
   failure text,
-  result text
+  result text,
+  -- Length of the result. Null: there is none.
+  bytes bigint
 );
 
 create table webhook (
@@ -261,6 +293,72 @@ create table webhook_delivery (
 create index webhook_delivery_webhook on webhook_delivery (webhook_id, id);
 create index webhook_delivery_due on webhook_delivery (next_attempt_ts) where status = 'PENDING';
 
+-- What calls of commands with an Idempotency-Key were answered, for a day; the key by its hash.
+-- `messages` says what was wrong with the commands that failed, as JSON, and goes when a user of
+-- the datamart is erased. The lock of the datamart sees to it that a key is there once.
+create table command_answer (
+  datamart_id bigint not null,
+  key_value text not null,
+  fingerprint text not null,
+  answer text not null,
+  messages text,
+  creation_date bigint not null
+);
+create index command_answer_key on command_answer (datamart_id, key_value);
+create index command_answer_date on command_answer (creation_date);
+
+-- Commands at once by the hour of UTC in which they were applied. A row for each hour with any:
+-- that many are never removed.
+create table command_hour (
+  datamart_id bigint not null,
+  hour_start bigint not null,
+  applied bigint not null,
+  failed bigint not null
+);
+create index command_hour_datamart on command_hour (datamart_id, hour_start);
+
+-- Where files of an import are pulled from: one source or none. `settings`: JSON. `credentials`:
+-- encrypted under a key that is not here. A run is due at `requested_ts` or `next_run_ts`; who runs
+-- it has it until `lease_until`. `last_run`: JSON.
+create table source (
+  document_import_id bigint primary key,
+  datamart_id bigint not null,
+  settings text not null,
+  credentials text,
+  known_host_key text,
+  enabled boolean not null,
+  creation_ts bigint not null,
+  last_modified_ts bigint not null,
+  next_run_ts bigint,
+  requested_ts bigint,
+  requested_dry_run boolean not null,
+  failures integer not null,
+  last_run text,
+  run_start_ts bigint,
+  worker text,
+  lease_until bigint not null
+);
+
+-- What became of each version of a file that a source showed. A row that is TAKEN is added by the
+-- transaction of its execution. Files are found by `name_sha256`: an erasure may take an identifier
+-- out of `name`.
+create table source_file (
+  id bigint primary key,
+  document_import_id bigint not null,
+  name text not null,
+  name_sha256 text not null,
+  bytes bigint,
+  etag text,
+  modified_ts bigint,
+  status text not null,
+  sha256 text,
+  execution_id bigint,
+  reason text,
+  date bigint not null,
+  to_put_away boolean not null
+);
+create index source_file_name on source_file (document_import_id, name_sha256, id);
+
 -- One row each: what nodes ask for to know whether what they keep in memory is still so; up to when
 -- expired memberships were removed; from when on the change log is whole.
 create table record_version (version bigint not null);
@@ -298,9 +396,9 @@ create table attached_identifier (
 create index attached_identifier_point on attached_identifier (user_point_id);
 create index attached_identifier_datamart on attached_identifier (datamart_id);
 
--- Pages are filled by half: a member who stays in is written anew beside himself, and no index is
--- touched. Full ones would grow to the same size when all members are written anew, and cost twice
--- as much to do so (docs/internals/postgresql.md).
+-- Pages are filled by half: a member who stays in is written anew beside the old row, and no index
+-- is touched. Full ones would grow to the same size when all members are written anew, and cost
+-- twice as much to do so (docs/internals/postgresql.md).
 create table membership (
   user_point_id uuid not null,
   segment_id bigint not null,
@@ -314,8 +412,9 @@ create table membership (
 create index membership_segment on membership (segment_id, user_point_id);
 create index membership_expiry on membership using brin (expiration_ts) with (pages_per_range = 32);
 
--- The change log, as in the embedded store (migration 003 there), with two columns more: the kinds
--- of the user point, and the expiry that the membership has from then on; null of kinds 3 and 4.
+-- The change log, as in the embedded store (its schema explains it), with two columns more: the
+-- kinds of the user point, and the expiry that the membership has from then on; null of kinds 3 and
+-- 4.
 create table membership_change (
   step bigint not null,
   date bigint not null,
@@ -347,42 +446,27 @@ create table segment_tally (
   primary key (segment_id, expiry_quarter, point_kinds)
 );
 
--- Where the commands of a chunk lie while they are merged. A merge takes one of these slots for its
--- transaction and empties it first; a table made for each would have to be distributed each time.
--- Nothing in them outlives a crash, nor needs to.
+-- Where the keys of a merge's pairs lie, and the memberships that are written anew or end. A merge
+-- takes one of these slots for its transaction and empties it first; a table made for each would
+-- have to be distributed each time. Nothing in them outlives a crash, nor needs to.
 do $$
 begin
   for slot in 0..15 loop
-    execute format('create unlogged table staged_pair_%s (
+    execute format('create unlogged table staged_key_%s (
       user_point_id uuid not null,
       segment_id bigint not null,
-      execution_id bigint not null,
-      line bigint not null,
-      expiration_ts bigint,
-      compartment_id bigint,
-      commands integer not null,
-      point_kinds smallint not null,
-      kind smallint,
-      puts_in boolean not null,
-      was_taken_out boolean not null,
-      value text collate "C",
-      data_bag text
+      pair integer not null,
+      names_user boolean not null
     ) with (autovacuum_enabled = false)', slot);
-    execute format('create unlogged table staged_revert_%s (
+    execute format('create unlogged table staged_membership_%s (
       user_point_id uuid not null,
       segment_id bigint not null,
-      back_creation_ts bigint,
-      back_last_modified_ts bigint,
-      back_expiration_ts bigint,
-      old_creation_ts bigint,
-      old_last_modified_ts bigint,
-      old_expiration_ts bigint,
-      point_kinds smallint,
-      is_kept boolean not null,
+      creation_ts bigint,
+      last_modified_ts bigint,
+      expiration_ts bigint,
+      point_kinds smallint not null,
       puts_in boolean not null,
-      was_in boolean not null,
-      back_data_bag text,
-      old_data_bag text
+      data_bag text
     ) with (autovacuum_enabled = false)', slot);
   end loop;
 end
