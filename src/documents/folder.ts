@@ -99,27 +99,8 @@ export async function openDocumentsFolder(
     requireRoom,
     freeBytes,
     hold: holds.hold,
-    async replace(folder, name, content) {
-      const file = filePath(folder, name);
-      // named after the file, so that what a killed process left of it goes when it is replaced
-      // after all
-      const prefix = `${folder}.${name}.`;
-      for (const left of await readdir(incoming))
-        if (left.startsWith(prefix)) await rm(path.join(incoming, left), { force: true });
-      const fresh = path.join(incoming, `${prefix}${randomUUID()}`);
-      try {
-        await writeSynced(fresh, content);
-        // the folder alone may be there: then there is nothing to replace
-        await stat(file);
-        await rename(fresh, file);
-        await syncFolder(folderPath(folder));
-        return true;
-      } catch (error) {
-        await rm(fresh, { force: true });
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-        throw error;
-      }
-    },
+    replace: (folder, name, content) =>
+      replaceFile(content, { file: filePath(folder, name), incoming, prefix: `${folder}.${name}.` }),
     async remove(folder) {
       if (await holds.take(folderPath(folder))) return;
       // a file may be replaced at this moment, and then the folder is not empty at once
@@ -133,6 +114,32 @@ export async function openDocumentsFolder(
     },
     close: async () => {},
   };
+}
+
+/**
+ * Puts another file in the place of a kept one; false where there is none. What is made in
+ * `incoming` has the file's name as its prefix, so that what a killed process left of it goes when
+ * it is replaced after all.
+ */
+async function replaceFile(
+  content: Parameters<Documents['replace']>[2],
+  { file, incoming, prefix }: { readonly file: string; readonly incoming: string; readonly prefix: string },
+): Promise<boolean> {
+  for (const left of await readdir(incoming))
+    if (left.startsWith(prefix)) await rm(path.join(incoming, left), { force: true });
+  const fresh = path.join(incoming, `${prefix}${randomUUID()}`);
+  try {
+    await writeSynced(fresh, content);
+    // the folder alone may be there: then there is nothing to replace
+    await stat(file);
+    await rename(fresh, file);
+    await syncFolder(path.dirname(file));
+    return true;
+  } catch (error) {
+    await rm(fresh, { force: true });
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 /** The kept files of a folder, to look at: nothing is changed, and no process is held up. */
