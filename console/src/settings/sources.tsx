@@ -17,6 +17,8 @@ import { placeOf, SourceBadge, whenOf } from '../sources/source-text.tsx';
 import { t } from '../texts/texts.ts';
 
 const ASK_MS = 5_000;
+/** A place that is cut off could be any other. */
+const WRAPPED = { whiteSpace: 'normal', overflowWrap: 'anywhere' } as const;
 
 /** The sources of all imports; each is looked after on the page of its import. */
 export function Sources() {
@@ -75,7 +77,7 @@ function columnsFor(dm: string, imports: readonly ListedImport[]): readonly Colu
     {
       id: 'import',
       header: t.sources.import,
-      minWidth: 150,
+      minWidth: 130,
       cell: ({ document_import_id: id }) => (
         <PageLink to={pages.import(dm, id)}>{imports.find((of) => of.id === id)?.name ?? `#${id}`}</PageLink>
       ),
@@ -83,20 +85,20 @@ function columnsFor(dm: string, imports: readonly ListedImport[]): readonly Colu
     {
       id: 'state',
       header: t.sources.state,
-      width: 110,
+      width: 150,
       speaksForItself: true,
       cell: (of) => <SourceBadge source={of} />,
     },
     {
       id: 'last',
       header: t.sources.lastPull,
-      width: 150,
+      width: 130,
       cell: ({ last_run: last }) => (last === null ? t.units.never : <Ago instant={last.end_date} />),
     },
     {
       id: 'next',
       header: t.sources.nextPull,
-      width: 180,
+      width: 200,
       cell: ({ next_run_ts: next }) => (next === null ? '–' : <Instant instant={next} />),
     },
     {
@@ -105,11 +107,17 @@ function columnsFor(dm: string, imports: readonly ListedImport[]): readonly Colu
       isExtra: true,
       minWidth: 200,
       cell: (of) => (
-        <>
+        <span style={WRAPPED}>
           {t.sources.kinds[of.kind]} <Code>{placeOf(of)}</Code>
-        </>
+        </span>
       ),
     },
-    { id: 'when', header: t.sources.when, isExtra: true, minWidth: 160, cell: (of) => whenOf(of) },
+    {
+      id: 'when',
+      header: t.sources.when,
+      isExtra: true,
+      minWidth: 160,
+      cell: (of) => <span style={WRAPPED}>{whenOf(of)}</span>,
+    },
   ];
 }
