@@ -22,7 +22,7 @@ await bundle(
 );
 for (const program of ['dist/bin.cjs', 'dist/cli.js']) chmodSync(program, 0o755);
 run('node_modules/vite/bin/vite.js', 'build', '--config', 'console/vite.config.ts', '--logLevel', 'warn');
-makeDocs();
+makeDocs(JSON.parse(printed('--import', 'tsx', 'scripts/docs/api-reference.ts')));
 
 printInto('dist/man/muster.1', '__reference', 'man');
 for (const [shell, file] of [
@@ -34,10 +34,17 @@ for (const [shell, file] of [
 
 /** Keeps what the built program prints in a file. */
 function printInto(file, ...args) {
-  const { status, stdout } = spawnSync(process.execPath, ['dist/bin.cjs', ...args], {
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, printed('dist/bin.cjs', ...args));
+}
+
+/** What a program of Node prints; the build ends where it fails. */
+function printed(...args) {
+  const { status, stdout } = spawnSync(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
   });
   if (status !== 0) process.exit(status ?? 1);
-  mkdirSync(path.dirname(file), { recursive: true });
-  writeFileSync(file, stdout);
+  return stdout;
 }

@@ -4,64 +4,17 @@
  * that the types cannot be others than theirs.
  */
 import { writeFileSync } from 'node:fs';
-import { pino } from 'pino';
-import { readConfig } from '../src/config.ts';
-import { buildApp } from '../src/http/app.ts';
-import type { HttpDependencies } from '../src/http/types.ts';
+import {
+  type Content,
+  type Description,
+  describeApi,
+  METHODS,
+  type Operation,
+  PLACES,
+  type Schema,
+} from './describe-api.ts';
 
 const FILE = new URL('../src/client/paths.ts', import.meta.url);
-const METHODS = ['get', 'post', 'put', 'delete'] as const;
-const PLACES = ['path', 'query', 'header'] as const;
-
-/** What schemas of this API are made of, as far as it tells their type. */
-type Schema = {
-  readonly type?: string | readonly string[];
-  readonly description?: string;
-  readonly const?: unknown;
-  readonly enum?: readonly unknown[];
-  readonly anyOf?: readonly Schema[];
-  readonly items?: Schema;
-  readonly contentMediaType?: string;
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly required?: readonly string[];
-  readonly patternProperties?: Readonly<Record<string, Schema>>;
-  readonly additionalProperties?: boolean | Schema;
-};
-type Parameter = {
-  readonly name: string;
-  readonly in: (typeof PLACES)[number];
-  readonly required?: boolean;
-  readonly description?: string;
-  readonly schema: Schema;
-};
-type Content = Readonly<Record<string, { readonly schema?: Schema }>>;
-type Operation = {
-  readonly summary?: string;
-  readonly parameters?: readonly Parameter[];
-  readonly requestBody?: { readonly required?: boolean; readonly content: Content };
-  readonly responses: Readonly<Record<string, { readonly content?: Content }>>;
-};
-type Description = { readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>> };
-
-/**
- * Stands for each part of a service. Routes name parts when they are added, and call them for
- * requests alone.
- */
-const UNCALLED: object = new Proxy(
-  () => {
-    throw new Error('no request is made');
-  },
-  { get: () => UNCALLED },
-);
-
-/** What `/openapi.json` answers. */
-async function describe(): Promise<Description> {
-  const own = { config: readConfig({}, {}), logger: pino({ level: 'silent' }), clock: Date.now };
-  const parts = new Proxy(own, { get: (_, name) => Reflect.get(own, name) ?? UNCALLED });
-  const app = await buildApp(parts as unknown as HttpDependencies);
-  return app.swagger() as unknown as Description;
-}
-
 /** The paths of an API as a type that `openapi-fetch` reads. */
 function typeOfPaths({ paths }: Description): string {
   return objectOf(
@@ -178,6 +131,6 @@ const text = `${BANNER}
 export type FileBody = ${FILE_BODY};
 
 /** The calls of the API, by path and method. */
-export interface Paths ${typeOfPaths(await describe())}
+export interface Paths ${typeOfPaths(await describeApi())}
 `;
 writeFileSync(FILE, text);

@@ -1,12 +1,13 @@
-// Makes pages of README and docs/ in dist/docs: they need no script, no network and no server, and
-// work from a folder too.
+// Makes pages of README and docs/ in dist/docs: they need no network and no server, and work from a
+// folder too. Only the page of the search needs a script.
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Marked } from 'marked';
 import { getHeadingList, gfmHeadingId } from 'marked-gfm-heading-id';
+import { searchIndex } from './docs/search-index.mjs';
 
 const OUT = 'dist/docs';
-const STYLE = new URL('./docs/style.css', import.meta.url);
+const SOURCES = new URL('./docs/', import.meta.url);
 
 /**
  * The pages in their order; what is in docs/ and not here comes last. Pages in a folder stand below
@@ -14,30 +15,45 @@ const STYLE = new URL('./docs/style.css', import.meta.url);
  */
 const GROUPS = [
   ['Start', ['index', 'getting-started', 'concepts', 'comparison', 'console']],
-  ['Use', ['cli', 'commands', 'mapping', 'recipes', 'warehouses', 'airflow', 'client', 'api', 'access']],
+  ['Use', ['cli', 'commands', 'mapping', 'recipes', 'warehouses', 'airflow', 'client', 'api', 'reference', 'access']],
   ['Run', ['operations', 'scaling', 'serving-runs', 'faults', 'performance', 'security', 'changelog']],
   ['Inside', ['spec', 'glossary', 'internals', 'attacks', 'torture', 'dependencies', 'contributing']],
 ];
 const TITLES = { index: 'What Muster is' };
 const MAX_HEADINGS = 60;
+const SEARCH_PAGE = {
+  name: 'search',
+  title: 'Search',
+  headings: [],
+  html: `<h1>Search</h1>
+<p id="status" role="status">The search needs JavaScript.</p>
+<ul id="results"></ul>
+<script src="search-index.js"></script>
+<script src="search.js"></script>`,
+};
 
-/** Makes all pages. Throws for a link to a file that is not there. */
-export function makeDocs() {
+/**
+ * Makes all pages: those of git, and those whose text is `generated`, by file. Throws for a link to
+ * a file that is not there.
+ */
+export function makeDocs(generated) {
   mkdirSync(OUT, { recursive: true });
-  const pages = readPages();
+  const pages = readPages(generated);
   for (const page of pages.values()) page.html = render(page, pages);
-  for (const page of pages.values()) {
+  for (const page of [...pages.values(), SEARCH_PAGE]) {
     const file = path.join(OUT, `${page.name}.html`);
     mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, layout(page, pages));
   }
   cpSync('docs/images', path.join(OUT, 'images'), { recursive: true });
-  cpSync(STYLE, path.join(OUT, 'style.css'));
+  for (const file of ['style.css', 'search.js']) cpSync(new URL(file, SOURCES), path.join(OUT, file));
+  writeFileSync(path.join(OUT, 'search-index.js'), searchIndex(pages));
 }
 
 /** By source file: its name here, its title, its text. */
-function readPages() {
+function readPages(generated) {
   const own = { 'README.md': 'index' };
+  for (const file of Object.keys(generated)) own[file] = file.slice('docs/'.length, -'.md'.length);
   for (const file of ['SECURITY.md', 'CHANGELOG.md', 'CONTRIBUTING.md'])
     own[file] = path.basename(file, '.md').toLowerCase();
   for (const file of readdirSync('docs', { recursive: true }).filter((name) => name.endsWith('.md'))) {
@@ -46,7 +62,7 @@ function readPages() {
   }
   const pages = new Map();
   for (const [file, name] of Object.entries(own)) {
-    const text = readFileSync(file, 'utf8');
+    const text = generated[file] ?? readFileSync(file, 'utf8');
     const title = TITLES[name] ?? /^# (.*)$/m.exec(text)?.[1].replaceAll('`', '') ?? name;
     pages.set(file, { file, name, title, text });
   }
@@ -120,22 +136,29 @@ function layout(page, pages) {
 <link rel="stylesheet" href="${from(page, 'style.css')}">
 </head>
 <body>
-<header><a href="${from(page, 'index.html')}">Muster</a> <a href="#pages">All pages</a></header>
+<header><a href="${from(page, 'index.html')}">Muster</a> <a href="#pages">All pages</a> ${searchForm(page)}</header>
 <main>
 ${page.html}
 </main>
 <nav class="pages" id="pages" aria-label="All pages">
 <p><a href="${from(page, 'index.html')}">Muster</a></p>
+${searchForm(page)}
 ${links.join('\n')}
 <h2>API</h2>
 <ul>
-<li><a href="/docs">Reference, to try out</a></li>
+<li><a href="/docs">Try calls</a></li>
 </ul>
 </nav>
 ${outline(page)}
 </body>
 </html>
 `;
+}
+
+/** Where something is looked for: on the page of the search, which has the only script. */
+function searchForm(page) {
+  const input = '<input type="search" name="q" aria-label="Search the documentation" placeholder="Search">';
+  return `<form action="${from(page, 'search.html')}" role="search">${input}</form>`;
 }
 
 /**

@@ -33,6 +33,8 @@ export const DOCS_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; " +
   "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** The pages of the documentation run no script and call nothing. */
-export const PAGES_POLICY =
-  "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const PAGES = "style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/** The pages of the documentation run no script and call nothing; a form leads to their search. */
+export const PAGES_POLICY = `default-src 'none'; ${PAGES}`;
+/** The page of the search runs the script beside it, which calls nothing. */
+export const SEARCH_POLICY = `default-src 'none'; script-src 'self'; ${PAGES}`;

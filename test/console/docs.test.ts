@@ -51,3 +51,24 @@ test('the console leads to the documentation, from the session menu and from the
   await page.getByRole('dialog').getByRole('link', { name: 'Documentation' }).click();
   await page.waitForURL('**/docs/index.html');
 });
+
+test('the search finds a code, a flag and a part of a page, from each page and from a folder', async (t) => {
+  const service = await startService(t);
+  const { page } = await openConsole(t, service, { path: '/docs/operations/install.html', token: null });
+  const results = page.locator('#results li');
+  await page.getByRole('searchbox').first().fill('UNKNOWN_SEGMENT');
+  await page.keyboard.press('Enter');
+  await page.getByText(/^Results for “UNKNOWN_SEGMENT”/).waitFor();
+  assert.ok(await results.filter({ hasText: 'User segment commands › Codes' }).isVisible());
+  await page.evaluate(`(() => { ${AXE} })()`);
+  assert.deepEqual(await page.evaluate(SERIOUS), []);
+
+  await page.goto('/docs/search.html?q=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E');
+  await page.getByText(/^Nothing found for “<img src=x/).waitFor();
+
+  const file = new URL('../../dist/docs/search.html?q=max-shrink-ratio%20replace', import.meta.url);
+  await page.goto(file.href);
+  await results.getByRole('link', { name: /muster import/ }).click();
+  await page.getByRole('heading', { name: 'muster import', exact: true }).waitFor();
+  assert.match(page.url(), /cli\.html#muster-import$/);
+});

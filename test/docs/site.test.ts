@@ -18,7 +18,7 @@ const read = (name: string) => readFileSync(path.join(SITE, name), 'utf8');
 
 /** What a page leads to: links, pictures, its style. */
 function linksOf(html: string): string[] {
-  return [...html.matchAll(/\s(?:href|src)="([^"]*)"/g)].map(([, link = '']) =>
+  return [...html.matchAll(/\s(?:href|src|action)="([^"]*)"/g)].map(([, link = '']) =>
     link.replaceAll('&amp;', '&'),
   );
 }
@@ -34,7 +34,7 @@ function targetOf(page: string, link: string): string | null {
 
 test('every page of docs/ is made, and is reached from the first by links', () => {
   const sources = readdirSync(path.join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' });
-  const wanted = sources
+  const written = sources
     .filter((name) => name.endsWith('.md'))
     .map((name) =>
       name
@@ -42,6 +42,7 @@ test('every page of docs/ is made, and is reached from the first by links', () =
         .join('/')
         .replace(/(?:\/README)?\.md$/, '.html'),
     );
+  const wanted = [...written, 'reference.html', 'reference/segments.html', 'search.html'];
   assert.ok(wanted.length > 20);
   const reached = new Set(['index.html']);
   for (const name of reached) {
@@ -75,22 +76,25 @@ test('every link between pages, to their parts and to pictures leads somewhere',
   assert.ok(followed > 100, `only ${followed} links to parts were found`);
 });
 
-test('pages have no script, no style in their text, and nothing of the network', () => {
+test('pages have no script but that of the search, no style in their text, and nothing of the network', () => {
   for (const name of pages()) {
     const html = read(name);
-    assert.doesNotMatch(html, /<script|<[^>]*\s(?:style|on\w+)=|<iframe|<form/i, name);
-    const loaded = [...html.matchAll(/<(?:img|link|source)[^>]*>/g)].flatMap(([tag]) => linksOf(tag));
+    assert.doesNotMatch(html, /<[^>]*\s(?:style|on\w+)=|<iframe|<script>/i, name);
+    assert.equal(html.includes('<script'), name === 'search.html', name);
+    const loaded = [...html.matchAll(/<(?:img|link|source|script)[^>]*>/g)].flatMap(([tag]) => linksOf(tag));
     for (const link of loaded) assert.doesNotMatch(link, /^(?:\w+:|\/)/, `${name} loads ${link}`);
   }
   assert.doesNotMatch(read('style.css'), /url\(|@import/);
 });
 
-test('the service has them beside the page of the API, under a policy that allows no script', async (t) => {
+test('the service has them beside the page of the API, under a policy that allows a script to the search alone', async (t) => {
   const service = await startService(t);
   const get = (name: string) => fetch(`${service.baseUrl}/docs/${name}`);
   for (const name of [
     ...pages(),
     'style.css',
+    'search.js',
+    'search-index.js',
     'images/execution.png',
     'images/concepts.svg',
     'files/docs/alerts.yml',
@@ -100,12 +104,36 @@ test('the service has them beside the page of the API, under a policy that allow
     assert.deepEqual(Buffer.from(await answer.arrayBuffer()), readFileSync(path.join(SITE, name)), name);
     const policy = answer.headers.get('content-security-policy') ?? '';
     assert.match(policy, /^default-src 'none';/, name);
-    assert.doesNotMatch(policy, /script-src|connect-src|unsafe/, name);
+    assert.doesNotMatch(policy, /connect-src|unsafe/, name);
+    assert.equal(policy.includes("script-src 'self'"), name === 'search.html', name);
     assert.equal(answer.headers.get('x-content-type-options'), 'nosniff');
   }
   assert.match((await get('concepts.html')).headers.get('content-type') ?? '', /^text\/html; charset=utf-8/i);
   assert.equal((await get('images/concepts.svg')).headers.get('content-type'), 'image/svg+xml');
   assert.match(await (await get('')).text(), /swagger-ui/);
+});
+
+test('every call of the API has its entry in the reference, with the role that it needs', async (t) => {
+  const service = await startService(t);
+  const { paths } = (await (await fetch(`${service.baseUrl}/openapi.json`)).json()) as {
+    paths: Record<string, Record<string, { readonly summary: string }>>;
+  };
+  const calls = Object.entries(paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(([method, { summary }]) => ({
+      ...{ name: `${method.toUpperCase()} ${path}`, summary },
+    })),
+  );
+  assert.ok(calls.length > 80);
+  const overview = read('reference.html');
+  for (const { name, summary } of calls) {
+    const row = overview.split('<tr>').find((each) => each.includes(`<code>${name}</code>`));
+    assert.ok(row?.includes(summary.slice(0, 20)), name);
+    assert.match(row ?? '', /<td>(?:none|reader|editor|admin)<\/td>/, name);
+  }
+  assert.match(
+    read('reference/api-tokens.html'),
+    /POST \/v1\/api_tokens[\s\S]*?<code>expiration_date<\/code>/,
+  );
 });
 
 test('nothing but the pages can be had there', async (t) => {

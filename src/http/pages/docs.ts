@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { PAGES_POLICY } from '../security-headers.ts';
+import { PAGES_POLICY, SEARCH_POLICY } from '../security-headers.ts';
 import type { App } from '../types.ts';
 
 /**
@@ -11,15 +11,15 @@ const FOLDER = ['../../docs/', '../../../dist/docs/']
   .map((path) => fileURLToPath(new URL(path, import.meta.url)))
   .find((folder) => existsSync(`${folder}index.html`));
 
-/** Pages, their style and pictures, and files that they link to: names that the build gives. */
-const NAME = /^(?:(?:[\w-]+\/)*[\w-]+\.(?:html|css)|images\/[\w-]+\.\w+|files(?:\/[\w-][\w.-]*)+)$/;
+/** Pages, their style, search, pictures and linked files, by the names that the build gives. */
+const NAME = /^(?:(?:[\w-]+\/)*[\w-]+\.(?:html|css|js)|images\/[\w-]+\.\w+|files(?:\/[\w-][\w.-]*)+)$/;
 
 /** The documentation under `/docs/`, beside the page of the API. */
 export function docsRoutes(app: App): void {
   app.get('/docs/*', { schema: { hide: true } }, (request, reply) => {
     const { '*': name } = request.params as { '*': string };
     if (FOLDER === undefined || !NAME.test(name)) return reply.callNotFound();
-    reply.header('Content-Security-Policy', PAGES_POLICY);
+    reply.header('Content-Security-Policy', name === 'search.html' ? SEARCH_POLICY : PAGES_POLICY);
     return reply
       .sendFile(name, FOLDER, { cacheControl: false, index: false })
       .header('Cache-Control', 'no-cache');

@@ -41,7 +41,8 @@ export async function describeApi(app: App): Promise<void> {
       openapi: '3.1.0',
       info: {
         title: 'Muster',
-        description: 'Imports of user segments: files of commands in, memberships out.',
+        description:
+          'Imports files of users into audience segments, and answers which segments a user is in.',
         version: '1',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
@@ -52,7 +53,7 @@ export async function describeApi(app: App): Promise<void> {
             type: 'apiKey',
             in: 'header',
             name: 'Authorization',
-            description: 'the API token itself, or after `api:` or `Bearer `',
+            description: 'the API token, alone or after `api:` or `Bearer `',
           },
         },
       },
