@@ -15,7 +15,21 @@ const SOURCES = new URL('./docs/', import.meta.url);
  */
 const GROUPS = [
   ['Start', ['index', 'getting-started', 'concepts', 'comparison', 'console']],
-  ['Use', ['cli', 'commands', 'mapping', 'recipes', 'warehouses', 'airflow', 'client', 'api', 'reference', 'access']],
+  [
+    'Use',
+    [
+      'cli',
+      'commands',
+      'mapping',
+      'recipes',
+      'warehouses',
+      'airflow',
+      'client',
+      'api',
+      'reference',
+      'access',
+    ],
+  ],
   ['Run', ['operations', 'scaling', 'serving-runs', 'faults', 'performance', 'security', 'changelog']],
   ['Inside', ['spec', 'glossary', 'internals', 'attacks', 'torture', 'dependencies', 'contributing']],
 ];

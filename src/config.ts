@@ -42,204 +42,198 @@ function defaultDatabaseMemory(): number {
  * `MUSTER_MAX_UPLOAD_BYTES`, `--max-upload-bytes`, and `maxUploadBytes` in a file.
  */
 export const SETTINGS = {
-  data: text('./muster-data', 'folder that holds the store and, by default, the uploaded files', 'DIR'),
-  documents: folderOrBucket('where the uploaded files are kept, if not in the folder documents of --data'),
+  data: text('./muster-data', 'folder of the store and, by default, of the uploaded files', 'DIR'),
+  documents: folderOrBucket('where uploaded files are stored, if not in the subfolder documents of --data'),
   store: databaseUrl(
-    'PostgreSQL that holds the store and that several nodes may share; without it the store lies in the data folder',
+    'PostgreSQL that holds the store, which several nodes may share; without it, the store is in the data folder',
   ),
-  storeConnections: whole(12, [4, 1_000], 'connections of this node to PostgreSQL at the same time'),
+  storeConnections: whole(12, [4, 1_000], 'maximum connections of this node to PostgreSQL'),
   host: text('127.0.0.1', 'address to listen on', 'ADDRESS'),
-  port: whole(8080, [0, 65_535], 'port to listen on; 0 takes a free one'),
-  tlsCert: optionalText('certificate chain in PEM, for HTTPS; read again at SIGHUP', 'FILE'),
+  port: whole(8080, [0, 65_535], 'port to listen on; 0 picks a free one'),
+  tlsCert: optionalText('certificate chain in PEM, for HTTPS; reloaded at SIGHUP', 'FILE'),
   tlsKey: optionalText('private key of the certificate in PEM', 'FILE'),
   adminToken: token(
-    'value of the admin token, of 16 characters or more; without it a fresh store makes one and prints it once',
+    'value of the admin token, at least 16 characters; without it, a new store generates one and prints it once',
   ),
-  maxUploadBytes: bytes(100 * MIB, [1, Number.MAX_SAFE_INTEGER], 'largest file that is taken, decompressed'),
-  uploadIdleMs: whole(60_000, [1_000, 3_600_000], 'an upload that sends nothing for so long is cut off'),
+  maxUploadBytes: bytes(100 * MIB, [1, Number.MAX_SAFE_INTEGER], 'maximum size of a file, decompressed'),
+  uploadIdleMs: whole(60_000, [1_000, 3_600_000], 'time after which an upload that sends nothing is cut off'),
   minBytesPerSecond: whole(
     1024,
     [0, 1_000_000_000],
-    'an upload that comes more slowly over uploadIdleMs, and a download that is taken more slowly over downloadIdleMs, is cut off; 0: as slow as they like',
+    'minimum rate of an upload over uploadIdleMs and of a download over downloadIdleMs; slower ones are cut off; 0: no minimum',
   ),
-  downloadIdleMs: whole(
-    600_000,
-    [1_000, 86_400_000],
-    'time over which it is looked at how fast a download is taken',
+  downloadIdleMs: whole(600_000, [1_000, 86_400_000], 'time over which the rate of a download is measured'),
+  requestMs: whole(
+    30_000,
+    [100, 3_600_000],
+    'maximum time to receive the headers or the JSON body of a request',
   ),
-  requestMs: whole(30_000, [100, 3_600_000], 'a request whose headers, or JSON body, take longer is cut off'),
-  maxConnections: whole(10_000, [1, 1_000_000], 'connections at the same time; more are closed at once'),
+  maxConnections: whole(10_000, [1, 1_000_000], 'maximum open connections; more are closed at once'),
   maxLookups: whole(
     1_000,
     [1, 100_000],
-    'look-ups of one user that are answered or wait at the same time, and ten times as many as of many users; more are answered 503',
+    'maximum single-user look-ups that run or wait, and a tenth of that for look-ups of many users and for histories; more are answered 503',
   ),
   lookupWaitMs: whole(
     3_000,
     [10, 600_000],
-    'a look-up of one user that has no answer after so long is answered 503; one of many users after five times as long',
+    'time after which an unanswered single-user look-up is answered 503; five times that for the others',
   ),
   lookupGoalMs: milliseconds(
     20,
     600_000,
-    'look-ups of one user whose p99 over the last 5 seconds is above it make imports pause between chunks; 0: imports never do',
+    'imports pause between chunks while the p99 of single-user look-ups over the last 5 seconds is above this; 0: never',
   ),
   maxCommandCalls: whole(
     1_000,
     [1, 100_000],
-    'calls of commands at once that wait or are applied at the same time, three quarters of them for one datamart; more are answered 503',
+    'maximum calls of commands at once that wait or run, three quarters of them for one datamart; more are answered 503',
   ),
   commandWaitMs: whole(
     30_000,
     [10, 3_600_000],
-    'a call of commands at once that could not be begun after so long is answered 503',
+    'time after which a waiting call of commands at once is answered 503',
   ),
-  maxEventStreams: whole(500, [0, 1_000_000], 'streams of events of executions at the same time'),
+  maxEventStreams: whole(500, [0, 1_000_000], 'maximum open event streams of executions'),
   maxEventStreamsPerToken: whole(
     100,
     [0, 1_000_000],
-    'streams of events of one API token at the same time; more are answered 429',
+    'maximum open event streams per API token; more are answered 429',
   ),
-  maxUploads: whole(256, [1, 100_000], 'uploads that are received at the same time; more are answered 503'),
+  maxUploads: whole(256, [1, 100_000], 'maximum uploads at the same time; more are answered 503'),
   maxUploadsPerDatamart: whole(
     128,
     [1, 100_000],
-    'uploads that are received at the same time for one datamart; more are answered 429',
+    'maximum uploads at the same time per datamart; more are answered 429',
   ),
   maxUploadsPerToken: whole(
     128,
     [1, 100_000],
-    'uploads that are received at the same time of one API token; more are answered 429',
+    'maximum uploads at the same time per API token; more are answered 429',
   ),
-  maxPending: whole(50_000, [1, 10_000_000], 'executions that may wait; more are answered 503'),
+  maxPending: whole(50_000, [1, 10_000_000], 'maximum waiting executions; more are answered 503'),
   maxPendingPerDatamart: whole(
     10_000,
     [1, 10_000_000],
-    'executions of one datamart that may wait; more are answered 429',
+    'maximum waiting executions per datamart; more are answered 429',
   ),
   minFreeBytes: bytes(
     GIB,
     [0, Number.MAX_SAFE_INTEGER],
-    'bytes of the disk that uploads, exports, error files and backups leave free; 0: they may fill it',
+    'disk space that uploads, exports, error files and backups leave free; 0: they may fill the disk',
   ),
   maxExports: whole(
     500,
     [1, 100_000],
-    'exports, and overlap analyses, that may wait or run; more are answered 503',
+    'maximum exports that wait or run, and the same number of overlap analyses; more are answered 503',
   ),
-  maxExportsPerDatamart: whole(
-    50,
-    [1, 100_000],
-    'exports, and overlap analyses, of one datamart that may wait or run; more are answered 429',
-  ),
-  maxExportsPerToken: whole(
-    20,
-    [1, 100_000],
-    'exports, and overlap analyses, of one API token that may wait or run; more are answered 429',
-  ),
+  maxExportsPerDatamart: whole(50, [1, 100_000], 'the same maximum per datamart; more are answered 429'),
+  maxExportsPerToken: whole(20, [1, 100_000], 'the same maximum per API token; more are answered 429'),
   maxExportBytes: bytes(
     5 * GIB,
     [1, Number.MAX_SAFE_INTEGER],
-    'bytes of kept export files of one datamart, and of those that one API token asked for',
+    'maximum size of all stored export files per datamart, and per API token that requested them',
   ),
   maxAnalysisBytes: bytes(
     256 * MIB,
     [1, Number.MAX_SAFE_INTEGER],
-    'bytes of kept overlap analyses of one datamart, and of those that one API token asked for',
+    'maximum size of all stored overlap analyses per datamart, and per API token that requested them',
   ),
   maxErrorFileLines: whole(
     1_000_000,
     [0, Number.MAX_SAFE_INTEGER],
-    'failed lines that an error file has; more are counted and left out',
+    'maximum failed lines in an error file; more are counted but left out',
   ),
   maxErrorFileBytes: bytes(
     100 * MIB,
     [0, Number.MAX_SAFE_INTEGER],
-    'bytes that an error file has; failed lines beyond that are counted and left out',
+    'maximum size of an error file; failed lines beyond it are counted but left out',
   ),
   retentionDays: whole(
     30,
     [0, 36_500],
-    'days that input and error files are kept after an execution has ended; 0: for ever',
+    'days that input and error files are kept after the end of an execution; 0: forever',
   ),
-  auditRetentionDays: whole(365, [0, 36_500], 'days that the audit log remembers who did what; 0: for ever'),
+  auditRetentionDays: whole(365, [0, 36_500], 'days that audit events are kept; 0: forever'),
   historyDays: whole(
     30,
     [0, 36_500],
-    'days that changes of memberships are remembered, and can be reverted; 0: for ever',
+    'days that membership changes are kept and can be reverted; 0: forever',
   ),
   sweepIntervalMs: whole(
     MINUTE_MS,
     [100, 86_400_000],
-    'time between two removals of expired memberships and files',
+    'interval at which expired memberships and files are removed',
   ),
-  parallelExecutions: whole(2, [1, 64], 'executions that run at the same time, in different datamarts'),
+  parallelExecutions: whole(
+    2,
+    [1, 64],
+    'maximum executions that run at the same time, in different datamarts',
+  ),
   turnMs: whole(
     5_000,
     [1, 86_400_000],
-    'an execution that has run for so long lets others run that wait, and goes on after them',
+    'time after which a running execution lets waiting ones run, and continues after them',
   ),
   retryMs: whole(
     1_000,
     [1, 600_000],
-    'wait before an execution that met a fault is tried again; then 5, 15 and 60 times as long',
+    'wait before an execution is retried after a fault; then 5, 15 and 60 times as long',
   ),
   maxFaultWaitMs: whole(
     0,
     [0, 31_536_000_000],
-    'how long an execution waits for what is not its fault, such as a database or a disk, before it is FAILED; 0: as long as it takes',
+    'how long an execution waits for an external cause, such as a database or a disk, before it is FAILED; 0: without limit',
   ),
-  chunkBytes: bytes(64 * MIB, [4 * KIB, GIB], 'bytes of a file that become visible in one step'),
-  chunkRows: whole(500_000, [100, 10_000_000], '(command, segment) pairs that become visible in one step'),
+  chunkBytes: bytes(
+    64 * MIB,
+    [4 * KIB, GIB],
+    'maximum bytes of a file in one chunk, which becomes visible in one step',
+  ),
+  chunkRows: whole(500_000, [100, 10_000_000], 'maximum (command, segment) pairs in one chunk'),
   databaseMemory: {
-    ...bytes(defaultDatabaseMemory(), [64 * MIB, 1024 * GIB], 'memory the database may use'),
+    ...bytes(defaultDatabaseMemory(), [64 * MIB, 1024 * GIB], 'memory that the database may use'),
     defaultText: 'a quarter of the memory, at least 256 and at most 768 MiB',
   },
   databaseThreads: {
-    ...whole(Math.max(1, os.availableParallelism()), [1, 256], 'threads the database may use'),
-    defaultText: 'one for each core',
+    ...whole(Math.max(1, os.availableParallelism()), [1, 256], 'threads that the database may use'),
+    defaultText: 'one per core',
   },
-  webhookAllowPrivate: yesOrNo(
-    'whether webhooks may lead to http, and to addresses that are not of the public internet',
-  ),
-  webhookTimeoutMs: whole(
-    15_000,
-    [100, 600_000],
-    'an attempt to deliver to a webhook ends after so long, whatever the receiver does',
-  ),
+  webhookAllowPrivate: yesOrNo('whether webhooks may use http, and addresses outside the public internet'),
+  webhookTimeoutMs: whole(15_000, [100, 600_000], 'maximum time of a delivery attempt to a webhook'),
   webhookNameServers: nameServers(
-    "name servers at which host names of webhooks and of sources are looked up; the machine's own by default",
+    "name servers that resolve the host names of webhooks and sources; by default the machine's own",
   ),
   sourceFolders: folders(
-    'folders that sources may take files from, with those in them; {datamart} in one stands for the id of a datamart; none by default',
+    'folders that sources may read, including their subfolders; {datamart} stands for the id of a datamart',
   ),
   sourceHosts: hosts(
-    'hosts, with or without a port, that sources may lead to although they are not of the public internet, and over http',
+    'hosts, with or without a port, outside the public internet that sources may use, also over http',
   ),
   sourceKey: secretKey(
-    'key that credentials of sources are encrypted with, 32 bytes in base64 or hexadecimal digits; without it sources have none',
+    'key that encrypts the credentials of sources, 32 bytes in base64 or hexadecimal; without it, sources cannot have credentials',
   ),
-  sourceKeyBefore: secretKey('the key before, for credentials that are still encrypted with it'),
+  sourceKeyBefore: secretKey('previous key, for credentials that are still encrypted with it'),
   sourceSettleMs: whole(
     5_000,
     [100, 3_600_000],
-    'a file in a folder or on an SFTP server that has not changed for so long is whole',
+    'time after which an unchanged file in a folder or on an SFTP server counts as complete',
   ),
   sourceRetryMs: whole(
     60_000,
     [1, 86_400_000],
-    'wait before a run of a source that failed is tried again; then 5, 15 and 60 times as long, or until it is due',
+    'wait before a failed run of a source is retried; then 5, 15 and 60 times as long, or until the next run is due',
   ),
   pauseSources: yesOrNo(
-    'whether sources are left alone, such as by a copy of a service that a backup was restored to',
+    'whether sources are paused, such as on a service restored from a backup for testing',
   ),
-  corsOrigins: listOf('origins that a browser may call from; none by default, * for all', 'ORIGIN,…'),
-  trustProxy: proxies('addresses of proxies whose X-Forwarded headers are believed'),
-  logLevel: oneOf('info', ['silent', 'error', 'warn', 'info', 'debug'], 'what is logged'),
+  corsOrigins: listOf('origins whose pages may call the API from a browser; * for all', 'ORIGIN,…'),
+  trustProxy: proxies('addresses of proxies whose X-Forwarded headers are trusted'),
+  logLevel: oneOf('info', ['silent', 'error', 'warn', 'info', 'debug'], 'least severe level that is logged'),
   logFormat: oneOf(
     'auto',
     ['auto', 'text', 'json'],
-    'how: text for people, JSON; auto is text in a terminal',
+    'log format: text for people, or JSON; auto is text in a terminal',
   ),
 } satisfies Record<string, Setting<unknown>>;
 
@@ -283,8 +277,7 @@ function readConfigFile(file: string): Record<string, unknown> {
     throw new ConfigError(`config file ${file}: expected a JSON object`);
   }
   for (const key of Object.keys(content)) {
-    if (!Object.hasOwn(SETTINGS, key))
-      throw new ConfigError(`config file ${file}: there is no setting ${key}`);
+    if (!Object.hasOwn(SETTINGS, key)) throw new ConfigError(`config file ${file}: unknown setting ${key}`);
   }
   return content as Record<string, unknown>;
 }

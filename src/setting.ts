@@ -171,7 +171,7 @@ function readHost(item: string): string {
   const isHost = url !== null && url.pathname === '/' && !/[/?#@]/.test(host);
   if (!isHost)
     throw new Error(
-      `expected hosts such as minio.internal:9000, separated by commas, ${JSON.stringify(item)} is none`,
+      `expected hosts such as minio.internal:9000, separated by commas, got ${JSON.stringify(item)}`,
     );
   const name = url.hostname.replace(/^\[(.*)\]$/, '$1');
   const port = /:(\d+)$/.exec(host.replace(/^\[.*\]/, ''))?.[1];
@@ -186,7 +186,7 @@ export function folders(description: string): Setting<readonly string[]> {
     list.parse(given).map((folder) => {
       if (path.isAbsolute(folder) && path.normalize(folder) !== '/')
         return path.normalize(folder).replace(/\/$/, '');
-      throw new Error(`expected absolute folders, separated by commas, ${JSON.stringify(folder)} is none`);
+      throw new Error(`expected absolute folders, separated by commas, got ${JSON.stringify(folder)}`);
     });
   return { ...list, parse };
 }
@@ -205,7 +205,7 @@ function addresses({
     const items = list.parse(given);
     const wrong = items.find((item) => !isRight(item));
     if (wrong === undefined) return items;
-    throw new Error(`expected ${expected}, separated by commas, ${JSON.stringify(wrong)} is none`);
+    throw new Error(`expected ${expected}, separated by commas, got ${JSON.stringify(wrong)}`);
   };
   return { ...list, parse };
 }

@@ -75,7 +75,7 @@ function parseLine(line: string): Measured | ManifestEnd {
         return { files, bytes, lines_sha256 };
     }
   } catch (error) {
-    throw new BackupError('the manifest is damaged: one of its lines is no JSON', { cause: error });
+    throw new BackupError('the manifest is damaged: one of its lines is not JSON', { cause: error });
   }
   throw new BackupError('the manifest is damaged: one of its lines names no file');
 }

@@ -29,7 +29,7 @@ export async function receiveBackup(
   try {
     const end = await takeEntries(tar, folder, progress);
     await reading;
-    if (end === null) throw new BackupError('the backup ended without its manifest: it was cut off');
+    if (end === null) throw new BackupError('the backup ended before its manifest: it was cut off');
     return end;
   } catch (error) {
     stream.destroy();
@@ -78,7 +78,7 @@ async function takeEntries(
 async function readEnd(file: string, came: ManifestEnd): Promise<ManifestEnd> {
   const end = await readManifest(file, async () => {});
   if (isSameEnd(end, came)) return end;
-  throw new BackupError(`${came.files} files came that are not the ${end.files} of the manifest`);
+  throw new BackupError(`the backup has ${came.files} files, but its manifest lists ${end.files} others`);
 }
 
 async function* notifying(
@@ -94,7 +94,7 @@ async function* notifying(
 /** What the first file of a backup says; a format that this Muster does not know is refused. */
 export async function readStart(file: string): Promise<BackupStart> {
   const handle = await open(file, 'r').catch((cause: unknown) => {
-    throw new BackupError(`${START_FILE} is missing: this is no backup`, { cause });
+    throw new BackupError(`${START_FILE} is missing: this is not a backup`, { cause });
   });
   try {
     const start = JSON.parse(await handle.readFile('utf8')) as BackupStart;

@@ -23,7 +23,9 @@ export async function restoreBackup(
 ): Promise<Restored> {
   const manifest = path.join(backup, MANIFEST_FILE);
   await access(manifest).catch((cause: unknown) => {
-    throw new BackupError(`${manifest} is missing: the backup was not completed, or this is none`, { cause });
+    throw new BackupError(`${manifest} is missing: the backup is incomplete, or this is not a backup`, {
+      cause,
+    });
   });
   const start = await readStart(path.join(backup, START_FILE));
   if (start.schema_version < OLDEST_EMBEDDED_SCHEMA)

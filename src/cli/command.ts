@@ -96,7 +96,7 @@ function checkFlags(given: Readonly<Record<string, unknown>>, args: ArgsDef): vo
     if (name === undefined) {
       const flags = [...new Set(known.values())].map((flag) => `--${flag}`);
       const hint = key.length === 1 ? '' : didYouMean(`--${key}`, flags);
-      throw new UsageError(`there is no flag ${key.length === 1 ? '-' : '--'}${key}${hint}`);
+      throw new UsageError(`unknown flag ${key.length === 1 ? '-' : '--'}${key}${hint}`);
     }
     if (args[name]?.type === 'string' && (value === '' || value === false))
       throw new UsageError(`--${name} needs a value`);

@@ -9,7 +9,7 @@ export const PROFILE_ARG = {
   profile: {
     type: 'string',
     valueHint: 'NAME',
-    description: 'profile of muster login; else MUSTER_PROFILE, else the one signed in to last',
+    description: 'profile created by muster login; default: MUSTER_PROFILE, else the current profile',
   },
 } as const;
 
@@ -18,15 +18,15 @@ export const CONNECTION_ARGS = {
   url: {
     type: 'string',
     valueHint: 'URL',
-    description: `address of the service; else MUSTER_URL, else the profile's, else ${DEFAULT_URL}`,
+    description: `address of the service; default: MUSTER_URL, else from the profile, else ${DEFAULT_URL}`,
   },
   token: {
     type: 'string',
     valueHint: 'TOKEN',
-    description: "API token; else MUSTER_TOKEN, else the profile's",
+    description: 'API token; default: MUSTER_TOKEN, else from the profile',
   },
   ...PROFILE_ARG,
-  json: { type: 'boolean', description: 'print one JSON document on standard output, and nothing else' },
+  json: { type: 'boolean', description: 'print only one JSON document on standard output' },
 } as const;
 
 /** `command()` fills it in, from the environment or the profile, where no flag is given. */
@@ -35,13 +35,13 @@ export const DATAMART_ARG = {
     type: 'string',
     valueHint: 'ID',
     default: DEFAULT_DATAMART,
-    description: "datamart id; else MUSTER_DATAMART, else the profile's",
+    description: 'datamart id; MUSTER_DATAMART or the profile can set another default',
   },
 } as const;
 
 /** The segment that a command is about; `findSegment` reads it. */
 export const SEGMENT_ARG = {
-  segment: { type: 'positional', required: true, description: 'its technical name or its id' },
+  segment: { type: 'positional', required: true, description: 'technical name or id of the segment' },
 } as const;
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -12,12 +12,12 @@ export const OWNER_ARGS = {
   import: {
     type: 'string',
     valueHint: 'ID|NAME',
-    description: 'only one of this document import',
+    description: 'the execution must be of this document import',
   },
   segment: {
     type: 'string',
     valueHint: 'ID|NAME',
-    description: 'only one of a user list of this segment',
+    description: 'the execution must be of a user list of this segment',
   },
 } as const;
 
@@ -34,7 +34,7 @@ export type Located = { readonly path: string; readonly execution: ApiExecution 
  */
 export async function executionsPath(client: Client, datamart: string, owner: Owner): Promise<string> {
   if (owner.import !== undefined && owner.segment !== undefined)
-    throw new UsageError('--import and --segment exclude each other');
+    throw new UsageError('--import and --segment cannot be combined');
   if (owner.import !== undefined)
     return `${datamart}/document_imports/${(await findImport(client, datamart, owner.import)).id}/executions`;
   if (owner.segment === undefined) return `${datamart}/executions`;
@@ -51,8 +51,8 @@ export async function locateExecution(
   const among = await executionsPath(client, datamart, args);
   const execution = await getExecution(client, among, id).catch((error: unknown) => {
     if (!(error instanceof ApiError) || error.code !== 'NOT_FOUND') throw error;
-    const where = ownerText(args) ?? `datamart ${args.datamart}; --datamart names another one`;
-    throw new CliError(`there is no execution ${id} of ${where} (NOT_FOUND)`, { cause: error });
+    const where = ownerText(args) ?? `datamart ${args.datamart}; choose another one with --datamart`;
+    throw new CliError(`no execution ${id} in ${where} (NOT_FOUND)`, { cause: error });
   });
   return { path: pathOf(datamart, execution), execution };
 }

@@ -9,29 +9,33 @@ type Expect = NonNullable<ApiDocumentImport['expect']>;
 export type Expected = NonNullable<ApiDocumentImport['expected']>;
 
 export const EXPECT_ARGS = {
-  every: { type: 'string', valueHint: '1d', description: 'how often a file is due: 6h, 1d, 1w and so on' },
-  by: { type: 'string', valueHint: 'HH:MM', description: 'until when, by the clocks of the time zone' },
+  every: { type: 'string', valueHint: '1d', description: 'how often a file is due, such as 6h, 1d or 1w' },
+  by: { type: 'string', valueHint: 'HH:MM', description: 'time of day by which it is due' },
   on: {
     type: 'string',
     valueHint: 'DAY,…',
-    description: 'only on these days: MON to SUN, or weekdays; of weeks the one day',
+    description: 'days on which it is due: MON to SUN, or weekdays; with --every 1w exactly one',
   },
-  'time-zone': { type: 'string', valueHint: 'NAME', description: 'by default that of the datamart' },
+  'time-zone': {
+    type: 'string',
+    valueHint: 'NAME',
+    description: 'time zone of --by; by default the time zone of the datamart',
+  },
   'min-commands': {
     type: 'string',
     valueHint: 'N',
-    description: 'a file with fewer commands is reported; none: no limit',
+    description: 'report files with fewer commands; none: no limit',
   },
   'max-change': {
     type: 'string',
     valueHint: 'RATIO',
     description:
-      'so is one whose commands differ by more than this share from the files before; none: no limit',
+      'report files whose number of commands differs from earlier files by more than this share; none: no limit',
   },
   'max-failure-ratio': {
     type: 'string',
     valueHint: 'RATIO',
-    description: 'so is one of which more than this share fails; none: no limit',
+    description: 'report files of which more than this share of the commands fails; none: no limit',
   },
 } as const;
 

@@ -19,9 +19,9 @@ export async function findImport(
       wanted,
       others.elements.map(({ name }) => name),
     );
-    throw new CliError(`there is no document import named ${JSON.stringify(wanted)}${hint}`);
+    throw new CliError(`no document import is named ${JSON.stringify(wanted)}${hint}`);
   }
   if (another !== undefined)
-    throw new CliError(`several document imports are named ${JSON.stringify(wanted)}: give the id of one`);
+    throw new CliError(`several document imports are named ${JSON.stringify(wanted)}: use the id of one`);
   return found;
 }

@@ -15,6 +15,6 @@ export async function findSegment(client: Client, datamart: string, wanted: stri
   });
   const names = elements.flatMap(({ technical_name }) => technical_name ?? []);
   throw new CliError(
-    `there is no segment with the technical name ${JSON.stringify(wanted)}${didYouMean(wanted, names)}`,
+    `no segment has the technical name ${JSON.stringify(wanted)}${didYouMean(wanted, names)}`,
   );
 }

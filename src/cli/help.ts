@@ -49,7 +49,10 @@ export function renderSection({ word, description, fallback, commands }: Section
 
 /** What every command takes. */
 export const GLOBAL_ROWS = [
-  ['--color WHEN', 'auto, always or never; else NO_COLOR, FORCE_COLOR, else whether there is a terminal'],
+  [
+    '--color WHEN',
+    'auto, always or never; auto follows NO_COLOR and FORCE_COLOR, else uses color in a terminal',
+  ],
   ['--help', 'show this help'],
 ] as const;
 

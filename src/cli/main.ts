@@ -43,9 +43,7 @@ async function dispatch(argv: readonly string[]): Promise<void> {
   if (word === '--version' || word === '-v' || word === 'version') return print(version());
   const load = COMMANDS[word];
   if (load === undefined || !Object.hasOwn(COMMANDS, word))
-    throw new UsageError(
-      `there is no command ${JSON.stringify(word)}${didYouMean(word, Object.keys(COMMANDS))}`,
-    );
+    throw new UsageError(`unknown command ${JSON.stringify(word)}${didYouMean(word, Object.keys(COMMANDS))}`);
   const loaded = await load();
   if (!('commands' in loaded)) return runOrHelp([word], loaded, rest);
 
@@ -56,7 +54,7 @@ async function dispatch(argv: readonly string[]): Promise<void> {
   const subcommand = Object.hasOwn(loaded.commands, name) ? loaded.commands[name] : undefined;
   if (subcommand === undefined)
     throw new UsageError(
-      `there is no command "${word} ${name}"${didYouMean(name, Object.keys(loaded.commands))}`,
+      `unknown command "${word} ${name}"${didYouMean(name, Object.keys(loaded.commands))}`,
     );
   return runOrHelp([word, name], await subcommand(), named ? rest.slice(1) : rest);
 }

@@ -29,10 +29,10 @@ export function tellMoved(tables: readonly MovedTable[], { json }: { readonly js
         .filter(({ rows, isSame }) => rows > 0 || !isSame)
         .map(
           ({ table, rows, isSame }) =>
-            `${table.padEnd(24)}${formatCount(rows).padStart(14)}  ${isSame ? 'the same on both sides' : 'NOT THE SAME'}`,
+            `${table.padEnd(24)}${formatCount(rows).padStart(14)}  ${isSame ? 'same in both stores' : 'DIFFERENT'}`,
         )
         .join('\n'),
     );
   const other = tables.find(({ isSame }) => !isSame);
-  if (other !== undefined) throw new CliError(`the rows of ${other.table} are not the same in both stores`);
+  if (other !== undefined) throw new CliError(`the rows of ${other.table} differ between the two stores`);
 }

@@ -38,7 +38,7 @@ export function readProfiles(file: string = profilesFile()): Profiles {
   try {
     return checked(JSON.parse(text));
   } catch (cause) {
-    throw new CliError(`${file} is not a file of profiles: correct it, or remove it and sign in again`, {
+    throw new CliError(`${file} is not a valid profiles file: correct it, or delete it and sign in again`, {
       cause,
     });
   }
@@ -61,7 +61,7 @@ export function findProfile({ profiles }: Profiles, name: string): Profile {
   const found = Object.hasOwn(profiles, name) ? profiles[name] : undefined;
   if (found !== undefined) return found;
   const hint = didYouMean(name, Object.keys(profiles)) || `; sign in with: muster login --profile ${name}`;
-  throw new CliError(`there is no profile ${JSON.stringify(name)}${hint}`);
+  throw new CliError(`no profile is named ${JSON.stringify(name)}${hint}`);
 }
 
 function checked(value: unknown): Profiles {

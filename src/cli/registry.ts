@@ -59,7 +59,7 @@ export async function loadCatalogue(): Promise<readonly Section[]> {
 /** What a first word can be followed by. */
 export async function loadSection(word: string): Promise<Section> {
   const loaded = await COMMANDS[word]?.();
-  if (loaded === undefined) throw new Error(`there is no command ${word}`);
+  if (loaded === undefined) throw new Error(`unknown command ${word}`);
   if (!('commands' in loaded)) {
     const described = describedBy(loaded);
     const { description } = described;

@@ -4,21 +4,26 @@ const FORMS =
   'user_account_id=V, compartment_id=C,user_account_id=V, email_hash=H, user_agent_id=V, user_point_id=UUID or a UUID';
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
+/** Whether a text is the id of a user point. */
+export function isUserPoint(text: string): boolean {
+  return UUID.test(text);
+}
+
 /** The ways in which a command line names one user. */
 export const USER_ARGS = {
   selector: {
     type: 'positional',
     required: false,
-    description: 'such as user_account_id=1234, email_hash=… or a user point id',
+    description: 'the user: user_account_id=1234, email_hash=…, user_agent_id=… or a user point id',
   },
-  account: { type: 'string', valueHint: 'ID', description: 'the user with this account' },
+  account: { type: 'string', valueHint: 'ID', description: 'account id of the user' },
   compartment: {
     type: 'string',
     valueHint: 'ID',
-    description: 'compartment of --account; without it the default one of the datamart',
+    description: 'compartment of --account; by default the default compartment of the datamart',
   },
-  'email-hash': { type: 'string', valueHint: 'HASH', description: 'the user with this email hash' },
-  'user-agent': { type: 'string', valueHint: 'ID', description: 'the user with this user agent id' },
+  'email-hash': { type: 'string', valueHint: 'HASH', description: 'e-mail hash of the user' },
+  'user-agent': { type: 'string', valueHint: 'ID', description: 'user agent id of the user' },
 } as const;
 
 type Flags = {
@@ -33,7 +38,9 @@ export function readSelector(given: string | undefined, flags: Flags): string {
   const byFlags = fromFlags(flags);
   const ways = [given, ...byFlags].filter((way) => way !== undefined);
   if (ways.length !== 1 || (flags.compartment !== undefined && flags.account === undefined)) {
-    throw new UsageError(`name one user, by one of ${FORMS}, or by --account, --email-hash or --user-agent`);
+    throw new UsageError(
+      `expected exactly one user, as ${FORMS}, or by --account, --email-hash or --user-agent`,
+    );
   }
   return given === undefined ? (byFlags[0] ?? '') : fromText(given);
 }
@@ -52,7 +59,7 @@ function fromFlags(flags: Flags): string[] {
 
 /** What stands after `=` is taken as it is and encoded here. */
 function fromText(text: string): string {
-  if (UUID.test(text)) return text;
+  if (isUserPoint(text)) return text;
   const inCompartment = /^compartment_id=([^,/]+)[,/]user_account_id=(.+)$/s.exec(text);
   if (inCompartment) {
     const [, compartment = '', account = ''] = inCompartment;

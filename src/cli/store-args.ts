@@ -9,7 +9,7 @@ export const STORE_ARG = {
   store: {
     type: 'string',
     valueHint: 'URL',
-    description: 'the PostgreSQL, such as postgres://USER@HOST:5432/DATABASE\nMUSTER_STORE',
+    description: 'PostgreSQL URL, such as postgres://USER@HOST:5432/DATABASE\nMUSTER_STORE',
   },
 } as const;
 
@@ -17,6 +17,6 @@ export const STORE_ARG = {
 export function storeSettings(args: { readonly store?: string | undefined }) {
   const config = readConfig(args.store === undefined ? {} : { store: args.store });
   if (config.store === null)
-    throw new UsageError('expected the PostgreSQL in --store or MUSTER_STORE, got none');
+    throw new UsageError('expected a PostgreSQL URL in --store or MUSTER_STORE, got none');
   return { url: config.store, memoryBytes: config.databaseMemory, threads: config.databaseThreads };
 }

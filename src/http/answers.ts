@@ -33,14 +33,14 @@ export function pageOf(query: { first_result?: number; max_results?: number }): 
   };
 }
 
-/** The elements of a comma-joined parameter; undefined when there are none. */
+/** The elements of a comma-separated parameter; undefined when there are none. */
 export function listOf(joined: string | undefined): readonly string[] | undefined {
   if (joined === undefined) return undefined;
   const elements = joined.split(',').flatMap((element) => element.trim() || []);
   return elements.length === 0 ? undefined : elements;
 }
 
-/** The ids of a comma-joined parameter; undefined when there are none. Throws INVALID_REQUEST. */
+/** The ids of a comma-separated list; undefined without any. Throws INVALID_REQUEST. */
 export function idsOf(name: string, joined: string | undefined): readonly string[] | undefined {
   const ids = listOf(joined);
   const wrong = ids?.find((id) => !isId(id));

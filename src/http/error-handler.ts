@@ -60,7 +60,7 @@ const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
 
 /** What is said of faults of the machine: they pass, so the same request can be sent again. */
 const BY_FAULT: Readonly<Record<FaultKind, readonly [ErrorCode, string]>> = {
-  DISK_FULL: ['INSUFFICIENT_STORAGE', 'there is no room left on the disk of the service'],
+  DISK_FULL: ['INSUFFICIENT_STORAGE', 'the disk of the service is full'],
   READ_ONLY: ['NOT_READY', 'the disk of the service cannot be written at present'],
   NO_HANDLES: ['OVERLOADED', 'the service has no file handle left for this: try again soon'],
   NO_DOCUMENTS: ['NOT_READY', 'where the files are kept does not answer at present'],

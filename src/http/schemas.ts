@@ -40,7 +40,7 @@ export const ErrorAnswer = Type.Object({
   status: Type.Literal('error'),
   error: Type.String(),
   error_code: Type.String(),
-  error_id: Type.String({ description: 'stands in the log line of the request, and in X-Request-Id' }),
+  error_id: Type.String({ description: 'id of the request, also in its log line and in X-Request-Id' }),
 });
 
 /**
@@ -51,7 +51,7 @@ export const LOOK_UP_REFUSED = {
   503: {
     ...ErrorAnswer,
     description:
-      'LOOKUPS_OVERLOADED: too many look-ups are there already (maxLookups), or there was no answer in time (lookupWaitMs). NOT_READY: the store does not answer',
+      'LOOKUPS_OVERLOADED: too many look-ups are in progress (maxLookups), or this one was not answered in time (lookupWaitMs). NOT_READY: the store does not answer',
     headers: { 'Retry-After': { type: 'integer', description: 'seconds' } },
   },
 } as const;
@@ -80,7 +80,12 @@ export const Paging = {
   first_result: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, default: 0 })),
   // clients ask for 2^31 - 1, 2^63 - 1, and more
   max_results: Type.Optional(
-    Type.Integer({ minimum: 0, 'x-clamped': MOST_RESULTS, default: 50, description: 'clamped to 1000' }),
+    Type.Integer({
+      minimum: 0,
+      'x-clamped': MOST_RESULTS,
+      default: 50,
+      description: 'larger values count as 1000',
+    }),
   ),
 };
 
@@ -91,7 +96,7 @@ export type ErrorAnswer = Static<typeof ErrorAnswer>;
 
 export const ExecutionsQuery = Type.Object({
   ...Paging,
-  status: Type.Optional(Type.String({ description: 'one or several, comma-joined' })),
+  status: Type.Optional(Type.String({ description: 'one or several, comma-separated' })),
 });
 
 /** The filters of the list of all executions of a datamart. Those that are given must all hold. */
@@ -99,19 +104,19 @@ export const ExecutionFilterQuery = Type.Object({
   ...ExecutionsQuery.properties,
   document_import_id: Type.Optional(Id),
   segment_id: Type.Optional(
-    Type.String({ ...ID, description: 'only user lists of this segment, and their reverts' }),
+    Type.String({ ...ID, description: 'user lists of this segment, and their reverts' }),
   ),
   job_type: Type.Optional(
     Type.String({
-      description: 'one or several of DOCUMENT_IMPORT, USER_SEGMENT_IMPORT and REVERT, comma-joined',
+      description: 'one or several of DOCUMENT_IMPORT, USER_SEGMENT_IMPORT and REVERT, comma-separated',
     }),
   ),
-  dry_run: Type.Optional(Type.Boolean({ description: 'true: only dry runs; false: none of them' })),
+  dry_run: Type.Optional(Type.Boolean({ description: 'true: only dry runs; false: no dry runs' })),
   mode: Type.Optional(oneOf(['update', 'replace'])),
   has_failed_lines: Type.Optional(Type.Boolean()),
   user_id: Type.Optional(Type.String({ ...ID, description: 'id of the token that uploaded the file' })),
   file_name: Type.Optional(
-    Type.String({ maxLength: 255, description: 'a part of the name of the file, in capitals or not' }),
+    Type.String({ maxLength: 255, description: 'part of the file name; letter case is ignored' }),
   ),
   from: Type.Optional(instant('created at this instant or later, ms since the epoch')),
   to: Type.Optional(instant('created before this instant, ms since the epoch')),
@@ -123,7 +128,7 @@ export const IdempotencyHeaders = Type.Object({
   'idempotency-key': Type.Optional(
     Type.String({
       description:
-        'any text of up to 255 visible ASCII characters: the same upload under the same key gives the first execution again, for 24 hours',
+        'any text of up to 255 visible ASCII characters. For 24 hours, the same upload with the same key returns the first execution',
     }),
   ),
 });

@@ -27,7 +27,7 @@ function checkText(text: string): void {
   if (!text.isWellFormed()) {
     throw new ServiceError(
       'INVALID_REQUEST',
-      'texts must be Unicode, got one with half of a surrogate pair, which is no character',
+      'texts must be Unicode, got one with half of a surrogate pair, which is not a character',
     );
   }
 }
@@ -144,7 +144,7 @@ export function describeInvalid(
   if (keyword === 'additionalProperties') {
     const unknown = [where, params.additionalProperty].filter(Boolean).join('.');
     const known = Object.keys((first as { parentSchema?: Properties }).parentSchema?.properties ?? {});
-    return `${shorten(JSON.stringify(unknown))} is no member of this request: known are ${known.join(', ')}`;
+    return `${shorten(JSON.stringify(unknown))} is not a member of this request; known members are ${known.join(', ')}`;
   }
   const came = `got ${shorten(JSON.stringify((first as { data?: unknown }).data) ?? 'nothing')}`;
   const expected = expectation(keyword, params, message) + (orNull ? ' or null' : '');

@@ -153,7 +153,7 @@ function readCells(text: string, layout: Layout): CommandSource | Rejection | nu
   }
   if (isHeader(cells, layout)) return invalidCsv('the header again: only the first line names the columns');
   if (isUnreadRow(cells, layout)) {
-    return invalidCsv('the row stands in one cell as it came: give each of its values a cell');
+    return invalidCsv('the whole row is in one cell: give each of its values its own cell');
   }
   const fields: Record<string, unknown> = {};
   for (const column of commandColumns) {

@@ -164,8 +164,8 @@ async function notReplaceable(
   const catalogue = await store.datamarts.catalogue(execution.datamartId);
   for (const id of segmentIds ?? []) {
     const segment = catalogue?.segmentById.get(id);
-    if (segment === undefined) return `segment ${id}, which is to be replaced, is not there any more`;
-    if (segment.paused) return `segment ${id}, which is to be replaced, is paused`;
+    if (segment === undefined) return `segment ${id}, which was to be replaced, no longer exists`;
+    if (segment.paused) return `segment ${id}, which was to be replaced, is paused`;
   }
   return null;
 }

@@ -46,9 +46,9 @@ export function createNewSegments({ names, most }: NewSegmentsStart): NewSegment
       const before = known.get(name) ?? proposed.get(name);
       if (before !== undefined) return before;
       if ([...name].length > MAX_TECHNICAL_NAME_CHARS)
-        return `none is made of it: a technical name has at most ${MAX_TECHNICAL_NAME_CHARS} characters`;
+        return `none was created: a technical name has at most ${MAX_TECHNICAL_NAME_CHARS} characters`;
       const added = known.size - names.length + proposed.size;
-      if (added >= most) return `none is made of it: a file makes at most ${MAX_NEW_SEGMENTS} segments`;
+      if (added >= most) return `none was created: a file creates at most ${MAX_NEW_SEGMENTS} segments`;
       const segment = standInAt(known.size + proposed.size);
       proposed.set(name, segment);
       return segment;

@@ -139,7 +139,7 @@ function parseCompartment(source: CommandSource, catalogue: Catalogue): string |
   const name = (field: string) => `${field} ${written(source, field)}`;
   const asked = () => name(id !== null ? 'compartment_id' : 'compartment_token');
   if (found === null || compartment === undefined) {
-    return rejection('UNKNOWN_COMPARTMENT', `${asked()} is no compartment of this datamart`);
+    return rejection('UNKNOWN_COMPARTMENT', `${asked()} is not a compartment of this datamart`);
   }
   if (token !== null && byToken !== found) {
     return rejection(
@@ -174,7 +174,7 @@ function parseSegments(source: CommandSource, context: CommandContext): NamedSeg
       const named = nameText(source, 'segment_id', 'segment_ids', id);
       const isName = catalogue.segmentByTechnicalName.has(id);
       const meant = isName ? ', but a technical name: did you mean segment_technical_name?' : '';
-      return rejection('UNKNOWN_SEGMENT', `${named} is no segment of this datamart${meant}`);
+      return rejection('UNKNOWN_SEGMENT', `${named} is not a segment of this datamart${meant}`);
     }
     segments.set(segment, id);
   }
@@ -182,7 +182,7 @@ function parseSegments(source: CommandSource, context: CommandContext): NamedSeg
     const segment = segmentNamed(name, context);
     if (typeof segment === 'string') {
       const named = nameText(source, 'segment_technical_name', 'segment_technical_names', name);
-      return rejection('UNKNOWN_SEGMENT', `${named} is no segment of this datamart${segment}`);
+      return rejection('UNKNOWN_SEGMENT', `${named} is not a segment of this datamart${segment}`);
     }
     if (!segments.has(segment)) segments.set(segment, JSON.stringify(shorten(name)));
   }

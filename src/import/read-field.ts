@@ -113,7 +113,7 @@ function toText(source: CommandSource, field: string, value: unknown, index?: nu
 /** Why a text cannot be kept: what no UTF-8 can hold, and U+0000, which not every store can. */
 export function textProblem(text: string, field: string): Rejection | null {
   if (!text.isWellFormed()) {
-    return rejection('INVALID_ENCODING', `${field} holds half of a surrogate pair, which is no character`);
+    return rejection('INVALID_ENCODING', `${field} holds half of a surrogate pair, which is not a character`);
   }
   if (text.includes('\0'))
     return rejection('INVALID_ENCODING', `${field} must not hold the character U+0000`);

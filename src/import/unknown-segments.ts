@@ -8,13 +8,13 @@ export type UnknownName = {
 
 /**
  * The name that a message of UNKNOWN_SEGMENT is about; null for one of another form. The service
- * wrote it itself.
+ * wrote it itself; error files of earlier versions say "is no segment".
  */
 export function unknownNameIn(message: string, { isCsv }: { readonly isCsv: boolean }): UnknownName | null {
   const [, field = '', rest = ''] = /^(segment_[a-z_]+) (.*)$/s.exec(message) ?? [];
   if (field === '') return null;
   const kind = field.startsWith('segment_technical_name') ? 'TECHNICAL_NAME' : 'ID';
-  const [, cut] = /^"(.*)… \(cut, it has \d+ characters\) is no segment of /s.exec(rest) ?? [];
+  const [, cut] = /^"(.*)… \(cut, it has \d+ characters\) is (?:no|not a) segment of /s.exec(rest) ?? [];
   if (cut !== undefined) return { kind, name: `${cut}…`, isWhole: false };
   // a cell stands as CSV has it; an element of a list in a cell, and every value of NDJSON, as JSON
   const isCell = isCsv && !field.endsWith('s');
@@ -23,7 +23,7 @@ export function unknownNameIn(message: string, { isCsv }: { readonly isCsv: bool
 }
 
 function jsonIn(text: string): string | null {
-  const [, value] = /^("(?:[^"\\]|\\.)*"|-?\d[^ ]*) is no segment of /s.exec(text) ?? [];
+  const [, value] = /^("(?:[^"\\]|\\.)*"|-?\d[^ ]*) is (?:no|not a) segment of /s.exec(text) ?? [];
   if (value === undefined || !value.startsWith('"')) return value ?? null;
   try {
     return JSON.parse(value) as string;
@@ -33,7 +33,7 @@ function jsonIn(text: string): string | null {
 }
 
 function cellIn(text: string): string | null {
-  const [, cell] = /^"((?:[^"]|"")*)" is no segment of /s.exec(text) ?? [];
+  const [, cell] = /^"((?:[^"]|"")*)" is (?:no|not a) segment of /s.exec(text) ?? [];
   return cell === undefined ? null : cell.replaceAll('""', '"');
 }
 

@@ -99,7 +99,7 @@ export function warningMessage(code: WarningCode, { field, detail }: WarnedLine)
       return `execution ${detail} had a file with the same content`;
     case 'UNKNOWN_FIELD': {
       const meant = detail === undefined ? '' : `; did you mean ${detail}?`;
-      return `${JSON.stringify(field)} is no field of a command and is passed over${meant}`;
+      return `${JSON.stringify(field)} is not a field of a command and is ignored${meant}`;
     }
     case 'LOOKS_LIKE_EMAIL':
       return `${field} looks like an e-mail address (masked): expected an id, or the hash of the address as email_hash`;
@@ -110,6 +110,6 @@ export function warningMessage(code: WarningCode, { field, detail }: WarnedLine)
     case 'HASH_IN_CAPITALS':
       return `${field} has hexadecimal digits in capitals: hashes are compared byte for byte, and most have small letters`;
     case 'FAR_EXPIRY':
-      return `${field} lies more than 10 years ahead: is its unit right?`;
+      return `${field} is more than 10 years ahead: check its unit`;
   }
 }

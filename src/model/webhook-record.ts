@@ -9,7 +9,7 @@ export const EventName = oneOf(EVENTS);
 export const WEBHOOK_FIELDS = {
   id: Id,
   datamart_id: Id,
-  document_import_id: nullableText({ description: 'null: executions of all imports of the datamart' }),
+  document_import_id: nullableText({ description: 'null: all imports of the datamart' }),
   name: nullableText(),
   url: Type.String(),
   events: Type.Array(EventName),

@@ -220,7 +220,7 @@ function settle(group: readonly Waiting[], answers: Awaited<ReturnType<typeof im
       reject(
         new ServiceError(
           'IDEMPOTENCY_KEY_REUSED',
-          'Idempotency-Key must be another one for other commands or other parameters: under this one something else was sent',
+          'this Idempotency-Key was already used for other commands or parameters: use a new key',
         ),
       );
   }

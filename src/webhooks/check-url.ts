@@ -18,7 +18,7 @@ export function whatIsWrong(text: string, reach: Reach): string | null {
   if (text.length > MOST_URL)
     return `expected a URL of at most ${MOST_URL} characters, got ${text.length} of them`;
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null) return 'expected an absolute URL, got a text that is none';
+  if (url === null) return 'expected an absolute URL, got something else';
   if (url.protocol !== 'https:' && !(reach === 'ANY' && url.protocol === 'http:')) {
     const expected = reach === 'ANY' ? 'https or http' : 'https';
     return `expected a URL of ${expected}, got one of ${url.protocol.slice(0, -1)}`;

@@ -123,7 +123,7 @@ test('a backup that is not whole is refused, and leaves no data folder', async (
   const damages: Readonly<Record<string, { damage: (backup: string) => Promise<void>; told: RegExp }>> = {
     'no manifest': {
       damage: (backup) => rm(path.join(backup, 'manifest.ndjson')),
-      told: /manifest\.ndjson is missing: the backup was not completed, or this is none/,
+      told: /manifest\.ndjson is missing: the backup is incomplete, or this is not a backup/,
     },
     'manifest without end': {
       damage: (backup) =>
@@ -165,7 +165,7 @@ test('a backup that is not whole is refused, and leaves no data folder', async (
         await rm(backup, { recursive: true });
         await mkdir(backup);
       },
-      told: /the backup was not completed, or this is none/,
+      told: /the backup is incomplete, or this is not a backup/,
     },
   };
   const data = path.join(folder, 'data');
@@ -181,14 +181,14 @@ test('a backup that is not whole is refused, and leaves no data folder', async (
   }
   const full = await muster(['restore', whole, '--data', whole]);
   assert.equal(full.code, 1);
-  assert.match(full.stderr, /whole: expected a new or empty folder, it has "backup\.json" in it/);
+  assert.match(full.stderr, /whole: expected a new or empty folder, but it contains "backup\.json"/);
   const again = await muster(['backup', whole], { env: connection(service) });
   assert.equal(again.code, 1);
   assert.match(again.stderr, /expected a new or empty folder/);
   await mkdir(`${data}.partial`);
   const half = await muster(['restore', whole, '--data', data]);
   assert.equal(half.code, 1);
-  assert.match(half.stderr, /data\.partial is there: it is unfinished or being filled/);
+  assert.match(half.stderr, /data\.partial exists: a backup or restore into it is unfinished/);
 });
 
 /** Serving runs that a store's file names: what it is restored to makes its own. */

@@ -112,7 +112,7 @@ test('muster check notices what does not agree, each by its name, and shows no i
   }
   const nothing = await muster(['check', '--data', folder]);
   assert.equal(nothing.code, 1);
-  assert.match(nothing.stderr, /is no data folder that can be read/);
+  assert.match(nothing.stderr, /cannot be read as a data folder/);
 });
 
 /** Two members, one of them known by a hash, and a line that fails over two lines. */

@@ -35,13 +35,13 @@ test('--version tells the version, --help every command', async () => {
 
 test('refuses what it does not know, and says where to look', async () => {
   for (const [args, message] of [
-    [['nonsense'], /there is no command "nonsense"\n/],
-    [['impot', 'x'], /there is no command "impot"; did you mean import\?\n/],
-    [['segments', 'lits'], /there is no command "segments lits"; did you mean list\?\n/],
-    [['import', 'x', '--dryrun'], /there is no flag --dryrun; did you mean --dry-run\?\n/],
-    [['help', 'nonsense'], /there is no command "nonsense"\n/],
-    [['segments', 'nonsense'], /there is no command "segments nonsense"/],
-    [['segments', '--nonsense'], /there is no flag --nonsense/],
+    [['nonsense'], /unknown command "nonsense"\n/],
+    [['impot', 'x'], /unknown command "impot"; did you mean import\?\n/],
+    [['segments', 'lits'], /unknown command "segments lits"; did you mean list\?\n/],
+    [['import', 'x', '--dryrun'], /unknown flag --dryrun; did you mean --dry-run\?\n/],
+    [['help', 'nonsense'], /unknown command "nonsense"\n/],
+    [['segments', 'nonsense'], /unknown command "segments nonsense"/],
+    [['segments', '--nonsense'], /unknown flag --nonsense/],
     [['segments', '--url'], /--url needs a value/],
     [['import'], /FILE/],
     [['cancel', '1', '2', '--import', '3'], /unexpected argument "2"/],
@@ -89,6 +89,7 @@ test('lookup shows memberships with the time left, and identifiers', async (t) =
   );
   for (const args of [
     ['user_account_id=a/b:c'],
+    ['a/b:c'],
     ['--account', 'a/b:c'],
     ['--account', 'a/b:c', '--compartment', '1'],
   ]) {
@@ -104,7 +105,7 @@ test('lookup shows memberships with the time left, and identifiers', async (t) =
 
   const unknown = await run('lookup', 'user_account_id=nobody');
   assert.equal(unknown.code, 1);
-  assert.equal(unknown.stderr, 'error: there is no user user_account_id=nobody here (NOT_FOUND)\n');
+  assert.equal(unknown.stderr, 'error: no user user_account_id=nobody in this datamart (NOT_FOUND)\n');
 });
 
 test('segments history and lookup --changes tell what came of which line', async (t) => {
@@ -127,7 +128,7 @@ test('segments history and lookup --changes tell what came of which line', async
   assert.equal(changes.code, 0, changes.stderr);
   assert.match(changes.stdout, new RegExp(` vip +ENTERED +COMMAND +1 +${execution.id} +2 `));
   const none = await run('lookup', 'user_account_id=nobody', '--changes');
-  assert.match(none.stderr, /there is no user user_account_id=nobody here/);
+  assert.match(none.stderr, /no user user_account_id=nobody in this datamart/);
 });
 
 test('segments executions, expirations and overlaps tell what came of some imports', async (t) => {
@@ -157,7 +158,7 @@ test('segments executions, expirations and overlaps tell what came of some impor
     /expected the names of at least 2 segments, got 1/,
   );
   const unknown = await run('segments', 'overlaps', 'vip', 'nowhere');
-  assert.match(unknown.stderr, /no segment with the technical name "nowhere"/);
+  assert.match(unknown.stderr, /no segment has the technical name "nowhere"/);
 });
 
 test('tokens are made, used, listed without value, and deleted', async (t) => {
@@ -195,7 +196,8 @@ test('status tells that the service is ready, and how an execution came out', as
   assert.equal(overall.code, 0, overall.stderr);
   assert.match(overall.stdout, /: ready\n/);
   assert.match(overall.stdout, /nothing is running or pending/);
-  const runs = /look-ups are answered by \d+ serving runs?: \d.* on disk, \d.* in memory, base made .* ago\n/;
+  const runs =
+    /look-ups are answered by \d+ serving runs?: \d.* on disk, \d.* in memory, base built .* ago\n/;
   assert.match(overall.stdout, runs);
   const { serving } = JSON.parse((await run('status', '--json')).stdout) as { serving: { up: boolean } };
   assert.equal(serving.up, true);
@@ -225,6 +227,6 @@ test('status and cancel find a user list under its segment', async (t) => {
   assert.match((await run('status', '777', '--segment', segmentId)).stderr, /\(NOT_FOUND\)/);
   assert.match(
     (await run('cancel', '777')).stderr,
-    /there is no execution 777 of datamart 1; --datamart names another one \(NOT_FOUND\)/,
+    /no execution 777 in datamart 1; choose another one with --datamart \(NOT_FOUND\)/,
   );
 });

@@ -96,9 +96,9 @@ test('a name that is nearly one of a segment or an import is guessed', async () 
   const { env, service } = await open();
   await createImport(service, { format: 'NDJSON' });
   const segment = await muster(['export', 'vipp'], { env });
-  assert.match(segment.stderr, /no segment with the technical name "vipp"; did you mean vip\?/);
+  assert.match(segment.stderr, /no segment has the technical name "vipp"; did you mean vip\?/);
   const imported = await muster(['executions', '--import', 'test NDJSN'], { env });
-  assert.match(imported.stderr, /no document import named "test NDJSN"; did you mean test NDJSON\?/);
+  assert.match(imported.stderr, /no document import is named "test NDJSN"; did you mean test NDJSON\?/);
 });
 
 test('the reference and the man page are those of the commands', async () => {

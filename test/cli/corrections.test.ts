@@ -30,7 +30,7 @@ test('failed lines are corrected by the command that is printed, and what they r
   assert.match(
     listed.stderr,
     new RegExp(
-      `Save them with -o FILE, correct them, and send them again with: muster import --corrects ${id} FILE`,
+      `Save them with -o FILE, correct them, and import them with: muster import --corrects ${id} FILE`,
     ),
   );
   assert.equal((await run('errors', id, '--json')).stderr, '');
@@ -44,7 +44,7 @@ test('failed lines are corrected by the command that is printed, and what they r
   assert.match(second.stdout, /of document import \d+ \(nightly\)/);
   const secondId = /execution +(\d+), SUCCEEDED/.exec(second.stdout)?.[1] ?? '';
   assert.match((await run('status', id)).stdout, new RegExp(`repaired +2 by execution ${secondId}\n`));
-  assert.match((await run('import', '--corrects', '999', 'day.csv')).stderr, /there is no execution 999/);
+  assert.match((await run('import', '--corrects', '999', 'day.csv')).stderr, /no execution 999 in /);
   assert.match((await run('import', '--corrects', 'x', 'day.csv')).stderr, /expected a decimal id, got "x"/);
 });
 

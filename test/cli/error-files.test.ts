@@ -76,7 +76,7 @@ test('error files among other files are left out with a note, alone they are imp
   await write('b.csv', csv('UPDATE,u2,vip,0'));
   assert.equal((await run('import', 'a.csv', 'b.csv')).code, 2);
   const globbed = await run('import', ...(await names()));
-  assert.match(globbed.stderr, /^a\.csv\.errors\.csv: left out, .*name it alone\n$/);
+  assert.match(globbed.stderr, /^a\.csv\.errors\.csv: skipped, .*name only it\n$/);
   assert.doesNotMatch(globbed.stdout, /^a\.csv\.errors\.csv:/m);
   assert.deepEqual(await names(), ['a.csv', 'a.csv.errors.csv', 'b.csv']);
   const alone = await run('import', 'a.csv.errors.csv');
@@ -103,7 +103,7 @@ test('what is an error file among others, its content tells and not its name', a
   const taken = ['cust.errors.csv', 'more.csv', 'middle.csv', 'c.report.json'];
   const { stdout, stderr } = await run('import', ...left, ...taken);
   for (const name of left) {
-    assert.match(stderr, new RegExp(`^${name}: left out, `, 'm'));
+    assert.match(stderr, new RegExp(`^${name}: skipped, `, 'm'));
     assert.doesNotMatch(stdout, new RegExp(`^${name}: `, 'm'));
   }
   for (const name of taken) assert.match(stdout, new RegExp(`^${name}: [12] lines? `, 'm'));
@@ -171,7 +171,10 @@ test('a file that is written to while it is sent is told of, and is no success',
   assert.equal(code, 1, stderr);
   const [{ error, execution }] = JSON.parse(stdout).files;
   assert.equal(error.code, 'FILE_CHANGED');
-  assert.match(error.text, /had 85 bytes then and has 101 now; what was sent is imported/);
+  assert.match(
+    error.text,
+    /changed while it was being sent, from 85 to 101 bytes; what was sent is imported/,
+  );
   assert.equal(execution.result.total_success, 1);
 });
 
@@ -194,14 +197,14 @@ test('muster errors saves into a folder under the usual name, and says which fol
   assert.equal(await read('dir/day.csv.errors.2.csv'), await read('first.csv'));
 
   const nowhere = await run('errors', id, '-o', 'nodir/x.csv');
-  assert.deepEqual([nowhere.code, nowhere.stderr], [1, 'error: nodir: there is no such folder\n']);
+  assert.deepEqual([nowhere.code, nowhere.stderr], [1, 'error: nodir: no such folder\n']);
   const noFolder = await run('errors', id, '-o', 'day.csv/x.csv');
   assert.deepEqual(
     [noFolder.code, noFolder.stderr],
-    [1, 'error: day.csv: expected a folder, this is none\n'],
+    [1, 'error: day.csv: expected a folder, got something else\n'],
   );
   const lost = await run('import', '--errors', 'nodir/x.csv', 'day.csv');
-  assert.match(lost.stderr, /could not be saved: nodir: there is no such folder; get it with: muster errors/);
+  assert.match(lost.stderr, /could not be saved: nodir: no such folder; get it with: muster errors/);
 });
 
 test('the first failed lines are shown, with their codes and messages', async () => {

@@ -50,7 +50,7 @@ test('an id alone finds an execution, whatever it is of', async () => {
     assert.equal(reverted.code, 0, reverted.stderr);
   }
   assert.equal((await getSegment(service, '1')).user_points_count, before - 2);
-  assert.match((await run('revert', '999')).stderr, /there is no execution 999 of datamart 1/);
+  assert.match((await run('revert', '999')).stderr, /no execution 999 in datamart 1/);
   assert.match((await run('revert', 'x')).stderr, /expected a decimal id, got "x"/);
 });
 
@@ -60,7 +60,7 @@ test('names are taken where ids are', async () => {
   const file = await importText('named.csv', csv('UPDATE,n2,vip,0'));
   assert.equal((await run('status', list.id, '--segment', 'vip')).code, 0);
   assert.equal((await run('status', file.id, '--import', 'muster-cli csv')).code, 0);
-  assert.match((await run('status', file.id, '--segment', 'vip')).stderr, /of segment vip \(NOT_FOUND\)/);
+  assert.match((await run('status', file.id, '--segment', 'vip')).stderr, /in segment vip \(NOT_FOUND\)/);
   assert.equal((await run('revert', list.id, '--segment', 'vip')).code, 0);
   const deleted = await run('segments', 'delete', 'doomed');
   assert.equal(deleted.stdout, 'segment 2 deleted: doomed\n');
@@ -81,7 +81,7 @@ test('imports and executions are listed, by status, import and segment', async (
 
   const all = await run('executions', '--limit', '1');
   assert.match(all.stdout, new RegExp(`\n *${refused.id} .* FAILED +import \\d+ +bad\\.csv +1 +1 `));
-  assert.match(all.stderr, /^\d+ more: --limit\n$/);
+  assert.match(all.stderr, /^\d+ more; see them with --limit\n$/);
   const ids = async (...flags: string[]) =>
     (JSON.parse((await run('executions', '--json', ...flags)).stdout) as { id: string }[]).map(
       ({ id }) => id,
@@ -117,7 +117,7 @@ test('errors shows failed lines, or saves them and never overwrites without bein
     await writeFile(path.join(folder, 'saved'), 'mine');
     const refused = await run('errors', id, '-o', 'saved');
     assert.equal(refused.code, 1);
-    assert.match(refused.stderr, /saved is there already and stays: give another name, or --force/);
+    assert.match(refused.stderr, /saved already exists: choose another name, or overwrite it with --force/);
     assert.equal(await readFile(path.join(folder, 'saved'), 'utf8'), 'mine');
     assert.equal((await run('errors', id, '-o', 'saved', '--force')).code, 0);
     assert.equal(await readFile(path.join(folder, 'saved'), 'utf8'), saved);
@@ -140,7 +140,7 @@ test('MUSTER_DATAMART is the datamart where no flag names one', async () => {
   assert.doesNotMatch((await run('segments')).stdout, /there/);
   const { id } = await importText('o.csv', csv('UPDATE,o1,there,0'), '--datamart', other);
   assert.equal((await inOther('status', id)).code, 0);
-  assert.match((await run('status', id)).stderr, /--datamart names another one/);
+  assert.match((await run('status', id)).stderr, /choose another one with --datamart/);
   const { stderr } = await muster(['segments'], { env: { ...env, MUSTER_DATAMART: 'x' } });
   assert.match(stderr, /MUSTER_DATAMART: expected the id of a datamart, got "x"/);
 });

@@ -62,6 +62,14 @@ test('an import is created, shown and changed with what it expects of its files'
   assert.ok(!('expect' in nothing));
 });
 
+test('a name that another import has is warned of, and taken', async () => {
+  const run = await open();
+  assert.equal((await run('imports', 'create', 'twice')).stderr, '');
+  const again = await run('imports', 'create', 'twice');
+  assert.equal(again.code, 0);
+  assert.match(again.stderr, /^warning: document import \d+ has the same name: /);
+});
+
 test('what cannot be expected is refused with what can', async () => {
   const run = await open();
   const half = await run('imports', 'create', 'x', '--every', '1d');
@@ -79,7 +87,7 @@ test('what cannot be expected is refused with what can', async () => {
   assert.match((await run('imports', 'update', 'plain')).stderr, /expected something to change/);
   assert.match(
     (await run('imports', 'update', 'plain', '--expect-nothing', '--every', '1d', '--by', '06:00')).stderr,
-    /--expect-nothing goes with none/,
+    /--expect-nothing cannot be combined/,
   );
   const hook = await run(
     'webhooks',

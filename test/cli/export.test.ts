@@ -34,7 +34,7 @@ test('members are exported to a file, and imported again from it', async (t) => 
   assert.equal((await run('export', 'vip', '-o', 'dir/')).code, 0);
   assert.match((await run('export', 'vip', '-o', 'dir')).stdout, new RegExp(`^dir/${name}: segment `));
   const nowhere = await run('export', 'vip', '-o', 'nodir/vip.csv');
-  assert.deepEqual([nowhere.code, nowhere.stderr], [1, 'error: nodir: there is no such folder\n']);
+  assert.deepEqual([nowhere.code, nowhere.stderr], [1, 'error: nodir: no such folder\n']);
   const piped = await run('export', 'vip', '--format', 'ndjson', '-o', '-');
   assert.deepEqual(
     piped.stdout.split('\n').sort(),
@@ -46,7 +46,7 @@ test('an export that cannot be made says why', async (t) => {
   const { run } = await startMuster(t);
   for (const [args, message] of [
     [['export'], /segment/i],
-    [['export', 'nosuch'], /there is no segment with the technical name "nosuch"/],
+    [['export', 'nosuch'], /no segment has the technical name "nosuch"/],
     [['export', 'vip', '--format', 'xml'], /--format: expected ndjson, csv or parquet, got "xml"/],
     [['export', 'vip', '--identifiers', 'phone'], /--identifiers: expected account.*got "phone"/],
     [['export', 'vip', '-o'], /--output needs a value/],

@@ -68,10 +68,10 @@ test('--create-missing-segments says which segments a file makes, and in a dry r
   const { run, folder, service } = await startMuster(t);
   await writeFile(path.join(folder, 'new.ndjson'), GOOD);
   const dry = await run('import', '--dry-run', '--create-missing-segments', 'new.ndjson');
-  assert.match(dry.stdout, /segment +vip, would be made\n +segment vip +0 → 2 members\n/);
+  assert.match(dry.stdout, /segment +vip, would be created\n +segment vip +0 → 2 members\n/);
   const { code, stdout } = await run('import', '--create-missing-segments', 'new.ndjson');
   assert.equal(code, 0);
-  const [, id = ''] = /segment +vip, made with id (\d+)\n/.exec(stdout) ?? [];
+  const [, id = ''] = /segment +vip, created with id (\d+)\n/.exec(stdout) ?? [];
   assert.equal((await getSegment(service, id)).user_points_count, 2);
 });
 
@@ -111,7 +111,7 @@ test('exits with 1 for a file that is missing, although another was applied', as
   await write('bad.ndjson', update('u3', 'upsert'));
   const { code, stdout, stderr } = await run('import', 'good.ndjson', 'absent.ndjson', 'bad.ndjson');
   assert.equal(code, 1);
-  assert.match(stderr, /^error: absent\.ndjson: there is no such file\n$/);
+  assert.match(stderr, /^error: absent\.ndjson: no such file\n$/);
   assert.match(stdout, /good\.ndjson: 2 lines/);
   assert.match(stdout, /bad\.ndjson: 1 lines?/);
   assert.match(stdout, /\ntotal of 3 files: 2 lines applied, 1 failed, 1 not imported\n$/);
@@ -177,7 +177,7 @@ test('uses its own document import again, or the one that is named', async (t) =
   assert.equal(await idOf('--import', id), Number(id));
   const unknown = await run('import', 'good.ndjson', '--import', 'nobody');
   assert.equal(unknown.code, 1);
-  assert.match(unknown.stderr, /there is no document import named "nobody"/);
+  assert.match(unknown.stderr, /no document import is named "nobody"/);
 });
 
 test('--segment imports a list of users, by technical name and by id', async (t) => {
@@ -256,5 +256,5 @@ test('revert takes back what an execution did, once, and --mode replace leaves t
   assert.equal(again.code, 1);
   assert.match(again.stderr, /reverted already/);
   const misused = await run('import', '--no-wait', '--revert-on-failure', 'good.ndjson');
-  assert.match(misused.stderr, /--revert-on-failure waits for the end: it excludes --no-wait/);
+  assert.match(misused.stderr, /--revert-on-failure cannot be combined with --no-wait/);
 });

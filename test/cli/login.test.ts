@@ -36,7 +36,7 @@ test('login stores the URL and the token of standard input, for nobody else to r
   const out = await run(['logout']);
   assert.equal(out.stdout, `profile default removed (${service.baseUrl})\n`);
   assert.ok(!(await readFile(file, 'utf8')).includes(service.token));
-  assert.match((await run(['logout'])).stderr, /^error: nobody is signed in/);
+  assert.match((await run(['logout'])).stderr, /^error: you are not signed in/);
 });
 
 test('login asks in a terminal, and does not show the token', async () => {
@@ -91,7 +91,10 @@ test('flags win over the environment, the environment over the profile, the prof
   assert.match(listed.stdout, new RegExp(`\\n +one +${service.baseUrl} +-\\n\\* +two .* ${other}\\n$`));
   assert.equal((await run(['profiles', 'use', 'one'])).code, 0);
   assert.equal(await sees([]), '1');
-  assert.match((await run(['status', '--profile', 'ones'])).stderr, /no profile "ones"; did you mean one\?/);
+  assert.match(
+    (await run(['status', '--profile', 'ones'])).stderr,
+    /no profile is named "ones"; did you mean one\?/,
+  );
 });
 
 test('the token of a profile goes to no other service', async () => {
@@ -114,5 +117,5 @@ test('an address needs no scheme, and a file of profiles that is broken is named
   assert.match((await run(['segments', '--url', 'ftp://x'])).stderr, /--url: expected an address such as/);
   await run(['login', '--url', service.baseUrl, '--token', service.token]);
   await writeFile(file, '{"profiles":');
-  assert.match((await run(['segments'])).stderr, /profiles\.json is not a file of profiles: correct it/);
+  assert.match((await run(['segments'])).stderr, /profiles\.json is not a valid profiles file: correct it/);
 });

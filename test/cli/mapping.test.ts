@@ -36,7 +36,7 @@ test('imports map says why, shows commands, and saves with --yes alone', async (
   assert.equal(shown.code, 0, shown.stderr);
   assert.match(shown.stdout, /\+ `Email` holds addresses in 1 of 3 rows: hashed as email_hash\n/);
   assert.match(shown.stdout, /line 2: UPDATE user_account_id C-1 in vip until 2030-12-31 00:00:00\n/);
-  assert.match(shown.stdout, /line 3: UPDATE email_hash [\da-f]{64} in vip, for ever\n/);
+  assert.match(shown.stdout, /line 3: UPDATE email_hash [\da-f]{64} in vip, forever\n/);
   assert.match(shown.stdout, /line 4: DELETE user_account_id C-4 in vip\n/);
   assert.match(shown.stdout, /The first 3 lines are valid commands\.\n/);
   assert.match(shown.stderr, /nothing was saved/);
@@ -96,14 +96,14 @@ test('a printed mapping is a file that import takes, and one import serves it', 
     ['no json', /expected a mapping as JSON/],
     ['{"columns":{"a":7}}', /columns must have texts/],
     ['{"columns":{"a":"user_acount_id"}}', /did you mean user_account_id/],
-    ['{"colums":{}}', /"colums" is no member of a mapping/],
+    ['{"colums":{}}', /"colums" is not a member of a mapping/],
   ] as const) {
     await write('bad.json', content);
     const { code, stderr } = await run('import', '--mapping', 'bad.json', 'shop.csv');
     assert.equal(code, 1);
     assert.match(stderr, message);
   }
-  assert.match((await run('import', '--mapping', 'gone.json', 'shop.csv')).stderr, /there is no such file/);
+  assert.match((await run('import', '--mapping', 'gone.json', 'shop.csv')).stderr, /no such file/);
   assert.match(
     (await run('import', '--mapping', 'bad.json', '--import', '1', 'shop.csv')).stderr,
     /excludes --import/,
@@ -124,7 +124,7 @@ test('what no mapping can be made for is told, with what each column is', async 
   );
   const open = await run('imports', 'map', 'shop.csv');
   assert.match(open.stderr, /! no column names segments: add one to defaults/);
-  assert.match(open.stdout, /Of the first 2 lines 2 would fail: MISSING_SEGMENT 2\n/);
+  assert.match(open.stdout, /Of the first 2 lines, 2 would fail: MISSING_SEGMENT 2\n/);
 });
 
 test('at a terminal it asks for what no column says, and before it saves', async (t) => {

@@ -139,7 +139,7 @@ test('errors are filtered by code', async () => {
   assert.match(some.stdout, / 2 +MISSING_IDENTIFIER /);
   assert.match(
     (await run('errors', id, '--code', 'MISSING_IDENTIFER')).stderr,
-    /there is no code MISSING_IDENTIFER; did you mean MISSING_IDENTIFIER\?/,
+    /unknown code MISSING_IDENTIFER; did you mean MISSING_IDENTIFIER\?/,
   );
 });
 
@@ -150,7 +150,7 @@ test('segments are sorted, limited, changed, paused and resumed', async () => {
   await runFile(service, 'NDJSON', line('s1').replace('vip', 'news'));
   const first = await run('segments', '--sort', 'created', '--limit', '1');
   assert.match(first.stdout, / long /);
-  assert.match(first.stderr, /^\d+ more: --limit\n$/);
+  assert.match(first.stderr, /^\d+ more; see them with --limit\n$/);
   const [largest] = JSON.parse((await run('segments', '--sort', 'members', '--json')).stdout);
   assert.ok(largest.user_points_count > 0);
   const { screen } = await atTerminal(['segments'], [], surroundings);

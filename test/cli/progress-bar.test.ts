@@ -30,10 +30,10 @@ test('the bar says what is done now: waiting, reading, merging, and of a dry run
 });
 
 test('what is read counts before it is merged, and what is not known is not said to be 0', () => {
-  assert.equal(applyingDetail(of(null, { status: 'PENDING' })), 'waiting for its turn');
+  assert.equal(applyingDetail(of(null, { status: 'PENDING' })), 'waiting in the queue');
   assert.equal(applyingDetail(of({ step: null })), '');
   const heldBack = of({ step: 'WAITING', waiting: { reason: 'LOOK_UPS', since: 1 } });
-  assert.equal(applyingDetail(heldBack), 'for look-ups to become quick again');
+  assert.equal(applyingDetail(heldBack), 'for look-ups to become fast again');
   assert.equal(applyingDetail(of({ commands_per_second: 0 })), '');
   const reading = of({ step: 'READING', commands_read: 5000, commands_per_second: 2500 });
   assert.equal(applyingDetail(reading), '5,000 commands, 2,500/s');

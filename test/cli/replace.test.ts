@@ -55,7 +55,10 @@ test('import --mode replace asks in a terminal, names segments and losses, and t
       assert.equal(declined.code, 1, declined.screen);
       assert.match(declined.screen, /vip \(segment \d+\): 2 of 10 leave, 10 → 8 members\r\n/);
       assert.match(declined.screen, /news \(segment \d+\): nobody leaves, 4 → 5 members\r\n/);
-      assert.match(declined.screen, /most\.ndjson: not replaced: that was not confirmed/);
+      assert.match(
+        declined.screen,
+        /most\.ndjson: nothing was replaced, because the replacement was not confirmed/,
+      );
       assert.deepEqual(await sizes(), [10, 4]);
     }
     assert.ok(

@@ -16,7 +16,7 @@ async function folderOf(t: TestContext): Promise<string> {
 test('prints its address and, at the first start alone, an admin token; SIGTERM ends it with 0', async (t) => {
   const cwd = await folderOf(t);
   const first = start(['serve', '--port', '0', '--log-level', 'error'], { cwd });
-  const [, token = ''] = await untilPrinted(first, /^Admin token, shown this once: (\S+)$/m);
+  const [, token = ''] = await untilPrinted(first, /^Admin token, shown only once: (\S+)$/m);
   const [, url = ''] = await untilPrinted(first, /^Muster listens on (http:\/\/127\.0\.0\.1:\d+)$/m);
   assert.equal((await muster(['segments', '--url', url, '--token', token])).code, 0);
   first.child.kill('SIGTERM');
@@ -62,9 +62,9 @@ test('a value that cannot be used stops the start and is named as it was given',
     [[], { MUSTER_LOG_LEVEL: 'loud' }, /^error: MUSTER_LOG_LEVEL: expected one of .*, got "loud"\n$/],
     [[], { MUSTER_FAULT_POINT: 'nowhere' }, /^error: MUSTER_FAULT_POINT: expected .*, got "nowhere"\n$/],
     [['--config', 'bad.json'], {}, /^error: port in bad\.json: /],
-    [['--config', 'unknown.json'], {}, /there is no setting prot/],
+    [['--config', 'unknown.json'], {}, /unknown setting prot/],
     [['--config', 'absent.json'], {}, /absent\.json/],
-    [['--prot', '1'], {}, /there is no flag --prot/],
+    [['--prot', '1'], {}, /unknown flag --prot/],
   ] as const) {
     const { code, stderr } = await muster(['serve', ...args], { cwd, env });
     assert.equal(code, 1);

@@ -47,7 +47,7 @@ test('a source is set from a file, tried, pulled and looked at', async (t) => {
   assert.equal(https.stdout, 'files are pulled from https://files.invalid/u, 0 6 * * * UTC\n', https.stderr);
   const failed = await run(['test', '1']);
   assert.deepEqual([failed.code, failed.stdout], [2, '']);
-  assert.match(failed.stderr, /^the source cannot be used: the name of the host/);
+  assert.match(failed.stderr, /^cannot use the source: the name of the host/);
   assert.equal((await run(['run', '1'])).code, 2);
   const broken = await run(['set', '1', '-'], '{"credentials":"sekret');
   assert.equal(broken.code, 1);

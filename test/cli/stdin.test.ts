@@ -86,7 +86,7 @@ test('- reads standard input, by its first bytes, compressed or not, and leaves 
     const { stderr } = await feed(Buffer.from(cut, 'hex'), ['import', '-']);
     assert.match(stderr, /^error: -: .*\(INVALID_COMPRESSION\)\n$/);
   }
-  assert.match((await feed(csv, ['import', '-', '-'])).stderr, /standard input can be read once/);
+  assert.match((await feed(csv, ['import', '-', '-'])).stderr, /standard input can be read only once/);
   assert.deepEqual(await temporary(), []);
 });
 

@@ -27,7 +27,7 @@ test('a summary tells unknown segments by name, and how those are made that noth
     assert.match(stdout, /no segment +3 other names\n/);
     assert.match(
       stdout,
-      new RegExp(`make them +muster import --create-missing-segments --corrects ${id} FILE\n`),
+      new RegExp(`create them +muster import --create-missing-segments --corrects ${id} FILE\n`),
     );
   }
   const { files } = JSON.parse((await run('import', '--json', 'day.csv')).stdout);

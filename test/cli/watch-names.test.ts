@@ -106,7 +106,7 @@ test('marks and empty parts of exports are no failures, an empty file otherwise 
   await put('export.ndjson', '');
   const { code, stderr } = await once();
   assert.equal(code, 2, stderr);
-  assert.match(stderr, /_SUCCESS: left where it is: names that begin with _ are not data/);
+  assert.match(stderr, /_SUCCESS: ignored \(names that begin with _ are not data\)/);
   const done = await reports('done');
   assert.deepEqual([...done.keys()].sort(), [
     '0001_part_00.gz',
@@ -182,7 +182,7 @@ test('what is no file never stops the others: links are refused, the rest is lef
     ['socket', 'a socket'],
     ['zero', 'a device'],
   ])
-    assert.match(stderr, new RegExp(`^${name}\\.ndjson: left where it is: this is ${why}$`, 'm'));
+    assert.match(stderr, new RegExp(`^${name}\\.ndjson: ignored \\(this is ${why}\\)$`, 'm'));
   assert.deepEqual([...(await reports('done')).keys()], ['good.ndjson']);
   const failed = await reports('failed');
   assert.deepEqual([...failed.keys()].sort(), ['dangling.ndjson', 'link.ndjson']);
@@ -237,7 +237,7 @@ test('what a watch wrote is not taken when failed/ is moved back, own files with
   assert.equal(code, 2);
   const left = written.filter((name) => /errors|report/.test(name));
   for (const name of [...left, 'a.ndjson.report.2.json'])
-    assert.equal(stderr.split(`${name}: left where it is: `).length, 2, name);
+    assert.equal(stderr.split(`${name}: ignored `).length, 2, name);
   assert.ok(left.every((name) => existsSync(path.join(folder, name))));
   assert.deepEqual([...(await reports('failed')).keys()].sort(), ['a.ndjson', 'b.csv']);
   assert.deepEqual([...(await reports('done')).keys()].sort(), ['c.ndjson', 'c.ndjson.errors']);

@@ -11,7 +11,9 @@ test('webhooks are made, tried, listed without secret, sent to again, and delete
   const run = (...args: string[]) => muster(['webhooks', ...args], { env });
   const created = await run('create', receiver.url, '--name', 'ops', '--events', 'failed,execution.canceled');
   assert.equal(created.code, 0, created.stderr);
-  const secret = /^webhook 1 created; its secret, shown this once:\n(whsec_\S+)\n$/.exec(created.stdout)?.[1];
+  const secret = /^webhook 1 created; its signing secret, shown only once:\n(whsec_\S+)\n$/.exec(
+    created.stdout,
+  )?.[1];
   assert.ok(secret, created.stdout);
   assert.equal((await run('ping', '1')).stdout, 'delivery 1 is on its way\n');
   await receiver.until(1);

@@ -19,7 +19,7 @@ test('axe finds nothing serious on any page, in light and in dark colors', async
     { path: `${base}/segments`, shows: 'Repeat buyers' },
     { path: `${base}/segments/1`, shows: 'within 90 days' },
     { path: `${base}/overlaps`, shows: 'In both' },
-    { path: `${base}/users?user=user_account_id%3D00006`, shows: 'What happened' },
+    { path: `${base}/users?user=user_account_id%3D00006`, shows: 'History' },
     { path: `${base}/operations`, shows: 'Free on disk' },
     { path: `${base}/settings/sources`, shows: 'No import has a source yet.' },
     { path: `${base}/settings/tokens`, shows: 'yours' },

@@ -28,7 +28,7 @@ test('unknown segments are told by name, made with the failed lines, and the run
   await page.getByText(`3 lines repaired of run #${id}`).waitFor();
   await page.getByRole('link', { name: `#${id}`, exact: true }).click();
   await page.getByText(/^3 failed, 3 repaired by #\d+$/).waitFor();
-  await names.getByRole('link', { name: 'There is such a segment now' }).first().waitFor();
+  await names.getByRole('link', { name: 'This segment now exists' }).first().waitFor();
 });
 
 test('one missing segment is made, and its lines alone are sent again from the page of their run', async (t) => {

@@ -37,7 +37,7 @@ test('a file that a guard stopped is accounted for, and nothing of it is to be r
     cells.map((text) => readNumber(text)),
     [0, 1, 1, 2],
   );
-  await page.getByText('A guard stopped the file: nothing of it was applied.').waitFor();
+  await page.getByText('A guard stopped the file, so nothing was applied.').waitFor();
   await page
     .getByText(/takes max_failure_ratio=0.5/)
     .first()
@@ -50,10 +50,10 @@ test('a file that a guard stopped is accounted for, and nothing of it is to be r
 
   await page.goto('/datamarts/1/users?user=user_account_id%3Du1');
   const memberships = page.getByRole('table', { name: 'Memberships' });
-  await memberships.getByText('put back by').waitFor();
+  await memberships.getByText('restored by').waitFor();
   const why = (await memberships.getByRole('row').last().textContent()) ?? '';
   assert.match(why, /a line of \S+, line 1/);
-  assert.ok(why.includes(`put back by Run #${back.id}, which reverts #${replaced.id}`), why);
+  assert.ok(why.includes(`restored by Run #${back.id}, which reverts #${replaced.id}`), why);
   assert.ok(!why.includes('taken back'), why);
   assert.notEqual(first.id, back.id);
 });

@@ -20,10 +20,10 @@ test('an import says when its next file is due, and home which one is late', asy
   // on the page of the import
   const expected = page.locator('main');
   await expected.getByText('Files may come at any time.').waitFor();
-  await expected.getByRole('button', { name: 'Say when files are due' }).click();
+  await expected.getByRole('button', { name: 'Set when files are due' }).click();
   const dialog = page.getByRole('dialog', { name: 'Expected files' });
   await dialog.getByLabel('Time zone').fill('Mars/Olympus');
-  await dialog.getByLabel('Fewest lines').fill('1000');
+  await dialog.getByLabel('Minimum lines').fill('1000');
   await dialog.getByRole('button', { name: 'Save' }).click();
   await dialog.getByText(/time zone such as Europe\/Paris/).waitFor();
   await dialog.getByLabel('Time zone').fill('Europe/Paris');

@@ -36,7 +36,7 @@ test('a user and the members of a segment are shown, whatever the store has for 
   for (const year of [/ 9999,| 10000,/, / 275760,/, /no date \(8,640,000,000,000,001 ms/])
     assert.match(written, year);
   assert.equal(await memberships.getByText(/no date \(-8,640,000,000,000,001 ms/).count(), EXPIRIES.length);
-  await page.getByRole('table', { name: 'What happened' }).waitFor();
+  await page.getByRole('table', { name: 'History' }).waitFor();
 
   for (const id of segments) {
     await page.goto(`/datamarts/1/segments/${id}`);

@@ -63,7 +63,7 @@ test('the console says what a file is, and offers nothing for one that would be 
   await refuses('lines.csv', NDJSON, /CSV \(text\/csv\).*NDJSON \(application\/x-ndjson\)/);
   await refuses('glued.csv', CSV.replaceAll('\n', ''), /expiration_durationUPDATE/);
   const header = await choose('night.csv', CSV.slice(0, CSV.indexOf('\n') + 1));
-  await header.getByText('The file holds no command').waitFor();
+  await header.getByText('The file has no commands').waitFor();
 
   await page.goto(`/datamarts/1/imports/${ids.PARQUET}`);
   const parquet = await parquetOf(

@@ -46,7 +46,7 @@ test('a change of language keeps what is typed at the sign-in, who is signed in,
   const { page } = await openConsole(t, service, { token: null, path: `${BASE}/imports/${importId}` });
   await page.getByLabel('API token').fill(service.token);
   // the token is in the memory of the page alone
-  await page.getByLabel('Keep until this tab is closed').uncheck();
+  await page.getByLabel('Stay signed in until this tab is closed').uncheck();
   await page.getByRole('button', { name: 'Français' }).click();
   assert.equal(await page.getByLabel('Jeton d’API').inputValue(), service.token);
   assert.deepEqual(await englishOn(page), []);
@@ -212,7 +212,7 @@ test('where the texts of a language cannot be loaded, the console is in English,
   await context.route('**/assets/fr-*.js', (route) => route.abort());
   await page.getByRole('heading', { name: 'Imports', level: 1 }).waitFor();
   await choose(page, 'Session', 'Français');
-  await page.getByText('The console has a fault').or(page.getByText('Load the page again')).first().waitFor();
+  await page.getByText('Error in the console').or(page.getByText('Reload the page')).first().waitFor();
   assert.equal(await page.locator('html').getAttribute('lang'), 'en');
   await page.evaluate("localStorage.setItem('muster.language', 'fr')");
   await page.reload();

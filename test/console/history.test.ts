@@ -81,12 +81,12 @@ test('the charts of a segment: steps at the runs over the time that was chosen, 
     if (hours === 48) await picture('dark');
   }
 
-  const label = `Revert of #${replacement.id} #${revert.id}: 280 came in, 0 went out, 300 members after it`;
+  const label = `Revert of #${replacement.id} #${revert.id}: 280 entered, 0 left, 300 members afterwards`;
   await page.getByRole('link', { name: label }).waitFor();
   const marks = page.getByRole('link', { name: /members after it/ });
   assert.match(
     (await marks.nth(2).getAttribute('aria-label')) ?? '',
-    /^document.ndjson #3: 0 came in, 280 went out, 20 members after it$/,
+    /^document.ndjson #3: 0 entered, 280 left, 20 members afterwards$/,
   );
   await page.getByText('48 hours', { exact: true }).click();
   await page

@@ -65,7 +65,7 @@ test('the CDNOW sample: preview, dry run, import, every line accounted for, look
   await picture('preview');
 
   await page.getByRole('button', { name: 'Dry run' }).click();
-  const diff = page.getByRole('table', { name: 'Segments before and after, if it were applied' });
+  const diff = page.getByRole('table', { name: 'Segments before and after, if applied' });
   await diff.getByRole('link', { name: 'Repeat buyers' }).waitFor();
   const sizes = await service.call('GET', '/v1/audience_segments?order_by=-user_points_count');
   assert.match(sizes.text, /"user_points_count":0/);

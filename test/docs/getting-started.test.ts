@@ -44,7 +44,7 @@ async function openPlace(t: TestContext): Promise<Place> {
   };
   const [, url = '', token = ''] = await untilPrinted(
     service,
-    /listens on (\S+)\n(?:.*\n)*?.*shown this once: (\S+)\n/,
+    /listens on (\S+)\n(?:.*\n)*?.*shown only once: (\S+)\n/,
   );
   return { folder, env, url, token };
 }

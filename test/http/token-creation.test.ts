@@ -31,9 +31,9 @@ test('a token is for what its creation says, and nothing is read as all datamart
     [{ ...whole, datamart_ids: [''] }, 'datamart_ids.0 must be an id: a decimal number, got ""'],
     [{ ...whole, expiration_date: '' }, 'expiration_date must be a whole number or null, got ""'],
     [{ ...whole, expiration_date: 'never' }, 'expiration_date must be a whole number, got "never"'],
-    [{ ...unsaid, datamart_id: '1', datamart_ids: null }, '"datamart_id" is no member of this request'],
-    [{ ...whole, datamarts: ['1'] }, '"datamarts" is no member of this request'],
-    [{ ...whole, expires_at: 1 }, '"expires_at" is no member of this request'],
+    [{ ...unsaid, datamart_id: '1', datamart_ids: null }, '"datamart_id" is not a member of this request'],
+    [{ ...whole, datamarts: ['1'] }, '"datamarts" is not a member of this request'],
+    [{ ...whole, expires_at: 1 }, '"expires_at" is not a member of this request'],
     [{ ...whole, role: '' }, 'role must be one of reader, editor, admin, got ""'],
   ];
   for (const [body, message] of refusals) {

@@ -44,7 +44,7 @@ for (const format of ['CSV', 'NDJSON'] as const)
     const service = await startService(t);
     await createSegment(service, { name: 'VIP', technical_name: 'big_spenders' });
     const documentImportId = await createImport(service, { format });
-    const odd = 'a "quoted", name; is no segment of this datamart \\ ü';
+    const odd = 'a "quoted", name; is not a segment of this datamart \\ ü';
     const long = 'x'.repeat(240);
     const names = ['big-spender', 'new', odd, 'new', 'big_spenders', 'new', odd, long, long, long, long];
     const run = (text: string, query = '') => runFile(service, format, text, { documentImportId, query });

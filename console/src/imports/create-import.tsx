@@ -1,9 +1,10 @@
 import { NativeSelect, SegmentedControl, Text, TextInput } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useState } from 'react';
 import { useLocation } from 'wouter';
 import { send } from '../api/client.ts';
 import { importsPath, pages } from '../api/paths.ts';
+import { imports } from '../api/queries.ts';
 import type { DocumentImport } from '../api/types.ts';
 import { FormDialog } from '../parts/form-dialog.tsx';
 import { useDatamartId } from '../shell/datamart.ts';
@@ -26,6 +27,8 @@ export function CreateImport({
   const client = useQueryClient();
   const [, navigate] = useLocation();
   const [wanted, setWanted] = useState(EMPTY);
+  const { data: others = [] } = useQuery({ ...imports(dm), enabled: isOpen });
+  const isNameTaken = others.some(({ name }) => name === wanted.name.trim());
   const mutation = useMutation({
     mutationFn: () =>
       send<DocumentImport>('POST', importsPath(dm), {
@@ -51,7 +54,15 @@ export function CreateImport({
     >
       <TextInput
         label={t.imports.name}
-        description={t.imports.nameHint}
+        description={
+          isNameTaken ? (
+            <Text span inherit c="orange.9">
+              {t.imports.nameTaken}
+            </Text>
+          ) : (
+            t.imports.nameHint
+          )
+        }
         value={wanted.name}
         onChange={({ currentTarget: { value } }) => setWanted({ ...wanted, name: value })}
         maxLength={255}

@@ -19,7 +19,7 @@ export async function makeWhole<T>(folder: string, fill: (folder: string) => Pro
   await mkdir(partial, { mode: 0o700 }).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code !== 'EEXIST') throw new CliError(`${partial} cannot be made: ${cause.message}`, { cause });
     throw new CliError(
-      `${partial} is there: it is unfinished or being filled; remove it if nothing fills it`,
+      `${partial} exists: a backup or restore into it is unfinished or still running; remove it if none is running`,
     );
   });
   try {
@@ -39,7 +39,9 @@ async function requireEmpty(folder: string): Promise<void> {
     throw new CliError(`${folder} cannot be used: ${error.message}`, { cause: error });
   });
   if (found.length > 0)
-    throw new CliError(`${folder}: expected a new or empty folder, it has ${JSON.stringify(found[0])} in it`);
+    throw new CliError(
+      `${folder}: expected a new or empty folder, but it contains ${JSON.stringify(found[0])}`,
+    );
 }
 
 async function syncFolder(folder: string): Promise<void> {

@@ -33,25 +33,26 @@ type LineOutcome = { readonly line: number; readonly outcome: 'SUCCESS' | 'FAILU
 
 export const apply = command({
   name: 'apply',
-  description: 'applies commands at once, without a file that is kept, and says what became of each',
+  description: 'applies commands at once, without storing a file, and reports the outcome of each',
   args: {
     file: {
       type: 'positional',
       valueHint: 'FILE',
       required: false,
-      description: 'NDJSON, one command a line; - or nothing is standard input, which is applied as it comes',
+      description:
+        'NDJSON, one command per line; - or nothing reads standard input and applies commands as they arrive',
     },
     'dry-run': {
       type: 'boolean',
-      description: 'check and count everything as if it were applied, and write nothing',
+      description: 'check and count everything, but write nothing',
     },
     'create-missing-segments': {
       type: 'boolean',
-      description: 'make a segment of a technical name that no segment has; a dry run makes none',
+      description: 'create segments for technical names that do not exist yet; a dry run creates none',
     },
     ...DATAMART_ARG,
     ...CONNECTION_ARGS,
-    json: { type: 'boolean', description: 'print a line of JSON for each command on standard output' },
+    json: { type: 'boolean', description: 'print one line of JSON per command on standard output' },
   },
   examples: [
     `echo '{"operation":"DELETE","user_account_id":"1234","segment_technical_name":"vip"}' | muster apply`,
@@ -59,9 +60,9 @@ export const apply = command({
     'muster apply changes.ndjson --json',
   ],
   notes: [
-    'Lines are sent in calls of up to 1,000, one after the other, each under a key: what breaks on the way is sent again, and not applied twice.',
-    'Files that are to be kept, counted and reverted are for muster import.',
-    'Exit codes: 0 every command applied, 2 some failed, 1 it did not work; what stands before the line that is named then was applied.',
+    'Commands are sent in calls of up to 1,000, one call after the other. A call that breaks off is sent again with the same idempotency key, so nothing is applied twice.',
+    'Use muster import for files that you want to store, count and revert.',
+    'Exit codes: 0 every command applied, 2 some commands failed, 1 stopped early; everything before the line in the message was applied.',
   ],
   run: async (args) => {
     const client = openClient(args);
@@ -107,7 +108,7 @@ async function send({ connection }: Client, path: string, { commands }: Batch): 
     const call = () => sendBody(connection, { path, body, signal, onSent: () => undefined });
     return ((await retrying(call, signal, 'the commands are')) as { data: Answer }).data;
   } catch (error) {
-    note(`stopped at line ${first.line}: what stands before it was applied`);
+    note(`stopped at line ${first.line}; the lines before it were applied`);
     throw error;
   }
 }

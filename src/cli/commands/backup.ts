@@ -11,15 +11,15 @@ import { countOf, formatBytes, formatDuration, print, printJson } from '../outpu
 
 export const backup = command({
   name: 'backup',
-  description: 'saves the store and its files as they are at one moment, while the service runs',
+  description: 'backs up the store and its files while the service runs, as of one moment',
   args: {
     dir: { type: 'positional', required: true, valueHint: 'DIR', description: 'a new or empty folder' },
     ...CONNECTION_ARGS,
   },
   examples: ['muster backup /backups/muster-2026-01-31'],
   notes: [
-    'DIR appears when the backup is whole; until then it is DIR.partial. It holds personal data, and hashes of tokens.',
-    'The token must be that of an admin of all datamarts.',
+    'DIR appears when the backup is complete; until then it is named DIR.partial. It contains personal data and token hashes.',
+    'Needs an admin token for all datamarts.',
   ],
   run: async (args) => {
     writePrivately();

@@ -6,7 +6,7 @@ import { print, printJson } from '../output.ts';
 
 export const cancel = command({
   name: 'cancel',
-  description: 'cancels an execution; what it has applied stays',
+  description: 'cancels an execution; what it has already applied stays',
   args: {
     execution: { type: 'positional', required: true, description: 'id of the execution' },
     ...OWNER_ARGS,
@@ -19,7 +19,7 @@ export const cancel = command({
     const { path, execution: found } = await locateExecution(client, args);
     const execution = await client.post<ApiExecution>(`${path}/${found.id}/action`, { action: 'CANCEL' });
     if (args.json) printJson(execution);
-    else if (execution.status === 'CANCELED') print(`execution ${execution.id} is canceled`);
+    else if (execution.status === 'CANCELED') print(`execution ${execution.id} was canceled`);
     else print(`execution ${execution.id} stops at the next safe point`);
     return 0;
   },

@@ -8,24 +8,25 @@ import { formatCount, print, printJson } from '../output.ts';
 
 export const check = command({
   name: 'check',
-  description: 'verifies that counts, identifiers and files agree, of a service or of a data folder',
+  description: 'checks that the counts, identifiers and files of a service or a data folder agree',
   args: {
     data: {
       type: 'string',
       valueHint: 'DIR',
-      description: 'a data folder that no service has; without it the running service is asked',
+      description:
+        'data folder to check, with no service running on it; without it, the running service is checked',
     },
     documents: {
       type: 'string',
       valueHint: 'DIR|s3://BUCKET/PREFIX',
-      description: 'with --data, where its files are kept, if not in it (MUSTER_DOCUMENTS)',
+      description: 'with --data: where its uploaded files are, if not in the folder (MUSTER_DOCUMENTS)',
     },
     ...CONNECTION_ARGS,
   },
   examples: ['muster check', 'muster check --data /var/lib/muster'],
   notes: [
-    'Nothing is changed. What each check looks at stands in docs/operations/backup.md.',
-    'Exit codes: 0 everything agrees, 2 something does not, 1 it could not be checked.',
+    'Changes nothing. docs/operations/backup.md describes each check.',
+    'Exit codes: 0 everything agrees, 2 something does not, 1 the check could not run.',
   ],
   run: async (args) => {
     const checks =
@@ -43,7 +44,7 @@ export const check = command({
 async function checkFolder(data: string, documents?: string): Promise<readonly CheckResult[]> {
   const dir = path.join(data, 'store');
   await access(path.join(dir, 'muster.duckdb')).catch((cause: Error) => {
-    throw new CliError(`${data} is no data folder that can be read: ${cause.message}`, { cause });
+    throw new CliError(`${data} cannot be read as a data folder: ${cause.message}`, { cause });
   });
   const [{ hasS3Endpoint, readConfig }, { readDocuments }, { openStoreToCheck }, { checkAll }] =
     await Promise.all([

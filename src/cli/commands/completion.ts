@@ -4,7 +4,7 @@ import { UsageError } from '../failures.ts';
 
 export const completion = command({
   name: 'completion',
-  description: 'prints a script with which a shell completes commands, flags and names',
+  description: 'prints the shell script that completes commands, flags and names',
   args: {
     shell: { type: 'positional', required: true, valueHint: 'bash|zsh|fish', description: 'the shell' },
   },

@@ -13,20 +13,22 @@ const DEFAULT_PORT = '8080';
 
 export const demo = command({
   name: 'demo',
-  description: 'starts a service of its own, imports real purchases into it, shows what comes out',
+  description: 'starts a separate service, imports real purchases into it and shows the results',
   args: {
-    exit: { type: 'boolean', description: 'end after the report: 0 when all came out as expected, else 1' },
+    exit: {
+      type: 'boolean',
+      description: 'stop after the report; exit code 0 if the results are as expected, else 1',
+    },
     port: {
       type: 'string',
       valueHint: 'N',
-      description: `port to listen on; without it ${DEFAULT_PORT}, or a free one when that is taken`,
+      description: `port to listen on; by default ${DEFAULT_PORT}, or a free port if that one is taken`,
     },
     data: {
       type: 'string',
       valueHint: 'DIR',
       default: './muster-demo',
-      description:
-        'folder of the demo; made afresh at every start, what an earlier demo left there is removed',
+      description: 'folder of the demo; each start removes what an earlier demo left there',
     },
   },
   examples: ['muster demo', 'muster demo --exit --data /tmp/muster-demo'],
@@ -36,12 +38,12 @@ export const demo = command({
     const flags = { port: args.port ?? (await freePort(DEFAULT_PORT)), data: folder };
     const config = readConfig({ ...flags, 'log-level': 'error' }, {});
     const found = await freshFolder(folder);
-    print(`Folder ${folder}: ${found === 'made' ? 'made' : 'an earlier demo was removed, made afresh'}.`);
+    print(`Folder ${folder}: ${found === 'made' ? 'created' : 'an earlier demo was removed'}.`);
 
     const service = await startListening(config);
     const { url, adminToken: token } = service;
     const connection = { url, token, tokenHint: 'the token of the demo', flags: [], datamart: '1' };
-    print(`Service at ${service.url}, with a store of its own.`);
+    print(`Service at ${service.url}, with its own store.`);
     let exitCode: ExitCode = 1;
     try {
       const problems = await runDemo(createClient(connection), folder);

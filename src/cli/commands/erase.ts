@@ -10,21 +10,19 @@ const POLL_MS = 500;
 
 export const erase = command({
   name: 'erase',
-  description: 'removes a user for good: from all segments, and from the files that are kept',
+  description: 'erases a user permanently, from all segments and from the stored files',
   args: {
     ...USER_ARGS,
-    yes: { type: 'boolean', description: 'needed: it cannot be undone' },
-    wait: { type: 'boolean', description: 'wait until the files have been gone through too' },
+    yes: { type: 'boolean', description: 'required, because this cannot be undone' },
+    wait: { type: 'boolean', description: 'wait until the stored files have been cleaned too' },
     ...DATAMART_ARG,
     ...CONNECTION_ARGS,
   },
   examples: ['muster erase user_account_id=1234 --yes', 'muster erase --email-hash 5d41402a --yes --wait'],
-  notes: [
-    'Files that are imported after this bring the user back, if they name it: take it out of your exports first.',
-  ],
+  notes: ['Remove the user from your exports first: a later file that names the user creates them again.'],
   run: async (args) => {
     const selector = readSelector(args.selector, args);
-    if (!args.yes) throw new UsageError('this cannot be undone: say --yes');
+    if (!args.yes) throw new UsageError('this cannot be undone; confirm it with --yes');
     const client = openClient(args);
     const datamart = datamartPath(args.datamart);
     let erasure = await client.delete<ApiErasure>(`${datamart}/user_points/${selector}`);
@@ -42,7 +40,7 @@ function textOf(erasure: ApiErasure): string {
   const removed = `${countOf(erasure.identifiers_removed, 'identifier')} and ${countOf(erasure.memberships_removed, 'membership')} removed`;
   const files =
     erasure.status === 'DONE'
-      ? `${countOf(erasure.lines_removed, 'line')} taken out of ${countOf(erasure.files_rewritten, 'file')}`
-      : `the files of ${countOf(erasure.executions_left, 'execution')} are being gone through`;
+      ? `${countOf(erasure.lines_removed, 'line')} removed from ${countOf(erasure.files_rewritten, 'file')}`
+      : `the files of ${countOf(erasure.executions_left, 'execution')} are being cleaned`;
   return `erasure ${erasure.id}: ${removed}; ${files}`;
 }

@@ -22,7 +22,7 @@ import { commandAbout } from '../same-service.ts';
 
 export const errors = command({
   name: 'errors',
-  description: 'shows the failed lines of an execution, or saves them as a file that can be imported',
+  description: 'shows the failed lines of an execution, or saves them as a file to correct and import',
   args: {
     execution: { type: 'positional', required: true, description: 'id of the execution' },
     output: {
@@ -30,21 +30,21 @@ export const errors = command({
       alias: 'o',
       valueHint: 'FILE|DIR',
       description:
-        'save the error file as it is, in the format of the input; in a folder under the name that an import gives it; - is standard output',
+        'save the whole error file, in the format of the input, to this file or into this folder; - is standard output',
     },
     code: {
       type: 'string',
       valueHint: 'CODE,…',
       description: 'show only lines that failed with one of these codes',
     },
-    force: { type: 'boolean', description: 'replace the file of --output without asking' },
+    force: { type: 'boolean', description: 'overwrite the file in --output without asking' },
     ...OWNER_ARGS,
     ...DATAMART_ARG,
     ...CONNECTION_ARGS,
   },
   examples: ['muster errors 17', 'muster errors 17 --code UNKNOWN_SEGMENT', 'muster errors 17 -o failed.csv'],
   notes: [
-    'Correct the records of an error file and send it with muster import --corrects: the error_line that Muster has added tells which lines it repairs.',
+    'Correct the error file and import it with muster import --corrects. Keep its error_line, which tells Muster which lines are repaired.',
   ],
   run: async (args) => {
     writePrivately();
@@ -54,14 +54,14 @@ export const errors = command({
     const uri = execution.result?.error_file_uri;
     if (uri === undefined || uri === null) {
       if (!hasEnded(execution))
-        note(`execution ${execution.id} is ${execution.status}: its error file comes with its end`);
+        note(`execution ${execution.id} is ${execution.status}: its error file is available when it ends`);
       else if (args.json) print('[]');
       else print('no line failed');
       return 0;
     }
     const codes = readCodes(args.code);
     if (codes !== null && args.output !== undefined)
-      throw new UsageError('--code filters what is shown; --output saves the file as it is');
+      throw new UsageError('--code cannot be combined with --output, which saves the whole error file');
     if (args.output !== undefined)
       await saveTo(args.output, { client, execution, uri, force: args.force === true });
     else if (args.json) await printAllJson(await download(client, uri), codes);
@@ -84,7 +84,7 @@ async function resendHint(
     connection: client.connection,
   });
   const first = output === undefined ? 'Save them with -o FILE, correct them' : 'Correct them';
-  return `${first}, and send them again with: ${command}`;
+  return `${first}, and import them with: ${command}`;
 }
 
 /** A word as a shell takes it. */
@@ -100,7 +100,7 @@ function readCodes(given: string | undefined): Codes {
   const codes = given.split(',').map((code) => code.trim().toUpperCase());
   const unknown = codes.find((code) => !REJECTION_CODES.some((known) => known === code));
   if (unknown === undefined) return new Set(codes);
-  throw new UsageError(`--code: there is no code ${unknown}${didYouMean(unknown, REJECTION_CODES)}`);
+  throw new UsageError(`--code: unknown code ${unknown}${didYouMean(unknown, REJECTION_CODES)}`);
 }
 
 async function download(client: Client, uri: string): Promise<Readable> {
@@ -139,8 +139,8 @@ async function save(
   if (file === '-') return pipeline(await download(client, uri), process.stdout);
   if (await isNoFile(file)) return pipeline(await download(client, uri), createWriteStream(file));
   const isThere = await exists(file);
-  const isAgreed = force || (isThere && (await isConfirmed(`${file} is there already. Replace it?`)));
-  const refusal = new CliError(`${file} is there already and stays: give another name, or --force`);
+  const isAgreed = force || (isThere && (await isConfirmed(`${file} already exists. Overwrite it?`)));
+  const refusal = new CliError(`${file} already exists: choose another name, or overwrite it with --force`);
   if (isThere && !isAgreed) throw refusal;
   await saveNew({
     content: await download(client, uri),

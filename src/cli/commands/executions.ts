@@ -53,20 +53,20 @@ const COLUMNS: readonly Column<ApiExecution>[] = [
 
 export const executions = command({
   name: 'executions',
-  description: 'lists executions, the newest first: what was imported, what waits and what runs',
+  description: 'lists executions, newest first: files that were imported, wait or run',
   args: {
     status: {
       type: 'string',
       valueHint: 'STATUS,…',
-      description: `only those that are one of ${STATUSES.join(', ')}`,
+      description: `only executions with one of these statuses: ${STATUSES.join(', ')}`,
     },
-    import: { type: 'string', valueHint: 'ID|NAME', description: 'only those of this document import' },
+    import: { type: 'string', valueHint: 'ID|NAME', description: 'only executions of this document import' },
     segment: {
       type: 'string',
       valueHint: 'ID|NAME',
-      description: 'only those of user lists of this segment',
+      description: 'only executions of user lists of this segment',
     },
-    limit: { type: 'string', valueHint: 'N', default: '50', description: 'how many at most' },
+    limit: { type: 'string', valueHint: 'N', default: '50', description: 'at most N' },
     ...DATAMART_ARG,
     ...CONNECTION_ARGS,
   },
@@ -83,7 +83,8 @@ export const executions = command({
     const { elements, total } = await client.listFirst<ApiExecution>(path, limit, { status });
     if (args.json) printJson(elements);
     else print(elements.length === 0 ? 'no executions' : table(elements, COLUMNS));
-    if (!args.json && elements.length < total) note(`${formatCount(total - elements.length)} more: --limit`);
+    if (!args.json && elements.length < total)
+      note(`${formatCount(total - elements.length)} more; see them with --limit`);
     return 0;
   },
 });

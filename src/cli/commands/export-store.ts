@@ -8,21 +8,21 @@ import { STORE_ARG, storeSettings } from '../store-args.ts';
 
 export const exportStoreCommand = command({
   name: 'export-store',
-  description: 'moves the store in a PostgreSQL into a new data folder, as it is at one moment',
+  description: 'copies the store from PostgreSQL into a new data folder, as of one moment',
   args: {
     data: {
       type: 'positional',
       required: true,
       valueHint: 'DATA',
-      description: 'the data folder to make: new or empty',
+      description: 'new or empty data folder',
     },
     ...STORE_ARG,
-    json: { type: 'boolean', description: 'print one JSON document on standard output, and nothing else' },
+    json: { type: 'boolean', description: 'print only one JSON document on standard output' },
   },
   examples: ['muster export-store /var/lib/muster --store postgres://muster@db.internal/muster'],
   notes: [
-    'Nodes may go on meanwhile: what they write after the beginning is not in it. To move for good, stop them first.',
-    'Uploaded files are not in the store: copy them to DATA/documents, or give --documents.',
+    'Nodes may keep running, but what they write after the start is not copied. To move for good, stop them first.',
+    'Uploaded files are not copied: copy them to DATA/documents, or set --documents.',
   ],
   run: async (args) => {
     writePrivately();
@@ -39,7 +39,9 @@ export const exportStoreCommand = command({
     ).finally(progress.close);
     tellMoved(tables, { json: args.json === true });
     if (!args.json)
-      note(`muster check --data ${args.data} looks at it, muster serve --data ${args.data} starts it`);
+      note(
+        `check it with: muster check --data ${args.data}\nstart it with: muster serve --data ${args.data}`,
+      );
     return 0;
   },
 });

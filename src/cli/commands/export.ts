@@ -31,34 +31,34 @@ const TYPE: Readonly<Record<string, string>> = {
 
 export const exportCommand = command({
   name: 'export',
-  description: 'writes the members of a segment to a file that can be imported again',
+  description: 'exports the members of a segment to a file that can be imported again',
   args: {
     ...SEGMENT_ARG,
     format: {
       type: 'string',
       valueHint: 'FORMAT',
-      description: 'ndjson, csv or parquet; without it, what the name of --output ends with, else ndjson',
+      description: 'ndjson, csv or parquet; by default what the name in --output ends with, else ndjson',
     },
     identifiers: {
       type: 'string',
       valueHint: 'LIST',
       description:
-        'of account, account:COMPARTMENT, email and agent, with commas between them; without it all',
+        'kinds of identifiers, comma-separated: account, account:COMPARTMENT, email, agent; by default all',
     },
     output: {
       type: 'string',
       alias: 'o',
       valueHint: 'FILE|DIR',
       description:
-        'where to, in a folder under its usual name; without it segment-ID.FORMAT here, - is standard output',
+        'output file, or folder for a file with the usual name; by default segment-ID.FORMAT in the current folder; - is standard output',
     },
     ...DATAMART_ARG,
     ...CONNECTION_ARGS,
   },
   examples: ['muster export vip', 'muster export vip --identifiers email -o vip.csv'],
   notes: [
-    'NDJSON and CSV are lines of user segment commands: muster import brings about the same memberships again.',
-    'A file is replaced when the new one is whole.',
+    'NDJSON and CSV exports consist of commands: muster import creates the same memberships from them.',
+    'An existing file is replaced once the new one is complete.',
   ],
   run: async (args) => {
     writePrivately();

@@ -5,7 +5,7 @@ import { EXPECT_ARGS, expectedLines, readExpectFlags, scheduleText } from '../ex
 import { UsageError } from '../failures.ts';
 import { findImport } from '../find-import.ts';
 import { readFormat } from '../import/format.ts';
-import { print, printable, printJson } from '../output.ts';
+import { note, print, printable, printJson } from '../output.ts';
 
 const IMPORT_ARG = {
   import: { type: 'positional', required: true, description: 'id or name of the document import' },
@@ -15,16 +15,21 @@ const PRIORITY_ARG = {
   priority: {
     type: 'string',
     valueHint: 'low|medium|high',
-    description: 'which of the files that wait is next',
+    description: 'priority of its files in the queue',
   },
 } as const;
 
 export const createImport = command({
   name: 'imports create',
-  description: 'creates a document import: a named feed, of which each file is one run',
+  description: 'creates a document import: a named feed in which each file is one run',
   args: {
-    name: { type: 'positional', required: true, description: 'its name, for people' },
-    format: { type: 'string', valueHint: 'ndjson|csv', default: 'ndjson', description: 'what its files are' },
+    name: { type: 'positional', required: true, description: 'its name' },
+    format: {
+      type: 'string',
+      valueHint: 'ndjson|csv',
+      default: 'ndjson',
+      description: 'format of its files',
+    },
     ...PRIORITY_ARG,
     ...EXPECT_ARGS,
     ...COMMON_ARGS,
@@ -33,19 +38,23 @@ export const createImport = command({
     'muster imports create "CRM nightly" --format csv',
     'muster imports create "CRM nightly" --format csv --every 1d --by 06:00 --time-zone Europe/Paris --max-change 0.5',
   ],
-  notes: ['With --every and --by a file that is late, missing or unusual is told to webhooks: docs/api.md.'],
+  notes: ['With --every and --by, webhooks report files that are late, missing or unusual: docs/api.md.'],
   run: async (args) => {
     const format = readFormat(args.format);
-    const made = await openClient(args).post<ApiDocumentImport>(
-      `${datamartPath(args.datamart)}/document_imports`,
-      {
-        document_type: 'USER_SEGMENT',
-        mime_type: format === 'csv' ? 'TEXT_CSV' : 'APPLICATION_X_NDJSON',
-        name: args.name,
-        priority: args.priority?.toUpperCase(),
-        expect: readExpectFlags(args, undefined),
-      },
-    );
+    const expect = readExpectFlags(args, undefined);
+    const client = openClient(args);
+    const path = `${datamartPath(args.datamart)}/document_imports`;
+    const others = await client.listAll<ApiDocumentImport>(path, { keywords: args.name });
+    const made = await client.post<ApiDocumentImport>(path, {
+      document_type: 'USER_SEGMENT',
+      mime_type: format === 'csv' ? 'TEXT_CSV' : 'APPLICATION_X_NDJSON',
+      name: args.name,
+      priority: args.priority?.toUpperCase(),
+      expect,
+    });
+    const other = others.find(({ name }) => name === args.name);
+    if (other !== undefined)
+      note(`warning: document import ${other.id} has the same name: commands need the id of one`);
     if (args.json) printJson(made);
     else print(`document import ${made.id} created: ${printable(made.name)}${expectationOf(made)}`);
     return 0;
@@ -54,13 +63,16 @@ export const createImport = command({
 
 export const updateImport = command({
   name: 'imports update',
-  description: 'changes the name, the priority or the expected files of a document import',
+  description: 'changes the name, priority or expected files of a document import',
   args: {
     ...IMPORT_ARG,
-    name: { type: 'string', description: 'its new name, for people' },
+    name: { type: 'string', description: 'new name' },
     ...PRIORITY_ARG,
     ...EXPECT_ARGS,
-    'expect-nothing': { type: 'boolean', description: 'files may come at any time, and have any size' },
+    'expect-nothing': {
+      type: 'boolean',
+      description: 'expect no files: they may arrive at any time and have any size',
+    },
     ...COMMON_ARGS,
   },
   examples: [
@@ -73,7 +85,7 @@ export const updateImport = command({
     const found = await findImport(client, datamart, args.import);
     const flags = readExpectFlags(args, found.expect);
     if (args['expect-nothing'] && flags !== undefined)
-      throw new UsageError('--expect-nothing goes with none of the flags that say what is expected');
+      throw new UsageError('--expect-nothing cannot be combined with flags that say what is expected');
     const change = {
       name: args.name,
       priority: args.priority?.toUpperCase(),
@@ -90,7 +102,7 @@ export const updateImport = command({
 
 export const showImport = command({
   name: 'imports show',
-  description: 'shows a document import, and when its next file is due',
+  description: 'shows a document import and when its next file is due',
   args: { ...IMPORT_ARG, ...COMMON_ARGS },
   run: async (args) => {
     const client = openClient(args);

@@ -7,21 +7,21 @@ import { STORE_ARG, storeSettings } from '../store-args.ts';
 
 export const importStoreCommand = command({
   name: 'import-store',
-  description: 'moves the store of a data folder into an empty PostgreSQL',
+  description: 'moves the store of a data folder into an empty PostgreSQL database',
   args: {
     data: {
       type: 'positional',
       required: true,
       valueHint: 'DATA',
-      description: 'data folder that no service has: one that was served, or that "muster restore" made',
+      description: 'data folder, with no service running on it',
     },
     ...STORE_ARG,
-    json: { type: 'boolean', description: 'print one JSON document on standard output, and nothing else' },
+    json: { type: 'boolean', description: 'print only one JSON document on standard output' },
   },
   examples: ['muster import-store /var/lib/muster --store postgres://muster@db.internal/muster'],
   notes: [
-    'In one transaction, which is taken back when the rows of any table, counted and summed up by each store for itself, differ.',
-    'The data folder stays as it is. Uploaded files are not in the store: DATA/documents is what --documents is to lead to.',
+    'Runs in one transaction. It rolls back if both stores do not compute the same row count and checksum for every table.',
+    'The data folder is not changed. Uploaded files are not moved: point --documents to DATA/documents.',
   ],
   run: async (args) => {
     writePrivately();

@@ -26,9 +26,9 @@ import { tone } from '../style.ts';
 const MAX_JOBS = 32;
 
 const WHY_LEFT = {
-  ERRORS: 'it has failed lines of another file; to import it, name it alone',
-  REPORT: 'it is a report of muster watch',
-  NO_DATA: 'names that begin with _ or a dot are not data; to import it, name it alone',
+  ERRORS: 'because it holds failed lines of another file; to import it, name only it',
+  REPORT: 'because it is a report of muster watch',
+  NO_DATA: 'because names that begin with _ or a dot are not data; to import it, name only it',
 } as const;
 
 export const importCommand = command({
@@ -38,83 +38,85 @@ export const importCommand = command({
     file: {
       type: 'positional',
       valueHint: 'FILE…',
-      description: 'NDJSON, CSV, TSV or Parquet; gzip and zstd are sent as they are; - is standard input',
+      description:
+        'NDJSON, CSV, TSV or Parquet, optionally compressed with gzip or zstd; - is standard input',
     },
     import: {
       type: 'string',
       valueHint: 'ID|NAME',
       description:
-        'document import that the files are for; without it "muster-cli ndjson", "muster-cli csv" or "muster-cli parquet", made when missing',
+        'document import of the files; by default "muster-cli ndjson", "muster-cli csv" or "muster-cli parquet", created if missing',
     },
     segment: {
       type: 'string',
       valueHint: 'ID|NAME',
-      description: 'the files are lists of users (CSV, TSV) for this one segment, by id or technical name',
+      description: 'import lists of users (CSV, TSV) into this one segment, given by id or technical name',
     },
     mapping: {
       type: 'string',
       valueHint: 'FILE',
       description:
-        'mapping as JSON for files with columns of their own, as muster imports map --print makes one; they go to an import of its name',
+        'JSON mapping for files with their own columns, as printed by muster imports map --print; the import is named after this file',
     },
     'dry-run': {
       type: 'boolean',
-      description: 'check and count everything as if it were applied, and write nothing',
+      description: 'check and count everything, but write nothing',
     },
     mode: {
       type: 'string',
       valueHint: 'update|replace',
       description:
-        'replace: each segment that a file names holds exactly the users of the file afterwards, in one step',
+        'replace: make each segment that a file names hold exactly the users of the file, in one step',
     },
     'max-shrink-ratio': {
       type: 'string',
       valueHint: '0…1',
       description:
-        'with --mode replace: apply nothing where a segment would become smaller by more than this share of its size; members who are exchanged for others do not count; 0.5 unless it is given, and to empty one takes 1',
+        'with --mode replace: apply nothing if a segment would shrink by more than this share of its size (members exchanged for others do not count); 0.5 by default; 1 allows emptying a segment',
     },
     'max-failure-ratio': {
       type: 'string',
       valueHint: '0…1',
       description:
-        'apply nothing of a file of which more than this share of the commands fails; with --mode replace 0 unless it is given',
+        'apply nothing if more than this share of the commands of a file fails; with --mode replace 0 by default',
     },
     'create-missing-segments': {
       type: 'boolean',
       description:
-        'make a segment of a technical name that no segment has; a dry run tells which, and makes none',
+        'create segments for technical names that do not exist yet; a dry run lists them and creates none',
     },
     corrects: {
       type: 'string',
       valueHint: 'EXECUTION',
       description:
-        'the execution whose failed lines the file corrects; the file goes to the import or segment of that one',
+        'execution whose failed lines the file corrects; the file goes to the same import or segment',
     },
     yes: {
       type: 'boolean',
       alias: 'y',
-      description: 'with --mode replace: do not ask in a terminal before segments are replaced',
+      description: 'with --mode replace: do not ask for confirmation in a terminal',
     },
     'revert-on-failure': {
       type: 'boolean',
-      description: 'take back what a file has done whose execution failed or was canceled',
+      description: 'revert a file if its execution fails or is canceled',
     },
     errors: {
       type: 'string',
       valueHint: 'FILE|DIR',
-      description: 'where failed lines are saved; without it beside each file, of standard input here',
+      description:
+        'where to save failed lines; by default beside each file, or for standard input in the current folder',
     },
     format: {
       type: 'string',
       valueHint: 'ndjson|csv|parquet',
-      description: 'when neither name nor content tell',
+      description: 'format, if neither the file name nor the content shows it',
     },
     jobs: {
       type: 'string',
       alias: 'j',
       valueHint: 'N',
       default: '1',
-      description: 'files sent at the same time; above 1, their order is not guaranteed',
+      description: 'number of files sent at the same time; above 1, their order is not guaranteed',
     },
     wait: {
       type: 'boolean',
@@ -139,24 +141,26 @@ export const importCommand = command({
     "psql -c 'copy (…) to stdout csv header' | muster import --format csv -",
   ],
   notes: [
-    'Lines that fail of day.csv are saved as day.csv.errors.csv: correct and import that file. One that was changed since is never overwritten: the next is day.csv.errors.2.csv.',
-    'Rows that fail of day.parquet are saved as lines of NDJSON, day.parquet.errors.ndjson: an import of Parquet takes them too.',
-    'Such files, which their first columns tell, are left out where others are named too, so that *.csv takes none; name them alone to import them. So are hidden files and names that begin with _, such as _SUCCESS.',
-    'In a terminal --mode replace asks first, and says from a dry run of the file who would leave which segment. In scripts it does not ask.',
-    'Exit codes: 0 every line applied, 2 some lines failed, 1 it did not work; of several files the worst.',
+    'Failed lines of day.csv are saved as day.csv.errors.csv: correct that file and import it. A file that you have edited is never overwritten: the next one is day.csv.errors.2.csv.',
+    'Failed rows of day.parquet are saved as NDJSON in day.parquet.errors.ndjson, which Parquet imports accept too.',
+    'Error files are recognised by their first columns and skipped if other files are given too, so *.csv does not import them; so are hidden files and names that begin with _, such as _SUCCESS. To import such a file, name only it.',
+    'In a terminal, --mode replace first makes a dry run, shows how many would leave each segment, and asks. In scripts it does not ask.',
+    'Exit codes: 0 every line applied, 2 some lines failed, 1 a file was not imported; with several files, the worst one.',
   ],
   run: async (args) => {
     writePrivately();
     if (args.import !== undefined && args.segment !== undefined)
-      throw new UsageError('--import and --segment exclude each other');
+      throw new UsageError('--import and --segment cannot be combined');
     if (args.mapping !== undefined && (args.import ?? args.segment) !== undefined)
       throw new UsageError(
-        '--mapping is for files that go to no named import: it excludes --import and --segment',
+        '--mapping cannot be combined with --import or --segment: its own name is that of the import',
       );
     if (args.corrects !== undefined && args.mapping !== undefined)
-      throw new UsageError('--corrects reads the file by the mapping of its import: it excludes --mapping');
+      throw new UsageError('--corrects cannot be combined with --mapping: the mapping of the import applies');
     if (args['revert-on-failure'] && !args.wait)
-      throw new UsageError('--revert-on-failure waits for the end: it excludes --no-wait');
+      throw new UsageError(
+        '--revert-on-failure cannot be combined with --no-wait: it has to wait for the end',
+      );
     const client = openClient(args);
     const destination = {
       datamart: datamartPath(args.datamart),
@@ -166,14 +170,12 @@ export const importCommand = command({
       options: readOptions(args),
     };
     const { files, left } = await withoutReports(await Promise.all(args._.map(findFile)));
-    for (const { file, kind } of left) note(`${printable(shown(file))}: left out, ${WHY_LEFT[kind]}`);
+    for (const { file, kind } of left) note(`${printable(shown(file))}: skipped, ${WHY_LEFT[kind]}`);
     const place = await readErrorPlace(args.errors);
     if (place.kind === 'FILE' && files.length > 1)
-      throw new UsageError(
-        '--errors: expected a folder for the failed lines of several files, got the name of one',
-      );
+      throw new UsageError('--errors: expected a folder for the failed lines of several files, got one file');
     if (files.filter((file) => descriptorOf(shown(file)) === 0).length > 1)
-      throw new UsageError('standard input can be read once, it was named more than once');
+      throw new UsageError('standard input can be read only once, but was given more than once');
     const kept = await keepFiles(files);
     const isAsked = args.mode === 'replace' && !args['dry-run'] && !args.yes;
     const ask = isAsked ? terminal() : null;

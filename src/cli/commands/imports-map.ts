@@ -18,8 +18,7 @@ type Defaults = { readonly segment: string | undefined; readonly duration: strin
 
 export const mapFile = command({
   name: 'imports map',
-  description:
-    'suggests how a file with columns of its own becomes commands, and gives a document import that mapping',
+  description: 'suggests a mapping for a file with its own columns, and saves it in a document import',
   args: {
     file: {
       type: 'positional',
@@ -30,23 +29,26 @@ export const mapFile = command({
     import: {
       type: 'string',
       valueHint: 'ID|NAME',
-      description:
-        'document import that gets the mapping, in place of the one that it has; without it a new one is made',
+      description: 'document import whose mapping is replaced; without it, a new import is created',
     },
-    name: { type: 'string', description: 'name of the new document import; without it that of the file' },
+    name: { type: 'string', description: 'name of the new document import; by default the name of the file' },
     segment: {
       type: 'string',
       valueHint: 'ID|NAME',
-      description: 'segment of all lines, by id or technical name, where no column names one',
+      description: 'segment of all lines, by id or technical name, if no column names one',
     },
     duration: {
       type: 'string',
       valueHint: 'MINUTES',
-      description: 'how long members stay where no column says it; 0: for ever',
+      description: 'how long memberships last if no column says so; 0: forever',
     },
-    print: { type: 'boolean', description: 'print the mapping as JSON, and save nothing' },
+    print: { type: 'boolean', description: 'print the mapping as JSON and save nothing' },
     yes: { type: 'boolean', alias: 'y', description: 'save it without asking' },
-    format: { type: 'string', valueHint: 'ndjson|csv', description: 'when neither name nor content tell' },
+    format: {
+      type: 'string',
+      valueHint: 'ndjson|csv',
+      description: 'format, if neither the file name nor the content shows it',
+    },
     ...DATAMART_ARG,
     ...CONNECTION_ARGS,
   },
@@ -57,14 +59,15 @@ export const mapFile = command({
     'muster imports map --print crm.csv > crm.mapping.json',
   ],
   notes: [
-    'The first 64 KiB of the file are sent to the service, which keeps nothing of them, and says of each column why it suggests what.',
-    'In a terminal it asks what no column says, and before it saves. In scripts it saves with --yes alone.',
-    'docs/mapping.md says what a mapping can do beyond what is suggested: print it, change it, and send files by muster import --mapping.',
+    'Sends the first 64 KiB of the file to the service, which stores nothing of them, and gives a reason for each suggested column.',
+    'In a terminal, asks for what no column says, and before saving. In scripts, saves only with --yes.',
+    'A mapping can do more than is suggested: print it, edit it as docs/mapping.md describes, and import files with muster import --mapping.',
   ],
   run: async (args) => {
     if (args.import !== undefined && args.name !== undefined)
-      throw new UsageError('--name is for a new document import: --import and --name exclude each other');
-    if (args.print && (args.yes || args.json)) throw new UsageError('--print excludes --yes and --json');
+      throw new UsageError('--import and --name cannot be combined: --name is for a new document import');
+    if (args.print && (args.yes || args.json))
+      throw new UsageError('--print cannot be combined with --yes or --json');
     const client = openClient(args);
     const datamart = datamartPath(args.datamart);
     const found = args.import === undefined ? null : await findImport(client, datamart, args.import);
@@ -89,7 +92,7 @@ export const mapFile = command({
       print(
         `saved to document import ${saved.id} (${printable(saved.name)}): muster import --import ${saved.id} FILE`,
       );
-    else note('nothing was saved: --yes saves the mapping, --print prints it');
+    else note('nothing was saved; save the mapping with --yes, or print it with --print');
     return 0;
   },
 });
@@ -114,7 +117,7 @@ async function suggest(
   if (nobody !== undefined) throw new CliError(`${nobody}\n${reasonsOf(suggested)}`);
   if (base === null)
     throw new CliError(
-      'the file has the names and words of commands: it needs no mapping, send it with muster import',
+      'the file already uses the names and words of commands and needs no mapping: import it with muster import',
     );
   const defaults = {
     segment:
@@ -155,19 +158,19 @@ function defaultsOf({ segment, duration }: Defaults): Mapping['defaults'] {
 
 async function askSegment(mayAsk: boolean): Promise<string | undefined> {
   return mayAsk
-    ? prompt('No column names segments. Segment of all lines, by technical name or id', '')
+    ? prompt('No column names segments. Technical name or id of the segment of all lines', '')
     : undefined;
 }
 
 async function askDuration(mayAsk: boolean): Promise<string | undefined> {
   const question =
-    'No column says when memberships end. Minutes, 0 for ever, or nothing for the default_ttl of each segment';
+    'No column says when memberships end. Minutes until they do, 0 for never, or nothing for the default_ttl of each segment';
   return mayAsk ? prompt(question, '') : undefined;
 }
 
 function question(found: ApiDocumentImport | null, name: string): string {
-  if (found === null) return `Make document import ${JSON.stringify(printable(name))} with this mapping?`;
-  const instead = found.mapping === undefined ? '' : ' in place of the one it has';
+  if (found === null) return `Create document import ${JSON.stringify(printable(name))} with this mapping?`;
+  const instead = found.mapping === undefined ? '' : ' and replace the one it has';
   return `Give document import ${found.id} (${printable(found.name)}) this mapping${instead}?`;
 }
 

@@ -51,9 +51,9 @@ const EXPECTED_COLUMNS: readonly Column<Listed>[] = [
 
 const list = command({
   name: 'imports list',
-  description: 'lists the document imports with their last executions, the newest first',
+  description: 'lists document imports with their last executions, newest first',
   args: {
-    keywords: { type: 'string', description: 'only those whose name contains this' },
+    keywords: { type: 'string', description: 'only imports whose name contains this text' },
     ...DATAMART_ARG,
     ...CONNECTION_ARGS,
   },
@@ -72,7 +72,7 @@ const list = command({
 });
 
 export const imports: Group = {
-  description: 'lists, shows, creates and changes document imports, and finds out how one is to read a file',
+  description: 'lists, shows, creates and changes document imports, and suggests mappings for them',
   fallback: 'list',
   commands: {
     list: async () => list,

@@ -6,18 +6,18 @@ import { readSelector, USER_ARGS } from '../selector.ts';
 
 export const link = command({
   name: 'link',
-  description: 'gives a user one more identifier',
+  description: 'adds an identifier to a user',
   args: {
     selector: { ...USER_ARGS.selector, required: true },
-    account: { type: 'string', valueHint: 'ID', description: 'the account that the user gets' },
+    account: { type: 'string', valueHint: 'ID', description: 'account to add' },
     compartment: USER_ARGS.compartment,
-    'email-hash': { type: 'string', valueHint: 'HASH', description: 'the email hash that the user gets' },
-    'user-agent': { type: 'string', valueHint: 'ID', description: 'the user agent id that the user gets' },
+    'email-hash': { type: 'string', valueHint: 'HASH', description: 'e-mail hash to add' },
+    'user-agent': { type: 'string', valueHint: 'ID', description: 'user agent id to add' },
     ...DATAMART_ARG,
     ...CONNECTION_ARGS,
   },
   examples: ['muster link user_account_id=1234 --email-hash 5d41402abc4b2a76'],
-  notes: ['An identifier that belongs to another user point is refused: user points are never joined.'],
+  notes: ['An identifier of another user point is refused: user points are never merged.'],
   run: async (args) => {
     const selector = readSelector(args.selector, {});
     const { account, compartment, 'email-hash': email, 'user-agent': agent } = args;
@@ -34,7 +34,7 @@ export const link = command({
       },
     );
     if (args.json) printJson(identifier);
-    else print('linked');
+    else print('identifier added');
     return 0;
   },
 });

@@ -10,25 +10,29 @@ import { readId } from '../read-args.ts';
 
 export const login = command({
   name: 'login',
-  description: 'signs in to a service, and stores its URL and a token as a profile',
+  description: 'signs in to a service and stores its URL and token as a profile',
   args: {
-    url: { type: 'string', valueHint: 'URL', description: 'address of the service; asked for in a terminal' },
+    url: {
+      type: 'string',
+      valueHint: 'URL',
+      description: 'address of the service; prompted for in a terminal',
+    },
     token: {
       type: 'string',
       valueHint: 'TOKEN',
-      description: 'API token; asked for in a terminal, else the first line of standard input',
+      description: 'API token; prompted for in a terminal, else read from the first line of standard input',
     },
     datamart: {
       type: 'string',
       valueHint: 'ID',
-      description: "default datamart of the profile; without it the token's only datamart, else 1",
+      description: "default datamart of the profile; by default the token's only datamart, else 1",
     },
     profile: {
       type: 'string',
       valueHint: 'NAME',
       description: `name of the profile; else MUSTER_PROFILE, else ${DEFAULT_PROFILE}`,
     },
-    json: { type: 'boolean', description: 'print one JSON document on standard output, and nothing else' },
+    json: { type: 'boolean', description: 'print only one JSON document on standard output' },
   },
   examples: [
     'muster login',
@@ -36,8 +40,8 @@ export const login = command({
     'muster login --url http://127.0.0.1:8080 < token.txt',
   ],
   notes: [
-    'Profiles are in ~/.config/muster/profiles.json (XDG_CONFIG_HOME), which only you can read. The last one signed in to is used where none is named.',
-    "Flags win over the environment, the environment over the profile. A profile's token is sent to that profile's URL alone.",
+    'Profiles are stored in ~/.config/muster/profiles.json (or under XDG_CONFIG_HOME), which only you can read. Commands use the profile you signed in to last.',
+    "Flags override the environment, and the environment overrides the profile. A profile's token is only sent to that profile's URL.",
   ],
   run: async (args) => {
     const profiles = readProfiles();
@@ -85,7 +89,7 @@ async function chooseDatamart(
   const id = readId(given, '--datamart');
   await client.get(`/datamarts/${id}`).catch((error: unknown) => {
     if (error instanceof ApiError && error.status === 404)
-      throw new CliError(`there is no datamart ${id}, or the token is not for it`, { cause: error });
+      throw new CliError(`datamart ${id} does not exist, or the token is not for it`, { cause: error });
     throw error;
   });
   return id;

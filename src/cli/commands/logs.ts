@@ -13,18 +13,18 @@ const QUIET_MS = 2_000;
 
 export const logs = command({
   name: 'logs',
-  description: 'shows when an execution was created, started and ended, and follows one that runs',
+  description: 'shows when an execution was created, started and ended, and follows it while it runs',
   args: {
     execution: { type: 'positional', required: true, description: 'id of the execution' },
-    follow: { type: 'boolean', alias: 'f', description: 'show its progress until it has ended' },
+    follow: { type: 'boolean', alias: 'f', description: 'show progress until the execution ends' },
     ...OWNER_ARGS,
     ...DATAMART_ARG,
     ...CONNECTION_ARGS,
   },
   examples: ['muster logs 17', 'muster logs -f 17'],
   notes: [
-    'Times are UTC. With --json it prints the execution as a line of JSON, with --follow one for each change.',
-    'Exit codes as those of muster status; 0 while the execution goes on.',
+    'Times are UTC. --json prints the execution as one line of JSON; with --follow, one line per change.',
+    'Exit codes are those of muster status; 0 while the execution is running.',
   ],
   run: async (args) => {
     const client = openClient(args);
@@ -46,7 +46,7 @@ export const logs = command({
     onLook(end);
     if (hasEnded(end)) return exitCodeOf(end);
     note(
-      `stopped following; it goes on: ${commandAbout('logs -f', end.id, { path, connection: client.connection })}`,
+      `stopped following; continue with: ${commandAbout('logs -f', end.id, { path, connection: client.connection })}`,
     );
     return 0;
   },

@@ -4,35 +4,39 @@ import { command } from '../command.ts';
 import { CONNECTION_ARGS, DATAMART_ARG, datamartPath, openClient } from '../connection.ts';
 import { ApiError, CliError, UsageError } from '../failures.ts';
 import { type Column, formatDuration, formatInstant, print, printJson, table } from '../output.ts';
-import { readSelector, USER_ARGS } from '../selector.ts';
+import { isUserPoint, readSelector, USER_ARGS } from '../selector.ts';
 
 export const lookup = command({
   name: 'lookup',
-  description: 'shows the segments and the identifiers of one user, or what put them there',
+  description: 'shows the segments and identifiers of one user, or what put them there',
   args: {
     ...USER_ARGS,
+    selector: {
+      ...USER_ARGS.selector,
+      description: 'the user: an account id, or email_hash=…, user_agent_id=…, a user point id and so on',
+    },
     changes: {
       type: 'boolean',
-      description: 'shows which execution and which line of which file changed their memberships instead',
+      description: 'instead, show which executions and lines changed their memberships',
     },
     why: {
       type: 'boolean',
-      description:
-        'shows for each segment what first put them in, and what restored or changed that, instead',
+      description: 'instead, show for each segment which line put them in, and what changed or restored that',
     },
     ...DATAMART_ARG,
     ...CONNECTION_ARGS,
   },
   examples: [
-    'muster lookup user_account_id=00042',
+    'muster lookup 00042',
+    'muster lookup email_hash=5d41402abc4b2a76',
     'muster lookup --account 00042 --compartment 1',
     'muster lookup user_account_id=00042 --why',
     'muster lookup user_account_id=00042 --changes',
   ],
   run: async (args) => {
-    const selector = readSelector(args.selector, args);
+    const selector = readSelector(selectorOf(args.selector), args);
     const path = `${datamartPath(args.datamart)}/user_points/${selector}`;
-    if (args.changes && args.why) throw new UsageError('--changes and --why exclude each other');
+    if (args.changes && args.why) throw new UsageError('--changes and --why cannot be combined');
     if (args.why) {
       const origins = await ofUser(path, openClient(args).listAll<ApiOrigin>(`${path}/user_segment_origins`));
       if (args.json) printJson(origins);
@@ -51,6 +55,12 @@ export const lookup = command({
     return 0;
   },
 });
+
+/** Of a word alone, the account with it. */
+function selectorOf(word: string | undefined): string | undefined {
+  const isAccount = word !== undefined && !word.includes('=') && !isUserPoint(word);
+  return isAccount ? `user_account_id=${word}` : word;
+}
 
 export type User = {
   readonly user_identifiers: readonly ApiIdentifier[];
@@ -109,7 +119,7 @@ async function ofUser<T>(path: string, asked: Promise<T>): Promise<T> {
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 404) throw error;
     const selector = decodeURIComponent(path.split('/').at(-1) ?? '');
-    throw new CliError(`there is no user ${selector} here (${error.code})`, { cause: error });
+    throw new CliError(`no user ${selector} in this datamart (${error.code})`, { cause: error });
   }
 }
 
@@ -132,7 +142,7 @@ export function describeUser(user: User, now: number): string {
 }
 
 function timeLeft({ expiration_ts: at }: ApiMembership, now: number): string {
-  return at === null ? 'for ever' : formatDuration(Math.max(0, at - now));
+  return at === null ? 'forever' : formatDuration(Math.max(0, at - now));
 }
 
 function identifierValue(identifier: ApiIdentifier): string {

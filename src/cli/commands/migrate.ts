@@ -4,19 +4,18 @@ import { STORE_ARG, storeSettings } from '../store-args.ts';
 
 export const migrate = command({
   name: 'migrate',
-  description: 'makes the schema in a PostgreSQL, or brings it to this version',
+  description: 'creates the schema in a PostgreSQL database, or upgrades it to this version',
   args: {
     ...STORE_ARG,
-    citus: { type: 'boolean', description: 'distribute the large tables over the nodes of a Citus cluster' },
-    json: { type: 'boolean', description: 'print one JSON document on standard output, and nothing else' },
+    citus: { type: 'boolean', description: 'distribute the large tables across a Citus cluster' },
+    json: { type: 'boolean', description: 'print only one JSON document on standard output' },
   },
   examples: [
     'muster migrate --store postgres://owner@db.internal/muster',
     'muster migrate --store postgres://owner@coordinator.internal/muster --citus',
   ],
   notes: [
-    '"muster serve" does the same at its start where its role may. This is for those whose nodes have a role that may not change',
-    'the schema: see docs/scaling.md. Doing it again does no harm.',
+    '"muster serve" does this at startup if its database role may. Use this command if the role of your nodes may not change the schema (docs/scaling.md). It is safe to run again.',
   ],
   run: async (args) => {
     const { preparePostgresStore } = await import('../../store/open-store.ts');
@@ -28,7 +27,7 @@ export const migrate = command({
     });
     if (args.json) printJson({ schema_version: newest, before: current, citus });
     else {
-      const was = current === newest ? 'it was so already' : `it was ${current === 0 ? 'empty' : current}`;
+      const was = current === newest ? 'already up to date' : `it was ${current === 0 ? 'empty' : current}`;
       print(`schema version ${newest}, ${was}${citus ? '; the large tables are distributed' : ''}`);
     }
     return 0;

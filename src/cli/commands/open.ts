@@ -15,24 +15,24 @@ type Page = (typeof PAGES)[number];
 
 export const open = command({
   name: 'open',
-  description: 'prints the address of a page of the console, and opens it from a terminal',
+  description: 'opens a page of the console in the browser, and prints its address',
   args: {
     page: {
       type: 'positional',
       required: false,
       valueHint: PAGES.join('|'),
-      description: 'what the page is about; without it the start of the console',
+      description: 'which page; by default the home page',
     },
     id: {
       type: 'positional',
       required: false,
-      description: 'id of the execution, name or id of the segment or import, selector of the user',
+      description: 'id of the execution, name or id of the segment or import, or selector of the user',
     },
     browser: {
       type: 'boolean',
       default: true,
       description: 'open it from a terminal',
-      negativeDescription: 'print the address, open nothing',
+      negativeDescription: 'print the address only',
     },
     ...DATAMART_ARG,
     ...CONNECTION_ARGS,
@@ -43,7 +43,9 @@ export const open = command({
     'muster open segment vip',
     'muster open user user_account_id=1234',
   ],
-  notes: ['BROWSER names the program that opens it; else it is that of the system.'],
+  notes: [
+    'Outside a terminal, only prints the address. BROWSER sets the browser to use instead of the default one.',
+  ],
   run: async (args) => {
     const url = await pageUrl(openClient(args), datamartPath(args.datamart), args);
     if (args.json) printJson({ url });

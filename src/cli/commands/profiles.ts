@@ -14,9 +14,9 @@ const COLUMNS: readonly Column<Named>[] = [
 
 const list = command({
   name: 'profiles list',
-  description: 'lists the profiles of this machine, the current one with a star; tokens are not shown',
+  description: 'lists the profiles on this machine, with a star at the current one; shows no tokens',
   args: {
-    json: { type: 'boolean', description: 'print one JSON document on standard output, and nothing else' },
+    json: { type: 'boolean', description: 'print only one JSON document on standard output' },
   },
   run: async (args) => {
     const { current, profiles } = readProfiles();
@@ -31,7 +31,7 @@ const list = command({
 
 const use = command({
   name: 'profiles use',
-  description: 'makes a profile the one that is used where none is named',
+  description: 'sets the profile that commands use by default',
   args: {
     name: { type: 'positional', required: true, valueHint: 'PROFILE', description: 'name of the profile' },
   },
@@ -40,13 +40,13 @@ const use = command({
     const all = readProfiles();
     const { url } = findProfile(all, args.name);
     await writeProfiles({ ...all, current: args.name });
-    print(`profile ${args.name} is used from now on (${url})`);
+    print(`now using profile ${args.name} (${url})`);
     return 0;
   },
 });
 
 export const profiles: Group = {
-  description: 'lists profiles, or chooses the current one',
+  description: 'lists profiles and sets the current one',
   fallback: 'list',
   commands: { list: async () => list, use: async () => use },
 };

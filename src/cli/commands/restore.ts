@@ -8,25 +8,25 @@ import { countOf, formatBytes, formatInstant, note, print, printJson } from '../
 
 export const restore = command({
   name: 'restore',
-  description: 'makes a new data folder from a backup, after checking every file of it',
+  description: 'restores a backup into a new data folder, after checking every file',
   args: {
     backup: {
       type: 'positional',
       required: true,
       valueHint: 'BACKUP',
-      description: 'folder that "muster backup" made',
+      description: 'folder created by "muster backup"',
     },
     data: {
       type: 'string',
       valueHint: 'DIR',
       required: true,
-      description: 'the data folder to make: new or empty',
+      description: 'new or empty data folder',
     },
-    json: { type: 'boolean', description: 'print one JSON document on standard output, and nothing else' },
+    json: { type: 'boolean', description: 'print only one JSON document on standard output' },
   },
   examples: ['muster restore /backups/muster-2026-01-31 --data /var/lib/muster'],
   notes: [
-    'No service is needed, and none is touched. Executions that were running go on when one is started there.',
+    'Works without a running service. Executions that were running continue when a service starts on the folder.',
   ],
   run: async (args) => {
     writePrivately();
@@ -44,7 +44,9 @@ export const restore = command({
       print(
         `${data}: ${countOf(end.files, 'file')}, ${formatBytes(end.bytes)}, as of ${formatInstant(start.created)} UTC`,
       );
-      note(`muster check --data ${args.data} looks at it, muster serve --data ${args.data} starts it`);
+      note(
+        `check it with: muster check --data ${args.data}\nstart it with: muster serve --data ${args.data}`,
+      );
     }
     return 0;
   },

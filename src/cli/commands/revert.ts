@@ -7,7 +7,7 @@ import { revertExecution } from '../revert.ts';
 
 export const revert = command({
   name: 'revert',
-  description: 'takes back what an ended execution did to memberships, and waits for that',
+  description: 'reverts what an ended execution did to memberships, and waits until that is done',
   args: {
     execution: { type: 'positional', required: true, description: 'id of the execution' },
     ...OWNER_ARGS,
@@ -16,8 +16,8 @@ export const revert = command({
   },
   examples: ['muster revert 17'],
   notes: [
-    'What a later execution, an expiry or an erasure has touched since is kept. User points that were created stay.',
-    'A revert is an execution itself: reverting it does again what was taken back.',
+    'Memberships that a later execution, expiry or erasure has changed are left alone. Created user points stay.',
+    'A revert is an execution too: you can revert it.',
   ],
   run: async (args) => {
     const client = openClient(args);
@@ -28,7 +28,7 @@ export const revert = command({
     const done = await revertExecution(client, { path, id, signal: interrupt.signal });
     if (args.json) printJson(done);
     else print(summarize(done, id));
-    if (!hasEnded(done)) note('stopped waiting; the revert goes on in the service');
+    if (!hasEnded(done)) note('stopped waiting; the revert continues in the service');
     else if (done.error !== null) note(`error: ${done.error.message}`);
     return done.status === 'SUCCEEDED' ? 0 : 1;
   },

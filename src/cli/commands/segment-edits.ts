@@ -36,14 +36,14 @@ async function change(args: Args, change: Change, told: string): Promise<0> {
 
 export const updateSegment = command({
   name: 'segments update',
-  description: 'changes the name, the technical name or the default TTL of a segment',
+  description: 'changes the name, technical name or default TTL of a segment',
   args: {
-    name: { type: 'string', description: 'its new name, for people' },
-    'technical-name': { type: 'string', description: 'its new name in files' },
+    name: { type: 'string', description: 'new name' },
+    'technical-name': { type: 'string', description: 'new technical name' },
     'default-ttl-days': {
       type: 'string',
       valueHint: 'N|none',
-      description: 'days that members stay where a line says nothing; none: lines have to say it',
+      description: 'days a membership lasts if a line gives no expiry; none: every line must give one',
     },
     ...COMMON_ARGS,
   },
@@ -59,14 +59,14 @@ export const updateSegment = command({
 
 export const pauseSegment = command({
   name: 'segments pause',
-  description: 'pauses a segment: lines that name it fail until it is resumed, its members stay',
+  description: 'pauses a segment: its members stay, and lines that name it fail until it is resumed',
   args: COMMON_ARGS,
   run: (args) => change(args, { paused: true }, 'paused'),
 });
 
 export const resumeSegment = command({
   name: 'segments resume',
-  description: 'takes lines for a paused segment again',
+  description: 'resumes a paused segment',
   args: COMMON_ARGS,
   run: (args) => change(args, { paused: false }, 'resumed'),
 });

@@ -17,7 +17,7 @@ const COLUMNS: readonly Column<ApiSegmentExecution>[] = [
 
 export const segmentExecutions = command({
   name: 'segments executions',
-  description: 'lists the executions that changed who is in a segment, the last one first',
+  description: 'lists the executions that changed a segment, newest first',
   args: {
     ...SEGMENT_ARG,
     ...DATAMART_ARG,

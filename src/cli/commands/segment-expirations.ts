@@ -12,7 +12,7 @@ const COLUMNS: readonly Column<ApiExpirations['expirations'][number]>[] = [
 
 export const segmentExpirations = command({
   name: 'segments expirations',
-  description: 'tells how many users leave a segment soon since their time in it ends',
+  description: 'shows how many memberships of a segment expire soon',
   args: {
     ...SEGMENT_ARG,
     ...DATAMART_ARG,

@@ -19,16 +19,16 @@ const COLUMNS: readonly Column<Bucket>[] = [
 
 export const segmentHistory = command({
   name: 'segments history',
-  description: 'shows how many users came into a segment and left it, by day or hour',
+  description: 'shows how many users entered and left a segment, by day or hour',
   args: {
     ...SEGMENT_ARG,
     interval: { type: 'string', valueHint: 'INTERVAL', default: 'day', description: 'day or hour' },
     from: {
       type: 'string',
       valueHint: 'DATE',
-      description: 'from this day or instant on, UTC; without it 30 days or 48 hours back',
+      description: 'from this day or time on, UTC; by default 30 days or 48 hours back',
     },
-    to: { type: 'string', valueHint: 'DATE', description: 'before this day or instant, UTC' },
+    to: { type: 'string', valueHint: 'DATE', description: 'before this day or time, UTC' },
     ...DATAMART_ARG,
     ...CONNECTION_ARGS,
   },
@@ -36,7 +36,7 @@ export const segmentHistory = command({
     'muster segments history vip',
     'muster segments history vip --interval hour --from 2026-01-31T06:00',
   ],
-  notes: ['Days are those of the time zone of the datamart. EXPIRED are in EXITS.'],
+  notes: ['Days follow the time zone of the datamart. EXITS include EXPIRED.'],
   run: async (args) => {
     if (args.interval !== 'day' && args.interval !== 'hour')
       throw new UsageError(`--interval: expected day or hour, got ${JSON.stringify(args.interval)}`);

@@ -16,11 +16,11 @@ const COLUMNS: readonly Column<Pair>[] = [
 
 export const segmentOverlaps = command({
   name: 'segments overlaps',
-  description: 'counts the users that any two of some segments have in common',
+  description: 'counts the users that each pair of segments has in common',
   positionals: 'any',
   args: { ...DATAMART_ARG, ...CONNECTION_ARGS },
   examples: ['muster segments overlaps vip newsletter 12'],
-  notes: ['Segments are named by technical name or id, 2 to 100 of them. The counts are exact.'],
+  notes: ['Takes 2 to 100 segments, by technical name or id. Counts are exact.'],
   run: async (args) => {
     const wanted = [...new Set(args._)];
     if (wanted.length < 2)

@@ -44,18 +44,18 @@ const list = command({
   name: 'segments list',
   description: 'lists segments with their sizes',
   args: {
-    keywords: { type: 'string', description: 'only segments whose name contains this' },
+    keywords: { type: 'string', description: 'only segments whose name contains this text' },
     'technical-name': { type: 'string', description: 'only the segment with this technical name' },
     sort: {
       type: 'string',
       valueHint: Object.keys(ORDERS).join('|'),
       default: 'name',
-      description: 'what comes first: the name, the largest, or the newest',
+      description: 'sort by name, largest first or newest first',
     },
     limit: {
       type: 'string',
       valueHint: 'N',
-      description: 'how many at most; 100 without it, or all with --json',
+      description: 'at most N; by default 100, or all with --json',
     },
     ...DATAMART_ARG,
     ...CONNECTION_ARGS,
@@ -77,7 +77,8 @@ const list = command({
     });
     if (args.json) printJson(elements);
     else print(elements.length === 0 ? 'no segments' : segmentTable(elements));
-    if (!args.json && elements.length < total) note(`${formatCount(total - elements.length)} more: --limit`);
+    if (!args.json && elements.length < total)
+      note(`${formatCount(total - elements.length)} more; see them with --limit`);
     return 0;
   },
 });
@@ -86,12 +87,12 @@ const create = command({
   name: 'segments create',
   description: 'creates a segment that files can be imported into',
   args: {
-    name: { type: 'positional', required: true, description: 'its name, for people' },
-    'technical-name': { type: 'string', description: 'the name that files know it by' },
+    name: { type: 'positional', required: true, description: 'its name' },
+    'technical-name': { type: 'string', description: 'the name that files use for it' },
     'default-ttl-days': {
       type: 'string',
       valueHint: 'N',
-      description: 'days a membership lasts when a line gives no expiry; without it every line must give one',
+      description: 'days a membership lasts if a line gives no expiry; without it, every line must give one',
     },
     ...DATAMART_ARG,
     ...CONNECTION_ARGS,
@@ -128,7 +129,7 @@ const remove = command({
 });
 
 export const segments: Group = {
-  description: 'lists, creates, changes and deletes segments, and shows how they grow, shrink and overlap',
+  description: 'lists, creates, changes and deletes segments; shows their history and overlaps',
   fallback: 'list',
   commands: {
     list: async () => list,

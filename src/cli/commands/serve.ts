@@ -21,7 +21,7 @@ const CONFIG_ARG = {
     type: 'string',
     valueHint: 'FILE',
     description:
-      'JSON file with settings by name, such as {"port": 8080}; flags and environment go before it (MUSTER_CONFIG)',
+      'JSON file with settings, such as {"port": 8080}; flags and environment override it (MUSTER_CONFIG)',
   },
 } as const;
 
@@ -61,7 +61,7 @@ export const serve = command({
     const service = await startListening(config);
     print(`Muster listens on ${service.url}`);
     if (process.stdout.isTTY) print(whatNext(service.url, service.adminToken));
-    else if (service.adminToken !== null) print(`Admin token, shown this once: ${service.adminToken}`);
+    else if (service.adminToken !== null) print(`Admin token, shown only once: ${service.adminToken}`);
     if (config.tlsCert !== null) process.on('SIGHUP', service.reloadCertificate);
     const lost = await Promise.race([stopped, service.lost]);
     if (lost === undefined) {
@@ -81,13 +81,13 @@ function whatNext(url: string, adminToken: string | null): string {
     `  Console  ${url}/`,
     `  API      ${url}/docs`,
     `  Docs     ${url}/docs/index.html`,
-    ...(adminToken === null ? [] : [`  Token    ${adminToken}  (admin; shown once: keep it)`]),
+    ...(adminToken === null ? [] : [`  Token    ${adminToken}  (admin; shown only once, so save it)`]),
     '',
     'Next, in another terminal:',
     '',
     `  muster login --url ${url}${adminToken === null ? '' : '                      # asks for the token'}`,
     '  muster segments create VIP --technical-name vip',
-    '  muster import customers.csv --segment vip     # one user on each line',
+    '  muster import customers.csv --segment vip     # one user per line',
     '',
     'Ctrl-C stops it.',
     '',
@@ -131,7 +131,7 @@ export async function startListening(config: Config) {
       case 'EADDRINUSE':
         throw new CliError(`${address} is in use by another program; choose another port with --port`);
       case 'EACCES':
-        throw new CliError(`not allowed to listen on ${address}; choose another port with --port`);
+        throw new CliError(`no permission to listen on ${address}; choose another port with --port`);
       case 'EADDRNOTAVAIL':
       case 'ENOTFOUND':
         throw new CliError(`${config.host} is not an address of this machine; see --host`);

@@ -87,7 +87,7 @@ async function pathOf(client: Client, args: { readonly datamart: string; readonl
 
 const list = command({
   name: 'sources list',
-  description: 'lists where files of document imports are pulled from, and what came of the last runs',
+  description: 'lists the sources that document imports pull files from, with their last runs',
   args: COMMON_ARGS,
   run: async (args) => {
     const sources = await openClient(args).listAll<ApiSource>(`${datamartPath(args.datamart)}/sources`);
@@ -99,7 +99,7 @@ const list = command({
 
 const show = command({
   name: 'sources show',
-  description: 'shows the source of a document import as JSON, without its credentials',
+  description: 'shows the source of a document import as JSON, without credentials',
   args: { ...IMPORT_ARG, ...COMMON_ARGS },
   run: async (args) => {
     const client = openClient(args);
@@ -110,18 +110,18 @@ const show = command({
 
 const set = command({
   name: 'sources set',
-  description: 'makes the source of a document import, or puts another in its place',
+  description: 'creates or replaces the source of a document import',
   args: {
     ...IMPORT_ARG,
     file: {
       type: 'positional',
       required: true,
-      description: 'JSON file that says what the source is, as docs/sources.md has it; - is standard input',
+      description: 'JSON file that describes the source (docs/sources.md); - is standard input',
     },
     credentials: {
       type: 'string',
       valueHint: 'FILE',
-      description: 'JSON file with the credentials, where they are not in the other one',
+      description: 'JSON file with the credentials, if they are not in FILE',
     },
     ...COMMON_ARGS,
   },
@@ -129,7 +129,7 @@ const set = command({
     'muster sources set nightly source.json',
     'muster sources set nightly source.json --credentials /run/secrets/sftp.json',
   ],
-  notes: ['Without credentials those that there are stay, as long as the source leads to the same place.'],
+  notes: ['Without credentials, the stored ones stay, as long as the source points to the same place.'],
   run: async (args) => {
     const client = openClient(args);
     const body = {
@@ -167,7 +167,7 @@ async function readStandardInput(): Promise<string> {
 
 const remove = command({
   name: 'sources delete',
-  description: 'deletes the source of a document import, with the record of its files; executions stay',
+  description: 'deletes the source of a document import and the record of its files; executions stay',
   args: { ...IMPORT_ARG, ...COMMON_ARGS },
   run: async (args) => {
     const client = openClient(args);
@@ -180,13 +180,14 @@ const remove = command({
 
 const test = command({
   name: 'sources test',
-  description: 'connects to the source and tells of the first 20 files whether they would be taken, and why',
+  description:
+    'connects to the source and shows for the first 20 files whether they would be imported, and why',
   args: { ...IMPORT_ARG, ...COMMON_ARGS },
   run: async (args) => {
     const client = openClient(args);
     const told = await client.post<ApiSourceTest>(`${await pathOf(client, args)}/test`, {});
     if (args.json) printJson(told);
-    else if (!told.connected) note(`the source cannot be used: ${told.error}`);
+    else if (!told.connected) note(`cannot use the source: ${told.error}`);
     else print(told.files.length === 0 ? 'the source has no files' : table(told.files, TEST_COLUMNS));
     return told.connected ? 0 : 2;
   },
@@ -197,15 +198,15 @@ const POLL_MS = 500;
 const run = command({
   name: 'sources run',
   description:
-    'pulls the source now and waits for the end of the run; 1 where files were refused, 2 where it failed',
+    'pulls files from the source now and waits for the end of the run; exit code 1 if files were refused, 2 if the run failed',
   args: {
     ...IMPORT_ARG,
-    'dry-run': { type: 'boolean', description: 'files become dry runs; nothing is moved or deleted' },
+    'dry-run': { type: 'boolean', description: 'import files as dry runs; move and delete nothing' },
     wait: {
       type: 'boolean',
       default: true,
-      description: 'wait until the run is over',
-      negativeDescription: 'do not wait until the run is over',
+      description: 'wait for the end of the run',
+      negativeDescription: 'do not wait for the end of the run',
     },
     ...COMMON_ARGS,
   },
@@ -216,7 +217,7 @@ const run = command({
     let source = await client.post<ApiSource>(`${path}/run`, { dry_run: args['dry-run'] === true });
     if (!args.wait) {
       if (args.json) printJson(source);
-      else print('a run was asked for');
+      else print('run requested');
       return 0;
     }
     while (
@@ -240,15 +241,15 @@ const run = command({
 
 const files = command({
   name: 'sources files',
-  description: 'lists what became of the files of a source, newest first',
+  description: 'lists the files of a source with their outcomes, newest first',
   args: {
     ...IMPORT_ARG,
     status: {
       type: 'string',
       valueHint: 'STATUS,…',
-      description: 'of TAKEN, SAME, DRY_RUN, REFUSED, FAILED',
+      description: 'only files with one of these statuses: TAKEN, SAME, DRY_RUN, REFUSED, FAILED',
     },
-    limit: { type: 'string', valueHint: 'N', default: '50', description: 'so many, the newest' },
+    limit: { type: 'string', valueHint: 'N', default: '50', description: 'at most N, newest first' },
     ...COMMON_ARGS,
   },
   run: async (args) => {
@@ -264,7 +265,7 @@ const files = command({
 });
 
 export const sources: Group = {
-  description: 'lists, sets, tests and pulls the places that files of document imports come from',
+  description: 'lists, sets, tests and runs sources, from which document imports pull files',
   fallback: 'list',
   commands: {
     list: async () => list,

@@ -26,7 +26,7 @@ import { commandAbout } from '../same-service.ts';
 
 export const status = command({
   name: 'status',
-  description: 'shows the health and the load of the service, or one execution',
+  description: 'shows the health and load of the service, or one execution',
   args: {
     execution: { type: 'positional', required: false, description: 'id of an execution' },
     ...OWNER_ARGS,
@@ -41,7 +41,7 @@ export const status = command({
     if (args.execution !== undefined)
       return showExecution(client, await locateExecution(client, { ...args, execution: args.execution }), as);
     if (args.import !== undefined || args.segment !== undefined)
-      throw new UsageError('give the id of an execution too');
+      throw new UsageError('--import and --segment need the id of an execution');
     return showService(client, args.datamart, as);
   },
 });
@@ -176,9 +176,10 @@ function servingText({
   memoryBytes,
   baseAgeSeconds,
 }: ServingSamples): string {
-  if (!isUp) return `look-ups ask the tables while serving runs are made (${Math.floor(100 * madeRatio)} %)`;
+  if (!isUp)
+    return `serving runs are being built; until then look-ups query the tables (${Math.floor(100 * madeRatio)} %)`;
   const size = `${formatBytes(fileBytes)} on disk, ${formatBytes(memoryBytes)} in memory`;
-  const age = baseAgeSeconds === null ? '' : `, base made ${formatDuration(1000 * baseAgeSeconds)} ago`;
+  const age = baseAgeSeconds === null ? '' : `, base built ${formatDuration(1000 * baseAgeSeconds)} ago`;
   return `look-ups are answered by ${countOf(runs, 'serving run')}: ${size}${age}`;
 }
 

@@ -21,7 +21,7 @@ const COLUMNS: readonly Column<ApiToken>[] = [
 
 const list = command({
   name: 'tokens list',
-  description: 'lists API tokens; their values are not shown',
+  description: 'lists API tokens, without their values',
   args: CONNECTION_ARGS,
   run: async (args) => {
     const { api } = openClient(args);
@@ -36,17 +36,17 @@ const create = command({
   name: 'tokens create',
   description: 'creates an API token and prints its value (shown once)',
   args: {
-    name: { type: 'positional', required: true, description: 'what it is for' },
+    name: { type: 'positional', required: true, description: 'name of the token, such as its purpose' },
     role: {
       type: 'string',
       valueHint: ROLES.join('|'),
       default: 'reader',
-      description: 'reader looks up, editor imports and edits segments too, admin may do everything',
+      description: 'reader: look-ups; editor: also imports and segments; admin: everything',
     },
     datamarts: {
       type: 'string',
       valueHint: 'ID,…|all',
-      description: 'only these datamarts; all, or without it: all of them',
+      description: 'datamarts that the token is for; by default all',
     },
     'expires-in-days': {
       type: 'string',
@@ -72,14 +72,14 @@ const create = command({
     };
     const token = await dataOf(openClient(args).api.POST('/v1/api_tokens', { body }));
     if (args.json) printJson(token);
-    else print(`token ${token.id} created (${token.role}); its value, shown this once:\n${token.value}`);
+    else print(`token ${token.id} created (${token.role}); its value, shown only once:\n${token.value}`);
     return 0;
   },
 });
 
 const remove = command({
   name: 'tokens delete',
-  description: 'deletes an API token; requests with it are refused from then on',
+  description: 'revokes an API token; requests that use it are refused at once',
   args: { id: { type: 'positional', required: true, description: 'id of the token' }, ...CONNECTION_ARGS },
   run: async (args) => {
     const path = { tokenId: readId(args.id) };

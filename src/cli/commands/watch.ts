@@ -14,36 +14,36 @@ const DAY_SECONDS = 86_400;
 
 export const watch = command({
   name: 'watch',
-  description: 'imports the files that are put into a folder, as they come',
+  description: 'watches a folder and imports files that are put into it',
   args: {
-    folder: { type: 'positional', required: true, valueHint: 'DIR', description: 'where files are put' },
+    folder: { type: 'positional', required: true, valueHint: 'DIR', description: 'folder to watch' },
     import: { type: 'string', valueHint: 'ID|NAME', description: 'as for muster import' },
     segment: { type: 'string', valueHint: 'ID|NAME', description: 'as for muster import' },
     format: {
       type: 'string',
       valueHint: 'ndjson|csv|parquet',
-      description: 'when neither name nor content tell',
+      description: 'format, if neither the file name nor the content shows it',
     },
     settle: {
       type: 'string',
       valueHint: 'SECONDS',
       default: '5',
-      description: 'a file is whole when it has not changed for so long',
+      description: 'a file is complete if it has not changed for this long',
     },
-    once: { type: 'boolean', description: 'end when the files that are there are done' },
+    once: { type: 'boolean', description: 'import the files that are there, then exit' },
     ...DATAMART_ARG,
     ...CONNECTION_ARGS,
   },
   examples: ['muster watch /srv/drop', 'muster watch /srv/drop --import nightly --once'],
   notes: [
-    'A file goes to done/ when every line was applied, else to failed/, with NAME.report.json and NAME.errors beside it.',
-    'Best is to write elsewhere and rename into the folder. Names that begin with a dot or _, or end in .part, .partial, .tmp, .crdownload, .filepart or ~, are left alone; so are reports of a watch, and error files beside their file.',
-    'A symbolic link goes to failed/ and is not followed. An empty file that is named as a part (part-00003.csv) goes to done/, any other to failed/.',
-    'One watch for a folder. With --json it prints a line of JSON for each file.',
+    'A file moves to done/ if every line was applied, else to failed/, with NAME.report.json and NAME.errors beside it.',
+    'Write files elsewhere and rename them into the folder. Files are ignored if their names begin with a dot or _, or end in .part, .partial, .tmp, .crdownload, .filepart or ~; so are reports, and error files beside their file.',
+    'Symbolic links are not followed; they move to failed/. An empty file moves to done/ if it is named as a part (part-00003.csv), else to failed/.',
+    'Run only one watch per folder. --json prints one line of JSON per file.',
   ],
   run: async (args) => {
     if (args.import !== undefined && args.segment !== undefined)
-      throw new UsageError('--import and --segment exclude each other');
+      throw new UsageError('--import and --segment cannot be combined');
     const folder = path.resolve(args.folder);
     const isFolder = await stat(folder).then(
       (found) => found.isDirectory(),
@@ -78,6 +78,6 @@ export const watch = command({
 });
 
 function labelOf({ passes, exitCode }: Outcome): string {
-  if (passes) return 'tried again later';
+  if (passes) return 'retrying later';
   return exitCode === 0 ? 'nothing to import' : 'error';
 }

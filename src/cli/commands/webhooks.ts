@@ -57,7 +57,7 @@ function pathOf(args: { readonly datamart: string; readonly id: string }) {
 
 const list = command({
   name: 'webhooks list',
-  description: 'lists webhooks; secrets are not shown',
+  description: 'lists webhooks, without their secrets',
   args: COMMON_ARGS,
   run: async (args) => {
     const { api } = openClient(args);
@@ -73,14 +73,14 @@ const create = command({
   name: 'webhooks create',
   description: 'creates a webhook and prints its signing secret (shown once)',
   args: {
-    receiver: { type: 'positional', required: true, description: 'https URL that is sent to' },
-    name: { type: 'string', description: 'its name, for people' },
+    receiver: { type: 'positional', required: true, description: 'https URL of the receiver' },
+    name: { type: 'string', description: 'its name' },
     import: { type: 'string', valueHint: 'ID|NAME', description: 'only executions of this document import' },
     events: {
       type: 'string',
       valueHint: 'EVENT,…',
       description:
-        'of succeeded, failed, canceled, unusual_size, many_failures, late and missing; without it all',
+        'comma-separated, of succeeded, failed, canceled, unusual_size, many_failures, late and missing; by default all',
     },
     ...COMMON_ARGS,
   },
@@ -89,7 +89,7 @@ const create = command({
     'muster webhooks create https://ops.example.com/muster',
     'muster webhooks create https://ops.example.com/muster --import 3 --events failed,canceled',
   ],
-  notes: ['How a receiver verifies what it gets is in docs/recipes.md.'],
+  notes: ['docs/recipes.md shows how a receiver verifies signatures.'],
   run: async (args) => {
     const client = openClient(args);
     const datamart = datamartPath(args.datamart);
@@ -103,14 +103,14 @@ const create = command({
     };
     const webhook = await dataOf(client.api.POST(ALL, { params: { path }, body }));
     if (args.json) printJson(webhook);
-    else print(`webhook ${webhook.id} created; its secret, shown this once:\n${webhook.secret}`);
+    else print(`webhook ${webhook.id} created; its signing secret, shown only once:\n${webhook.secret}`);
     return 0;
   },
 });
 
 const remove = command({
   name: 'webhooks delete',
-  description: 'deletes a webhook and what is known of its deliveries',
+  description: 'deletes a webhook and its delivery records',
   args: { ...ID_ARG, ...COMMON_ARGS },
   run: async (args) => {
     const path = pathOf(args);
@@ -123,7 +123,7 @@ const remove = command({
 
 const ping = command({
   name: 'webhooks ping',
-  description: 'sends a test delivery; "deliveries" shows what came of it',
+  description: 'sends a test delivery; "webhooks deliveries" shows the result',
   args: { ...ID_ARG, ...COMMON_ARGS },
   run: async (args) => {
     const path = pathOf(args);
@@ -136,15 +136,15 @@ const ping = command({
 
 const deliveries = command({
   name: 'webhooks deliveries',
-  description: 'lists what was sent to a webhook and what came of it, newest first',
+  description: 'lists the deliveries of a webhook and their results, newest first',
   args: {
     ...ID_ARG,
     status: {
       type: 'string',
       valueHint: 'STATUS,…',
-      description: `of ${DELIVERY_STATUSES.join(', ')}`,
+      description: `only deliveries with one of these statuses: ${DELIVERY_STATUSES.join(', ')}`,
     },
-    limit: { type: 'string', valueHint: 'N', default: '50', description: 'so many, the newest' },
+    limit: { type: 'string', valueHint: 'N', default: '50', description: 'at most N, newest first' },
     ...COMMON_ARGS,
   },
   choices: { status: DELIVERY_STATUSES },
@@ -160,7 +160,7 @@ const deliveries = command({
 
 const resend = command({
   name: 'webhooks resend',
-  description: 'sends a delivery again, as the same message',
+  description: 'sends a delivery again, with the same message id',
   args: {
     ...ID_ARG,
     delivery: { type: 'positional', required: true, description: 'id of the delivery' },

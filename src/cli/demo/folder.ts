@@ -24,13 +24,13 @@ export async function freshFolder(folder: string): Promise<'made' | 'replaced'> 
 async function removeEarlier(folder: string, entries: readonly string[]): Promise<void> {
   if (!entries.includes(MARKER)) {
     throw new CliError(
-      `${folder} was not made by the demo and is left alone; name another folder with --data`,
+      `${folder} was not created by the demo and is left alone; choose another folder with --data`,
     );
   }
   const pid = Number(await readFile(path.join(folder, MARKER), 'utf8'));
   if (isRunning(pid)) {
     throw new CliError(
-      `a demo is running in ${folder} (process ${pid}); stop it, or name another folder with --data`,
+      `a demo is running in ${folder} (process ${pid}); stop it, or choose another folder with --data`,
     );
   }
   await rm(folder, { recursive: true });

@@ -30,7 +30,9 @@ import {
 export async function runDemo(client: Client, folder: string): Promise<readonly string[]> {
   const purchases = await readPurchases();
   const customers = customersAt(purchases, TODAY_AT);
-  print('\nA music shop, its real customers and purchases of January to May (CDNOW, examples/cdnow).');
+  print(
+    '\nThe real customers of an online music shop, with their purchases from January to May (CDNOW, examples/cdnow).',
+  );
   await createSegments(client);
 
   const april = aprilCommands(purchases);
@@ -40,9 +42,11 @@ export async function runDemo(client: Client, folder: string): Promise<readonly 
   await writeNdjson(aprilFile, april);
   await writeCsv(mayFile, may);
 
-  print('\nFirst load: who belongs where when the books of April are closed\n');
+  print('\nFirst import: the members of each segment at the end of April\n');
   const first = await importAndTell(client, aprilFile);
-  print('\nThen what May changed: first-time buyers who bought again, customers who lapsed or came back\n');
+  print(
+    '\nSecond import: the changes of May, such as first-time buyers who bought again and customers who lapsed\n',
+  );
   const second = await importAndTell(client, mayFile);
 
   const problems = [
@@ -67,7 +71,7 @@ async function createSegments(client: Client): Promise<void> {
   }
   const rows = table(SEGMENTS, [
     { title: 'SEGMENT', value: (segment) => segment.technicalName },
-    { title: 'WHO IS IN IT', value: (segment) => segment.rule },
+    { title: 'MEMBERS', value: (segment) => segment.rule },
   ]);
   print(`\n${rows}`);
 }
@@ -107,7 +111,7 @@ async function tellSizes(client: Client, purchases: readonly Purchase[]): Promis
   });
   print(`\nThe segments now\n\n${segmentTable(segments)}`);
   const problems = checkSizes(segments, expectedSizes(purchases, TODAY_AT));
-  if (problems.length === 0) print('\nThese sizes are those that the purchases themselves give.');
+  if (problems.length === 0) print('\nThese sizes match those computed from the purchases.');
   return problems;
 }
 
@@ -123,7 +127,7 @@ async function tellCustomers(client: Client, customers: readonly Customer[]): Pr
   print(`\nThe best customer of May, account ${best.id}\n`);
   const user = await findUser(client, `/datamarts/1/user_points/user_account_id=${best.id}`);
   print(describeUser(user, Date.now()));
-  print(`\nA first-time buyer who is about to leave, account ${leaving.id}\n`);
+  print(`\nA first-time buyer whose membership expires soon, account ${leaving.id}\n`);
   const other = await findUser(client, `/datamarts/1/user_points/user_account_id=${leaving.id}`);
   print(describeUser(other, Date.now()));
   return checkMember(user, best);

@@ -43,8 +43,8 @@ export async function saveNew({ content, folder, nameAt, mayReplace }: Saving): 
 }
 
 const WHY_UNUSABLE: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such folder',
-  ENOTDIR: 'expected a folder, this is none',
+  ENOENT: 'no such folder',
+  ENOTDIR: 'expected a folder, got something else',
   EACCES: 'nothing may be written to this folder (permission denied)',
   EPERM: 'nothing may be written to this folder (permission denied)',
   EROFS: 'nothing can be written to this folder (read-only)',

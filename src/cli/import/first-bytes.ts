@@ -83,7 +83,7 @@ function isBlankText(bytes: Buffer): boolean {
 
 /** Refuses what is compressed, and so damaged that nothing of it can be told. */
 export function damagedFile(compression: Compression): ApiError {
-  return asApiError(invalidCompression(compression, 'it is damaged, or its end is missing'));
+  return asApiError(invalidCompression(compression, 'it is damaged or cut off'));
 }
 
 async function* asBuffers(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {

@@ -68,7 +68,7 @@ export type Outcome = {
   readonly passes: boolean;
 };
 
-const NOT_CONFIRMED = { text: 'not replaced: that was not confirmed', code: null };
+const NOT_CONFIRMED = { text: 'nothing was replaced, because the replacement was not confirmed', code: null };
 
 /** How many failed lines a summary shows. */
 export const FIRST_FAILURES = 3;
@@ -172,7 +172,7 @@ async function conclude(
   if (execution === null || target === null || !hasEnded(execution)) {
     return {
       ...outcome,
-      error: { text: 'stopped waiting; the execution goes on in the service', code: null },
+      error: { text: 'stopped waiting; the execution continues in the service', code: null },
       passes: true,
     };
   }
@@ -217,7 +217,7 @@ function endError({ status, error }: ApiExecution): Outcome['error'] {
 }
 
 function errorOf(error: unknown, signal: AbortSignal): Outcome['error'] {
-  if (signal.aborted) return { text: 'interrupted while sending; nothing of the file is kept', code: null };
+  if (signal.aborted) return { text: 'interrupted while sending; nothing was imported', code: null };
   if (error instanceof ApiError) return { text: error.message, code: error.code };
   return { text: describe(error), code: error instanceof EmptyFileError ? error.code : null };
 }

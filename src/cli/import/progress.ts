@@ -70,18 +70,18 @@ function thousandths(part: number, whole: number): number {
 
 /** What a file waits for: mostly that a fault passes which is not its own. */
 const WAITS_FOR: Readonly<Record<string, string>> = {
-  DISK_FULL: 'for room on a disk of the service',
-  READ_ONLY: 'for a disk of the service that can be written',
-  NO_HANDLES: 'for file handles of the service',
-  NO_MEMORY: 'for memory of the service',
-  NO_DOCUMENTS: 'for the storage of files',
+  DISK_FULL: 'for free disk space on the server',
+  READ_ONLY: 'for a disk of the server to become writable',
+  NO_HANDLES: 'for file handles on the server',
+  NO_MEMORY: 'for memory on the server',
+  NO_DOCUMENTS: 'for the file storage',
   NO_STORE: 'for the database',
-  LOOK_UPS: 'for look-ups to become quick again',
+  LOOK_UPS: 'for look-ups to become fast again',
 };
 
 /** What an execution waits for; a newer service may know more reasons. */
 export function waitsFor({ reason }: { readonly reason: string }): string {
-  return WAITS_FOR[reason] ?? 'until a fault has passed';
+  return WAITS_FOR[reason] ?? 'for a fault to pass';
 }
 
 /**
@@ -90,7 +90,7 @@ export function waitsFor({ reason }: { readonly reason: string }): string {
  */
 export function applyingDetail(execution: ApiExecution): string {
   const { status, progress, completed_tasks: completed } = execution;
-  if (status === 'PENDING') return 'waiting for its turn';
+  if (status === 'PENDING') return 'waiting in the queue';
   if (progress?.waiting) return waitsFor(progress.waiting);
   const { commands_per_second: rate = null, eta_ms: left = null } = progress ?? {};
   const commands = Math.max(progress?.commands_read ?? 0, completed ?? 0);

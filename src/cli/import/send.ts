@@ -73,7 +73,7 @@ async function* counted({ chunks, bytes }: Body, onSent: (bytes: number) => void
     sent += chunk.byteLength;
     onSent(sent);
   }
-  if (bytes !== null && sent !== bytes) throw new CliError('the file became shorter while it was sent');
+  if (bytes !== null && sent !== bytes) throw new CliError('the file became shorter while it was being sent');
 }
 
 function uploadFailure(connection: Connection, error: unknown): unknown {

@@ -61,7 +61,7 @@ export async function openSource(file: string | Buffer, signal: AbortSignal): Pr
     const head = buffer.subarray(0, bytesRead);
     const compression = compressionOf(head) ?? null;
     if (compression === 'gzip' && bytesRead === before.size && (await firstBytesOfGzip(head)) === EMPTY)
-      throw new EmptyFileError('the file is empty, as it is unpacked');
+      throw new EmptyFileError('the file is empty once decompressed');
     const name = shown(fileName).replace(/\.(gz|zst)$/i, '');
     return {
       ...{ name, folder, fileName, compression, close },
@@ -71,7 +71,7 @@ export async function openSource(file: string | Buffer, signal: AbortSignal): Pr
       changed: async () => {
         const { size, mtimeMs } = await handle.stat();
         if (size === before.size && mtimeMs === before.mtimeMs) return null;
-        return `the file was written to while it was sent: it had ${before.size} bytes then and has ${size} now; what was sent is imported`;
+        return `the file changed while it was being sent, from ${before.size} to ${size} bytes; what was sent is imported`;
       },
     };
   } catch (error) {
@@ -104,7 +104,7 @@ async function openAny(file: string | Buffer, signal: AbortSignal): Promise<Open
   const stats = await stat(file);
   if (stats.isFIFO()) return openOnce(path, named, signal);
   if (!stats.isFile())
-    throw new CliError(`expected a file, this is ${stats.isDirectory() ? 'a folder' : 'something else'}`);
+    throw new CliError(`expected a file, got ${stats.isDirectory() ? 'a folder' : 'something else'}`);
   // what has become a pipe meanwhile is not waited for
   const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   return { ...named, handle, close: () => handle.close() };
@@ -123,12 +123,12 @@ export function readable(error: unknown): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
   switch (code) {
     case 'ENOENT':
-      return new CliError('there is no such file', { cause: error });
+      return new CliError('no such file', { cause: error });
     case 'EACCES':
     case 'EPERM':
-      return new CliError('the file may not be read (permission denied)', { cause: error });
+      return new CliError('permission denied', { cause: error });
     case 'EBADF':
-      return new CliError('nothing is open there to read from', { cause: error });
+      return new CliError('this file descriptor is not open', { cause: error });
     default:
       return code === undefined || error instanceof CliError
         ? error

@@ -75,7 +75,7 @@ export async function spool(
     await remove();
     if (signal.aborted) throw signal.reason;
     if (systemCode(error) === 'ENOSPC') {
-      const text = `there is no room in ${os.tmpdir()} to put the input aside; TMPDIR names another folder`;
+      const text = `${os.tmpdir()} has no space for a temporary copy of the input; set TMPDIR to another folder`;
       throw new CliError(text, { cause: error });
     }
     throw error;

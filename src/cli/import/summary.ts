@@ -7,6 +7,9 @@ import { mayBeNew, NO_UNKNOWN_SEGMENTS, unknownSegmentRows } from './unknown-seg
 import { warningLines } from './warnings.ts';
 
 /** What became of memberships and users: a count, how it is told, and how of a dry run. */
+/** Fewer lines than this have no rate worth telling. */
+const MIN_LINES_FOR_RATE = 1_000;
+
 const EFFECTS = [
   ['memberships_created', 'memberships created', 'memberships would be created'],
   ['memberships_updated', 'memberships updated', 'memberships would be updated'],
@@ -50,7 +53,7 @@ export function summarize(outcome: Outcome): string {
   if (execution !== null && execution.num_tasks !== null) rows.push(...countRows(execution));
   if (execution !== null) rows.push(...correctionRows(execution));
   for (const { segment_id: id, technical_name: name } of execution?.result?.segments_created ?? [])
-    rows.push(['segment', id === null ? `${name}, would be made` : `${name}, made with id ${id}`]);
+    rows.push(['segment', id === null ? `${name}, would be created` : `${name}, created with id ${id}`]);
   for (const { size_before, size_after, ...segment } of execution?.result?.segments ?? [])
     rows.push([
       `segment ${segment.segment_id ?? segment.technical_name}`,
@@ -69,7 +72,7 @@ export function summarize(outcome: Outcome): string {
     rows.push(['console', executionPage(execution.id, target)]);
     if (mayBeNew(unknown) && !execution.dry_run && hasEnded(execution))
       rows.push([
-        'make them',
+        'create them',
         commandAbout('import --create-missing-segments --corrects', `${execution.id} FILE`, target),
       ]);
     if (hasReplaced(execution)) rows.push(['undo with', commandAbout('revert', execution.id, target)]);
@@ -141,8 +144,8 @@ function headlineText({ file, execution, error }: Outcome): string {
   if (lines === null) return `${name}: ${execution.status}`;
   if (duration === null) return `${name}: ${countOf(lines, 'line')}`;
   const text = `${name}: ${countOf(lines, 'line')} in ${formatDuration(duration)}`;
-  // below a second it says how long a start takes
-  if (duration < 1000) return text;
+  // below a second, or of few lines, it says how long a start takes
+  if (duration < 1000 || lines < MIN_LINES_FOR_RATE) return text;
   return `${text} (${formatCount(Math.round((lines * 1000) / duration))} lines/s)`;
 }
 

@@ -70,7 +70,8 @@ async function documentTarget(client: Client, destination: Destination, source: 
 function chooseFormat(destination: Destination, source: Source, start: Start | null): Format {
   const format = destination.format ?? (start === null ? null : formatOf(start)) ?? source.format;
   if (format === null && start === null && source.compression !== null) throw damagedFile(source.compression);
-  if (format === null) throw new UsageError('cannot tell the format: give --format ndjson, csv or parquet');
+  if (format === null)
+    throw new UsageError('cannot tell the format of this file; add --format ndjson, csv or parquet');
   return format;
 }
 
@@ -143,7 +144,7 @@ async function segmentTarget(client: Client, destination: Destination, source: S
   const format = destination.format ?? (start === null ? source.format : formatOf(start));
   if (format === 'ndjson' || format === 'parquet') {
     const came = format === 'ndjson' ? 'NDJSON' : 'Parquet';
-    throw new UsageError(`a user list for --segment is CSV or TSV, this is ${came}`);
+    throw new UsageError(`--segment takes lists of users in CSV or TSV, got ${came}`);
   }
   if (start !== null) requireStart(start, { format: 'csv', profile: 'USER_LIST' });
   const segment = await findSegment(client, datamart, wanted);

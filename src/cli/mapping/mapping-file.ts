@@ -14,13 +14,13 @@ export type NamedMapping = { readonly name: string; readonly mapping: Mapping };
 export async function readMappingFile(file: string): Promise<NamedMapping> {
   const refuse = (why: string) => new UsageError(`--mapping ${JSON.stringify(file)}: ${why}`);
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw refuse(error.code === 'ENOENT' ? 'there is no such file' : error.message);
+    throw refuse(error.code === 'ENOENT' ? 'no such file' : error.message);
   });
   let input: unknown;
   try {
     input = JSON.parse(text.replace(/^\ufeff/, ''));
   } catch {
-    throw refuse('expected a mapping as JSON; muster imports map --print makes one');
+    throw refuse('expected a mapping as JSON, as printed by muster imports map --print');
   }
   const odd = oddMember(input);
   if (odd !== null) throw refuse(odd);
@@ -38,9 +38,9 @@ function oddMember(input: unknown): string | null {
   for (const [name, value] of Object.entries(input)) {
     const isList = Array.isArray(value) && value.every((each) => typeof each === 'string');
     if (name === 'optional' && isList) continue;
-    if (name === 'optional') return 'optional must be a list of names of columns';
+    if (name === 'optional') return 'optional must be a list of column names';
     if (!['values', 'defaults', ...TEXTS].includes(name))
-      return `${JSON.stringify(name)} is no member of a mapping`;
+      return `${JSON.stringify(name)} is not a member of a mapping`;
     if (!isObject(value)) return `${name} must be an object`;
     if (TEXTS.includes(name) && !Object.values(value).every((each) => typeof each === 'string'))
       return `${name} must have texts by name`;

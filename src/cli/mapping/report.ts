@@ -36,7 +36,7 @@ function describeLines({ lines, failures_by_code: failures, refusal }: ApiPrevie
   const total =
     failed === 0
       ? `The first ${lines.length} lines are valid commands.`
-      : `Of the first ${lines.length} lines ${failed} would fail: ${codes.join(', ')}`;
+      : `Of the first ${lines.length} lines, ${failed} would fail: ${codes.join(', ')}`;
   return [...first, total];
 }
 
@@ -49,6 +49,6 @@ function describeCommand(command: ApiPreviewedCommand): string {
   const names = segments.map((of) => of.segment_technical_name ?? of.segment_id).join(', ');
   const [first] = segments;
   const until = first?.expiration_ts ?? null;
-  const end = operation === 'DELETE' ? '' : until === null ? ', for ever' : ` until ${formatInstant(until)}`;
+  const end = operation === 'DELETE' ? '' : until === null ? ', forever' : ` until ${formatInstant(until)}`;
   return printable(`${operation} ${user.join(' ')} in ${names}${end}`);
 }

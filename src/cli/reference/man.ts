@@ -10,11 +10,9 @@ export async function renderMan(version: string): Promise<string> {
     ...section('NAME', ['muster \\- user segment imports']),
     ...section('SYNOPSIS', ['.B muster', '.I COMMAND', '[flags]']),
     ...section('DESCRIPTION', [
-      'Imports files of user segment commands into a service, and runs that service.',
+      'Runs the Muster service, and imports files of user segment commands into it.',
       '.PP',
-      ...textLines(
-        'Exit codes: 0 it was done, 2 it was done and some lines failed or some checks did not agree, 1 it was not done.',
-      ),
+      ...textLines('Exit codes: 0 success, 2 done but some lines or checks failed, 1 not done.'),
     ]),
     ...section('COMMANDS', []),
     ...commands.flatMap((command) => [
@@ -28,7 +26,10 @@ export async function renderMan(version: string): Promise<string> {
     '.PP',
     ...textLines(PRECEDENCE),
     ...section('ENVIRONMENT', tagged(ENVIRONMENT)),
-    ...section('FILES', tagged([['~/.config/muster/profiles.json', 'the profiles of muster login']])),
+    ...section(
+      'FILES',
+      tagged([['~/.config/muster/profiles.json', 'the profiles that muster login stores']]),
+    ),
     '',
   ].join('\n');
 }

@@ -6,7 +6,7 @@ export async function renderMarkdown(): Promise<string> {
   const commands = await loadCommands();
   const parts = [
     '# Command line',
-    'Made by `npm run reference` from the definitions of the commands; a test keeps it up to date. `muster help COMMAND` shows the same.',
+    'Generated from the definitions of the commands by `npm run reference`; a test checks that it is current. `muster help COMMAND` prints the same.',
     commands.map(({ words }) => `[${words.join(' ')}](#muster-${words.join('-')})`).join(' · '),
     '## Which service',
     'Every command that talks to a service takes these flags:',
@@ -26,7 +26,9 @@ export async function renderMarkdown(): Promise<string> {
         `${sentence(description)}.`,
         block([usageOf(command)]),
         ...(rows.length === 0 ? [] : [tableOf(rows)]),
-        ...(takesCommon ? ['And those of [every command that talks to a service](#which-service).'] : []),
+        ...(takesCommon
+          ? ['It also takes the flags of [every command that talks to a service](#which-service).']
+          : []),
         ...(examples.length === 0 ? [] : [block(examples)]),
         ...notes.map(escaped),
       ];

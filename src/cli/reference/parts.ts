@@ -8,15 +8,15 @@ export const COMMON_FLAGS = { ...DATAMART_ARG, ...CONNECTION_ARGS };
 export const ENVIRONMENT = [
   ['MUSTER_URL', 'address of the service'],
   ['MUSTER_TOKEN', 'API token'],
-  ['MUSTER_DATAMART', 'datamart of commands that name none'],
-  ['MUSTER_PROFILE', 'profile of muster login'],
-  ['NO_COLOR', 'no colours, also in a terminal'],
-  ['FORCE_COLOR', 'colours, also where there is no terminal'],
-  ['XDG_CONFIG_HOME', 'folder of muster/profiles.json; else ~/.config'],
+  ['MUSTER_DATAMART', 'default datamart'],
+  ['MUSTER_PROFILE', 'profile to use'],
+  ['NO_COLOR', 'use no colours, even in a terminal'],
+  ['FORCE_COLOR', 'use colours even outside a terminal'],
+  ['XDG_CONFIG_HOME', 'folder that contains muster/profiles.json; by default ~/.config'],
 ] as const;
 
 export const PRECEDENCE =
-  "Flags win over the environment, the environment over the profile, the profile over the default. --profile is a flag: with it, MUSTER_URL, MUSTER_TOKEN and MUSTER_DATAMART are not looked at. A profile's token is sent to that profile's URL alone.";
+  "Flags override the environment, the environment overrides the profile, and the profile overrides the defaults. --profile counts as a flag: with it, MUSTER_URL, MUSTER_TOKEN and MUSTER_DATAMART are ignored. A profile's token is only sent to that profile's URL.";
 
 /** Commands without the common flags, and whether they had them. */
 export async function loadCommands(): Promise<readonly (Catalogued & { takesCommon: boolean })[]> {

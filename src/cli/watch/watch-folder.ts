@@ -70,7 +70,7 @@ export async function watchFolder(client: Client, options: WatchOptions): Promis
   for (const name of OWN_FOLDERS) await makeFolder(path.join(folder, name));
   const arrivals = watchArrivals(folder, {
     settleMs,
-    onLeft: (name, why) => onTrouble(`${shown(name)}: left where it is: ${why}`),
+    onLeft: (name, why) => onTrouble(`${shown(name)}: ignored (${why})`),
   });
   const tasks = (await listBegun(folder)).map(taskOf);
   const watch: Watch = { ...options, client, arrivals, tasks };
@@ -116,7 +116,7 @@ async function nextTask({ folder, arrivals, tasks, onTrouble }: Watch): Promise<
       return task;
     } catch (error) {
       if (arrivals.passOver(name, Date.now() + AGAIN_MS) === 'again') continue;
-      onTrouble(`${shown(name)}: it cannot be taken: ${describe(error)}; tried again later`);
+      onTrouble(`${shown(name)}: it cannot be imported: ${describe(error)}; retrying later`);
     }
   }
   return null;
@@ -133,8 +133,8 @@ async function settled({
   try {
     return await arrivals.look(Date.now());
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') throw new CliError(`${folder}: the folder is not there any more`);
-    onTrouble(`${folder}: ${describe(error)}; tried again later`);
+    if (systemCode(error) === 'ENOENT') throw new CliError(`${folder}: the folder no longer exists`);
+    onTrouble(`${folder}: ${describe(error)}; retrying later`);
     return [];
   }
 }
@@ -159,7 +159,7 @@ async function work(watch: Watch, task: Task): Promise<void> {
     onDone({ ...task.outcome, errorFile }, shown(file));
   } catch (error) {
     task.notBefore = Date.now() + AGAIN_MS;
-    const text = `it cannot be moved away: ${describe(error)}; tried again later`;
+    const text = `it cannot be moved away: ${describe(error)}; retrying later`;
     if (task.tries === 0) onTrouble(`${shown(begun.name)}: ${text}`);
     task.tries += 1;
   }
@@ -189,7 +189,7 @@ async function importBegun(watch: Watch, begun: Begun): Promise<Outcome> {
       text: 'this is a symbolic link, which is not followed: put the file itself into the folder',
     });
   if (stats !== null && !stats.isFile())
-    return refused(shownAs, { code: 'NO_FILE', text: 'expected a file, this is something else' });
+    return refused(shownAs, { code: 'NO_FILE', text: 'expected a file, got something else' });
   const outcome = await importFile(client, file, {
     ...{ destination, until: 'ended', signal, shownAs, idempotencyKey: `watch-${begun.id}` },
     saveErrors: ({ uri }) => downloadErrors(client, uri, errorsOf(folder, begun)),

@@ -29,7 +29,7 @@ const Query = Type.Object({
 
 const Hour = Type.Object({
   from: Instant,
-  to: Type.Integer({ description: 'up to and without this instant, ms since the epoch' }),
+  to: Type.Integer({ description: 'end, exclusive; ms since the epoch' }),
   lines_applied: Count,
   lines_failed: Count,
 });
@@ -40,11 +40,11 @@ const SegmentActivity = Type.Object({
   segment_technical_name: nullableText(),
   user_points_count_before: Type.Integer({
     minimum: 0,
-    description: 'members at `from`, as far as is known',
+    description: 'members at `from`, as far as known',
   }),
   user_points_count: Type.Integer({ minimum: 0, description: 'members at `date`' }),
   entries: Count,
-  exits: Type.Integer({ minimum: 0, description: 'expirations included, once their rows were removed' }),
+  exits: Type.Integer({ minimum: 0, description: 'including expirations, once their rows are removed' }),
 });
 
 const ExpectedActivity = Type.Object({
@@ -62,17 +62,17 @@ export const ActivityView = Type.Object({
       by_status: Type.Record(Type.String(), Count),
       with_failed_lines: Count,
     },
-    { description: 'created from `from` on; dry runs and reverts are among them' },
+    { description: 'created since `from`, including dry runs and reverts' },
   ),
   hours: Type.Array(Hour, {
     description:
-      'lines of files, dry runs left out; those of an execution are spread evenly over the time in which it ran',
+      'lines of files, without dry runs; the lines of an execution are spread evenly over its running time',
   }),
   segments: Type.Array(SegmentActivity, {
-    description: `segments that members came into or left, those that lost the greatest share first; of more than ${MAX_SEGMENTS} those that lost and changed most`,
+    description: `segments that members entered or left, those that lost the greatest share first; at most ${MAX_SEGMENTS}, those that lost or changed most`,
   }),
   expected_files: Type.Array(ExpectedActivity, {
-    description: `imports that expect files, as it is now: first those whose file is missing or late, then those whose last file is not as expected; ${MAX_EXPECTED} at most`,
+    description: `imports that expect files, in their current state: first those whose file is missing or late, then those whose last file was not as expected; at most ${MAX_EXPECTED}`,
   }),
   known_since: KnownSince,
 });
@@ -82,7 +82,8 @@ export function activityRoutes(app: App, dependencies: HttpDependencies): void {
   const { store, clock } = dependencies;
   const schema = {
     tags: ['executions'],
-    summary: 'What went on in a datamart lately: executions, lines by hour, segments that grew or shrank',
+    summary:
+      'Shows the recent activity of a datamart: executions, lines by hour, segments that grew or shrank',
     params: DatamartParams,
     querystring: Query,
     response: answersWith(ActivityView),

@@ -39,7 +39,7 @@ export function dataFileRoutes(app: App, dependencies: HttpDependencies): void {
   const { store, documents } = dependencies;
   const schema = {
     tags: ['files'],
-    summary: 'Downloads an input, error or export file, or an overlap analysis',
+    summary: 'Downloads an input file, error file, export or overlap analysis',
     produces: ['application/octet-stream'],
     querystring: Query,
     response: { '4xx': ErrorAnswer, '5xx': ErrorAnswer },

@@ -37,7 +37,7 @@ export function datamartRoutes(app: App, dependencies: HttpDependencies): void {
 
   const postSchema = {
     tags,
-    summary: 'Creates a datamart, with a default compartment of its own unless one is named',
+    summary: 'Creates a datamart, with a new default compartment unless the request names one',
     body: NewDatamart,
     response: answersWith(DatamartView),
   };
@@ -91,7 +91,7 @@ function readTimeZone(name: string): string {
   } catch {
     throw new ServiceError(
       'INVALID_REQUEST',
-      `time_zone must be the name of a time zone such as Europe/Paris, got ${JSON.stringify(name.slice(0, 100))}`,
+      `time_zone must be a time zone such as Europe/Paris, got ${JSON.stringify(name.slice(0, 100))}`,
     );
   }
 }

@@ -39,7 +39,7 @@ export function selectionRoutes(app: App, dependencies: HttpDependencies): void 
 
   const listSchema = {
     tags,
-    summary: 'Lists the compartments a datamart uses',
+    summary: 'Lists the compartments that a datamart uses',
     params: DatamartParams,
     querystring: PagingQuery,
     response: answersWithList(SelectionView),
@@ -55,7 +55,7 @@ export function selectionRoutes(app: App, dependencies: HttpDependencies): void 
 
   const postSchema = {
     tags,
-    summary: 'Makes a datamart use a compartment',
+    summary: 'Selects a compartment for a datamart',
     params: DatamartParams,
     body: Selection,
     response: answersWith(SelectionView),
@@ -77,7 +77,7 @@ export function selectionRoutes(app: App, dependencies: HttpDependencies): void 
 
   const putSchema = {
     tags,
-    summary: 'Changes how a datamart uses a compartment',
+    summary: 'Changes the selection of a compartment',
     params: SelectionParams,
     body: Change,
     response: answersWith(SelectionView),

@@ -114,8 +114,7 @@ export function readExpect(
   if (interval === null) throw invalid(`every must be one of ${EVERY}`, every);
   if (parseTimeOfDay(by) === null) throw invalid('by must be a time of the day such as 06:00', by);
   const timeZone = time_zone ?? of.timeZone;
-  if (!isTimeZone(timeZone))
-    throw invalid('time_zone must be the name of a time zone such as Europe/Paris', timeZone);
+  if (!isTimeZone(timeZone)) throw invalid('time_zone must be a time zone such as Europe/Paris', timeZone);
   const days = on === null ? null : WEEKDAYS.filter((day) => on.includes(day));
   const isCounted = interval.unit === 'd' && interval.count > 1;
   if (isCounted && days !== null) throw invalid('on cannot be given with days that are counted', every);

@@ -19,19 +19,20 @@ const Default = Type.Unsafe<Mapping['defaults'][string]>({
 const members = {
   columns: {
     description:
-      'the field that each column feeds, by the name of the column; of nested members of NDJSON a path with dots. The order counts: of several columns for one field, or of several identifiers, the first that is not blank is taken',
+      'the field that each column feeds, by column name; for nested members of NDJSON, a dotted path. The order matters: of several columns for one field, or of several identifiers, the first one that is not blank is used',
     examples: [{ 'Customer ID': 'user_account_id', Op: 'operation' }],
   },
   values: {
-    description: 'by field, what its own words stand for; blanks around them and capitals do not count',
+    description:
+      'the words of the file and what they mean, by field; surrounding blanks and letter case are ignored',
     examples: [{ operation: { add: 'UPDATE' } }],
   },
   defaults: {
-    description: 'by field, what stands where a record has nothing of its kind; identifiers have none',
+    description: 'values for records that lack a field, by field; not for identifiers',
     examples: [{ segment_technical_name: 'vip', expiration_duration: 0 }],
   },
   hash: {
-    description: `columns whose clear values are hashed before anything is stored; they feed email_hash unless columns says otherwise: ${HASH_RULES.join(', ')}`,
+    description: `columns whose plain values are hashed before anything is stored; they feed email_hash unless columns says otherwise: ${HASH_RULES.join(', ')}`,
     examples: [{ Email: 'sha256' }],
   },
   formats: {
@@ -39,7 +40,7 @@ const members = {
     examples: [{ Expires: 'iso_8601' }],
   },
   optional: {
-    description: 'columns of the mapping that a CSV header may lack; their fields are blank then',
+    description: 'columns that a CSV header may lack; their fields are then blank',
     examples: [['Expires']],
   },
 };
@@ -72,7 +73,8 @@ export const MappingBody = Type.Unsafe<MappingInput | null>({
     optional: Type.Optional(Type.Unsafe({ ...Type.Array(Type.String()), ...members.optional })),
   }),
   type: ['object', 'null'],
-  description: 'how the own names and words of files become commands; null: they have those of commands',
+  description:
+    'how the columns and words of the files become commands; null: the files use the names of commands',
 });
 
 /** The mapping that a request asks for. Throws INVALID_REQUEST for one that cannot be used. */

@@ -14,9 +14,9 @@ function orNull<T extends TObject | TArray>(schema: T, description: string) {
 }
 
 const PreviewedColumn = Type.Object({
-  name: Type.String({ description: 'of nested members of NDJSON a path with dots' }),
-  field: nullableText({ description: 'the field that it feeds; null: it is not read' }),
-  reason: Type.Optional(Type.String({ description: 'of a suggested mapping: why' })),
+  name: Type.String({ description: 'for nested members of NDJSON, a dotted path' }),
+  field: nullableText({ description: 'the field that the column feeds; null: it is not read' }),
+  reason: Type.Optional(Type.String({ description: 'for a suggested mapping: the reason' })),
 });
 
 const PreviewedCommand = Type.Object({

@@ -21,12 +21,12 @@ const Body = Type.Object({
     Type.String({ description: `the first bytes of a file, decompressed: at most ${MAX_SAMPLE_BYTES}` }),
   ),
   sample_base64: Type.Optional(
-    Type.String({ description: 'the same in base64, for bytes that may be no UTF-8; in place of sample' }),
+    Type.String({ description: 'the same in base64, for bytes that may not be UTF-8; instead of sample' }),
   ),
   whole: Type.Optional(
     Type.Boolean({
       default: false,
-      description: 'true: the sample is all of the file; otherwise a line that its end cuts off is left out',
+      description: 'true: the sample is the whole file; otherwise its last line is left out if it is cut off',
     }),
   ),
   mapping: Type.Optional(MappingBody),
@@ -34,7 +34,7 @@ const Body = Type.Object({
 
 const schema = {
   tags: ['document imports'],
-  summary: 'Says what would become of the first lines of a file',
+  summary: 'Previews the first lines of a file, and suggests a mapping',
   description:
     'Reads up to 50 records of a sample as an upload would be read: each becomes a command, or fails with a code and a message. By `mapping`, by none where it is null; where the request has no `mapping` one is suggested, with a reason for each column. Nothing of the sample is kept or logged.',
   params: DatamartParams,

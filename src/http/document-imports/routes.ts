@@ -26,7 +26,7 @@ const ListQuery = Type.Object({
   ...Paging,
   keywords: Type.Optional(Type.String()),
   last_execution: Type.Optional(
-    Type.Boolean({ description: 'true: each import comes with its newest execution' }),
+    Type.Boolean({ description: 'true: include the newest execution of each import' }),
   ),
 });
 const NewImport = Type.Object({
@@ -45,7 +45,7 @@ const ListedImport = Type.Object({
     Type.Unsafe<Static<typeof ExecutionView> | null>({
       ...ExecutionView,
       type: ['object', 'null'],
-      description: 'null when there is none; absent unless it is asked for',
+      description: 'null if there is none; absent unless requested',
     }),
   ),
 });

@@ -43,7 +43,7 @@ export async function startExecution(
   if (made === 'KEY_REUSED') {
     throw new ServiceError(
       'IDEMPOTENCY_KEY_REUSED',
-      'Idempotency-Key must be another one for another file or other parameters: under this one something else was sent',
+      'this Idempotency-Key was already used for another file or other parameters: use a new key',
     );
   }
   if (made.document.folder === upload.document.folder) observeUploaded(made.document.bytes);
@@ -125,8 +125,7 @@ export const REVERT_REFUSALS: Readonly<Record<RevertRefusal, string>> = {
   NOTHING_CHANGED: 'there is nothing to revert: the execution changed no membership',
   REVERTED:
     'the execution is reverted already; to undo that, revert the execution in reverted_by_execution_id',
-  FORGOTTEN:
-    'there is nothing to revert: what the execution changed is not remembered any more (historyDays)',
+  FORGOTTEN: 'there is nothing to revert: the changes of this execution are no longer stored (historyDays)',
 };
 
 async function revertExecution(
@@ -156,7 +155,7 @@ async function cancelExecution(
   return canceled;
 }
 
-/** The statuses of a comma-joined filter; undefined for all. */
+/** The statuses of a comma-separated filter; undefined for all. */
 export function readStatuses(joined: string | undefined): readonly ExecutionStatus[] | undefined {
   return readAmong('status', joined, EXECUTION_STATUSES);
 }
@@ -188,7 +187,7 @@ export function readExecutionFilter(
 }
 
 /**
- * The values of a comma-joined parameter, each one of these; undefined for all. Throws
+ * The values of a comma-separated parameter, each one of these; undefined for all. Throws
  * INVALID_REQUEST.
  */
 function readAmong<T extends string>(

@@ -20,13 +20,13 @@ export const SegmentChangesView = Type.Object({
 });
 const SegmentRevert = Type.Object({
   ...SegmentNames,
-  memberships_created: Type.Integer({ minimum: 0, description: 'users who would be in again' }),
+  memberships_created: Type.Integer({ minimum: 0, description: 'users who would be members again' }),
   memberships_updated: Count,
-  memberships_deleted: Type.Integer({ minimum: 0, description: 'users who would be out again' }),
+  memberships_deleted: Type.Integer({ minimum: 0, description: 'users who would no longer be members' }),
   unchanged: Count,
   memberships_kept: Type.Integer({
     minimum: 0,
-    description: 'would be left alone, since something has touched them since',
+    description: 'memberships that would be left alone because they have changed since',
   }),
 });
 export const RevertPreviewView = Type.Object({ segments: Type.Array(SegmentRevert) });
@@ -47,7 +47,7 @@ export function executionChangeRoutes(
   const config = { role: 'reader' } as const;
 
   const changesSchema = {
-    ...{ tags, params, summary: 'What an execution did to memberships, by segment' },
+    ...{ tags, params, summary: 'Shows what an execution did to memberships, by segment' },
     response: answersWith(SegmentChangesView),
   };
   app.get(`${path}/segment_changes`, { config, schema: changesSchema }, async (request) => {
@@ -64,8 +64,8 @@ export function executionChangeRoutes(
   });
 
   const previewSchema = {
-    ...{ tags, params, summary: 'What a revert would do now, by segment' },
-    description: '409 where there is nothing to revert, as the revert itself would answer',
+    ...{ tags, params, summary: 'Shows what a revert would do now, by segment' },
+    description: '409 if the revert itself would be refused',
     response: answersWith(RevertPreviewView),
   };
   app.get(`${path}/revert_preview`, { config, schema: previewSchema }, async (request) => {

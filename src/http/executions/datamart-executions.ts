@@ -10,14 +10,14 @@ const OneParams = Type.Object({ ...DatamartParams.properties, executionId: Type.
 
 const oneSchema = {
   tags: ['executions'],
-  summary: 'Shows an execution by its id alone, whatever it is of',
+  summary: 'Shows an execution of any kind by its id',
   params: OneParams,
   response: answersWith(ExecutionView),
 };
 
 const schema = {
   tags: ['executions'],
-  summary: 'Lists the executions of a datamart, whatever they are of, newest first',
+  summary: 'Lists all executions of a datamart, newest first',
   params: DatamartParams,
   querystring: ExecutionFilterQuery,
   response: answersWithList(ExecutionView),

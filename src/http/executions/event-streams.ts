@@ -62,13 +62,13 @@ export function createEventStreams(context: EventStreamsContext): EventStreams {
       if (own >= context.maxEventStreamsPerToken) {
         throw new ServiceError(
           'TOO_MANY_EVENT_STREAMS',
-          `a token may have ${context.maxEventStreamsPerToken} streams of events at a time (maxEventStreamsPerToken), and has them; ask for the execution instead`,
+          `a token may have at most ${context.maxEventStreamsPerToken} event streams at a time (maxEventStreamsPerToken): poll the execution instead`,
         );
       }
       if (open.size >= context.maxEventStreams) {
         throw new ServiceError(
           'OVERLOADED',
-          `there may be ${context.maxEventStreams} streams of events at a time, and there are; ask for the execution instead`,
+          `there may be at most ${context.maxEventStreams} event streams at a time (maxEventStreams): poll the execution instead`,
         );
       }
       const stop = new AbortController();

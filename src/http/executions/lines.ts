@@ -37,11 +37,11 @@ const MAX_FAILED_LINES = 100;
 
 /** As its error file has it, by the same names. */
 export const FailedLineView = Type.Object({
-  error_line: Type.Integer({ minimum: 1, description: 'the first physical line of the record' }),
+  error_line: Type.Integer({ minimum: 1, description: 'first physical line of the record' }),
   error_code: Type.String({ examples: ['UNKNOWN_SEGMENT'] }),
   error_message: Type.String(),
   raw: Type.String({
-    description: `the record as the error file shows it, addresses masked; cut after ${MAX_RAW_CHARS} characters, which a … at its end says`,
+    description: `the record as the error file shows it, addresses masked; cut after ${MAX_RAW_CHARS} characters, with a … at its end`,
   }),
 });
 
@@ -54,7 +54,7 @@ export const WarningView = Type.Object({
   line: nullableInteger({ description: 'null: the file as a whole' }),
   code: oneOf(WARNING_CODES),
   message: Type.String(),
-  field: nullableText({ description: 'the member or column that it is about' }),
+  field: nullableText({ description: 'the member or column concerned' }),
 });
 
 /**
@@ -75,9 +75,9 @@ export function executionLineRoutes(
   const errorsSchema = {
     ...common,
     querystring: FailedLinesQuery,
-    summary: `Lists the first ${MAX_FAILED_LINES} lines of an execution that failed`,
+    summary: `Lists the first ${MAX_FAILED_LINES} failed lines of an execution`,
     description:
-      'Also while it runs: those of the chunks that are applied so far. With `error_code` the first ones with that code, wherever they stand. 410 when the files of the execution were removed.',
+      'While the execution runs: those of the chunks applied so far. With `error_code`: the first ones with that code in the whole file. 410 once the files of the execution are removed.',
     response: answersWithList(FailedLineView),
   };
   app.get(`${path}/errors`, { config, schema: errorsSchema }, async (request) => {
@@ -104,8 +104,8 @@ export function executionLineRoutes(
   const warningsSchema = {
     ...common,
     querystring: PagingQuery,
-    summary: `Lists the warnings of an execution, the first ${MAX_WARNED_LINES} lines of each code`,
-    description: 'By code, then by line. Warnings fail no line; `result.warnings` counts them.',
+    summary: `Lists the warnings of an execution, up to ${MAX_WARNED_LINES} lines per code`,
+    description: 'Sorted by code, then by line. Warnings do not fail lines; `result.warnings` counts them.',
     response: answersWithList(WarningView),
   };
   app.get(`${path}/warnings`, { config, schema: warningsSchema }, async (request) => {

@@ -16,7 +16,7 @@ export function executionUploadRoute(app: App, dependencies: HttpDependencies): 
   const texts = {
     summary: 'Uploads a file of user segment commands',
     description:
-      'The body is the file, with the Content-Type of the import and optionally gzip or zstd as its Content-Encoding; or a form with the part `file`.',
+      'The body is the file, with the Content-Type of the import and optionally `Content-Encoding: gzip` or `zstd`; or a form with a part named `file`.',
   };
   const findTarget = async (request: FastifyRequest) => {
     const { datamart, documentImport } = await find(request, dependencies);

@@ -11,7 +11,7 @@ export const EVENTS_SCHEMA = {
   tags: ['executions'],
   summary: 'Progress and end of an execution as server-sent events',
   description:
-    'Events `progress` and, once, `end`; their data is the execution. With Last-Event-ID, what was seen is not sent again; 204 when that was the end.',
+    'Sends `progress` events and one `end` event; their data is the execution. With Last-Event-ID, events already seen are not sent again; 204 if the end was already seen.',
   produces: ['text/event-stream'],
   response: { '4xx': ErrorAnswer, '5xx': ErrorAnswer },
 };

@@ -15,12 +15,12 @@ import { requireFiles, withErrorFile } from './lines.ts';
 const MAX_UNKNOWN_SEGMENTS = 100;
 
 export const UnknownSegmentView = Type.Object({
-  name: Type.String({ description: 'as the lines give it; a long one is cut, which a … at its end says' }),
+  name: Type.String({ description: 'as the lines give it; long names are cut, with a … at the end' }),
   kind: oneOf(['TECHNICAL_NAME', 'ID']),
   lines: Count,
-  first_line: Type.Integer({ minimum: 1, description: 'the first physical line of the first record' }),
+  first_line: Type.Integer({ minimum: 1, description: 'first physical line of the first record' }),
   did_you_mean: nullableText({ description: 'the technical name that was probably meant' }),
-  segment_id: nullOr(Id, { description: 'of the segment that has this name or id by now; null: none has' }),
+  segment_id: nullOr(Id, { description: 'the segment that now has this name or id; null: none' }),
 });
 
 /** The names of segments that are not there, of an execution; below the routes of executions. */
@@ -34,9 +34,9 @@ export function unknownSegmentRoutes(
 ): void {
   const schema = {
     ...{ tags, params, querystring: PagingQuery },
-    summary: `Lists the names of segments that are not there, the ${MAX_UNKNOWN_SEGMENTS} that most lines give`,
+    summary: `Lists the unknown segments that failed lines name, the ${MAX_UNKNOWN_SEGMENTS} most frequent ones`,
     description:
-      'Of lines that failed with UNKNOWN_SEGMENT, counted over the error file: lines that it left out are not counted. Each with the name that was probably meant, by the segments that there are now. 410 when the files of the execution were removed.',
+      'Covers lines in the error file that failed with UNKNOWN_SEGMENT; omitted lines are not counted. Each name comes with the current segment that was probably meant. 410 once the files of the execution are removed.',
     response: answersWithList(UnknownSegmentView),
   };
   app.get(`${path}/unknown_segments`, { config: { role: 'reader' }, schema }, async (request) => {

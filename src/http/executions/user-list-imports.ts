@@ -15,7 +15,7 @@ const place = {
 
 /** `POST …/user_list_imports`: a list of users for one segment. */
 export function userListUploadRoute(app: App, dependencies: HttpDependencies): void {
-  const texts = { summary: 'Uploads a list of users for one segment, as CSV or TSV without segment columns' };
+  const texts = { summary: 'Uploads a list of users for one segment: CSV or TSV without segment columns' };
   const findTarget = async (request: FastifyRequest) => {
     const { datamart, segment } = await find(request, dependencies);
     if (!isImportable(segment)) {

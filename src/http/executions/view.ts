@@ -27,7 +27,7 @@ const Progress = Type.Object({
     type: ['string', 'null'],
     enum: ['READING', 'MERGING', 'WAITING', null],
     description:
-      'READING: lines are read and checked. MERGING: those that were read are being applied, and nothing is read meanwhile. WAITING: it met a fault that is not its own, and goes on when that has passed; or, for the reason LOOK_UPS, it pauses before the next chunk since look-ups are slower than lookupGoalMs. Null while another node runs it, and of a revert',
+      'READING: lines are read and checked. MERGING: lines that were read are applied, and none are read meanwhile. WAITING: the execution waits for an external fault to pass or, for the reason LOOK_UPS, pauses before the next chunk because look-ups are slower than lookupGoalMs. Null while another node runs it, and for a revert',
   }),
   waiting: Type.Union([
     Type.Null(),
@@ -36,20 +36,20 @@ const Progress = Type.Object({
   bytes_read: Count,
   bytes_total: Count,
   commands_read: Count,
-  commands_per_second: nullableInteger({ description: 'null while it cannot be told' }),
-  eta_ms: nullableInteger({ description: 'null while it cannot be told' }),
+  commands_per_second: nullableInteger({ description: 'null while it is unknown' }),
+  eta_ms: nullableInteger({ description: 'null while it is unknown' }),
 });
 
-const SegmentId = nullOr(Id, { description: 'null: it is not there, and would be made' });
+const SegmentId = nullOr(Id, { description: 'null: the segment does not exist and would be created' });
 const SegmentSizes = {
   segment_id: SegmentId,
-  technical_name: Type.Optional(Type.String({ description: 'of a segment that would be made' })),
+  technical_name: Type.Optional(Type.String({ description: 'of a segment that would be created' })),
   size_before: Count,
   size_after: Count,
   members_leaving: Type.Optional(
     Type.Integer({
       minimum: 0,
-      description: 'of mode=replace: members who go out, whether or not others come in for them',
+      description: 'with mode=replace: members who leave, whether or not others replace them',
     }),
   ),
 };
@@ -66,18 +66,17 @@ const Result = Type.Object({
   not_applied: Type.Integer({
     minimum: 0,
     description:
-      'valid commands that a guard (max_failure_ratio, max_shrink_ratio) kept from being applied: with total_success and total_failure they add up to num_tasks',
+      'valid commands that were not applied because of a guard (max_failure_ratio, max_shrink_ratio); total_success + total_failure + not_applied = num_tasks',
   }),
   failures_by_code: Type.Record(Type.String(), Count),
   error_lines_omitted: Type.Optional(
     Type.Integer({
       minimum: 1,
-      description: 'failed lines that are not in the error file, since it was full',
+      description: 'failed lines that are not in the error file because it was full',
     }),
   ),
   warnings: Type.Record(Type.String(), Count, {
-    description:
-      'what is odd about the file and fails no line, by code; examples at `…/executions/{id}/warnings`',
+    description: 'warnings by code; `…/executions/{id}/warnings` lists examples',
   }),
   memberships_created: Count,
   memberships_updated: Count,
@@ -88,26 +87,26 @@ const Result = Type.Object({
   memberships_left: Type.Optional(
     Type.Integer({
       minimum: 0,
-      description: 'of mode=replace: users who left since the file does not put them in',
+      description: 'with mode=replace: members who left because the file does not contain them',
     }),
   ),
   memberships_kept: Type.Optional(
     Type.Integer({
       minimum: 0,
       description:
-        'of a revert: left alone, since something has touched them since. Of mode=replace: of members whom no command names and a failed line does; they stay in',
+        'of a revert: memberships left alone because they have changed since. With mode=replace: memberships kept because a failed line, and no valid one, names their user',
     }),
   ),
   segments_created: Type.Optional(
     Type.Array(Type.Object({ segment_id: SegmentId, technical_name: Type.String() }), {
       description:
-        'of create_missing_segments: the segments that the file has made, or would make where it is a dry run, in its order',
+        'with create_missing_segments: the segments that the file created (in a dry run: would create), in the order of the file',
     }),
   ),
   segments: Type.Optional(
     Type.Array(Type.Object(SegmentSizes), {
       description:
-        'of a dry run and of mode=replace: the segments that are named, with their live members before and after',
+        'for dry runs and mode=replace: the named segments, with their live members before and after',
     }),
   ),
   total_user_segment_imported: Type.Optional(Count),
@@ -136,7 +135,7 @@ export const ExecutionView = Type.Object({
   erroneous_tasks: Count,
   external_model_name: Type.Literal('PUBLIC_DOCUMENT_IMPORT'),
   dry_run: Type.Optional(
-    Type.Literal(true, { description: 'everything is checked and counted, nothing written' }),
+    Type.Literal(true, { description: 'everything is checked and counted, and nothing is written' }),
   ),
   job_type: Type.Optional(oneOf(['USER_SEGMENT_IMPORT', 'REVERT'])),
   reverts_execution_id: Type.Optional(Id),
@@ -145,13 +144,13 @@ export const ExecutionView = Type.Object({
   repaired: Type.Optional(
     nullableInteger({
       description:
-        'of one that corrects another: how many lines that failed there were applied here; null until it has ended, and where its records have no error_line',
+        'of a correction: how many failed lines of the corrected execution it applied; null until it ends, and if its records have no error_line',
     }),
   ),
   corrected_by: Type.Optional(
     Type.Array(Type.Object({ id: Id, status: oneOf(EXECUTION_STATUSES), repaired: nullableInteger() }), {
       description:
-        'executions that correct lines which failed here, in their order; dry runs and those that were reverted are left out',
+        'executions that correct failed lines of this one, oldest first, without dry runs and reverted ones',
     }),
   ),
   parameters: Parameters,

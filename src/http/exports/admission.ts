@@ -49,10 +49,7 @@ export function createJobAdmission(
       throw tooMany('a datamart', 'maxExportsPerDatamart', maxExportsPerDatamart);
     if (ofToken >= maxExportsPerToken) throw tooMany('a token', 'maxExportsPerToken', maxExportsPerToken);
     if (open.all + running.size >= maxExports)
-      throw new ServiceError(
-        'OVERLOADED',
-        `at most ${maxExports} may wait (maxExports), and do: try again later`,
-      );
+      throw new ServiceError('OVERLOADED', `at most ${maxExports} may wait (maxExports): try again later`);
     const { setting, most } = limits.bytes;
     const kept = Math.max(bytes.ofDatamart, bytes.ofToken);
     if (kept >= most)

@@ -89,7 +89,7 @@ export function overlapAnalysisRoutes(app: App, dependencies: HttpDependencies):
 
   const postSchema = {
     tags,
-    summary: 'Asks for the overlaps of a segment with all others of the datamart',
+    summary: 'Starts an analysis of the overlaps of a segment with all others of the datamart',
     params: DatamartParams,
     body: Body,
     response: answersWith(OverlapAnalysisView),

@@ -18,14 +18,14 @@ const MimeType = oneOf(EXPORT_MIME_TYPES);
 const Body = Type.Object({
   export_user_identifier: Type.Optional(Identifier),
   export_user_identifiers: Type.Optional(
-    Type.Array(Identifier, { maxItems: 100, description: 'several; without any, all of them' }),
+    Type.Array(Identifier, { maxItems: 100, description: 'by default all identifiers' }),
   ),
   mime_type: Type.Optional(MimeType),
 });
 const FileQuery = Type.Object({
   identifiers: Type.Optional(
     Type.String({
-      description: `of ${IDENTIFIER_TYPES.join(', ')} and USER_ACCOUNT:compartment_id, comma-joined`,
+      description: `of ${IDENTIFIER_TYPES.join(', ')} and USER_ACCOUNT:compartment_id, comma-separated`,
     }),
   ),
   mime_type: Type.Optional(MimeType),
@@ -54,7 +54,7 @@ function keptExportRoutes(app: App, dependencies: HttpDependencies, admission: J
 
   const postSchema = {
     tags,
-    summary: 'Asks for the members of a segment as a file',
+    summary: 'Starts an export of the members of a segment',
     params: Params,
     body: Body,
     response: answersWith(ExportView),
@@ -113,7 +113,7 @@ function exportFileRoute(app: App, dependencies: HttpDependencies, admission: Jo
   const { store, documents, clock, config, exportTurns } = dependencies;
   const fileSchema = {
     tags,
-    summary: 'Downloads the members of a segment, without an export that is kept',
+    summary: 'Downloads the members of a segment directly, without a stored export',
     produces: ['application/octet-stream'],
     params: Params,
     querystring: FileQuery,

@@ -13,7 +13,7 @@ const Result = Type.Object({
   total_user_points_with_identifiers: Count,
   total_exported_user_points: Count,
   total_exported_identifiers: Count,
-  export_file_uri: Type.Optional(Type.String({ description: 'absent when the file is not kept any more' })),
+  export_file_uri: Type.Optional(Type.String({ description: 'absent if the file is no longer stored' })),
 });
 
 /**

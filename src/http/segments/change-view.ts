@@ -6,20 +6,22 @@ import { fileUri } from '../data-files/uri.ts';
 import { Count, Id, Instant, nullableInteger, nullableText, oneOf } from '../schemas.ts';
 
 export const KnownSince = Type.Integer({
-  description: 'what happened before this instant is not known; ms since the epoch',
+  description: 'changes before this instant are no longer known; ms since the epoch',
 });
 
 /** Where a change came from; what is not known any more is null. */
 const Source = {
-  execution_id: nullableText({ description: 'null: no execution, it expired or came with a CALL' }),
+  execution_id: nullableText({
+    description: 'null: no execution did it; the membership expired, or a CALL changed it',
+  }),
   document_import_id: nullableText({
-    description: 'null for a user list import, and when it was removed with its executions',
+    description: 'null for a user list import, and if the import was deleted',
   }),
   input_file_name: nullableText({ description: 'null for a revert, which has no file' }),
   input_file_uri: Type.Optional(
-    Type.String({ description: 'absent when there is no file, or when it is not kept any more' }),
+    Type.String({ description: 'absent if there is no file, or it is no longer stored' }),
   ),
-  reverts_execution_id: nullableText({ description: 'the execution that this one takes back' }),
+  reverts_execution_id: nullableText({ description: 'the execution that this one reverts' }),
   reverted_by_execution_id: nullableText(),
 };
 
@@ -70,23 +72,23 @@ export const ChangeView = Type.Object({
   change: oneOf(CHANGE_KINDS),
   date: Type.Integer({
     description:
-      'start of the execution, of a CALL when it was applied, of EXPIRED the instant of the expiry; ms since the epoch',
+      'when the execution started, when the CALL was applied, or when the membership EXPIRED; ms since the epoch',
   }),
   cause: Type.Unsafe<(typeof CAUSES)[number] | null>({
     type: ['string', 'null'],
     enum: [...CAUSES, null],
     description:
-      'COMMAND: a line of the file. CALL: a command at once, without a file. REPLACE: the file replaced the segment, and no line puts the user in. Null: the user was taken out by an execution that was removed, and was one of the latter two',
+      'COMMAND: a line of the file. CALL: a command at once, without a file. REPLACE: the file replaced the segment and did not contain the user. Null: unknown, because the execution was deleted; it was a replacement or a revert',
   }),
   ...Source,
   line: nullableInteger({
     description:
-      'of the file, or of a CALL among its commands, from 1 on: the one that decided. Null: none did',
+      'the line of the file that decided, or the position of the command in its CALL, starting at 1; null: none',
   }),
   before: Type.Unsafe<Static<typeof Before> | null>({
     ...Before,
     type: ['object', 'null'],
-    description: 'the membership as it was; null of ENTERED',
+    description: 'the membership before the change; null for ENTERED',
   }),
 });
 

@@ -20,17 +20,17 @@ const Query = Type.Object({
 });
 const Bucket = Type.Object({
   from: Instant,
-  to: Type.Integer({ description: 'up to and without this instant, ms since the epoch' }),
+  to: Type.Integer({ description: 'end, exclusive; ms since the epoch' }),
   user_points_count: Type.Integer({ description: 'members at its end' }),
   entries: Count,
-  updates: Type.Integer({ minimum: 0, description: 'memberships that went on with other values' }),
-  exits: Type.Integer({ minimum: 0, description: 'expirations included' }),
+  updates: Type.Integer({ minimum: 0, description: 'memberships that stayed with other values' }),
+  exits: Type.Integer({ minimum: 0, description: 'including expirations' }),
   expirations: Count,
 });
 export const HistoryView = Type.Object({
   date: Instant,
   interval: oneOf(HISTORY_INTERVALS),
-  time_zone: Type.String({ description: 'in which days begin; hours are those of UTC' }),
+  time_zone: Type.String({ description: 'time zone of the days; hours are in UTC' }),
   known_since: KnownSince,
   user_points_count: Type.Integer({ minimum: 0, description: 'members at `date`' }),
   history: Type.Array(Bucket),
@@ -44,7 +44,7 @@ export function segmentHistoryRoutes(app: App, dependencies: HttpDependencies): 
 
   const historySchema = {
     tags,
-    summary: 'Size, entries, exits and updates of a segment by hour or day',
+    summary: 'Shows the size, entries, exits and updates of a segment by hour or day',
     params: Params,
     querystring: Query,
     response: answersWith(HistoryView),
@@ -71,7 +71,7 @@ export function segmentHistoryRoutes(app: App, dependencies: HttpDependencies): 
   const list = answersWithList(ExecutionChangesView);
   const executionsSchema = {
     tags,
-    summary: 'Executions that changed memberships of a segment, the last one first',
+    summary: 'Lists the executions that changed memberships of a segment, newest first',
     params: Params,
     querystring: PagingQuery,
     response: { ...list, 200: Type.Object({ ...list[200].properties, known_since: KnownSince }) },

@@ -14,14 +14,14 @@ const Query = Type.Object({
   organisation_id: Type.Optional(Id),
   technical_name: Type.Optional(Type.String()),
   keywords: Type.Optional(Type.String()),
-  type: Type.Optional(Type.String({ description: 'one or several, comma-joined' })),
+  type: Type.Optional(Type.String({ description: 'one or several, comma-separated' })),
   feed_type: Type.Optional(
-    Type.String({ description: 'one or several, comma-joined; segments of types without a feed pass' }),
+    Type.String({ description: 'one or several, comma-separated; types without a feed always match' }),
   ),
   subtype: Type.Optional(Type.String()),
   persisted: Type.Optional(Type.Boolean()),
   order_by: Type.Optional(
-    Type.String({ description: `${SEGMENT_ORDERS.join(', ')}; - before it: descending` }),
+    Type.String({ description: `${SEGMENT_ORDERS.join(', ')}; prefix - for descending order` }),
   ),
 });
 

@@ -13,12 +13,12 @@ const Query = Type.Object({
   first_result: Type.Optional(
     Type.Integer({
       ...{ minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
-      description: 'none but 0: a list goes on by `after`',
+      description: 'must be 0: use `after` for the next page',
     }),
   ),
-  after: Type.Optional(Type.String({ description: '`after` of the page before' })),
+  after: Type.Optional(Type.String({ description: '`after` of the previous page' })),
 });
-const After = nullableText({ description: 'where the next page begins; null: this is the last one' });
+const After = nullableText({ description: 'start of the next page; null: this is the last one' });
 export const ExpirationsView = Type.Object({
   date: Instant,
   user_points_count: Count,
@@ -27,7 +27,7 @@ export const ExpirationsView = Type.Object({
       days: Count,
       until: Instant,
       user_points_count: Type.Integer({
-        description: 'members who leave by then, those of the days before included',
+        description: 'memberships that expire by then, including those of earlier days',
       }),
     }),
   ),
@@ -50,9 +50,8 @@ export function memberRoutes(app: App, dependencies: HttpDependencies): void {
   const list = answersWithList(MemberView);
   const membersSchema = {
     tags,
-    summary: 'Members of a segment, by user point',
-    description:
-      'Pages follow each other by `after`, so that they neither lose nor repeat a member while others come and go.',
+    summary: 'Lists the members of a segment, by user point',
+    description: 'Paging with `after` neither skips nor repeats a member while others come and go.',
     params: Params,
     querystring: Query,
     response: { ...list, 200: Type.Object({ ...list[200].properties, after: After }) },
@@ -63,7 +62,7 @@ export function memberRoutes(app: App, dependencies: HttpDependencies): void {
     if (query.first_result) {
       throw new ServiceError(
         'INVALID_REQUEST',
-        `first_result must be 0 here: a page goes on with after, got ${query.first_result}`,
+        `first_result must be 0 here: use after for the next page, got ${query.first_result}`,
       );
     }
     const now = clock();
@@ -80,7 +79,7 @@ export function memberRoutes(app: App, dependencies: HttpDependencies): void {
 
   const expirationsSchema = {
     tags,
-    summary: 'How many members leave in the next 1, 7, 30 and 90 days',
+    summary: 'Counts the memberships that expire in the next 1, 7, 30 and 90 days',
     params: Params,
     response: answersWith(ExpirationsView),
   };
@@ -111,6 +110,6 @@ function readCursor(after: string | undefined): UuidHalves | null {
   if (cursor !== null) return cursor;
   throw new ServiceError(
     'INVALID_REQUEST',
-    `after must be what the page before gave, a UUID, got ${JSON.stringify(after.slice(0, 60))}`,
+    `after must be the UUID that the previous page gave, got ${JSON.stringify(after.slice(0, 60))}`,
   );
 }

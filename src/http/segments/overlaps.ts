@@ -8,7 +8,7 @@ import type { App, HttpDependencies } from '../types.ts';
 const MOST_SEGMENTS = 100;
 
 const Query = Type.Object({
-  segment_ids: Type.String({ description: `2 to ${MOST_SEGMENTS} ids, comma-joined` }),
+  segment_ids: Type.String({ description: `2 to ${MOST_SEGMENTS} ids, comma-separated` }),
 });
 /** The names of its members are those of the original's overlap files. */
 export const OverlapsView = Type.Object({
@@ -24,7 +24,7 @@ export function segmentOverlapRoutes(app: App, dependencies: HttpDependencies): 
   const { store, clock } = dependencies;
   const schema = {
     tags: ['segments'],
-    summary: 'How many user points are in both of any two segments',
+    summary: 'Counts the user points that each pair of segments has in common',
     params: DatamartParams,
     querystring: Query,
     response: answersWith(OverlapsView),

@@ -114,6 +114,6 @@ function orTaken(
   if (segment !== 'TECHNICAL_NAME_TAKEN') return segment;
   throw new ServiceError(
     'TECHNICAL_NAME_TAKEN',
-    `technical_name must be unique in the datamart, another segment has ${JSON.stringify(technicalName ?? '')}`,
+    `technical_name must be unique in the datamart; another segment already has ${JSON.stringify(technicalName ?? '')}`,
   );
 }

@@ -85,7 +85,7 @@ export function readSource(
   if (given === 'KEEP' && before?.hasCredentials && !isSamePlace) {
     throw new ServiceError(
       'INVALID_REQUEST',
-      'credentials must be given again where the source leads elsewhere (or be null): those that there are stay with their place',
+      'credentials must be given again, or be null, if the source points to another place: the stored ones are for the old place',
     );
   }
   try {

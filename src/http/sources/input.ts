@@ -25,13 +25,13 @@ export const SourceBody = Type.Object({
   credentials: Type.Optional(
     Type.Unsafe<unknown>({
       description:
-        'HTTPS: user and password, or token. S3: access_key_id, secret_access_key, session_token. SFTP: password, or private_key and passphrase. They are never shown; left out, those that there are stay as long as the source leads to the same place; null: none',
+        'HTTPS: user and password, or token. S3: access_key_id, secret_access_key, session_token. SFTP: password, or private_key and passphrase. They are never shown. If absent, the stored ones stay, as long as the source points to the same place; null: none',
     }),
   ),
   pattern: Type.Optional(
     nullableText({
       maxLength: SOURCE_LIMITS.patternChars,
-      description: 'glob of the names that are taken, such as *.csv.gz',
+      description: 'glob that file names must match, such as *.csv.gz',
     }),
   ),
   order: Type.Optional(oneOf(FILE_ORDERS)),
@@ -39,30 +39,31 @@ export const SourceBody = Type.Object({
     Type.Integer({
       minimum: 1,
       maximum: SOURCE_LIMITS.files,
-      description: 'that one run takes at most; 100 by default',
+      description: 'maximum per run; 100 by default',
     }),
   ),
   after: Type.Optional(
     Type.Unsafe<(typeof AFTERS)[number]>({
       ...oneOf(AFTERS),
-      description: 'what becomes of a file once its execution is durable; leave, the default, for HTTPS',
+      description:
+        'what to do with a file once its execution is stored; HTTPS allows only leave, the default',
     }),
   ),
   after_folder: Type.Optional(
     Type.String({
       minLength: 1,
       maxLength: 100,
-      description: 'where move puts files, beside them; taken by default',
+      description: 'subfolder that move puts files into; taken by default',
     }),
   ),
   schedule: Type.Optional(
     Type.Unsafe<Static<typeof ScheduleView> | null>({
       ...ScheduleView,
       type: ['object', 'null'],
-      description: 'null, the default: only when a run is asked for',
+      description: 'null, the default: runs only on request',
     }),
   ),
-  enabled: Type.Optional(Type.Boolean({ description: 'false: the schedule rests' })),
+  enabled: Type.Optional(Type.Boolean({ description: 'false: the schedule is paused' })),
   options: Type.Optional(OptionsView),
 });
 export type SourceInput = Static<typeof SourceBody>;

@@ -26,14 +26,15 @@ const Params = Type.Object({ datamartId: Type.String(), importId: Type.String() 
 const RunBody = Type.Object({
   dry_run: Type.Optional(
     Type.Boolean({
-      description: 'files become dry runs, and are still to be taken afterwards; nothing is moved or deleted',
+      description:
+        'true: import files as dry runs; a later run imports them, and nothing is moved or deleted',
     }),
   ),
 });
 const FilesQuery = Type.Object({
   ...Paging,
   status: Type.Optional(
-    Type.String({ description: `one or several of ${SOURCE_FILE_STATUSES.join(', ')}, comma-joined` }),
+    Type.String({ description: `one or several of ${SOURCE_FILE_STATUSES.join(', ')}, comma-separated` }),
   ),
 });
 
@@ -61,7 +62,7 @@ function settingsRoutes(app: App, dependencies: HttpDependencies): void {
 
   const listSchema = {
     tags,
-    summary: 'Lists the sources of document imports, those of the newest imports first',
+    summary: 'Lists the sources of document imports, newest imports first',
     params: DatamartParams,
     querystring: PagingQuery,
     response: answersWithList(SourceView),
@@ -84,7 +85,7 @@ function settingsRoutes(app: App, dependencies: HttpDependencies): void {
 
   const putSchema = {
     ...getSchema,
-    summary: 'Makes the source of a document import, or puts another in its place; the record of files stays',
+    summary: 'Creates or replaces the source of a document import; the record of its files stays',
     body: SourceBody,
   };
   app.put(PATH, { config, schema: putSchema }, async (request) => {
@@ -100,7 +101,7 @@ function settingsRoutes(app: App, dependencies: HttpDependencies): void {
 
   const deleteSchema = {
     ...getSchema,
-    summary: 'Deletes the source of a document import with the record of its files; executions stay',
+    summary: 'Deletes the source of a document import and the record of its files; executions stay',
   };
   app.delete(PATH, { config, schema: deleteSchema }, async (request) => {
     const { source } = await findSource({ request, dependencies }, request.params);
@@ -118,7 +119,7 @@ function testRoute(app: App, dependencies: HttpDependencies): void {
   const testSchema = {
     tags,
     summary:
-      'Connects to the source and tells of the first 20 files whether they would be taken; takes nothing',
+      'Connects to the source and tells for the first 20 files whether they would be imported; imports nothing',
     params: Params,
     response: answersWith(SourceTestView),
   };
@@ -185,8 +186,7 @@ function runRoutes(app: App, dependencies: HttpDependencies): void {
   const { store, clock, config: settings } = dependencies;
   const runSchema = {
     tags,
-    summary:
-      'Asks for a run of the source, which begins as soon as it can; files that were refused are tried again',
+    summary: 'Requests a run of the source, which starts as soon as possible; refused files are retried',
     params: Params,
     body: Type.Unsafe<Static<typeof RunBody> | null>({ ...RunBody, type: ['object', 'null'] }),
     response: answersWith(SourceView),
@@ -204,7 +204,7 @@ function runRoutes(app: App, dependencies: HttpDependencies): void {
 
   const filesSchema = {
     tags,
-    summary: 'Lists what became of the files of the source that its pattern matches, newest first',
+    summary: 'Lists the files that the pattern of the source matches, with their outcomes, newest first',
     params: Params,
     querystring: FilesQuery,
     response: answersWithList(SourceFileView),

@@ -40,21 +40,20 @@ export const ScheduleView = Type.Object({
 export const LOCATION = {
   folder: Type.Optional(
     Type.String({
-      description:
-        'LOCAL: a folder that the configuration allows (sourceFolders). SFTP: a folder of the server',
+      description: 'LOCAL: a folder allowed by the setting sourceFolders. SFTP: a folder on the server',
     }),
   ),
-  url: Type.Optional(Type.String({ description: 'HTTPS: of the file; redirects are not followed' })),
-  ca: Type.Optional(
-    nullableText({ description: 'HTTPS: certificates in PEM that its server is trusted by' }),
+  url: Type.Optional(
+    Type.String({ description: 'HTTPS: the address of the file; redirects are not followed' }),
   ),
+  ca: Type.Optional(nullableText({ description: 'HTTPS: PEM certificates to trust for the server' })),
   bucket: Type.Optional(Type.String({ description: 'S3' })),
-  prefix: Type.Optional(Type.String({ description: 'S3: what the keys begin with, a folder' })),
+  prefix: Type.Optional(Type.String({ description: 'S3: prefix of the keys, such as a folder' })),
   region: Type.Optional(Type.String({ description: 'S3; us-east-1 by default' })),
-  endpoint: Type.Optional(nullableText({ description: "S3: of a server that is not Amazon's" })),
+  endpoint: Type.Optional(nullableText({ description: "S3: endpoint of a server other than Amazon's" })),
   marker: Type.Optional(
     nullableText({
-      description: 'S3: files are taken when an object of this name lies beside them, such as _SUCCESS',
+      description: 'S3: import files only if an object of this name, such as _SUCCESS, is beside them',
     }),
   ),
   host: Type.Optional(Type.String({ description: 'SFTP' })),
@@ -63,7 +62,7 @@ export const LOCATION = {
   host_key: Type.Optional(
     nullableText({
       description:
-        'SFTP: SHA256:… as ssh-keygen -l shows it; without one, that of the first connection is expected from then on',
+        'SFTP: SHA256:… as ssh-keygen -l prints it; without it, the key of the first connection is trusted from then on',
     }),
   ),
 };
@@ -93,7 +92,7 @@ export const SourceView = Type.Object({
   datamart_id: Id,
   kind: oneOf(SOURCE_KINDS),
   ...LOCATION,
-  known_host_key: Type.Optional(nullableText({ description: 'SFTP: of the first connection' })),
+  known_host_key: Type.Optional(nullableText({ description: 'SFTP: host key of the first connection' })),
   has_credentials: Type.Boolean(),
   pattern: nullableText(),
   order: oneOf(FILE_ORDERS),
@@ -104,8 +103,8 @@ export const SourceView = Type.Object({
   enabled: Type.Boolean(),
   options: OptionsView,
   status: oneOf(['IDLE', 'PENDING', 'RUNNING']),
-  next_run_ts: nullableInteger({ description: 'when it is pulled next by itself' }),
-  failures: Type.Integer({ minimum: 0, description: 'runs in a row that FAILED' }),
+  next_run_ts: nullableInteger({ description: 'when the next scheduled run starts' }),
+  failures: Type.Integer({ minimum: 0, description: 'consecutive FAILED runs' }),
   last_run: Type.Unsafe<Static<typeof RunView> | null>({ ...RunView, type: ['object', 'null'] }),
   creation_ts: Instant,
   last_modified_ts: Instant,
@@ -175,7 +174,9 @@ function viewRun(of: SourceRun): Static<typeof RunView> {
 
 const version = {
   name: Type.String(),
-  bytes: nullableInteger({ description: 'as it lies there, compressed or not; null where that is not told' }),
+  bytes: nullableInteger({
+    description: 'size at the source, compressed or not; null if the source does not tell',
+  }),
   etag: nullableText(),
   modified_ts: nullableInteger(),
 };
@@ -183,8 +184,8 @@ const version = {
 export const SourceFileView = Type.Object({
   ...version,
   status: oneOf(SOURCE_FILE_STATUSES),
-  execution_id: nullableText({ description: 'SAME: the one that took the same bytes under this name' }),
-  reason: nullableText({ description: 'why it was not taken' }),
+  execution_id: nullableText({ description: 'for SAME: the execution of the same bytes under this name' }),
+  reason: nullableText({ description: 'why the file was not imported' }),
   date: Instant,
 });
 
@@ -204,14 +205,14 @@ export function viewSourceFile(of: SourceFile): Static<typeof SourceFileView> {
 export const SourceTestView = Type.Object({
   connected: Type.Boolean(),
   error: nullableText({ description: 'why it is not' }),
-  host_key: Type.Optional(nullableText({ description: 'SFTP: the key that is expected' })),
+  host_key: Type.Optional(nullableText({ description: 'SFTP: the expected host key' })),
   files: Type.Array(
     Type.Object({
       ...version,
       would_be_taken: Type.Boolean(),
       reason: Type.String({ description: 'why, or why not' }),
     }),
-    { description: 'the first 20 that are seen' },
+    { description: 'the first 20 files found' },
   ),
 });
 

@@ -37,7 +37,7 @@ export function backupRoutes(app: App, dependencies: HttpDependencies): void {
     schema: {
       tags: ['backup'],
       summary:
-        'The store and its files at one moment, as a tar stream; complete when it ends with manifest.ndjson',
+        'Downloads a backup of the store and its files as a tar stream; it is complete if it ends with manifest.ndjson',
       produces: ['application/x-tar'],
       response: {
         200: Type.Unsafe<Readable>({ description: 'application/x-tar' }),
@@ -46,7 +46,7 @@ export function backupRoutes(app: App, dependencies: HttpDependencies): void {
       },
     },
     handler: async (request, reply) => {
-      if (running !== null) throw new ServiceError('CONFLICT', 'a backup is being taken already');
+      if (running !== null) throw new ServiceError('CONFLICT', 'another backup is running');
       const change = {
         action: 'DOWNLOAD',
         resourceType: 'backup',

@@ -28,7 +28,7 @@ export function checkRoutes(app: App, dependencies: HttpDependencies): void {
     config: { role: 'admin', reach: 'ALL_DATAMARTS' },
     schema: {
       tags: ['backup'],
-      summary: 'Checks that counts, identifiers and files agree; answers when everything has been read',
+      summary: 'Checks that counts, identifiers and files agree; answers once everything has been read',
       response: answersWith(Checked),
     },
     handler: async () => {

@@ -11,7 +11,7 @@ const Ready = Type.Union([
     { status: Type.Literal('degraded'), workers_down: Type.Integer({ minimum: 1 }) },
     {
       description:
-        'The store answers, and some workers of its Citus cluster do not: what lies on them cannot be read or written',
+        'The store answers, but some workers of its Citus cluster do not: their data cannot be read or written',
     },
   ),
 ]);
@@ -26,7 +26,7 @@ export function systemRoutes(app: App, dependencies: HttpDependencies): void {
 
   app.get(
     '/health/live',
-    { logLevel, schema: { ...schema, summary: 'Whether the process answers' } },
+    { logLevel, schema: { ...schema, summary: 'Tells whether the process answers' } },
     () => ({
       status: 'ok' as const,
     }),
@@ -35,7 +35,7 @@ export function systemRoutes(app: App, dependencies: HttpDependencies): void {
   for (const path of ['/health/ready', '/health']) {
     const ready = {
       ...schema,
-      summary: 'Whether the store answers',
+      summary: 'Tells whether the store answers',
       response: { ...schema.response, 200: Ready },
     };
     app.get(path, { logLevel, schema: ready }, async (request) => {
@@ -51,7 +51,7 @@ export function systemRoutes(app: App, dependencies: HttpDependencies): void {
 
   app.get(
     '/metrics',
-    { logLevel, schema: { tags, security: [], summary: 'Metrics for Prometheus' } },
+    { logLevel, schema: { tags, security: [], summary: 'Returns metrics in the Prometheus format' } },
     async (_request, reply) => {
       reply.type('text/plain; version=0.0.4; charset=utf-8');
       return renderMetrics();

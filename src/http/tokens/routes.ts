@@ -18,7 +18,7 @@ const NewToken = Type.Object(
     name: Name,
     role: RoleName,
     datamart_ids: nullOr(Type.Array(Id, { minItems: 1, maxItems: 1_000 }), {
-      description: 'the datamarts it is for; null: all',
+      description: 'the datamarts that the token is for; null: all',
     }),
     expiration_date: Type.Optional(nullOr(Instant, { description: 'ms since the epoch; null: never' })),
   },
@@ -49,7 +49,7 @@ export function tokenRoutes(app: App, dependencies: HttpDependencies, authentica
 
   const currentSchema = {
     tags,
-    summary: 'Shows the API token that the request is made with',
+    summary: 'Shows the API token of the request',
     response: answersWith(TokenView),
   };
   app.get('/api_tokens/current', { config: { role: 'reader' }, schema: currentSchema }, (request) =>
@@ -58,7 +58,7 @@ export function tokenRoutes(app: App, dependencies: HttpDependencies, authentica
 
   const postSchema = {
     tags,
-    summary: 'Creates an API token; its value is in this answer alone',
+    summary: 'Creates an API token; only this answer contains its value',
     body: NewToken,
     response: answersWith(CreatedTokenView),
   };
@@ -81,8 +81,7 @@ export function tokenRoutes(app: App, dependencies: HttpDependencies, authentica
 
   const deleteSchema = {
     tags,
-    summary:
-      'Deletes an API token, which stops working at once; the last admin token for all datamarts stays',
+    summary: 'Revokes an API token at once; the last admin token for all datamarts cannot be revoked',
     params: Params,
     response: answersWith(TokenView),
   };
@@ -97,7 +96,7 @@ export function tokenRoutes(app: App, dependencies: HttpDependencies, authentica
     if (removed === 'LAST_ADMIN') {
       throw new ServiceError(
         'CONFLICT',
-        'one admin token for all datamarts must stay, this is the last that has not expired: create another one first',
+        'the last admin token for all datamarts that has not expired cannot be deleted: create another one first',
       );
     }
     return ok(viewToken(removed));
@@ -109,7 +108,7 @@ async function checkDatamarts({ store }: HttpDependencies, ids: readonly string[
     if ((await store.datamarts.get(id)) === null)
       throw new ServiceError(
         'INVALID_REQUEST',
-        `datamart_ids must name datamarts, there is no datamart ${id}`,
+        `datamart_ids must name existing datamarts; datamart ${id} does not exist`,
       );
   }
 }

@@ -128,7 +128,7 @@ function checkLast(held: { readonly all: number; readonly most: number }, { maxU
   if (held.all < maxUploads - reserved || held.most < few) return;
   throw new ServiceError(
     'TOO_MANY_UPLOADS',
-    `the last ${reserved} of ${maxUploads} uploads at the same time (maxUploads) are for tokens and datamarts with less than ${few} on their way: try again soon`,
+    `the last ${reserved} of ${maxUploads} uploads at the same time (maxUploads) are reserved for tokens and datamarts with fewer than ${few} uploads in progress: try again soon`,
   );
 }
 

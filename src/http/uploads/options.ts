@@ -19,20 +19,20 @@ import type { HttpDependencies } from '../types.ts';
 /** What a sender can ask for beside his file. */
 export const UploadQuery = Type.Object({
   dry_run: Type.Optional(
-    Type.Boolean({ description: 'checks and counts everything as if it were applied, and writes nothing' }),
+    Type.Boolean({ description: 'true: check and count everything, but write nothing' }),
   ),
   max_failure_ratio: Type.Optional(
     Type.Number({
       minimum: 0,
       maximum: 1,
       description:
-        'where more than this share of the commands fails, nothing of the file is applied and the execution is FAILED. With mode=replace it is 0 unless it is given',
+        'if more than this share of the commands fails, nothing is applied and the execution is FAILED; 0 by default with mode=replace',
     }),
   ),
   allow_empty: Type.Optional(
     Type.Boolean({
       description:
-        'false: a CSV file that is a header without a row is refused too (EMPTY_FILE); by default it becomes an execution of 0 commands',
+        'false: refuse a CSV with a header and no rows (EMPTY_FILE); by default it becomes an execution of 0 commands',
     }),
   ),
   mode: Type.Optional(
@@ -40,24 +40,24 @@ export const UploadQuery = Type.Object({
       type: 'string',
       enum: ['update', 'replace'],
       description:
-        'replace: in one step each segment that the file names holds exactly the users of the file; update, the default: the others stay',
+        'replace: make each segment that the file names hold exactly the users of the file, in one step; update, the default: other members stay',
     }),
   ),
   segment_id: Type.Optional(
     Type.String({
       description:
-        'with mode=replace: the segments that are replaced, comma-joined, whether the file names them or not',
+        'with mode=replace: the segments to replace, comma-separated, whether or not the file names them',
     }),
   ),
   create_missing_segments: Type.Optional(
     Type.Boolean({
-      description: `a technical name that no segment has makes a segment of it (USER_LIST, FILE_IMPORT) where a valid command gives it; at most ${MAX_NEW_SEGMENTS} by one file. A dry run makes none and tells which`,
+      description: `true: create a segment (USER_LIST, FILE_IMPORT) for each technical name that does not exist and that a valid command names; at most ${MAX_NEW_SEGMENTS} per file. A dry run lists them and creates none`,
     }),
   ),
   corrects: Type.Optional(
     Type.String({
       description:
-        'the execution whose failed lines this file corrects: one of the same import or segment that has ended. Records that keep the error_line of its error file are counted as repaired once they are applied',
+        'id of an ended execution of the same import or segment whose failed lines this file corrects. Applied records that keep the error_line of its error file count as repaired',
       examples: ['17'],
     }),
   ),
@@ -66,7 +66,7 @@ export const UploadQuery = Type.Object({
       minimum: 0,
       maximum: 1,
       description:
-        'with mode=replace: where a segment would become smaller by more than this share of its size, nothing is applied and the execution is FAILED; members who are exchanged for others do not count; 0.5 unless it is given. To empty one takes 1',
+        'with mode=replace: if a segment would shrink by more than this share of its size, nothing is applied and the execution is FAILED; members exchanged for others do not count. 0.5 by default; 1 allows emptying a segment',
     }),
   ),
 });
@@ -83,7 +83,7 @@ export async function readOptions(
   if (createMissingSegments && ofSegment !== undefined)
     throw new ServiceError(
       'INVALID_REQUEST',
-      'create_missing_segments is for files that name segments, this one is for the segment of its path',
+      'create_missing_segments is for files that name segments; this one is for the segment in its path',
     );
   if (mode === 'replace') {
     const maxFailureRatio = query.max_failure_ratio ?? REPLACE_GUARDS.maxFailureRatio;
@@ -122,13 +122,10 @@ export async function readCorrects(
   if (options.dryRun)
     throw new ServiceError(
       'INVALID_REQUEST',
-      'corrects: a dry run applied nothing, send its whole file without corrects',
+      'corrects: a dry run applied nothing; send its whole file without corrects',
     );
   if (!hasEnded(status))
-    throw new ServiceError(
-      'CONFLICT',
-      `corrects: execution ${id} is ${status}, its failed lines come with its end`,
-    );
+    throw new ServiceError('CONFLICT', `corrects: execution ${id} is ${status}; correct it after it ends`);
   return id;
 }
 

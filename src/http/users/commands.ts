@@ -39,12 +39,12 @@ const Command = Type.Unsafe<unknown>({
     email_hash: { description: text },
     user_agent_id: { description: text },
     segment_id: { description: `${text}; at least one segment in each command` },
-    segment_ids: { description: `a list of such` },
+    segment_ids: { description: `a list of ids` },
     segment_technical_name: { description: 'a text' },
     segment_technical_names: { description: 'a list of texts' },
     expiration_duration: { description: 'whole minutes from start_date; 0: never' },
     expiration_ts: { description: 'ms since the epoch; 0: never. Wins over expiration_duration' },
-    data_bag: { description: 'an object, or its JSON text' },
+    data_bag: { description: 'a JSON object, or the same as text' },
   },
 });
 const Body = Type.Object({
@@ -56,11 +56,11 @@ const Body = Type.Object({
 });
 const Query = Type.Object({
   dry_run: Type.Optional(
-    Type.Boolean({ description: 'checks and counts everything as if it were applied, and writes nothing' }),
+    Type.Boolean({ description: 'true: check and count everything, but write nothing' }),
   ),
   create_missing_segments: Type.Optional(
     Type.Boolean({
-      description: `a technical name that no segment has makes a segment of it (USER_LIST, FILE_IMPORT) where a valid command gives it; at most ${MAX_NEW_SEGMENTS} by one call. A dry run makes none and tells which`,
+      description: `true: create a segment (USER_LIST, FILE_IMPORT) for each technical name that does not exist and that a valid command names; at most ${MAX_NEW_SEGMENTS} per call. A dry run lists them and creates none`,
     }),
   ),
 });
@@ -72,13 +72,13 @@ const Outcome = Type.Object({
   error_message: Type.Optional(Type.String()),
 });
 const CallView = Type.Object({
-  start_date: { ...Instant, description: 'the clock of these commands; ms since the epoch' },
+  start_date: { ...Instant, description: 'the time of these commands; ms since the epoch' },
   dry_run: Type.Optional(Type.Literal(true)),
   total_success: Count,
   total_failure: Count,
   failures_by_code: Type.Record(Type.String(), Count),
   warnings: Type.Record(Type.String(), Count, {
-    description: 'what is odd about the commands and fails none, by code',
+    description: 'warnings by code',
   }),
   memberships_created: Count,
   memberships_updated: Count,
@@ -89,10 +89,10 @@ const CallView = Type.Object({
   segments_created: Type.Optional(
     Type.Array(
       Type.Object({
-        segment_id: nullOr(Id, { description: 'null: it is not there, and would be made' }),
+        segment_id: nullOr(Id, { description: 'null: the segment does not exist and would be created' }),
         technical_name: Type.String(),
       }),
-      { description: 'of create_missing_segments: in the order in which the commands name them' },
+      { description: 'with create_missing_segments: the created segments, in the order of the commands' },
     ),
   ),
   outcomes: Type.Array(Outcome, { description: 'of each command, in their order' }),
@@ -104,7 +104,7 @@ export function userSegmentCommandRoutes(app: App, dependencies: HttpDependencie
     tags: ['users'],
     summary: `Applies up to ${MOST_COMMANDS.toLocaleString('en-US')} user segment commands at once`,
     description:
-      'By the rules and with the codes of a line of an NDJSON file. What is answered is durable, and look-ups see it. A command that fails, fails by itself: the others are applied.',
+      'Commands follow the rules and codes of a line of an NDJSON file. When the answer comes, they are durable and visible to look-ups. A failed command does not stop the others.',
     params: DatamartParams,
     headers: IdempotencyHeaders,
     querystring: Query,
@@ -114,7 +114,7 @@ export function userSegmentCommandRoutes(app: App, dependencies: HttpDependencie
       503: {
         ...ErrorAnswer,
         description:
-          'COMMANDS_OVERLOADED: too many calls wait already (maxCommandCalls), or these commands could not be begun in time (commandWaitMs); none was applied',
+          'COMMANDS_OVERLOADED: too many calls are waiting (maxCommandCalls), or this one did not start in time (commandWaitMs). None of its commands was applied',
         headers: { 'Retry-After': { type: 'integer', description: 'seconds' } },
       },
     },

@@ -32,8 +32,7 @@ export const ErasureView = Type.Object({
   memberships_removed: Count,
   executions_left: Type.Integer({
     minimum: 0,
-    description:
-      'executions whose files are still to be gone through; those that have not ended are waited for',
+    description: 'executions whose files are still to be cleaned, including those that have not ended',
   }),
   files_rewritten: Count,
   lines_removed: Count,
@@ -70,8 +69,7 @@ export function erasureRoutes(app: App, dependencies: HttpDependencies): void {
 
   const deleteSchema = {
     tags,
-    summary:
-      'Erases a user: the user point, its identifiers, its memberships, its lines in the files that are kept',
+    summary: 'Erases a user: the user point, its identifiers, its memberships, and its lines in stored files',
     params: UserParams,
     response: answersWith(ErasureView),
   };
@@ -92,7 +90,7 @@ export function erasureRoutes(app: App, dependencies: HttpDependencies): void {
 
   const listSchema = {
     tags,
-    summary: 'Lists erasures, newest first; whom they were about is not known any more',
+    summary: 'Lists erasures, newest first; the erased users are not named',
     params: DatamartParams,
     querystring: PagingQuery,
     response: answersWithList(ErasureView),

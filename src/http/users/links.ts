@@ -56,9 +56,9 @@ export function linkRoutes(app: App, dependencies: HttpDependencies): void {
 
   const schema = {
     tags: ['users'],
-    summary: 'Gives a user one more identifier',
+    summary: 'Adds an identifier to a user',
     description:
-      'The same answer where it is theirs already; 409 `IDENTIFIER_TAKEN` where it belongs to another user point: user points are never joined. Refused with the codes of a line of a file.',
+      'Adding an identifier that the user already has gives the same answer. 409 `IDENTIFIER_TAKEN` if it belongs to another user point: user points are never merged. Invalid identifiers are refused with the codes of a line of a file.',
     params: Params,
     body: Body,
     response: answersWith(IdentifierView),

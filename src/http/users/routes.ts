@@ -18,7 +18,9 @@ const Params = Type.Object({
 });
 const MembershipsQuery = Type.Object({
   ...Paging,
-  segment_ids: Type.Optional(Type.String({ description: 'memberships in these alone: ids, comma-joined' })),
+  segment_ids: Type.Optional(
+    Type.String({ description: 'only memberships in these segments: ids, comma-separated' }),
+  ),
 });
 const MOST_SELECTIONS = 10_000;
 const tags = ['users'];
@@ -127,12 +129,12 @@ export function userRoutes(app: App, dependencies: HttpDependencies): void {
   const memberships = {
     ...common,
     querystring: MembershipsQuery,
-    summary: 'Memberships of a user',
+    summary: 'Looks up the memberships of a user',
     response: { ...answersWithList(MembershipView), ...LOOK_UP_REFUSED },
   };
   const identifiers = {
     ...common,
-    summary: 'Identifiers of a user',
+    summary: 'Looks up the identifiers of a user',
     response: { ...answersWithList(IdentifierView), ...LOOK_UP_REFUSED },
   };
   const config = { role: 'reader' } as const;
@@ -149,7 +151,7 @@ export function userRoutes(app: App, dependencies: HttpDependencies): void {
     ...common,
     querystring: MembershipsQuery,
     summary:
-      'Memberships of a user (…/user_segments), identifiers (…/user_identifiers), changes of memberships (…/user_segment_changes) or where the memberships come from (…/user_segment_origins)',
+      'Looks up the memberships of a user (…/user_segments), identifiers (…/user_identifiers), membership changes (…/user_segment_changes) or origins of memberships (…/user_segment_origins)',
     response: {
       ...list,
       ...LOOK_UP_REFUSED,

@@ -18,19 +18,25 @@ const MOST_MEMBERSHIPS = 100_000;
 const User = Type.Object({
   user_point_id: Type.Optional(Type.String()),
   user_account_id: Type.Optional(Type.String()),
-  compartment_id: Type.Optional(Type.String({ description: 'without it the default one' })),
+  compartment_id: Type.Optional(
+    Type.String({ description: 'by default the default compartment of the datamart' }),
+  ),
   email_hash: Type.Optional(Type.String()),
   user_agent_id: Type.Optional(Type.String()),
 });
 const Body = Type.Object({
   users: Type.Array(User, { minItems: 1, maxItems: MOST_USERS, description: 'one identifier each' }),
   segment_ids: Type.Optional(
-    Type.Array(Id, { minItems: 1, maxItems: MOST_SEGMENTS, description: 'memberships in these alone' }),
+    Type.Array(Id, {
+      minItems: 1,
+      maxItems: MOST_SEGMENTS,
+      description: 'only memberships in these segments',
+    }),
   ),
 });
 const Found = Type.Object({
   user: User,
-  known: Type.Boolean({ description: 'false: the datamart knows no such user' }),
+  known: Type.Boolean({ description: 'false: the datamart has no such user' }),
   user_segments: Type.Array(MembershipView),
 });
 
@@ -39,8 +45,8 @@ export function userSearchRoute(app: App, dependencies: HttpDependencies): void 
   const { clock, lookUpGate } = dependencies;
   const schema = {
     tags: ['users'],
-    summary: 'Memberships of up to 1,000 users, in their order',
-    description: `Each user is named by one identifier. One that is not known has \`known\` false and is no error. Together at most ${MOST_MEMBERSHIPS.toLocaleString('en-US')} memberships.`,
+    summary: 'Looks up the memberships of up to 1,000 users',
+    description: `Each user is named by one identifier. For an unknown user \`known\` is false; that is not an error. The answer has at most ${MOST_MEMBERSHIPS.toLocaleString('en-US')} memberships.`,
     params: DatamartParams,
     body: Body,
     response: { ...answersWithList(Found), ...LOOK_UP_REFUSED },

@@ -66,7 +66,7 @@ export function webhookDeliveryRoutes(app: App, dependencies: HttpDependencies):
   );
 }
 
-/** The statuses of a comma-joined filter; undefined for all. Throws INVALID_REQUEST. */
+/** The statuses of a comma-separated filter; undefined for all. Throws INVALID_REQUEST. */
 function readStatuses(joined: string | undefined): readonly DeliveryStatus[] | undefined {
   return listOf(joined)?.map((name) => {
     const status = DELIVERY_STATUSES.find((candidate) => candidate === name);

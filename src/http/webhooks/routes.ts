@@ -22,14 +22,18 @@ const ListQuery = Type.Object({ ...Paging, document_import_id: Type.Optional(Id)
 const Url = Type.String({ description: `https, at most ${MOST_URL} characters`, minLength: 1 });
 const members = {
   document_import_id: Type.Optional(
-    Type.Unsafe<string | null>({ ...Id, type: ['string', 'null'], description: 'null: all of the datamart' }),
+    Type.Unsafe<string | null>({
+      ...Id,
+      type: ['string', 'null'],
+      description: 'null: all imports of the datamart',
+    }),
   ),
   name: Type.Optional(nullableText({ maxLength: 255 })),
-  events: Type.Optional(Type.Array(EventName, { maxItems: 10, description: 'none: all of them' })),
+  events: Type.Optional(Type.Array(EventName, { maxItems: 10, description: 'empty or absent: all events' })),
 };
 // of no type: the validator would tell what came
 const secret = Type.Optional(
-  Type.Unsafe<unknown>({ description: 'whsec_ and 24 to 64 bytes in base64; made when absent' }),
+  Type.Unsafe<unknown>({ description: 'whsec_ followed by 24 to 64 bytes in base64; generated if absent' }),
 );
 const NewWebhook = Type.Object({ ...members, url: Url, secret });
 const WebhookChange = Type.Object({
@@ -61,7 +65,7 @@ function webhooksRoutes(app: App, dependencies: HttpDependencies): void {
 
   const postSchema = {
     tags,
-    summary: 'Creates a webhook; the answer, and no later one, has its secret',
+    summary: 'Creates a webhook; only this answer contains its secret',
     params: DatamartParams,
     body: NewWebhook,
     response: answersWith(WebhookWithSecretView),
@@ -120,7 +124,7 @@ function oneWebhookRoutes(app: App, dependencies: HttpDependencies): void {
 
   const putSchema = {
     ...getSchema,
-    summary: 'Changes a webhook, in part or whole; one that is disabled is sent nothing more',
+    summary: 'Changes a webhook, in part or whole; a disabled one is sent nothing',
     body: WebhookChange,
   };
   app.put(ONE, { config, schema: putSchema }, async (request) => {
@@ -139,7 +143,7 @@ function oneWebhookRoutes(app: App, dependencies: HttpDependencies): void {
     return ok(viewWebhook(updated));
   });
 
-  const deleteSchema = { ...getSchema, summary: 'Deletes a webhook and what is known of its deliveries' };
+  const deleteSchema = { ...getSchema, summary: 'Deletes a webhook and its delivery records' };
   app.delete(ONE, { config, schema: deleteSchema }, async (request) => {
     const webhook = await findWebhook({ request, dependencies }, request.params);
     const removed = await store.webhooks.remove(webhook.id, authorOf(request, dependencies));
@@ -154,7 +158,7 @@ function signedRoutes(app: App, dependencies: HttpDependencies): void {
 
   const rotateSchema = {
     tags,
-    summary: 'Gives a webhook a new secret; the one before signs as well for 24 hours',
+    summary: 'Replaces the secret of a webhook; for 24 hours deliveries are signed with both',
     params: WebhookParams,
     body: Rotation,
     response: answersWith(WebhookWithSecretView),
@@ -171,7 +175,7 @@ function signedRoutes(app: App, dependencies: HttpDependencies): void {
 
   const pingSchema = {
     tags,
-    summary: 'Sends a test delivery; the answer is that delivery, PENDING',
+    summary: 'Sends a test delivery and returns it, PENDING',
     params: WebhookParams,
     response: answersWith(DeliveryView),
   };

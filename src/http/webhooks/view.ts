@@ -16,7 +16,7 @@ export const WebhookWithSecretView = Type.Object({
 export const DeliveryView = Type.Object({
   id: Id,
   webhook_id: Id,
-  message_id: Type.String({ description: 'the header webhook-id of each attempt' }),
+  message_id: Type.String({ description: 'the webhook-id header of each attempt' }),
   event: oneOf([...EVENTS, PING]),
   execution_id: nullableText(),
   status: oneOf(DELIVERY_STATUSES),
@@ -26,8 +26,8 @@ export const DeliveryView = Type.Object({
   last_attempt_ts: nullableInteger(),
   duration: nullableInteger({ description: 'ms, of the last attempt' }),
   response_status: nullableInteger(),
-  response_body: nullableText({ description: 'the beginning of what was answered last' }),
-  error: nullableText({ description: 'why the last attempt did not succeed' }),
+  response_body: nullableText({ description: 'the beginning of the last response' }),
+  error: nullableText({ description: 'why the last attempt failed' }),
   body: Type.String({ description: 'what is sent' }),
 });
 

@@ -5,7 +5,7 @@ import type { CallsOutcome, StagedCall, StagedCalls } from '../merges.ts';
 import { literal, parameters, type Row, type Sql, textOrNull } from './database.ts';
 
 /** What is told of a failed command whose message was forgotten. */
-const FORGOTTEN = 'what was wrong is not remembered any more: a user was erased since';
+const FORGOTTEN = 'the reason is no longer stored, because a user was erased since';
 
 /** Keys are kept by hash, since senders make them of whatever they have. */
 function hashOf(key: string): string {

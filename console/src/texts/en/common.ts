@@ -14,8 +14,8 @@ export const commonTexts = {
     title: 'Sign in to Muster',
     token: 'API token',
     tokenHint: 'An admin token is printed once, at the first start of the service.',
-    keep: 'Keep until this tab is closed',
-    keepHint: 'Otherwise the token is forgotten when the page is loaded again.',
+    keep: 'Stay signed in until this tab is closed',
+    keepHint: 'Otherwise you sign in again after reloading the page.',
     submit: 'Sign in',
     none: 'An administrator creates more tokens under Settings, or with',
     make: 'muster tokens create "my name" --role editor',
@@ -47,7 +47,7 @@ export const commonTexts = {
     documentation: 'Documentation',
     docs: 'API reference',
     signOut: 'Sign out',
-    role: (role: string, isOfAll: boolean) => `${role} of ${isOfAll ? 'all' : 'some'} datamarts`,
+    role: (role: string, isOfAll: boolean) => `${role} for ${isOfAll ? 'all' : 'some'} datamarts`,
   },
   help: {
     title: 'Help and shortcuts',
@@ -94,7 +94,7 @@ export const commonTexts = {
   },
   notFound: {
     title: 'Page not found',
-    text: 'The link may be old, or of another datamart.',
+    text: 'The link may be outdated or belong to another datamart.',
     home: 'Go to Home',
   },
   sort: {
@@ -127,7 +127,7 @@ export const commonTexts = {
     dryRun: 'dry run',
     failures: (count: string) => `${counted(count, 'line')} failed`,
     withFailures: (count: string) =>
-      `Succeeded; ${counted(count, 'line')} failed, and nothing of them was applied`,
+      `Succeeded, but ${counted(count, 'failed line')} ${count === '1' ? 'was' : 'were'} not applied`,
   },
   kinds: { USER_LIST: 'User list', REPLACE: 'Replace', DRY_RUN: 'Dry run' },
   identifiers: {

@@ -11,6 +11,7 @@ export const importsTexts = {
     search: 'Search imports',
     name: 'Name',
     nameHint: 'For example “CRM nightly”.',
+    nameTaken: 'Another import has this name. Programs that use names need different ones.',
     format: 'Format',
     allFormats: 'All formats',
     priority: 'Priority',
@@ -50,21 +51,21 @@ export const importsTexts = {
   expected: {
     title: 'Expected files',
     nothing: 'Files may come at any time.',
-    noneExpected: 'No import says when its files are due. Set it on the page of an import.',
-    set: 'Say when files are due',
+    noneExpected: 'No import has a due time. Set one on the page of an import.',
+    set: 'Set when files are due',
     change: 'Change',
-    about: 'Webhooks and this page tell of files that are late, missing or not as usual.',
+    about: 'Webhooks and this page report files that are late, missing or unusual.',
     every: 'Every',
     everyHint: '6h, 1d, 1w …',
     by: 'By',
     byHint: 'In the time zone below',
     on: 'Only on',
-    onHint: 'MON, TUE …; empty: every day. For weeks, the one day.',
+    onHint: 'MON, TUE …; empty: every day. For weeks, exactly one day.',
     zone: 'Time zone',
-    zoneHint: 'Such as Europe/Paris; empty: that of the datamart',
-    minCommands: 'Fewest lines',
-    maxChange: 'Largest change against usual',
-    maxFailures: 'Most failed lines',
+    zoneHint: 'Such as Europe/Paris; empty: time zone of the datamart',
+    minCommands: 'Minimum lines',
+    maxChange: 'Maximum change from usual',
+    maxFailures: 'Maximum failed lines',
     noLimit: 'no limit',
     save: 'Save',
     remove: 'Expect nothing',
@@ -86,7 +87,7 @@ export const importsTexts = {
     states: {
       WAITING: 'Nothing due yet',
       ON_TIME: 'On time',
-      CAME_LATE: 'Came late',
+      CAME_LATE: 'Arrived late',
       LATE: 'Late',
       MISSING: 'Missing',
     },
@@ -94,11 +95,11 @@ export const importsTexts = {
   },
   mapping: {
     sample: 'Sample file (optional)',
-    sampleHint: 'Its first lines show which columns mean what.',
+    sampleHint: 'Its first lines show what each column means.',
     columns: 'Columns',
     becomesOf: (name: string) => `What ${name} becomes`,
     segment: 'Segment of all lines',
-    minutes: 'Minutes until members leave, 0 for ever',
+    minutes: 'Minutes until memberships end, 0 for never',
     unread: 'Not read',
   },
   uploads: {
@@ -120,8 +121,7 @@ export const importsTexts = {
     modes: { APPLY: 'Apply its lines', REPLACE: 'Replace segments' },
     modeHints: {
       APPLY: 'UPDATE adds users, DELETE removes them. Users that the file does not name stay as they are.',
-      REPLACE:
-        'Afterwards each segment in the file holds exactly the users of the file. All others leave it.',
+      REPLACE: 'Makes each segment in the file hold exactly the users of the file. All others leave.',
     },
     createMissingSegments: 'Create missing segments',
     maxFailures: 'Stop if more lines fail than',
@@ -134,12 +134,12 @@ export const importsTexts = {
     discard: 'Discard',
   },
   replacing: {
-    title: (file: string) => `Replace segments by ${file}?`,
+    title: (file: string) => `Replace segments with ${file}?`,
     checking: 'Checking who would leave, with a dry run of this file. Nothing changes yet.',
     sent: (sent: string, all: string) => `Sent ${sent} of ${all}`,
     loses: (name: string, of: { lost: string; before: string; share: string }) =>
       `${name} loses ${of.lost} of ${counted(of.before, 'member')} (${of.share}).`,
-    exchanges: (after: string) => `With those who come in it has ${after}.`,
+    exchanges: (after: string) => `With new members it will have ${after}.`,
     grows: (name: string, before: string, after: string) =>
       before === after
         ? `${name} keeps its size of ${counted(after, 'member')}.`
@@ -147,9 +147,9 @@ export const importsTexts = {
     others: (count: string) => `And ${counted(count, 'segment')} that lose less.`,
     undo: 'You can revert the run to bring them back.',
     shrinksTooMuch: (share: string, allowed: string) =>
-      `A segment would lose ${share}, and you allow ${allowed}: nothing would be applied.`,
+      `A segment would lose ${share}, but you allow ${allowed}: nothing would be applied.`,
     failsTooMuch: (count: string, share: string, allowed: string) =>
-      `${counted(count, 'line')} would fail (${share}), and you allow ${allowed}: nothing would be applied.`,
+      `${counted(count, 'line')} would fail (${share}), but you allow ${allowed}: nothing would be applied.`,
     allow: (share: string) => `Allow ${share}`,
     typeName: (name: string) => `Half or more would leave. Type “${name}” to confirm`,
   },
@@ -158,8 +158,8 @@ export const importsTexts = {
     summary: (records: string, failed: string, isWhole: boolean) => {
       if (records === '0')
         return isWhole
-          ? 'The file holds no command: it would change nothing.'
-          : 'There is no command in the first part of the file.';
+          ? 'The file has no commands and would change nothing.'
+          : 'The first part of the file has no commands.';
       return `${isWhole ? 'All' : 'The first'} ${counted(records, 'command')}${isWhole ? '' : ' of the file'}: ${failed === '0' ? 'no mistakes' : `${failed} would fail`}.`;
     },
     refused: 'Muster would refuse this file',
@@ -172,11 +172,11 @@ export const importsTexts = {
     ignored: 'ignored',
     unnamed: 'no name',
     line: 'Line',
-    operation: 'Does',
-    operations: { UPDATE: 'put in', DELETE: 'take out' },
+    operation: 'Operation',
+    operations: { UPDATE: 'add', DELETE: 'remove' },
     user: 'User',
     segments: 'Segments',
-    expiry: 'Leaves',
+    expiry: 'Expires',
     dataBag: 'Data bag',
   },
 };

@@ -27,20 +27,20 @@ type Advice = { readonly title: string; readonly advice: string };
 export const problemsTexts = {
   problems: {
     retry: 'Try again',
-    errorId: 'In the log of the service:',
-    others: { title: 'The console has a fault', advice: 'Load the page again. If it comes back, report it.' },
-    fault: { title: 'The service has a fault', advice: 'Its log says why, under the id below.' },
-    refusal: { title: 'The service refused this', advice: 'Correct what it names, and try again.' },
+    errorId: 'Id in the log of the service:',
+    others: { title: 'Error in the console', advice: 'Reload the page. If it happens again, report it.' },
+    fault: { title: 'Error in the service', advice: 'Its log has the reason, under the id below.' },
+    refusal: { title: 'The service refused this', advice: 'Correct what the reason names, and try again.' },
     byCode: {
       NO_ANSWER: {
         title: 'Muster does not answer',
-        advice: 'Check that it runs and that you are online, and try again.',
+        advice: 'Check that it is running and that you are online, then try again.',
       },
       TIMEOUT: {
-        title: 'The service takes too long',
-        advice: 'It may have much to do: see Operations. Try again in a moment.',
+        title: 'The service is taking too long',
+        advice: 'It may be busy: see Operations. Try again in a moment.',
       },
-      UNAUTHORIZED: { title: 'The token is not known', advice: 'Sign in again.' },
+      UNAUTHORIZED: { title: 'Unknown token', advice: 'Sign in again.' },
       FORBIDDEN: { title: 'Your token may not do this', advice: 'Ask an administrator for a higher role.' },
       NOT_FOUND: {
         title: 'Not found',
@@ -48,12 +48,12 @@ export const problemsTexts = {
       },
       CONFLICT: {
         title: 'Conflict',
-        advice: 'The reason above says what stands in the way.',
+        advice: 'The reason above says what prevents it.',
       },
       TECHNICAL_NAME_TAKEN: { title: 'The technical name is taken', advice: 'Choose another one.' },
       FILE_REMOVED: {
-        title: 'The file is gone',
-        advice: 'Files are kept for a time (retentionDays), then removed.',
+        title: 'The file was removed',
+        advice: 'Files are removed after retentionDays.',
       },
       FILE_TOO_LARGE: {
         title: 'The file is too large',
@@ -61,27 +61,27 @@ export const problemsTexts = {
       },
       NOT_NDJSON: {
         title: 'The file is a JSON array',
-        advice: 'Write one object per line, without commas between.',
+        advice: 'Write one object per line, without commas in between.',
       },
       EMPTY_FILE: {
         title: 'The file has no lines',
-        advice: 'Choose another file, or write its rows below the header.',
+        advice: 'Choose another file, or add rows below the header.',
       },
       UNSUPPORTED_FILE: {
-        title: 'This kind of file is not taken',
+        title: 'This kind of file is not supported',
         advice: 'Save or export it as CSV in UTF-8 or as NDJSON; gzip and zstd are fine.',
       },
       CONTENT_TYPE_MISMATCH: {
-        title: 'The file is not of the format of its import',
-        advice: 'Upload it to an import of its own format, or make one.',
+        title: 'The file does not have the format of the import',
+        advice: 'Upload it to an import of its own format, or create one.',
       },
       INVALID_HEADER: {
         title: 'The columns cannot be used',
-        advice: 'Name them in the first line, or in the schema, operation among them.',
+        advice: 'Name them in the first line or the schema, including operation.',
       },
       INVALID_PARQUET: {
         title: 'The Parquet file cannot be read',
-        advice: 'Write it again, without encryption, and upload it whole.',
+        advice: 'Write it again without encryption, and upload all of it.',
       },
       INVALID_COMPRESSION: { title: 'The compressed file is damaged', advice: 'Compress it again.' },
       TOO_MANY_UPLOADS: {
@@ -89,19 +89,19 @@ export const problemsTexts = {
         advice: 'Wait until some are done, then try again.',
       },
       TOO_MANY_EXECUTIONS: {
-        title: 'Too many files wait',
+        title: 'Too many files are waiting',
         advice: 'Wait until some are done, then try again.',
       },
-      OVERLOADED: { title: 'The service has too much to do', advice: 'Try again in a moment.' },
+      OVERLOADED: { title: 'The service is overloaded', advice: 'Try again in a moment.' },
       LOOKUPS_OVERLOADED: {
-        title: 'The service has too many look-ups to answer',
+        title: 'Too many look-ups at a time',
         advice: 'Try again in a moment.',
       },
       COMMANDS_OVERLOADED: {
-        title: 'The service has too many commands to apply',
+        title: 'Too many commands at a time',
         advice: 'Try again in a moment.',
       },
-      SHUTTING_DOWN: { title: 'The service is closing', advice: 'Try again when it has started anew.' },
+      SHUTTING_DOWN: { title: 'The service is shutting down', advice: 'Try again once it has restarted.' },
       INSUFFICIENT_STORAGE: {
         title: 'The disk is nearly full',
         advice: 'Free some disk space, or pause uploads.',
@@ -135,7 +135,7 @@ export const problemsTexts = {
       },
       SEGMENT_NOT_IMPORTABLE: {
         title: 'This segment takes no files',
-        advice: 'Choose a user list that is fed by files.',
+        advice: 'Choose a user list that takes files.',
       },
       REQUEST_TIMEOUT: {
         title: 'The request took too long to arrive',

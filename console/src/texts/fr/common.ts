@@ -15,8 +15,8 @@ export const commonTexts: typeof english = {
     title: 'Se connecter à Muster',
     token: fr`Jeton d'API`,
     tokenHint: fr`Un jeton d'administrateur est affiché une seule fois, au premier démarrage du service.`,
-    keep: fr`Conserver jusqu'à la fermeture de l'onglet`,
-    keepHint: 'Sinon, le jeton est oublié dès que la page est rechargée.',
+    keep: fr`Rester connecté jusqu'à la fermeture de l'onglet`,
+    keepHint: 'Sinon, vous vous reconnectez après un rechargement de la page.',
     submit: 'Se connecter',
     none: fr`Un administrateur crée d'autres jetons dans les paramètres, ou avec`,
     make: 'muster tokens create "mon nom" --role editor',
@@ -129,7 +129,8 @@ export const commonTexts: typeof english = {
     CANCELED: 'Interrompue',
     dryRun: 'simulation',
     failures: (count) => `${counted(count, 'ligne')} en échec`,
-    withFailures: (count) => fr`Réussie ; ${counted(count, 'ligne')} en échec, dont rien n'a été appliqué`,
+    withFailures: (count) =>
+      fr`Réussie, mais ${counted(count, 'ligne en échec non appliquée', 'lignes en échec non appliquées')}`,
   },
   kinds: { USER_LIST: fr`Liste d'utilisateurs`, REPLACE: 'Remplacement', DRY_RUN: 'Simulation' },
   identifiers: {

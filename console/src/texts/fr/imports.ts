@@ -13,6 +13,7 @@ export const importsTexts: typeof english = {
     search: 'Rechercher des imports',
     name: 'Nom',
     nameHint: fr`Par exemple « CRM nightly ».`,
+    nameTaken: fr`Un autre import porte ce nom. Les programmes qui emploient les noms en veulent de différents.`,
     format: 'Format',
     allFormats: 'Tous les formats',
     priority: 'Priorité',
@@ -51,8 +52,8 @@ export const importsTexts: typeof english = {
   expected: {
     title: 'Fichiers attendus',
     nothing: fr`Les fichiers peuvent arriver n'importe quand.`,
-    noneExpected: fr`Aucun import ne dit quand ses fichiers sont attendus. Indiquez-le sur la page d'un import.`,
-    set: 'Dire quand les fichiers sont attendus',
+    noneExpected: fr`Aucun import n'attend de fichiers à heure fixe. Réglez cela sur la page d'un import.`,
+    set: 'Indiquer quand les fichiers sont attendus',
     change: 'Modifier',
     about: fr`Les webhooks et cette page signalent les fichiers en retard, manquants ou inhabituels.`,
     every: 'Tous les',
@@ -60,7 +61,7 @@ export const importsTexts: typeof english = {
     by: 'Avant',
     byHint: 'Dans le fuseau horaire ci-dessous',
     on: 'Seulement les',
-    onHint: fr`MON, TUE… ; vide : chaque jour. Pour des semaines, un seul jour.`,
+    onHint: fr`MON, TUE… ; vide : chaque jour. Pour des semaines, exactement un jour.`,
     zone: 'Fuseau horaire',
     zoneHint: fr`Tel que Europe/Paris ; vide : celui du datamart`,
     minCommands: 'Nombre minimal de lignes',
@@ -95,7 +96,7 @@ export const importsTexts: typeof english = {
   },
   mapping: {
     sample: 'Fichier exemple (facultatif)',
-    sampleHint: 'Ses premières lignes montrent ce que disent ses colonnes.',
+    sampleHint: 'Ses premières lignes montrent ce que signifie chaque colonne.',
     columns: 'Colonnes',
     becomesOf: (name: string) => `Ce que devient ${name}`,
     segment: 'Segment de toutes les lignes',
@@ -136,10 +137,10 @@ export const importsTexts: typeof english = {
   },
   replacing: {
     title: (file) => fr`Remplacer des segments par ${file} ?`,
-    checking: fr`Recherche de ceux qui sortiraient, par une simulation de ce fichier. Rien ne change encore.`,
+    checking: fr`Une simulation de ce fichier cherche qui sortirait. Rien ne change encore.`,
     sent: (sent, all) => fr`${sent} envoyés sur ${all}`,
     loses: (name, of) => fr`${name} perd ${of.lost} de ses ${counted(of.before, 'membre')} (${of.share}).`,
-    exchanges: (after) => fr`Avec ceux qui entrent, il en a ${after}.`,
+    exchanges: (after) => fr`Avec les nouveaux membres, il en aura ${after}.`,
     grows: (name, before, after) =>
       before === after
         ? fr`${name} garde sa taille de ${counted(after, 'membre')}.`
@@ -147,9 +148,9 @@ export const importsTexts: typeof english = {
     others: (count) => fr`Et ${counted(count, 'segment')} qui perdent moins.`,
     undo: fr`Un retour arrière sur l'exécution peut les y remettre.`,
     shrinksTooMuch: (share, allowed) =>
-      fr`Un segment perdrait ${share}, et vous autorisez ${allowed} : rien ne serait appliqué.`,
+      fr`Un segment perdrait ${share}, mais vous autorisez ${allowed} : rien ne serait appliqué.`,
     failsTooMuch: (count, share, allowed) =>
-      fr`${counted(count, 'ligne')} en échec (${share}), et vous autorisez ${allowed} : rien ne serait appliqué.`,
+      fr`${counted(count, 'ligne')} en échec (${share}), mais vous autorisez ${allowed} : rien ne serait appliqué.`,
     allow: (share) => `Autoriser ${share}`,
     typeName: (name) => fr`La moitié ou plus sortirait. Saisissez « ${name} » pour confirmer`,
   },
@@ -158,8 +159,8 @@ export const importsTexts: typeof english = {
     summary: (records, failed, isWhole) => {
       if (records === '0')
         return isWhole
-          ? fr`Le fichier ne contient aucune commande : il ne changerait rien.`
-          : fr`Il n'y a aucune commande dans la première partie du fichier.`;
+          ? fr`Le fichier ne contient aucune commande et ne changerait rien.`
+          : fr`La première partie du fichier ne contient aucune commande.`;
       const read = isWhole
         ? counted(records, 'commande en tout', 'commandes en tout')
         : fr`Début du fichier, ${counted(records, 'commande')}`;
@@ -174,11 +175,11 @@ export const importsTexts: typeof english = {
     ignored: 'ignorée',
     unnamed: 'sans nom',
     line: 'Ligne',
-    operation: 'Effet',
+    operation: 'Opération',
     operations: { UPDATE: 'ajoute', DELETE: 'retire' },
     user: 'Utilisateur',
     segments: 'Segments',
-    expiry: 'Sortie',
+    expiry: 'Expiration',
     dataBag: 'Data bag',
   },
 };

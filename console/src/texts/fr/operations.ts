@@ -63,7 +63,7 @@ export const operationsTexts: typeof english = {
     lookUpGoal: 'Objectif des recherches',
     noGoal: 'Aucun',
     heldBack: (p99, goal) =>
-      fr`Les imports marquent des pauses entre deux parties, pour que les recherches redeviennent assez rapides : leur p99 est de ${p99}, l'objectif est ${goal}.`,
+      fr`Les imports marquent des pauses pour accélérer les recherches : leur p99 est de ${p99}, l'objectif est ${goal}.`,
     storeDown: 'La base ne répond pas. Voyez le journal du service.',
     servingDown: (made) =>
       fr`Les recherches lisent les tables pendant que les index de recherche sont construits (${made}). Elles prennent plus de temps.`,
@@ -154,7 +154,7 @@ export const operationsTexts: typeof english = {
     url: 'URL',
     urlHint: fr`En https, et sur l'internet public sauf si le service est réglé autrement.`,
     name: 'Nom',
-    events: 'Averti de',
+    events: 'Événements',
     enabled: 'Actif',
     disabled: 'Désactivé',
     about: (events, importId) =>
@@ -164,10 +164,10 @@ export const operationsTexts: typeof english = {
     disable: 'Désactiver',
     disableText: 'Les livraisons en attente échouent.',
     enable: 'Activer',
-    enableText: fr`Il est dès maintenant averti des exécutions qui se terminent.`,
+    enableText: fr`Il sera averti des exécutions qui se terminent désormais.`,
     delete: 'Supprimer le webhook',
     deleteTitle: (name) => fr`Supprimer le webhook « ${name} » ?`,
-    deleteText: 'Ses livraisons disparaissent avec lui.',
+    deleteText: 'Ses livraisons sont supprimées aussi.',
     shownOnce: 'Copiez le secret maintenant',
     shownOnceText: fr`Les destinataires s'en servent pour vérifier les signatures. Il ne sera plus jamais affiché ; il peut être renouvelé.`,
     none: {

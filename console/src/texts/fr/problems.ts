@@ -7,7 +7,7 @@ const LATER = 'Réessayez dans un instant.';
 export const problemsTexts: typeof english = {
   problems: {
     retry: 'Réessayer',
-    errorId: fr`Dans le journal du service :`,
+    errorId: fr`Identifiant dans le journal du service :`,
     others: {
       title: 'La console a rencontré une anomalie',
       advice: fr`Rechargez la page. Si cela se reproduit, signalez-le.`,
@@ -29,7 +29,7 @@ export const problemsTexts: typeof english = {
         title: 'Le service met trop de temps à répondre',
         advice: fr`Il est peut-être très occupé : voyez la page Exploitation. ${LATER}`,
       },
-      UNAUTHORIZED: { title: fr`Le jeton n'est pas connu`, advice: 'Reconnectez-vous.' },
+      UNAUTHORIZED: { title: 'Jeton inconnu', advice: 'Reconnectez-vous.' },
       FORBIDDEN: {
         title: 'Votre jeton ne le permet pas',
         advice: 'Demandez un rôle plus élevé à un administrateur.',
@@ -40,7 +40,7 @@ export const problemsTexts: typeof english = {
       },
       CONFLICT: {
         title: 'Conflit',
-        advice: fr`La raison ci-dessus dit ce qui s'y oppose.`,
+        advice: fr`La raison ci-dessus dit ce qui l'empêche.`,
       },
       TECHNICAL_NAME_TAKEN: { title: 'Ce nom technique est déjà pris', advice: 'Choisissez-en un autre.' },
       FILE_REMOVED: {

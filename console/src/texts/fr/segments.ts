@@ -23,7 +23,7 @@ export const segmentsTexts: typeof english = {
     id: 'Identifiant',
     name: 'Nom',
     technicalName: 'Nom technique',
-    technicalNameHint: fr`Celui qu'emploient les fichiers. Unique parmi les segments du datamart.`,
+    technicalNameHint: fr`Celui qu'emploient les fichiers. Unique dans le datamart.`,
     description: 'Description',
     members: 'Membres',
     withAccount: 'Avec un compte',
@@ -33,7 +33,7 @@ export const segmentsTexts: typeof english = {
     trendOf: (first, last) => `de ${first} à ${counted(last, 'membre')} en deux semaines`,
     ttl: 'Durée par défaut',
     ttlDays: 'Durée par défaut, en jours',
-    ttlHint: fr`Combien de temps reste un membre dont la ligne ne dit rien. Vide : chaque ligne doit le dire.`,
+    ttlHint: fr`Durée des appartenances dont la ligne n'indique pas d'expiration. Vide : chaque ligne doit en indiquer une.`,
     state: 'État',
     changed: 'Modifié',
     paused: 'En pause',
@@ -48,7 +48,7 @@ export const segmentsTexts: typeof english = {
     delete: 'Supprimer le segment',
     deleteTitle: (name) => fr`Supprimer le segment « ${name} » ?`,
     deleteText: (members) =>
-      fr`Il disparaît avec ${counted(members, 'appartenance')}. Cette action est irréversible.`,
+      fr`Ses ${counted(members, 'appartenance')} sont supprimées aussi. Cette action est irréversible.`,
     untouched: fr`Aucune exécution de l'historique conservé n'a modifié ce segment.`,
     tabs: {
       history: 'Taille',
@@ -93,8 +93,8 @@ export const segmentsTexts: typeof english = {
       fr`${counted(entries, 'entrée')} et ${counted(exits, 'sortie')} pendant cette période.`,
     mark: (name, of) =>
       fr`${name} : ${counted(of.entries, 'entrée')}, ${counted(of.exits, 'sortie')}, ${counted(of.size, 'membre')} ensuite`,
-    known: (since) => fr`Les changements sont connus depuis le ${since}.`,
-    days: (zone) => fr`Les jours sont ceux de ${zone}.`,
+    known: (since) => fr`Les changements sont conservés depuis le ${since}.`,
+    days: (zone) => fr`Jours du fuseau horaire ${zone}.`,
   },
   forecast: {
     title: 'Bientôt expirés',
@@ -121,9 +121,9 @@ export const segmentsTexts: typeof english = {
   },
   overlaps: {
     title: 'Chevauchements',
-    subtitle: fr`Combien d'utilisateurs les segments ont en commun, au compte exact.`,
+    subtitle: fr`Nombre exact d'utilisateurs que les segments ont en commun.`,
     choose: 'Segments à comparer',
-    clear: fr`N'en choisir aucun`,
+    clear: 'Effacer la sélection',
     tooFew: 'Choisissez au moins deux segments.',
     heatMap: fr`Part du segment de chaque ligne qui se trouve dans le segment de la colonne. Les nombres sont dans le tableau ci-dessous.`,
     little: 'peu',
@@ -131,9 +131,9 @@ export const segmentsTexts: typeof english = {
     cell: (share, row, column) => `${share} de ${row} sont dans ${column}`,
     pairs: 'Paires de segments qui ont des utilisateurs en commun',
     one: 'Segment',
-    other: 'Et',
+    other: 'Autre segment',
     shared: 'Dans les deux',
-    ofOne: 'Du premier',
-    ofOther: 'Du second',
+    ofOne: 'Part du premier',
+    ofOther: fr`Part de l'autre`,
   },
 };
