@@ -4,6 +4,6 @@ import { run } from './run.mjs';
 
 run(
   'node_modules/assemblyscript/bin/asc.js',
-  ...['wasm/user-keys.ts', '--outFile', 'src/import/parse/user-keys.wasm'],
-  ...['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--initialMemory', '4'],
+  ...['wasm/reader.ts', '--outFile', 'src/import/parse/reader.wasm'],
+  ...['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--initialMemory', '80'],
 );

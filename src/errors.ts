@@ -125,6 +125,14 @@ export class ParseThreadError extends Error {
 }
 
 /**
+ * The reader of plain lines trapped, which is a fault of its own: what it was reading can be read
+ * by the reference parser.
+ */
+export class PlainReaderTrap extends Error {
+  override readonly name = 'PlainReaderTrap';
+}
+
+/**
  * Where the documents are to be kept cannot be used, as it was found at the start; the message says
  * why.
  */

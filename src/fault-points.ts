@@ -4,7 +4,7 @@ import { isMainThread } from 'node:worker_threads';
  * Points at which a test can end the process as a power cut would: with SIGKILL, and no word to
  * anybody. One is armed by MUSTER_FAULT_POINT at the start of `muster serve` (docs/torture.md);
  * otherwise passing one is a comparison with null. `parse-thread-dies` and `hash-thread-dies` lie
- * in a thread and end that alone.
+ * in a thread and end that alone; `plain-reader-traps` ends nothing.
  */
 export const FAULT_POINTS = [
   'upload-half-written',
@@ -14,6 +14,7 @@ export const FAULT_POINTS = [
   'execution-created',
   'execution-claimed',
   'parse-thread-dies',
+  'plain-reader-traps',
   'segments-created',
   'chunk-staged',
   'error-file-half-written',
@@ -72,6 +73,13 @@ export function passFaultPoint(point: FaultPoint): void {
   if (!isMainThread) process.exit(1);
   // a signal to oneself is delivered before the call returns: nothing after it runs
   process.kill(process.pid, 'SIGKILL');
+}
+
+/** Whether the caller, who has come to a point, is to let something go wrong that ends nothing. */
+export function goesWrongAt(point: FaultPoint): boolean {
+  if (armed === null || armed.point !== point) return false;
+  passes += 1;
+  return passes === armed.pass;
 }
 
 /**

@@ -262,3 +262,9 @@ export async function membershipsOf(
 export function runs(everyDay: number): number {
   return Math.max(1, Math.round(everyDay * shareOfRuns()));
 }
+
+/** A metric without labels, as GET /metrics shows it. */
+export async function metric({ baseUrl }: Client, name: string): Promise<number> {
+  const text = await (await fetch(`${baseUrl}/metrics`)).text();
+  return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
+}

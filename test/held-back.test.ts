@@ -13,6 +13,7 @@ import {
   executionsPath,
   getExecution,
   getSegment,
+  metric,
   upload,
 } from './client.ts';
 import { discardFolder, makeFolder } from './folder.ts';
@@ -65,11 +66,6 @@ async function runBesideLookUps(
   isOver = true;
   await lookUps;
   return { ended: now, seen, segment };
-}
-
-async function metric({ baseUrl }: Client, name: string): Promise<number> {
-  const text = await (await fetch(`${baseUrl}/metrics`)).text();
-  return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
 }
 
 test('an import pauses for slow look-ups, says so in progress, metrics and log, and SUCCEEDS', async (t) => {

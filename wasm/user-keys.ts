@@ -5,8 +5,8 @@
  * `crypto.hash` (bench/user-keys.ts).
  */
 
-/** Texts of one call at most: the rows of a DuckDB vector. */
-const MAX_ROWS: u32 = 2048;
+import { ENDS, HIGH_HALVES, LOW_HALVES, maskOf, STARTS } from './layout';
+
 const LANES: u32 = 4;
 const BLOCK_BYTES: u32 = 64;
 /** The end of a text: 0x80, zeros, and the number of its bits in eight bytes. */
@@ -27,12 +27,6 @@ const ROUND_CONSTANTS = memory.data<u32>([
   0xc67178f2,
 ]);
 
-/** Where the caller puts where each text begins and ends, and finds the two halves of each key. */
-const STARTS = memory.data(MAX_ROWS * 4, 16);
-const ENDS = memory.data(MAX_ROWS * 4, 16);
-const HIGH_HALVES = memory.data(MAX_ROWS * 8, 16);
-const LOW_HALVES = memory.data(MAX_ROWS * 8, 16);
-
 const FIRST_STATE = memory.data<u32>([
   0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
 ]);
@@ -42,35 +36,9 @@ const STATE = memory.data(8 * 16, 16);
 const SCHEDULE = memory.data(64 * 16, 16);
 /** The last one or two blocks of each lane's text, with their padding. */
 const TAILS = memory.data(LANES * 2 * BLOCK_BYTES, 16);
-/**
- * 16 bytes of ones, then 16 of zeros: what is loaded from within keeps as many bytes as it begins
- * before the zeros.
- */
-const KEEP = memory.data<u32>([~0, ~0, ~0, ~0, 0, 0, 0, 0]);
 /** Rows that wait for others, by number of blocks. */
 const WAITING = memory.data((MAX_SHARED_BLOCKS + 1) * LANES * 4, 16);
 const WAITING_COUNTS = memory.data((MAX_SHARED_BLOCKS + 1) * 4, 16);
-
-export function startsAt(): usize {
-  return STARTS;
-}
-
-export function endsAt(): usize {
-  return ENDS;
-}
-
-export function highHalvesAt(): usize {
-  return HIGH_HALVES;
-}
-
-export function lowHalvesAt(): usize {
-  return LOW_HALVES;
-}
-
-/** Where texts may lie: with 16 bytes behind the last that can be read. */
-export function textsAt(): usize {
-  return (__heap_base + 15) & ~15;
-}
 
 /**
  * Makes the keys of the texts from STARTS to ENDS. A row with the text of the row before it has its
@@ -209,7 +177,7 @@ function makeTail(lane: u32, row: u32): u32 {
   for (let at: u32 = 0; at < tailBytes; at += 16) {
     const left = rest > at ? min<u32>(rest - at, 16) : 0;
     const text = left > 0 ? v128.load(from + at) : i32x4.splat(0);
-    v128.store(tail + at, v128.and(text, v128.load(KEEP + 16 - left)));
+    v128.store(tail + at, v128.and(text, v128.load(maskOf(left))));
   }
   store<u8>(tail + rest, 0x80);
   store<u64>(tail + tailBytes - 8, bswap<u64>((<u64>bytes) << 3));

@@ -1,6 +1,6 @@
 import type { Rejection } from '../model/command.ts';
 import { MAX_ERROR_RAW_CHARS, MAX_LINE_BYTES, type PlainLines, type Position } from './document-format.ts';
-import { type Line, type LineReader, takePlainLine } from './line-reader.ts';
+import { type Line, type LineReader, takePlainLines } from './line-reader.ts';
 
 const QUOTE = 0x22;
 const SPACE = 0x20;
@@ -60,7 +60,8 @@ export function createCsvCutter(reader: LineReader, delimiter: string): CsvCutte
     const records: RawCsvRecord[] = [];
     let nextQuote = -1;
     for (let left = plain?.most ?? Number.POSITIVE_INFINITY; left > 0; left--) {
-      if (!isOpen && plain && takePlainLine(reader, plain)) continue;
+      if (!isOpen && plain) left -= takePlainLines(reader, plain, left);
+      if (left <= 0) break;
       const line = reader.peek();
       if (line === null) break;
       if (line.start === line.end) {

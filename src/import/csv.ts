@@ -23,7 +23,7 @@ import {
 } from './mapping/compile-mapping.ts';
 import { mapFields } from './mapping/map-fields.ts';
 import { isOmissionRow } from './omission-note.ts';
-import { createPlainCsvReader } from './plain-csv.ts';
+import { csvLayout } from './plain-layout.ts';
 import { createFailedCsvReader } from './read-failed.ts';
 import { csvErrorFile } from './rejections.ts';
 
@@ -52,7 +52,7 @@ export function csvFormat(
     mapping,
     start,
     createSplitter: (from) => createCsvSplitter(header, from, compiled),
-    createPlainReader: (context) => createPlainCsvReader(header, context, compiled),
+    plainLayout: csvLayout(header, compiled),
     readFailed: ({ text }) => readFailed(text),
     columns: header.cells,
     ...csvErrorFile(header, mapping),

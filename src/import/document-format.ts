@@ -2,6 +2,7 @@ import type { Catalogue } from '../model/catalogue.ts';
 import type { Rejection } from '../model/command.ts';
 import type { CsvProfile, ExpiryFormat, HashRule, Mapping } from '../model/mapping.ts';
 import type { NewSegments } from './new-segments.ts';
+import type { PlainLayout } from './plain-fields.ts';
 
 /** The longest line that is read, in bytes without its line end (spec §6). */
 export const MAX_LINE_BYTES = 1024 * 1024;
@@ -63,38 +64,24 @@ export type DocumentRecord = {
   readonly content: CommandSource | Rejection;
 };
 
-/** A physical line in the bytes at hand, without its line end. `number` counts from 1. */
-export type LineSpan = { readonly number: number; readonly start: number; readonly end: number };
-
-/** A command for one segment, as it was read from a line's bytes. */
-export type PlainPair = {
-  line: number;
-  /** KIND_BIT. */
-  kind: number;
-  compartmentId: number;
-  /** Where the identifier's value lies in the bytes. */
-  valueStart: number;
-  valueEnd: number;
-  segmentId: number;
-  isUpdate: boolean;
-  /** 0: never. */
-  expiresAt: number;
-  /** '': keep what is there. */
-  dataBag: string;
-  /** What is odd about the command: bits of `ODD`. */
-  odd: number;
+/** Whole lines in the bytes at hand; the last one may lack its line end where the document ends. */
+export type LineRun = {
+  /** Where the first one begins, and its number, from 1. */
+  readonly start: number;
+  readonly number: number;
+  readonly end: number;
+  readonly isEnd: boolean;
+  /** Lines that begin here or later are valid UTF-8. */
+  readonly checkedFrom: number;
 };
 
-/**
- * Reads a line that begins a record, where it is plainly a valid command; null leaves it to the
- * reference parser. What it gives is good until it is called again.
- */
-export type PlainLineReader = (bytes: Buffer, line: LineSpan) => PlainPair | null;
+/** How far plain lines were taken: up to where, lines that were passed, and commands in them. */
+export type TakenLines = { readonly next: number; readonly passed: number; readonly taken: number };
 
 /** Takes the plain commands of a document out of its lines before they become records. */
 export type PlainLines = {
-  /** True: the line was taken. */
-  readonly take: (bytes: Buffer, line: LineSpan) => boolean;
+  /** Takes lines as long as they are plain, `most` at most. Blank ones are passed. */
+  readonly take: (bytes: Buffer, run: LineRun, most: number) => TakenLines;
   /** Lines and records together, after which `push` stops. */
   readonly most: number;
 };
@@ -142,8 +129,8 @@ export interface DocumentFormat {
   readonly start: Position;
   /** `from` is the start of the document or the `end` of one of its records. */
   createSplitter(from: Position): Splitter;
-  /** The fast way for plain lines of the format. */
-  createPlainReader(context: CommandContext): PlainLineReader;
+  /** How its plain lines look; null: none is plain. */
+  readonly plainLayout: PlainLayout | null;
   /**
    * The names of the columns as the document has them; null where each record names its members.
    */

@@ -3,6 +3,7 @@ import type { AnsweredCall, CommandCall } from '../model/command-call.ts';
 import { type CreatedSegment, MAX_NEW_SEGMENTS, pairsOf } from '../model/execution.ts';
 import type { CallsOutcome, StagedCall } from '../store/merges.ts';
 import type { Store } from '../store/store.ts';
+import type { OnReaderTrap } from './stage/after-trap.ts';
 import { type ReadCall, stageCalls } from './stage/stage-calls.ts';
 import { dropStagingTable } from './stage/staging-table.ts';
 
@@ -18,6 +19,8 @@ export type CallsJob = {
    */
   readonly calls: readonly LinesOfCall[];
   readonly clock: () => number;
+  /** Called when the reader of plain lines trapped: the reference parser reads the calls then. */
+  readonly onReaderTrap?: OnReaderTrap;
 };
 
 /** A call that has no answer yet. */
@@ -79,6 +82,7 @@ async function mergeOnce(
     })),
     context: { catalogue, startDate },
     staging: store.staging,
+    onReaderTrap: job.onReaderTrap,
   });
   passFaultPoint('calls-staged');
   try {

@@ -10,6 +10,7 @@ import { addErrors, type ErrorFile, type ErrorFilePosition, errorFilePositionOf 
 import { type MissingSegments, makeSegments } from './new-segments.ts';
 import type { PartLimits, ReadPart } from './parse/part-parser.ts';
 import { formatOf, readFormatOf } from './read-format.ts';
+import type { OnReaderTrap } from './stage/after-trap.ts';
 import { type Chunk, type DocumentSource, stageChunk } from './stage/stage-chunk.ts';
 import { dropStagingTable } from './stage/staging-table.ts';
 import { inStep } from './step.ts';
@@ -47,6 +48,8 @@ export type ImportJob = ImportFiles & {
   readonly onCheckpoint: (checkpoint: Checkpoint) => void;
   /** Called as the document is read and merged, often, also between checkpoints. */
   readonly onProgress?: (progress: RunProgress) => void;
+  /** Called when the reader of plain lines trapped: the chunk is read by the reference parser. */
+  readonly onReaderTrap?: OnReaderTrap;
   /** What takes the chunks, if not the store itself. */
   readonly taker?: ChunkTaker;
   /** What becomes of the names of segments that are not there; null: their lines fail. */
@@ -289,6 +292,7 @@ async function stageOnce(
       staging: job.taker?.needs === 'TALLY' ? null : store.staging,
       newSegments: job.missingSegments?.start(),
       keepsNamed: job.execution.options.replace !== null,
+      onReaderTrap: job.onReaderTrap,
       onRead: ({ offset, commands }) =>
         job.onProgress?.({ step: 'READING', bytes: offset, commands: commandsBefore + commands }),
     });

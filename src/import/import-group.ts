@@ -6,6 +6,7 @@ import { addErrors } from './error-file.ts';
 import { advance, type ImportFiles, readDocument } from './import-document.ts';
 import { openAhead } from './open-ahead.ts';
 import type { PartLimits, ReadPart } from './parse/part-parser.ts';
+import type { OnReaderTrap } from './stage/after-trap.ts';
 import type { DocumentSource } from './stage/stage-chunk.ts';
 import { stageGroup } from './stage/stage-group.ts';
 import { dropStagingTable } from './stage/staging-table.ts';
@@ -27,6 +28,8 @@ export type GroupJob = {
   readonly limits: PartLimits;
   /** Asked before the merge: true if nothing is to be merged. */
   readonly isStopped: () => boolean;
+  /** Called when the reader of plain lines trapped: it resolves to null then. */
+  readonly onReaderTrap?: OnReaderTrap;
   readonly ending: (executionId: string, checkpoint: Checkpoint) => Ending & { readonly now: number };
 };
 
@@ -59,6 +62,7 @@ export async function importGroup(job: GroupJob, store: Store): Promise<readonly
       limits: job.limits,
       context: { catalogue, startDate: job.startDate },
       staging: store.staging,
+      onReaderTrap: job.onReaderTrap,
     }).finally(inputs.close),
   );
   if (staged === null) return null;

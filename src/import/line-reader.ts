@@ -1,13 +1,19 @@
 import { Buffer, isUtf8 } from 'node:buffer';
-import { type LineSpan, MAX_LINE_BYTES, type PlainLines, type Position } from './document-format.ts';
+import { type LineRun, MAX_LINE_BYTES, type PlainLines, type Position } from './document-format.ts';
 
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const EMPTY = Buffer.alloc(0);
 const BOM = [0xef, 0xbb, 0xbf] as const;
 
-/** A physical line in the reader's buffer; good until the next `append`. */
-export type Line = LineSpan & {
+/**
+ * A physical line in the reader's buffer, without its line end; good until the next `append`.
+ * `number` counts from 1.
+ */
+export type Line = {
+  readonly number: number;
+  readonly start: number;
+  readonly end: number;
   /** Where the next line starts. */
   readonly next: number;
   /** Over MAX_LINE_BYTES; only its beginning is in the buffer then. */
@@ -20,6 +26,8 @@ export interface LineReader {
    * The line after `after` (the first unconsumed one by default), or null when it is not whole yet.
    */
   peek(after?: Pick<Line, 'next' | 'number'>): Line | null;
+  /** The unconsumed lines that are whole. */
+  wholeLines(): LineRun;
   /** Whether `line` is the last of the document. */
   isLast(line: Pick<Line, 'next'>): boolean;
   consume(through: Pick<Line, 'next' | 'number'>): void;
@@ -121,17 +129,11 @@ export function createLineReader(from: Position): LineReader {
   function dropTail(): void {
     // two bytes more than the limit, so that a cut after a `\r` still shows that the line is too
     // long
-    const excess = buffer.length - skipBoms(start) - (MAX_LINE_BYTES + 2);
+    const excess = buffer.length - skipBoms(buffer, start) - (MAX_LINE_BYTES + 2);
     if (excess <= 0) return;
     dropped += excess;
     dropping = !noMoreBlocks;
     buffer = buffer.subarray(0, buffer.length - excess);
-  }
-
-  function skipBoms(from: number): number {
-    let at = from;
-    while (buffer[at] === BOM[0] && buffer[at + 1] === BOM[1] && buffer[at + 2] === BOM[2]) at += BOM.length;
-    return at;
   }
 
   function peek(after?: Pick<Line, 'next' | 'number'>): Line | null {
@@ -141,7 +143,7 @@ export function createLineReader(from: Position): LineReader {
     if (isUnfinished && (begin >= buffer.length || !noMoreBlocks)) return null;
     const lineEnd = isUnfinished ? buffer.length : endOfLine(begin);
     const next = isUnfinished ? buffer.length : lineEnd + 1;
-    const first = buffer[begin] === BOM[0] ? skipBoms(begin) : begin;
+    const first = buffer[begin] === BOM[0] ? skipBoms(buffer, begin) : begin;
     const end = lineEnd > first && buffer[lineEnd - 1] === CARRIAGE_RETURN ? lineEnd - 1 : lineEnd;
     return { number, start: first, end, next, tooLong: end - first > MAX_LINE_BYTES };
   }
@@ -173,6 +175,11 @@ export function createLineReader(from: Position): LineReader {
     peek,
     consume,
     firstByteOf,
+    wholeLines: () => ({
+      ...{ start, number: lineNumber + 1, checkedFrom: cleanFrom },
+      end: noMoreBlocks ? buffer.length : unfinished,
+      isEnd: noMoreBlocks,
+    }),
     isLast: (line) => noMoreBlocks && line.next >= buffer.length,
     position: () => ({ offset, line: lineNumber }),
     offsetOf: (index) => offset + index - start,
@@ -184,11 +191,42 @@ export function createLineReader(from: Position): LineReader {
   };
 }
 
-/** Lets `plain` take the next line, where there is a whole one that it may look at. */
-export function takePlainLine(reader: LineReader, plain: PlainLines): boolean {
-  const line = reader.peek();
-  if (line === null || line.tooLong || !reader.isUtf8(line) || !plain.take(reader.bytes(), line))
-    return false;
-  reader.consume(line);
-  return true;
+/** Lets `plain` take lines as long as they are plain; gives how many commands they had. */
+export function takePlainLines(reader: LineReader, plain: PlainLines, most: number): number {
+  const run = reader.wholeLines();
+  if (run.start >= run.end) return 0;
+  const { next, passed, taken } = plain.take(reader.bytes(), run, most);
+  if (passed > 0) reader.consume({ next, number: run.number + passed - 1 });
+  return taken;
+}
+
+/** Takes no line. */
+export const takeNone: PlainLines['take'] = (_, { start }) => ({ next: start, passed: 0, taken: 0 });
+
+/** Takes lines one by one, as long as `takes` says so of what a line has without its line end. */
+export function takeByLine(
+  takes: (bytes: Buffer, line: Pick<Line, 'number' | 'start' | 'end'>) => boolean,
+): PlainLines['take'] {
+  return (bytes, run, most) => {
+    let next = run.start;
+    let taken = 0;
+    while (next < run.end && taken < most) {
+      const newline = bytes.indexOf(NEWLINE, next);
+      const lineEnd = newline === -1 || newline >= run.end ? run.end : newline;
+      const start = skipBoms(bytes, next);
+      const end = lineEnd > start && bytes[lineEnd - 1] === CARRIAGE_RETURN ? lineEnd - 1 : lineEnd;
+      const canBeRead =
+        end - start <= MAX_LINE_BYTES && (next >= run.checkedFrom || isUtf8(bytes.subarray(start, end)));
+      if (!canBeRead || !takes(bytes, { number: run.number + taken, start, end })) break;
+      taken++;
+      next = Math.min(lineEnd + 1, run.end);
+    }
+    return { next, passed: taken, taken };
+  };
+}
+
+function skipBoms(bytes: Buffer, from: number): number {
+  let at = from;
+  while (bytes[at] === BOM[0] && bytes[at + 1] === BOM[1] && bytes[at + 2] === BOM[2]) at += BOM.length;
+  return at;
 }

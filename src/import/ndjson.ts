@@ -12,12 +12,12 @@ import {
   type Splitter,
 } from './document-format.ts';
 import { describeJsonError, isNestedTooDeep, jsonText, MAX_NESTING } from './json-source.ts';
-import { createLineReader, type Line, type LineReader, takePlainLine } from './line-reader.ts';
+import { createLineReader, type Line, type LineReader, takePlainLines } from './line-reader.ts';
 import { compileMapping } from './mapping/compile-mapping.ts';
 import { mapMembers } from './mapping/map-members.ts';
 import { joinObjectLines, noObjectLines, type ObjectLines } from './multi-line-object.ts';
 import { isOmissionNote } from './omission-note.ts';
-import { createPlainNdjsonReader } from './plain-ndjson.ts';
+import { ndjsonLayout } from './plain-layout.ts';
 import { readFailedJson } from './read-failed.ts';
 import { ndjsonErrorLine } from './rejections.ts';
 
@@ -33,7 +33,7 @@ export const ndjsonFormat: DocumentFormat = {
   mapping: null,
   start: { offset: 0, line: 0 },
   createSplitter: (from) => createNdjsonSplitter(from),
-  createPlainReader: (context) => createPlainNdjsonReader(context),
+  plainLayout: ndjsonLayout(null),
   columns: null,
   readFailed: ({ text }) => readFailedJson(text),
   errorFileHeader: '',
@@ -49,7 +49,7 @@ export function mappedNdjson(mapping: Mapping): DocumentFormat {
     ...ndjsonFormat,
     mapping,
     createSplitter: (from) => createNdjsonSplitter(from, read),
-    createPlainReader: (context) => createPlainNdjsonReader(context, compiled),
+    plainLayout: ndjsonLayout(compiled),
     readFailed: ({ text }) => readFailedJson(text).map(read),
     errorLine: (record, rejection) => ndjsonErrorLine(record, rejection, secret),
   };
@@ -85,7 +85,8 @@ export function createNdjsonSplitter(
     reader.append(block, last);
     const records: DocumentRecord[] = [];
     for (let left = plain?.most ?? Number.POSITIVE_INFINITY; left > 0; left--) {
-      if (unclosed === null && open === null && plain && takePlainLine(reader, plain)) continue;
+      if (unclosed === null && open === null && plain) left -= takePlainLines(reader, plain, left);
+      if (left <= 0) break;
       const record = takeRecord(last);
       if (record === null) break;
       const { content } = record;

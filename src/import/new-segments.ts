@@ -7,12 +7,13 @@ import { MAX_TECHNICAL_NAME_CHARS } from '../model/records.ts';
  * not made.
  */
 export interface NewSegments {
-  /** The stand-in for a name that a valid command has given. */
-  get(name: string): CatalogueSegment | undefined;
   /** The stand-in for a name, for the command at hand; or why no segment is made of it. */
   propose(name: string): CatalogueSegment | string;
   /** KEEP: the command is valid, and so are the names that were proposed for it. */
   settle(outcome: 'KEEP' | 'DROP'): void;
+  /** How many names have stand-ins, and those that came after so many, in their order. */
+  size(): number;
+  after(count: number): readonly (readonly [name: string, standIn: CatalogueSegment])[];
   /** The names that were kept since the start, in the order of the file. */
   names(): readonly string[];
 }
@@ -41,7 +42,6 @@ export function createNewSegments({ names, most }: NewSegmentsStart): NewSegment
   const known = new Map(names.map((name, position) => [name, standInAt(position)]));
   let proposed = new Map<string, CatalogueSegment>();
   return {
-    get: (name) => known.get(name),
     propose: (name) => {
       const before = known.get(name) ?? proposed.get(name);
       if (before !== undefined) return before;
@@ -58,6 +58,8 @@ export function createNewSegments({ names, most }: NewSegmentsStart): NewSegment
       if (outcome === 'KEEP') for (const [name, segment] of proposed) known.set(name, segment);
       proposed = new Map();
     },
+    size: () => known.size,
+    after: (count) => [...known].slice(count),
     names: () => [...known.keys()].slice(names.length),
   };
 }

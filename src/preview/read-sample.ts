@@ -4,6 +4,7 @@ import { isParquet } from '../content/start/parquet-start.ts';
 import { type ErrorCode, ServiceError } from '../errors.ts';
 import type { CsvHeader } from '../import/document-format.ts';
 import { type DocumentFormat, type DocumentRecord, isRejection } from '../import/document-format.ts';
+import { takeNone } from '../import/line-reader.ts';
 import { hashesColumns } from '../import/mapping/compile-mapping.ts';
 import { createDocumentHasher } from '../import/mapping/hash-document.ts';
 import type { Sha256 } from '../import/mapping/hash-rules.ts';
@@ -87,7 +88,7 @@ function recordsOf(
   { isWhole, maxRecords = Number.POSITIVE_INFINITY }: { isWhole: boolean; maxRecords?: number },
 ): DocumentRecord[] {
   const splitter = format.createSplitter(format.start);
-  const none = { take: () => false, most: maxRecords };
+  const none = { take: takeNone, most: maxRecords };
   return splitter.push(bytes.subarray(format.start.offset), isWhole, none);
 }
 

@@ -2,6 +2,7 @@ import { createCsvSplitter } from '../import/csv.ts';
 import { readCsvCells } from '../import/csv-cells.ts';
 import { findHeaderEnd, headerText, possibleHeaders } from '../import/csv-header.ts';
 import { type CsvHeader, isRejection, type Position } from '../import/document-format.ts';
+import { takeNone } from '../import/line-reader.ts';
 import { readName } from '../import/mapping/suggest/read-name.ts';
 import type { SampleTable } from '../import/mapping/suggest/suggest-mapping.ts';
 import { createNdjsonSplitter } from '../import/ndjson.ts';
@@ -55,7 +56,7 @@ function readUnder(
 ): SampleRows & { readonly widths: readonly number[] } {
   const { from, maxRows } = of;
   const splitter = createCsvSplitter(header, from);
-  const none = { take: () => false, most: maxRows };
+  const none = { take: takeNone, most: maxRows };
   const records = splitter.push(of.bytes.subarray(from.offset), of.isWhole, none);
   const read = records.filter(({ content }) => !isRejection(content));
   const rows = read.map(({ text }) => readCsvCells(text, header.delimiter).cells);
@@ -74,7 +75,7 @@ function readUnder(
 
 function readNdjson({ bytes, isWhole }: SampleBytes, maxRows: number): SampleRows {
   const splitter = createNdjsonSplitter({ offset: 0, line: 0 });
-  const records = splitter.push(bytes, isWhole, { take: () => false, most: maxRows });
+  const records = splitter.push(bytes, isWhole, { take: takeNone, most: maxRows });
   const read = records.flatMap(({ line, content }) =>
     isRejection(content) ? [] : [{ line, fields: content.fields }],
   );

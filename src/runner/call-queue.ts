@@ -15,6 +15,7 @@ import {
   noteCalls,
   observeCall,
 } from './call-metrics.ts';
+import { observeReaderTrap } from './import-metrics.ts';
 
 /** Calls that are applied in one step at most: others wait meanwhile. */
 const GROUP = { calls: 256, bytes: 1024 * 1024 } as const;
@@ -170,7 +171,8 @@ export function createCallQueue({ store, clock, logger, limits }: Context): Call
   async function applyTogether(group: readonly Waiting[]) {
     const { datamartId, purpose } = group[0] as Waiting;
     const of = { 'muster.datamart_id': datamartId, 'muster.calls': group.length };
-    return inSpan('muster.calls', of, () => importCalls({ datamartId, purpose, calls: group, clock }, store));
+    const job = { datamartId, purpose, calls: group, clock, onReaderTrap: observeReaderTrap(logger) };
+    return inSpan('muster.calls', of, () => importCalls(job, store));
   }
 
   function stop(): void {

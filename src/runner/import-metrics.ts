@@ -1,4 +1,6 @@
+import type { Logger } from 'pino';
 import { Counter, Histogram } from 'prom-client';
+import type { PlainReaderTrap } from '../errors.ts';
 import { registry } from '../metrics.ts';
 import { REJECTION_CODES, type RejectionCode } from '../model/command.ts';
 import type { Checkpoint, EndedStatus, Execution } from '../model/execution.ts';
@@ -52,6 +54,12 @@ const heldBack = new Counter({
   registers: [registry],
 });
 
+const readerTraps = new Counter({
+  name: 'muster_reader_traps_total',
+  help: 'Traps of the reader of plain lines; the reference parser read what it was reading',
+  registers: [registry],
+});
+
 export function countFailures(code: RejectionCode, count: number): void {
   failures.inc({ code }, count);
 }
@@ -79,6 +87,14 @@ export function observeEnd(status: EndedStatus): void {
 /** Notes a pause for look-ups. */
 export function observeHeldBack(ms: number): void {
   heldBack.inc(ms / 1000);
+}
+
+/** Notes a trap of the reader of plain lines, in the log and as a number. */
+export function observeReaderTrap(logger: Logger): (trap: PlainReaderTrap) => void {
+  return (err) => {
+    readerTraps.inc();
+    logger.error({ err }, 'the reader of plain lines trapped, the reference parser reads the same lines');
+  };
 }
 
 export function observeRetry(): void {

@@ -2,7 +2,7 @@ import { passFaultPoint } from '../fault-points.ts';
 import { importGroup } from '../import/import-group.ts';
 import { type Ending, type Execution, mayBeGrouped, START } from '../model/execution.ts';
 import { inSpan } from '../tracing.ts';
-import { observeCheckpoint, observeStart } from './import-metrics.ts';
+import { observeCheckpoint, observeReaderTrap, observeStart } from './import-metrics.ts';
 import { noteEnd } from './note-end.ts';
 import { pauseForLookUps } from './pause-for-look-ups.ts';
 import {
@@ -110,6 +110,7 @@ async function runTogether(
         startDate: first.startDate,
         worker: context.worker,
         limits: context.limits,
+        onReaderTrap: observeReaderTrap(loggerOf(first, context)),
         isStopped: () => claimed.some((execution) => stopOf(execution).signal.aborted),
         ending: (executionId, checkpoint) => {
           const of = byId.get(executionId) ?? first;

@@ -26,7 +26,7 @@ import type { Store } from '../store/store.ts';
 import { inSpan } from '../tracing.ts';
 import { observeFault } from './background-metrics.ts';
 import { repairedBy } from './count-repaired.ts';
-import { observeCheckpoint, observeRetry } from './import-metrics.ts';
+import { observeCheckpoint, observeReaderTrap, observeRetry } from './import-metrics.ts';
 import { noteEnd } from './note-end.ts';
 import { pauseForLookUps } from './pause-for-look-ups.ts';
 import { canPass, delay, isOutlasted, MOST_RETRIES, retryDelayMs } from './retry.ts';
@@ -311,6 +311,7 @@ function importOnce(
         signal: stop.signal,
         mostMs: MOST_PAUSE_MS,
       }),
+    onReaderTrap: observeReaderTrap(context.logger),
     onProgress: (progress: RunProgress) => context.progress.note(execution.id, progress),
     onCheckpoint: (checkpoint: Checkpoint) => {
       observeCheckpoint(last.checkpoint, checkpoint);

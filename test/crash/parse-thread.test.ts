@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { generate } from '../../bench/workload.ts';
-import { createImport, createSegment, errorFile, getSegment, upload, waitForEnd } from '../client.ts';
+import { createImport, createSegment, errorFile, getSegment, metric, upload, waitForEnd } from '../client.ts';
 import { discardFolder, makeFolder } from '../folder.ts';
 import { testStore } from '../postgres.ts';
 import { serve } from '../process.ts';
@@ -19,6 +19,17 @@ test('an import goes on when the thread that parses it dies, and ends as an undi
     assert.match(log, /the thread that parses files died/);
     assert.equal(log.match(/execution met a fault and is tried again/g)?.length, 1, log);
     assert.deepEqual({ ...outcome, log: undisturbed.log }, undisturbed);
+  }
+});
+
+test('a trap of the reader of plain lines costs nothing but time, and is logged and counted', async (t) => {
+  const undisturbed = await run(t, '');
+  for (const point of ['plain-reader-traps:1', 'plain-reader-traps:100']) {
+    const { log, traps, ...outcome } = await run(t, point);
+    assert.equal(log.match(/the reference parser reads the same lines/g)?.length, 1, log);
+    assert.match(log, /unreachable/);
+    assert.equal(traps, 1);
+    assert.deepEqual({ ...outcome, log: undisturbed.log, traps: 0 }, undisturbed);
   }
 });
 
@@ -56,5 +67,14 @@ async function run(t: TestContext, point: string) {
   const errors = await errorFile(service, sent);
   const { user_points_count } = await getSegment(service, segmentId);
   assert.equal((await service.call('GET', '/health/ready')).status, 200);
-  return { status, result, completed_tasks, errors, user_points_count, log: readFileSync(file, 'utf8') };
+  const traps = await metric(service, 'muster_reader_traps_total');
+  return {
+    status,
+    result,
+    completed_tasks,
+    errors,
+    user_points_count,
+    traps,
+    log: readFileSync(file, 'utf8'),
+  };
 }

@@ -7,11 +7,22 @@ import {
   isRejection,
   type Position,
 } from '../../src/import/document-format.ts';
+import { takeNone } from '../../src/import/line-reader.ts';
+import {
+  ENTRY_BYTES,
+  giveBackColumns,
+  INLINE_BYTES,
+  type PairBatch,
+  PLACES,
+  takeColumns,
+} from '../../src/import/parse/pair-columns.ts';
+import { gatherPairs } from '../../src/import/parse/pair-table.ts';
 import { parseCommand } from '../../src/import/parse-command.ts';
 import { oddCommand } from '../../src/import/warnings.ts';
 import { buildCatalogue } from '../../src/model/catalogue.ts';
-import { KIND_BIT } from '../../src/model/identifier.ts';
+import { formatUuid, KIND_BIT } from '../../src/model/identifier.ts';
 import type { Segment } from '../../src/model/segment.ts';
+import { userKey } from '../../src/model/user-key.ts';
 import { SOME_NAMES } from '../properties/mutations.ts';
 
 /** When the executions of these documents started. */
@@ -85,8 +96,8 @@ export const context: CommandContext = {
 type Reading = { readonly outcomes: readonly string[]; readonly plain: number; readonly end: Position };
 
 /**
- * What a document comes to, line by line: pairs as they are staged, rejections with code and
- * message.
+ * What a document comes to, line by line: pairs as they are staged, with the keys of their users,
+ * rejections with code and message, and what is odd about a command.
  */
 export function readDocument(
   format: DocumentFormat,
@@ -95,16 +106,22 @@ export function readDocument(
   blockBytes: number,
 ): Reading {
   const splitter = format.createSplitter(format.start);
-  const readPlain = format.createPlainReader(context);
   const outcomes: [line: number, outcome: unknown][] = [];
   let plain = 0;
-  const take = (bytes: Buffer, line: Parameters<typeof readPlain>[1]) => {
-    const pair = way === 'plain' ? readPlain(bytes, line) : null;
-    if (pair === null) return false;
-    plain++;
-    const { valueStart, valueEnd, ...rest } = pair;
-    outcomes.push([pair.line, { value: bytes.toString('utf8', valueStart, valueEnd), ...rest }]);
-    return true;
+  const columns = takeColumns();
+  const onOdd = (line: number, kind: number, odd: number) => outcomes.push([line, { kind, odd }]);
+  const table = gatherPairs(context.catalogue.datamartId, columns, (batch) =>
+    outcomes.push(...rowsOf(batch)),
+  );
+  const { plainLayout: layout } = format;
+  const read =
+    way === 'reference' || layout === null
+      ? takeNone
+      : table.readLines({ layout, context, linesBefore: 0, onOdd });
+  const take: typeof read = (...of) => {
+    const taken = read(...of);
+    plain += taken.taken;
+    return taken;
   };
   const blocks: Buffer[] = [];
   // each block a copy of its own: what lies behind it in the document must not be seen
@@ -118,19 +135,61 @@ export function readDocument(
       if (isRejection(command)) outcomes.push([line, command]);
       else {
         const odd = isRejection(content) ? 0 : oddCommand(command, content, START_DATE);
-        for (const pair of pairsOf(line, command)) outcomes.push([line, { ...pair, odd }]);
+        for (const pair of pairsOf(command)) outcomes.push([line, pair]);
+        if (odd !== 0) onOdd(line, KIND_BIT[command.identifier.kind], odd);
       }
     }
   }
-  outcomes.sort(([a], [b]) => a - b);
-  return { outcomes: outcomes.map((each) => JSON.stringify(each)), plain, end: splitter.position() };
+  table.flush();
+  giveBackColumns(columns);
+  const texts = outcomes.map((each) => JSON.stringify(each));
+  const lines = new Map(texts.map((text, i) => [text, outcomes[i]?.[0] ?? 0]));
+  texts.sort((a, b) => (lines.get(a) ?? 0) - (lines.get(b) ?? 0) || (a < b ? -1 : 1));
+  return { outcomes: texts, plain, end: splitter.position() };
 }
 
-function pairsOf(line: number, command: Exclude<ReturnType<typeof parseCommand>, { code: string }>) {
+/** The pairs of a batch, as DuckDB reads its columns. */
+function rowsOf({ rows, columns, texts }: PairBatch): [line: number, pair: unknown][] {
+  const view = new DataView(columns.buffer, columns.byteOffset);
+  const bytes = Buffer.from(texts.buffer, texts.byteOffset, texts.length);
+  const number = (place: number, row: number) => Number(view.getBigInt64(place + 8 * row, true));
+  const isNull = (place: number, row: number) => ((view.getUint8(place + (row >> 3)) >> (row & 7)) & 1) === 0;
+  const text = (place: number, row: number) => {
+    const entry = place + ENTRY_BYTES * row;
+    const length = view.getUint32(entry, true);
+    if (length <= INLINE_BYTES)
+      return Buffer.from(columns.subarray(entry + 4, entry + 4 + length)).toString();
+    const start = view.getUint32(entry + 8, true);
+    assert.equal(view.getUint32(entry + 4, true), bytes.readUInt32LE(start));
+    return bytes.toString('utf8', start, start + length);
+  };
+  return Array.from({ length: rows }, (_, row) => {
+    const expiresAt = number(PLACES.expiresAt, row);
+    const dataBag = text(PLACES.dataBag, row);
+    assert.equal(isNull(PLACES.expiresAtMask, row), expiresAt === 0);
+    assert.equal(isNull(PLACES.dataBagMask, row), dataBag === '');
+    const key = {
+      hi: view.getBigUint64(PLACES.keyHi + 8 * row, true),
+      lo: view.getBigUint64(PLACES.keyLo + 8 * row, true),
+    };
+    const pair = {
+      value: text(PLACES.value, row),
+      key: formatUuid(key),
+      kind: view.getUint8(PLACES.kind + row),
+      compartmentId: number(PLACES.compartmentId, row),
+      segmentId: number(PLACES.segmentId, row),
+      isUpdate: view.getUint8(PLACES.isUpdate + row) === 1,
+      ...{ expiresAt, dataBag },
+    };
+    return [number(PLACES.line, row), pair];
+  });
+}
+
+function pairsOf(command: Exclude<ReturnType<typeof parseCommand>, { code: string }>) {
   const { identifier, operation, targets, dataBag } = command;
   return targets.map(({ segmentId, expiresAt }) => ({
     value: identifier.value,
-    line,
+    key: formatUuid(userKey(context.catalogue.datamartId, identifier)),
     kind: KIND_BIT[identifier.kind],
     compartmentId: Number(identifier.compartmentId),
     segmentId: Number(segmentId),

@@ -35,6 +35,18 @@ test('what keeps spreadsheets from making a number of an id is no part of it, wh
   assert.deepEqual(outcomes({ columns, defaults }, rows.slice(0, 3)), ["'00123 0", '="00123" 0']);
 });
 
+test('the header again is no user, though a mapping has all the rest, and neither is a line that names a separator', () => {
+  const defaults = { expiration_duration: 0 };
+  const rows = ['id', 'a', 'id', ' ID', 'sep=;', 'b'];
+  const expected = ['a 0', 'INVALID_CSV', 'INVALID_CSV', 'INVALID_CSV', 'b 0'];
+  assert.deepEqual(outcomes({ columns: { id: 'user_account_id' }, defaults }, rows), expected);
+  const own = rows.map((row) => row.replace(/id/i, 'user_account_id'));
+  assert.deepEqual(
+    outcomes({ columns: { lists: 'segment_ids' }, defaults, optional: ['lists'] }, own),
+    expected,
+  );
+});
+
 test('the first day of 1970 is no way to write never', () => {
   const mapping: MappingInput = {
     columns: { id: 'user_account_id', until: 'expiration_ts' },

@@ -5,13 +5,15 @@ import { Worker } from 'node:worker_threads';
 import { DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { generate } from '../../bench/workload.ts';
-import { ParseThreadError } from '../../src/errors.ts';
+import { ParseThreadError, type PlainReaderTrap } from '../../src/errors.ts';
+import { armFaultPoint } from '../../src/fault-points.ts';
 import { kindOfFault } from '../../src/faults.ts';
 import type { DocumentFormat } from '../../src/import/document-format.ts';
 import { EMPTY_ERROR_FILE } from '../../src/import/error-file.ts';
 import { ndjsonFormat } from '../../src/import/ndjson.ts';
 import { openPart } from '../../src/import/parse/parse-threads.ts';
 import { type ReadPartOf, readPartHere, readPartInThread } from '../../src/import/stage/read-part.ts';
+import { stageCalls } from '../../src/import/stage/stage-calls.ts';
 import { type Chunk, stageChunk } from '../../src/import/stage/stage-chunk.ts';
 import { stageGroup } from '../../src/import/stage/stage-group.ts';
 import type { Job } from '../../src/model/execution.ts';
@@ -118,6 +120,63 @@ test('a thread stages what is staged here, of a list of users and of a file with
   const bytes = Buffer.from(`operation,segment_id,${users.replaceAll('\n', '\n,,')}`);
   await assertSame({ bytes, format, job: { type: 'USER_SEGMENT_IMPORT', segmentId: '1' } });
   await assertSame({ bytes: Buffer.alloc(0), format: ndjsonFormat });
+});
+
+/** What came with a trap at one of the calls of the reader of plain lines, which is told once. */
+async function trapping<T>(
+  pass: number,
+  stage: (onReaderTrap: (trap: PlainReaderTrap) => void) => Promise<T>,
+) {
+  const traps: unknown[] = [];
+  armFaultPoint({ point: 'plain-reader-traps', pass });
+  try {
+    const staged = await stage(({ cause }) => traps.push(cause));
+    assert.match(String(traps), /^RuntimeError: unreachable$/);
+    return staged;
+  } finally {
+    armFaultPoint(null);
+  }
+}
+
+test('where the reader of plain lines traps, the reference parser reads the same', async () => {
+  const bytes = large('NDJSON');
+  const file = { read: async (at: number, length: number) => bytes.subarray(at, at + length) };
+  const rows = async (onReaderTrap?: (trap: PlainReaderTrap) => void) => {
+    const source = { file, bytes: bytes.length, format: ndjsonFormat, job: JOB };
+    const of = { from: { offset: 0, line: 0 }, errorsFrom: EMPTY_ERROR_FILE, limits: LIMITS, context };
+    const chunk = await stageChunk({
+      ...of,
+      source,
+      staging,
+      keepsNamed: false,
+      read: readPartHere,
+      onReaderTrap,
+    });
+    return { ...chunk, table: await rowsOf(chunk.table) };
+  };
+  const undisturbed = await rows();
+  for (const pass of [1, 5]) assert.deepEqual(await trapping(pass, rows), undisturbed);
+
+  const lines = Buffer.from('{"operation":"DELETE","user_agent_id":"a","segment_id":"1"}\n'.repeat(3));
+  const calls = async (onReaderTrap?: (trap: PlainReaderTrap) => void) => {
+    const call = { lines, mostSegments: 0 };
+    const staged = await stageCalls({ calls: [call, call], context, staging, onReaderTrap });
+    return { ...staged, table: await rowsOf(staged.table) };
+  };
+  assert.deepEqual(await trapping(2, calls), await calls());
+});
+
+test('a group in which the reader of plain lines traps is to be staged one by one', async () => {
+  const lines = Buffer.from('{"operation":"DELETE","user_agent_id":"a","segment_id":"1"}\n');
+  const group = (onReaderTrap?: (trap: PlainReaderTrap) => void) =>
+    stageGroup({
+      count: 3,
+      open: (_, read) =>
+        read({ file: { read: async () => lines }, bytes: lines.length, format: ndjsonFormat, job: JOB }),
+      ...{ limits: LIMITS, context, staging, onReaderTrap },
+    });
+  assert.equal(await trapping(2, group), null);
+  assert.equal((await group())?.documents.length, 3);
 });
 
 test('a command for many segments is a row for each, with texts of any length', async () => {

@@ -55,6 +55,37 @@ test('an escape that JSON does not have is seen where the field does not matter,
   assertSame(ndjsonFormat, Buffer.from(line), 100);
 });
 
+test('a byte order mark that begins a line does not count, in front of a quote either', () => {
+  const rows = 'note,operation,user_agent_id,segment_id\n\ufeff"a"b,DELETE,u,1\n\ufeff"a",DELETE,u,1\n';
+  const format = formatOf(Buffer.from(rows));
+  assert.ok(format !== null);
+  assert.match(readDocument(format, Buffer.from(rows), 'plain', 100).outcomes.join(), /INVALID_CSV/);
+  assertSame(format, Buffer.from(rows), 100);
+});
+
+test('lists of segments are plain, by id and by name', () => {
+  const lists = ['["1","2"]', '[1, 2]', '[ "10" ]', '["1","1"]'];
+  const names = ['["alpha","vip é"]', '[ "short" , "beta" ]'];
+  const ndjson = [
+    ...lists.map((list) => `{"operation":"DELETE","user_agent_id":"a","segment_ids":${list}}`),
+    ...names.map((list) => `{"operation":"DELETE","user_agent_id":"a","segment_technical_names":${list}}`),
+    '{"operation":"DELETE","user_agent_id":"a","segment_id":1,"segment_ids":[2],"segment_technical_name":"alpha"}',
+  ];
+  assert.equal(assertSame(ndjsonFormat, Buffer.from(ndjson.join('\n')), 100), ndjson.length);
+  const cell = (list: string) => `"${list.replaceAll('"', '""')}"`;
+  const rows = [
+    ...lists.map((list) => `${cell(list)},`),
+    ...names.map((list) => `,${cell(list)}`),
+    '2,alpha',
+  ];
+  const csv = Buffer.from(
+    `operation,user_agent_id,segment_ids,segment_technical_names\n${rows.map((row) => `DELETE,a,${row}`).join('\n')}`,
+  );
+  const format = formatOf(csv);
+  assert.ok(format !== null);
+  assert.equal(assertSame(format, csv, 100), rows.length);
+});
+
 /** Identifiers that are warned of, and some that nearly are. */
 const ODD_VALUES = [
   ...[
@@ -121,6 +152,19 @@ const nearlyPlain = fc
         ['segment_technical_name', ' alpha'],
         ['segment_technical_name', 'vip é'],
         ['segment_ids', '1'],
+        ['segment_ids', ['1', 2, '10', '1']],
+        ['segment_ids', [1, 2, 10]],
+      ] as [string, unknown][]),
+      ...([
+        ['segment_ids', ['1', '404']],
+        ['segment_ids', ['1', '']],
+        ['segment_ids', []],
+        ['segment_ids', [1.5]],
+        ['segment_ids', '[1]'],
+        ['segment_technical_names', ['alpha', 'vip é']],
+        ['segment_technical_names', ['alpha', 'short', 'query']],
+        ['segment_technical_names', ['al"pha']],
+        ['segment_technical_names', 'alpha'],
       ] as [string, unknown][]),
     ),
     expiry: fc.constantFrom<Record<string, unknown>>(
@@ -206,6 +250,7 @@ test('CSV: commands as programs write them, quoted or not', () => {
     'segment_id',
     'segment_technical_name',
     'segment_ids',
+    'segment_technical_names',
     'expiration_duration',
     'expiration_ts',
     'data_bag',

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
-import { makeUserKeys } from '../../src/import/parse/user-keys.ts';
+import { ndjsonFormat } from '../../src/import/ndjson.ts';
 import { openStagingTable } from '../../src/import/stage/staging-table.ts';
 import { formatUuid, type Identifier, parseUuid } from '../../src/model/identifier.ts';
 import { userKey } from '../../src/model/user-key.ts';
 import { runs } from '../client.ts';
+import { assertSame } from './both-ways.ts';
 
 const identifier: fc.Arbitrary<Identifier> = fc.record({
   kind: fc.constantFrom('USER_ACCOUNT', 'USER_EMAIL', 'USER_AGENT'),
@@ -41,36 +41,22 @@ test('staged rows get the keys that userKey gives', async () => {
 });
 
 test('keys are those of SHA-256 at every length, whatever lies beside them', () => {
-  const text = Buffer.from(Array.from({ length: 5_000 }, (_, at) => 33 + ((at * 7) % 90)));
+  const text = Array.from({ length: 5_000 }, (_, at) => String.fromCharCode(97 + ((at * 7) % 26))).join('');
   const check = (lengths: readonly number[]) => {
-    const rows = lengths.length;
-    const starts = new Uint32Array(rows);
-    const ends = new Uint32Array(rows);
-    let used = 0;
-    // a length of 0 stands for the text of the row before
-    for (const [row, length] of lengths.entries()) {
-      const isRepeated = length === 0 && row > 0;
-      starts[row] = isRepeated ? (starts[row - 1] as number) : used;
-      ends[row] = isRepeated ? (ends[row - 1] as number) : used + length;
-      used += isRepeated ? 0 : length;
-    }
-    const texts = Buffer.concat(Array.from({ length: Math.ceil(used / text.length) + 1 }, () => text));
-    const keyHi = new Uint8Array(8 * rows);
-    const keyLo = new Uint8Array(8 * rows);
-    makeUserKeys({ rows, texts: texts.subarray(0, used), starts, ends, keyHi, keyLo });
-    for (const row of lengths.keys()) {
-      const digest = createHash('sha256').update(texts.subarray(starts[row], ends[row])).digest();
-      digest[6] = 0x80 | ((digest[6] as number) & 0x0f);
-      digest[8] = 0x80 | ((digest[8] as number) & 0x3f);
-      const key = Buffer.concat([
-        keyHi.subarray(8 * row, 8 * row + 8).toReversed(),
-        keyLo.subarray(8 * row, 8 * row + 8).toReversed(),
-      ]);
-      assert.equal(key.toString('hex'), digest.toString('hex', 0, 16), `row ${row} of ${lengths.join(' ')}`);
-    }
+    // a length of 0 stands for the user of the row before
+    const values: string[] = [];
+    for (const [row, length] of lengths.entries())
+      values.push(
+        length === 0 && row > 0
+          ? (values[row - 1] as string)
+          : text.slice(row % 90, (row % 90) + length || 1),
+      );
+    const line = (value: string) =>
+      JSON.stringify({ operation: 'DELETE', user_agent_id: value, segment_ids: ['1', '2'] });
+    assert.equal(assertSame(ndjsonFormat, Buffer.from(values.map(line).join('\n')), 1 << 20), values.length);
   };
   for (let from = 1; from <= 4_096; from += 512) check(Array.from({ length: 512 }, (_, at) => from + at));
-  const length = fc.oneof(fc.nat(130), fc.constantFrom(0, 55, 56, 63, 64, 119, 120, 128), fc.nat(2_000));
+  const length = fc.oneof(fc.nat(130), fc.constantFrom(0, 49, 50, 57, 58, 113, 114, 122), fc.nat(2_000));
   fc.assert(fc.property(fc.array(length, { minLength: 1, maxLength: 40 }), check), { numRuns: runs(200) });
 });
 

@@ -1,14 +1,14 @@
 import { Buffer } from 'node:buffer';
 import { readCsvCells } from '../csv-cells.ts';
-import type { CsvHeader } from '../document-format.ts';
 import {
+  type CsvHeader,
   type DocumentFormat,
   type DocumentRecord,
   isRejection,
-  type LineSpan,
   MAX_LINE_BYTES,
 } from '../document-format.ts';
 import { replaceValues } from '../json-source.ts';
+import { type Line, takeByLine } from '../line-reader.ts';
 import { csvLine, MASK } from '../rejections.ts';
 import { foldName, type MappedColumn } from './compile-mapping.ts';
 import { hashValue, type Sha256 } from './hash-rules.ts';
@@ -26,6 +26,7 @@ type HashedColumns = {
   /** Whether a value is an own word of the mapping, which is kept as it is. */
   readonly isWord: (field: string, value: string) => boolean;
 };
+type LineBytes = Pick<Line, 'start' | 'end'>;
 type HowToHash = Omit<HashedColumns, 'columns'>;
 type HashedCell = { readonly index: number; readonly column: MappedColumn };
 
@@ -110,12 +111,12 @@ export function createRecordHasher(format: DocumentFormat, of: HashedColumns): R
 
   function take(bytes: Buffer, isLast: boolean): Buffer {
     const plain: number[] = [];
-    const takeLine = (buffer: Buffer, span: LineSpan) => {
-      if (!hashing.isPlain(buffer, span)) return false;
-      plain.push(span.number);
+    const takePlainLines = takeByLine((buffer, line) => {
+      if (!hashing.isPlain(buffer, line)) return false;
+      plain.push(line.number);
       return true;
-    };
-    const records = splitter.push(bytes, isLast, { take: takeLine, most: Number.POSITIVE_INFINITY });
+    });
+    const records = splitter.push(bytes, isLast, { take: takePlainLines, most: Number.POSITIVE_INFINITY });
     const out: Buffer[] = [];
     if (dropped === null) held = held.length === 0 ? bytes : Buffer.concat([held, bytes]);
     else if (records.length === 0 && plain.length === 0) {
@@ -149,7 +150,7 @@ export function createRecordHasher(format: DocumentFormat, of: HashedColumns): R
 /** How the hashed values of records are replaced; null: there is nothing to replace. */
 type Hashing = {
   /** Whether a line is a record by itself that `line` can change. */
-  readonly isPlain: (bytes: Buffer, line: LineSpan) => boolean;
+  readonly isPlain: (bytes: Buffer, line: LineBytes) => boolean;
   readonly line: (raw: Buffer) => Buffer | null;
   readonly record: (record: DocumentRecord, raw: Buffer) => Buffer | null;
 };
@@ -196,7 +197,7 @@ function hashCells(header: CsvHeader, { columns, ...how }: HashedColumns): Hashi
     })
     .sort((a, b) => a.index - b.index);
 
-  function isPlain(bytes: Buffer, { start, end }: LineSpan): boolean {
+  function isPlain(bytes: Buffer, { start, end }: LineBytes): boolean {
     let cells = 1;
     for (let at = start; at < end; at++) {
       const byte = bytes[at];

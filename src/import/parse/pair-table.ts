@@ -1,16 +1,19 @@
 import type { Command } from '../../model/command.ts';
-import { KIND_BIT } from '../../model/identifier.ts';
-import type { PlainPair } from '../document-format.ts';
-import type { PairBatch, PairColumns } from './pair-columns.ts';
+import type { PlainLines } from '../document-format.ts';
+import { type PairBatch, type PairColumns, takeColumns } from './pair-columns.ts';
+import type { PlainSource } from './plain-lines.ts';
 
 /** Takes commands. */
 export interface PairTable {
   /** (command, segment) pairs so far. */
   readonly rows: number;
   append(line: number, command: Command): void;
-  /** `bytes` are those the pair was read from. */
-  appendPlain(bytes: Uint8Array, pair: PlainPair): void;
+  /** Takes plain lines as they come. */
+  readLines(source: PlainSource): PlainLines['take'];
 }
+
+/** What all tables that count read lines with: nothing stays in it. */
+let counting: PairColumns | null = null;
 
 /** Keeps nothing of what it takes. */
 export function countingTable(): PairTable {
@@ -22,8 +25,20 @@ export function countingTable(): PairTable {
     append: (_, { targets }) => {
       rows += targets.length;
     },
-    appendPlain: () => {
-      rows++;
+    readLines: (source) => {
+      if (counting?.hasTrapped()) counting = null;
+      counting ??= takeColumns();
+      const columns = counting;
+      const count = () => {
+        rows += columns.rows();
+        columns.clear();
+      };
+      const take = columns.readLines(source, count);
+      return (...of) => {
+        const taken = take(...of);
+        count();
+        return taken;
+      };
     },
   };
 }
@@ -40,69 +55,34 @@ export function gatherPairs(
   columns: PairColumns,
   onBatch: (batch: PairBatch) => void,
 ): GatheringTable {
-  const prefixOf = hashPrefixes(datamartId);
-  let rows = 0;
+  columns.open(datamartId);
+  /** In batches that were handed over. */
+  let rowsBefore = 0;
 
-  function append(line: number, { identifier, operation, targets, dataBag }: Command): void {
-    const bytes = Buffer.from(identifier.value);
-    let isSame = false;
+  function append(line: number, command: Command): void {
+    const { operation, targets } = command;
+    let isBegun = false;
     for (const { segmentId, expiresAt } of targets) {
-      const pair = {
-        line,
-        kind: KIND_BIT[identifier.kind],
-        compartmentId: Number(identifier.compartmentId),
-        valueStart: 0,
-        valueEnd: bytes.length,
-        segmentId: Number(segmentId),
-        isUpdate: operation === 'UPDATE',
-        expiresAt: expiresAt ?? 0,
-        dataBag: dataBag ?? '',
-        // what is odd about it has been noted of its record
-        odd: 0,
-      };
-      if (isSame) addAgain(pair);
-      else appendPlain(bytes, pair);
-      isSame = !columns.isEmpty();
+      if (!isBegun) columns.begin(command);
+      columns.add(line, Number(segmentId), operation === 'UPDATE', expiresAt ?? 0);
+      isBegun = !columns.isFull();
+      if (!isBegun) flush();
     }
   }
 
-  function addAgain(pair: PlainPair): void {
-    columns.addAgain(pair);
-    added();
-  }
-
-  function appendPlain(bytes: Uint8Array, pair: PlainPair): void {
-    columns.add(bytes, pair, prefixOf(pair.kind, pair.compartmentId));
-    added();
-  }
-
-  function added(): void {
-    rows++;
-    if (columns.isFull()) flush();
-  }
-
   function flush(): void {
-    if (!columns.isEmpty()) onBatch(columns.take());
+    const rows = columns.rows();
+    if (rows === 0) return;
+    rowsBefore += rows;
+    onBatch(columns.take());
   }
 
   return {
     get rows() {
-      return rows;
+      return rowsBefore + columns.rows();
     },
     append,
-    appendPlain,
+    readLines: (source) => columns.readLines(source, flush),
     flush,
-  };
-}
-
-/** What is hashed before an identifier's value, by kind and compartment: see `userKey`. */
-function hashPrefixes(datamartId: string): (kind: number, compartmentId: number) => Uint8Array {
-  const byKind = new Map(Object.values(KIND_BIT).map((kind) => [kind, new Map<number, Buffer>()]));
-  return (kind, compartmentId) => {
-    const known = byKind.get(kind)?.get(compartmentId);
-    if (known) return known;
-    const prefix = Buffer.from(`${datamartId}:${kind}:${compartmentId}:`);
-    byKind.get(kind)?.set(compartmentId, prefix);
-    return prefix;
   };
 }

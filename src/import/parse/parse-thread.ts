@@ -1,10 +1,11 @@
 import { parentPort, type Transferable, workerData } from 'node:worker_threads';
+import { PlainReaderTrap } from '../../errors.ts';
 import { armFaultPoint, type Fault, passFaultPoint } from '../../fault-points.ts';
 import type { Catalogue } from '../../model/catalogue.ts';
 import type { FromThread, ToThread } from '../../thread-pool.ts';
 import type { CommandContext, DocumentFormat } from '../document-format.ts';
 import { formatOf } from '../read-format.ts';
-import { createPairColumns, type PairBatch } from './pair-columns.ts';
+import { giveBackColumns, type PairBatch, takeColumns } from './pair-columns.ts';
 import { countingTable, type GatheringTable, gatherPairs } from './pair-table.ts';
 import {
   createPartParser,
@@ -40,6 +41,9 @@ export type ThreadRequest =
   | { readonly type: 'PARSE'; readonly bytes: Uint8Array; readonly isEnd: boolean }
   | { readonly type: 'CLOSE' };
 
+/** What a thread answers: an error keeps its class in no message. */
+export type ThreadAnswer = ParsedBytes | { readonly trapped: unknown };
+
 /** What came of some bytes of a part. */
 export type ParsedBytes = {
   readonly pairs: readonly PairBatch[];
@@ -62,8 +66,15 @@ if (parentPort !== null) {
   const parts = new Map<number, OpenPart>();
   let known: Catalogue | null = null;
 
+  const close = (lane: number) => {
+    const part = parts.get(lane);
+    part?.table.close();
+    part?.named?.close();
+    parts.delete(lane);
+  };
+
   const handle = ({ lane, request }: ToThread<ThreadRequest>) => {
-    if (request.type === 'CLOSE') return void parts.delete(lane);
+    if (request.type === 'CLOSE') return close(lane);
     if (request.type === 'OPEN') {
       known = request.catalogue ?? known;
       if (known !== null) parts.set(lane, open(request.start, known));
@@ -75,7 +86,7 @@ if (parentPort !== null) {
     passFaultPoint('parse-thread-dies');
     const { buffer, byteOffset, length } = request.bytes;
     const parsed = parse(part, Buffer.from(buffer, byteOffset, length), request.isEnd);
-    if (parsed.read !== null) parts.delete(lane);
+    if (parsed.read !== null) close(lane);
     port.postMessage({ lane, answer: parsed } satisfies FromThread<ParsedBytes>, transferable(parsed));
   };
 
@@ -83,8 +94,14 @@ if (parentPort !== null) {
     try {
       handle(message);
     } catch (failure) {
-      parts.delete(message.lane);
-      port.postMessage({ lane: message.lane, failure } satisfies FromThread<ParsedBytes>);
+      close(message.lane);
+      const { lane } = message;
+      const isTrap = failure instanceof PlainReaderTrap;
+      port.postMessage(
+        (isTrap
+          ? { lane, answer: { trapped: failure.cause } }
+          : { lane, failure }) satisfies FromThread<ThreadAnswer>,
+      );
     }
   });
 }
@@ -108,14 +125,16 @@ function openTable(datamartId: string, keepsPairs: boolean) {
   const batches: PairBatch[] = [];
   // copies that are as long as they need to be; the columns are filled again
   const keep = ({ rows, columns, texts }: PairBatch) =>
-    void batches.push({ rows, columns: columns.slice(0), texts: new Uint8Array(texts) });
-  const gathering: GatheringTable | null = keepsPairs
-    ? gatherPairs(datamartId, createPairColumns(), keep)
-    : null;
+    void batches.push({ rows, columns: columns.slice(), texts: texts.slice() });
+  const columns = keepsPairs ? takeColumns() : null;
+  const gathering: GatheringTable | null = columns === null ? null : gatherPairs(datamartId, columns, keep);
   return {
     table: gathering ?? countingTable(),
     flush: () => gathering?.flush(),
     take: () => batches.splice(0),
+    close: () => {
+      if (columns !== null) giveBackColumns(columns);
+    },
   };
 }
 
@@ -130,6 +149,6 @@ function parse({ parser, table, named }: OpenPart, bytes: Buffer, isEnd: boolean
 
 /** What is handed over without a copy. */
 function transferable({ pairs, named, read }: ParsedBytes): Transferable[] {
-  const batches = [...pairs, ...named].flatMap(({ columns, texts }) => [columns, texts.buffer]);
+  const batches = [...pairs, ...named].flatMap(({ columns, texts }) => [columns.buffer, texts.buffer]);
   return read === null ? batches : [...batches, read.errorLines.content.buffer as ArrayBuffer];
 }

@@ -1,8 +1,8 @@
-import { ParseThreadError } from '../../errors.ts';
+import { ParseThreadError, PlainReaderTrap } from '../../errors.ts';
 import { handOverFault } from '../../fault-points.ts';
 import type { Catalogue } from '../../model/catalogue.ts';
 import { createThreadPool, startProgram } from '../../thread-pool.ts';
-import type { ParsedBytes, ThreadPart, ThreadRequest } from './parse-thread.ts';
+import type { ParsedBytes, ThreadAnswer, ThreadPart, ThreadRequest } from './parse-thread.ts';
 
 export type { ParsedBytes } from './parse-thread.ts';
 
@@ -10,16 +10,17 @@ export type { ParsedBytes } from './parse-thread.ts';
 export interface PartInThread {
   /**
    * Sends the bytes that follow in the document; `isEnd`: none come behind them. Rejects with what
-   * parsing them throws, and with ParseThreadError if the thread dies.
+   * parsing them throws, PlainReaderTrap among it, and with ParseThreadError if the thread dies.
    */
   parse(bytes: Uint8Array, isEnd: boolean): Promise<ParsedBytes>;
   /** Forgets the part, wherever it is; an answer that is still to come does not come. */
   close(): void;
 }
 
-const pool = createThreadPool<ThreadRequest, ParsedBytes>({
+const pool = createThreadPool<ThreadRequest, ThreadAnswer>({
   start: () => {
-    const workerData = { fault: handOverFault('parse-thread-dies') };
+    const fault = handOverFault('parse-thread-dies') ?? handOverFault('plain-reader-traps');
+    const workerData = { fault };
     try {
       return startProgram(String(import.meta.url), 'parse-thread', workerData);
     } catch (cause) {
@@ -40,10 +41,12 @@ export function openPart(part: ThreadPart): PartInThread {
   lane.tell({ type: 'OPEN', start: { ...start, startDate }, catalogue: isKnown ? null : catalogue });
   catalogues.set(lane.thread, catalogue);
   return {
-    parse: (bytes, isEnd) => {
+    parse: async (bytes, isEnd) => {
       // a copy, which can be handed over: whose memory the bytes lie in is not known here
       const copy = new Uint8Array(bytes);
-      return lane.ask({ type: 'PARSE', bytes: copy, isEnd }, [copy.buffer]);
+      const answer = await lane.ask({ type: 'PARSE', bytes: copy, isEnd }, [copy.buffer]);
+      if (!('trapped' in answer)) return answer;
+      throw new PlainReaderTrap('the reader of plain lines trapped', { cause: answer.trapped });
     },
     close: () => lane.close({ type: 'CLOSE' }),
   };

@@ -7,7 +7,7 @@ import {
   type DocumentFormat,
   type DocumentRecord,
   isRejection,
-  type LineSpan,
+  type PlainLines,
   type Position,
   type Splitter,
 } from '../document-format.ts';
@@ -17,6 +17,7 @@ import {
   type ErrorFilePosition,
   type ErrorLines,
 } from '../error-file.ts';
+import { takeNone } from '../line-reader.ts';
 import { readNamedUsers } from '../named-users.ts';
 import { createNewSegments, type NewSegmentsStart } from '../new-segments.ts';
 import { parseCommand } from '../parse-command.ts';
@@ -48,7 +49,12 @@ export type PartStart = {
   readonly linesBefore: number;
   /** Null or absent: unknown technical names fail. */
   readonly newSegments?: NewSegmentsStart | null | undefined;
+  /** Whether plain lines are read in the fast way, as they are by default. */
+  readonly reader?: Reader | undefined;
 };
+
+/** REFERENCE: the reference parser reads every line, since the reader of plain ones trapped. */
+export type Reader = 'PLAIN' | 'REFERENCE';
 
 /** What is known of a part of a document when its commands are in a table. */
 export type ReadPart = {
@@ -145,25 +151,27 @@ export function createPartParser(of: PartStart, tables: PartTables): PartParser 
 
 /** Counts and places the records of one part. */
 function createTally(
-  { format, job, context, linesBefore }: PartStart,
+  { format, job, context, linesBefore, reader = 'PLAIN' }: PartStart,
   { table, named }: PartTables,
   errors: ReturnType<typeof collectErrorLines>,
 ) {
-  const readPlain = job.type === 'DOCUMENT_IMPORT' ? format.createPlainReader(context) : () => null;
   const failuresByCode: Record<string, number> = {};
   const warnings = createWarningTally(job, format.mapping);
   const rowsBefore = table.rows;
   let successes = 0;
   let failures = 0;
+  const layout = job.type === 'DOCUMENT_IMPORT' && reader === 'PLAIN' ? format.plainLayout : null;
+  const takePlain =
+    layout === null
+      ? takeNone
+      : countingTaken(table.readLines({ layout, context, linesBefore, onOdd: warnings.note }));
 
-  function takePlain(bytes: Buffer, line: LineSpan): boolean {
-    const pair = readPlain(bytes, line);
-    if (pair === null) return false;
-    pair.line += linesBefore;
-    table.appendPlain(bytes, pair);
-    if (pair.odd !== 0) warnings.note(line.number, pair.kind, pair.odd);
-    successes++;
-    return true;
+  function countingTaken(take: PlainLines['take']): PlainLines['take'] {
+    return (bytes, run, most) => {
+      const taken = take(bytes, run, most);
+      successes += taken.taken;
+      return taken;
+    };
   }
 
   function place(record: DocumentRecord): void {
@@ -198,7 +206,8 @@ function createTally(
 
   return {
     add(splitter: Splitter, block: Buffer, { last, most }: { last: boolean; most: number }): void {
-      for (const record of splitter.push(block, last, { take: takePlain, most })) place(record);
+      const plain = { take: takePlain, most };
+      for (const record of splitter.push(block, last, plain)) place(record);
     },
     /** Failed records count too: they are held until the part is merged. */
     rows: () => rows() + failures,

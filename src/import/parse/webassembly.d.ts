@@ -7,6 +7,8 @@ declare namespace WebAssembly {
     readonly exports: Readonly<Record<string, unknown>>;
     constructor(module: Module, imports: object);
   }
+  /** A trap. */
+  class RuntimeError extends Error {}
   class Memory {
     readonly buffer: ArrayBuffer;
     /** Adds pages of 64 KiB; `buffer` is another one afterwards. */

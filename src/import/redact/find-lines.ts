@@ -2,14 +2,9 @@ import type { Catalogue } from '../../model/catalogue.ts';
 import type { Sought } from '../../model/erasure.ts';
 import type { FileReader } from '../../model/file-reader.ts';
 import type { MimeType } from '../../model/records.ts';
-import {
-  type DocumentFormat,
-  type DocumentRecord,
-  isRejection,
-  type LineSpan,
-  MAX_LINE_BYTES,
-} from '../document-format.ts';
+import { type DocumentFormat, type DocumentRecord, isRejection, MAX_LINE_BYTES } from '../document-format.ts';
 import { MAX_NESTING } from '../json-source.ts';
+import { type Line, takeByLine } from '../line-reader.ts';
 import { namesUser, needleOf, needlesOf, spellingsOf } from './sought.ts';
 
 /** Bytes that are read and looked at between two looks at the event loop: a few ms. */
@@ -21,6 +16,8 @@ const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
 const OPENING_BRACKET = 0x5b;
 const CLOSING_BRACKET = 0x5d;
+
+type LineBytes = Pick<Line, 'start' | 'end'>;
 
 /** Bytes of a file, from `start` up to and without `end`. */
 export type Range = { readonly start: number; readonly end: number };
@@ -58,7 +55,7 @@ export async function findLines(search: Search): Promise<FoundLines> {
   if (!(await holdsAny(search, needles))) return { ranges, byErasure };
 
   const splitter = format.createSplitter(format.start);
-  const take = createPassing(needles, mimeType);
+  const take = takeByLine(createPassing(needles, mimeType));
   let readAt = format.start.offset;
   for (let isLast = false; !isLast; ) {
     signal.throwIfAborted();
@@ -123,7 +120,7 @@ async function holdsAny(
 function createPassing(
   needles: readonly Buffer[],
   mimeType: MimeType,
-): (bytes: Buffer, line: LineSpan) => boolean {
+): (bytes: Buffer, line: LineBytes) => boolean {
   const isWhole = mimeType === 'TEXT_CSV' ? hasNoQuote : closesItself;
   let looked: Buffer | null = null;
   let next: number[] = [];
@@ -144,7 +141,7 @@ function createPassing(
 }
 
 /** A quote may open a cell that goes over several lines. */
-function hasNoQuote(bytes: Buffer, { start, end }: LineSpan): boolean {
+function hasNoQuote(bytes: Buffer, { start, end }: LineBytes): boolean {
   for (let i = start; i < end; i++) if (bytes[i] === QUOTE) return false;
   return true;
 }
@@ -153,7 +150,7 @@ function hasNoQuote(bytes: Buffer, { start, end }: LineSpan): boolean {
  * Whether an object opens at the start of the line and closes on it, so that it is a record of its
  * own, sound or not. What is nested deep is left to the parser, which has a limit.
  */
-function closesItself(bytes: Buffer, { start, end }: LineSpan): boolean {
+function closesItself(bytes: Buffer, { start, end }: LineBytes): boolean {
   if (start === end) return true;
   if (bytes[start] !== OPENING_BRACE) return false;
   let open = 0;

@@ -46,15 +46,17 @@ export function toDataChunk({ rows, columns, texts }: PairBatch): DuckDBDataChun
   chunk.reset();
   chunk.rowCount = rows;
   const { chunk: native } = chunk;
+  const { buffer, byteOffset } = columns;
   const vectors = COLUMNS.map((_, i) => duckdb.data_chunk_get_vector(native, i));
   const at = placeTexts(vectors[FIRST_TEXT] as duckdb.Vector, texts);
   for (const [i, { type, place, rowBytes, mask }] of COLUMNS.entries()) {
     const vector = vectors[i] as duckdb.Vector;
-    if (type === VARCHAR) pointInto(new Uint32Array(columns, place, rows * ENTRY_WORDS), at);
-    duckdb.copy_data_to_vector(vector, 0, columns, place, rows * rowBytes);
+    const from = byteOffset + place;
+    if (type === VARCHAR) pointInto(new Uint32Array(buffer, from, rows * ENTRY_WORDS), at);
+    duckdb.copy_data_to_vector(vector, 0, buffer, from, rows * rowBytes);
     if (mask === undefined) continue;
     duckdb.vector_ensure_validity_writable(vector);
-    duckdb.copy_data_to_vector_validity(vector, 0, columns, mask, 8 * Math.ceil(rows / 64));
+    duckdb.copy_data_to_vector_validity(vector, 0, buffer, byteOffset + mask, 8 * Math.ceil(rows / 64));
   }
   return chunk;
 }

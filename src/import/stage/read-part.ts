@@ -65,11 +65,11 @@ export const readPartHere: ReadPartOf = async (part, tables) => {
 
 /** `readPart` in a thread of its own: here its bytes are passed on and its batches staged. */
 export const readPartInThread: ReadPartOf = async (part, tables) => {
-  const { format, job, from, errorsFrom, limits, context, linesBefore, newSegments } = part;
+  const { format, job, from, errorsFrom, limits, context, linesBefore, newSegments, reader } = part;
   const { table, named } = tables;
   const thread = openPart({
     ...{ csv: format.csv, mapping: format.mapping, job, from, errorsFrom, limits, context, linesBefore },
-    newSegments,
+    ...{ newSegments, reader },
     keeps: { pairs: table.appendBatch !== undefined, named: named !== null },
   });
   const next = readerOf(part, SENT_BYTES);

@@ -5,7 +5,8 @@ import type { CommandContext, DocumentFormat } from '../document-format.ts';
 import { EMPTY_ERROR_FILE } from '../error-file.ts';
 import { ndjsonFormat } from '../ndjson.ts';
 import type { PairTable } from '../parse/pair-table.ts';
-import { createPartParser, type ReadPart } from '../parse/part-parser.ts';
+import { createPartParser, type PartStart, type Reader, type ReadPart } from '../parse/part-parser.ts';
+import { type OnReaderTrap, stageDespiteTrap } from './after-trap.ts';
 import { openStagingTable } from './staging-table.ts';
 
 /** What was read of a call. */
@@ -24,15 +25,22 @@ const UNLIMITED = { bytes: Number.POSITIVE_INFINITY, rows: Number.POSITIVE_INFIN
 export type StageableCall = { readonly lines: Buffer; readonly mostSegments: number };
 
 /** Stages calls. They are short: it takes no thread. */
-export async function stageCalls(of: {
+export function stageCalls(of: CallsToStage): Promise<StagedTable> {
+  return stageDespiteTrap((reader) => stageOnce(of, reader), of.onReaderTrap);
+}
+
+type CallsToStage = {
   readonly calls: readonly StageableCall[];
   readonly context: CommandContext;
   readonly staging: DuckDBInstance;
-}): Promise<StagedTable> {
+  readonly onReaderTrap?: OnReaderTrap | undefined;
+};
+
+async function stageOnce(of: CallsToStage, reader: Reader): Promise<StagedTable> {
   const table = await openStagingTable(of.staging, of.context.catalogue.datamartId);
   try {
     const calls = of.calls.map((call, position) =>
-      readCall(call, { table, context: of.context, linesBefore: position * GROUP_LINES }),
+      readCall(call, { table, context: of.context, linesBefore: position * GROUP_LINES, reader }),
     );
     return { table: await table.finish(), calls };
   } catch (error) {
@@ -43,7 +51,7 @@ export async function stageCalls(of: {
 
 function readCall(
   { lines, mostSegments }: StageableCall,
-  of: { readonly table: PairTable; readonly context: CommandContext; readonly linesBefore: number },
+  of: { readonly table: PairTable } & Pick<PartStart, 'context' | 'linesBefore' | 'reader'>,
 ): ReadCall {
   const failed: FailedCommand[] = [];
   // there is no error file: what failed is answered
@@ -54,13 +62,13 @@ function readCall(
       return '';
     },
   };
-  const { table, context, linesBefore } = of;
+  const { table, context, linesBefore, reader } = of;
   const from = format.start;
   const newSegments = mostSegments === 0 ? null : { names: [], most: mostSegments };
   const parser = createPartParser(
     {
       ...{ format, job: JOB, from, errorsFrom: EMPTY_ERROR_FILE, limits: UNLIMITED },
-      ...{ context, linesBefore, newSegments },
+      ...{ context, linesBefore, newSegments, reader },
     },
     { table, named: null },
   );

@@ -6,7 +6,8 @@ import type { CommandContext, DocumentFormat, Position } from '../document-forma
 import type { ErrorFilePosition } from '../error-file.ts';
 import type { NewSegmentsStart } from '../new-segments.ts';
 import { countingTable } from '../parse/pair-table.ts';
-import type { PartLimits, PartProgress, ReadPart } from '../parse/part-parser.ts';
+import type { PartLimits, PartProgress, Reader, ReadPart } from '../parse/part-parser.ts';
+import { type OnReaderTrap, stageDespiteTrap } from './after-trap.ts';
 import { type ReadablePart, type ReadPartOf, readPart } from './read-part.ts';
 import { openStagingTable, type StagingTable } from './staging-table.ts';
 
@@ -26,7 +27,12 @@ export type Chunk = ReadPart & Pick<StagedChunk, 'table' | 'namedTable'>;
  * Reads on from `from` until a limit or the end of the document; every command goes to a table or
  * to the error lines.
  */
-export async function stageChunk(of: {
+export function stageChunk(of: ChunkToStage): Promise<Chunk> {
+  return stageDespiteTrap((reader) => stageOnce(of, reader), of.onReaderTrap);
+}
+
+/** What a chunk is made of. */
+type ChunkToStage = {
   readonly source: DocumentSource;
   readonly from: Position;
   /** Where the error file ends before it. */
@@ -42,11 +48,14 @@ export async function stageChunk(of: {
   readonly onRead?: (progress: PartProgress) => void;
   /** Where it is parsed; by default where that is cheaper. */
   readonly read?: ReadPartOf;
-}): Promise<Chunk> {
+  readonly onReaderTrap?: OnReaderTrap | undefined;
+};
+
+async function stageOnce(of: ChunkToStage, reader: Reader): Promise<Chunk> {
   const { source, staging, read = readPart } = of;
   const { datamartId } = of.context.catalogue;
   const { format, job } = source;
-  const part: ReadablePart = { ...of, ...source, format, job, linesBefore: 0 };
+  const part: ReadablePart = { ...of, ...source, format, job, linesBefore: 0, reader };
   if (staging === null) {
     const counted = await read(part, { table: countingTable(), named: null });
     return { table: null, namedTable: null, ...counted };

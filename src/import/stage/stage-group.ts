@@ -1,8 +1,10 @@
 import type { DuckDBInstance } from '@duckdb/node-api';
+import { PlainReaderTrap } from '../../errors.ts';
 import { GROUP_LINES } from '../../store/merges.ts';
 import type { CommandContext } from '../document-format.ts';
 import { EMPTY_ERROR_FILE } from '../error-file.ts';
 import type { PartLimits, ReadPart } from '../parse/part-parser.ts';
+import type { OnReaderTrap } from './after-trap.ts';
 import { readPart } from './read-part.ts';
 import type { DocumentSource } from './stage-chunk.ts';
 import { openStagingTable } from './staging-table.ts';
@@ -15,8 +17,9 @@ export type StagedDocuments = {
 
 /**
  * Stages whole documents of one datamart into one table: making and dropping a table takes longer
- * than reading a small document. Null when they are over the limits together. `open` gives the
- * document at a position, as long as it is read.
+ * than reading a small document. Null when they are over the limits together, or the reader of
+ * plain lines traps: then they are to be staged one by one. `open` gives the document at a
+ * position, as long as it is read.
  */
 export async function stageGroup(of: {
   readonly count: number;
@@ -24,6 +27,7 @@ export async function stageGroup(of: {
   readonly limits: PartLimits;
   readonly context: CommandContext;
   readonly staging: DuckDBInstance;
+  readonly onReaderTrap?: OnReaderTrap | undefined;
 }): Promise<StagedDocuments | null> {
   const { limits, context } = of;
   const table = await openStagingTable(of.staging, context.catalogue.datamartId);
@@ -49,6 +53,8 @@ export async function stageGroup(of: {
     return { table: await table.finish(), documents };
   } catch (error) {
     table.discard();
-    throw error;
+    if (!(error instanceof PlainReaderTrap)) throw error;
+    of.onReaderTrap?.(error);
+    return null;
   }
 }

@@ -1,6 +1,6 @@
 import type { DuckDBAppender, DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { STAGED_COLUMNS } from '../../store/merges.ts';
-import { createPairColumns, type PairBatch, type PairColumns } from '../parse/pair-columns.ts';
+import { giveBackColumns, type PairBatch, takeColumns } from '../parse/pair-columns.ts';
 import { gatherPairs, type PairTable } from '../parse/pair-table.ts';
 import { toDataChunk } from './pair-vectors.ts';
 
@@ -8,8 +8,6 @@ import { toDataChunk } from './pair-vectors.ts';
 const VECTORS_PER_FLUSH = 5;
 
 let tables = 0;
-/** Columns that no table is using; each has some 300 KB. */
-const freeColumns: PairColumns[] = [];
 
 /** A table of `staging` that takes commands and ends as a table with STAGED_COLUMNS. */
 export interface StagingTable extends PairTable {
@@ -33,7 +31,7 @@ export async function openStagingTable(staging: DuckDBInstance, datamartId: stri
     connection.closeSync();
     throw error;
   });
-  const columns = freeColumns.pop() ?? createPairColumns();
+  const columns = takeColumns();
   const gathered = gatherPairs(datamartId, columns, cross);
   let rowsElsewhere = 0;
   let vectors = 0;
@@ -66,7 +64,7 @@ export async function openStagingTable(staging: DuckDBInstance, datamartId: stri
   function discard(): void {
     if (isClosed) return;
     isClosed = true;
-    if (columns.isEmpty()) freeColumns.push(columns);
+    giveBackColumns(columns);
     closeQuietly(appender);
     // a transaction that is open ends without a trace
     connection.closeSync();
@@ -77,7 +75,7 @@ export async function openStagingTable(staging: DuckDBInstance, datamartId: stri
       return rows();
     },
     append: gathered.append,
-    appendPlain: gathered.appendPlain,
+    readLines: gathered.readLines,
     appendBatch,
     finish,
     discard,
