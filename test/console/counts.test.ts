@@ -45,7 +45,7 @@ test('a file that a guard stopped is accounted for, and nothing of it is to be r
   assert.equal(await page.getByRole('button', { name: 'Revert' }).count(), 0);
 
   await page.goto(`/datamarts/1/imports/${id}/executions/${kept.id}`);
-  await page.getByText('1 stayed since a failed line names them.').waitFor();
+  await page.getByText('1 stayed: named by a failed line.').waitFor();
   await page.getByRole('button', { name: 'Revert' }).waitFor();
 
   await page.goto('/datamarts/1/users?user=user_account_id%3Du1');

@@ -132,7 +132,7 @@ test('several files at once, one of them compressed; replacing shows who would l
   await picture('replace');
   await card.getByRole('button', { name: 'Replace…' }).click();
   const dialog = page.getByRole('dialog');
-  await dialog.getByText('VIP loses 90 of 100 members (90%). With those who come in it has 40.').waitFor();
+  await dialog.getByText('VIP loses 90 of 100 members (90%). With new members it will have 40.').waitFor();
   await dialog.getByLabel(/^Half or more would leave/).fill('VIP');
   await dialog.getByRole('button', { name: 'Replace', exact: true }).click();
   await card.getByText('40 lines applied, 0 failed').waitFor();

@@ -159,7 +159,7 @@ type Bar = { readonly top: number; readonly bottom: number; readonly value: numb
 
 /** The bars, and the line of zero that they stand on or hang from. */
 async function barsOf(page: Page): Promise<{ bars: readonly Bar[]; zero: number }> {
-  const chart = page.getByRole('figure', { name: /came in, .* went out/ });
+  const chart = page.getByRole('figure', { name: /entered and .* left in this period/ });
   const zero = Number(await chart.locator('.recharts-reference-line-line').getAttribute('y1'));
   const bars = await chart.locator('.recharts-bar-rectangle rect').evaluateAll((all) =>
     all.map((rect) => {

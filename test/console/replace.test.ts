@@ -71,7 +71,7 @@ test('segments are replaced once it was said who would leave, and never by one c
       'a dry run alone was made for it',
     );
     await dialog
-      .getByText('A segment would lose 99.7%, and you allow 50%: nothing would be applied.')
+      .getByText('A segment would lose 99.7%, but you allow 50%: nothing would be applied.')
       .waitFor();
     await picture('replace-question');
     await name.fill('VIP');
@@ -128,7 +128,7 @@ test('segments are replaced once it was said who would leave, and never by one c
     });
     await bad.ask.click();
     await bad.dialog
-      .getByText('1 line would fail (1%), and you allow 0%: nothing would be applied.')
+      .getByText('1 line would fail (1%), but you allow 0%: nothing would be applied.')
       .waitFor();
     assert.ok(await bad.replace.isDisabled());
     await bad.dialog.getByRole('button', { name: 'Allow 1%' }).click();
@@ -142,7 +142,7 @@ test('segments are replaced once it was said who would leave, and never by one c
     });
     await swap.ask.click();
     await swap.dialog
-      .getByText('VIP loses 100 of 100 members (100%). With those who come in it has 100.')
+      .getByText('VIP loses 100 of 100 members (100%). With new members it will have 100.')
       .waitFor();
     assert.ok(await swap.replace.isDisabled());
     await swap.name.fill('VIP');
