@@ -36,7 +36,7 @@ it makes a system user \`postgres\` where there is none. Redis is measured where
 
 * **A file** has one command and one segment in a line, about 106 bytes of NDJSON: 10 segments, 10 M possible users, 10 % \`DELETE\`, a data
   bag on 20 % of the others, 30 % of the lines for a user who had a line before. The bad lines of the row that has some are of
-  five kinds. The files that fill the large store have each of 10 M users once. All are made from a seed, so every run has the same
+  five kinds. Mapped files have column names and words of their own, which a mapping reads. The files that fill the large store have each of 10 M users once. All are made from a seed, so every run has the same
   (\`bench/workload.ts\`).
 * **Muster** is \`dist/bin.cjs serve\`, a process of its own with default settings but for the largest upload. The time is from the first
   byte of the POST until a poll (each 50 ms) says \`SUCCEEDED\`, over HTTP; an answer means that it is durable. **Peak** is the

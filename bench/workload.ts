@@ -19,7 +19,23 @@ export type Workload = {
    * the other, in a scattered order. Not given: each line's user is drawn from all.
    */
   readonly repeatedPerMille?: number;
+  /** Segments that each line names in a list; a line names one, by itself, unless given. */
+  readonly segmentsPerLine?: number;
+  /** Whether the CSV has the columns and words of another tool, as `FOREIGN_MAPPING` reads them. */
+  readonly isForeign?: boolean;
   readonly seed: number;
+};
+
+/** What makes commands of a CSV with columns and words of its own. */
+export const FOREIGN_MAPPING = {
+  columns: {
+    Action: 'operation',
+    'Customer ID': 'user_account_id',
+    Audience: 'segment_id',
+    Minutes: 'expiration_duration',
+    Attributes: 'data_bag',
+  },
+  values: { operation: { add: 'UPDATE', remove: 'DELETE' } },
 };
 
 const BLOCK_LINES = 1_000;
@@ -37,14 +53,18 @@ const MONTH_MINUTES = 43_200;
  */
 const STRIDE = 6_180_341;
 
-type Row = { readonly [column in (typeof CSV_COLUMNS)[number]]: string | number | null };
+type Row = { readonly [column in (typeof CSV_COLUMNS)[number]]: string | number | null } & {
+  readonly segment_ids?: readonly string[];
+};
 
 /** The blocks of the file. One line is one command for one segment. */
 export function* generate(workload: Workload): Generator<string> {
   const random = mulberry32(workload.seed);
   const nextUser = userNumbers(workload, random);
-  const write = workload.format === 'NDJSON' ? writeObject : writeRow;
-  if (workload.format === 'CSV') yield `${CSV_COLUMNS.join(',')}\n`;
+  const { isForeign = false } = workload;
+  const write = workload.format === 'NDJSON' ? writeObject : isForeign ? writeForeignRow : writeRow;
+  const columns = isForeign ? Object.keys(FOREIGN_MAPPING.columns) : CSV_COLUMNS;
+  if (workload.format === 'CSV') yield `${columns.join(',')}\n`;
   for (let from = 0; from < workload.lines; from += BLOCK_LINES) {
     const lines = Math.min(BLOCK_LINES, workload.lines - from);
     let block = '';
@@ -74,20 +94,26 @@ function userNumbers({ users, repeatedPerMille }: Workload, random: () => number
 }
 
 function nextRow(random: () => number, of: { workload: Workload; user: number }): Row {
-  const { segmentIds, deletePerMille = 100, dataBagPerMille = 200 } = of.workload;
+  const { segmentIds, deletePerMille = 100, dataBagPerMille = 200, segmentsPerLine } = of.workload;
   const isUpdate = random() * 1000 >= deletePerMille;
   const hasDataBag = random() * 1000 < dataBagPerMille;
+  const at = Math.floor(random() * segmentIds.length);
+  const segmentAt = (place: number) => segmentIds[(at + place) % segmentIds.length] ?? '';
   return {
     operation: isUpdate ? 'UPDATE' : 'DELETE',
     user_account_id: userId(of.user),
-    segment_id: segmentIds[Math.floor(random() * segmentIds.length)] ?? '',
+    segment_id: segmentAt(0),
+    ...(segmentsPerLine === undefined
+      ? {}
+      : { segment_ids: Array.from({ length: segmentsPerLine }, (_, place) => segmentAt(place)) }),
     expiration_duration: isUpdate ? Math.floor(random() * 3) * MONTH_MINUTES : null,
     data_bag: isUpdate && hasDataBag ? `{"score":${Math.floor(random() * 100)},"tier":"gold"}` : null,
   };
 }
 
 function writeObject(row: Row): string {
-  const { expiration_duration, data_bag, ...rest } = row;
+  const { expiration_duration, data_bag, segment_id, segment_ids, ...user } = row;
+  const rest = { ...user, ...(segment_ids === undefined ? { segment_id } : { segment_ids }) };
   const expiry =
     expiration_duration === null ? '' : `,"expiration_duration":${JSON.stringify(expiration_duration)}`;
   const bag = data_bag === null ? '' : `,"data_bag":${JSON.stringify(data_bag)}`;
@@ -97,6 +123,10 @@ function writeObject(row: Row): string {
 function writeRow(row: Row): string {
   const cells = CSV_COLUMNS.map((column) => String(row[column] ?? ''));
   return `${cells.map((cell) => (cell.includes('"') ? `"${cell.replaceAll('"', '""')}"` : cell)).join(',')}\n`;
+}
+
+function writeForeignRow(row: Row): string {
+  return writeRow({ ...row, operation: row.operation === 'UPDATE' ? 'add' : 'remove' });
 }
 
 /** A line that fails, for one of the reasons that are met most. */

@@ -23,6 +23,10 @@ export async function measurePostgres(bench: Bench): Promise<void> {
     { id: 'postgres-empty', what: 'PostgreSQL by hand: NDJSON, 1 M lines, empty store' },
     { id: 'postgres-again', what: 'PostgreSQL by hand: NDJSON, the same file again' },
   ];
+  const smallRows = [
+    { id: 'postgres-100k-empty', what: 'PostgreSQL by hand: NDJSON, 100,000 lines, empty store' },
+    { id: 'postgres-100k-again', what: 'PostgreSQL by hand: NDJSON, the same 100,000 lines again' },
+  ];
   const rowByRow = {
     id: 'postgres-rows',
     what: 'PostgreSQL row by row: prepared upserts, a commit each 10,000, empty store',
@@ -39,13 +43,17 @@ export async function measurePostgres(bench: Bench): Promise<void> {
         });
         await client.query('truncate membership, user_account');
         const sample = workloadOf(bench, { lines: SAMPLE_LINES, segmentIds: SEGMENT_IDS });
-        await withFile(bench.scratch, sample, (file) =>
-          bench.measure(rowByRow, () => loadRowByRow(bench, client, file)),
-        );
+        await withFile(bench.scratch, sample, async (file) => {
+          for (const row of smallRows) await bench.measure(row, () => loadByHand(client, file));
+          await client.query('truncate membership, user_account');
+          await bench.measure(rowByRow, () => loadRowByRow(bench, client, file));
+        });
       },
     );
   } catch (error) {
-    const said = [...rows, rowByRow].filter(({ id }) => !bench.rows.some((row) => row.id === id));
+    const said = [...rows, ...smallRows, rowByRow].filter(
+      ({ id }) => !bench.rows.some((row) => row.id === id),
+    );
     for (const row of said) await bench.measure(row, () => Promise.reject(error));
   }
 }

@@ -63,7 +63,7 @@ test('the CLI looks at what a file is before it sends it', async (t) => {
       'csv',
       'day.csv',
     );
-    await refuses(/CSV or TSV, this is NDJSON/, '--segment', 'vip', 'lines.csv');
+    await refuses(/CSV or TSV, got NDJSON/, '--segment', 'vip', 'lines.csv');
     await refuses(/CONTENT_TYPE_MISMATCH/, '--format', 'ndjson', 'day.csv');
   });
 

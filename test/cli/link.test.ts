@@ -14,7 +14,7 @@ test('muster link gives a user one more identifier, and refuses one of another u
   assert.equal((await run('import', 'users.csv')).code, 0);
 
   const linked = await run('link', 'user_account_id=ada', '--email-hash', 'of-ada');
-  assert.deepEqual([linked.code, linked.stdout], [0, 'linked\n']);
+  assert.deepEqual([linked.code, linked.stdout], [0, 'identifier added\n']);
   assert.equal((await membershipsOf(service, 'email_hash=of-ada'))?.length, 1);
   const again = await run('link', 'email_hash=of-ada', '--email-hash', 'of-ada', '--json');
   assert.equal((JSON.parse(again.stdout) as { hash: string }).hash, 'of-ada');

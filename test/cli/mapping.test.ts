@@ -106,7 +106,7 @@ test('a printed mapping is a file that import takes, and one import serves it', 
   assert.match((await run('import', '--mapping', 'gone.json', 'shop.csv')).stderr, /no such file/);
   assert.match(
     (await run('import', '--mapping', 'bad.json', '--import', '1', 'shop.csv')).stderr,
-    /excludes --import/,
+    /cannot be combined with --import/,
   );
 });
 
@@ -132,7 +132,7 @@ test('at a terminal it asks for what no column says, and before it saves', async
   const surroundings = { cwd: folder, env: { MUSTER_URL: service.baseUrl, MUSTER_TOKEN: service.token } };
   const declined = await atTerminal(
     ['imports', 'map', 'crm.csv'],
-    [[/Make document import "crm".*\[y\/N\]/, 'n\r']],
+    [[/Create document import "crm".*\[y\/N\]/, 'n\r']],
     surroundings,
   );
   assert.equal(declined.code, 0);
@@ -140,14 +140,14 @@ test('at a terminal it asks for what no column says, and before it saves', async
   const { code, screen } = await atTerminal(
     ['imports', 'map', 'shop.csv'],
     [
-      [/Segment of all lines/, 'vip\r'],
-      [/Minutes, 0 for ever/, '0\r'],
-      [/Make document import "shop" with this mapping\?/, 'y\r'],
+      [/segment of all lines/, 'vip\r'],
+      [/Minutes until they do/, '0\r'],
+      [/Create document import "shop" with this mapping\?/, 'y\r'],
     ],
     surroundings,
   );
   assert.equal(code, 0, screen);
-  assert.match(screen, /line 2: UPDATE user_account_id 1 in vip, for ever/);
+  assert.match(screen, /line 2: UPDATE user_account_id 1 in vip, forever/);
   assert.deepEqual(
     (await imports()).map(({ name }) => name),
     ['shop'],

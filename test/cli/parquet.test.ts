@@ -56,7 +56,7 @@ test('the CLI imports Parquet files, and their failed rows again', async (t) => 
       'csv',
       'no-ending',
     ],
-    [/CSV or TSV, this is Parquet/, '--segment', 'vip', 'no-ending'],
+    [/CSV or TSV, got Parquet/, '--segment', 'vip', 'no-ending'],
   ] as const) {
     const refused = await run('import', ...args);
     assert.equal(refused.code, 1);

@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CLI, NO_PROFILES } from './run.ts';
 
+const QUESTION_MS = 60_000;
+
 /**
  * Runs `muster` at a pseudo-terminal, which `script` of Debian's bsdutils makes, and types each
  * answer when its question is there. What is seen there is standard output and error together, and
@@ -30,8 +32,13 @@ export async function atTerminal(
   });
   const closed = once(child, 'close') as Promise<[number | null]>;
   for (const [question, answer] of answers) {
+    const deadline = Date.now() + QUESTION_MS;
     while (!question.test(screen)) {
       assert.equal(child.exitCode, null, `it ended before it asked ${question}:\n${screen}`);
+      if (Date.now() > deadline) {
+        child.kill();
+        assert.fail(`it did not ask ${question}:\n${screen}`);
+      }
       await sleep(20);
     }
     child.stdin?.write(answer);

@@ -20,7 +20,10 @@ test('a file that is odd is told of after it was imported, by code and with an e
   assert.equal(dry.code, 0, dry.stderr);
   const told = [/warnings +4\n/, /UNKNOWN_FIELD +1\n/, /LOOKS_LIKE_EMAIL +1\n/, /SURROUNDING_BLANKS +2\n/];
   for (const text of told) assert.match(dry.stdout, text);
-  assert.match(dry.stdout, / {2}warning in line 1: "Segement ID" is no field .*did you mean segment_id\?\n/);
+  assert.match(
+    dry.stdout,
+    / {2}warning in line 1: "Segement ID" is not a field .*did you mean segment_id\?\n/,
+  );
   assert.match(dry.stdout, / {2}warning in line 2: user_account_id ends in a blank/);
   assert.match(dry.stdout, / {2}warning in line 4: user_account_id looks like an e-mail address/);
   assert.doesNotMatch(dry.stdout, /ada|warning in line 3/);

@@ -250,7 +250,7 @@ test('the names that are left alone are those that the help says', async () => {
   for (const end of ends) assert.ok(help.includes(` ${end}`), end);
   assert.match(
     help,
-    /begin with a dot or _,.*symbolic link goes to failed\/.*part-00003\.csv\) goes to done\//s,
+    /begin with a dot or _,.*Symbolic links .* move to failed\/.* moves to done\/ .*part-00003\.csv/s,
   );
   for (const end of ends) await put(`a.ndjson${end}`, line('half'));
   assert.equal((await once()).code, 0);

@@ -49,7 +49,7 @@ test('the heat map has a number in each cell, and the deeper a color the more is
   }
   for (const colorScheme of ['light', 'dark'] as const) {
     const { page } = await openConsole(t, service, { path: '/datamarts/1/overlaps', colorScheme });
-    const map = page.getByRole('table', { name: /Share of each row/ });
+    const map = page.getByRole('table', { name: /How much of each row/ });
     await map.getByText('50%').first().waitFor();
     const cells = (await page.evaluate(READ_ROW)) as readonly Cell[];
     const [none, few, half] = ['0%', '2%', '50%'].map(

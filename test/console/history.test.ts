@@ -83,7 +83,7 @@ test('the charts of a segment: steps at the runs over the time that was chosen, 
 
   const label = `Revert of #${replacement.id} #${revert.id}: 280 entered, 0 left, 300 members afterwards`;
   await page.getByRole('link', { name: label }).waitFor();
-  const marks = page.getByRole('link', { name: /members after it/ });
+  const marks = page.getByRole('link', { name: /members afterwards/ });
   assert.match(
     (await marks.nth(2).getAttribute('aria-label')) ?? '',
     /^document.ndjson #3: 0 entered, 280 left, 20 members afterwards$/,

@@ -17,7 +17,7 @@ test('the queue, throughput, store size and recent failures; tokens; the audit l
   const { page, picture } = await openConsole(t, service, { path: '/datamarts/1/operations' });
   await page.getByText('Free on disk').waitFor();
   await page.getByText('The queue is empty.').waitFor();
-  await page.getByText(/Look-ups are answered by \d+ serving runs?: .* on disk, .* in memory/).waitFor();
+  await page.getByText(/Look-ups are answered from \d+ serving runs?: .* on disk, .* in memory/).waitFor();
   await page.getByRole('link', { name: /document.ndjson/ }).waitFor();
   await page.getByRole('figure', { name: /Throughput, now/ }).waitFor();
   await page.getByText('20 ms', { exact: true }).waitFor();

@@ -59,7 +59,7 @@ test('a segment: size over time, forecast, executions, members, overlaps, export
 
   await page.getByRole('link', { name: 'Overlaps', exact: true }).click();
   await page
-    .getByRole('table', { name: /Share of each row/ })
+    .getByRole('table', { name: /How much of each row/ })
     .getByText('%')
     .first()
     .waitFor();

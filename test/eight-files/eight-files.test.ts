@@ -96,7 +96,7 @@ async function byCommandLine(file: ToolFile, { service, datamartId, folder }: Do
   const { code, stdout, stderr } = await run('import', '--json', '--errors', '../errors/', ...to, ...all);
   assert.equal(code, Object.keys(file.failures).length === 0 ? 0 : 2, stdout + stderr);
   for (const name of all.filter((each) => !data.includes(each)))
-    assert.match(stderr, new RegExp(`${name}: left out`));
+    assert.match(stderr, new RegExp(`${name}: skipped`));
   return listExecutions(service, datamartId);
 }
 

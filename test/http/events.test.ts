@@ -165,7 +165,7 @@ test('there are so many streams and no more, until a client goes away', async (t
   await open(service, path(execution.id));
   const goAway = await openBriefly(service, path(execution.id));
   const one = service.call('GET', path(execution.id));
-  assert.match(await refused(one, 503, 'OVERLOADED'), /2 streams/);
+  assert.match(await refused(one, 503, 'OVERLOADED'), /2 event streams/);
   goAway();
   for (let tries = 0; ; tries++) {
     const next = await open(service, path(execution.id));

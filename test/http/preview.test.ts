@@ -132,7 +132,7 @@ test('a sample is read by the mapping of the request, or by none', async (t) => 
       [4, 'INVALID_JSON'],
     ],
   );
-  assert.match(found.lines[1]?.error_message ?? '', /"vib" is no segment/);
+  assert.match(found.lines[1]?.error_message ?? '', /"vib" is not a segment/);
   assert.equal(found.lines[3]?.values, null);
   assert.deepEqual(
     found.columns.map(({ name, field }) => [name, field]),
@@ -144,7 +144,7 @@ test('a sample is read by the mapping of the request, or by none', async (t) => 
   );
   assert.deepEqual({ ...found.failures_by_code }, { UNKNOWN_SEGMENT: 1, INVALID_TYPE: 1, INVALID_JSON: 1 });
   assert.deepEqual({ ...found.warnings }, { UNKNOWN_FIELD: 1 });
-  assert.match(found.warning_lines[0]?.message ?? '', /"note" is no field/);
+  assert.match(found.warning_lines[0]?.message ?? '', /"note" is not a field/);
   assert.equal(found.suggestion, null);
 
   const plain = await preview(service, { ...body, mapping: null });

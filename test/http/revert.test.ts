@@ -179,7 +179,7 @@ test('what cannot be reverted is refused with 409, and says why', async (t) => {
   await refuse(done, /reverted already/);
   const old = await runFile(service, 'NDJSON', file([['v', segmentId]]));
   await service.store.removeChangesBefore(Date.now() + 1);
-  await refuse(old, /not remembered any more/);
+  await refuse(old, /no longer stored/);
   const answer = await act(service, old, 'REPEAT');
   assert.equal(answer.status, 400, answer.text);
   assert.match(answer.text, /action must be CANCEL or REVERT/);

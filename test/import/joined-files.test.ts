@@ -128,7 +128,7 @@ test('an error file of a list of users makes nobody of a row that could not be r
   const lines = failed.map((each) => (isRejection(each.content) ? format.errorLine(each, each.content) : ''));
   const errors = outcomes(format.errorFileHeader + lines.join(''), 'USER_LIST');
   assert.equal(errors.length, 3);
-  for (const outcome of errors) assert.match(outcome, /INVALID_CSV: the row stands in one cell/);
+  for (const outcome of errors) assert.match(outcome, /INVALID_CSV: the whole row is in one cell/);
   const corrected = `${format.errorFileHeader}2,INVALID_CSV,message,u1\n`;
   assert.deepEqual(outcomes(corrected, 'USER_LIST'), ['2 u1 null null']);
 });

@@ -64,10 +64,10 @@ test('NDJSON: messages show numbers as they were written', () => {
     assert.ok(json(`"operation":${number}`)?.endsWith(`, got ${number}`));
     assert.ok(json(`"data_bag":${number}`)?.endsWith(`, got ${number}`));
   }
-  assert.match(json('"segment_id":-0') ?? '', /^UNKNOWN_SEGMENT: segment_id -0 is no segment/);
+  assert.match(json('"segment_id":-0') ?? '', /^UNKNOWN_SEGMENT: segment_id -0 is not a segment/);
   assert.match(
     json('"segment_id":98765432109876543210') ?? '',
-    /segment_id 98765432109876543210 is no segment/,
+    /segment_id 98765432109876543210 is not a segment/,
   );
   for (const number of ['-1', '1.5', '1E+400', '-1e400', '99999999999', '10.00000000000000000000001'])
     assert.ok(json(`"expiration_ts":${number}`)?.includes(`got ${number}`), number);
@@ -80,9 +80,9 @@ test('NDJSON: messages show texts with their escapes, and the last of several', 
   assert.match(json('"oper\\u0061tion":"z"') ?? '', /got "z"$/);
   assert.match(
     json('"segment_ids":["1", "\\u0032\\u0032"]') ?? '',
-    /segment_ids "\\u0032\\u0032" is no segment/,
+    /segment_ids "\\u0032\\u0032" is not a segment/,
   );
-  assert.match(json('"segment_ids":"22"') ?? '', /segment_ids "22" is no segment/);
+  assert.match(json('"segment_ids":"22"') ?? '', /segment_ids "22" is not a segment/);
   assert.match(
     json('"user_account_id":"b"', '"user_agent_id":null', '"compartment_id":7.0') ?? '',
     /got 7\.0$/,
@@ -102,7 +102,7 @@ test('CSV: messages show cells as they were written', () => {
   assert.match(csv({ operation: 'C:\\x' }) ?? '', /got "C:\\x"$/);
   assert.match(csv({ operation: '"a ""b"" c"' }) ?? '', /got "a ""b"" c"$/);
   assert.match(csv({ operation: '"a\nb"' }) ?? '', /got "a\\nb"$/);
-  assert.match(csv({ segment_id: ' 77' }) ?? '', /segment_id " 77" is no segment/);
+  assert.match(csv({ segment_id: ' 77' }) ?? '', /segment_id " 77" is not a segment/);
   assert.match(csv({ segment_ids: '"[""1"", 7.0]"' }) ?? '', /got 7\.0$/);
   assert.match(csv({ expiration_ts: ' 1.50 ' }) ?? '', /got " 1\.50 "$/);
   assert.match(csv({ data_bag: '[1]' }) ?? '', /got "\[1\]"$/);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createImport, createSegment, dataOf, executionsPath } from '../client.ts';
-import { makeFolder } from '../folder.ts';
+import { discardFolder, makeFolder } from '../folder.ts';
 import { startService } from '../helper.ts';
 import { postgresServer, storeOf } from '../postgres.ts';
 
@@ -12,9 +12,11 @@ const LINE =
 after(async () => (await postgresServer()).stop());
 
 test('a token that one node deletes has nothing under way at another one within a second', async (t) => {
-  const store = await storeOf(await makeFolder(), Date.now());
-  const one = await startService(t, { store });
-  const other = await startService(t, { store });
+  const documents = await makeFolder();
+  t.after(() => discardFolder(t, documents));
+  const store = await storeOf(documents, Date.now());
+  const one = await startService(t, { store, documents });
+  const other = await startService(t, { store, documents });
   await createSegment(one, { name: 's', technical_name: 's' });
   const url = executionsPath({
     datamartId: '1',
