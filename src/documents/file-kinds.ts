@@ -13,7 +13,7 @@ const RECOMPRESS = 'decompress it, or compress it with gzip or zstd instead';
 const EXPORT = 'export its table as CSV in UTF-8, or as NDJSON';
 const SEND_ELSEWHERE = `${EXPORT}, or send it to an import of Parquet files (mime_type APPLICATION_PARQUET)`;
 const SAVE_AS_CSV = 'save the sheet as "CSV UTF-8" and send that';
-const SAVE_AS_UTF8 = 'save it in UTF-8 ("CSV UTF-8" in Excel), or in UTF-16 with a byte order mark';
+const SAVE_AS_UTF8 = 'save it in UTF-8 ("CSV UTF-8" in Excel); a CSV may be in UTF-16 with a byte order mark';
 const DOWNLOAD = 'this is often the answer of a server that did not give the file: see how it was fetched';
 const DECRYPT = 'decrypt it first';
 const SEND_TEXT = 'send a text file, CSV or NDJSON';
@@ -143,7 +143,7 @@ function officeKindOf(start: string): ForeignKind | null {
 
 /**
  * UTF-32, and UTF-16 where no byte order mark tells it, by the mark or by the zeros that Latin
- * letters have in them. What has the mark of UTF-16 was made UTF-8 before: see utf16.ts.
+ * letters have in them. A CSV with the mark of UTF-16 was made UTF-8 before: see utf16.ts.
  */
 function wideUnicodeOf(start: string): ForeignKind | null {
   const bits = UTF_32_MARK.test(start) ? 32 : UTF_16_MARK.test(start) ? 16 : unmarkedBitsOf(start);

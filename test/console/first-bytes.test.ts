@@ -39,6 +39,7 @@ test('the console says what a file is, and offers nothing for one that would be 
   await refuses('day.ndjson', gzipSync(CSV), /NDJSON \(application\/x-ndjson\).*CSV \(text\/csv\)/);
   await refuses('book.ndjson', 'PK\x03\x04\x14\0xl/workbook.xml', /an Excel workbook.*CSV UTF-8/);
   await refuses('wide.ndjson', Buffer.from(NDJSON, 'utf16le'), /UTF-16/);
+  await refuses('marked.ndjson', Buffer.from(`\ufeff${NDJSON}`, 'utf16le'), /UTF-16/);
   await refuses('page.ndjson', '<html><body>Sign in</body></html>', /an HTML page/);
   await refuses('array.ndjson', `[${NDJSON}]`, /a JSON array/);
   await refuses('blank.ndjson', '\ufeff\n\n', /nothing but blanks/);
@@ -52,7 +53,6 @@ test('the console says what a file is, and offers nothing for one that would be 
   await imports('no-ending', gzipSync(NDJSON), /All 1 command: no mistakes/);
   await imports('twice.ndjson.gz', gzipSync(gzipSync(NDJSON)), /All 1 command: no mistakes/);
   await imports('plain.gz', Buffer.from(NDJSON), /All 1 command: no mistakes/);
-  await imports('wide.txt', Buffer.from(`\ufeff${NDJSON}`, 'utf16le'), /All 1 command: no mistakes/);
   await imports('zstd.ndjson', rawZstd(Buffer.from(NDJSON)), /cannot decompress/);
   const taken = await dataOf<{ result: { input_file_name: string } }[]>(
     service.call('GET', `/v1/datamarts/1/document_imports/${ids.NDJSON}/executions`),

@@ -117,29 +117,33 @@ test('the first bytes of an upload tell what it is', async (t) => {
     });
   }
 
-  await t.test('UTF-16 with its mark is read, in either order, and kept in UTF-8', async () => {
-    const rows = 'operation\tuser_account_id\tsegment_id\texpiration_duration\r\n';
-    const csv = `${rows}UPDATE\tZoë 😀\t${segmentId}\t0\r\nUPDATE\tx\ud800\t${segmentId}\t0\r\n`;
-    for (const order of ['LE', 'BE'] as const) {
-      const packed = gzipSync(wide(line, 2, order, 'MARKED'));
-      const ndjson = await waitForEnd(service, await dataOf<Named>(raw('NDJSON', packed)));
-      assert.equal(ndjson.result.total_success, 1);
-      const bytes = wide(csv, 2, order, 'MARKED');
-      const headers = { 'content-type': `text/csv; charset=utf-16${order.toLowerCase()}` };
-      const { result } = await waitForEnd(service, await dataOf<Named>(raw('CSV', bytes, headers)));
-      assert.deepEqual([result.total_success, result.failures_by_code], [1, { INVALID_ENCODING: 1 }]);
-      const kept = await service.call(
+  await t.test(
+    'a CSV in UTF-16 with its mark is read, in either order, and kept in UTF-8; JSON is not',
+    async () => {
+      const rows = 'operation\tuser_account_id\tsegment_id\texpiration_duration\r\n';
+      const csv = `${rows}UPDATE\tZoë 😀\t${segmentId}\t0\r\nUPDATE\tx\ud800\t${segmentId}\t0\r\n`;
+      for (const order of ['LE', 'BE'] as const) {
+        const packed = gzipSync(wide(line, 2, order, 'MARKED'));
+        const refused = await raw('NDJSON', packed);
+        assert.equal(refused.status, 400, refused.text);
+        assert.match(refused.text, /UTF-16: save it in UTF-8.*UNSUPPORTED_FILE/);
+        const bytes = wide(csv, 2, order, 'MARKED');
+        const headers = { 'content-type': `text/csv; charset=utf-16${order.toLowerCase()}` };
+        const { result } = await waitForEnd(service, await dataOf<Named>(raw('CSV', bytes, headers)));
+        assert.deepEqual([result.total_success, result.failures_by_code], [1, { INVALID_ENCODING: 1 }]);
+        const kept = await service.call(
+          'GET',
+          `/v1/data_file/data?uri=${encodeURIComponent(result.input_file_uri)}`,
+        );
+        assert.ok(kept.text.startsWith(`${rows}UPDATE\tZoë 😀\t`));
+      }
+      const found = await service.call(
         'GET',
-        `/v1/data_file/data?uri=${encodeURIComponent(result.input_file_uri)}`,
+        `/v1/datamarts/1/user_segments/user_account_id=${encodeURIComponent('Zoë 😀')}`,
       );
-      assert.ok(kept.text.startsWith(`${rows}UPDATE\tZoë 😀\t`));
-    }
-    const found = await service.call(
-      'GET',
-      `/v1/datamarts/1/user_segments/user_account_id=${encodeURIComponent('Zoë 😀')}`,
-    );
-    assert.equal(found.status, 200);
-  });
+      assert.equal(found.status, 200);
+    },
+  );
 
   await t.test('what was compressed is kept under the name of what it holds', async () => {
     for (const [name, kept] of [

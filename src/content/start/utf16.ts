@@ -3,23 +3,33 @@ import { Buffer } from 'node:buffer';
 type Order = 'LE' | 'BE';
 
 const UNIT_BYTES = 2;
-/** UTF-32 begins with the mark of UTF-16 and two zeros more. */
+/** The mark and a unit: UTF-32 begins with the mark of UTF-16 and two zeros more. */
 const HEAD_BYTES = 4;
+/** `{` and `[`. */
+const JSON_STARTS = [0x7b, 0x5b];
 const NOTHING: Buffer = Buffer.alloc(0);
 /** Stands for half a unit at the end: no text in UTF-8 has this byte. */
 const HALF_UNIT = Buffer.from([0xff]);
 
 /**
  * In which order the bytes of UTF-16 come, by the byte order mark; null where the text is something
- * else. Undefined while there are too few bytes to tell.
+ * else, or begins as JSON, which is UTF-8 alone (RFC 8259). Undefined while there are too few bytes
+ * to tell.
  */
 function orderOf(head: Uint8Array): Order | null | undefined {
   const [first, second] = head;
   if (first === undefined || ((first === 0xff || first === 0xfe) && second === undefined)) return undefined;
-  if (first === 0xfe && second === 0xff) return 'BE';
-  if (first !== 0xff || second !== 0xfe) return null;
+  const order = markOf(first, second);
+  if (order === null) return null;
   if (head.length < HEAD_BYTES) return undefined;
-  return head[2] === 0 && head[3] === 0 ? null : 'LE';
+  const unit = unitAt(head, UNIT_BYTES, order);
+  const isUtf32 = order === 'LE' && unit === 0;
+  return isUtf32 || JSON_STARTS.includes(unit) ? null : order;
+}
+
+function markOf(first: number | undefined, second: number | undefined): Order | null {
+  if (first === 0xfe && second === 0xff) return 'BE';
+  return first === 0xff && second === 0xfe ? 'LE' : null;
 }
 
 /** Makes UTF-8 of a document in UTF-16, chunk by chunk; other documents stay as they are. */
@@ -40,7 +50,7 @@ export function createUtf8Maker(): Utf8Maker {
 
   function settle(isLast: boolean): void {
     order = orderOf(held);
-    if (order === undefined && isLast) order = held[0] === 0xff && held[1] === 0xfe ? 'LE' : null;
+    if (order === undefined && isLast) order = markOf(held[0], held[1]);
     if (order) held = held.subarray(UNIT_BYTES);
   }
 
@@ -118,7 +128,7 @@ function withBrokenPairs(units: Buffer, order: Order): Buffer {
   return Buffer.concat(bytes);
 }
 
-function unitAt(bytes: Buffer, at: number, order: Order): number {
+function unitAt(bytes: Uint8Array, at: number, order: Order): number {
   const [one = 0, other = 0] = [bytes[at], bytes[at + 1]];
   return order === 'LE' ? one | (other << 8) : (one << 8) | other;
 }
