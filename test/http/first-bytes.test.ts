@@ -126,6 +126,8 @@ test('the first bytes of an upload tell what it is', async (t) => {
         const packed = gzipSync(wide(line, 2, order, 'MARKED'));
         const refused = await raw('NDJSON', packed);
         assert.equal(refused.status, 400, refused.text);
+        const named = await raw('NDJSON', line, { 'content-type': 'application/x-ndjson; charset=utf-16' });
+        assert.match(named.text, /x-ndjson in UTF-8, as.*CONTENT_TYPE_MISMATCH/);
         assert.match(refused.text, /UTF-16: save it in UTF-8.*UNSUPPORTED_FILE/);
         const bytes = wide(csv, 2, order, 'MARKED');
         const headers = { 'content-type': `text/csv; charset=utf-16${order.toLowerCase()}` };

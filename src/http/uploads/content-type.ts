@@ -34,7 +34,7 @@ export type Carrier = 'BODY' | 'MULTIPART';
  * @throws ServiceError CONTENT_TYPE_MISMATCH
  */
 export function checkContentType(header: string | undefined, mimeType: MimeType): Carrier {
-  const { type, isReadable } = readContentType(header);
+  const { type, isReadable } = readContentType(header, mimeType);
   if (type === 'multipart/form-data') {
     // A boundary has at most 70 characters (RFC 2046); its parser takes some more, and fails on
     // what is far over.
@@ -47,7 +47,7 @@ export function checkContentType(header: string | undefined, mimeType: MimeType)
   if (fits(type, mimeType) && isReadable) return 'BODY';
   throw new ServiceError(
     'CONTENT_TYPE_MISMATCH',
-    `Content-Type must be ${CONTENT_TYPE[mimeType]} in UTF-8 or UTF-16, as the import says, or multipart/form-data, got ${quoted(header)}`,
+    `Content-Type must be ${CONTENT_TYPE[mimeType]} in ${encodingsOf(mimeType)}, as the import says, or multipart/form-data, got ${quoted(header)}`,
   );
 }
 
@@ -58,7 +58,7 @@ export function checkContentType(header: string | undefined, mimeType: MimeType)
  * @throws ServiceError CONTENT_TYPE_MISMATCH
  */
 export function checkPartType(header: string | undefined, mimeType: MimeType): void {
-  const { type, isReadable } = readContentType(header);
+  const { type, isReadable } = readContentType(header, mimeType);
   const isOwn =
     fits(type, mimeType) ||
     SILENT_PART_TYPES.includes(type) ||
@@ -66,7 +66,7 @@ export function checkPartType(header: string | undefined, mimeType: MimeType): v
   if (isOwn && isReadable) return;
   throw new ServiceError(
     'CONTENT_TYPE_MISMATCH',
-    `Content-Type of the part "file" must be ${CONTENT_TYPE[mimeType]} in UTF-8 or UTF-16, as the import says, or absent, got ${quoted(header)}`,
+    `Content-Type of the part "file" must be ${CONTENT_TYPE[mimeType]} in ${encodingsOf(mimeType)}, as the import says, or absent, got ${quoted(header)}`,
   );
 }
 
@@ -76,13 +76,22 @@ function fits(type: string, mimeType: MimeType): boolean {
   return type === CONTENT_TYPE[mimeType] || isErrorFile;
 }
 
-function readContentType(header: string | undefined): { type: string; isReadable: boolean } {
+function readContentType(
+  header: string | undefined,
+  mimeType: MimeType,
+): { type: string; isReadable: boolean } {
   // the same grammar as that of a Content-Disposition
   const { type, parameters } = parse(header ?? '', { extended: false });
+  const charsets = mimeType === 'TEXT_CSV' ? /^utf-?(?:8|16(?:le|be)?)$/i : /^utf-?8$/i;
   return {
     type: type.trim().toLowerCase(),
-    isReadable: /^utf-?(?:8|16(?:le|be)?)$/i.test((parameters.charset ?? 'utf-8').trim()),
+    isReadable: charsets.test((parameters.charset ?? 'utf-8').trim()),
   };
+}
+
+/** JSON is UTF-8 alone; a CSV may be what Excel calls "Unicode Text". */
+function encodingsOf(mimeType: MimeType): string {
+  return mimeType === 'TEXT_CSV' ? 'UTF-8 or UTF-16' : 'UTF-8';
 }
 
 function quoted(header: string | undefined): string {
