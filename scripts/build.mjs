@@ -18,7 +18,7 @@ cpSync('src', 'dist', {
 });
 await bundle(
   ...['cli.js', 'import/parse/parse-thread.js', 'import/mapping/hash-thread.js'],
-  'content/parquet/parquet-program.js',
+  ...['store/serving/merge-thread.js', 'content/parquet/parquet-program.js'],
 );
 for (const program of ['dist/bin.cjs', 'dist/cli.js']) chmodSync(program, 0o755);
 run('node_modules/vite/bin/vite.js', 'build', '--config', 'console/vite.config.ts', '--logLevel', 'warn');

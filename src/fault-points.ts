@@ -3,8 +3,8 @@ import { isMainThread } from 'node:worker_threads';
 /**
  * Points at which a test can end the process as a power cut would: with SIGKILL, and no word to
  * anybody. One is armed by MUSTER_FAULT_POINT at the start of `muster serve` (docs/torture.md);
- * otherwise passing one is a comparison with null. `parse-thread-dies` and `hash-thread-dies` lie
- * in a thread and end that alone; `plain-reader-traps` ends nothing.
+ * otherwise passing one is a comparison with null. `parse-thread-dies`, `hash-thread-dies` and
+ * `merge-thread-dies` lie in a thread and end that alone; `plain-reader-traps` ends nothing.
  */
 export const FAULT_POINTS = [
   'upload-half-written',
@@ -35,6 +35,7 @@ export const FAULT_POINTS = [
   'migration-begun',
   'migration-before-commit',
   'migration-after-commit',
+  'merge-thread-dies',
   'run-half-written',
   'run-synced',
   'run-before-commit',

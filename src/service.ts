@@ -39,6 +39,7 @@ import { startPace } from './runner/start-pace.ts';
 import { safeMessage } from './safe-message.ts';
 import { openStore } from './store/open-store.ts';
 import type { Store } from './store/store.ts';
+import { favourEventLoop } from './thread-priority.ts';
 
 export type Service = {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
@@ -105,6 +106,7 @@ async function openAll(
     }),
     config,
   );
+  favourEventLoop();
   await requireSameDocuments(store, documents);
   const adminToken = await provideAdminToken(store, config.adminToken, clock());
   const shared = { config, logger, clock, store, documents, events };

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { type Transferable, Worker } from 'node:worker_threads';
+import { favourEventLoop } from './thread-priority.ts';
 
 /** One on two cores: the store's own threads take the rest, and the event loop its share. */
 const MAX_THREADS = Math.max(1, Math.floor(availableParallelism() / 2));
@@ -77,6 +78,7 @@ export function createThreadPool<Request, Answer>(of: {
       for (const each of waiting.values()) fail(each, death);
     }
 
+    worker.once('online', favourEventLoop);
     worker.on('message', (message: FromThread<Answer>) => {
       const lane = waiting.get(message.lane);
       if (lane === undefined) return;

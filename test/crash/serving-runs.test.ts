@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { cp, rm } from 'node:fs/promises';
@@ -68,6 +68,19 @@ test('a process that is killed around a run loses nothing, doubles nothing, and 
       await assertSound(dir, [states[steps], states[steps + 1]]);
     });
 
+  for (const pass of [1, 2])
+    await t.test(`the thread that merges runs dies, merge ${pass}: it is done again`, async () => {
+      const dir = path.join(folder, `thread-${pass}`);
+      const child = playIn(dir, { point: 'merge-thread-dies', pass, what: 'PLAY' });
+      const [[errors], [code]] = await Promise.all([once(child, 'message'), once(child, 'exit')]);
+      assert.equal(code, 0);
+      assert.match(
+        String(errors),
+        /^serving runs could not be put in order.*: the thread that merges runs died$/,
+      );
+      await assertSound(dir, [states.at(-1)]);
+    });
+
   const withFiles = await addFiles(undisturbed);
   for (const point of KILLS_OF_REPAIR)
     await t.test(`${point}, while a damaged run is repaired`, async () => {
@@ -109,16 +122,19 @@ async function addFiles(dir: string): Promise<unknown> {
 /**
  * Runs a process that is to end at a point; resolves to how many steps of the history it had done.
  */
-async function killAt(
-  dir: string,
-  { point, pass, what }: { point: FaultPoint; pass: number; what: 'PLAY' | 'OPEN' },
-): Promise<number> {
+async function killAt(dir: string, of: Fate): Promise<number> {
   const log = `${dir}.log`;
-  const program = path.resolve(import.meta.dirname, 'play-history-in-process.ts');
-  const child = fork(program, [dir, log, point, String(pass), what]);
-  const [, signal] = await once(child, 'exit');
+  const [, signal] = await once(playIn(dir, of), 'exit');
   assert.equal(signal, 'SIGKILL', 'it has come to the point');
   return existsSync(log) ? readFileSync(log, 'utf8').trimEnd().split('\n').length : 0;
+}
+
+/** What a process does, and where it is to end. */
+type Fate = { readonly point: FaultPoint; readonly pass: number; readonly what: 'PLAY' | 'OPEN' };
+
+function playIn(dir: string, { point, pass, what }: Fate): ChildProcess {
+  const program = path.resolve(import.meta.dirname, 'play-history-in-process.ts');
+  return fork(program, [dir, `${dir}.log`, point, String(pass), what]);
 }
 
 /**

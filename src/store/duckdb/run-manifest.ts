@@ -2,8 +2,8 @@ import path from 'node:path';
 import type { DuckDBBlobValue } from '@duckdb/node-api';
 import { literal, type Row, type Sql } from '../records/database.ts';
 import { Run } from '../serving/run.ts';
-import type { MadeRun } from '../serving/run-draft.ts';
 import { RUNS_FOLDER, runFile } from '../serving/run-files.ts';
+import type { MadeRun } from '../serving/run-output.ts';
 import type { PlacedRun } from '../serving/serving-runs.ts';
 
 /** The rows of the manifest, those of the newest runs first. */

@@ -1,6 +1,5 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DuckDBInstance } from '@duckdb/node-api';
 import type { Logger } from 'pino';
 import { passFaultPoint } from '../../fault-points.ts';
@@ -8,11 +7,12 @@ import { safeMessage } from '../../safe-message.ts';
 import { rangesOf } from '../key-ranges.ts';
 import { literal, type Row } from '../records/database.ts';
 import { chooseMerge } from '../serving/choose-merge.ts';
-import { mergeRuns } from '../serving/merge-runs.ts';
+import { mergeInThread } from '../serving/merge-in-thread.ts';
 import { Run } from '../serving/run.ts';
-import { type MadeRun, RunDraft } from '../serving/run-draft.ts';
+import { RunDraft } from '../serving/run-draft.ts';
 import { RUNS_FOLDER, runFile, sweepRunFiles } from '../serving/run-files.ts';
 import { RunDamagedError } from '../serving/run-format.ts';
+import type { MadeRun } from '../serving/run-output.ts';
 import type { ServingLimits } from '../serving/serving-limits.ts';
 import { type PlacedRun, ServingRuns } from '../serving/serving-runs.ts';
 import { type Due, Upkeep } from '../serving/upkeep.ts';
@@ -237,7 +237,8 @@ export class Serving {
     const { limits } = this.#of;
     const now = performance.now();
     const erasureIn = this.#erasedSince === null ? null : this.#erasedSince + this.#erasedAfterMs - now;
-    const quietIn = this.#changedAt + limits.quietMs - now;
+    const changedIn = this.#changedAt + limits.quietMs - now;
+    const quietIn = changedIn <= 0 && (await this.#isImporting()) ? limits.quietMs : changedIn;
     const isErasureDue = erasureIn !== null && erasureIn <= 0;
     const pressure = quietIn > 0 ? 'BUSY' : 'IDLE';
     const chosen = isErasureDue ? this.runs.list : chooseMerge(this.runs.list, pressure, limits);
@@ -251,6 +252,12 @@ export class Serving {
     return later.length === 0 ? null : Math.min(...later);
   }
 
+  /** Between two of its chunks an import may take longer than it takes to seem quiet. */
+  async #isImporting(): Promise<boolean> {
+    const running = `select 1 from execution where status = 'RUNNING' limit 1`;
+    return (await this.#of.db.read((sql) => sql.query(running))).length > 0;
+  }
+
   /** Makes one run of some that follow each other. */
   async #merge(chosen: readonly PlacedRun[], signal: AbortSignal): Promise<void> {
     const start = performance.now();
@@ -262,17 +269,12 @@ export class Serving {
     const sources = chosen.map(({ run }) => run);
     for (const run of sources) run.retain();
     try {
-      const keep = hasLitter ? await this.#keeper() : null;
-      const made = await this.#replacing({ first: oldest.first, last: newest.last }, (draft) => {
-        draft.mostKeys = sources.reduce((sum, { footer }) => sum + footer.records, 0);
-        return draft.write(
-          (writer) => mergeRuns(sources, writer, isBase ? { keep } : null),
-          async () => {
-            signal.throwIfAborted();
-            await nextTurn();
-          },
-        );
-      });
+      const kept = hasLitter ? await this.#kept() : null;
+      const { inlineBytes } = this.#of.limits;
+      const base = isBase ? { kept } : null;
+      const made = await this.#replacing({ first: oldest.first, last: newest.last }, () =>
+        mergeInThread(sources, { folder: this.#folder, inlineBytes, base, signal }),
+      );
       const { bytes, records: users } = made;
       const ms = Math.round(performance.now() - start);
       this.#noteMade(isBase ? 'base' : 'merge', { ms, bytes });
@@ -291,12 +293,10 @@ export class Serving {
    * Which memberships the tables have, of those that a run has: segments may be gone, and expired
    * ones were swept.
    */
-  async #keeper(): Promise<(of: { segmentId: number; expirationTs: number | null }) => boolean> {
-    const sweptUpTo = this.#sweptUpTo;
+  async #kept(): Promise<{ segmentIds: ReadonlySet<number>; expiringAfter: number }> {
+    const expiringAfter = this.#sweptUpTo;
     const rows = await this.#of.db.read((sql) => sql.query('select id from segment'));
-    const segments = new Set(rows.map(({ id }) => Number(id)));
-    return ({ segmentId, expirationTs }) =>
-      segments.has(segmentId) && (expirationTs === null || expirationTs > sweptUpTo);
+    return { segmentIds: new Set(rows.map(({ id }) => Number(id))), expiringAfter };
   }
 
   /**
@@ -318,12 +318,19 @@ export class Serving {
       const memberships = Number(known?.memberships);
       if (users > 0) log.info({ users, memberships }, 'serving runs are being made, look-ups ask the tables');
       const ranges = rangesOf(Math.max(1, Math.ceil((users + memberships) / this.#of.limits.rowsPerRange)));
-      const { bytes } = await this.#replacing({ first: 0, last: Number(known?.last) }, async (draft) => {
+      const { bytes } = await this.#replacing({ first: 0, last: Number(known?.last) }, async () => {
+        const draft = new RunDraft(this.#folder, this.#of.limits);
         draft.mostKeys = users;
-        for (const [done, range] of ranges.entries()) {
-          signal.throwIfAborted();
-          this.#madeShare = done / ranges.length;
-          await addRowsOf(sql, draft, statement('base-rows', range));
+        try {
+          for (const [done, range] of ranges.entries()) {
+            signal.throwIfAborted();
+            this.#madeShare = done / ranges.length;
+            await addRowsOf(sql, draft, statement('base-rows', range));
+          }
+          return await draft.finishEvenEmpty();
+        } catch (error) {
+          await draft.discard();
+          throw error;
         }
       });
       const ms = Math.round(performance.now() - start);
@@ -338,16 +345,13 @@ export class Serving {
   /** Puts a run in the place of those from one step to another. */
   async #replacing(
     { first, last }: { readonly first: number; readonly last: number },
-    fill: (draft: RunDraft) => Promise<void>,
+    make: () => Promise<MadeRun>,
   ): Promise<MadeRun> {
     const start = performance.now();
-    const draft = new RunDraft(this.#folder, this.#of.limits);
+    const made = await make();
     let placed: PlacedRun | null = null;
-    let made: MadeRun;
     let replaced: readonly Row[];
     try {
-      await fill(draft);
-      made = await draft.finishEvenEmpty();
       const replacing = { first, last, run: Run.open(made) };
       placed = replacing;
       passFaultPoint('runs-merged');
@@ -361,7 +365,7 @@ export class Serving {
       });
     } catch (error) {
       placed?.run.close();
-      await draft.discard();
+      await rm(runFile(this.#folder, made.id), { force: true });
       throw error;
     }
     passFaultPoint('runs-swapped');
