@@ -16,8 +16,9 @@ const pool = createThreadPool<MergeRequest | 'CLOSE', MergeAnswer>({
 
 /**
  * Makes one run of some that follow each other, the newest first, in a thread: look-ups and imports
- * have the event loop meanwhile. The caller retains the runs. Throws `RunDamagedError` when one of
- * them is damaged, and whatever the thread ended with; no file is left then. The signal gives it up.
+ * have the event loop meanwhile. The caller retains the runs. The signal gives it up. Throws
+ * `RunDamagedError` when one of them is damaged, and whatever else the thread ended with; then no
+ * file is left.
  */
 export async function mergeInThread(
   runs: readonly Run[],

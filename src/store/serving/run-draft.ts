@@ -10,9 +10,9 @@ import type { ServingLimits } from './serving-limits.ts';
 type Part = { readonly output: RunOutput; readonly rows: RowWriter };
 
 /**
- * A run in the making: rows or records, then `finish`, or `discard`. Small ones stay in memory; others are
- * written to a file as they come. Rows whose keys begin again from below are another part, which is
- * newer; the parts become one run.
+ * A run in the making: rows or records, then `finish`, or `discard`. Small ones stay in memory;
+ * others are written to a file as they come. Rows whose keys begin again from below are another
+ * part, which is newer; the parts become one run.
  */
 export class RunDraft {
   readonly #folder: string;
