@@ -34,7 +34,7 @@ import { startBackgroundJobs } from './runner/background-jobs.ts';
 import { createCallQueue } from './runner/call-queue.ts';
 import { RunningJob } from './runner/job.ts';
 import { leaderJob } from './runner/leader.ts';
-import { startRunner } from './runner/runner.ts';
+import { Runner } from './runner/runner.ts';
 import { startPace } from './runner/start-pace.ts';
 import { safeMessage } from './safe-message.ts';
 import { openStore } from './store/open-store.ts';
@@ -121,7 +121,7 @@ async function openAll(
   const eventLoopLag = parts.add(watchEventLoopLag());
   const pace = parts.add(startPace({ goalMs: config.lookupGoalMs, p99: lookUpTimes.p99 }, logger));
   const running = { ...runnerOptions(config), ...shared, worker, progress, pace };
-  parts.add(startRunner(running, { parallel: config.parallelExecutions, pollMs: pollMs(config), events }));
+  parts.add(new Runner(running, { parallel: config.parallelExecutions, pollMs: pollMs(config), events }));
   const calls = parts.add(createCallQueue({ store, clock, logger, limits: config }));
   const lookUpGate = createLookUpGate(store, config);
   const eventStreams = createEventStreams({ ...config, ...shared, progress, pollMs: pollMs(config) });

@@ -1,6 +1,8 @@
 import type { Events } from '../events.ts';
+import type { Execution } from '../model/execution.ts';
 import { outsideTraces } from '../tracing.ts';
-import { observeCompaction, observeFault } from './background-metrics.ts';
+import { observeFault } from './background-metrics.ts';
+import { Compaction } from './compaction.ts';
 import { delay } from './retry.ts';
 import { groupLimits, runClaimed } from './run-claimed.ts';
 import type { RunnerContext, StopReason } from './run-execution.ts';
@@ -14,55 +16,80 @@ const GATHER_MS = 100;
  */
 const MOST_REST_MS = 500;
 
-export interface Runner {
-  /** Stops at the next safe point; executions that have not ended are given back. */
-  close(): Promise<void>;
-}
-
 /**
- * Starts taking executions, at most `parallel` groups at a time; the store sees to one at a time
- * per datamart. Each `pollMs` the store is asked for work that nobody told of, such as executions
- * whose worker died, and put in order when idle.
+ * Takes executions from its start on, at most `parallel` groups at a time; the store sees to one at
+ * a time per datamart. Each `pollMs` the store is asked for work that nobody told of, such as
+ * executions whose worker died, and put in order when idle.
  */
-export function startRunner(
-  context: RunnerContext,
-  {
-    parallel,
-    pollMs,
-    events,
-  }: { readonly parallel: number; readonly pollMs: number; readonly events: Pick<Events, 'on'> },
-): Runner {
-  const active = new Map<string, AbortController>();
-  const runs = new Set<Promise<void>>();
-  let closing = false;
-  let claiming: Promise<void> | null = null;
-  let askedAgain = false;
-  const stopping = new AbortController();
+export class Runner {
+  readonly #context: RunnerContext;
+  readonly #parallel: number;
+  readonly #compaction: Compaction;
+  readonly #stopping = new AbortController();
+  readonly #poll: NodeJS.Timeout;
+  readonly #subscriptions: readonly (() => void)[];
+  /** What stops each execution that runs, by its id. */
+  readonly #active = new Map<string, AbortController>();
+  readonly #runs = new Set<Promise<void>>();
+  #claiming: Promise<void> | null = null;
+  #isAskedAgain = false;
   /** New executions since the last claim. */
-  let announced = 0;
-  let restUntil = 0;
-  let compacting: Promise<void> | null = null;
-  let busy = new AbortController();
+  #announced = 0;
+  #restUntil = 0;
 
-  function wake(): void {
-    announced += 1;
-    outsideTraces(lookForWork);
+  constructor(
+    context: RunnerContext,
+    {
+      parallel,
+      pollMs,
+      events,
+    }: { readonly parallel: number; readonly pollMs: number; readonly events: Pick<Events, 'on'> },
+  ) {
+    this.#context = context;
+    this.#parallel = parallel;
+    this.#compaction = new Compaction(context);
+    this.#poll = setInterval(() => {
+      this.#lookForWork();
+      if (this.#active.size === 0) this.#compaction.begin('IDLE');
+    }, pollMs);
+    this.#subscriptions = [
+      events.on('EXECUTION_CREATED', () => {
+        this.#announced += 1;
+        outsideTraces(() => this.#lookForWork());
+      }),
+      events.on('CANCEL_REQUESTED', (id) => this.#active.get(id)?.abort('CANCEL' satisfies StopReason)),
+    ];
+    this.#lookForWork();
   }
 
-  function lookForWork(): void {
-    askedAgain = true;
-    claiming ??= claimAll().finally(() => {
-      claiming = null;
+  /** Stops at the next safe point; executions that have not ended are given back. */
+  async close(): Promise<void> {
+    for (const unsubscribe of this.#subscriptions) unsubscribe();
+    this.#stopping.abort();
+    clearInterval(this.#poll);
+    for (const stop of this.#active.values()) stop.abort('SHUTDOWN' satisfies StopReason);
+    await this.#claiming;
+    await Promise.all(this.#runs);
+  }
+
+  get #isClosing(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  #lookForWork(): void {
+    this.#isAskedAgain = true;
+    this.#claiming ??= this.#claimAll().finally(() => {
+      this.#claiming = null;
       // asked between the last look and here
-      if (askedAgain && !closing) lookForWork();
+      if (this.#isAskedAgain && !this.#isClosing) this.#lookForWork();
     });
   }
 
-  async function claimAll(): Promise<void> {
-    while (askedAgain && !closing) {
-      if (announced > 1 && runs.size < parallel) await untilGathered();
-      askedAgain = false;
-      while (!closing && runs.size < parallel && (await claimNext()));
+  async #claimAll(): Promise<void> {
+    while (this.#isAskedAgain && !this.#isClosing) {
+      if (this.#announced > 1 && this.#runs.size < this.#parallel) await this.#untilGathered();
+      this.#isAskedAgain = false;
+      while (!this.#isClosing && this.#runs.size < this.#parallel && (await this.#claimNext()));
     }
   }
 
@@ -70,64 +97,33 @@ export function startRunner(
    * While files keep coming, a group may gather: its claim and its merge cost the same for one file
    * as for fifty. Who sends one file at a time never waits.
    */
-  async function untilGathered(): Promise<void> {
-    const left = Math.min(restUntil - performance.now(), MOST_REST_MS);
-    if (left > 0) await delay(left, stopping.signal);
+  async #untilGathered(): Promise<void> {
+    const left = Math.min(this.#restUntil - performance.now(), MOST_REST_MS);
+    if (left > 0) await delay(left, this.#stopping.signal);
   }
 
-  /** Puts the store in order: soon while nothing runs, otherwise only when it is overdue. */
-  async function compact(pressure: 'IDLE' | 'BUSY', signal: AbortSignal): Promise<void> {
-    try {
-      const startedAt = context.clock();
-      const done = await context.store.compact(pressure, signal);
-      if (!done) return;
-      const ms = context.clock() - startedAt;
-      observeCompaction(pressure, ms);
-      context.logger.info({ ms, pressure }, 'store was put in order');
-    } catch (fault) {
-      observeFault('compact');
-      context.logger.error({ err: fault }, 'the store could not be put in order; it is tried again');
-    }
-  }
-
-  function compactInBackground(pressure: 'IDLE' | 'BUSY'): void {
-    // what is overdue is not put off again
-    const signal = pressure === 'IDLE' ? busy.signal : new AbortController().signal;
-    compacting ??= compact(pressure, signal).finally(() => (compacting = null));
-  }
-
-  /** What is done while nothing else is to be done gives way. */
-  function interruptIdleWork(): void {
-    busy.abort();
-    busy = new AbortController();
-  }
-
-  async function claimNext(): Promise<boolean> {
-    const { store, clock, worker, logger } = context;
+  /** Claims a group and has it run; false where there is none. */
+  async #claimNext(): Promise<boolean> {
+    const { store, clock, worker, logger } = this.#context;
     try {
       const now = clock();
       const claimedAt = performance.now();
-      announced = 0;
-      restUntil = claimedAt + GATHER_MS;
-      const most = groupLimits(context);
+      this.#announced = 0;
+      this.#restUntil = claimedAt + GATHER_MS;
+      const most = groupLimits(this.#context);
       const claimed = await store.executions.claim({ worker, now, leaseUntil: now + LEASE_MS, most });
       if (claimed.length === 0) return false;
-      if (active.size === 0) interruptIdleWork();
-      const stops = new Map(claimed.map(({ id }) => [id, new AbortController()]));
-      for (const [id, stop] of stops) {
-        active.set(id, stop);
-        if (closing) stop.abort('SHUTDOWN' satisfies StopReason);
-      }
-      const run = runClaimed(claimed, { ...context, closing: stopping.signal }, stops).finally(() => {
-        for (const id of stops.keys()) active.delete(id);
+      if (this.#active.size === 0) this.#compaction.giveWay();
+      const run = this.#run(claimed).finally(() => {
         const endedAt = performance.now();
-        restUntil = Math.max(restUntil, endedAt + Math.min(endedAt - claimedAt, MOST_REST_MS));
-        runs.delete(run);
-        if (closing) return;
-        compactInBackground('BUSY');
-        lookForWork();
+        const restMs = Math.min(endedAt - claimedAt, MOST_REST_MS);
+        this.#restUntil = Math.max(this.#restUntil, endedAt + restMs);
+        this.#runs.delete(run);
+        if (this.#isClosing) return;
+        this.#compaction.begin('BUSY');
+        this.#lookForWork();
       });
-      runs.add(run);
+      this.#runs.add(run);
       return true;
     } catch (fault) {
       observeFault('claim');
@@ -136,26 +132,15 @@ export function startRunner(
     }
   }
 
-  function cancel(executionId: string): void {
-    active.get(executionId)?.abort('CANCEL' satisfies StopReason);
+  async #run(claimed: readonly Execution[]): Promise<void> {
+    const stops = new Map(claimed.map(({ id }) => [id, new AbortController()]));
+    for (const [id, stop] of stops) {
+      this.#active.set(id, stop);
+      if (this.#isClosing) stop.abort('SHUTDOWN' satisfies StopReason);
+    }
+    const context = { ...this.#context, closing: this.#stopping.signal };
+    await runClaimed(claimed, context, stops).finally(() => {
+      for (const id of stops.keys()) this.#active.delete(id);
+    });
   }
-
-  const poll = setInterval(() => {
-    lookForWork();
-    if (active.size === 0) compactInBackground('IDLE');
-  }, pollMs);
-  const subscriptions = [events.on('EXECUTION_CREATED', wake), events.on('CANCEL_REQUESTED', cancel)];
-  lookForWork();
-
-  return {
-    close: async () => {
-      closing = true;
-      for (const unsubscribe of subscriptions) unsubscribe();
-      stopping.abort();
-      clearInterval(poll);
-      for (const stop of active.values()) stop.abort('SHUTDOWN' satisfies StopReason);
-      await claiming;
-      await Promise.all(runs);
-    },
-  };
 }
