@@ -31,7 +31,7 @@ import { hashToken } from './model/token-hash.ts';
 import { makePrivate, writePrivately } from './private-files.ts';
 import { createProgressBoard } from './progress-board.ts';
 import { startBackgroundJobs } from './runner/background-jobs.ts';
-import { createCallQueue } from './runner/call-queue.ts';
+import { CallQueue } from './runner/call-queue.ts';
 import { RunningJob } from './runner/job.ts';
 import { leaderJob } from './runner/leader.ts';
 import { Runner } from './runner/runner.ts';
@@ -122,17 +122,18 @@ async function openAll(
   const pace = parts.add(startPace({ goalMs: config.lookupGoalMs, p99: lookUpTimes.p99 }, logger));
   const running = { ...runnerOptions(config), ...shared, worker, progress, pace };
   parts.add(new Runner(running, { parallel: config.parallelExecutions, pollMs: pollMs(config), events }));
-  const calls = parts.add(createCallQueue({ store, clock, logger, limits: config }));
+  const calls = parts.add(new CallQueue({ store, clock, logger, limits: config }));
   const lookUpGate = createLookUpGate(store, config);
   const eventStreams = createEventStreams({ ...config, ...shared, progress, pollMs: pollMs(config) });
+  const applyCommands: HttpDependencies['applyCommands'] = (call, isGone) => calls.apply(call, isGone);
   const app = parts.add(
     await buildApp({
       ...{ ...shared, progress, pace, lookUpTimes, eventLoopLag, lookUpGate },
-      ...{ admission, readIdentifier, applyCommands: calls.apply, exportTurns, eventStreams },
+      ...{ admission, readIdentifier, applyCommands, exportTurns, eventStreams },
     }),
   );
   // those that have not begun are not waited for
-  parts.add({ close: calls.stop });
+  parts.add({ close: () => calls.stop() });
   const url = await app.listen({ host: config.host, port: config.port });
   logServiceStart(logger, url);
   return {

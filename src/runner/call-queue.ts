@@ -33,20 +33,6 @@ const DATAMART_SHARE = 3 / 4;
  */
 const GATHER = { share: 1 / 4, ms: 50 } as const;
 
-export interface CallQueue {
-  /**
-   * Applies the commands of a call; resolves when that is durable and look-ups see it. Calls of one
-   * datamart are applied in the order in which they come. Throws `ServiceError` COMMANDS_OVERLOADED
-   * or SHUTTING_DOWN where nothing of it was applied. A call that `isGone` tells is for nobody any
-   * more is not begun.
-   */
-  readonly apply: (call: CommandCall, isGone?: () => boolean) => Promise<AnsweredCall>;
-  /** Refuses calls that have not begun, and all that come. */
-  stop(): void;
-  /** Stops, and resolves when nothing is under way. */
-  close(): Promise<void>;
-}
-
 type Waiting = LinesOfCall &
   Pick<CommandCall, 'datamartId' | 'purpose'> & {
     readonly isGone: () => boolean;
@@ -72,74 +58,110 @@ type Context = {
  * Calls that come at the same time are merged together: a merge of one command costs as much as one
  * of a hundred.
  */
-export function createCallQueue({ store, clock, logger, limits }: Context): CallQueue {
-  const lanes = new Map<string, Lane>();
-  const running = new Set<Promise<void>>();
-  let held = 0;
-  let bytes = 0;
-  let isStopped = false;
+export class CallQueue {
+  readonly #context: Context;
+  readonly #lanes = new Map<string, Lane>();
+  readonly #running = new Set<Promise<void>>();
+  #held = 0;
+  #bytes = 0;
+  #isStopped = false;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  /**
+   * Applies the commands of a call; resolves when that is durable and look-ups see it. Calls of one
+   * datamart are applied in the order in which they come. Throws `ServiceError` COMMANDS_OVERLOADED
+   * or SHUTTING_DOWN where nothing of it was applied. A call that `isGone` tells is for nobody any
+   * more is not begun.
+   */
+  async apply({ text, ...call }: CommandCall, isGone = () => false): Promise<AnsweredCall> {
+    if (this.#isStopped) throw refusal('STOPPING', this.#context.limits);
+    const start = performance.now();
+    const answer = await new Promise<AnsweredCall>((resolve, reject) => {
+      this.#enqueue({ ...call, lines: readCommands(text).lines, isGone, resolve, reject });
+    });
+    observeCall(answer, { ms: performance.now() - start, purpose: call.purpose });
+    return answer;
+  }
+
+  /** Refuses calls that have not begun, and all that come. */
+  stop(): void {
+    this.#isStopped = true;
+    for (const lane of this.#lanes.values())
+      for (const call of lane.waiting) this.#refuse(lane, call, 'STOPPING');
+  }
+
+  /** Stops, and resolves when nothing is under way. */
+  async close(): Promise<void> {
+    this.stop();
+    await Promise.all(this.#running);
+  }
 
   /** Counts a call in, or out. */
-  function hold(lane: Lane, call: LinesOfCall, sign: 1 | -1): void {
+  #hold(lane: Lane, call: LinesOfCall, sign: 1 | -1): void {
     lane.held += sign;
-    held += sign;
-    bytes += sign * call.lines.length;
-    noteCalls(held);
+    this.#held += sign;
+    this.#bytes += sign * call.lines.length;
+    noteCalls(this.#held);
   }
 
-  function refuse(lane: Lane, call: Waiting, reason: CallRefusal): void {
+  #refuse(lane: Lane, call: Waiting, reason: CallRefusal): void {
     clearTimeout(call.timer);
     lane.waiting = lane.waiting.filter((each) => each !== call);
-    hold(lane, call, -1);
-    call.reject(refusal(reason, limits));
+    this.#hold(lane, call, -1);
+    call.reject(refusal(reason, this.#context.limits));
   }
 
-  function checkRoom(lane: Lane, { lines }: LinesOfCall): void {
+  #checkRoom(lane: Lane, { lines }: LinesOfCall): void {
+    const { limits } = this.#context;
     const ofDatamart = Math.max(1, Math.floor(limits.maxCommandCalls * DATAMART_SHARE));
-    const isFull = held >= limits.maxCommandCalls || lane.held >= ofDatamart;
-    if (isFull || bytes + lines.length > MOST_BYTES) throw refusal('TOO_MANY', limits);
+    const isFull = this.#held >= limits.maxCommandCalls || lane.held >= ofDatamart;
+    if (isFull || this.#bytes + lines.length > MOST_BYTES) throw refusal('TOO_MANY', limits);
   }
 
-  function enqueue(call: Waiting): void {
-    const lane = lanes.get(call.datamartId) ?? { waiting: [], held: 0 };
-    checkRoom(lane, call);
-    hold(lane, call, 1);
+  #enqueue(call: Waiting): void {
+    const lane = this.#lanes.get(call.datamartId) ?? { waiting: [], held: 0 };
+    this.#checkRoom(lane, call);
+    this.#hold(lane, call, 1);
     lane.waiting.push(call);
-    call.timer = setTimeout(() => refuse(lane, call, 'TOO_LATE'), limits.commandWaitMs);
+    const { commandWaitMs } = this.#context.limits;
+    call.timer = setTimeout(() => this.#refuse(lane, call, 'TOO_LATE'), commandWaitMs);
     lane.onCall?.();
-    if (lanes.has(call.datamartId)) return;
-    lanes.set(call.datamartId, lane);
+    if (this.#lanes.has(call.datamartId)) return;
+    this.#lanes.set(call.datamartId, lane);
     outsideTraces(() => {
-      const run = applyAll(call.datamartId, lane).finally(() => running.delete(run));
-      running.add(run);
+      const run = this.#applyAll(call.datamartId, lane).finally(() => this.#running.delete(run));
+      this.#running.add(run);
     });
   }
 
   /** Applies what there is of a datamart, group by group. Never throws. */
-  async function applyAll(datamartId: string, lane: Lane): Promise<void> {
+  async #applyAll(datamartId: string, lane: Lane): Promise<void> {
     // who calls in the same breath comes along
     await null;
-    for (let group = takeGroup(lane); group.length > 0; group = takeGroup(lane)) {
+    for (let group = this.#takeGroup(lane); group.length > 0; group = this.#takeGroup(lane)) {
       const beganAt = performance.now();
-      await applyGroup(group);
-      for (const call of group) hold(lane, call, -1);
+      await this.#applyGroup(group);
+      for (const call of group) this.#hold(lane, call, -1);
       const callers = group.length + lane.waiting.length;
       if (callers > 1) await untilGathered(lane, callers, performance.now() - beganAt);
     }
-    lanes.delete(datamartId);
+    this.#lanes.delete(datamartId);
   }
 
   /**
    * Calls of one purpose that follow each other, no two with one key: the second is to find the
    * answer of the first.
    */
-  function takeGroup(lane: Lane): readonly Waiting[] {
+  #takeGroup(lane: Lane): readonly Waiting[] {
     const group: Waiting[] = [];
     const keys = new Set<string>();
     let groupBytes = 0;
     for (const call of [...lane.waiting]) {
       if (call.isGone()) {
-        refuse(lane, call, 'GONE');
+        this.#refuse(lane, call, 'GONE');
         continue;
       }
       groupBytes += call.lines.length;
@@ -155,47 +177,27 @@ export function createCallQueue({ store, clock, logger, limits }: Context): Call
     return group;
   }
 
-  async function applyGroup(group: readonly Waiting[]): Promise<void> {
+  async #applyGroup(group: readonly Waiting[]): Promise<void> {
     try {
-      settle(group, await applyTogether(group));
+      settle(group, await this.#applyTogether(group));
     } catch (fault) {
       if (group.length === 1 || fault instanceof StoreLostError || kindOfFault(fault) !== null) {
         for (const { reject } of group) reject(fault);
         return;
       }
-      logger.warn({ err: fault, calls: group.length }, 'calls met a fault together, they are applied singly');
-      for (const call of group) await applyGroup([call]);
+      const calls = group.length;
+      this.#context.logger.warn({ err: fault, calls }, 'calls met a fault together, they are applied singly');
+      for (const call of group) await this.#applyGroup([call]);
     }
   }
 
-  async function applyTogether(group: readonly Waiting[]) {
+  async #applyTogether(group: readonly Waiting[]) {
+    const { store, clock, logger } = this.#context;
     const { datamartId, purpose } = group[0] as Waiting;
     const of = { 'muster.datamart_id': datamartId, 'muster.calls': group.length };
     const job = { datamartId, purpose, calls: group, clock, onReaderTrap: observeReaderTrap(logger) };
     return inSpan('muster.calls', of, () => importCalls(job, store));
   }
-
-  function stop(): void {
-    isStopped = true;
-    for (const lane of lanes.values()) for (const call of lane.waiting) refuse(lane, call, 'STOPPING');
-  }
-
-  return {
-    apply: async ({ text, ...call }, isGone = () => false) => {
-      if (isStopped) throw refusal('STOPPING', limits);
-      const start = performance.now();
-      const answer = await new Promise<AnsweredCall>((resolve, reject) => {
-        enqueue({ ...call, lines: readCommands(text).lines, isGone, resolve, reject });
-      });
-      observeCall(answer, { ms: performance.now() - start, purpose: call.purpose });
-      return answer;
-    },
-    stop,
-    close: async () => {
-      stop();
-      await Promise.all(running);
-    },
-  };
 }
 
 /**

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { ServiceError } from '../../src/errors.ts';
 import type { CommandCall } from '../../src/model/command-call.ts';
-import { createCallQueue } from '../../src/runner/call-queue.ts';
+import { CallQueue } from '../../src/runner/call-queue.ts';
 import type { StagedCalls } from '../../src/store/merges.ts';
 import { createSegment, dataOf, membershipsOf } from '../client.ts';
 import { startService } from '../helper.ts';
@@ -15,7 +15,7 @@ async function openQueue(t: TestContext, limits: { maxCommandCalls?: number; com
   const segmentId = await createSegment(service, { name: 'a' });
   const merged: StagedCalls[] = [];
   let before: (calls: StagedCalls) => Promise<void> = async () => undefined;
-  const queue = createCallQueue({
+  const queue = new CallQueue({
     store: {
       ...service.store,
       mergeCalls: async (calls) => {
