@@ -56,7 +56,7 @@ export async function readFailedNumbers(
 }
 
 /** The lines of an error file, those with `code` if one is given, with their records whole. */
-export async function* failedLinesIn(
+async function* failedLinesIn(
   file: Pick<FileReader, 'read'>,
   mimeType: MimeType,
   code?: string,

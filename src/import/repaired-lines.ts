@@ -1,7 +1,7 @@
 import { setImmediate as giveWay } from 'node:timers/promises';
 import type { FileReader } from '../model/file-reader.ts';
-import { readCsvCells } from './csv-cells.ts';
-import { type DocumentFormat, type DocumentRecord, isRejection } from './document-format.ts';
+import type { DocumentFormat } from './document-format.ts';
+import { errorFieldReader } from './error-fields.ts';
 
 /** Bytes that are read between two looks at what else there is to do. */
 const BLOCK_BYTES = 64 * 1024;
@@ -29,8 +29,8 @@ export async function countRepaired(of: {
   readonly corrected: FailedLineNumbers;
 }): Promise<number | null> {
   const { file, format, applied, failed, corrected } = of;
-  const numberOf = numberReader(format);
-  if (numberOf === null) return null;
+  const numberIn = errorFieldReader(format, 'error_line');
+  if (numberIn === null) return null;
   const last = Math.min(applied.line, failed.knownTo ?? Number.POSITIVE_INFINITY);
   const repaired = new Uint8Array(corrected.lines.length);
   const splitter = format.createSplitter(format.start);
@@ -40,7 +40,7 @@ export async function countRepaired(of: {
     if (block.length === 0) break;
     at += block.length;
     for (const record of splitter.push(block, at === applied.bytes)) {
-      const number = numberOf(record);
+      const number = asLine(numberIn(record));
       if (number === null) continue;
       hasNumbers = true;
       if (record.line > last || placeOf(record.line, failed.lines) !== -1) continue;
@@ -50,23 +50,6 @@ export async function countRepaired(of: {
     await giveWay();
   }
   return hasNumbers ? repaired.reduce((sum, each) => sum + each, 0) : null;
-}
-
-/**
- * Reads the number of the line that a record corrects; null where the columns of the file have
- * none.
- */
-function numberReader(format: DocumentFormat): ((record: DocumentRecord) => number | null) | null {
-  if (format.csv === null)
-    return ({ content }) => {
-      if (isRejection(content)) return null;
-      const { error_line: line } = content.mapped?.own ?? content.fields;
-      return asLine(line);
-    };
-  const { columns, delimiter } = format.csv.header;
-  const at = columns.indexOf('error_line');
-  if (at === -1) return null;
-  return ({ text }) => asLine(readCsvCells(text, delimiter).cells[at]);
 }
 
 /** Spreadsheets and scripts may have made a text of it. */

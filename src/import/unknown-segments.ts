@@ -1,44 +1,75 @@
-/** A name of a segment that was not there, as the message of a failed line tells it. */
-export type UnknownName = {
-  readonly kind: 'TECHNICAL_NAME' | 'ID';
-  /** Cut where the message cuts it. */
-  readonly name: string;
-  readonly isWhole: boolean;
-};
+import { Buffer } from 'node:buffer';
+import type { RejectionCode } from '../model/command.ts';
+import type { Execution, Job } from '../model/execution.ts';
+import type { FileReader } from '../model/file-reader.ts';
+import { MAX_TECHNICAL_NAME_CHARS } from '../model/records.ts';
+import { MAX_HEADER_BYTES } from './csv-header.ts';
+import { type CommandSource, isRejection } from './document-format.ts';
+import { errorFieldReader } from './error-fields.ts';
+import { readTexts } from './read-field.ts';
+import { readFormatOf } from './read-format.ts';
+import { recordsHolding } from './records-holding.ts';
+
+/** What a line names a segment by; a name that is too long for one is cut, with a … at its end. */
+export type SegmentName = { readonly kind: 'TECHNICAL_NAME' | 'ID'; readonly name: string };
+
+/** A line that failed with UNKNOWN_SEGMENT: its number, and all segments that it names. */
+export type UnknownLine = { readonly line: number; readonly names: readonly SegmentName[] };
+
+const CODE: RejectionCode = 'UNKNOWN_SEGMENT';
 
 /**
- * The name that a message of UNKNOWN_SEGMENT is about; null for one of another form. The service
- * wrote it itself; error files of earlier versions say "is no segment".
+ * The lines of an error file that failed because a segment was not there. The names are read from
+ * the lines themselves, as their import reads them: by its mapping, or in a list of users as its
+ * segment. Messages are for people, and say nothing here. Passed over are lines of erased users,
+ * which are gone, and those that are over the limit of a line with their error beside them.
  */
-export function unknownNameIn(message: string, { isCsv }: { readonly isCsv: boolean }): UnknownName | null {
-  const [, field = '', rest = ''] = /^(segment_[a-z_]+) (.*)$/s.exec(message) ?? [];
-  if (field === '') return null;
-  const kind = field.startsWith('segment_technical_name') ? 'TECHNICAL_NAME' : 'ID';
-  const [, cut] = /^"(.*)… \(cut, it has \d+ characters\) is (?:no|not a) segment of /s.exec(rest) ?? [];
-  if (cut !== undefined) return { kind, name: `${cut}…`, isWhole: false };
-  // a cell stands as CSV has it; an element of a list in a cell, and every value of NDJSON, as JSON
-  const isCell = isCsv && !field.endsWith('s');
-  const name = (isCell ? cellIn(rest) : jsonIn(rest)) ?? (isCell ? jsonIn(rest) : cellIn(rest));
-  return name === null ? null : { kind, name, isWhole: true };
-}
-
-function jsonIn(text: string): string | null {
-  const [, value] = /^("(?:[^"\\]|\\.)*"|-?\d[^ ]*) is (?:no|not a) segment of /s.exec(text) ?? [];
-  if (value === undefined || !value.startsWith('"')) return value ?? null;
-  try {
-    return JSON.parse(value) as string;
-  } catch {
-    return null;
+export async function* unknownLinesIn(
+  file: Pick<FileReader, 'read'>,
+  { mimeType, mapping, job }: Pick<Execution, 'mimeType' | 'mapping' | 'job'>,
+): AsyncGenerator<UnknownLine> {
+  const profile = job.type === 'DOCUMENT_IMPORT' ? 'COMMANDS' : 'USER_LIST';
+  const read = readFormatOf(await file.read(0, MAX_HEADER_BYTES + 1), { mimeType, profile, mapping });
+  // three columns more may be more than a header can have
+  if (!read.ok) return;
+  const { format } = read;
+  const codeIn = errorFieldReader(format, 'error_code');
+  const lineIn = errorFieldReader(format, 'error_line');
+  for await (const record of recordsHolding([Buffer.from(CODE)], { file, format })) {
+    if (isRejection(record.content) || codeIn?.(record) !== CODE) continue;
+    yield { line: Number(lineIn?.(record)), names: namesIn(record.content, job) };
   }
 }
 
-function cellIn(text: string): string | null {
-  const [, cell] = /^"((?:[^"]|"")*)" is (?:no|not a) segment of /s.exec(text) ?? [];
-  return cell === undefined ? null : cell.replaceAll('""', '"');
+function namesIn(source: CommandSource, job: Job): readonly SegmentName[] {
+  if (job.type === 'USER_SEGMENT_IMPORT') return [{ kind: 'ID', name: job.segmentId }];
+  const read = (kind: SegmentName['kind'], single: string, several: string) => {
+    const texts = readTexts(source, single, several);
+    const names = isRejection(texts) ? [] : new Set(texts.map(cutName));
+    return [...names].map((name) => ({ kind, name }));
+  };
+  return [
+    ...read('ID', 'segment_id', 'segment_ids'),
+    ...read('TECHNICAL_NAME', 'segment_technical_name', 'segment_technical_names'),
+  ];
 }
 
-/** How often a name was given, and where first. */
-export type NamedOften = UnknownName & { readonly lines: number; readonly firstLine: number };
+/** A cut one has one character more than a segment can have, so that it is never taken for one. */
+function cutName(name: string): string {
+  if (name.length <= MAX_TECHNICAL_NAME_CHARS) return name;
+  // no character has more than two units; a line may have a million
+  const characters = [...name.slice(0, 2 * (MAX_TECHNICAL_NAME_CHARS + 1))];
+  if (characters.length <= MAX_TECHNICAL_NAME_CHARS) return name;
+  return `${characters.slice(0, MAX_TECHNICAL_NAME_CHARS).join('')}…`;
+}
+
+/** How many lines give a name, and which is the first. */
+export type NamedOften = SegmentName & {
+  readonly lines: number;
+  readonly firstLine: number;
+  /** Whether a line names no other segment, and so failed because of this one. */
+  readonly isAlone: boolean;
+};
 
 /**
  * So many different names are told apart; a column that was taken for another has one on each line.
@@ -46,21 +77,23 @@ export type NamedOften = UnknownName & { readonly lines: number; readonly firstL
 const MAX_NAMES = 10_000;
 
 /**
- * Counts failed lines by the name that they give; the most frequent first. Those of further names
- * are not counted.
+ * Counts failed lines by the names that they give; the most frequent first. Further names are not
+ * counted.
  */
-export async function countUnknownNames(
-  lines: AsyncIterable<{ readonly line: number; readonly message: string }>,
-  of: { readonly isCsv: boolean },
-): Promise<readonly NamedOften[]> {
-  const counts = new Map<string, UnknownName & { lines: number; readonly firstLine: number }>();
-  for await (const { line, message } of lines) {
-    const unknown = unknownNameIn(message, of);
-    if (unknown === null) continue;
-    const key = `${unknown.kind} ${unknown.name}`;
-    const known = counts.get(key);
-    if (known !== undefined) known.lines++;
-    else if (counts.size < MAX_NAMES) counts.set(key, { ...unknown, lines: 1, firstLine: line });
+export async function countNames(lines: AsyncIterable<UnknownLine>): Promise<readonly NamedOften[]> {
+  const counts = new Map<string, SegmentName & { lines: number; firstLine: number; isAlone: boolean }>();
+  for await (const { line, names } of lines) {
+    const isAlone = names.length === 1;
+    for (const { kind, name } of names) {
+      const key = `${kind} ${name}`;
+      const known = counts.get(key);
+      if (known !== undefined) {
+        known.lines++;
+        known.isAlone ||= isAlone;
+      } else if (counts.size < MAX_NAMES) {
+        counts.set(key, { kind, name, lines: 1, firstLine: line, isAlone });
+      }
+    }
   }
   return [...counts.values()].sort(
     (one, other) => other.lines - one.lines || one.firstLine - other.firstLine,

@@ -45,7 +45,7 @@ for (const format of ['CSV', 'NDJSON'] as const)
     await createSegment(service, { name: 'VIP', technical_name: 'big_spenders' });
     const documentImportId = await createImport(service, { format });
     const odd = 'a "quoted", name; is not a segment of this datamart \\ ü';
-    const long = 'x'.repeat(240);
+    const long = 'x'.repeat(300);
     const names = ['big-spender', 'new', odd, 'new', 'big_spenders', 'new', odd, long, long, long, long];
     const run = (text: string, query = '') => runFile(service, format, text, { documentImportId, query });
     const execution = await run(fileOf(format, names));
@@ -53,7 +53,7 @@ for (const format of ['CSV', 'NDJSON'] as const)
     const { data, total } = await unknownOf(service, documentImportId, execution.id);
     const first = format === 'CSV' ? 2 : 1;
     assert.equal(total, 4);
-    assert.match(data[0]?.name ?? '', /^x{98,100}…$/);
+    assert.match(data[0]?.name ?? '', /^x{255}…$/);
     assert.deepEqual(
       data.slice(1).map((of) => [of.name, of.lines, of.first_line - first, of.did_you_mean, of.segment_id]),
       [
@@ -126,6 +126,59 @@ test('a list in a cell of CSV is told by its element', async (t) => {
   assert.deepEqual(
     data.map(({ name }) => name),
     ['no "such"', 'bare'],
+  );
+});
+
+test('a line with several segments counts for each that is missing, and for none that was there', async (t) => {
+  const service = await startService(t);
+  await createSegment(service, { name: 'VIP', technical_name: 'vip' });
+  const documentImportId = await createImport(service, { format: 'NDJSON' });
+  const lines = [
+    ['vip', 'fresh', 'other'],
+    ['vip', 'fresh'],
+  ].map((segment_technical_names, i) =>
+    JSON.stringify({
+      operation: 'UPDATE',
+      user_account_id: `u${i}`,
+      expiration_duration: 0,
+      segment_technical_names,
+    }),
+  );
+  const { id } = await runFile(service, 'NDJSON', lines.join('\n'), { documentImportId });
+  const listed = async () =>
+    (await unknownOf(service, documentImportId, id)).data.map((of) => [of.name, of.lines, of.segment_id]);
+  assert.deepEqual(await listed(), [
+    ['fresh', 2, null],
+    ['other', 1, null],
+  ]);
+  const made = await createSegment(service, { name: 'Fresh', technical_name: 'fresh' });
+  assert.deepEqual(await listed(), [
+    ['fresh', 2, made],
+    ['other', 1, null],
+  ]);
+});
+
+test('under a mapping the names are those that its words and constants make', async (t) => {
+  const service = await startService(t);
+  const documentImportId = await createImport(service, {
+    format: 'CSV',
+    mapping: {
+      columns: { Customer: 'user_account_id', Level: 'segment_technical_name' },
+      values: { segment_technical_name: { gold: 'vip_gold' } },
+      defaults: { operation: 'UPDATE', expiration_duration: 0, segment_technical_name: 'everyone' },
+    },
+  });
+  const text = 'Customer,Level\na,Gold\nb,\nc,silver\n';
+  const { id } = await runFile(service, 'CSV', text, { documentImportId });
+  const made = await createSegment(service, { name: 'Gold', technical_name: 'vip_gold' });
+  const { data } = await unknownOf(service, documentImportId, id);
+  assert.deepEqual(
+    data.map((of) => [of.name, of.segment_id]),
+    [
+      ['vip_gold', made],
+      ['everyone', null],
+      ['silver', null],
+    ],
   );
 });
 

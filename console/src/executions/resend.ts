@@ -1,7 +1,7 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { call, withQuery } from '../api/client.ts';
 import { documentImport } from '../api/queries.ts';
-import type { Execution } from '../api/types.ts';
+import type { Execution, UnknownSegment } from '../api/types.ts';
 import {
   type ImportOptions,
   importTarget,
@@ -10,7 +10,6 @@ import {
   userListTarget,
 } from '../api/upload.ts';
 import { hasEnded } from '../api/use-execution.ts';
-import type { IsWanted } from '../fixing/failed-records.ts';
 
 /**
  * What of an execution is sent again: its file as it was, or only the lines that failed; of those
@@ -89,11 +88,29 @@ async function inputOf({ result }: Execution): Promise<File> {
   return new File([await response.blob()], result.input_file_name);
 }
 
-/** Those failed lines of an execution that are wanted, as they were sent, with their numbers. */
-export async function failedLinesOf(execution: Execution, isWanted: IsWanted = () => true): Promise<File> {
+/** The failed lines of an execution, as they were sent, with their numbers. */
+async function failedLinesOf(execution: Execution): Promise<File> {
   const [{ correctionOf }, response] = await Promise.all([import('./retry-file.ts'), errorFileOf(execution)]);
-  const text = correctionOf(await response.text(), isWanted);
-  return new File([text], retryNameOf(execution.result.input_file_name));
+  return retryFile(execution, correctionOf(await response.text()));
+}
+
+/** The lines that failed with UNKNOWN_SEGMENT and name one segment, and their numbers. */
+export async function failedLinesNaming(
+  client: QueryClient,
+  execution: Execution,
+  segment: Pick<UnknownSegment, 'kind' | 'name'>,
+): Promise<{ readonly file: File; readonly lines: readonly number[] }> {
+  const [{ correctionNaming }, response, of] = await Promise.all([
+    import('./retry-file.ts'),
+    errorFileOf(execution),
+    readingOf(client, execution),
+  ]);
+  const { text, lines } = await correctionNaming(await response.text(), segment, of);
+  return { file: retryFile(execution, text), lines };
+}
+
+function retryFile({ result }: Execution, text: string): File {
+  return new File([text], retryNameOf(result.input_file_name));
 }
 
 /** The error file of an execution. Throws ApiProblem. */
@@ -115,4 +132,18 @@ async function targetOf(client: QueryClient, { parameters }: Execution): Promise
   const { document_import_id: importId, segment_id: segmentId = '' } = parameters;
   if (importId === undefined) return userListTarget(dm, segmentId);
   return importTarget(await client.fetchQuery(documentImport(dm, String(importId))));
+}
+
+/** How the lines of an execution are read when they are sent again. */
+async function readingOf(client: QueryClient, { parameters }: Execution) {
+  const { datamart_id: dm, document_import_id: importId, segment_id: segmentId = '' } = parameters;
+  if (importId === undefined) {
+    const job = { type: 'USER_SEGMENT_IMPORT', segmentId } as const;
+    return { job, mimeType: 'TEXT_CSV', mapping: null } as const;
+  }
+  const documentImportId = String(importId);
+  const { mime_type: mimeType, mapping = null } = await client.fetchQuery(
+    documentImport(String(dm), documentImportId),
+  );
+  return { job: { type: 'DOCUMENT_IMPORT', documentImportId }, mimeType, mapping } as const;
 }

@@ -2,7 +2,6 @@ import { Button, Code, Stack, Table, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useLocation } from 'wouter';
-import { unknownNameIn } from '../../../src/import/unknown-segments.ts';
 import { executionPage, executionPath, pages } from '../api/paths.ts';
 import { unknownSegments } from '../api/queries.ts';
 import type { Execution, UnknownSegment } from '../api/types.ts';
@@ -15,7 +14,7 @@ import { SegmentForm } from '../segments/segment-form.tsx';
 import { useSession } from '../session/session.tsx';
 import { useDatamartId } from '../shell/datamart.ts';
 import { t } from '../texts/texts.ts';
-import { canResend, failedLinesOf, resend, sendCorrection } from './resend.ts';
+import { canResend, failedLinesNaming, resend, sendCorrection } from './resend.ts';
 
 type OfExecution = {
   readonly execution: Execution;
@@ -129,14 +128,7 @@ function ResendLines({ of, execution, onSent }: OfExecution & { readonly of: Unk
   const client = useQueryClient();
   const { mutate, error, isPending, data } = useMutation({
     mutationFn: async () => {
-      const lines: number[] = [];
-      const file = await failedLinesOf(execution, ({ line, code, message }, form) => {
-        if (code !== 'UNKNOWN_SEGMENT') return false;
-        const named = unknownNameIn(message, { isCsv: form.format === 'CSV' });
-        if (named?.name !== of.name || named.kind !== of.kind) return false;
-        lines.push(line);
-        return true;
-      });
+      const { file, lines } = await failedLinesNaming(client, execution, of);
       return { correction: await sendCorrection(client, execution, { file }), lines };
     },
     onSuccess: ({ correction, lines }) => onSent(correction, lines),

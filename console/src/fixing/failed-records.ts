@@ -33,9 +33,6 @@ export type FailedRecord = {
   readonly content: RecordContent;
 };
 
-/** Whether a failed record is one of those that are looked for. */
-export type IsWanted = (record: FailedRecord, form: FailedForm) => boolean;
-
 export type FailedReader = {
   /** The records that a further piece of an error file completes. */
   push(piece: string): readonly FailedRecord[];
