@@ -10,12 +10,13 @@ import { executionRecords } from '../records/executions.ts';
 import { expectedFileRecords } from '../records/expected-files.ts';
 import { exportRecords } from '../records/exports.ts';
 import { type KeptRecords, keepRecords } from '../records/keep-records.ts';
-import { changeCalls, countChangesOf } from '../records/membership-changes.ts';
+import { type ChangeLogQueries, changeCalls, countChangesOf } from '../records/membership-changes.ts';
 import { overlapAnalysisRecords } from '../records/overlap-analyses.ts';
 import { segmentRecords } from '../records/segments.ts';
 import { sourceRecords } from '../records/sources.ts';
 import { tokenRecords } from '../records/tokens.ts';
 import { webhookDeliveryRecords } from '../records/webhook-deliveries.ts';
+import type { KnownWebhooks } from '../records/webhook-rows.ts';
 import { webhookRecords } from '../records/webhooks.ts';
 import { ROWS_AT_A_TIME, type RowsAtATime } from '../rows-at-a-time.ts';
 import { mergeCalls } from '../staging/merge-calls.ts';
@@ -33,7 +34,7 @@ import { findUserPoint, lookUps, uuid } from './look-ups.ts';
 import { memberCalls } from './members.ts';
 import { mergeEngine } from './merge-engine.ts';
 import { prepare } from './migrate.ts';
-import { openPostgresDatabase, type PostgresDatabase } from './postgres-database.ts';
+import { PostgresDatabase } from './postgres-database.ts';
 import { previewRevert } from './preview-revert.ts';
 import { askingVersion, recordVersions } from './record-versions.ts';
 import { openReplacement } from './replacement.ts';
@@ -70,10 +71,14 @@ export type PostgresStoreOptions = {
   readonly rowsAtATime?: Partial<RowsAtATime>;
 };
 
+/** Another node may make one at any time. */
+const KNOWN_WEBHOOKS: KnownWebhooks = { any: true };
+const noteEnds = executionEnds(KNOWN_WEBHOOKS);
+
 /** Opens the store on a PostgreSQL, which any number of processes share. */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
   const { url, connections, patienceMs, memoryBytes, threads, scratchDir, now, events = null } = options;
-  const db = openPostgresDatabase({ url, connections, patienceMs, events });
+  const db = new PostgresDatabase({ url, connections, patienceMs, events });
   try {
     await prepare(db, now);
     await requireRecovery(db);
@@ -88,73 +93,50 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   }
 }
 
+/** What answers which call. */
 function storeOf(
   db: PostgresDatabase,
   scratch: Scratch,
   { rows, snapshot }: { readonly rows: RowsAtATime; readonly snapshot: Store['snapshot'] },
 ): Store {
   /** For what each request asks for. */
-  const prompt = { ...db, read: db.readPromptly };
+  const prompt: Pick<PostgresDatabase, 'read' | 'write' | 'writeAlone'> = {
+    read: (work) => db.readPromptly(work),
+    write: (work) => db.write(work),
+    writeAlone: (work) => db.writeAlone(work),
+  };
   const kept = keepRecords(prompt, recordVersions(prompt));
-  // another node may make one at any time
-  const knownWebhooks = { any: true };
-  const noteEnds = executionEnds(knownWebhooks);
-  const changesOf = (segments: KeptRecords['segments']) =>
-    changeCalls({
-      segments,
-      statement,
-      atOneMoment: db.atOneMoment,
-      findUserPoint,
-      isPoint: (point) => `user_point_id = ${uuid(point)}`,
-    });
+  const changeLog = changeLogOf(db, kept.segments);
   const engine = mergeEngine({ db, scratch });
   const recover = regularRecovery(db);
   const shardBytes = bytesOfShards(db);
   const store: Store = {
-    staging: scratch.instance,
-    datamarts: { ...datamartRecords(kept.noticing), get: kept.getDatamart, catalogue: kept.catalogue },
-    compartments: { ...compartmentRecords(kept.noticing), listSelections: kept.listSelections },
-    segments: {
-      ...segmentRecords(
-        kept.noticing,
-        { removeMemberships: forgetMemberships, sizes: (sql, now) => liveText(sql, null, now) },
-        noteEnds,
-      ),
-      get: kept.getSegment,
-    },
-    documentImports: {
-      ...documentImportRecords(kept.noticing, noteEnds),
-      ...expectedFileRecords(db, knownWebhooks),
-      get: kept.getDocumentImport,
-    },
-    executions: executionRecords(db, readRemovedUpTo, noteEnds),
+    ...recordsOf(db, kept),
     tokens: tokenRecords(prompt),
-    auditLog: auditRecords(db),
-    exports: exportRecords(db),
-    overlapAnalyses: overlapAnalysisRecords(db),
-    sources: sourceRecords(db),
-    webhooks: { ...webhookRecords(db, knownWebhooks), ...webhookDeliveryRecords(db, knownWebhooks) },
-    erasures: erasureRecords(db, async () => undefined),
+
     ...lookUps(db, kept.segments),
     ...memberCalls(db),
-    ...activityCalls({ segments: kept.segments, statement, atOneMoment: db.atOneMoment }),
-    ...changesOf(kept.segments),
+    ...activityCalls(changeLog),
+    ...changeCalls(changeLog),
     countChangesOf: (executionId) => db.atOneMoment((sql) => countChangesOf(sql, executionId)),
     previewRevert: (of) => previewRevert(db, of),
     writeMembers: memberWriter(db, scratch),
-    mergeChunk: (chunk) => mergeChunk(engine, chunk),
-    prepareChunk: (chunk) => prepareChunk(engine, chunk),
-    firstChunkShare: 1 / 8,
     // one for look-ups of many users, and one for readiness, leases and metrics
     lookUpsAtOnce: Math.max(1, db.smallConnections - 2),
-    openRehearsal: () => openRehearsal(engine),
-    openReplacement: () => openReplacement(db, scratch),
-    revertPart: (part) => revertPart(engine, part, rows.reverted),
+
+    staging: scratch.instance,
+    firstChunkShare: 1 / 8,
+    mergeChunk: (chunk) => mergeChunk(engine, chunk),
+    prepareChunk: (chunk) => prepareChunk(engine, chunk),
     mergeGroup: (group) => mergeGroup(engine, group, noteEnds),
     mergeCalls: (calls) => mergeCalls(engine, calls, readRemovedUpTo),
+    revertPart: (part) => revertPart(engine, part, rows.reverted),
+    openRehearsal: () => openRehearsal(engine),
+    openReplacement: () => openReplacement(db, scratch),
     eraseUser: (erasure) => eraseUser(db, erasure),
     removeExpired: (now) => removeExpired(db, now),
     removeChangesBefore: (instant) => removeChangesBefore(db, instant),
+
     keepDocumentsId: (id) => keepDocumentsId(db, id),
     lead: async (of) => {
       const isMine = await lead(db, of);
@@ -170,24 +152,62 @@ function storeOf(
       return Number(row?.bytes) + (await shardBytes());
     },
     workersDown: workerHealth(db),
-    check: db.ping,
+    check: () => db.ping(),
     close: async () => {
       await db.close();
       await scratch.close();
     },
   };
+  return { ...store, assuming: assuming(db, store, kept) };
+}
+
+/** Small records: what each look-up and each upload asks for is answered from memory. */
+function recordsOf(db: PostgresDatabase, kept: KeptRecords) {
+  return {
+    datamarts: { ...datamartRecords(kept.noticing), get: kept.getDatamart, catalogue: kept.catalogue },
+    compartments: { ...compartmentRecords(kept.noticing), listSelections: kept.listSelections },
+    segments: {
+      ...segmentRecords(
+        kept.noticing,
+        { removeMemberships: forgetMemberships, sizes: (sql, now) => liveText(sql, null, now) },
+        noteEnds,
+      ),
+      get: kept.getSegment,
+    },
+    documentImports: {
+      ...documentImportRecords(kept.noticing, noteEnds),
+      ...expectedFileRecords(db, KNOWN_WEBHOOKS),
+      get: kept.getDocumentImport,
+    },
+    executions: executionRecords(db, readRemovedUpTo, noteEnds),
+    auditLog: auditRecords(db),
+    exports: exportRecords(db),
+    overlapAnalyses: overlapAnalysisRecords(db),
+    sources: sourceRecords(db),
+    webhooks: { ...webhookRecords(db, KNOWN_WEBHOOKS), ...webhookDeliveryRecords(db, KNOWN_WEBHOOKS) },
+    erasures: erasureRecords(db, async () => undefined),
+  };
+}
+
+function changeLogOf(db: PostgresDatabase, segments: KeptRecords['segments']): ChangeLogQueries {
+  return {
+    ...{ segments, statement, findUserPoint },
+    atOneMoment: (work) => db.atOneMoment(work),
+    isPoint: (point) => `user_point_id = ${uuid(point)}`,
+  };
+}
+
+/** `Store.assuming`. */
+function assuming(db: PostgresDatabase, store: Store, kept: KeptRecords): NonNullable<Store['assuming']> {
   const { getDatamart, listSelections, segments } = kept.assumed;
   const assumed: Store = {
     ...store,
     datamarts: { ...store.datamarts, get: getDatamart },
     compartments: { ...store.compartments, listSelections },
-    ...changesOf(segments),
+    ...changeCalls(changeLogOf(db, segments)),
   };
-  return {
-    ...store,
-    assuming: (read) =>
-      kept.assuming((tellVersion) =>
-        read({ ...assumed, ...lookUps(askingVersion(db, tellVersion), segments) }),
-      ),
-  };
+  return (read) =>
+    kept.assuming((tellVersion) =>
+      read({ ...assumed, ...lookUps(askingVersion(db, tellVersion), segments) }),
+    );
 }
