@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openPostgresDatabase } from '../../src/store/postgres/postgres-database.ts';
+import { PostgresDatabase } from '../../src/store/postgres/postgres-database.ts';
 import { createSegment, runFile } from '../client.ts';
 import { startService, type TestService } from '../helper.ts';
 import { databaseOf, onPostgres } from '../postgres.ts';
@@ -86,7 +86,7 @@ const CLOSED_WITHIN_MS = 20_000;
 test('a service stops, and a store closes, while a call of theirs hangs', async (t) => {
   const path = await openPath(t, new URL(await databaseOf('hangs at the end')));
   const service = await startService(t, { store: path.url });
-  const db = openPostgresDatabase({ url: path.url, connections: 4, patienceMs: 1_000 });
+  const db = new PostgresDatabase({ url: path.url, connections: 4, patienceMs: 1_000 });
   await db.ping();
   path.freeze();
   const hanging = [
@@ -100,7 +100,7 @@ test('a service stops, and a store closes, while a call of theirs hangs', async 
     await Promise.race([close(), late]);
     return performance.now() - before;
   };
-  const took = await Promise.all([msToClose(service.stop), msToClose(db.close)]);
+  const took = await Promise.all([msToClose(service.stop), msToClose(() => db.close())]);
   path.thaw();
   await Promise.allSettled(hanging);
   for (const ms of took) assert.ok(ms < CLOSED_WITHIN_MS, `closed after ${took.join(' and ')} ms`);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Client } from 'pg';
 import { preparePostgresStore } from '../../src/store/open-store.ts';
-import { openPostgresDatabase } from '../../src/store/postgres/postgres-database.ts';
+import { PostgresDatabase } from '../../src/store/postgres/postgres-database.ts';
 import { takeSlot } from '../../src/store/postgres/staged-pairs.ts';
 import { startPostgres } from '../postgres.ts';
 
@@ -17,7 +17,7 @@ test('PostgreSQL that crashes after a dry run or an abandoned merge starts again
   t.after(() => postgres.stop());
   const url = postgres.url('postgres');
   await preparePostgresStore({ url, citus: false, now: 0 });
-  const db = openPostgresDatabase({ url, connections: 9, patienceMs: 10_000 });
+  const db = new PostgresDatabase({ url, connections: 9, patienceMs: 10_000 });
   t.after(() => db.close());
 
   for (const end of ['DRY_RUN', 'ABANDONED'] as const) {
@@ -46,7 +46,7 @@ test('a slot is emptied beside what reads its tables, such as a backup', async (
   t.after(() => postgres.stop());
   const url = postgres.url('postgres');
   await preparePostgresStore({ url, citus: false, now: 0 });
-  const db = openPostgresDatabase({ url, connections: 9, patienceMs: 10_000 });
+  const db = new PostgresDatabase({ url, connections: 9, patienceMs: 10_000 });
   t.after(() => db.close());
   const fill = () =>
     db.merge('1', async (sql) => {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { summarizeChangeRanges } from '../../src/store/postgres/citus.ts';
 import { openPostgresStore } from '../../src/store/postgres/open-postgres-store.ts';
-import { openPostgresDatabase } from '../../src/store/postgres/postgres-database.ts';
+import { PostgresDatabase } from '../../src/store/postgres/postgres-database.ts';
 import { takeSlot } from '../../src/store/postgres/staged-pairs.ts';
 import type { Store } from '../../src/store/store.ts';
 import { whileNotAborted } from '../../src/store/while-not-aborted.ts';
@@ -115,7 +115,7 @@ test('a merge waits for a worker that nobody knows the prepared transactions of'
 
 test('merges of different datamarts do not wait for the recovery of each other', async (t) => {
   const { url } = await setUp(t);
-  const db = openPostgresDatabase({ url, connections: 9, patienceMs: 1_000 });
+  const db = new PostgresDatabase({ url, connections: 9, patienceMs: 1_000 });
   t.after(() => db.close());
   const done = await db.merge('1', async () => {
     // would wait for the first one's lock, and that one for this
@@ -179,7 +179,7 @@ test('sizes are told while no worker answers, unless members leave within the qu
 
 test('a slot is emptied of what is going to be used, and of nothing else', async (t) => {
   const { url } = await setUp(t);
-  const db = openPostgresDatabase({ url, connections: 9, patienceMs: 1_000 });
+  const db = new PostgresDatabase({ url, connections: 9, patienceMs: 1_000 });
   t.after(() => db.close());
   const tables = ['staged_key', 'staged_membership'] as const;
   const rowsAfter = async (used?: Parameters<typeof takeSlot>[1]) => {
@@ -223,7 +223,7 @@ test('workers that do not answer are told, and what the shards take counts', asy
 
 test('the ranges of the change log are found on the shards', async (t) => {
   const { url } = await setUp(t);
-  const db = openPostgresDatabase({ url, connections: 9, patienceMs: 1_000 });
+  const db = new PostgresDatabase({ url, connections: 9, patienceMs: 1_000 });
   t.after(() => db.close());
   await db.apart(summarizeChangeRanges);
   const [ran] = await runSql(url, 'select count(result)::int as shards from ran_on_shards');
@@ -232,7 +232,7 @@ test('the ranges of the change log are found on the shards', async (t) => {
 
 test('what is under way is ended for who does not wait for it any longer', async (t) => {
   const { url } = await setUp(t);
-  const db = openPostgresDatabase({ url, connections: 9, patienceMs: 1_000 });
+  const db = new PostgresDatabase({ url, connections: 9, patienceMs: 1_000 });
   t.after(() => db.close());
   const signal = AbortSignal.timeout(100);
   const read = db.atOneMoment((sql) => whileNotAborted(signal, sql, () => sql.query('select pg_sleep(20)')));
@@ -241,7 +241,7 @@ test('what is under way is ended for who does not wait for it any longer', async
 
 test('a transaction that a worker alone has a part of has a number to ask for', async (t) => {
   const { url } = await setUp(t);
-  const db = openPostgresDatabase({ url, connections: 9, patienceMs: 1_000 });
+  const db = new PostgresDatabase({ url, connections: 9, patienceMs: 1_000 });
   t.after(() => db.close());
   const before = await numberOf(url);
   await db.apart((sql) => sql.query('select 1'));

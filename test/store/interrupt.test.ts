@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { openPostgresDatabase } from '../../src/store/postgres/postgres-database.ts';
+import { PostgresDatabase } from '../../src/store/postgres/postgres-database.ts';
 import { whileNotAborted } from '../../src/store/while-not-aborted.ts';
 import { discardFolder, makeFolder } from '../folder.ts';
 import { databaseOf, postgresServer } from '../postgres.ts';
@@ -37,7 +37,7 @@ test('PostgreSQL gives up a copy that is under way, and the connection is good f
   const folder = await makeFolder();
   t.after(() => discardFolder(t, folder));
   const url = await databaseOf(folder);
-  const db = openPostgresDatabase({ url, connections: 4, patienceMs: 1_000 });
+  const db = new PostgresDatabase({ url, connections: 4, patienceMs: 1_000 });
   t.after(() => db.close());
   for (const statement of [
     'copy (select generate_series(1, 1000000000)) to stdout',

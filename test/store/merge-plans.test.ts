@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { BY_INDEX } from '../../src/store/postgres/merge-pairs.ts';
-import { openPostgresDatabase } from '../../src/store/postgres/postgres-database.ts';
+import { PostgresDatabase } from '../../src/store/postgres/postgres-database.ts';
 import { statement } from '../../src/store/postgres/staged-pairs.ts';
 import { postgresServer, runSql, storeOf } from '../postgres.ts';
 import { NOW } from './contract.ts';
@@ -32,7 +32,7 @@ for (const statistics of ['before autovacuum has seen the tables', 'after it']) 
     const folder = await mkdtemp(path.join(os.tmpdir(), 'muster-merge-plans-'));
     t.after(() => rm(folder, { recursive: true, force: true }));
     const url = await storeOf(folder, NOW);
-    const db = openPostgresDatabase({ url, connections: 4, patienceMs: 1_000 });
+    const db = new PostgresDatabase({ url, connections: 4, patienceMs: 1_000 });
     t.after(() => db.close());
     // half of the users have the membership, and of the others every second one is known
     await runSql(

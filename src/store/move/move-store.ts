@@ -5,7 +5,7 @@ import { StoreUnusableError } from '../../errors.ts';
 import { QUARTER_MS } from '../../model/history.ts';
 import { openDuckDbStore } from '../duckdb/open-duckdb-store.ts';
 import { migrate } from '../postgres/migrate.ts';
-import { openPostgresDatabase, type PostgresDatabase } from '../postgres/postgres-database.ts';
+import { PostgresDatabase } from '../postgres/postgres-database.ts';
 import type { PostgresSql } from '../postgres/postgres-sql.ts';
 import { openScratch, type Scratch } from '../postgres/scratch.ts';
 import type { Sql } from '../records/database.ts';
@@ -105,7 +105,7 @@ async function withBoth<T>(
   { url, dir, memoryBytes, threads }: MoveOptions,
   work: (db: PostgresDatabase, scratch: Scratch) => Promise<T>,
 ): Promise<T> {
-  const db = openPostgresDatabase({ url, connections: CONNECTIONS, patienceMs: PATIENCE_MS });
+  const db = new PostgresDatabase({ url, connections: CONNECTIONS, patienceMs: PATIENCE_MS });
   try {
     const scratch = await openScratch({ dir: path.join(dir, 'moving'), memoryBytes, threads });
     try {

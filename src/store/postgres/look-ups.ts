@@ -14,7 +14,7 @@ import type { KeptRecords } from '../records/keep-records.ts';
 import { toIdentifier } from '../records/membership-rows.ts';
 import type { Store } from '../store.ts';
 import { tallyOfPoint } from './points.ts';
-import type { PostgresDatabase } from './postgres-database.ts';
+import type { LookUpDatabase } from './postgres-database.ts';
 import type { ReadingSql } from './postgres-sql.ts';
 import { outdateCatalogue } from './record-versions.ts';
 import { addToTally } from './segment-tally.ts';
@@ -31,7 +31,7 @@ const MAX_MANY_MS = 10_000;
  * What is asked of users, by the indexes of their user points; promptly, so that none holds its
  * connection for ever.
  */
-export function lookUps(db: PostgresDatabase, segments: KeptRecords['segments']): LookUps {
+export function lookUps(db: LookUpDatabase, segments: KeptRecords['segments']): LookUps {
   const findPoint = (datamartId: string, user: UserSelector) =>
     db.readPromptly((sql) => findUserPoint({ query: sql.prepared }, { datamartId, user }));
   return {

@@ -1,6 +1,6 @@
 import { distribute } from './distribute.ts';
 import { migrate, readVersions, type Versions } from './migrate.ts';
-import { openPostgresDatabase } from './postgres-database.ts';
+import { PostgresDatabase } from './postgres-database.ts';
 
 const CONNECTIONS = 4;
 const PATIENCE_MS = 20_000;
@@ -14,7 +14,7 @@ export async function preparePostgresStore(of: {
   readonly citus: boolean;
   readonly now: number;
 }): Promise<Versions> {
-  const db = openPostgresDatabase({ url: of.url, connections: CONNECTIONS, patienceMs: PATIENCE_MS });
+  const db = new PostgresDatabase({ url: of.url, connections: CONNECTIONS, patienceMs: PATIENCE_MS });
   try {
     const before = await readVersions(db);
     await migrate(db, of.now);

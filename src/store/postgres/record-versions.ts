@@ -1,7 +1,7 @@
 import { invalidateCatalogue } from '../records/catalogue-version.ts';
 import type { Sql } from '../records/database.ts';
 import type { RecordVersions } from '../records/keep-records.ts';
-import type { PostgresDatabase } from './postgres-database.ts';
+import type { LookUpDatabase, PostgresDatabase } from './postgres-database.ts';
 import type { ReadingSql } from './postgres-sql.ts';
 
 /**
@@ -21,7 +21,7 @@ async function readVersion(sql: ReadingSql): Promise<string> {
  * after it: so what that finds is of the records of this version, or older ones. `tell` is told of
  * it.
  */
-export function askingVersion(db: PostgresDatabase, tell: (version: string) => void): PostgresDatabase {
+export function askingVersion(db: LookUpDatabase, tell: (version: string) => void): LookUpDatabase {
   let isTold = false;
   const along =
     <T>(work: (sql: ReadingSql) => Promise<T>) =>
@@ -36,9 +36,8 @@ export function askingVersion(db: PostgresDatabase, tell: (version: string) => v
       return done;
     };
   return {
-    ...db,
-    read: (work) => db.read(along(work)),
     readPromptly: (work, ms) => db.readPromptly(along(work), ms),
+    merge: (datamartId, work) => db.merge(datamartId, work),
   };
 }
 
