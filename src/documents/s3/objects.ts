@@ -37,33 +37,102 @@ const MOST_RESUMPTIONS = 4;
 const RESUME_MS = 100;
 
 /** The objects of a bucket, by key. Throws what `asDocumentsFault` makes of a fault. */
-export interface S3Objects {
+export class S3Objects {
+  readonly #client: S3Client;
+  readonly #bucket: string;
+  readonly #memory = createBudget(MOST_UPLOADING_BYTES);
+
+  constructor({ client, bucket }: S3Place) {
+    this.#client = client;
+    this.#bucket = bucket;
+  }
+
   /** An object is whole or absent, and durable when this resolves. */
-  put(key: string, content: Buffer): Promise<void>;
+  put(key: string, content: Buffer): Promise<void> {
+    return this.#withinBudget(content.length, () => this.#put(key, content));
+  }
+
   /** The same from a local file, in parts where it is large. */
-  putFile(key: string, file: { readonly path: string; readonly bytes: number }): Promise<void>;
+  putFile(key: string, { path, bytes }: { readonly path: string; readonly bytes: number }): Promise<void> {
+    if (bytes <= PART_BYTES)
+      return this.#withinBudget(bytes, async () => this.#put(key, await readFile(path)));
+    const partBytes = Math.max(PART_BYTES, Math.ceil(bytes / MOST_PARTS));
+    // those on their way, and the one that is read from the file
+    const held = (PARTS_AT_A_TIME + 1) * partBytes;
+    return this.#withinBudget(held, () => this.#putInParts(key, { path, partBytes }));
+  }
+
   /**
    * Puts an object where none is; false where one is. Of several that do so at once one succeeds,
    * on servers that know conditional writes.
    */
-  create(key: string, content: Buffer): Promise<boolean>;
+  async create(key: string, content: Buffer): Promise<boolean> {
+    try {
+      await this.#client.send(
+        new PutObjectCommand({ Bucket: this.#bucket, Key: key, Body: content, IfNoneMatch: '*' }),
+      );
+      return true;
+    } catch (fault) {
+      // 409: another one is being written at this moment
+      if (statusOf(fault) === 412 || statusOf(fault) === 409) return false;
+      if (statusOf(fault) !== 501) throw asDocumentsFault(fault, 'an object could not be written');
+      await this.#put(key, content);
+      return true;
+    }
+  }
+
   /**
    * Null when there is none. Reads what was there when it was opened; a fault when it is replaced
    * meanwhile.
    */
-  open(key: string, known?: FileFacts): Promise<(FileReader & FileFacts) | null>;
+  async open(key: string, known?: FileFacts): Promise<(FileReader & FileFacts) | null> {
+    const facts = known ?? (await this.#look(key));
+    if (facts === null) return null;
+    const { bytes, etag, modifiedAt } = facts;
+    const object = { Bucket: this.#bucket, Key: key, IfMatch: etag };
+    const fetch = (start: number, end: number) => this.#fetchRange(object, start, end);
+    return { bytes, etag, modifiedAt, ...readWindows(bytes, fetch) };
+  }
+
   /** In the order of the keys. */
-  list(prefix: string): AsyncGenerator<ListedObject>;
-  remove(keys: readonly string[]): Promise<void>;
+  async *list(prefix: string): AsyncGenerator<ListedObject> {
+    const of = { Bucket: this.#bucket, Prefix: prefix };
+    try {
+      for await (const { Contents = [] } of paginateListObjectsV2({ client: this.#client }, of))
+        for (const { Key, Size, ETag, LastModified } of Contents) {
+          if (Key === undefined) continue;
+          yield { key: Key, bytes: Size ?? 0, etag: String(ETag), modifiedAt: instantOf(LastModified) };
+        }
+    } catch (fault) {
+      throw asDocumentsFault(fault, 'objects could not be listed');
+    }
+  }
+
+  async remove(keys: readonly string[]): Promise<void> {
+    for (let i = 0; i < keys.length; i += 1000) {
+      const Objects = keys.slice(i, i + 1000).map((Key) => ({ Key }));
+      const { Errors = [] } = await told('objects could not be removed', () =>
+        this.#client.send(
+          new DeleteObjectsCommand({ Bucket: this.#bucket, Delete: { Objects, Quiet: true } }),
+        ),
+      );
+      const left = Errors.filter(({ Code }) => Code !== 'NoSuchKey');
+      if (left.length > 0)
+        throw new Error(`${left.length} objects could not be removed: ${left[0]?.Code ?? 'unknown'}`);
+    }
+  }
+
   /** Gives up uploads in parts that were begun before an instant and never completed. */
-  abortUploads(prefix: string, before: number): Promise<void>;
-}
+  async abortUploads(prefix: string, before: number): Promise<void> {
+    for await (const { Key, UploadId, Initiated } of this.#listUploads(prefix))
+      if (instantOf(Initiated) < before)
+        await nullIfGone('an upload could not be given up', () =>
+          this.#client.send(new AbortMultipartUploadCommand({ Bucket: this.#bucket, Key, UploadId })),
+        );
+  }
 
-export function openS3Objects({ client, bucket: Bucket }: S3Place): S3Objects {
-  const memory = createBudget(MOST_UPLOADING_BYTES);
-
-  async function withinBudget<T>(bytes: number, task: () => Promise<T>): Promise<T> {
-    const giveBack = await memory.take(bytes);
+  async #withinBudget<T>(bytes: number, task: () => Promise<T>): Promise<T> {
+    const giveBack = await this.#memory.take(bytes);
     try {
       return await task();
     } finally {
@@ -71,23 +140,27 @@ export function openS3Objects({ client, bucket: Bucket }: S3Place): S3Objects {
     }
   }
 
-  async function put(Key: string, Body: Buffer): Promise<void> {
+  async #put(Key: string, Body: Buffer): Promise<void> {
     await told('an object could not be written', () =>
-      client.send(new PutObjectCommand({ Bucket, Key, Body })),
+      this.#client.send(new PutObjectCommand({ Bucket: this.#bucket, Key, Body })),
     );
   }
 
-  async function putInParts(Key: string, { path, partBytes }: { path: string; partBytes: number }) {
-    const params = { Bucket, Key, Body: createReadStream(path) };
+  async #putInParts(Key: string, { path, partBytes }: { path: string; partBytes: number }): Promise<void> {
+    const params = { Bucket: this.#bucket, Key, Body: createReadStream(path) };
     const upload = new Upload({
-      ...{ client, params, partSize: partBytes, queueSize: PARTS_AT_A_TIME, leavePartsOnError: false },
+      client: this.#client,
+      params,
+      partSize: partBytes,
+      queueSize: PARTS_AT_A_TIME,
+      leavePartsOnError: false,
     });
     await told('an object could not be written', () => upload.done());
   }
 
-  async function look(Key: string): Promise<FileFacts | null> {
+  async #look(Key: string): Promise<FileFacts | null> {
     const head = await nullIfGone('an object could not be looked for', () =>
-      client.send(new HeadObjectCommand({ Bucket, Key })),
+      this.#client.send(new HeadObjectCommand({ Bucket: this.#bucket, Key })),
     );
     if (head === null) return null;
     const { ContentLength, ETag, LastModified } = head;
@@ -98,17 +171,17 @@ export function openS3Objects({ client, bucket: Bucket }: S3Place): S3Objects {
    * The bytes of a range. The SDK asks again where there is no answer; where one breaks off, it is
    * taken up where it broke.
    */
-  async function fetchRange(
-    { Key, IfMatch }: { Key: string; IfMatch: string },
+  async #fetchRange(
+    object: { readonly Bucket: string; readonly Key: string; readonly IfMatch: string },
     start: number,
     end: number,
   ): Promise<Buffer> {
     const chunks: Buffer[] = [];
     let at = start;
     for (let tries = 0; at < end; tries++) {
-      const range = { Bucket, Key, IfMatch, Range: `bytes=${at}-${end - 1}` };
+      const range = { ...object, Range: `bytes=${at}-${end - 1}` };
       const { Body } = await told('an object could not be read', () =>
-        client.send(new GetObjectCommand(range)),
+        this.#client.send(new GetObjectCommand(range)),
       );
       try {
         for await (const chunk of Body as Readable as AsyncIterable<Buffer>) {
@@ -125,11 +198,11 @@ export function openS3Objects({ client, bucket: Bucket }: S3Place): S3Objects {
     return Buffer.concat(chunks);
   }
 
-  async function* listUploads(Prefix: string): AsyncGenerator<MultipartUpload> {
+  async *#listUploads(Prefix: string): AsyncGenerator<MultipartUpload> {
     let after: { KeyMarker?: string; UploadIdMarker?: string } = {};
     for (let isLast = false; !isLast; ) {
-      const page = await client
-        .send(new ListMultipartUploadsCommand({ Bucket, Prefix, ...after }))
+      const page = await this.#client
+        .send(new ListMultipartUploadsCommand({ Bucket: this.#bucket, Prefix, ...after }))
         .catch((fault: unknown) => {
           // not every server that speaks S3 lists what was not completed
           if (statusOf(fault) === 501) return null;
@@ -143,71 +216,6 @@ export function openS3Objects({ client, bucket: Bucket }: S3Place): S3Objects {
       };
     }
   }
-
-  return {
-    put: (key, content) => withinBudget(content.length, () => put(key, content)),
-
-    async putFile(key, { path, bytes }) {
-      if (bytes <= PART_BYTES) return withinBudget(bytes, async () => put(key, await readFile(path)));
-      const partBytes = Math.max(PART_BYTES, Math.ceil(bytes / MOST_PARTS));
-      // those on their way, and the one that is read from the file
-      const held = (PARTS_AT_A_TIME + 1) * partBytes;
-      return withinBudget(held, () => putInParts(key, { path, partBytes }));
-    },
-
-    async create(Key, Body) {
-      try {
-        await client.send(new PutObjectCommand({ Bucket, Key, Body, IfNoneMatch: '*' }));
-        return true;
-      } catch (fault) {
-        // 409: another one is being written at this moment
-        if (statusOf(fault) === 412 || statusOf(fault) === 409) return false;
-        if (statusOf(fault) !== 501) throw asDocumentsFault(fault, 'an object could not be written');
-        await put(Key, Body);
-        return true;
-      }
-    },
-
-    async open(Key, known) {
-      const facts = known ?? (await look(Key));
-      if (facts === null) return null;
-      const { bytes, etag, modifiedAt } = facts;
-      const fetch = (start: number, end: number) => fetchRange({ Key, IfMatch: etag }, start, end);
-      return { bytes, etag, modifiedAt, ...readWindows(bytes, fetch) };
-    },
-
-    async *list(Prefix) {
-      try {
-        for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket, Prefix }))
-          for (const { Key, Size, ETag, LastModified } of Contents) {
-            if (Key === undefined) continue;
-            yield { key: Key, bytes: Size ?? 0, etag: String(ETag), modifiedAt: instantOf(LastModified) };
-          }
-      } catch (fault) {
-        throw asDocumentsFault(fault, 'objects could not be listed');
-      }
-    },
-
-    async remove(keys) {
-      for (let i = 0; i < keys.length; i += 1000) {
-        const Objects = keys.slice(i, i + 1000).map((Key) => ({ Key }));
-        const { Errors = [] } = await told('objects could not be removed', () =>
-          client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } })),
-        );
-        const left = Errors.filter(({ Code }) => Code !== 'NoSuchKey');
-        if (left.length > 0)
-          throw new Error(`${left.length} objects could not be removed: ${left[0]?.Code ?? 'unknown'}`);
-      }
-    },
-
-    async abortUploads(Prefix, before) {
-      for await (const { Key, UploadId, Initiated } of listUploads(Prefix))
-        if (instantOf(Initiated) < before)
-          await nullIfGone('an upload could not be given up', () =>
-            client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId })),
-          );
-    },
-  };
 }
 
 function instantOf(date: Date | undefined): number {

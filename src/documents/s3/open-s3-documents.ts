@@ -20,7 +20,7 @@ import { createRoomCheck, freeBytesOf } from '../room.ts';
 import { makeLocalFile, removeUntouched } from '../scratch.ts';
 import { writeGuarded } from '../write-guarded.ts';
 import { createS3Holds } from './holds.ts';
-import { openS3Objects, type S3Objects, type S3Place } from './objects.ts';
+import { S3Objects, type S3Place } from './objects.ts';
 
 /** Where in a bucket the documents are: `prefix` is empty or ends in a slash. */
 export type S3Settings = S3Place & { readonly prefix: string };
@@ -66,7 +66,7 @@ export async function openS3Documents(
   scratch: string,
   receiving: ReceiveSettings & { readonly minFreeBytes: number },
 ): Promise<Documents> {
-  const objects = openS3Objects(settings);
+  const objects = new S3Objects(settings);
   const { prefix } = settings;
   await mkdir(scratch, { recursive: true });
   await requireUsable(objects, prefix);
@@ -167,7 +167,7 @@ export async function openS3Documents(
 
 /** The documents in a bucket, to look at: nothing is changed. */
 export function readS3Documents(settings: S3Settings): DocumentsToCheck {
-  const objects = openS3Objects(settings);
+  const objects = new S3Objects(settings);
   const { prefix } = settings;
   return {
     hold: async () => ({ open: opener(objects, prefix), release: async () => {} }),
