@@ -72,39 +72,15 @@ export async function openS3Documents(
   await requireUsable(objects, prefix);
   const requireRoom = createRoomCheck(() => freeBytesOf(scratch), receiving.minFreeBytes);
   const keyOf = (folder: string, name: string) => `${folderKey(prefix, folder)}${requireFileName(name)}`;
-  const holds = createS3Holds(removeNow);
+  const keysOf = (folder: string) => listKeys(objects, folderKey(prefix, folder));
+  const holds = createS3Holds(async (folder) => objects.remove(await keysOf(folder)));
   const openFile = opener(objects, prefix);
-
-  async function removeNow(folder: string): Promise<void> {
-    const keys: string[] = [];
-    for await (const { key } of objects.list(folderKey(prefix, folder))) keys.push(key);
-    await objects.remove(keys);
-  }
-
-  /** Has a local file made and gone again when `use` is over. */
-  async function withScratch<T>(use: (file: string) => Promise<T>): Promise<T> {
-    const file = path.join(scratch, randomUUID());
-    try {
-      return await use(file);
-    } finally {
-      await rm(file, { force: true });
-    }
-  }
-
-  async function replace(folder: string, name: string, content: AsyncIterable<Buffer>): Promise<boolean> {
-    return withScratch(async (file) => {
-      const bytes = await writeAll(file, content);
-      const there = holds.isRemoved(folder) ? null : await openFile(folder, [{ name, bytes }]);
-      if (there === null) return false;
-      await there.close();
-      await objects.putFile(keyOf(folder, name), { path: file, bytes });
-      return true;
-    });
-  }
+  const openKept: OpenFile = async (folder, parts) =>
+    holds.isRemoved(folder) ? null : openFile(folder, parts);
 
   return {
     receive: (upload) =>
-      withScratch(async (file) => {
+      withLocalFile(scratch, async (file) => {
         const measured = await receiveFile(file, upload, {
           ...receiving,
           requireRoom,
@@ -115,7 +91,7 @@ export async function openS3Documents(
         return { folder, ...measured };
       }),
     make: (write, bounds) =>
-      withScratch(async (file) => {
+      withLocalFile(scratch, async (file) => {
         const { written, bytes } = await writeGuarded(file, write, { requireRoom, ...bounds });
         const folder = newFolderName();
         await objects.putFile(keyOf(folder, 'export'), { path: file, bytes });
@@ -129,33 +105,28 @@ export async function openS3Documents(
       return name;
     },
     async removeOtherErrors(folder, parts) {
-      const others: string[] = [];
-      for await (const { key } of objects.list(folderKey(prefix, folder))) {
-        const name = path.posix.basename(key);
-        if (isErrorsName(name) && !parts.some((part) => part.name === name)) others.push(key);
-      }
-      await objects.remove(others);
+      const kept = new Set(parts.map(({ name }) => keyOf(folder, name)));
+      const errors = (await keysOf(folder)).filter((key) => isErrorsName(path.posix.basename(key)));
+      await objects.remove(errors.filter((key) => !kept.has(key)));
     },
-    open: async (folder, parts) => (holds.isRemoved(folder) ? null : openFile(folder, parts)),
+    open: openKept,
     requireRoom,
     freeBytes: () => freeBytesOf(scratch),
     hold: async () => ({ open: openFile, release: holds.hold() }),
-    replace,
+    replace: (folder, name, content) =>
+      withLocalFile(scratch, async (file) => {
+        const bytes = await writeAll(file, content);
+        const there = await openKept(folder, [{ name, bytes }]);
+        if (there === null) return false;
+        await there.close();
+        await objects.putFile(keyOf(folder, name), { path: file, bytes });
+        return true;
+      }),
     remove: async (folder) => holds.remove(requireFolderName(folder)),
     async *listFolders() {
       for await (const kept of listFolders(objects, prefix)) if (!holds.isRemoved(kept.folder)) yield kept;
     },
-    async id() {
-      const key = `${prefix}${ID_NAME}`;
-      const known = await objects.open(key);
-      if (known === null) {
-        const fresh = randomUUID();
-        if (await objects.create(key, Buffer.from(`${fresh}\n`))) return fresh;
-      }
-      const file = known ?? (await objects.open(key));
-      if (file === null) throw new DocumentsUnusableError(`the object ${key} went away while it was read`);
-      return (await file.read(0, file.bytes).finally(file.close)).toString('utf8').trim();
-    },
+    id: () => idOf(objects, `${prefix}${ID_NAME}`),
     isEmpty: async () => (await listFolders(objects, prefix).next()).done === true,
     async sweepUnfinished(before) {
       await removeUntouched(scratch, before);
@@ -163,6 +134,34 @@ export async function openS3Documents(
     },
     close: async () => settings.client.destroy(),
   };
+}
+
+/** Has a local file made and gone again when `use` is over. */
+async function withLocalFile<T>(scratch: string, use: (file: string) => Promise<T>): Promise<T> {
+  const file = path.join(scratch, randomUUID());
+  try {
+    return await use(file);
+  } finally {
+    await rm(file, { force: true });
+  }
+}
+
+/** `Documents.id`, under a key. */
+async function idOf(objects: S3Objects, key: string): Promise<string> {
+  const known = await objects.open(key);
+  if (known === null) {
+    const fresh = randomUUID();
+    if (await objects.create(key, Buffer.from(`${fresh}\n`))) return fresh;
+  }
+  const file = known ?? (await objects.open(key));
+  if (file === null) throw new DocumentsUnusableError(`the object ${key} went away while it was read`);
+  return (await file.read(0, file.bytes).finally(file.close)).toString('utf8').trim();
+}
+
+async function listKeys(objects: S3Objects, prefix: string): Promise<readonly string[]> {
+  const keys: string[] = [];
+  for await (const { key } of objects.list(prefix)) keys.push(key);
+  return keys;
 }
 
 /** The documents in a bucket, to look at: nothing is changed. */
