@@ -14,7 +14,7 @@ import { HostNameError } from '../webhooks/look-up.ts';
 import { AddressRefusedError } from '../webhooks/public-address.ts';
 import { unfitName } from './file-names.ts';
 import { lookUpOf, portOf, requireUrl } from './reach.ts';
-import type { ListedFile, Opening, OpenSource } from './source-driver.ts';
+import type { Destination, ListedFile, Opening, OpenSource, Reading } from './source-driver.ts';
 import { SourceError } from './source-error.ts';
 
 type S3 = Extract<SourceLocation, { kind: 'S3' }>;
@@ -34,27 +34,51 @@ export function endpointOf({ endpoint, region }: Pick<S3, 'endpoint' | 'region'>
  * by those of the service, which may be allowed more than whoever set the source up.
  */
 export async function openS3(location: S3, opening: Opening): Promise<OpenSource> {
-  const { bucket: Bucket, prefix, marker } = location;
-  const closing = new AbortController();
-  const signal = AbortSignal.any([opening.signal, closing.signal]);
-  const client = clientOf(location, { ...opening, signal });
-  const wholeFolders = new Map<string, boolean>();
+  return new S3Source(location, opening);
+}
 
-  async function send<T>(what: string, request: () => Promise<T>): Promise<T> {
-    try {
-      return await request();
-    } catch (cause) {
-      if (opening.signal.aborted) throw opening.signal.reason;
-      const isOfName = cause instanceof AddressRefusedError || cause instanceof HostNameError;
-      const reason = isOfName ? cause.message : describe(cause);
-      throw new SourceError(`${what}: ${reason}`, { cause });
+class S3Source implements OpenSource {
+  readonly #location: S3;
+  /** Aborts when the pull is given up; closing it does not. */
+  readonly #givenUp: AbortSignal;
+  readonly #closing = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #client: S3Client;
+  /** Whether each folder has its marker, of those that were looked at. */
+  readonly #wholeFolders = new Map<string, boolean>();
+
+  constructor(location: S3, opening: Opening) {
+    this.#location = location;
+    this.#givenUp = opening.signal;
+    this.#signal = AbortSignal.any([opening.signal, this.#closing.signal]);
+    this.#client = clientOf(location, { ...opening, signal: this.#signal });
+  }
+
+  async *list(): AsyncGenerator<ListedFile> {
+    const { bucket: Bucket, prefix: Prefix } = this.#location;
+    const options = { abortSignal: this.#signal };
+    const pages = paginateListObjectsV2({ client: this.#client }, { Bucket, Prefix }, options);
+    for (;;) {
+      const { value: page, done } = await this.#send('objects could not be listed', () => pages.next());
+      if (done) return;
+      for (const { Key = '', ...facts } of page.Contents ?? []) {
+        const name = Key.slice(Prefix.length);
+        if (name === '' || name.endsWith('/')) continue;
+        yield { ...seen(name, facts), unfit: unfitName(name) };
+      }
     }
   }
 
-  async function look(name: string): Promise<SeenFile | null> {
-    const head = await send('the object could not be looked for', () =>
-      client
-        .send(new HeadObjectCommand({ Bucket, Key: prefix + name }), { abortSignal: signal })
+  async stateOf({ name }: SeenFile): Promise<'WHOLE' | { readonly waitsFor: string }> {
+    const { marker } = this.#location;
+    if (marker === null || (await this.#isFolderWhole(path.posix.dirname(name), marker))) return 'WHOLE';
+    return { waitsFor: `there is no ${marker} beside it yet` };
+  }
+
+  async look(name: string): Promise<SeenFile | null> {
+    const head = await this.#send('the object could not be looked for', () =>
+      this.#client
+        .send(new HeadObjectCommand(this.#object(name)), { abortSignal: this.#signal })
         .catch((fault: unknown) => {
           if (statusOf(fault) === 404 && (fault as Error).name !== 'NoSuchBucket') return null;
           throw fault;
@@ -63,80 +87,79 @@ export async function openS3(location: S3, opening: Opening): Promise<OpenSource
     return head === null ? null : seen(name, { ...head, Size: head.ContentLength });
   }
 
-  async function isStill(file: SeenFile): Promise<boolean> {
-    return (await look(file.name))?.etag === file.etag;
+  async read({ name, etag }: SeenFile): Promise<Reading> {
+    const object = { ...this.#object(name), ...(etag === null ? {} : { IfMatch: etag }) };
+    const { Body, ContentEncoding } = await this.#send('the object could not be read', () =>
+      this.#client.send(new GetObjectCommand(object), { abortSignal: this.#signal }),
+    );
+    const stream = Body as Readable;
+    return {
+      stream,
+      contentEncoding: encodingOf(ContentEncoding),
+      isUnchanged: async () => true,
+      close: async () => {
+        stream.destroy();
+      },
+    };
   }
 
-  async function isFolderWhole(folder: string, name: string): Promise<boolean> {
-    const known = wholeFolders.get(folder);
+  async move(file: SeenFile, to: Destination): Promise<void> {
+    if (!(await this.#isStill(file))) return;
+    if ((file.bytes ?? 0) > MAX_COPY_BYTES)
+      throw new SourceError('S3 copies 5 GiB at most, so that the object cannot be moved: it stays');
+    const folder = path.posix.join(path.posix.dirname(file.name), to.folder);
+    const from = this.#object(file.name);
+    const copy = {
+      ...this.#object(`${folder}/${to.prefix}${path.posix.basename(file.name)}`),
+      CopySource: `${from.Bucket}/${from.Key.split('/').map(encodeURIComponent).join('/')}`,
+      ...(file.etag === null ? {} : { CopySourceIfMatch: file.etag }),
+    };
+    await this.#send('the object could not be copied', () => this.#client.send(new CopyObjectCommand(copy)));
+    await this.#delete(file.name);
+  }
+
+  async remove(file: SeenFile): Promise<void> {
+    if (await this.#isStill(file)) await this.#delete(file.name);
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#client.destroy();
+  }
+
+  #object(name: string): { readonly Bucket: string; readonly Key: string } {
+    const { bucket, prefix } = this.#location;
+    return { Bucket: bucket, Key: prefix + name };
+  }
+
+  async #send<T>(what: string, request: () => Promise<T>): Promise<T> {
+    try {
+      return await request();
+    } catch (cause) {
+      if (this.#givenUp.aborted) throw this.#givenUp.reason;
+      const isOfName = cause instanceof AddressRefusedError || cause instanceof HostNameError;
+      const reason = isOfName ? cause.message : describe(cause);
+      throw new SourceError(`${what}: ${reason}`, { cause });
+    }
+  }
+
+  async #isStill(file: SeenFile): Promise<boolean> {
+    return (await this.look(file.name))?.etag === file.etag;
+  }
+
+  async #isFolderWhole(folder: string, name: string): Promise<boolean> {
+    const known = this.#wholeFolders.get(folder);
     if (known !== undefined) return known;
-    const isWhole = (await look(path.posix.join(folder, name))) !== null;
-    wholeFolders.set(folder, isWhole);
+    const isWhole = (await this.look(path.posix.join(folder, name))) !== null;
+    this.#wholeFolders.set(folder, isWhole);
     return isWhole;
   }
 
-  return {
-    async *list(): AsyncGenerator<ListedFile> {
-      const pages = paginateListObjectsV2({ client }, { Bucket, Prefix: prefix }, { abortSignal: signal });
-      for (;;) {
-        const { value: page, done } = await send('objects could not be listed', () => pages.next());
-        if (done) return;
-        for (const { Key = '', ...facts } of page.Contents ?? []) {
-          const name = Key.slice(prefix.length);
-          if (name === '' || name.endsWith('/')) continue;
-          yield { ...seen(name, facts), unfit: unfitName(name) };
-        }
-      }
-    },
-    async stateOf({ name }) {
-      if (marker === null || (await isFolderWhole(path.posix.dirname(name), marker))) return 'WHOLE';
-      return { waitsFor: `there is no ${marker} beside it yet` };
-    },
-    look,
-    async read({ name, etag }) {
-      const { Body, ContentEncoding } = await send('the object could not be read', () =>
-        client.send(
-          new GetObjectCommand({ Bucket, Key: prefix + name, ...(etag === null ? {} : { IfMatch: etag }) }),
-          { abortSignal: signal },
-        ),
-      );
-      const stream = Body as Readable;
-      return {
-        stream,
-        contentEncoding: encodingOf(ContentEncoding),
-        isUnchanged: async () => true,
-        close: async () => {
-          stream.destroy();
-        },
-      };
-    },
-    async move(file, to) {
-      if (!(await isStill(file))) return;
-      if ((file.bytes ?? 0) > MAX_COPY_BYTES)
-        throw new SourceError('S3 copies 5 GiB at most, so that the object cannot be moved: it stays');
-      const folder = path.posix.join(path.posix.dirname(file.name), to.folder);
-      const Key = `${prefix}${folder}/${to.prefix}${path.posix.basename(file.name)}`;
-      const from = prefix + file.name;
-      const CopySource = `${Bucket}/${from.split('/').map(encodeURIComponent).join('/')}`;
-      const condition = file.etag === null ? {} : { CopySourceIfMatch: file.etag };
-      await send('the object could not be copied', () =>
-        client.send(new CopyObjectCommand({ Bucket, Key, CopySource, ...condition })),
-      );
-      await send('the object could not be removed', () =>
-        client.send(new DeleteObjectCommand({ Bucket, Key: from })),
-      );
-    },
-    async remove(file) {
-      if (!(await isStill(file))) return;
-      await send('the object could not be removed', () =>
-        client.send(new DeleteObjectCommand({ Bucket, Key: prefix + file.name })),
-      );
-    },
-    close: async () => {
-      closing.abort();
-      client.destroy();
-    },
-  };
+  async #delete(name: string): Promise<void> {
+    await this.#send('the object could not be removed', () =>
+      this.#client.send(new DeleteObjectCommand(this.#object(name))),
+    );
+  }
 }
 
 /** `aws-chunked` is how it was once sent, and does not concern what it holds. */
