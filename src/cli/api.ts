@@ -10,8 +10,8 @@ import type { ExpirationsView } from '../http/segments/members.ts';
 import type { OverlapsView } from '../http/segments/overlaps.ts';
 import type { SegmentView } from '../http/segments/view.ts';
 import type { SourceFileView, SourceTestView, SourceView } from '../http/sources/view.ts';
-import type { ErasureView } from '../http/users/erasures.ts';
 import type { MembershipView } from '../http/users/view.ts';
+import type { ErasureView } from '../model/erasure.ts';
 
 /**
  * The answers of the service, by the schemas that it checks them against itself; types alone, no

@@ -255,7 +255,7 @@ async function take(
     const identifier = IDENTIFIERS[each.who] ?? assert.fail();
     const user = each.by === 'identifier' ? byIdentifier(identifier) : byPoint(identifier);
     const erased = await store.eraseUser({ datamartId: '1', user, now });
-    if (erased !== null && erased.memberships > 0) met.add('an erasure');
+    if (erased !== null && erased.membershipsRemoved > 0) met.add('an erasure');
   } else if (each.type === 'attach') {
     const userPointId = userKey('1', USERS[each.to] ?? assert.fail());
     const identifier = EMAILS[each.email] ?? assert.fail();

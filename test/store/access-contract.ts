@@ -120,7 +120,7 @@ export function accessContract(name: string, open: OpenStore): void {
       const segment = await createSegment(store, {});
       await context.run([update('a', segment.id), update('b', segment.id)]);
       const erased = await store.eraseUser({ datamartId: '1', user: userOf('a'), now: NOW, author: AUTHOR });
-      assert.deepEqual([erased?.identifiers, erased?.memberships, erased?.userId], [1, 1, '7']);
+      assert.deepEqual([erased?.identifiersRemoved, erased?.membershipsRemoved, erased?.userId], [1, 1, '7']);
       assert.equal(await context.pointOf('a'), null);
       assert.notEqual(await context.pointOf('b'), null);
       const sizes = await store.countMembers({ segmentIds: [segment.id], now: NOW });
@@ -195,7 +195,7 @@ export function accessContract(name: string, open: OpenStore): void {
       const user = { kind: 'USER_EMAIL', compartmentId: NO_COMPARTMENT, value: 'h' } as const;
       const of = { datamartId: '1', now: NOW, user: { by: 'identifier', identifier: user } } as const;
       const erased = await store.eraseUser(of);
-      assert.deepEqual([erased?.status, erased?.endDate, erased?.identifiers], ['DONE', NOW, 0]);
+      assert.deepEqual([erased?.status, erased?.endDate, erased?.identifiersRemoved], ['DONE', NOW, 0]);
     });
   });
 }

@@ -1,58 +1,12 @@
-import { type Static, Type } from 'typebox';
+import { Type } from 'typebox';
 import { notFound } from '../../errors.ts';
-import type { Erasure } from '../../model/erasure.ts';
+import { ErasureView, viewErasure } from '../../model/erasure.ts';
 import { authorOf, findDatamart } from '../access.ts';
 import { ok, okList, pageOf } from '../answers.ts';
-import {
-  answersWith,
-  answersWithList,
-  Count,
-  DatamartParams,
-  Id,
-  Instant,
-  isId,
-  nullableInteger,
-  nullableText,
-  oneOf,
-  PagingQuery,
-  Selector,
-} from '../schemas.ts';
+import { answersWith, answersWithList, DatamartParams, isId, PagingQuery, Selector } from '../schemas.ts';
 import type { App, HttpDependencies } from '../types.ts';
 import { inCompartment } from './routes.ts';
 import { parseSelector, selectorText } from './selector.ts';
-
-export const ErasureView = Type.Object({
-  id: Id,
-  datamart_id: Id,
-  status: oneOf(['PENDING', 'DONE']),
-  creation_date: Instant,
-  end_date: nullableInteger(),
-  user_id: nullableText({ description: 'id of the token that asked for it' }),
-  identifiers_removed: Count,
-  memberships_removed: Count,
-  executions_left: Type.Integer({
-    minimum: 0,
-    description: 'executions whose files are still to be cleaned, including those that have not ended',
-  }),
-  files_rewritten: Count,
-  lines_removed: Count,
-});
-
-export function viewErasure(of: Erasure): Static<typeof ErasureView> {
-  return {
-    id: of.id,
-    datamart_id: of.datamartId,
-    status: of.status,
-    creation_date: of.creationDate,
-    end_date: of.endDate,
-    user_id: of.userId,
-    identifiers_removed: of.identifiers,
-    memberships_removed: of.memberships,
-    executions_left: of.executionsLeft,
-    files_rewritten: of.filesRewritten,
-    lines_removed: of.linesRemoved,
-  };
-}
 
 const UserParams = Type.Object({
   datamartId: Type.String(),

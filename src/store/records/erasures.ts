@@ -1,13 +1,15 @@
-import type { Erasure, ErasureStatus, Sought } from '../../model/erasure.ts';
+import { ERASURE_FIELDS, type Erasure, type Sought } from '../../model/erasure.ts';
 import { KIND_BIT, kindOfBit } from '../../model/identifier.ts';
 import { replaceWord } from '../../model/words.ts';
 import type { ErasureRecords, FilesChecked, UserErased } from '../access-records.ts';
 import { noteChange } from './audit-log.ts';
-import { type Database, limits, literal, numberOrNull, type Row, type Sql, textOrNull } from './database.ts';
+import { type Database, literal, type Row, type Sql } from './database.ts';
 import { eraseFromSources } from './source-files.ts';
+import { listRows, tableOf } from './table.ts';
 
-const ERASURES = `select e.*, (select count(*) from erasure_execution x where x.erasure_id = e.id) as executions_left
-  from erasure e`;
+const { read: toErasure } = tableOf('erasure', ERASURE_FIELDS);
+const COLUMNS = `e.*, identifiers as identifiers_removed, memberships as memberships_removed,
+  (select count(*) from erasure_execution x where x.erasure_id = e.id) as executions_left`;
 
 /** `onClosed` is called after a write that may have ended erasures. */
 export function erasureRecords(db: Database, onClosed: () => Promise<void>): ErasureRecords {
@@ -15,11 +17,9 @@ export function erasureRecords(db: Database, onClosed: () => Promise<void>): Era
     get: (id) => db.read((sql) => getErasure(sql, id)),
 
     list: ({ datamartId, page }) =>
-      db.read(async (sql) => {
-        const where = `where e.datamart_id = ${literal(datamartId)}`;
-        const rows = await sql.query(`${ERASURES} ${where} order by e.id desc ${limits(page)}`);
-        const [count] = await sql.query(`select count(*) as total from erasure e ${where}`);
-        return { elements: rows.map(toErasure), total: Number(count?.total) };
+      db.read((sql) => {
+        const from = `erasure e where datamart_id = ${literal(datamartId)}`;
+        return listRows(sql, { from, columns: COLUMNS, order: 'id desc', page }, toErasure);
       }),
 
     nextFiles: (afterExecutionId) =>
@@ -70,9 +70,9 @@ export async function createErasure(
   { datamartId, sought, memberships, known, now, author }: UserErased,
 ): Promise<Erasure> {
   const [row] = await sql.query(
-    `insert into erasure (id, datamart_id, status, creation_date, end_date, user_id, identifiers, memberships,
+    `insert into erasure (id, datamart_id, status, creation_date, user_id, identifiers, memberships,
        files_rewritten, lines_removed)
-     values (nextval('erasure_id'), ${literal(datamartId)}, 'PENDING', ${literal(now)}, null, $1, ${literal(known)},
+     values (nextval('erasure_id'), ${literal(datamartId)}, 'PENDING', ${literal(now)}, $1, ${literal(known)},
        ${literal(memberships)}, 0, 0) returning id`,
     [author?.tokenId ?? null],
   );
@@ -158,24 +158,8 @@ export async function arePending(sql: Sql): Promise<boolean> {
 }
 
 async function getErasure(sql: Sql, id: string): Promise<Erasure | null> {
-  const [row] = await sql.query(`${ERASURES} where e.id = ${literal(id)}`);
+  const [row] = await sql.query(`select ${COLUMNS} from erasure e where id = ${literal(id)}`);
   return row ? toErasure(row) : null;
-}
-
-function toErasure(row: Row): Erasure {
-  return {
-    id: String(row.id),
-    datamartId: String(row.datamart_id),
-    status: String(row.status) as ErasureStatus,
-    creationDate: Number(row.creation_date),
-    endDate: numberOrNull(row.end_date),
-    userId: textOrNull(row.user_id),
-    identifiers: Number(row.identifiers),
-    memberships: Number(row.memberships),
-    executionsLeft: Number(row.executions_left),
-    filesRewritten: Number(row.files_rewritten),
-    linesRemoved: Number(row.lines_removed),
-  };
 }
 
 function toSought(row: Row): Sought {
