@@ -1,5 +1,9 @@
-import type { EndedStatus, ExecutionStatus } from './execution.ts';
+import { Type } from 'typebox';
+import type { EndedStatus } from './execution.ts';
 import type { IdentifierKind } from './identifier.ts';
+import type { RecordOf } from './record.ts';
+import { nullableInteger, nullableText, oneOf } from './schema.ts';
+import { PENDING_JOB, SEGMENT_JOB_FIELDS } from './segment-job.ts';
 
 /**
  * Files that the members of a segment are written to: commands that can be imported again, or a
@@ -14,17 +18,6 @@ export type ExportMimeType = (typeof EXPORT_MIME_TYPES)[number];
  */
 export type ExportedKind = { readonly kind: IdentifierKind; readonly compartmentId: string | null };
 
-export type NewExport = {
-  readonly organisationId: string;
-  readonly datamartId: string;
-  readonly segmentId: string;
-  readonly mimeType: ExportMimeType;
-  readonly kinds: readonly ExportedKind[];
-  /** Id of the token that asked for it. */
-  readonly userId: string | null;
-  readonly creationDate: number;
-};
-
 /**
  * What was written: a member has a line for each of its identifiers that were asked for, and none
  * without any.
@@ -35,27 +28,24 @@ export type ExportCounts = {
   readonly identifiers: number;
 };
 
-export type Export = NewExport & {
-  readonly id: string;
-  readonly status: ExecutionStatus;
-  readonly startDate: number | null;
-  readonly endDate: number | null;
-  /** Why it FAILED. */
-  readonly failure: string | null;
-  /** Folder of its file; null until it SUCCEEDED, and when the file is gone again. */
-  readonly folder: string | null;
-  /** Length of that file. */
-  readonly bytes: number | null;
-  readonly counts: ExportCounts | null;
+export const EXPORT_FIELDS = {
+  ...SEGMENT_JOB_FIELDS,
+  mime_type: oneOf(EXPORT_MIME_TYPES),
+  kinds: Type.Unsafe<readonly ExportedKind[]>({ type: 'array' }),
+  folder: nullableText({ description: 'of its file; null until it SUCCEEDED, and when that is gone again' }),
+  bytes: nullableInteger({ description: 'length of that file' }),
+  counts: Type.Unsafe<ExportCounts | null>({ type: ['object', 'null'] }),
 };
 
+export type Export = RecordOf<typeof EXPORT_FIELDS>;
+
+/** What one is until it is claimed. */
+export const PENDING_EXPORT = { ...PENDING_JOB, folder: null, bytes: null, counts: null } as const;
+export type NewExport = Omit<Export, 'id' | keyof typeof PENDING_EXPORT>;
+
 /** How an export ended. */
-export type ExportEnding = {
+export type ExportEnding = Pick<Export, 'failure' | 'folder' | 'bytes' | 'counts'> & {
   readonly status: EndedStatus;
-  readonly failure: string | null;
-  readonly folder: string | null;
-  readonly bytes: number | null;
-  readonly counts: ExportCounts | null;
   readonly now: number;
 };
 

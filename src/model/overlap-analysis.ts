@@ -1,29 +1,10 @@
-import type { EndedStatus, ExecutionStatus } from './execution.ts';
+import type { EndedStatus } from './execution.ts';
 
 /** How one segment compares with another: the members of that, and how many of them are in both. */
 export type SegmentOverlap = {
   readonly segmentId: string;
   readonly size: number;
   readonly shared: number;
-};
-
-export type NewOverlapAnalysis = {
-  readonly organisationId: string;
-  readonly datamartId: string;
-  /** The one that is compared with all others of its datamart. */
-  readonly segmentId: string;
-  /** Id of the token that asked for it. */
-  readonly userId: string | null;
-  readonly creationDate: number;
-};
-
-export type OverlapAnalysis = NewOverlapAnalysis & {
-  readonly id: string;
-  readonly status: ExecutionStatus;
-  readonly startDate: number | null;
-  readonly endDate: number | null;
-  /** Why it FAILED. */
-  readonly failure: string | null;
 };
 
 /** How an analysis ended. */

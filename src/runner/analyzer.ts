@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Documents } from '../documents/documents.ts';
-import { type OverlapAnalysis, type OverlapAnalysisEnding, overlapFile } from '../model/overlap-analysis.ts';
+import { type OverlapAnalysisEnding, overlapFile } from '../model/overlap-analysis.ts';
+import type { SegmentJob } from '../model/segment-job.ts';
 import { safeMessage } from '../safe-message.ts';
 import type { Store } from '../store/store.ts';
 import type { Job } from './job.ts';
@@ -19,7 +20,7 @@ const PAGE = 1000;
 /** Makes the overlap analyses that were asked for. */
 export function overlapAnalysisJob(context: AnalyzerContext): Job {
   const { store, clock } = context;
-  return segmentJob<OverlapAnalysis, OverlapAnalysisEnding>(
+  return segmentJob<SegmentJob, OverlapAnalysisEnding>(
     {
       name: 'overlap analyses',
       wokenBy: 'OVERLAP_ANALYSIS_DUE',
@@ -38,7 +39,7 @@ export function overlapAnalysisJob(context: AnalyzerContext): Job {
 }
 
 async function make(
-  { datamartId, segmentId, startDate }: OverlapAnalysis,
+  { datamartId, segmentId, startDate }: SegmentJob,
   { store, documents, clock }: AnalyzerContext,
 ): Promise<OverlapAnalysisEnding> {
   // what does not fit in memory goes to the disk meanwhile

@@ -1,12 +1,9 @@
 import type { Author } from '../model/audit.ts';
 import type { ExecutionStatus } from '../model/execution.ts';
 import type { Export, ExportEnding, NewExport } from '../model/export.ts';
-import type {
-  NewOverlapAnalysis,
-  OverlapAnalysis,
-  OverlapAnalysisEnding,
-} from '../model/overlap-analysis.ts';
+import type { OverlapAnalysisEnding } from '../model/overlap-analysis.ts';
 import type { Listed, Page } from '../model/records.ts';
+import type { NewSegmentJob, SegmentJob } from '../model/segment-job.ts';
 
 /** The parts of `Store` that are about work in the background beside executions. */
 
@@ -47,17 +44,17 @@ export interface ExportRecords {
 export interface OverlapAnalysisRecords {
   loadOf(of: { readonly datamartId: string; readonly userId: string | null }): Promise<JobLoad>;
   /** PENDING. Null when there is no such segment. */
-  create(wanted: NewOverlapAnalysis, author?: Author): Promise<OverlapAnalysis | null>;
+  create(wanted: NewSegmentJob, author?: Author): Promise<SegmentJob | null>;
   /** With the text of its file; null until it SUCCEEDED. */
-  get(id: string): Promise<(OverlapAnalysis & { readonly result: string | null }) | null>;
+  get(id: string): Promise<(SegmentJob & { readonly result: string | null }) | null>;
   /** Newest first. */
   list(of: {
     segmentId: string;
     statuses?: readonly ExecutionStatus[];
     page: Page;
-  }): Promise<Listed<OverlapAnalysis>>;
+  }): Promise<Listed<SegmentJob>>;
   /** Takes a PENDING one, RUNNING from here on; null when there is none. In turns, as exports. */
-  claim(now: number): Promise<OverlapAnalysis | null>;
+  claim(now: number): Promise<SegmentJob | null>;
   /** Makes those that are RUNNING PENDING again: whoever ran them is gone. */
   release(): Promise<void>;
   /** Ends a RUNNING one; `false` when it is gone with its segment. */

@@ -1,6 +1,6 @@
 import type { Execution } from '../../model/execution.ts';
 import type { Export } from '../../model/export.ts';
-import type { OverlapAnalysis } from '../../model/overlap-analysis.ts';
+import type { SegmentJob } from '../../model/segment-job.ts';
 
 /** A file of an execution; an error file is one, whatever it is kept as. */
 export type ExecutionFile = 'input' | 'errors';
@@ -49,7 +49,7 @@ export function parseExportUri(uri: string): ExportReference | null {
 }
 
 /** Names the file of an overlap analysis to clients. */
-export function overlapsUri({ organisationId, datamartId, id }: OverlapAnalysis): string {
+export function overlapsUri({ organisationId, datamartId, id }: SegmentJob): string {
   return `mics://data_file/tenants/${organisationId}/datamarts/${datamartId}/overlap_analyses/${id}/overlaps`;
 }
 

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
 import { EXECUTION_STATUSES } from '../../model/execution.ts';
-import type { OverlapAnalysis } from '../../model/overlap-analysis.ts';
+import type { SegmentJob } from '../../model/segment-job.ts';
 import { authorOf, findDatamart, findSegment, tokenOf } from '../access.ts';
 import { JOB_MEMBERS, JobError, ok, okList, pageOf, viewFailure, viewJob } from '../answers.ts';
 import { overlapsUri } from '../data-files/uri.ts';
@@ -49,7 +49,7 @@ export const OverlapAnalysisView = Type.Object({
   error: JobError,
 });
 
-export function viewOverlapAnalysis(of: OverlapAnalysis): Static<typeof OverlapAnalysisView> {
+export function viewOverlapAnalysis(of: SegmentJob): Static<typeof OverlapAnalysisView> {
   const { datamartId: datamart_id, segmentId: segment_id, status } = of;
   const isDone = status === 'SUCCEEDED';
   return {

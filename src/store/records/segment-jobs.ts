@@ -1,7 +1,9 @@
 import type { ExecutionStatus } from '../../model/execution.ts';
+import type { Fields, RecordOf } from '../../model/record.ts';
 import type { Listed, Page } from '../../model/records.ts';
 import type { JobLoad } from '../job-records.ts';
-import { type Database, limits, literal, parameters, type Row } from './database.ts';
+import { type Database, literal, parameters } from './database.ts';
+import { listRows, type Table } from './table.ts';
 
 type SegmentJobs<T> = {
   loadOf(of: { readonly datamartId: string; readonly userId: string | null }): Promise<JobLoad>;
@@ -14,18 +16,11 @@ type SegmentJobs<T> = {
  * What the tables of jobs about one segment have in common: how they are listed and taken, one
  * after the other.
  */
-export function segmentJobs<T>(
+export function segmentJobs<F extends Fields>(
   db: Database,
-  {
-    table,
-    columns = '*',
-    toJob,
-  }: {
-    readonly table: 'segment_export' | 'overlap_analysis';
-    readonly columns?: string;
-    readonly toJob: (row: Row) => T;
-  },
-): SegmentJobs<T> {
+  table: 'segment_export' | 'overlap_analysis',
+  { columns, read }: Table<F>,
+): SegmentJobs<RecordOf<F>> {
   return {
     loadOf: ({ datamartId, userId }) =>
       db.read(async (sql) => {
@@ -55,15 +50,14 @@ export function segmentJobs<T>(
         const given = parameters();
         const among = statuses?.map((status) => given.add(status)).join(', ');
         const where = `segment_id = ${literal(segmentId)} ${among === undefined ? '' : `and status in (${among})`}`;
-        const rows = await sql.query(
-          `select ${columns} from ${table} where ${where} order by id desc ${limits(page)}`,
-          given.values,
-        );
-        const [count] = await sql.query(
-          `select count(*) as total from ${table} where ${where}`,
-          given.values,
-        );
-        return { elements: rows.map(toJob), total: Number(count?.total) };
+        const query = {
+          from: `${table} where ${where}`,
+          columns,
+          order: 'id desc',
+          page,
+          values: given.values,
+        };
+        return listRows(sql, query, read);
       }),
 
     claim: (now) =>
@@ -80,7 +74,7 @@ export function segmentJobs<T>(
              order by coalesce(d.last, 0), coalesce(u.last, 0), p.id limit 1)
            returning ${columns}`,
         );
-        return row ? toJob(row) : null;
+        return row ? read(row) : null;
       }),
 
     release: () =>

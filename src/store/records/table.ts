@@ -6,6 +6,8 @@ type Values = Readonly<Record<string, SqlValue | undefined>>;
 
 /** A table of records whose columns are their fields, and may be more. */
 export type Table<F extends Fields> = {
+  /** Those that are fields, with commas between them. */
+  readonly columns: string;
   /** The record of a row. */
   read(row: Row): RecordOf<F>;
   get(sql: Sql, id: string): Promise<RecordOf<F> | null>;
@@ -17,7 +19,9 @@ export type Table<F extends Fields> = {
 
 /** `name`: also that of its sequence of ids, before `_id`. */
 export function tableOf<F extends Fields>(name: string, fields: F): Table<F> {
-  const columns = columnsOf(fields).map((column) => ({ column, member: memberOf(column) }));
+  const names = columnsOf(fields);
+  const all = names.join(', ');
+  const columns = names.map((column) => ({ column, member: memberOf(column) }));
   const readers = columns.map(({ column, member }) => ({
     ...{ column, member },
     read: readerOf(fields[column]),
@@ -35,10 +39,11 @@ export function tableOf<F extends Fields>(name: string, fields: F): Table<F> {
   };
 
   const get: Table<F>['get'] = async (sql, id) => {
-    const [row] = await sql.query(`select * from ${name} where id = cast($1 as bigint)`, [id]);
+    const [row] = await sql.query(`select ${all} from ${name} where id = cast($1 as bigint)`, [id]);
     return row ? read(row) : null;
   };
   return {
+    columns: all,
     read,
     get,
     insert: async (sql, record, more = {}) => {
@@ -46,7 +51,8 @@ export function tableOf<F extends Fields>(name: string, fields: F): Table<F> {
       const values = valuesOf(record, more);
       const [row] = await sql.query(
         `insert into ${name} (id, ${values.map(([column]) => column).join(', ')})
-         values (nextval('${name}_id'), ${values.map((value) => castOf(value, given.add)).join(', ')}) returning *`,
+         values (nextval('${name}_id'), ${values.map((value) => castOf(value, given.add)).join(', ')})
+         returning ${all}`,
         given.values,
       );
       return read(row as Row);
@@ -57,7 +63,7 @@ export function tableOf<F extends Fields>(name: string, fields: F): Table<F> {
       if (values.length === 0) return get(sql, id);
       const set = values.map((value) => `${value[0]} = ${castOf(value, given.add)}`);
       const [row] = await sql.query(
-        `update ${name} set ${set.join(', ')} where id = cast(${given.add(id)} as bigint) returning *`,
+        `update ${name} set ${set.join(', ')} where id = cast(${given.add(id)} as bigint) returning ${all}`,
         given.values,
       );
       return row ? read(row) : null;
@@ -91,7 +97,7 @@ export async function listRows<T>(
   return { elements: rows.map(read), total: Number(count?.total) };
 }
 
-/** Ids and instants come as bigint or as text, by engine; lists are stored as JSON. */
+/** Ids and instants come as bigint or as text, by engine; lists and objects are stored as JSON. */
 function readerOf(schema: Fields[string] | undefined): (value: unknown) => unknown {
   const { type } = schema as { readonly type?: string | readonly string[] };
   const types = typeof type === 'string' ? [type] : (type ?? []);
@@ -103,19 +109,27 @@ const READERS: Readonly<Record<string, (value: unknown) => unknown>> = {
   string: String,
   integer: Number,
   boolean: Boolean,
-  array: (value) => JSON.parse(String(value)) as unknown,
+  array: parse,
+  object: parse,
 };
 
-function toSql(value: unknown): SqlValue | undefined {
-  return Array.isArray(value) ? JSON.stringify(value) : (value as SqlValue | undefined);
+function parse(value: unknown): unknown {
+  return JSON.parse(String(value));
 }
 
-/** Ids, which come as text, and instants, which may be null, are whole numbers by their name. */
+function toSql(value: unknown): SqlValue | undefined {
+  return typeof value === 'object' && value !== null
+    ? JSON.stringify(value)
+    : (value as SqlValue | undefined);
+}
+
+/** Ids come as text, and all but those of tokens (`user_id`) are stored as whole numbers. */
 function castOf(
   [column, value]: [column: string, value: SqlValue],
   add: (value: SqlValue) => string,
 ): string {
-  const isWhole = typeof value === 'number' || /(^|_)(id|ts|ms|date|since|until)$/.test(column);
+  if (value === null) return 'null';
+  const isWhole = typeof value === 'number' || (/(^|_)id$/.test(column) && column !== 'user_id');
   const type = isWhole ? 'bigint' : typeof value === 'boolean' ? 'boolean' : 'text';
   return `cast(${add(value)} as ${type})`;
 }
