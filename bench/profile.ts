@@ -210,7 +210,6 @@ try {
   }
   await store.documentImports.create({
     datamartId: '1',
-    documentType: 'USER_SEGMENT',
     mimeType: 'APPLICATION_X_NDJSON',
     encoding: 'utf-8',
     name: 'import',

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { notFound } from '../errors.ts';
 import type { Author } from '../model/audit.ts';
 import type { Datamart } from '../model/datamart.ts';
-import type { DocumentImport } from '../model/records.ts';
+import type { DocumentImport } from '../model/document-import.ts';
 import type { Segment } from '../model/segment.ts';
 import type { ApiToken } from '../model/token.ts';
 import { isId } from './schemas.ts';

@@ -2,7 +2,6 @@ import type { FastifyRequest } from 'fastify';
 import { type Static, type TSchema, Type } from 'typebox';
 import { ServiceError } from '../errors.ts';
 import type { IdempotencyKey } from '../model/execution.ts';
-import { MIME_TYPES, PRIORITIES } from '../model/records.ts';
 import { Count, ID, Id, instant, oneOf } from '../model/schema.ts';
 
 export {
@@ -32,9 +31,6 @@ export const Selector = Type.String({
     'a user: user_account_id=…, alone or after compartment_id=…,; email_hash=…; user_agent_id=…; user_point_id=…, or a UUID alone',
   examples: ['user_account_id=1001'],
 });
-
-export const MimeTypeName = oneOf(MIME_TYPES);
-export const PriorityName = oneOf(PRIORITIES);
 
 export const ErrorAnswer = Type.Object({
   status: Type.Literal('error'),

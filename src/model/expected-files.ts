@@ -1,5 +1,5 @@
+import type { DocumentImport } from './document-import.ts';
 import type { Expectation } from './expectation.ts';
-import type { DocumentImport } from './records.ts';
 
 /** How the files of an import that expects them come in, and what the last ones were. */
 

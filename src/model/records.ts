@@ -1,6 +1,4 @@
-import type { Expectation } from './expectation.ts';
 import type { StoredIdentifier, UuidHalves } from './identifier.ts';
-import type { Mapping } from './mapping.ts';
 
 /**
  * The small records of a store, in the words of spec §1 and §3. Ids are decimal strings, instants
@@ -70,21 +68,6 @@ export type MimeType = (typeof MIME_TYPES)[number];
 
 export const PRIORITIES = ['LOW', 'MEDIUM', 'HIGH'] as const;
 export type Priority = (typeof PRIORITIES)[number];
-
-export type DocumentImport = {
-  readonly id: string;
-  readonly datamartId: string;
-  readonly documentType: 'USER_SEGMENT';
-  readonly mimeType: MimeType;
-  readonly encoding: string;
-  readonly name: string;
-  readonly priority: Priority;
-  /** How its files' own names and words become commands; null: they have those of commands. */
-  readonly mapping: Mapping | null;
-  /** When its files are due and what they usually are; null: any time, and anything. */
-  readonly expect: Expectation | null;
-  readonly creationTs: number;
-};
 
 export const ROLES = ['reader', 'editor', 'admin'] as const;
 /**

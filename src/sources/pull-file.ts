@@ -8,7 +8,7 @@ import { makeExecution } from '../make-execution.ts';
 import type { Author } from '../model/audit.ts';
 import type { Datamart } from '../model/datamart.ts';
 import type { StoredDocument } from '../model/execution.ts';
-import type { DocumentImport } from '../model/records.ts';
+import type { DocumentImport } from '../model/document-import.ts';
 import type { SeenFile, SourceFile } from '../model/source.ts';
 import type { ClaimedSource } from '../store/source-records.ts';
 import type { Store } from '../store/store.ts';

@@ -7,8 +7,9 @@ import type {
   Datamart,
   DatamartChange,
 } from '../model/datamart.ts';
+import type { DocumentImport, DocumentImportChange, NewDocumentImport } from '../model/document-import.ts';
 import type { DueEvent, DueRecord, ExpectingImport } from '../model/expected-files.ts';
-import type { DocumentImport, Listed, Page } from '../model/records.ts';
+import type { Listed, Page } from '../model/records.ts';
 import type { NewSegment, Segment, SegmentChange } from '../model/segment.ts';
 
 /**
@@ -133,10 +134,6 @@ export interface SegmentRecords {
   remove(id: string, author?: Author): Promise<{ removed: Segment; folders: readonly string[] } | null>;
 }
 
-/** Without a mapping, or what it expects, it has none. */
-export type NewDocumentImport = Omit<DocumentImport, 'id' | 'mapping' | 'expect'> &
-  Partial<Pick<DocumentImport, 'mapping' | 'expect'>>;
-
 export interface DocumentImportRecords {
   /** Newest first. `keywords`: the name contains it, in any case. */
   list(of: { datamartId: string; keywords?: string; page: Page }): Promise<Listed<DocumentImport>>;
@@ -148,9 +145,7 @@ export interface DocumentImportRecords {
    */
   update(
     id: string,
-    change: Partial<
-      Pick<DocumentImport, 'name' | 'priority' | 'mimeType' | 'encoding' | 'mapping' | 'expect'>
-    >,
+    change: DocumentImportChange,
     author?: Author,
   ): Promise<DocumentImport | 'IN_USE' | null>;
   /**

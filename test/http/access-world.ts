@@ -95,7 +95,7 @@ const SOURCE = { kind: 'HTTPS', url: 'https://muster.invalid/u' };
 function sourceOf(part = '', body?: unknown): Prepare {
   return async ({ service: { store } }) => {
     const { id } = await store.documentImports.create({
-      ...{ datamartId: '1', documentType: 'USER_SEGMENT', mimeType: 'TEXT_CSV', encoding: 'utf-8' },
+      ...{ datamartId: '1', mimeType: 'TEXT_CSV', encoding: 'utf-8' },
       ...{ name: 'access', priority: 'LOW', creationTs: Date.now() },
     });
     const location = { ...SOURCE, kind: 'HTTPS', ca: null } as const;

@@ -27,7 +27,7 @@ export async function setUp(t: TestContext, content = BAD_LINES.join('')) {
     await discardFolder(t, dir);
   });
   const import_ = await store.documentImports.create({
-    ...{ datamartId: '1', documentType: 'USER_SEGMENT', mimeType: 'APPLICATION_X_NDJSON', encoding: 'utf-8' },
+    ...{ datamartId: '1', mimeType: 'APPLICATION_X_NDJSON', encoding: 'utf-8' },
     ...{ name: 'import', priority: 'MEDIUM', creationTs: NOW },
   });
   await store.executions.create({

@@ -40,7 +40,7 @@ async function setUp(t: TestContext, onRetry: (reasons: readonly string[]) => vo
   });
   const segment = await createSegment(store);
   const { id: documentImportId } = await store.documentImports.create({
-    ...{ datamartId: '1', documentType: 'USER_SEGMENT', mimeType: 'APPLICATION_X_NDJSON', encoding: 'utf-8' },
+    ...{ datamartId: '1', mimeType: 'APPLICATION_X_NDJSON', encoding: 'utf-8' },
     ...{ name: 'import', priority: 'MEDIUM', creationTs: NOW },
   });
   const line = `{"operation":"UPDATE","user_account_id":"a","segment_id":"${segment.id}","expiration_duration":0}\n`;

@@ -46,7 +46,7 @@ async function open(t: TestContext) {
       profile: 'COMMANDS',
     });
   const { id: documentImportId } = await store.documentImports.create({
-    ...{ datamartId: '1', documentType: 'USER_SEGMENT', mimeType: 'APPLICATION_X_NDJSON', encoding: 'utf-8' },
+    ...{ datamartId: '1', mimeType: 'APPLICATION_X_NDJSON', encoding: 'utf-8' },
     ...{ name: 'import', priority: 'MEDIUM', creationTs: NOW },
   });
   const execution = await store.executions.create({

@@ -206,7 +206,7 @@ function userOf(value: string) {
 
 async function createImport(store: Store): Promise<string> {
   const created = await store.documentImports.create({
-    ...{ datamartId: '1', documentType: 'USER_SEGMENT', mimeType: 'TEXT_CSV', encoding: 'utf-8' },
+    ...{ datamartId: '1', mimeType: 'TEXT_CSV', encoding: 'utf-8' },
     ...{ name: 'import', priority: 'MEDIUM', creationTs: NOW },
   });
   return created.id;

@@ -796,7 +796,6 @@ export async function createExecution(
   const { priority = 'MEDIUM', datamartId = '1', bytes = 10, creationDate = NOW, mapping = null } = more;
   const { id } = await store.documentImports.create({
     datamartId,
-    documentType: 'USER_SEGMENT',
     mimeType: 'APPLICATION_X_NDJSON',
     encoding: 'utf-8',
     name: 'import',

@@ -136,7 +136,7 @@ async function createJobs(store: Store, segmentId: string): Promise<readonly Job
   const imports: Job[] = [];
   for (const name of ['one', 'other']) {
     const { id } = await store.documentImports.create({
-      ...{ datamartId: '1', documentType: 'USER_SEGMENT', mimeType: 'TEXT_CSV', encoding: 'utf-8' },
+      ...{ datamartId: '1', mimeType: 'TEXT_CSV', encoding: 'utf-8' },
       ...{ name, priority: 'MEDIUM', creationTs: NOW },
     });
     imports.push({ type: 'DOCUMENT_IMPORT', documentImportId: id });

@@ -88,7 +88,7 @@ export function expectedContract(name: string, open: OpenStore): void {
 
 async function createExpecting(store: Store): Promise<string> {
   const { id } = await store.documentImports.create({
-    ...{ datamartId: '1', documentType: 'USER_SEGMENT', mimeType: 'TEXT_CSV', encoding: 'utf-8' },
+    ...{ datamartId: '1', mimeType: 'TEXT_CSV', encoding: 'utf-8' },
     ...{ name: 'nightly', priority: 'MEDIUM', creationTs: NOW, expect: EXPECT },
   });
   return id;

@@ -24,7 +24,7 @@ export function mappingContract(name: string, open: OpenStore): void {
   describe(`mappings: ${name}`, () => {
     test('an import has its mapping until it gets another or none', async (t) => {
       const { documentImports } = (await openFor(t, open)).store;
-      const fields = { datamartId: '1', documentType: 'USER_SEGMENT', mimeType: 'TEXT_CSV' } as const;
+      const fields = { datamartId: '1', mimeType: 'TEXT_CSV' } as const;
       const more = { encoding: 'utf-8', name: 'mapped', priority: 'LOW', creationTs: NOW } as const;
       const created = await documentImports.create({ ...fields, ...more, mapping: MAPPING });
       // as text, so that the order of the names counts

@@ -1,21 +1,13 @@
 import { type Static, Type } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
 import { passFaultPoint } from '../../fault-points.ts';
-import type { DocumentImport } from '../../model/records.ts';
+import { type DocumentImport, MimeTypeName, PriorityName } from '../../model/document-import.ts';
 import type { Store } from '../../store/store.ts';
 import { authorOf, findDatamart, findDocumentImport } from '../access.ts';
 import { ok, okList, pageOf } from '../answers.ts';
 import { correctionsOf } from '../executions/calls.ts';
 import { ExecutionView, viewExecution } from '../executions/view.ts';
-import {
-  answersWith,
-  answersWithList,
-  DatamartParams,
-  MimeTypeName,
-  Name,
-  Paging,
-  PriorityName,
-} from '../schemas.ts';
+import { answersWith, answersWithList, DatamartParams, Name, Paging } from '../schemas.ts';
 import type { App, HttpDependencies } from '../types.ts';
 import { ExpectBody, readExpect } from './expectation.ts';
 import { MappingBody, readMapping } from './mapping.ts';
@@ -122,7 +114,6 @@ function createRoute(app: App, dependencies: HttpDependencies): void {
     checkDocumentType(body.document_type);
     const wanted = {
       datamartId: datamart.id,
-      documentType: 'USER_SEGMENT' as const,
       mimeType: body.mime_type,
       encoding: readEncoding(body.encoding),
       name: body.name,

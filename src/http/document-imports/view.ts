@@ -1,23 +1,19 @@
 import { type Static, Type } from 'typebox';
+import { DOCUMENT_IMPORT_FIELDS, type DocumentImport } from '../../model/document-import.ts';
 import type { ExpectingImport } from '../../model/expected-files.ts';
-import type { DocumentImport } from '../../model/records.ts';
-import { Id, Instant, MimeTypeName, PriorityName } from '../schemas.ts';
+import { schemaOf, viewer } from '../../model/record.ts';
 import { ExpectedView, ExpectView, viewExpect, viewExpected } from './expectation.ts';
 import { MappingView } from './mapping.ts';
 
+const { creation_ts, ...members } = schemaOf(DOCUMENT_IMPORT_FIELDS).properties;
+const viewRecord = viewer(DOCUMENT_IMPORT_FIELDS);
+
 export const DocumentImportView = Type.Object({
-  id: Id,
-  datamart_id: Id,
-  datafarm_key: Type.Literal('DF_LOCAL'),
-  document_type: Type.Literal('USER_SEGMENT'),
-  mime_type: MimeTypeName,
-  encoding: Type.String(),
-  name: Type.String(),
-  priority: PriorityName,
+  ...members,
   mapping: Type.Optional(MappingView),
   expect: Type.Optional(ExpectView),
   expected: Type.Optional(ExpectedView),
-  creation_ts: Instant,
+  creation_ts,
 });
 
 /** `expecting` is what is known of the files of an import that expects some. */
@@ -25,18 +21,11 @@ export function viewDocumentImport(
   of: DocumentImport,
   expecting?: ExpectingImport,
 ): Static<typeof DocumentImportView> {
+  const { mapping, expect, ...viewed } = viewRecord(of);
   return {
-    id: of.id,
-    datamart_id: of.datamartId,
-    datafarm_key: 'DF_LOCAL',
-    document_type: of.documentType,
-    mime_type: of.mimeType,
-    encoding: of.encoding,
-    name: of.name,
-    priority: of.priority,
-    ...(of.mapping === null ? {} : { mapping: of.mapping }),
-    ...(of.expect === null ? {} : { expect: viewExpect(of.expect) }),
+    ...viewed,
+    ...(mapping === null ? {} : { mapping }),
+    ...(expect === null ? {} : { expect: viewExpect(expect) }),
     ...(expecting === undefined ? {} : { expected: viewExpected(expecting) }),
-    creation_ts: of.creationTs,
   };
 }

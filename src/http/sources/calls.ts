@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { FastifyRequest } from 'fastify';
 import { notFound, ServiceError } from '../../errors.ts';
 import type { Datamart } from '../../model/datamart.ts';
-import type { DocumentImport } from '../../model/records.ts';
+import type { DocumentImport } from '../../model/document-import.ts';
 import type { Source, SourceSettings } from '../../model/source.ts';
 import { seal } from '../../sources/credentials.ts';
 import { nextRun } from '../../sources/next-run.ts';

@@ -64,17 +64,6 @@ export function parameters(): { add(value: SqlValue): string; values: SqlValue[]
   return { values, add: (value) => `$${values.push(value)}` };
 }
 
-/** `a = $1, b = $2` for the members of a change that are given, with a cast for each column. */
-export function assignments(
-  change: Readonly<Record<string, SqlValue | undefined>>,
-  add: (value: SqlValue) => string,
-  casts: Readonly<Record<string, string>> = {},
-): string[] {
-  return Object.entries(change).flatMap(([column, value]) =>
-    value === undefined ? [] : [`${column} = cast(${add(value)} as ${casts[column] ?? 'text'})`],
-  );
-}
-
 /** A whole number as it stands in a statement: an id, an instant, a count. */
 export function literal(number: string | number): string {
   return String(BigInt(number));

@@ -12,7 +12,7 @@ import {
 import { dueBody, problemBody, problemEvent } from '../../model/webhook-body.ts';
 import type { DocumentImportRecords } from '../catalogue-records.ts';
 import { type Database, literal, numberOrNull, parameters, type Row, type Sql } from './database.ts';
-import { toDocumentImport } from './document-import-rows.ts';
+import { documentImportTable } from './document-import-rows.ts';
 import { insertDeliveries, type KnownWebhooks, newDelivery } from './webhook-rows.ts';
 
 type Expecting = Pick<DocumentImportRecords, 'listExpecting' | 'listDueRecords' | 'passDueTime'>;
@@ -54,7 +54,7 @@ async function listExpecting(
   if (of.ids !== undefined) where.push(`id in (${of.ids.map(literal).join(', ')})`);
   const rows = await sql.query(`select * from document_import where ${where.join(' and ')} order by id`);
   return rows.flatMap((row) => {
-    const documentImport = toDocumentImport(row);
+    const documentImport = documentImportTable.read(row);
     const { expect } = documentImport;
     return expect === null ? [] : [{ documentImport: { ...documentImport, expect }, record: toRecord(row) }];
   });

@@ -10,7 +10,7 @@ import type {
 import { SELECTIONS, toSelection } from './compartments.ts';
 import type { Database, Sql } from './database.ts';
 import { datamartRecords, datamartTable } from './datamarts.ts';
-import { documentImportGetter } from './document-imports.ts';
+import { documentImportTable } from './document-import-rows.ts';
 import { segmentTable } from './segments.ts';
 
 /**
@@ -82,7 +82,7 @@ export function keepRecords(db: Database, versions: RecordVersions | null = null
     return byDatamart;
   });
   const catalogues = keepEach(datamartRecords(db).catalogue);
-  const documentImports = keepEach(documentImportGetter(db));
+  const documentImports = keepEach((id: string) => db.read((sql) => documentImportTable.get(sql, id)));
   function forget(): void {
     for (const kept of [datamarts, segments, selections, catalogues, documentImports]) kept.forget();
   }
