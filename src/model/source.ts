@@ -1,4 +1,7 @@
+import { Type } from 'typebox';
 import type { ImportOptions } from './execution.ts';
+import type { RecordOf } from './record.ts';
+import { Count, Id, Instant, nullableInteger, nullableText, oneOf } from './schema.ts';
 
 /** Sources: where the service pulls the files of a document import from, by itself. */
 
@@ -61,17 +64,21 @@ export const FILE_ORDERS = ['name', 'time'] as const;
 /** What becomes of a file at its source once its execution is durable. */
 export const AFTERS = ['leave', 'move', 'delete'] as const;
 
+/**
+ * Which files are taken, and what becomes of them. `pattern`: a glob of names, null: all;
+ * `max_files`: in one run; `after_folder`: where `move` puts files, beside them.
+ */
+export const FILE_SETTINGS = {
+  pattern: nullableText(),
+  order: oneOf(FILE_ORDERS),
+  max_files: Count,
+  after: oneOf(AFTERS),
+  after_folder: Type.String(),
+};
+
 /** What is done with a source, as it was asked for. */
-export type SourceSettings = {
+export type SourceSettings = RecordOf<typeof FILE_SETTINGS> & {
   readonly location: SourceLocation;
-  /** Glob of the names that are taken; null: all. */
-  readonly pattern: string | null;
-  readonly order: (typeof FILE_ORDERS)[number];
-  /** Files that one run takes at most. */
-  readonly maxFiles: number;
-  readonly after: (typeof AFTERS)[number];
-  /** Where `move` puts files: a folder beside them. */
-  readonly afterFolder: string;
   /** Null: it is pulled when somebody asks for it. */
   readonly schedule: Schedule | null;
   /** A source that is not enabled keeps no schedule. */
@@ -84,49 +91,47 @@ export type SourceSettings = {
 export const TRIGGERS = ['SCHEDULE', 'RETRY', 'REQUEST'] as const;
 export type Trigger = (typeof TRIGGERS)[number];
 
-/** A run of a source that is over. */
-export type SourceRun = {
-  readonly startDate: number;
-  readonly endDate: number;
-  readonly trigger: Trigger;
-  readonly dryRun: boolean;
-  readonly status: 'SUCCEEDED' | 'FAILED';
-  /** Why it FAILED; null otherwise. */
-  readonly error: string | null;
-  readonly filesTaken: number;
-  readonly filesRefused: number;
+/** A run of a source that is over. `error`: why it FAILED; null otherwise. */
+export const SOURCE_RUN_FIELDS = {
+  start_date: Instant,
+  end_date: Instant,
+  trigger: oneOf(TRIGGERS),
+  dry_run: Type.Boolean(),
+  status: oneOf(['SUCCEEDED', 'FAILED']),
+  error: nullableText(),
+  files_taken: Count,
+  files_refused: Count,
 };
+export type SourceRun = RecordOf<typeof SOURCE_RUN_FIELDS>;
 
-export type Source = {
-  readonly documentImportId: string;
-  readonly datamartId: string;
-  readonly settings: SourceSettings;
-  readonly hasCredentials: boolean;
-  /** The host key of the first connection, where the settings pin none. */
-  readonly knownHostKey: string | null;
-  readonly creationTs: number;
-  readonly lastModifiedTs: number;
-  /** PENDING: a run was asked for. */
-  readonly status: 'IDLE' | 'PENDING' | 'RUNNING';
-  /** When it is pulled next by itself; null: never. */
-  readonly nextRunTs: number | null;
-  /** Runs in a row that FAILED. */
-  readonly failures: number;
-  readonly lastRun: SourceRun | null;
+/** A source without its credentials. PENDING: a run was asked for. */
+export const SOURCE_FIELDS = {
+  document_import_id: Id,
+  datamart_id: Id,
+  settings: Type.Unsafe<SourceSettings>({ type: 'object' }),
+  known_host_key: nullableText({ description: 'SFTP: host key of the first connection' }),
+  has_credentials: Type.Boolean(),
+  status: oneOf(['IDLE', 'PENDING', 'RUNNING']),
+  next_run_ts: nullableInteger({ description: 'when the next scheduled run starts' }),
+  failures: Type.Integer({ minimum: 0, description: 'consecutive FAILED runs' }),
+  last_run: Type.Unsafe<SourceRun | null>({ type: ['object', 'null'] }),
+  creation_ts: Instant,
+  last_modified_ts: Instant,
 };
+export type Source = RecordOf<typeof SOURCE_FIELDS>;
 
-/**
- * What tells one version of a file from another; a member that the source does not know is null.
- */
-export type FileVersion = {
-  readonly bytes: number | null;
-  readonly etag: string | null;
-  /** ms since the epoch. */
-  readonly modifiedTs: number | null;
+/** A file as a source shows it; a member that the source does not know is null. */
+export const SEEN_FILE_FIELDS = {
+  name: Type.String(),
+  bytes: nullableInteger({
+    description: 'size at the source, compressed or not; null if the source does not tell',
+  }),
+  etag: nullableText(),
+  modified_ts: nullableInteger(),
 };
-
-/** A file as a source shows it. */
-export type SeenFile = FileVersion & { readonly name: string };
+export type SeenFile = RecordOf<typeof SEEN_FILE_FIELDS>;
+/** What tells one version of a file from another. */
+export type FileVersion = Omit<SeenFile, 'name'>;
 
 export const SOURCE_FILE_STATUSES = ['TAKEN', 'SAME', 'DRY_RUN', 'REFUSED', 'FAILED'] as const;
 /**
@@ -136,20 +141,28 @@ export const SOURCE_FILE_STATUSES = ['TAKEN', 'SAME', 'DRY_RUN', 'REFUSED', 'FAI
  */
 export type SourceFileStatus = (typeof SOURCE_FILE_STATUSES)[number];
 
-/** What became of one version of a file. */
-export type SourceFile = SeenFile & {
-  readonly id: string;
-  readonly status: SourceFileStatus;
-  /** Of what it holds, as an upload of it would be kept; null: it was not read to its end. */
-  readonly sha256: string | null;
-  readonly executionId: string | null;
-  /** Why it is not TAKEN. */
-  readonly reason: string | null;
-  /** When this became of it. */
-  readonly date: number;
-  /** Whether it is still to be moved or deleted at its source. */
-  readonly isToPutAway: boolean;
+/** What became of one version of a file, and when. */
+export const SOURCE_FILE_FIELDS = {
+  ...SEEN_FILE_FIELDS,
+  status: oneOf(SOURCE_FILE_STATUSES),
+  execution_id: nullableText({ description: 'for SAME: the execution of the same bytes under this name' }),
+  reason: nullableText({ description: 'why the file was not imported' }),
+  date: Instant,
 };
+
+/**
+ * With what the API does not show. `sha256`: of what it holds, as an upload of it would be kept;
+ * null: it was not read to its end. `to_put_away`: it is to be moved or deleted at its source yet.
+ */
+export const STORED_SOURCE_FILE_FIELDS = {
+  id: Id,
+  document_import_id: Id,
+  ...SOURCE_FILE_FIELDS,
+  sha256: nullableText(),
+  to_put_away: Type.Boolean(),
+};
+export type SourceFile = RecordOf<typeof STORED_SOURCE_FILE_FIELDS>;
+export type NewSourceFile = Omit<SourceFile, 'id'>;
 
 /** Whether two looks saw the same file, unchanged. What no source tells makes no two the same. */
 export function isSameVersion(a: FileVersion, b: FileVersion): boolean {

@@ -40,7 +40,7 @@ export function createChooser({ settings, mimeType, retriesRefused }: ChoosingBy
       switch (known.status) {
         case 'TAKEN':
         case 'SAME':
-          if (known.isToPutAway && after !== 'leave') return { type: 'PUT_AWAY', known };
+          if (known.toPutAway && after !== 'leave') return { type: 'PUT_AWAY', known };
           return { type: 'PASS', reason: takenAs(known) };
         case 'REFUSED':
           return retriesRefused

@@ -7,8 +7,8 @@ import { passFaultPoint } from '../fault-points.ts';
 import { makeExecution } from '../make-execution.ts';
 import type { Author } from '../model/audit.ts';
 import type { Datamart } from '../model/datamart.ts';
-import type { StoredDocument } from '../model/execution.ts';
 import type { DocumentImport } from '../model/document-import.ts';
+import type { StoredDocument } from '../model/execution.ts';
 import type { SeenFile, SourceFile } from '../model/source.ts';
 import type { ClaimedSource } from '../store/source-records.ts';
 import type { Store } from '../store/store.ts';
@@ -143,7 +143,7 @@ async function create(document: StoredDocument, { file, before }: Found, pulling
       options: { ...settings.options, dryRun: claimed.dryRun },
       userId: null,
       ...(claimed.dryRun ? {} : { key: keyOf(document, { file, before }) }),
-      sourceFile: { ...file, isToPutAway: settings.after !== 'leave' },
+      sourceFile: { ...file, toPutAway: settings.after !== 'leave' },
     },
   );
   if (made === 'KEY_REUSED') throw new SourceError('another run takes it at the same time');
@@ -166,12 +166,12 @@ async function noteSame(file: SeenFile, before: SourceFile, pulling: Pulling): P
   if (claimed.dryRun) return { type: 'SAME' };
   const { documentImportId, settings } = claimed.source;
   const { executionId, sha256 } = before;
-  const isToPutAway = settings.after !== 'leave';
+  const toPutAway = settings.after !== 'leave';
   await store.sources.noteFile({
-    ...{ ...file, documentImportId, status: 'SAME', sha256, executionId, date: clock(), isToPutAway },
+    ...{ ...file, documentImportId, status: 'SAME', sha256, executionId, date: clock(), toPutAway },
     reason: `it holds what execution ${executionId} took under this name`,
   });
-  if (!isToPutAway) return { type: 'SAME' };
+  if (!toPutAway) return { type: 'SAME' };
   const known = (await store.sources.lastFiles(documentImportId, [file.name])).get(file.name) ?? null;
   return { type: 'SAME', known };
 }
@@ -190,7 +190,7 @@ async function noteFailure(file: SeenFile, fault: unknown, pulling: Pulling): Pr
     ...file,
     documentImportId: claimed.source.documentImportId,
     status: isRefusal(fault) ? 'REFUSED' : 'FAILED',
-    ...{ sha256: null, executionId: null, isToPutAway: false, date: clock() },
+    ...{ sha256: null, executionId: null, toPutAway: false, date: clock() },
     reason: [...message].slice(0, MAX_REASON_CHARS).join(''),
   });
   if (isRefusal(fault)) return { type: 'REFUSED' };

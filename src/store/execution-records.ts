@@ -42,7 +42,7 @@ export type Upload = NewExecution & {
   readonly author?: Author;
   readonly key?: IdempotencyKey;
   /** The file of a source that it is, which is noted as taken in the same transaction. */
-  readonly sourceFile?: SeenFile & { readonly isToPutAway: boolean };
+  readonly sourceFile?: SeenFile & { readonly toPutAway: boolean };
 };
 
 /**

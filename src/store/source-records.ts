@@ -1,6 +1,7 @@
 import type { Author } from '../model/audit.ts';
 import type { Listed, Page } from '../model/records.ts';
 import type {
+  NewSourceFile,
   Source,
   SourceFile,
   SourceFileStatus,
@@ -29,9 +30,6 @@ export type ClaimedSource = {
   readonly dryRun: boolean;
   readonly startDate: number;
 };
-
-/** What became of a version of a file. */
-export type NewSourceFile = Omit<SourceFile, 'id'> & { readonly documentImportId: string };
 
 /**
  * The part of `Store` that is about sources. A document import has one source or none, and takes it

@@ -201,7 +201,7 @@ export function sourceContract(name: string, open: OpenStore): void {
       const seen = { name: 'a.csv', ...version };
       const rejected = {
         status: 'REFUSED',
-        ...{ sha256: null, executionId: null, reason: 'bad', date: NOW, isToPutAway: false },
+        ...{ sha256: null, executionId: null, reason: 'bad', date: NOW, toPutAway: false },
       } as const;
       await store.sources.noteFile({ ...seen, ...rejected, documentImportId: importId });
       await store.sources.noteFile({ ...seen, ...rejected, reason: 'worse', documentImportId: importId });
@@ -218,7 +218,7 @@ export function sourceContract(name: string, open: OpenStore): void {
         mimeType: 'TEXT_CSV',
         priority: 'MEDIUM',
         key: { value: 'k', parameters: '' },
-        sourceFile: { ...seen, etag: 'e2', isToPutAway: true },
+        sourceFile: { ...seen, etag: 'e2', toPutAway: true },
       } as const;
       const document = (folder: string) => ({ folder, fileName: 'a.csv', bytes: 5, sha256: 'f'.repeat(64) });
       const made = await Promise.all(
@@ -231,7 +231,7 @@ export function sourceContract(name: string, open: OpenStore): void {
       const { sources } = context.store;
       const all = (await sources.listFiles({ documentImportId: importId, page: ALL })).elements;
       assert.deepEqual(
-        all.map(({ status, executionId, sha256, isToPutAway }) => [status, executionId, sha256, isToPutAway]),
+        all.map(({ status, executionId, sha256, toPutAway }) => [status, executionId, sha256, toPutAway]),
         [
           ['TAKEN', first.id, 'f'.repeat(64), true],
           ['REFUSED', null, null, false],
@@ -240,7 +240,7 @@ export function sourceContract(name: string, open: OpenStore): void {
       const taken = await sources.lastTaken(importId, 'a.csv');
       assert.equal(taken?.etag, 'e2');
       await sources.notePutAway(String(taken?.id));
-      assert.equal((await sources.lastTaken(importId, 'a.csv'))?.isToPutAway, false);
+      assert.equal((await sources.lastTaken(importId, 'a.csv'))?.toPutAway, false);
       await sources.noteFile({ ...seen, ...rejected, etag: 'e3', documentImportId: importId });
       const last = await sources.lastFiles(importId, ['a.csv', 'b.csv']);
       assert.deepEqual(

@@ -1,19 +1,19 @@
 import { type Static, Type } from 'typebox';
+import { schemaOf, viewer } from '../../model/record.ts';
 import {
-  AFTERS,
-  FILE_ORDERS,
+  FILE_SETTINGS,
   type Schedule,
-  SOURCE_FILE_STATUSES,
+  SEEN_FILE_FIELDS,
+  SOURCE_FIELDS,
+  SOURCE_FILE_FIELDS,
   SOURCE_KINDS,
   SOURCE_LIMITS,
+  SOURCE_RUN_FIELDS,
   type Source,
-  type SourceFile,
   type SourceLocation,
-  type SourceRun,
-  TRIGGERS,
 } from '../../model/source.ts';
 import type { ReportedFile } from '../../sources/report-files.ts';
-import { Count, Id, Instant, nullableInteger, nullableText, oneOf } from '../schemas.ts';
+import { nullableText, oneOf } from '../schemas.ts';
 
 /** A source as the API shows it. Its credentials never are. */
 
@@ -76,62 +76,39 @@ export const OptionsView = Type.Object({
   allow_empty: Type.Optional(Type.Boolean()),
 });
 
-const RunView = Type.Object({
-  start_date: Instant,
-  end_date: Instant,
-  trigger: oneOf(TRIGGERS),
-  dry_run: Type.Boolean(),
-  status: oneOf(['SUCCEEDED', 'FAILED']),
-  error: nullableText(),
-  files_taken: Count,
-  files_refused: Count,
-});
+const RunView = schemaOf(SOURCE_RUN_FIELDS);
+const viewRun = viewer(SOURCE_RUN_FIELDS);
+const viewRecord = viewer(SOURCE_FIELDS);
+const viewFileSettings = viewer(FILE_SETTINGS);
+const { document_import_id, datamart_id, settings, known_host_key, has_credentials, ...state } =
+  schemaOf(SOURCE_FIELDS).properties;
 
 export const SourceView = Type.Object({
-  document_import_id: Id,
-  datamart_id: Id,
+  document_import_id,
+  datamart_id,
   kind: oneOf(SOURCE_KINDS),
   ...LOCATION,
-  known_host_key: Type.Optional(nullableText({ description: 'SFTP: host key of the first connection' })),
-  has_credentials: Type.Boolean(),
-  pattern: nullableText(),
-  order: oneOf(FILE_ORDERS),
-  max_files: Count,
-  after: oneOf(AFTERS),
-  after_folder: Type.String(),
+  known_host_key: Type.Optional(known_host_key),
+  has_credentials,
+  ...schemaOf(FILE_SETTINGS).properties,
   schedule: Type.Unsafe<Static<typeof ScheduleView> | null>({ ...ScheduleView, type: ['object', 'null'] }),
   enabled: Type.Boolean(),
   options: OptionsView,
-  status: oneOf(['IDLE', 'PENDING', 'RUNNING']),
-  next_run_ts: nullableInteger({ description: 'when the next scheduled run starts' }),
-  failures: Type.Integer({ minimum: 0, description: 'consecutive FAILED runs' }),
+  ...state,
   last_run: Type.Unsafe<Static<typeof RunView> | null>({ ...RunView, type: ['object', 'null'] }),
-  creation_ts: Instant,
-  last_modified_ts: Instant,
 });
 
 export function viewSource(of: Source): Static<typeof SourceView> {
-  const { settings } = of;
+  const { settings, known_host_key, last_run, ...viewed } = viewRecord(of);
   return {
-    document_import_id: of.documentImportId,
-    datamart_id: of.datamartId,
+    ...viewed,
     ...viewLocation(settings.location),
-    ...(settings.location.kind === 'SFTP' ? { known_host_key: of.knownHostKey } : {}),
-    has_credentials: of.hasCredentials,
-    pattern: settings.pattern,
-    order: settings.order,
-    max_files: settings.maxFiles,
-    after: settings.after,
-    after_folder: settings.afterFolder,
+    ...(settings.location.kind === 'SFTP' ? { known_host_key } : {}),
+    ...viewFileSettings(settings),
     schedule: settings.schedule === null ? null : viewSchedule(settings.schedule),
     enabled: settings.enabled,
     options: viewOptions(settings),
-    status: of.status,
-    next_run_ts: of.nextRunTs,
-    failures: of.failures,
-    last_run: of.lastRun === null ? null : viewRun(of.lastRun),
-    creation_ts: of.creationTs,
-    last_modified_ts: of.lastModifiedTs,
+    last_run: last_run === null ? null : viewRun(last_run),
   };
 }
 
@@ -159,48 +136,9 @@ function viewOptions({ options, allowEmpty }: Source['settings']): Static<typeof
   };
 }
 
-function viewRun(of: SourceRun): Static<typeof RunView> {
-  return {
-    start_date: of.startDate,
-    end_date: of.endDate,
-    trigger: of.trigger,
-    dry_run: of.dryRun,
-    status: of.status,
-    error: of.error,
-    files_taken: of.filesTaken,
-    files_refused: of.filesRefused,
-  };
-}
-
-const version = {
-  name: Type.String(),
-  bytes: nullableInteger({
-    description: 'size at the source, compressed or not; null if the source does not tell',
-  }),
-  etag: nullableText(),
-  modified_ts: nullableInteger(),
-};
-
-export const SourceFileView = Type.Object({
-  ...version,
-  status: oneOf(SOURCE_FILE_STATUSES),
-  execution_id: nullableText({ description: 'for SAME: the execution of the same bytes under this name' }),
-  reason: nullableText({ description: 'why the file was not imported' }),
-  date: Instant,
-});
-
-export function viewSourceFile(of: SourceFile): Static<typeof SourceFileView> {
-  return {
-    name: of.name,
-    bytes: of.bytes,
-    etag: of.etag,
-    modified_ts: of.modifiedTs,
-    status: of.status,
-    execution_id: of.executionId,
-    reason: of.reason,
-    date: of.date,
-  };
-}
+export const SourceFileView = schemaOf(SOURCE_FILE_FIELDS);
+export const viewSourceFile = viewer(SOURCE_FILE_FIELDS);
+const viewSeenFile = viewer(SEEN_FILE_FIELDS);
 
 export const SourceTestView = Type.Object({
   connected: Type.Boolean(),
@@ -208,7 +146,7 @@ export const SourceTestView = Type.Object({
   host_key: Type.Optional(nullableText({ description: 'SFTP: the expected host key' })),
   files: Type.Array(
     Type.Object({
-      ...version,
+      ...schemaOf(SEEN_FILE_FIELDS).properties,
       would_be_taken: Type.Boolean(),
       reason: Type.String({ description: 'why, or why not' }),
     }),
@@ -217,12 +155,5 @@ export const SourceTestView = Type.Object({
 });
 
 export function viewReportedFile(of: ReportedFile): Static<typeof SourceTestView>['files'][number] {
-  return {
-    name: of.name,
-    bytes: of.bytes,
-    etag: of.etag,
-    modified_ts: of.modifiedTs,
-    would_be_taken: of.isToTake,
-    reason: of.reason,
-  };
+  return { ...viewSeenFile(of), would_be_taken: of.isToTake, reason: of.reason };
 }

@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
 import type { Execution } from '../../model/execution.ts';
-import { isSameVersion, type SourceFile, type SourceFileStatus, type SourceRun } from '../../model/source.ts';
-import type { Upload } from '../execution-records.ts';
-import type { NewSourceFile, SourceRecords } from '../source-records.ts';
 import {
-  type Database,
-  limits,
-  literal,
-  numberOrNull,
-  parameters,
-  type Row,
-  type Sql,
-  textOrNull,
-} from './database.ts';
+  isSameVersion,
+  type NewSourceFile,
+  type SourceFile,
+  type SourceRun,
+  STORED_SOURCE_FILE_FIELDS,
+} from '../../model/source.ts';
+import type { Upload } from '../execution-records.ts';
+import type { SourceRecords } from '../source-records.ts';
+import { type Database, literal, parameters, type Sql } from './database.ts';
+import { listRows, tableOf } from './table.ts';
+
+const files = tableOf('source_file', STORED_SOURCE_FILE_FIELDS);
 
 type FileCalls = Pick<SourceRecords, 'listFiles' | 'lastFiles' | 'lastTaken' | 'noteFile' | 'notePutAway'>;
 
@@ -22,15 +22,13 @@ const NAMES_AT_A_TIME = 500;
 export function sourceFileRecords(db: Database): FileCalls {
   return {
     listFiles: ({ documentImportId, statuses, page }) =>
-      db.read(async (sql) => {
+      db.read((sql) => {
         const given = parameters();
         const where = [`document_import_id = ${literal(documentImportId)}`];
         if (statuses !== undefined)
           where.push(`status in (${statuses.map((status) => given.add(status)).join(', ')})`);
-        const from = `from source_file where ${where.join(' and ')}`;
-        const rows = await sql.query(`select * ${from} order by id desc ${limits(page)}`, given.values);
-        const [count] = await sql.query(`select count(*) as total ${from}`, given.values);
-        return { elements: rows.map(toSourceFile), total: Number(count?.total) };
+        const from = `source_file where ${where.join(' and ')}`;
+        return listRows(sql, { from, order: 'id desc', page, values: given.values }, files.read);
       }),
 
     lastFiles: (documentImportId, names) =>
@@ -85,7 +83,7 @@ export async function noteTaken(
     if (execution.document.folder !== document.folder || execution.job.type !== 'DOCUMENT_IMPORT') continue;
     const dryRun = options?.dryRun === true;
     const { documentImportId } = execution.job;
-    const { name, bytes, etag, modifiedTs, isToPutAway } = sourceFile;
+    const { name, bytes, etag, modifiedTs, toPutAway } = sourceFile;
     await insertFile(sql, {
       ...{ documentImportId, name, bytes, etag, modifiedTs },
       status: dryRun ? 'DRY_RUN' : 'TAKEN',
@@ -93,21 +91,13 @@ export async function noteTaken(
       executionId: execution.id,
       reason: null,
       date: creationDate,
-      isToPutAway: isToPutAway && !dryRun,
+      toPutAway: toPutAway && !dryRun,
     });
   }
 }
 
 async function insertFile(sql: Sql, file: NewSourceFile): Promise<void> {
-  const { documentImportId, name, bytes, etag, modifiedTs, status, sha256, executionId, reason } = file;
-  const number = (value: string | number | null) => (value === null ? 'null' : literal(value));
-  await sql.query(
-    `insert into source_file (id, document_import_id, name, name_sha256, bytes, etag, modified_ts, status, sha256, execution_id, reason,
-       date, to_put_away)
-     values (nextval('source_file_id'), ${literal(documentImportId)}, $1, $2, ${number(bytes)}, $3, ${number(modifiedTs)}, $4, $5,
-       ${number(executionId)}, $6, ${literal(file.date)}, ${file.isToPutAway})`,
-    [name, sha256Of(name), etag, status, sha256, reason],
-  );
+  await files.insert(sql, file, { name_sha256: sha256Of(file.name) });
 }
 
 /** The last row of each of these names that there is one of, by name. */
@@ -126,7 +116,7 @@ async function lastOf(
        group by name_sha256)`,
     given.values,
   );
-  return new Map(rows.map((row) => [nameOf.get(String(row.name_sha256)) ?? '', toSourceFile(row)]));
+  return new Map(rows.map((row) => [nameOf.get(String(row.name_sha256)) ?? '', files.read(row)]));
 }
 
 function sha256Of(name: string): string {
@@ -151,11 +141,11 @@ export async function eraseFromSources(
   },
 ): Promise<void> {
   const ofDatamart = `document_import_id in (select document_import_id from source where datamart_id = ${literal(datamartId)})`;
-  const files = await sql.query(
+  const found = await sql.query(
     `select id, name from source_file where ${ofDatamart} and strpos(name, $1) > 0`,
     [value],
   );
-  for (const { id, name } of files) {
+  for (const { id, name } of found) {
     const without = erase(String(name));
     if (without !== name)
       await sql.query(`update source_file set name = $1 where id = ${literal(String(id))}`, [without]);
@@ -172,20 +162,4 @@ export async function eraseFromSources(
         [JSON.stringify({ ...run, error })],
       );
   }
-}
-
-function toSourceFile(row: Row): SourceFile {
-  return {
-    id: String(row.id),
-    name: String(row.name),
-    bytes: numberOrNull(row.bytes),
-    etag: textOrNull(row.etag),
-    modifiedTs: numberOrNull(row.modified_ts),
-    status: String(row.status) as SourceFileStatus,
-    sha256: textOrNull(row.sha256),
-    executionId: textOrNull(row.execution_id),
-    reason: textOrNull(row.reason),
-    date: Number(row.date),
-    isToPutAway: Boolean(row.to_put_away),
-  };
 }

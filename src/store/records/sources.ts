@@ -1,19 +1,31 @@
-import type { Source, SourceRun, SourceSettings } from '../../model/source.ts';
+import { SOURCE_FIELDS, type Source, type SourceRun } from '../../model/source.ts';
 import type { ClaimedSource, SourceRecords } from '../source-records.ts';
 import { noteChange } from './audit-log.ts';
-import { type Database, limits, literal, numberOrNull, type Row, type Sql, textOrNull } from './database.ts';
+import { type Database, literal, type Sql, textOrNull } from './database.ts';
 import { sourceFileRecords } from './source-files.ts';
+import { listRows, tableOf } from './table.ts';
+
+const { read: toSource } = tableOf('source', SOURCE_FIELDS);
+/** A record tells that there are credentials, never what they are. */
+const COLUMNS = `*, credentials is not null as has_credentials,
+  case when worker is not null then 'RUNNING' when requested_ts is null then 'IDLE' else 'PENDING' end as status`;
+
+type Settings = Pick<SourceRecords, 'get' | 'list' | 'put' | 'remove'>;
+type Secrets = Pick<SourceRecords, 'credentials' | 'replaceCredentials' | 'listCredentials' | 'noteHostKey'>;
+type Runs = Pick<SourceRecords, 'request' | 'claim' | 'renewLease' | 'finish' | 'countFailing'>;
 
 export function sourceRecords(db: Database): SourceRecords {
+  return { ...settingRecords(db), ...secretRecords(db), ...runRecords(db), ...sourceFileRecords(db) };
+}
+
+function settingRecords(db: Database): Settings {
   return {
     get: (documentImportId) => db.read((sql) => getSource(sql, documentImportId)),
 
     list: ({ datamartId, page }) =>
-      db.read(async (sql) => {
-        const from = `from source where datamart_id = ${literal(datamartId)}`;
-        const rows = await sql.query(`select * ${from} order by document_import_id desc ${limits(page)}`);
-        const [count] = await sql.query(`select count(*) as total ${from}`);
-        return { elements: rows.map(toSource), total: Number(count?.total) };
+      db.read((sql) => {
+        const from = `source where datamart_id = ${literal(datamartId)}`;
+        return listRows(sql, { from, columns: COLUMNS, order: 'document_import_id desc', page }, toSource);
       }),
 
     put: putSource(db),
@@ -26,7 +38,11 @@ export function sourceRecords(db: Database): SourceRecords {
         await noteChange(sql, author, { ...changeOf(removed), action: 'DELETE' });
         return removed;
       }),
+  };
+}
 
+function secretRecords(db: Database): Secrets {
+  return {
     credentials: (documentImportId) =>
       db.read(async (sql) => {
         const [row] = await sql.query(`select credentials from source where ${isOf(documentImportId)}`);
@@ -58,14 +74,18 @@ export function sourceRecords(db: Database): SourceRecords {
         );
         return textOrNull(row?.known_host_key);
       }),
+  };
+}
 
+function runRecords(db: Database): Runs {
+  return {
     request: (documentImportId, { dryRun, now, author }) =>
       db.write(async (sql) => {
         const [row] = await sql.query(
           `update source set requested_dry_run = ${dryRun},
              requested_ts = case when worker is not null then greatest(${literal(now)}, run_start_ts + 1)
                else coalesce(requested_ts, ${literal(now)}) end
-           where ${isOf(documentImportId)} returning *`,
+           where ${isOf(documentImportId)} returning ${COLUMNS}`,
         );
         if (!row) return null;
         const requested = toSource(row);
@@ -110,8 +130,6 @@ export function sourceRecords(db: Database): SourceRecords {
         );
         return Number(row?.total);
       }),
-
-    ...sourceFileRecords(db),
   };
 }
 
@@ -193,7 +211,7 @@ async function claimSource(
   // another node may have been quicker
   const [row] = await sql.query(
     `update source set worker = $1, lease_until = ${literal(leaseUntil)}, run_start_ts = ${literal(now)}
-     where ${isOf(due)} and ${isDue(now)} returning *`,
+     where ${isOf(due)} and ${isDue(now)} returning ${COLUMNS}`,
     [worker],
   );
   if (!row) return null;
@@ -215,24 +233,6 @@ function changeOf({ documentImportId, datamartId }: Source) {
 }
 
 async function getSource(sql: Sql, documentImportId: string): Promise<Source | null> {
-  const [row] = await sql.query(`select * from source where ${isOf(documentImportId)}`);
+  const [row] = await sql.query(`select ${COLUMNS} from source where ${isOf(documentImportId)}`);
   return row ? toSource(row) : null;
-}
-
-/** Without its credentials. */
-function toSource(row: Row): Source {
-  const isRunning = textOrNull(row.worker) !== null;
-  return {
-    documentImportId: String(row.document_import_id),
-    datamartId: String(row.datamart_id),
-    settings: JSON.parse(String(row.settings)) as SourceSettings,
-    hasCredentials: row.credentials !== null,
-    knownHostKey: textOrNull(row.known_host_key),
-    creationTs: Number(row.creation_ts),
-    lastModifiedTs: Number(row.last_modified_ts),
-    status: isRunning ? 'RUNNING' : row.requested_ts === null ? 'IDLE' : 'PENDING',
-    nextRunTs: numberOrNull(row.next_run_ts),
-    failures: Number(row.failures),
-    lastRun: row.last_run === null ? null : (JSON.parse(String(row.last_run)) as SourceRun),
-  };
 }
