@@ -1,37 +1,55 @@
+import { Type } from 'typebox';
+import type { RecordOf } from './record.ts';
+import { nullableInteger, oneOf } from './schema.ts';
+
 /** What a document import says of its files: when they are due, and what they usually are. */
 
 export const WEEKDAYS = ['MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT', 'SUN'] as const;
 export type Weekday = (typeof WEEKDAYS)[number];
 
-/** When files are due: at a time of the day in a time zone. */
-export type Schedule = {
-  /** A number and a unit: `6h`, `1d`, `2w`. */
-  readonly every: string;
-  /** `HH:MM` by the clocks of the time zone. */
-  readonly by: string;
-  /** The days on which a file is due; null: all, and of weeks the one on which the first is. */
-  readonly on: readonly Weekday[] | null;
-  readonly timeZone: string;
-  /** Due times count from here on; every few days and weeks are counted from the first. */
-  readonly sinceTs: number;
+/** The hours that divide a day: all days have the same due times. */
+const DUE_HOURS = [1, 2, 3, 4, 6, 8, 12] as const;
+const MAX_DUE_DAYS = 31;
+const MAX_DUE_WEEKS = 8;
+
+/** What `every` may say. */
+export const EVERY = `${DUE_HOURS.map((hours) => `${hours}h`).join(', ')}, 1d to ${MAX_DUE_DAYS}d or 1w to ${MAX_DUE_WEEKS}w`;
+/** A hundred times as much is as good as anything. */
+const MAX_CHANGE = 100;
+
+const ratio = (description: string, maximum: number) =>
+  Type.Unsafe<number | null>({ type: ['number', 'null'], minimum: 0, maximum, description });
+
+export const EXPECT_FIELDS = {
+  every: Type.String({ description: `how often a file is due: ${EVERY}`, examples: ['1d'] }),
+  by: Type.String({
+    description: 'until when, as HH:MM by the clocks of the time zone',
+    examples: ['06:00'],
+  }),
+  on: Type.Unsafe<readonly Weekday[] | null>({
+    ...{ ...Type.Array(oneOf(WEEKDAYS)), maxItems: 7, type: ['array', 'null'] },
+    description:
+      'the days on which a file is due; null: every day. Of weeks one day, that of the first file; days that are counted have none',
+  }),
+  time_zone: Type.String(),
+  min_commands: nullableInteger({
+    minimum: 1,
+    maximum: Number.MAX_SAFE_INTEGER,
+    description: 'a file with fewer commands is of an unusual size',
+  }),
+  max_change: ratio(
+    'a file whose commands differ by more than this share from the usual number, the median of the 7 files before it, is of an unusual size; 0.5 is by half',
+    MAX_CHANGE,
+  ),
+  max_failure_ratio: ratio('a file of which more than this share fails has many failures', 1),
 };
 
-export type Expectation = Schedule & {
-  /** A file with fewer commands is of an unusual size. */
-  readonly minCommands: number | null;
-  /** So is one whose commands differ by more than this share from the usual number. */
-  readonly maxChange: number | null;
-  /** A file of which more than this share of the commands fails has many failures. */
-  readonly maxFailureRatio: number | null;
-};
+/** Due times count from `sinceTs` on; every few days and weeks are counted from the first. */
+export type Expectation = RecordOf<typeof EXPECT_FIELDS> & { readonly sinceTs: number };
+export type Schedule = Pick<Expectation, 'every' | 'by' | 'on' | 'timeZone' | 'sinceTs'>;
 
 /** What `every` says; null where it says nothing that can be expected. */
 export type Interval = { readonly count: number; readonly unit: 'h' | 'd' | 'w' };
-
-/** The hours that divide a day: all days have the same due times. */
-export const DUE_HOURS = [1, 2, 3, 4, 6, 8, 12] as const;
-export const MAX_DUE_DAYS = 31;
-export const MAX_DUE_WEEKS = 8;
 
 export function parseEvery(every: string): Interval | null {
   const [, digits, unit] = /^([1-9][0-9]?)([hdw])$/.exec(every) ?? [];

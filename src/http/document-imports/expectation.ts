@@ -2,11 +2,10 @@ import { type Static, Type } from 'typebox';
 import { ServiceError } from '../../errors.ts';
 import { isTimeZone, nextDue } from '../../model/due-times.ts';
 import {
-  DUE_HOURS,
+  EVERY,
+  EXPECT_FIELDS,
   type Expectation,
   isSameSchedule,
-  MAX_DUE_DAYS,
-  MAX_DUE_WEEKS,
   parseEvery,
   parseTimeOfDay,
   WEEKDAYS,
@@ -19,70 +18,26 @@ import {
   lastProblems,
   usualCommands,
 } from '../../model/expected-files.ts';
+import { schemaOf, viewer } from '../../model/record.ts';
 import { nullableInteger, nullableText, oneOf } from '../schemas.ts';
 
-const EVERY = `${DUE_HOURS.map((hours) => `${hours}h`).join(', ')}, 1d to ${MAX_DUE_DAYS}d or 1w to ${MAX_DUE_WEEKS}w`;
-const MAX_COMMANDS = Number.MAX_SAFE_INTEGER;
-/** A hundred times as much is as good as anything. */
-const MAX_CHANGE = 100;
-
-const ratio = (description: string, maximum: number) =>
-  Type.Unsafe<number | null>({ type: ['number', 'null'], minimum: 0, maximum, description });
-
-const limits = {
-  min_commands: nullableInteger({
-    minimum: 1,
-    maximum: MAX_COMMANDS,
-    description: 'a file with fewer commands is of an unusual size',
-  }),
-  max_change: ratio(
-    'a file whose commands differ by more than this share from the usual number, the median of the 7 files before it, is of an unusual size; 0.5 is by half',
-    MAX_CHANGE,
-  ),
-  max_failure_ratio: ratio('a file of which more than this share fails has many failures', 1),
-};
-const schedule = {
-  every: Type.String({ description: `how often a file is due: ${EVERY}`, examples: ['1d'] }),
-  by: Type.String({
-    description: 'until when, as HH:MM by the clocks of the time zone',
-    examples: ['06:00'],
-  }),
-};
-const Weekdays = { ...Type.Array(oneOf(WEEKDAYS)), maxItems: 7 };
-const ON =
-  'the days on which a file is due; null: every day. Of weeks one day, that of the first file; days that are counted have none';
-
 /** What an import expects, as it is shown. */
-export const ExpectView = Type.Object({
-  ...schedule,
-  on: Type.Unsafe<Expectation['on']>({ ...Weekdays, type: ['array', 'null'], description: ON }),
-  time_zone: Type.String(),
-  ...limits,
+export const ExpectView = schemaOf(EXPECT_FIELDS);
+export const viewExpect = viewer(EXPECT_FIELDS);
+
+const Expect = Type.Object({
+  ...Type.Partial(ExpectView).properties,
+  every: EXPECT_FIELDS.every,
+  by: EXPECT_FIELDS.by,
+  time_zone: Type.Optional(nullableText({ description: 'that of the datamart when it is not given' })),
 });
 
 /** What an import is to expect; null: nothing. */
-export const ExpectBody = Type.Unsafe<ExpectInput | null>({
-  ...Type.Object({
-    ...schedule,
-    on: Type.Optional(Type.Unsafe({ ...Weekdays, type: ['array', 'null'], description: ON })),
-    time_zone: Type.Optional(nullableText({ description: 'that of the datamart when it is not given' })),
-    min_commands: Type.Optional(limits.min_commands),
-    max_change: Type.Optional(limits.max_change),
-    max_failure_ratio: Type.Optional(limits.max_failure_ratio),
-  }),
+export const ExpectBody = Type.Unsafe<Static<typeof Expect> | null>({
+  ...Expect,
   type: ['object', 'null'],
   description: 'when files are due and what they usually are; null: any time, and anything',
 });
-
-type ExpectInput = {
-  readonly every: string;
-  readonly by: string;
-  readonly on?: Expectation['on'];
-  readonly time_zone?: string | null;
-  readonly min_commands?: number | null;
-  readonly max_change?: number | null;
-  readonly max_failure_ratio?: number | null;
-};
 
 /** What is known of the files that an import expects. */
 export const ExpectedView = Type.Object({
@@ -136,14 +91,6 @@ function invalid(expected: string, given: string): ServiceError {
     'INVALID_REQUEST',
     `expect: ${expected}, got ${JSON.stringify(given.slice(0, 100))}`,
   );
-}
-
-export function viewExpect(of: Expectation): Static<typeof ExpectView> {
-  const { every, by, on, timeZone, minCommands, maxChange, maxFailureRatio } = of;
-  return {
-    ...{ every, by, on: on === null ? null : [...on], time_zone: timeZone },
-    ...{ min_commands: minCommands, max_change: maxChange, max_failure_ratio: maxFailureRatio },
-  };
 }
 
 export function viewExpected(of: ExpectingImport): Static<typeof ExpectedView> {
