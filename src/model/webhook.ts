@@ -29,30 +29,6 @@ export const DELIVERY_STATUSES = ['PENDING', 'SUCCEEDED', 'FAILED'] as const;
 /** `PENDING → SUCCEEDED | FAILED`; a resend makes it PENDING again. */
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 
-export type Delivery = {
-  readonly id: string;
-  readonly webhookId: string;
-  /** The header webhook-id: the same in every attempt, also after a resend. */
-  readonly messageId: string;
-  readonly event: Event | typeof PING;
-  /** Null for a test delivery, and for one that is about a due time. */
-  readonly executionId: string | null;
-  readonly body: string;
-  readonly status: DeliveryStatus;
-  /** Since it was made, or sent again on demand. */
-  readonly attempts: number;
-  readonly creationTs: number;
-  readonly nextAttemptTs: number | null;
-  /** The last four are of the last attempt; null before it, and where there was no answer. */
-  readonly lastAttemptTs: number | null;
-  readonly durationMs: number | null;
-  readonly responseStatus: number | null;
-  /** The beginning of the answer. */
-  readonly responseBody: string | null;
-  /** Why the last attempt, or the delivery as a whole, did not succeed. */
-  readonly error: string | null;
-};
-
 /** What came of an attempt. GONE: the receiver wants no more of this webhook. */
 export type Attempt = {
   readonly deliveryId: string;

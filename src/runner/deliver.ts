@@ -1,5 +1,6 @@
 import { passFaultPoint } from '../fault-points.ts';
-import { type Attempt, type Delivery, retryDelayMs, type Target } from '../model/webhook.ts';
+import { type Attempt, retryDelayMs, type Target } from '../model/webhook.ts';
+import type { Delivery } from '../model/webhook-record.ts';
 import type { Reach } from '../webhooks/check-url.ts';
 import { type Answer, post, reasonOf } from '../webhooks/post.ts';
 import { signatureHeaders } from '../webhooks/sign.ts';

@@ -1,7 +1,7 @@
 import type { Author } from '../model/audit.ts';
 import type { Listed, Page } from '../model/records.ts';
-import type { Attempt, Delivery, DeliveryStatus, Target } from '../model/webhook.ts';
-import type { Webhook } from '../model/webhook-record.ts';
+import type { Attempt, DeliveryStatus, Target } from '../model/webhook.ts';
+import type { Delivery, Webhook } from '../model/webhook-record.ts';
 
 /** What a webhook is made of; what the rest is, is said by the store. */
 export type NewWebhook = Pick<

@@ -1,7 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { notFound, ServiceError } from '../../errors.ts';
-import { DELIVERY_STATUSES, type Delivery, type DeliveryStatus } from '../../model/webhook.ts';
+import { DELIVERY_STATUSES, type DeliveryStatus } from '../../model/webhook.ts';
+import type { Delivery } from '../../model/webhook-record.ts';
 import { authorOf } from '../access.ts';
 import { listOf, ok, okList, pageOf } from '../answers.ts';
 import { answersWith, answersWithList, ExecutionsQuery, isId } from '../schemas.ts';

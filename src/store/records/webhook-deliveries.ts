@@ -1,26 +1,15 @@
-import {
-  type Attempt,
-  type Delivery,
-  type DeliveryStatus,
-  MOST_FAILING_MS,
-  PING,
-} from '../../model/webhook.ts';
+import { type Attempt, type DeliveryStatus, MOST_FAILING_MS, PING } from '../../model/webhook.ts';
 import { pingBody } from '../../model/webhook-body.ts';
+import { DELIVERY_FIELDS } from '../../model/webhook-record.ts';
 import type { WebhookRecords } from '../webhook-records.ts';
 import { noteChange } from './audit-log.ts';
-import {
-  type Database,
-  limits,
-  literal,
-  numberOrNull,
-  parameters,
-  type Row,
-  type Sql,
-  textOrNull,
-} from './database.ts';
+import { type Database, limits, literal, numberOrNull, parameters, type Row, type Sql } from './database.ts';
+import { tableOf } from './table.ts';
 import { insertDeliveries, type KnownWebhooks, newDelivery } from './webhook-rows.ts';
 
 type Delivering = Omit<WebhookRecords, 'list' | 'get' | 'create' | 'update' | 'rotateSecret' | 'remove'>;
+
+const { get: getDelivery, read: toDelivery } = tableOf('webhook_delivery', DELIVERY_FIELDS);
 
 const GONE = 'the receiver answered 410: it wants no more of this webhook';
 
@@ -208,29 +197,4 @@ async function noteHealth(sql: Sql, webhookId: string, attempts: readonly Attemp
   await sql.query(`update webhook set enabled = false, disabled_reason = $1 where ${which}`, [reason]);
   await failPending(sql, webhookId);
   return reason;
-}
-
-async function getDelivery(sql: Sql, id: string): Promise<Delivery | null> {
-  const [row] = await sql.query(`select * from webhook_delivery where id = ${literal(id)}`);
-  return row ? toDelivery(row) : null;
-}
-
-function toDelivery(row: Row): Delivery {
-  return {
-    id: String(row.id),
-    webhookId: String(row.webhook_id),
-    messageId: String(row.message_id),
-    event: String(row.event) as Delivery['event'],
-    executionId: textOrNull(row.execution_id),
-    body: String(row.body),
-    status: String(row.status) as DeliveryStatus,
-    attempts: Number(row.attempts),
-    creationTs: Number(row.creation_ts),
-    nextAttemptTs: numberOrNull(row.next_attempt_ts),
-    lastAttemptTs: numberOrNull(row.last_attempt_ts),
-    durationMs: numberOrNull(row.duration_ms),
-    responseStatus: numberOrNull(row.response_status),
-    responseBody: textOrNull(row.response_body),
-    error: textOrNull(row.error),
-  };
 }

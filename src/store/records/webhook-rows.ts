@@ -1,4 +1,4 @@
-import type { Delivery } from '../../model/webhook.ts';
+import type { Delivery } from '../../model/webhook-record.ts';
 import { literal, type Sql } from './database.ts';
 
 /**
