@@ -100,6 +100,7 @@ test('on small screens every page has its names, nothing is cut off at the side,
   await page.getByRole('button', { name: 'Session' }).click();
   await page.getByRole('menuitem', { name: 'Sign out' }).click();
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  assert.equal(await overflowOf(page), 0, 'the form to sign in is wider than the screen');
 });
 
 test('on a phone another datamart is chosen in the menu, where there is another', async (t) => {

@@ -100,38 +100,41 @@ function executionColumns(): readonly Column<Execution>[] {
     {
       id: 'file',
       header: t.executions.input,
-      minWidth: 185,
+      minWidth: 220,
       cell: (of) => (
-        <PageLink to={executionPage(of)}>
-          <RunName execution={of} />
-        </PageLink>
+        <>
+          <PageLink to={executionPage(of)}>
+            <RunName execution={of} />
+          </PageLink>{' '}
+          <Kind execution={of} />
+        </>
       ),
     },
     {
       id: 'owner',
       header: t.executions.of,
-      width: 170,
+      width: 150,
       isExtra: true,
       cell: (of) => <OwnerName execution={of} />,
     },
     {
       id: 'status',
       header: t.executions.status,
-      width: 180,
+      width: 185,
       speaksForItself: true,
       cell: (of) => <StatusBadge execution={of} />,
     },
     {
       id: 'date',
       header: t.executions.received,
-      width: 130,
+      width: 135,
       sortBy: ({ creation_date }) => creation_date,
       cell: ({ creation_date }) => <Ago instant={creation_date} />,
     },
     {
       id: 'applied',
       header: t.executions.applied,
-      width: 110,
+      width: 90,
       isExtra: true,
       isNumber: true,
       sortBy: ({ result }) => result.total_success,
@@ -140,24 +143,16 @@ function executionColumns(): readonly Column<Execution>[] {
     {
       id: 'failed',
       header: t.executions.failed,
-      width: 100,
+      width: 80,
       isExtra: true,
       isNumber: true,
       sortBy: ({ result }) => result.total_failure,
       cell: ({ result }) => formatNumber(result.total_failure),
     },
     {
-      id: 'kind',
-      header: t.runs.kind,
-      width: 130,
-      isExtra: true,
-      speaksForItself: true,
-      cell: (of) => <Kind execution={of} />,
-    },
-    {
       id: 'duration',
       header: t.executions.duration,
-      width: 120,
+      width: 95,
       isExtra: true,
       isNumber: true,
       sortBy: ({ duration }) => duration,
@@ -166,7 +161,7 @@ function executionColumns(): readonly Column<Execution>[] {
     {
       id: 'token',
       header: t.executions.token,
-      width: 140,
+      width: 120,
       isExtra: true,
       cell: (of) => <TokenName id={of.user_id} />,
     },

@@ -33,7 +33,7 @@ export function SignIn({
   };
   return (
     <Center component="main" mih="100vh" p="md">
-      <Paper component="form" withBorder p="xl" w={440} onSubmit={submit}>
+      <Paper component="form" withBorder p="xl" w="100%" maw={440} onSubmit={submit}>
         <Stack>
           <Group gap="sm">
             <Image src={icon} alt="" w={32} h={32} />
