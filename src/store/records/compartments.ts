@@ -6,7 +6,7 @@ import {
 import type { CompartmentRecords } from '../catalogue-records.ts';
 import { membersOf, noteChange } from './audit-log.ts';
 import { invalidateCatalogue } from './catalogue-version.ts';
-import { type Database, limits, parameters, type Sql } from './database.ts';
+import { type Database, parameters, type Sql } from './database.ts';
 import { listRows, tableOf } from './table.ts';
 
 const compartments = tableOf('compartment', COMPARTMENT_FIELDS);
@@ -18,7 +18,8 @@ export const toSelection = selections.read;
 export const SELECTIONS = `select s.*, c.token, c.name, c.archived
   from compartment_selection s join compartment c on c.id = s.compartment_id`;
 
-export function compartmentRecords(db: Database): CompartmentRecords {
+/** All but `listSelections`, which is answered from memory. */
+export function compartmentRecords(db: Database): Omit<CompartmentRecords, 'listSelections'> {
   return {
     list: ({ organisationId, datamartIds, page }) =>
       db.read(async (sql) => {
@@ -49,12 +50,7 @@ export function compartmentRecords(db: Database): CompartmentRecords {
         if (!organisation) return null;
         if (await isTokenTaken(sql, token, null)) return 'TOKEN_TAKEN';
         const created = await compartments.insert(sql, { organisationId, name, token, archived: false });
-        await noteChange(sql, author, {
-          action: 'CREATE',
-          resourceType: 'compartment',
-          resourceId: created.id,
-          datamartId: null,
-        });
+        await noteChange(sql, author, { ...changeOf(created.id), action: 'CREATE' });
         return created;
       }),
 
@@ -69,66 +65,55 @@ export function compartmentRecords(db: Database): CompartmentRecords {
            where id in (select datamart_id from compartment_selection where compartment_id = cast($1 as bigint))`,
           [id],
         );
-        await noteChange(sql, author, {
-          action: 'UPDATE',
-          resourceType: 'compartment',
-          resourceId: id,
-          datamartId: null,
-          details: membersOf(change),
-        });
+        await noteChange(sql, author, { ...changeOf(id), action: 'UPDATE', details: membersOf(change) });
         return updated;
       }),
 
-    listSelections: (datamartId, page) =>
-      db.read(async (sql) => {
-        const rows = await sql.query(
-          `${SELECTIONS} where s.datamart_id = cast($1 as bigint) order by s.id ${limits(page)}`,
-          [datamartId],
-        );
-        const [count] = await sql.query(
-          'select count(*) as total from compartment_selection where datamart_id = cast($1 as bigint)',
-          [datamartId],
-        );
-        return { elements: rows.map(toSelection), total: Number(count?.total) };
-      }),
-
-    select: ({ datamartId, compartmentId, isDefault, author }) =>
-      db.write(async (sql) => {
-        const [possible] = await sql.query(
-          `select c.id from datamart d join compartment c on c.organisation_id = d.organisation_id
-           where d.id = cast($1 as bigint) and c.id = cast($2 as bigint)`,
-          [datamartId, compartmentId],
-        );
-        if (!possible) return null;
-        const current = await getSelection(sql, datamartId, compartmentId);
-        if (current?.isDefault && !isDefault) return 'NO_DEFAULT';
-        if (isDefault) {
-          await sql.query(
-            `update compartment_selection set is_default = false
-             where datamart_id = cast($1 as bigint) and compartment_id <> cast($2 as bigint)`,
-            [datamartId, compartmentId],
-          );
-        }
-        await sql.query(
-          current
-            ? `update compartment_selection set is_default = $3
-               where datamart_id = cast($1 as bigint) and compartment_id = cast($2 as bigint)`
-            : `insert into compartment_selection (id, datamart_id, compartment_id, is_default)
-               values (nextval('compartment_selection_id'), cast($1 as bigint), cast($2 as bigint), $3)`,
-          [datamartId, compartmentId, isDefault],
-        );
-        const after = await getSelection(sql, datamartId, compartmentId);
-        if (after?.isDefault !== current?.isDefault) await invalidateCatalogue(sql, datamartId);
-        await noteChange(sql, author, {
-          action: current ? 'UPDATE' : 'CREATE',
-          resourceType: 'compartment_selection',
-          resourceId: after?.id ?? '',
-          datamartId,
-          details: { compartment_id: compartmentId, default: isDefault },
-        });
-        return after;
-      }),
+    select: (selection) => db.write((sql) => selectCompartment(sql, selection)),
   };
+}
+
+async function selectCompartment(
+  sql: Sql,
+  { datamartId, compartmentId, isDefault, author }: Parameters<CompartmentRecords['select']>[0],
+): ReturnType<CompartmentRecords['select']> {
+  const [possible] = await sql.query(
+    `select c.id from datamart d join compartment c on c.organisation_id = d.organisation_id
+     where d.id = cast($1 as bigint) and c.id = cast($2 as bigint)`,
+    [datamartId, compartmentId],
+  );
+  if (!possible) return null;
+  const before = await getSelection(sql, datamartId, compartmentId);
+  if (before?.isDefault && !isDefault) return 'NO_DEFAULT';
+  if (isDefault) {
+    await sql.query(
+      `update compartment_selection set is_default = false
+       where datamart_id = cast($1 as bigint) and compartment_id <> cast($2 as bigint)`,
+      [datamartId, compartmentId],
+    );
+  }
+  await sql.query(
+    before
+      ? `update compartment_selection set is_default = $3
+         where datamart_id = cast($1 as bigint) and compartment_id = cast($2 as bigint)`
+      : `insert into compartment_selection (id, datamart_id, compartment_id, is_default)
+         values (nextval('compartment_selection_id'), cast($1 as bigint), cast($2 as bigint), $3)`,
+    [datamartId, compartmentId, isDefault],
+  );
+  const after = await getSelection(sql, datamartId, compartmentId);
+  if (after?.isDefault !== before?.isDefault) await invalidateCatalogue(sql, datamartId);
+  await noteChange(sql, author, {
+    action: before ? 'UPDATE' : 'CREATE',
+    resourceType: 'compartment_selection',
+    resourceId: after?.id ?? '',
+    datamartId,
+    details: { compartment_id: compartmentId, default: isDefault },
+  });
+  return after;
+}
+
+function changeOf(id: string) {
+  return { resourceType: 'compartment', resourceId: id, datamartId: null } as const;
 }
 
 /** The condition that one of these datamarts uses a compartment; null: any compartment passes. */
