@@ -3,8 +3,8 @@ import { pingBody } from '../../model/webhook-body.ts';
 import { DELIVERY_FIELDS } from '../../model/webhook-record.ts';
 import type { WebhookRecords } from '../webhook-records.ts';
 import { noteChange } from './audit-log.ts';
-import { type Database, limits, literal, numberOrNull, parameters, type Row, type Sql } from './database.ts';
-import { tableOf } from './table.ts';
+import { type Database, literal, numberOrNull, parameters, type Row, type Sql } from './database.ts';
+import { listRows, tableOf } from './table.ts';
 import { insertDeliveries, type KnownWebhooks, newDelivery } from './webhook-rows.ts';
 
 type Delivering = Omit<WebhookRecords, 'list' | 'get' | 'create' | 'update' | 'rotateSecret' | 'remove'>;
@@ -15,55 +15,20 @@ const GONE = 'the receiver answered 410: it wants no more of this webhook';
 
 export function webhookDeliveryRecords(db: Database, known: KnownWebhooks): Delivering {
   return {
-    ping: (id, { now, author }) =>
-      db.write(async (sql) => {
-        const [webhook] = await sql.query(
-          `select datamart_id, enabled from webhook where id = ${literal(id)}`,
-        );
-        if (!webhook) return null;
-        if (!webhook.enabled) return 'DISABLED';
-        const given = parameters();
-        const datamartId = String(webhook.datamart_id);
-        const body = given.add(pingBody({ webhookId: id, datamartId, now }));
-        const row = newDelivery({ webhookId: id, executionId: null, event: PING, body, at: now });
-        const [made] = await insertDeliveries(sql, [row], given.values);
-        const of = { resourceType: 'webhook', resourceId: id, datamartId } as const;
-        await noteChange(sql, author, { ...of, action: 'PING' });
-        return toDelivery(made as Row);
-      }),
+    ping: (id, of) => db.write((sql) => ping(sql, id, of)),
 
     listDeliveries: ({ webhookId, statuses, page }) =>
       db.read(async (sql) => {
         const given = parameters();
         const among = statuses?.map((status) => given.add(status)).join(', ');
         const where = `webhook_id = ${literal(webhookId)} ${among === undefined ? '' : `and status in (${among})`}`;
-        const from = `from webhook_delivery where ${where}`;
-        const rows = await sql.query(`select * ${from} order by id desc ${limits(page)}`, given.values);
-        const [count] = await sql.query(`select count(*) as total ${from}`, given.values);
-        return { elements: rows.map(toDelivery), total: Number(count?.total) };
+        const from = `webhook_delivery where ${where}`;
+        return listRows(sql, { from, order: 'id desc', page, values: given.values }, toDelivery);
       }),
 
     getDelivery: (id) => db.read((sql) => getDelivery(sql, id)),
 
-    resend: (id, { now, author }) =>
-      db.write(async (sql) => {
-        const [row] = await sql.query(
-          `select w.id, w.datamart_id, w.enabled from webhook_delivery d join webhook w on w.id = d.webhook_id
-           where d.id = ${literal(id)}`,
-        );
-        if (!row) return null;
-        if (!row.enabled) return 'DISABLED';
-        await sql.query(
-          `update webhook_delivery set status = 'PENDING', attempts = 0, next_attempt_ts = ${literal(now)}
-           where id = ${literal(id)}`,
-        );
-        sql.emit('DELIVERY_DUE', id);
-        await noteChange(sql, author, {
-          ...{ action: 'RESEND', resourceType: 'webhook_delivery', resourceId: id },
-          ...{ datamartId: String(row.datamart_id), details: { webhook_id: String(row.id) } },
-        });
-        return getDelivery(sql, id);
-      }),
+    resend: (id, of) => db.write((sql) => resend(sql, id, of)),
 
     listDue: async (now) => {
       if (!known.any) return [];
@@ -78,22 +43,7 @@ export function webhookDeliveryRecords(db: Database, known: KnownWebhooks): Deli
       return rows.map((row) => ({ id: String(row.webhook_id), datamartId: String(row.datamart_id) }));
     },
 
-    takeDue: ({ webhookId, now, most }) =>
-      db.read(async (sql) => {
-        const [webhook] = await sql.query(
-          `select url, secret, previous_secret, previous_secret_until from webhook
-           where id = ${literal(webhookId)} and enabled`,
-        );
-        if (!webhook) return null;
-        const rows = await sql.query(
-          `select * from webhook_delivery
-           where webhook_id = ${literal(webhookId)} and status = 'PENDING' and next_attempt_ts <= ${literal(now)}
-           order by next_attempt_ts, id limit ${literal(most)}`,
-        );
-        const before = Number(webhook.previous_secret_until) > now ? [String(webhook.previous_secret)] : [];
-        const secrets = [String(webhook.secret), ...before];
-        return { target: { url: String(webhook.url), secrets }, deliveries: rows.map(toDelivery) };
-      }),
+    takeDue: (of) => db.read((sql) => takeDue(sql, of)),
 
     noteAttempts: (webhookId, attempts) =>
       db.write(async (sql) => {
@@ -119,6 +69,66 @@ export function webhookDeliveryRecords(db: Database, known: KnownWebhooks): Deli
       return rows.length;
     },
   };
+}
+
+async function ping(
+  sql: Sql,
+  id: string,
+  { now, author }: Parameters<Delivering['ping']>[1],
+): ReturnType<Delivering['ping']> {
+  const [webhook] = await sql.query(`select datamart_id, enabled from webhook where id = ${literal(id)}`);
+  if (!webhook) return null;
+  if (!webhook.enabled) return 'DISABLED';
+  const given = parameters();
+  const datamartId = String(webhook.datamart_id);
+  const body = given.add(pingBody({ webhookId: id, datamartId, now }));
+  const row = newDelivery({ webhookId: id, executionId: null, event: PING, body, at: now });
+  const [made] = await insertDeliveries(sql, [row], given.values);
+  const of = { resourceType: 'webhook', resourceId: id, datamartId } as const;
+  await noteChange(sql, author, { ...of, action: 'PING' });
+  return toDelivery(made as Row);
+}
+
+async function resend(
+  sql: Sql,
+  id: string,
+  { now, author }: Parameters<Delivering['resend']>[1],
+): ReturnType<Delivering['resend']> {
+  const [webhook] = await sql.query(
+    `select w.id, w.datamart_id, w.enabled from webhook_delivery d join webhook w on w.id = d.webhook_id
+     where d.id = ${literal(id)}`,
+  );
+  if (!webhook) return null;
+  if (!webhook.enabled) return 'DISABLED';
+  await sql.query(
+    `update webhook_delivery set status = 'PENDING', attempts = 0, next_attempt_ts = ${literal(now)}
+     where id = ${literal(id)}`,
+  );
+  sql.emit('DELIVERY_DUE', id);
+  await noteChange(sql, author, {
+    ...{ action: 'RESEND', resourceType: 'webhook_delivery', resourceId: id },
+    ...{ datamartId: String(webhook.datamart_id), details: { webhook_id: String(webhook.id) } },
+  });
+  return getDelivery(sql, id);
+}
+
+async function takeDue(
+  sql: Sql,
+  { webhookId, now, most }: Parameters<Delivering['takeDue']>[0],
+): ReturnType<Delivering['takeDue']> {
+  const [webhook] = await sql.query(
+    `select url, secret, previous_secret, previous_secret_until from webhook
+     where id = ${literal(webhookId)} and enabled`,
+  );
+  if (!webhook) return null;
+  const rows = await sql.query(
+    `select * from webhook_delivery
+     where webhook_id = ${literal(webhookId)} and status = 'PENDING' and next_attempt_ts <= ${literal(now)}
+     order by next_attempt_ts, id limit ${literal(most)}`,
+  );
+  const before = Number(webhook.previous_secret_until) > now ? [String(webhook.previous_secret)] : [];
+  const secrets = [String(webhook.secret), ...before];
+  return { target: { url: String(webhook.url), secrets }, deliveries: rows.map(toDelivery) };
 }
 
 /**
