@@ -1,7 +1,6 @@
 import type { SegmentRevert } from '../../model/change.ts';
 import { type KeyRange, rangesOf } from '../key-ranges.ts';
 import type { Row, Sql } from '../records/database.ts';
-import { getExecution } from '../records/execution-rows.ts';
 import { countChangesOf } from '../records/membership-changes.ts';
 import { findRevertible } from '../records/reverts.ts';
 import type { RowsAtATime } from '../rows-at-a-time.ts';
@@ -20,7 +19,7 @@ export function executionChangeCalls(db: DuckDbDatabase, rows: RowsAtATime): Exe
 
     previewRevert: ({ executionId, now }) =>
       atOneMoment(db, async (sql) => {
-        const revertible = await findRevertible(sql, executionId, getExecution);
+        const revertible = await findRevertible(sql, executionId);
         if (revertible === null || typeof revertible === 'string') return revertible;
         const ranges = rangesOf(Math.max(1, Math.ceil(revertible.changes / rows.reverted)));
         return previewOf(sql, { executionId, now, ranges });

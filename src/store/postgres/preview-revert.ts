@@ -1,4 +1,3 @@
-import { getExecution } from '../records/execution-rows.ts';
 import { findRevertible } from '../records/reverts.ts';
 import type { Store } from '../store.ts';
 import { EVERYWHERE, revertedText } from './merge-pairs.ts';
@@ -10,7 +9,7 @@ export function previewRevert(
   { executionId, now }: Parameters<Store['previewRevert']>[0],
 ): ReturnType<Store['previewRevert']> {
   return db.atOneMoment(async (sql) => {
-    const revertible = await findRevertible(sql, executionId, getExecution);
+    const revertible = await findRevertible(sql, executionId);
     if (revertible === null || typeof revertible === 'string') return revertible;
     const found = await revertedText(sql, { reverted: executionId, startDate: now, range: EVERYWHERE });
     const rows = await sql.query(

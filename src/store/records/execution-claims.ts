@@ -137,3 +137,45 @@ export async function isExecutionWaiting(
   const [pending] = await nextPending(sql, begun, { documents: 1, bytes: 0 });
   return pending !== undefined && rankOf(pending.priority) <= rank;
 }
+
+/** The condition that the worker `$1` runs an execution. */
+function isRunning(id: string): string {
+  return `id = ${literal(id)} and worker = $1 and status = 'RUNNING'`;
+}
+
+/** `ExecutionRecords.renewLease`. */
+export async function renewLease(
+  sql: Sql,
+  { id, worker, leaseUntil }: Parameters<ExecutionRecords['renewLease']>[0],
+): ReturnType<ExecutionRecords['renewLease']> {
+  const [row] = await sql.query(
+    `update execution set lease_until = ${literal(leaseUntil)} where ${isRunning(id)} returning cancel_requested`,
+    [worker],
+  );
+  return { held: row !== undefined, cancelRequested: Boolean(row?.cancel_requested) };
+}
+
+/** `ExecutionRecords.noteChecked`. */
+export async function noteChecked(
+  sql: Sql,
+  { id, worker, checked: { bytes, commands } }: Parameters<ExecutionRecords['noteChecked']>[0],
+): Promise<void> {
+  await sql.query(
+    `update execution set checked_bytes = ${literal(bytes)}, checked_commands = ${literal(commands)}
+     where ${isRunning(id)}`,
+    [worker],
+  );
+  sql.emit('EXECUTION_CHANGED', id);
+}
+
+/** `ExecutionRecords.release`. */
+export async function releaseExecution(
+  sql: Sql,
+  { id, worker, now }: Parameters<ExecutionRecords['release']>[0],
+): Promise<void> {
+  await sql.query(
+    `update execution set worker = null, lease_until = ${literal(now)} where ${isRunning(id)}`,
+    [worker],
+  );
+  sql.emit('EXECUTION_CHANGED', id);
+}

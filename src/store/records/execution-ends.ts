@@ -1,6 +1,12 @@
+import type { Author } from '../../model/audit.ts';
+import { type Execution, hasEnded } from '../../model/execution.ts';
 import { eventOf, executionBody } from '../../model/webhook-body.ts';
+import type { ExecutionRecords } from '../execution-records.ts';
+import { noteChange } from './audit-log.ts';
+import { storeCheckpoint } from './checkpoints.ts';
 import { literal, parameters, type Sql } from './database.ts';
-import { EXECUTIONS, toExecution } from './execution-rows.ts';
+import { changeOf } from './execution-creation.ts';
+import { EXECUTIONS, getExecution, toExecution } from './execution-rows.ts';
 import { problemEvents } from './expected-files.ts';
 import { insertDeliveries, type KnownWebhooks, newDelivery } from './webhook-rows.ts';
 
@@ -46,6 +52,49 @@ export function executionEnds(known: KnownWebhooks): NoteEnds {
     });
     if (deliveries.length > 0) await insertDeliveries(sql, deliveries, given.values);
   };
+}
+
+/** `ExecutionRecords.finish`. */
+export async function finishExecution(
+  sql: Sql,
+  of: Parameters<ExecutionRecords['finish']>[0],
+  noteEnds: NoteEnds,
+): Promise<boolean> {
+  const { id, worker, status, failure, checkpoint, segmentsCreated, repaired = null, now } = of;
+  const rows = await sql.query(
+    `update execution set status = $3, failure = $4, end_date = cast($5 as bigint), worker = null, lease_until = 0,
+       segments_created = coalesce(cast($6 as text), segments_created),
+       repaired_lines = ${repaired === null ? 'null' : literal(repaired)}
+     where id = cast($1 as bigint) and worker = $2 and status = 'RUNNING' returning id`,
+    [id, worker, status, failure, now, segmentsCreated ? JSON.stringify(segmentsCreated) : null],
+  );
+  if (rows.length > 0 && checkpoint !== undefined) await storeCheckpoint(sql, id, checkpoint);
+  if (rows.length > 0) await noteEnds(sql, [id]);
+  sql.emit('EXECUTION_CHANGED', id);
+  return rows.length > 0;
+}
+
+/** `ExecutionRecords.cancel`. */
+export async function cancelExecution(
+  sql: Sql,
+  { id, now, author }: { readonly id: string; readonly now: number; readonly author: Author | undefined },
+  noteEnds: NoteEnds,
+): Promise<Execution | 'ENDED' | null> {
+  const execution = await getExecution(sql, id);
+  if (!execution) return null;
+  if (hasEnded(execution.status)) return 'ENDED';
+  await sql.query('update execution set cancel_requested = true where id = cast($1 as bigint)', [id]);
+  sql.emit('CANCEL_REQUESTED', id);
+  sql.emit('EXECUTION_CHANGED', id);
+  if (execution.status === 'PENDING') {
+    await sql.query(
+      `update execution set status = 'CANCELED', end_date = cast($2 as bigint) where id = cast($1 as bigint)`,
+      [id, now],
+    );
+    await noteEnds(sql, [id]);
+  }
+  await noteChange(sql, author, { ...changeOf(execution), action: 'CANCEL' });
+  return getExecution(sql, id);
 }
 
 /** Ends the PENDING executions of an import or a segment that is about to be removed with them. */

@@ -11,9 +11,11 @@ import {
   type SegmentEffect,
 } from '../../model/execution.ts';
 import type { Mapping } from '../../model/mapping.ts';
-import type { MimeType, Priority } from '../../model/records.ts';
+import type { Listed, MimeType, Priority } from '../../model/records.ts';
 import type { Warnings } from '../../model/warning.ts';
-import { literal, numberOrNull, type Row, type Sql, textOrNull } from './database.ts';
+import type { ExecutionRecords } from '../execution-records.ts';
+import { limits, literal, numberOrNull, parameters, type Row, type Sql, textOrNull } from './database.ts';
+import { conditionsOf } from './execution-conditions.ts';
 
 /**
  * Executions with their checkpoints. A checkpoint has a table of its own, so that a merge and a
@@ -34,11 +36,36 @@ export async function getExecution(sql: Sql, id: string): Promise<Execution | nu
   return row ? toExecution(row) : null;
 }
 
+/** `ExecutionRecords.list`. */
+export async function listExecutions(
+  sql: Sql,
+  { filter, page }: Parameters<ExecutionRecords['list']>[0],
+): Promise<Listed<Execution>> {
+  const given = parameters();
+  const where = conditionsOf(filter, given.add).join(' and ');
+  // the page is cut before the join, which would be over all executions
+  const rows = await sql.query(
+    `${executionsOf(`(select * from execution e where ${where} order by e.id desc ${limits(page)})`)} order by e.id desc`,
+    given.values,
+  );
+  const [count] = await sql.query(`select count(*) as total from execution e where ${where}`, given.values);
+  return { elements: rows.map((row) => toExecution(row)), total: Number(count?.total) };
+}
+
 /** `ExecutionRecords.listAfter`. */
 export async function listExecutionsAfter(sql: Sql, id: string): Promise<readonly Execution[]> {
   const rows = await sql.query(
     `${executionsOf(`(select * from execution where id > cast($1 as bigint) order by id limit 1000)`)} order by e.id`,
     [id],
+  );
+  return rows.map((row) => toExecution(row));
+}
+
+/** `ExecutionRecords.listExpiredFiles`. */
+export async function listExpiredFiles(sql: Sql, endedBefore: number): Promise<readonly Execution[]> {
+  const rows = await sql.query(
+    `${EXECUTIONS} where e.end_date < cast($1 as bigint) and e.files_removed_date is null order by e.id limit 1000`,
+    [endedBefore],
   );
   return rows.map((row) => toExecution(row));
 }

@@ -1,9 +1,9 @@
 import { type Execution, hasEnded } from '../../model/execution.ts';
 import type { ExecutionRecords, RevertRefusal } from '../execution-records.ts';
 import { noteChange } from './audit-log.ts';
-import { type Database, literal, type Sql } from './database.ts';
+import { literal, type Sql } from './database.ts';
+import { getExecution } from './execution-rows.ts';
 
-type GetExecution = (sql: Sql, id: string) => Promise<Execution | null>;
 type Asked = Parameters<ExecutionRecords['revert']>[1];
 
 /**
@@ -11,30 +11,26 @@ type Asked = Parameters<ExecutionRecords['revert']>[1];
  * transaction.
  */
 export async function createRevert(
-  db: Database,
+  sql: Sql,
   id: string,
-  asked: Asked & { readonly getExecution: GetExecution },
+  asked: Asked,
 ): Promise<Execution | RevertRefusal | null> {
-  const { getExecution } = asked;
-  return db.write(async (sql) => {
-    const revertible = await findRevertible(sql, id, getExecution);
-    if (revertible === null || typeof revertible === 'string') return revertible;
-    const { execution: reverted, changes } = revertible;
-    const revertId = await insertRevert(sql, reverted, { ...asked, changes });
-    const { datamartId } = reverted;
-    await noteChange(sql, asked.author, {
-      ...{ action: 'REVERT', resourceType: 'execution', resourceId: id, datamartId },
-      details: { by: revertId },
-    });
-    return getExecution(sql, revertId);
+  const revertible = await findRevertible(sql, id);
+  if (revertible === null || typeof revertible === 'string') return revertible;
+  const { execution: reverted, changes } = revertible;
+  const revertId = await insertRevert(sql, reverted, { ...asked, changes });
+  const { datamartId } = reverted;
+  await noteChange(sql, asked.author, {
+    ...{ action: 'REVERT', resourceType: 'execution', resourceId: id, datamartId },
+    details: { by: revertId },
   });
+  return getExecution(sql, revertId);
 }
 
 /** An execution that can be reverted, with the number of its changes; else why not. */
 export async function findRevertible(
   sql: Sql,
   id: string,
-  getExecution: GetExecution,
 ): Promise<{ readonly execution: Execution; readonly changes: number } | RevertRefusal | null> {
   const execution = await getExecution(sql, id);
   if (!execution) return null;
