@@ -1,15 +1,10 @@
-import {
-  CHANGE_KINDS,
-  type ChangeKind,
-  type ExecutionChanges,
-  type MembershipChange,
-} from '../../model/change.ts';
+import { CHANGE_KINDS, type ChangeKind, type MembershipChange } from '../../model/change.ts';
 import { QUARTER_MS } from '../../model/history.ts';
 import type { UserSelector, UuidHalves } from '../../model/identifier.ts';
-import { originOf } from '../../model/membership-origin.ts';
+import { type MembershipOrigin, originOf } from '../../model/membership-origin.ts';
 import type { Membership } from '../../model/records.ts';
 import type { Statement } from '../statements.ts';
-import type { Store } from '../store.ts';
+import type { KnownSince, Store } from '../store.ts';
 import { literal, numberOrNull, type Row, type Sql, textOrNull } from './database.ts';
 import { executionsById } from './execution-rows.ts';
 import type { KeptRecords } from './keep-records.ts';
@@ -31,109 +26,123 @@ export type ChangeLogQueries = {
 };
 
 /** What a store tells from its change log. */
-export function changeCalls({
-  segments: keptSegments,
-  statement,
-  atOneMoment,
-  findUserPoint,
-  isPoint,
-}: ChangeLogQueries): ChangeCalls {
+export function changeCalls(queries: ChangeLogQueries): ChangeCalls {
+  const { statement, atOneMoment, findUserPoint, isPoint } = queries;
+
+  /** What `list` finds of a user; null where the datamart does not know them. */
+  async function ofUser<T>(of: UserQuery, list: (sql: Sql, of: OfPoint) => Promise<T>): Promise<T | null> {
+    // before the rows: a segment that has one among them is among these, or is being removed
+    const segments = await queries.segments();
+    const { segmentIds, now, page } = of;
+    const asked = segmentIds && new Set(segmentIds);
+    const isAsked = (id: string) => segments.has(id) && (!asked || asked.has(id));
+    return atOneMoment(async (sql) => {
+      const point = await findUserPoint(sql, of);
+      return point && list(sql, { point: isPoint(point), segments, isAsked, now, page });
+    });
+  }
+
   return {
-    countChanges: ({ segmentId, from, now }) =>
-      atOneMoment(async (sql) => {
-        const knownSince = await readKnownSince(sql);
-        const values = { segment_id: literal(segmentId), now: Math.trunc(now) };
-        const rows = await sql.query(
-          statement('count-changes', {
-            ...values,
-            quarter_ms: QUARTER_MS,
-            from: Math.trunc(Math.max(from, knownSince)),
-          }),
-        );
-        const [live] = await sql.query(
-          `select count(*) as size from membership
-           where segment_id = ${values.segment_id} and (expiration_ts <= ${values.now}) is not true`,
-        );
-        return { size: Number(live?.size), knownSince, quarters: rows.map(toCounts) };
-      }),
+    countChanges: (of) => atOneMoment((sql) => countChanges(sql, statement, of)),
+    listChangingExecutions: (of) => atOneMoment((sql) => listChangingExecutions(sql, statement, of)),
+    listChanges: (of) => ofUser(of, listChanges),
+    listOrigins: (of) => ofUser(of, listOrigins),
+  };
+}
 
-    listChangingExecutions: ({ segmentId, page }) =>
-      atOneMoment(async (sql) => {
-        const rows = await sql.query(
-          statement('list-changing-executions', {
-            segment_id: literal(segmentId),
-            max_results: Math.trunc(page.maxResults),
-            first_result: Math.trunc(page.firstResult),
-          }),
-        );
-        const found = rows.filter(({ execution_id }) => execution_id !== null);
-        const executions = await executionsById(sql, idsOf(found));
-        const elements = found.map((row): ExecutionChanges => {
-          const executionId = String(row.execution_id);
-          return {
-            executionId,
-            execution: executions.get(executionId) ?? null,
-            date: Number(row.date),
-            entries: Number(row.entries),
-            updates: Number(row.updates),
-            exits: Number(row.exits),
-          };
-        });
-        const knownSince = await readKnownSince(sql);
-        return { elements, total: Number(rows[0]?.total), knownSince };
-      }),
+async function countChanges(
+  sql: Sql,
+  statement: Statement,
+  { segmentId, from, now }: Parameters<Store['countChanges']>[0],
+): ReturnType<Store['countChanges']> {
+  const knownSince = await readKnownSince(sql);
+  const values = { segment_id: literal(segmentId), now: Math.trunc(now) };
+  const since = Math.trunc(Math.max(from, knownSince));
+  const rows = await sql.query(
+    statement('count-changes', { ...values, quarter_ms: QUARTER_MS, from: since }),
+  );
+  const [live] = await sql.query(
+    `select count(*) as size from membership
+     where segment_id = ${values.segment_id} and (expiration_ts <= ${values.now}) is not true`,
+  );
+  return { size: Number(live?.size), knownSince, quarters: rows.map(toCounts) };
+}
 
-    listChanges: async ({ datamartId, user, segmentIds, now, page }) => {
-      // before the rows: a segment that has a change among them is among these, or is being removed
-      const segments = await keptSegments();
-      return atOneMoment(async (sql) => {
-        const point = await findUserPoint(sql, { datamartId, user });
-        if (point === null) return null;
-        const rows = await rowsOfPoint(sql, { point: isPoint(point), now });
-        const among = segmentIds && new Set(segmentIds);
-        const asked = rows
-          .filter(({ segment_id: id }) => segments.has(String(id)) && (!among || among.has(String(id))))
-          .sort(newestFirst);
-        const shown = asked.slice(page.firstResult, page.firstResult + page.maxResults);
-        const executions = await executionsById(sql, idsOf(shown));
-        return {
-          elements: shown.map((row) => toChange(row, { segments, executions })),
-          total: asked.length,
-          knownSince: await readKnownSince(sql),
-        };
-      });
-    },
+async function listChangingExecutions(
+  sql: Sql,
+  statement: Statement,
+  { segmentId, page }: Parameters<Store['listChangingExecutions']>[0],
+): ReturnType<Store['listChangingExecutions']> {
+  const rows = await sql.query(
+    statement('list-changing-executions', {
+      segment_id: literal(segmentId),
+      max_results: Math.trunc(page.maxResults),
+      first_result: Math.trunc(page.firstResult),
+    }),
+  );
+  const found = rows.filter(({ execution_id }) => execution_id !== null);
+  const executions = await executionsById(sql, idsOf(found));
+  const elements = found.map((row) => {
+    const executionId = String(row.execution_id);
+    return {
+      executionId,
+      execution: executions.get(executionId) ?? null,
+      date: Number(row.date),
+      entries: Number(row.entries),
+      updates: Number(row.updates),
+      exits: Number(row.exits),
+    };
+  });
+  return { elements, total: Number(rows[0]?.total), knownSince: await readKnownSince(sql) };
+}
 
-    listOrigins: async ({ datamartId, user, segmentIds, now, page }) => {
-      const segments = await keptSegments();
-      return atOneMoment(async (sql) => {
-        const point = await findUserPoint(sql, { datamartId, user });
-        if (point === null) return null;
-        const rows = await sql.query(`select * from membership where ${isPoint(point)}`);
-        const among = segmentIds && new Set(segmentIds);
-        const live = liveMemberships(rows, { segments, now }).filter(({ segmentId: id }) => {
-          return segments.has(id) && (!among || among.has(id));
-        });
-        const shown = live.slice(page.firstResult, page.firstResult + page.maxResults);
-        const changes = (await rowsOfPoint(sql, { point: isPoint(point), now })).toSorted(newestFirst);
-        const found = shown.map((membership) => ({ membership, rows: originRows(membership, changes) }));
-        const executions = await executionsById(sql, idsOf(found.flatMap((each) => each.rows.all)));
-        const toOne = (row: Row | undefined) => row && toChange(row, { segments, executions });
-        return {
-          elements: found.map(({ membership, rows: { enteredBy, restoredBy, updatedBy } }) => ({
-            segmentId: membership.segmentId,
-            segmentName: membership.segmentName,
-            segmentTechnicalName: membership.segmentTechnicalName,
-            creationTs: membership.creationTs,
-            enteredBy: toOne(enteredBy) ?? null,
-            restoredBy: toOne(restoredBy) ?? null,
-            updatedBy: toOne(updatedBy) ?? null,
-          })),
-          total: live.length,
-          knownSince: await readKnownSince(sql),
-        };
-      });
-    },
+type UserQuery = Parameters<Store['listChanges']>[0];
+/** A query about a user who is known. */
+type OfPoint = Pick<UserQuery, 'now' | 'page'> & {
+  /** The condition that a row is of the user. */
+  readonly point: string;
+  readonly segments: Segments;
+  readonly isAsked: (segmentId: string) => boolean;
+};
+
+async function listChanges(
+  sql: Sql,
+  { point, segments, isAsked, now, page }: OfPoint,
+): Promise<KnownSince<MembershipChange>> {
+  const rows = await rowsOfPoint(sql, { point, now });
+  const asked = rows.filter((row) => isAsked(String(row.segment_id))).sort(newestFirst);
+  const shown = asked.slice(page.firstResult, page.firstResult + page.maxResults);
+  const executions = await executionsById(sql, idsOf(shown));
+  return {
+    elements: shown.map((row) => toChange(row, { segments, executions })),
+    total: asked.length,
+    knownSince: await readKnownSince(sql),
+  };
+}
+
+async function listOrigins(
+  sql: Sql,
+  { point, segments, isAsked, now, page }: OfPoint,
+): Promise<KnownSince<MembershipOrigin>> {
+  const rows = await sql.query(`select * from membership where ${point}`);
+  const live = liveMemberships(rows, { segments, now }).filter(({ segmentId }) => isAsked(segmentId));
+  const shown = live.slice(page.firstResult, page.firstResult + page.maxResults);
+  const changes = (await rowsOfPoint(sql, { point, now })).toSorted(newestFirst);
+  const found = shown.map((membership) => ({ membership, rows: originRows(membership, changes) }));
+  const executions = await executionsById(sql, idsOf(found.flatMap((each) => each.rows.all)));
+  const toOne = (row: Row | undefined) => (row ? toChange(row, { segments, executions }) : null);
+  return {
+    elements: found.map(({ membership, rows: { enteredBy, restoredBy, updatedBy } }) => ({
+      segmentId: membership.segmentId,
+      segmentName: membership.segmentName,
+      segmentTechnicalName: membership.segmentTechnicalName,
+      creationTs: membership.creationTs,
+      enteredBy: toOne(enteredBy),
+      restoredBy: toOne(restoredBy),
+      updatedBy: toOne(updatedBy),
+    })),
+    total: live.length,
+    knownSince: await readKnownSince(sql),
   };
 }
 
