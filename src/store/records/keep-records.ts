@@ -1,5 +1,5 @@
 import { gather } from '../../gather.ts';
-import type { CompartmentSelection, Datamart } from '../../model/datamart.ts';
+import type { CompartmentSelection } from '../../model/datamart.ts';
 import type { Segment } from '../../model/segment.ts';
 import type {
   CompartmentRecords,
@@ -8,7 +8,7 @@ import type {
   SegmentRecords,
 } from '../catalogue-records.ts';
 import { SELECTIONS, toSelection } from './compartments.ts';
-import type { Database, Sql } from './database.ts';
+import type { Database, Row, Sql } from './database.ts';
 import { datamartRecords, datamartTable } from './datamarts.ts';
 import { documentImportTable } from './document-import-rows.ts';
 import { segmentTable } from './segments.ts';
@@ -63,29 +63,69 @@ export type RecordVersions = {
  * each time; those who ask at the same time share a query.
  */
 export function keepRecords(db: Database, versions: RecordVersions | null = null): KeptRecords {
-  const datamarts = keep(async () => {
-    const rows = await db.read((sql) => sql.query('select * from datamart'));
-    return byId(rows.map(datamartTable.read)) satisfies ReadonlyMap<string, Datamart>;
-  });
-  const segments = keep(async () => {
-    const rows = await db.read((sql) => sql.query('select * from segment'));
-    return byId(rows.map(segmentTable.read)) satisfies ReadonlyMap<string, Segment>;
-  });
-  const selections = keep(async () => {
-    const rows = await db.read((sql) => sql.query(`${SELECTIONS} order by s.id`));
-    const byDatamart = new Map<string, CompartmentSelection[]>();
-    for (const selection of rows.map(toSelection)) {
-      const of = byDatamart.get(selection.datamartId);
-      if (of) of.push(selection);
-      else byDatamart.set(selection.datamartId, [selection]);
-    }
-    return byDatamart;
-  });
+  const datamarts = keep(() => readById(db, 'datamart', datamartTable.read));
+  const segments = keep(() => readById(db, 'segment', segmentTable.read));
+  const selections = keep(() => readSelections(db));
   const catalogues = keepEach(datamartRecords(db).catalogue);
   const documentImports = keepEach((id: string) => db.read((sql) => documentImportTable.get(sql, id)));
   function forget(): void {
     for (const kept of [datamarts, segments, selections, catalogues, documentImports]) kept.forget();
   }
+  const { fresh, assuming } = followVersions(versions, forget);
+  const assumed: KeptRecords['assumed'] = {
+    getDatamart: async (id) => (await datamarts.get()).get(id) ?? null,
+    listSelections: async (datamartId, { firstResult, maxResults }) => {
+      const all = (await selections.get()).get(datamartId) ?? [];
+      return { elements: all.slice(firstResult, firstResult + maxResults), total: all.length };
+    },
+    segments: segments.get,
+  };
+
+  return {
+    getDatamart: fresh(assumed.getDatamart),
+    getSegment: fresh(async (id) => (await segments.get()).get(id) ?? null),
+    listSelections: fresh(assumed.listSelections),
+    catalogue: fresh(catalogues.get),
+    getDocumentImport: fresh(documentImports.get),
+    segments: fresh(assumed.segments),
+    inMemory: {
+      segments: segments.peek,
+      selections: (datamartId) => selections.peek()?.get(datamartId),
+    },
+    assuming,
+    assumed,
+    noticing: noticing(db, versions, forget),
+  };
+}
+
+async function readById<T extends { readonly id: string }>(
+  db: Database,
+  table: string,
+  read: (row: Row) => T,
+): Promise<ReadonlyMap<string, T>> {
+  const rows = await db.read((sql) => sql.query(`select * from ${table}`));
+  return new Map(rows.map(read).map((record) => [record.id, record]));
+}
+
+async function readSelections(db: Database): Promise<ReadonlyMap<string, readonly CompartmentSelection[]>> {
+  const rows = await db.read((sql) => sql.query(`${SELECTIONS} order by s.id`));
+  const byDatamart = new Map<string, CompartmentSelection[]>();
+  for (const selection of rows.map(toSelection)) {
+    const of = byDatamart.get(selection.datamartId);
+    if (of) of.push(selection);
+    else byDatamart.set(selection.datamartId, [selection]);
+  }
+  return byDatamart;
+}
+
+/** Has what is kept forgotten when it is found that another process has written. */
+function followVersions(
+  versions: RecordVersions | null,
+  forget: () => void,
+): Pick<KeptRecords, 'assuming'> & {
+  /** `get` of what is so at the time of the call. */
+  fresh<Of extends unknown[], T>(get: (...of: Of) => Promise<T>): (...of: Of) => Promise<T>;
+} {
   let known: string | null = null;
   const readVersion = gather<void, string>(
     async (asked) => {
@@ -102,37 +142,12 @@ export function keepRecords(db: Database, versions: RecordVersions | null = null
   async function forgetWhatIsOld(): Promise<void> {
     if (versions !== null) forgetUnless(await readVersion());
   }
-  const assumed: KeptRecords['assumed'] = {
-    getDatamart: async (id) => (await datamarts.get()).get(id) ?? null,
-    listSelections: async (datamartId, { firstResult, maxResults }) => {
-      const all = (await selections.get()).get(datamartId) ?? [];
-      return { elements: all.slice(firstResult, firstResult + maxResults), total: all.length };
-    },
-    segments: segments.get,
-  };
-  const fresh =
-    <Of extends unknown[], T>(get: (...of: Of) => Promise<T>) =>
-    (...of: Of): Promise<T> =>
-      versions === null ? get(...of) : forgetWhatIsOld().then(() => get(...of));
-  const noticed =
-    <T>(work: (sql: Sql) => Promise<T>) =>
-    async (sql: Sql): Promise<T> => {
-      const result = await work(sql);
-      await versions?.next(sql);
-      return result;
-    };
 
   return {
-    getDatamart: fresh(assumed.getDatamart),
-    getSegment: fresh(async (id) => (await segments.get()).get(id) ?? null),
-    listSelections: fresh(assumed.listSelections),
-    catalogue: fresh(catalogues.get),
-    getDocumentImport: fresh(documentImports.get),
-    segments: fresh(assumed.segments),
-    inMemory: {
-      segments: segments.peek,
-      selections: (datamartId) => selections.peek()?.get(datamartId),
-    },
+    fresh:
+      (get) =>
+      (...of) =>
+        versions === null ? get(...of) : forgetWhatIsOld().then(() => get(...of)),
     assuming: async (read) => {
       const before = known;
       let isTold = false;
@@ -146,12 +161,22 @@ export function keepRecords(db: Database, versions: RecordVersions | null = null
       if (!isTold) await forgetWhatIsOld();
       return known === before ? first : read(tell);
     },
-    assumed,
-    noticing: {
-      read: db.read,
-      write: (work) => db.write(noticed(work)).finally(forget),
-      writeAlone: (work) => db.writeAlone(noticed(work)).finally(forget),
-    },
+  };
+}
+
+/** `db` whose writes are told to the other processes, and have what is kept forgotten. */
+function noticing(db: Database, versions: RecordVersions | null, forget: () => void): Database {
+  const noticed =
+    <T>(work: (sql: Sql) => Promise<T>) =>
+    async (sql: Sql): Promise<T> => {
+      const result = await work(sql);
+      await versions?.next(sql);
+      return result;
+    };
+  return {
+    read: db.read,
+    write: (work) => db.write(noticed(work)).finally(forget),
+    writeAlone: (work) => db.writeAlone(noticed(work)).finally(forget),
   };
 }
 
@@ -199,8 +224,4 @@ function keepEach<T>(load: (id: string) => Promise<T>): {
     peek: (id) => known.get(id)?.loaded,
     forget: () => known.clear(),
   };
-}
-
-function byId<T extends { readonly id: string }>(records: readonly T[]): Map<string, T> {
-  return new Map(records.map((record) => [record.id, record]));
 }
