@@ -1,70 +1,34 @@
-import { passFaultPoint } from '../../fault-points.ts';
-import {
-  KIND_BIT,
-  type StoredIdentifier,
-  type UserSelector,
-  type UuidHalves,
-} from '../../model/identifier.ts';
+import type { StoredIdentifier, UserSelector, UuidHalves } from '../../model/identifier.ts';
 import type { Membership } from '../../model/records.ts';
 import { userKey } from '../../model/user-key.ts';
-import { noteLink } from '../records/audit-log.ts';
-import { numberOrNull, type Row, type Sql } from '../records/database.ts';
+import type { Row, Sql } from '../records/database.ts';
 import type { KeptRecords } from '../records/keep-records.ts';
 import { liveMemberships, type Segments, toIdentifier } from '../records/membership-rows.ts';
-import { runKey } from '../serving/run-key.ts';
 import type { Store } from '../store.ts';
-import { BIG_TABLES, changeRows } from './big-tables.ts';
-import type { ChangeLog } from './change-log.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { membershipsOfMany } from './look-up-many.ts';
-import { noteWriting, type RunsOfTables } from './runs.ts';
+import type { RunsOfTables } from './runs.ts';
 import { keyOf, servedMany, servedMemberships } from './served.ts';
 import type { Serving } from './serving.ts';
-import { statement } from './statements.ts';
-import type { UserPoints } from './user-points.ts';
-
-/** Up to when expired memberships were removed since the store was opened. */
-export type RemovedExpired = { upTo: number };
 
 type LookUps = Pick<
   Store,
-  | 'findUserPoint'
-  | 'listMemberships'
-  | 'immediate'
-  | 'listMembershipsOfMany'
-  | 'listIdentifiers'
-  | 'attachIdentifier'
-  | 'removeExpired'
+  'findUserPoint' | 'listMemberships' | 'immediate' | 'listMembershipsOfMany' | 'listIdentifiers'
 >;
 
-/** What the embedded store answers from its two big tables. */
+/** What the embedded store answers about users, from serving runs or its two big tables. */
 export function lookUps(
   db: DuckDbDatabase,
-  of: {
-    points: UserPoints;
-    changes: ChangeLog;
-    runs: RunsOfTables;
-    kept: Pick<KeptRecords, 'segments' | 'inMemory'>;
-    removed: RemovedExpired;
-    serving: Serving;
+  {
+    runs,
+    kept,
+    serving,
+  }: {
+    readonly runs: RunsOfTables;
+    readonly kept: Pick<KeptRecords, 'segments' | 'inMemory'>;
+    readonly serving: Serving;
   },
 ): LookUps {
-  const { points, changes, runs, kept, removed, serving } = of;
-
-  async function liveInTables({
-    among,
-    now,
-    ...of
-  }: Asked & {
-    readonly among: ReadonlySet<string> | undefined;
-    readonly segments: Segments;
-    readonly now: number;
-  }): Promise<readonly Membership[] | null> {
-    const rows = await db.read((sql) => membershipRows(sql, { ...of, runs }));
-    const asked = among ? rows?.filter((row) => among.has(String(row.segment_id))) : rows;
-    return asked ? liveMemberships(asked, { segments: of.segments, now }) : null;
-  }
-
   return {
     findUserPoint: (datamartId, user) => db.read((sql) => findUserPoint(sql, { datamartId, user })),
 
@@ -75,7 +39,10 @@ export function lookUps(
       const among = segmentIds && new Set(segmentIds);
       const asked = { datamartId, user, among, segments, now };
       const served = await serving.runs.lookUp(keyOf(datamartId, user), user.by);
-      const live = served === undefined ? await liveInTables(asked) : servedMemberships(served, asked);
+      const live =
+        served === undefined
+          ? await db.read((sql) => membershipsInTables(sql, { ...asked, runs }))
+          : servedMemberships(served, asked);
       if (live === null) return null;
       const { firstResult, maxResults } = page;
       return { elements: live.slice(firstResult, firstResult + maxResults), total: live.length };
@@ -100,59 +67,6 @@ export function lookUps(
     },
 
     listIdentifiers: (userPointId) => db.read((sql) => identifiersOf(sql, userPointId)),
-
-    attachIdentifier: ({ datamartId, identifier, userPointId, now, author }) =>
-      serving.recording(db.merge, async (sql, draft) => {
-        const key = userKey(datamartId, identifier);
-        const [known] = await sql.query(`select point_hi, point_lo from user_identifier where ${isKey(key)}`);
-        const [point] = await sql.query(
-          `select point_kinds from user_identifier where ${isPoint(userPointId)} and datamart_id = ${BigInt(datamartId)} limit 1`,
-        );
-        if (!point) return null;
-        if (known !== undefined)
-          return known.point_hi === userPointId.hi && known.point_lo === userPointId.lo ? 'OWN' : 'TAKEN';
-        const kinds = Number(point.point_kinds) | KIND_BIT[identifier.kind];
-        points.areOwnKeys = false;
-        noteWriting(runs, 'user_identifier');
-        await sql.query(
-          `insert into user_identifier_recent values (${key.hi}, ${key.lo}, ${userPointId.hi}, ${userPointId.lo}, ${kinds},
-             ${BigInt(datamartId)}, ${KIND_BIT[identifier.kind]}, ${BigInt(identifier.compartmentId)}, $1, ${Math.trunc(now)})`,
-          [identifier.value],
-        );
-        for (const { table } of BIG_TABLES)
-          await changeRows(
-            sql,
-            table,
-            (part) => `update ${part} set point_kinds = ${kinds} where ${isPoint(userPointId)}`,
-          );
-        await draft.write((writer) => writer.alias(runKey(key), runKey(userPointId)));
-        await noteLink(sql, author, { datamartId, identifier });
-        return 'ATTACHED' as const;
-      }),
-
-    removeExpired: async (now) => {
-      // an execution takes for live what was live when it started; decided in the turn of the
-      // claims, so that one either runs here already or starts later
-      const before = await db.write(async (sql) => {
-        const [running] = await sql.query(
-          `select min(start_date) as start_date from execution where status = 'RUNNING'`,
-        );
-        const before = Math.min(now, numberOrNull(running?.start_date) ?? now);
-        removed.upTo = Math.max(removed.upTo, before);
-        return Math.trunc(before);
-      });
-      const rows = await db.merge(async (sql) => {
-        await sql.query(
-          statement('insert-expiries', { step: changes.nextStep(), now: Math.trunc(now), before }),
-        );
-        const where = `where expiration_ts <= ${before}`;
-        const rows = await changeRows(sql, 'membership', (table) => `delete from ${table} ${where}`);
-        passFaultPoint('expired-removed');
-        return rows;
-      });
-      if (rows > 0) serving.noteLitter({ sweptUpTo: before });
-      return rows;
-    },
   };
 }
 
@@ -175,6 +89,22 @@ export async function identifiersOf(sql: Sql, point: UuidHalves): Promise<readon
   return rows.map(toIdentifier);
 }
 
+/** What `listMemberships` tells of a user, by the tables. */
+async function membershipsInTables(
+  sql: Sql,
+  {
+    among,
+    now,
+    ...of
+  }: RowsQuery & { readonly among: ReadonlySet<string> | undefined; readonly now: number },
+): Promise<readonly Membership[] | null> {
+  const rows = await membershipRows(sql, of);
+  const asked = among ? rows?.filter((row) => among.has(String(row.segment_id))) : rows;
+  return asked ? liveMemberships(asked, { segments: of.segments, now }) : null;
+}
+
+type RowsQuery = Asked & { readonly segments: Segments; readonly runs: RunsOfTables };
+
 /**
  * Memberships of a user in segments of the datamart, expired ones too; null for an unknown user.
  * Nearly always one query: an identifier's point is its own key unless it was attached to another,
@@ -183,7 +113,7 @@ export async function identifiersOf(sql: Sql, point: UuidHalves): Promise<readon
  */
 async function membershipRows(
   sql: Sql,
-  { datamartId, user, segments, runs }: Asked & { readonly segments: Segments; readonly runs: RunsOfTables },
+  { datamartId, user, segments, runs }: RowsQuery,
 ): Promise<readonly Row[] | null> {
   const likely = keyOf(datamartId, user);
   const rows = await rowsOfPoint(sql, likely, runs);

@@ -34,6 +34,7 @@ import { revertPart } from '../staging/revert.ts';
 import type { Store } from '../store.ts';
 import { atOneMoment } from './at-one-moment.ts';
 import { attachText, whyNotAttached } from './attach.ts';
+import { attachIdentifier } from './attach-identifier.ts';
 import { changeRows } from './big-tables.ts';
 import { readChangeLog, removeChangesBefore } from './change-log.ts';
 import { checkContent } from './check/check-content.ts';
@@ -53,6 +54,7 @@ import { segmentSizes } from './segment-sizes.ts';
 import { Serving, type ServingLog } from './serving.ts';
 import { sweepSnapshots, takeSnapshot } from './snapshot.ts';
 import { statement } from './statements.ts';
+import { removeExpired } from './sweep.ts';
 import { memberWriter } from './write-members.ts';
 
 export type DuckDbStoreOptions = {
@@ -162,7 +164,6 @@ async function openStoreOf(
   const points = await readUserPoints(db);
   const removed = { upTo: 0 };
   const changes = await readChangeLog(db);
-  const users = lookUps(db, { points, changes, runs, kept, removed, serving });
   const erasures = await readPendingErasures(db);
   const knownWebhooks = await readKnownWebhooks(db);
   const noteEnds = executionEnds(knownWebhooks);
@@ -214,7 +215,7 @@ async function openStoreOf(
     sources: sourceRecords(db),
     webhooks: { ...webhookRecords(db, knownWebhooks), ...webhookDeliveryRecords(db, knownWebhooks) },
     erasures: erasureRecords(db, () => refreshPending(db, erasures)),
-    ...users,
+    ...lookUps(db, { runs, kept, serving }),
     ...memberCalls(db),
     ...activityCalls({
       segments: kept.segments,
@@ -240,7 +241,8 @@ async function openStoreOf(
     mergeGroup: (group) => mergeGroup(engine, group, noteEnds),
     mergeCalls: (calls) => mergeCalls(engine, calls, async () => removed.upTo),
     eraseUser: (erasure) => sizes.forgetAfter(eraseUser(db, erasure, { pending: erasures, serving })),
-    attachIdentifier: (attachment) => sizes.forgetAfter(users.attachIdentifier(attachment)),
+    attachIdentifier: (attachment) => attachIdentifier(db, attachment, merging),
+    removeExpired: (now) => removeExpired(db, now, { ...merging, removed }),
     countMembers: async ({ segmentIds, now }) => {
       const all = segmentIds.length === 0 ? null : await sizes.at(now);
       const asked = new Set(segmentIds);
