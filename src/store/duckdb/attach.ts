@@ -1,3 +1,5 @@
+import path from 'node:path';
+import type { DuckDBInstance } from '@duckdb/node-api';
 import { StoreInUseError } from '../../errors.ts';
 
 /**
@@ -16,6 +18,19 @@ export function attachText(file: string, name: string): string {
 /** The same for a file that nothing is to be written to. */
 export function attachReadOnlyText(file: string, name: string): string {
   return `attach ${quoted(file)} as ${name} (read_only)`;
+}
+
+/** Attaches a database file under a name, and what chunks are staged in. */
+export async function attachToWrite(instance: DuckDBInstance, file: string, name: string): Promise<void> {
+  const setup = await instance.connect();
+  try {
+    await setup.run(attachText(file, name));
+    await setup.run(`attach ':memory:' as staging`);
+  } catch (error) {
+    throw whyNotAttached(error, path.dirname(file));
+  } finally {
+    setup.closeSync();
+  }
 }
 
 /** What a store's file could not be attached for, as it is told. */

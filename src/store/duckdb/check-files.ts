@@ -34,6 +34,14 @@ export async function checkFiles(file: string, expected: ExpectedStore): Promise
     throw damaged(file, `its log ${log} does not begin as one`);
 }
 
+/** What the file of a store and its log occupy. */
+export async function bytesOfFiles(file: string): Promise<number> {
+  const [bytes, logBytes] = await Promise.all(
+    [file, `${file}.wal`].map((each) => sizeOf(each).catch(() => null)),
+  );
+  return (bytes ?? 0) + (logBytes ?? 0);
+}
+
 /** The error for a store whose file is not whole. `found`: what is known of it. */
 export function damaged(file: string, found: string, cause?: unknown): StoreDamagedError {
   return new StoreDamagedError(

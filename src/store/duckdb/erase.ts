@@ -10,6 +10,7 @@ import type { Store } from '../store.ts';
 import { type BigTableName, changeRows } from './big-tables.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { findUserPoint, identifiersOf, isPoint } from './look-ups.ts';
+import type { SegmentSizes } from './segment-sizes.ts';
 import type { Serving } from './serving.ts';
 
 /** What merges have to know of erasures: mostly nothing, which spares them a query. */
@@ -36,12 +37,16 @@ export async function refreshPending(db: DuckDbDatabase, pending: PendingErasure
 export async function eraseUser(
   db: DuckDbDatabase,
   { datamartId, user, now, author }: Parameters<Store['eraseUser']>[0],
-  { pending, serving }: { pending: PendingErasures; serving: Serving },
+  {
+    erasures,
+    serving,
+    sizes,
+  }: { readonly erasures: PendingErasures; readonly serving: Serving; readonly sizes: SegmentSizes },
 ): Promise<Erasure | null> {
   // before it is so: a merge that comes right after it must know
-  pending.any = true;
-  pending.begun += 1;
-  const erased = await serving.recording(db.writeAlone, async (sql, draft) => {
+  erasures.any = true;
+  erasures.begun += 1;
+  const erasing = serving.recording(db.writeAlone, async (sql, draft) => {
     const point = await findUserPoint(sql, { datamartId, user });
     if (point === null && user.by === 'user_point_id') return null;
     const known: readonly Identifier[] = point === null ? [] : await identifiersOf(sql, point);
@@ -61,8 +66,9 @@ export async function eraseUser(
     passFaultPoint('erasure-before-commit');
     return erasure;
   });
+  const erased = await sizes.forgetAfter(erasing);
   passFaultPoint('erasure-after-commit');
-  if (erased?.status !== 'PENDING') await refreshPending(db, pending);
+  if (erased?.status !== 'PENDING') await refreshPending(db, erasures);
   return erased;
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { StoreLostError } from '../../errors.ts';
@@ -7,7 +7,6 @@ import { safeMessage } from '../../safe-message.ts';
 import { activityCalls } from '../records/activity.ts';
 import { auditRecords } from '../records/audit-log.ts';
 import { compartmentRecords } from '../records/compartments.ts';
-import { literal } from '../records/database.ts';
 import { datamartRecords } from '../records/datamarts.ts';
 import { documentImportRecords } from '../records/document-imports.ts';
 import { erasureRecords } from '../records/erasures.ts';
@@ -16,9 +15,8 @@ import { executionRecords } from '../records/executions.ts';
 import { expectedFileRecords } from '../records/expected-files.ts';
 import { exportRecords } from '../records/exports.ts';
 import { keepRecords } from '../records/keep-records.ts';
-import { changeCalls } from '../records/membership-changes.ts';
+import { type ChangeLogQueries, changeCalls } from '../records/membership-changes.ts';
 import { overlapAnalysisRecords } from '../records/overlap-analyses.ts';
-import { segmentRecords } from '../records/segments.ts';
 import { sourceRecords } from '../records/sources.ts';
 import { tokenRecords } from '../records/tokens.ts';
 import { webhookDeliveryRecords } from '../records/webhook-deliveries.ts';
@@ -33,12 +31,11 @@ import { openRehearsal } from '../staging/rehearsal.ts';
 import { revertPart } from '../staging/revert.ts';
 import type { Store } from '../store.ts';
 import { atOneMoment } from './at-one-moment.ts';
-import { attachText, whyNotAttached } from './attach.ts';
+import { attachToWrite } from './attach.ts';
 import { attachIdentifier } from './attach-identifier.ts';
-import { changeRows } from './big-tables.ts';
 import { readChangeLog, removeChangesBefore } from './change-log.ts';
 import { checkContent } from './check/check-content.ts';
-import { checkFiles, damaged, type ExpectedStore } from './check-files.ts';
+import { bytesOfFiles, checkFiles, damaged, type ExpectedStore } from './check-files.ts';
 import { compact } from './compact.ts';
 import { type DuckDbDatabase, openDuckDbDatabase, READERS } from './duckdb-database.ts';
 import { eraseUser, readPendingErasures, refreshPending } from './erase.ts';
@@ -51,6 +48,7 @@ import { overlapCalls } from './overlaps.ts';
 import { openReplacement } from './replacement.ts';
 import { readRuns } from './runs.ts';
 import { segmentSizes } from './segment-sizes.ts';
+import { segmentCalls } from './segments.ts';
 import { Serving, type ServingLog } from './serving.ts';
 import { sweepSnapshots, takeSnapshot } from './snapshot.ts';
 import { statement } from './statements.ts';
@@ -118,13 +116,11 @@ export async function openDuckDbStore(options: DuckDbStoreOptions): Promise<Stor
   // what is lost while it is opened is an error of this call
   const onLost = (fault: StoreLostError) => isOpen && options.onLost?.(fault);
   try {
-    await attach(instance, file);
+    await attachToWrite(instance, file, DATABASE);
     // only now: until the file is ours, another process may be using it
     await rm(spill, { recursive: true, force: true });
     await sweepSnapshots(dir);
-    const rows = { ...ROWS_AT_A_TIME, ...options.rowsAtATime };
-    const limits = { ...SERVING_LIMITS, ...options.servingLimits };
-    const store = await openStoreOf(instance, dir, { ...options, onLost, rows, limits });
+    const store = storeOf(await openParts(instance, { ...options, file, onLost }));
     isOpen = true;
     return store;
   } catch (error) {
@@ -135,120 +131,72 @@ export async function openDuckDbStore(options: DuckDbStoreOptions): Promise<Stor
   }
 }
 
-async function openStoreOf(
+type Parts = Awaited<ReturnType<typeof openParts>>;
+
+/** Opens what the calls of the store share. */
+async function openParts(
   instance: DuckDBInstance,
-  dir: string,
-  {
-    now,
-    mostRecentRuns,
-    onLost,
-    rows,
-    limits,
-    events = null,
-    log = SILENT,
-    clock = Date.now,
-  }: Pick<DuckDbStoreOptions, 'now' | 'mostRecentRuns' | 'events' | 'log' | 'clock'> & {
+  options: DuckDbStoreOptions & {
+    readonly file: string;
     readonly onLost: (fault: StoreLostError) => void;
-    readonly rows: RowsAtATime;
-    readonly limits: ServingLimits;
   },
-): Promise<Store> {
-  const file = path.join(dir, 'muster.duckdb');
+) {
+  const { dir, file, now, onLost, events = null, log = SILENT, clock = Date.now } = options;
+  const limits = { ...SERVING_LIMITS, ...options.servingLimits };
   const db = await openDuckDbDatabase(instance, { name: DATABASE, onLost, events });
   await migrate(db, now);
   await takeUpRuns(db);
-  const kept = keepRecords(db);
-  const sizes = segmentSizes(db);
-  const runs = await readRuns(db, mostRecentRuns);
-  const serving = await Serving.open({ db, instance, database: DATABASE, dir, limits, log, clock });
-  const points = await readUserPoints(db);
-  const removed = { upTo: 0 };
-  const changes = await readChangeLog(db);
-  const erasures = await readPendingErasures(db);
   const knownWebhooks = await readKnownWebhooks(db);
-  const noteEnds = executionEnds(knownWebhooks);
-  const closing = new AbortController();
-  const merging = { runs, points, erasures, changes, serving, sizes };
-  const engine = mergeEngine(db, merging);
-
-  const segments = segmentRecords(
-    // a list by size counts all memberships
-    { ...kept.noticing, read: db.readLong },
-    {
-      removeMemberships: async (sql, segmentId) => {
-        const where = `where segment_id = ${literal(segmentId)}`;
-        await changeRows(sql, 'membership', (table) => `delete from ${table} ${where}`);
-        await sql.query(`delete from membership_change ${where}`);
-      },
-      sizes: async (_, now) => statement('segment-sizes', { now: Math.trunc(now) }),
-    },
-    noteEnds,
-  );
-
   return {
-    staging: instance,
-    datamarts: {
-      ...datamartRecords(kept.noticing),
-      get: kept.getDatamart,
-      catalogue: kept.catalogue,
-    },
-    compartments: { ...compartmentRecords(kept.noticing), listSelections: kept.listSelections },
-    segments: {
-      ...segments,
-      get: kept.getSegment,
-      remove: async (id, author) => {
-        const removal = await sizes.forgetAfter(segments.remove(id, author));
-        serving.noteLitter('SEGMENT');
-        return removal;
-      },
-    },
-    documentImports: {
-      ...documentImportRecords(kept.noticing, noteEnds),
-      ...expectedFileRecords(db, knownWebhooks),
-      get: kept.getDocumentImport,
-    },
-    executions: executionRecords(db, () => removed.upTo, noteEnds),
-    tokens: tokenRecords(db),
-    auditLog: auditRecords(db),
-    exports: exportRecords(db),
-    overlapAnalyses: overlapAnalysisRecords(db),
-    sources: sourceRecords(db),
-    webhooks: { ...webhookRecords(db, knownWebhooks), ...webhookDeliveryRecords(db, knownWebhooks) },
-    erasures: erasureRecords(db, () => refreshPending(db, erasures)),
-    ...lookUps(db, { runs, kept, serving }),
+    ...{ instance, dir, file, db, knownWebhooks },
+    noteEnds: executionEnds(knownWebhooks),
+    rows: { ...ROWS_AT_A_TIME, ...options.rowsAtATime },
+    kept: keepRecords(db),
+    sizes: segmentSizes(db),
+    runs: await readRuns(db, options.mostRecentRuns),
+    serving: await Serving.open({ db, instance, database: DATABASE, dir, limits, log, clock }),
+    points: await readUserPoints(db),
+    changes: await readChangeLog(db),
+    erasures: await readPendingErasures(db),
+    removed: { upTo: 0 },
+  };
+}
+
+/** What answers which call. */
+function storeOf(parts: Parts): Store {
+  const { instance, dir, file, db, rows, kept, sizes, runs, serving, removed, noteEnds } = parts;
+  const engine = mergeEngine(db, parts);
+  const changeLog: ChangeLogQueries = {
+    ...{ segments: kept.segments, statement, findUserPoint, isPoint },
+    atOneMoment: (work) => atOneMoment(db, work),
+  };
+  const closing = new AbortController();
+  return {
+    ...recordsOf(parts),
+
+    ...lookUps(db, parts),
     ...memberCalls(db),
-    ...activityCalls({
-      segments: kept.segments,
-      statement,
-      atOneMoment: (work) => atOneMoment(db, work),
-    }),
-    ...changeCalls({
-      segments: kept.segments,
-      statement,
-      atOneMoment: (work) => atOneMoment(db, work),
-      findUserPoint,
-      isPoint,
-    }),
-    ...executionChangeCalls(db, rows),
-    writeMembers: memberWriter(db),
     ...overlapCalls(db, rows),
-    firstChunkShare: 1,
+    ...activityCalls(changeLog),
+    ...changeCalls(changeLog),
+    ...executionChangeCalls(db, rows),
+    countMembers: sizes.countMembers,
+    writeMembers: memberWriter(db),
     lookUpsAtOnce: READERS,
+
+    staging: instance,
+    firstChunkShare: 1,
     mergeChunk: (chunk) => mergeChunk(engine, chunk),
-    openRehearsal: () => openRehearsal(engine),
-    openReplacement: () => openReplacement(db, { ...merging, rows }),
-    revertPart: (part) => revertPart(engine, part, rows.reverted),
     mergeGroup: (group) => mergeGroup(engine, group, noteEnds),
     mergeCalls: (calls) => mergeCalls(engine, calls, async () => removed.upTo),
-    eraseUser: (erasure) => sizes.forgetAfter(eraseUser(db, erasure, { pending: erasures, serving })),
-    attachIdentifier: (attachment) => attachIdentifier(db, attachment, merging),
-    removeExpired: (now) => removeExpired(db, now, { ...merging, removed }),
-    countMembers: async ({ segmentIds, now }) => {
-      const all = segmentIds.length === 0 ? null : await sizes.at(now);
-      const asked = new Set(segmentIds);
-      return new Map([...(all ?? [])].filter(([segmentId]) => asked.has(segmentId)));
-    },
+    revertPart: (part) => revertPart(engine, part, rows.reverted),
+    openRehearsal: () => openRehearsal(engine),
+    openReplacement: () => openReplacement(db, parts),
+    attachIdentifier: (attachment) => attachIdentifier(db, attachment, parts),
+    eraseUser: (erasure) => eraseUser(db, erasure, parts),
+    removeExpired: (now) => removeExpired(db, now, parts),
     removeChangesBefore: (instant) => removeChangesBefore(db, instant),
+
     lead: async () => true,
     compact: (pressure, signal) =>
       compact(db, { pressure, runs, stop: AbortSignal.any([closing.signal, signal]) }),
@@ -259,17 +207,7 @@ async function openStoreOf(
         keepingRuns: (work) => serving.keepingFiles(work),
       }),
     snapshot: () => takeSnapshot(instance, { dir, database: DATABASE }),
-    sizeBytes: async () => {
-      const files = await Promise.all(
-        [file, `${file}.wal`].map((each) =>
-          stat(each).then(
-            ({ size }) => size,
-            () => 0,
-          ),
-        ),
-      );
-      return files.reduce((sum, size) => sum + size, serving.state().fileBytes);
-    },
+    sizeBytes: async () => (await bytesOfFiles(file)) + serving.state().fileBytes,
     servingState: () => serving.state(),
     check: async () => {
       // of the attached file: an instance answers `select 1` also when that can no longer be used
@@ -284,16 +222,27 @@ async function openStoreOf(
   };
 }
 
-async function attach(instance: DuckDBInstance, file: string): Promise<void> {
-  const setup = await instance.connect();
-  try {
-    await setup.run(attachText(file, DATABASE));
-    await setup.run(`attach ':memory:' as staging`);
-  } catch (error) {
-    throw whyNotAttached(error, path.dirname(file));
-  } finally {
-    setup.closeSync();
-  }
+/** Small records: what each look-up and each upload asks for is answered from memory. */
+function recordsOf(parts: Parts) {
+  const { db, kept, removed, erasures, knownWebhooks, noteEnds } = parts;
+  return {
+    datamarts: { ...datamartRecords(kept.noticing), get: kept.getDatamart, catalogue: kept.catalogue },
+    compartments: { ...compartmentRecords(kept.noticing), listSelections: kept.listSelections },
+    segments: segmentCalls(db, parts),
+    documentImports: {
+      ...documentImportRecords(kept.noticing, noteEnds),
+      ...expectedFileRecords(db, knownWebhooks),
+      get: kept.getDocumentImport,
+    },
+    executions: executionRecords(db, () => removed.upTo, noteEnds),
+    tokens: tokenRecords(db),
+    auditLog: auditRecords(db),
+    exports: exportRecords(db),
+    overlapAnalyses: overlapAnalysisRecords(db),
+    sources: sourceRecords(db),
+    webhooks: { ...webhookRecords(db, knownWebhooks), ...webhookDeliveryRecords(db, knownWebhooks) },
+    erasures: erasureRecords(db, () => refreshPending(db, erasures)),
+  };
 }
 
 /** Whoever held a lease is gone: only one process has the file open. */

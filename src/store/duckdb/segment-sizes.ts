@@ -1,6 +1,7 @@
 import { gather } from '../../gather.ts';
 import type { SegmentSize } from '../../model/records.ts';
 import { numberOrNull, type Row } from '../records/database.ts';
+import type { Store } from '../store.ts';
 import type { DuckDbDatabase } from './duckdb-database.ts';
 import { statement } from './statements.ts';
 
@@ -14,6 +15,8 @@ type Sizes = {
 export interface SegmentSizes {
   /** The sizes of all segments that have live members at `now`. */
   at(now: number): Promise<ReadonlyMap<string, SegmentSize>>;
+  /** `Store.countMembers`. */
+  countMembers: Store['countMembers'];
   /**
    * Forgets what is known when a write is over, whichever way. Until then nothing is kept: who
    * reads may find what it has committed before the write itself hears of that.
@@ -52,6 +55,11 @@ export function segmentSizes(db: DuckDbDatabase): SegmentSizes {
 
   return {
     at,
+    countMembers: async ({ segmentIds, now }) => {
+      if (segmentIds.length === 0) return new Map();
+      const asked = new Set(segmentIds);
+      return new Map([...(await at(now))].filter(([segmentId]) => asked.has(segmentId)));
+    },
     forgetAfter: (write) => {
       writes++;
       return write.finally(() => {
