@@ -14,7 +14,7 @@ import {
   type Splitter,
 } from './document-format.ts';
 import { jsonText } from './json-source.ts';
-import { createLineReader } from './line-reader.ts';
+import { LineReader } from './line-reader.ts';
 import {
   type CompiledMapping,
   compileMapping,
@@ -67,7 +67,7 @@ export function createCsvSplitter(
   from: Position,
   compiled: CompiledMapping | null = null,
 ): Splitter {
-  const reader = createLineReader(from);
+  const reader = new LineReader(from);
   const cutter = createCsvCutter(reader, header.delimiter);
   const layout = layoutOf(header, compiled);
   return {
@@ -75,7 +75,7 @@ export function createCsvSplitter(
       reader.append(block, last);
       return cutter.cut(plain).flatMap((record) => readRecord(record, layout) ?? []);
     },
-    position: reader.position,
+    position: () => reader.position(),
   };
 }
 

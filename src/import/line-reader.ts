@@ -20,31 +20,6 @@ export type Line = {
   readonly tooLong: boolean;
 };
 
-export interface LineReader {
-  append(block: Buffer, last: boolean): void;
-  /**
-   * The line after `after` (the first unconsumed one by default), or null when it is not whole yet.
-   */
-  peek(after?: Pick<Line, 'next' | 'number'>): Line | null;
-  /** The unconsumed lines that are whole. */
-  wholeLines(): LineRun;
-  /** Whether `line` is the last of the document. */
-  isLast(line: Pick<Line, 'next'>): boolean;
-  consume(through: Pick<Line, 'next' | 'number'>): void;
-  position(): Position;
-  /**
-   * Where an unconsumed byte of the buffer lies in the document, which is good after an `append`,
-   * too; and back.
-   */
-  offsetOf(index: number): number;
-  indexOf(offset: number): number;
-  textOf(line: Line, through?: Pick<Line, 'end'>): string;
-  isUtf8(line: Line, through?: Pick<Line, 'end'>): boolean;
-  /** The first byte that is no white space, or null in a blank line. */
-  firstByteOf(line: Line): number | null;
-  readonly bytes: () => Buffer;
-}
-
 /**
  * Finds the lines of a document in blocks of it. A line ends at `\n` or `\r\n` alone: a lone `\r`
  * is a character like any other. BOMs at the start of a line are stripped: files that were joined
@@ -53,116 +28,124 @@ export interface LineReader {
  *
  * However small the blocks are, no byte is looked at, checked or copied again for each of them.
  */
-export function createLineReader(from: Position): LineReader {
-  let buffer: Buffer = EMPTY;
+export class LineReader {
+  #buffer: Buffer = EMPTY;
   /**
-   * What `buffer` is the beginning of where it is a copy; the room behind it takes the next block.
+   * What `#buffer` is the beginning of where it is a copy; the room behind it takes the next block.
    */
-  let backing: Buffer = EMPTY;
+  #backing: Buffer = EMPTY;
   /** First unconsumed byte of the buffer, and where the document continues there. */
-  let start = 0;
-  let offset = from.offset;
-  let lineNumber = from.line;
-  let noMoreBlocks = false;
+  #start = 0;
+  #offset: number;
+  #lineNumber: number;
+  #noMoreBlocks = false;
   /** The bytes behind the last line end begin here: no line ends among them. */
-  let unfinished = 0;
+  #unfinished = 0;
   /**
    * Lines that begin here or later are valid UTF-8 as far as they are whole: spares a check for
    * each line.
    */
-  let cleanFrom = 0;
+  #cleanFrom = 0;
   /**
    * Bytes of an over-long line that were left out of the buffer, and whether its end has been
    * found.
    */
-  let dropped = 0;
-  let dropping = false;
+  #dropped = 0;
+  #dropping = false;
   /**
    * Where the line that begins at `begin` ends: it may be asked for once more with each block,
    * until others close it.
    */
-  let found = { begin: -1, end: -1 };
+  #found = { begin: -1, end: -1 };
 
-  function append(block: Buffer, last: boolean): void {
+  constructor(from: Position) {
+    this.#offset = from.offset;
+    this.#lineNumber = from.line;
+  }
+
+  append(block: Buffer, last: boolean): void {
     let rest = block;
-    if (dropping) {
+    if (this.#dropping) {
       const newline = rest.indexOf(NEWLINE);
       const skipped = newline === -1 ? rest.length : newline;
-      dropped += skipped;
+      this.#dropped += skipped;
       rest = rest.subarray(skipped);
-      if (newline !== -1) dropping = false;
+      if (newline !== -1) this.#dropping = false;
     }
-    takeIn(rest);
-    noMoreBlocks = last;
+    this.#takeIn(rest);
+    this.#noMoreBlocks = last;
     const newline = rest.lastIndexOf(NEWLINE);
-    const firstUnchecked = unfinished;
-    if (newline !== -1) unfinished = buffer.length - rest.length + newline + 1;
-    const checkedTo = last ? buffer.length : unfinished;
-    if (!isUtf8(buffer.subarray(firstUnchecked, checkedTo))) cleanFrom = checkedTo;
-    if (unfinished === start) dropTail();
+    const firstUnchecked = this.#unfinished;
+    if (newline !== -1) this.#unfinished = this.#buffer.length - rest.length + newline + 1;
+    const checkedTo = last ? this.#buffer.length : this.#unfinished;
+    if (!isUtf8(this.#buffer.subarray(firstUnchecked, checkedTo))) this.#cleanFrom = checkedTo;
+    if (this.#unfinished === this.#start) this.#dropTail();
   }
 
-  /** Puts a block behind the bytes that are left; these are moved only when they have doubled. */
-  function takeIn(block: Buffer): void {
-    const left = buffer.length - start;
-    if (left > 0 && buffer.length + block.length <= backing.length) {
-      block.copy(backing, buffer.length);
-      buffer = backing.subarray(0, buffer.length + block.length);
-      return;
-    }
-    found = { begin: -1, end: -1 };
-    unfinished -= start;
-    cleanFrom = Math.max(0, cleanFrom - start);
-    if (left === 0) {
-      backing = EMPTY;
-      buffer = block;
-    } else {
-      backing = Buffer.allocUnsafe(Math.max(left + block.length, 2 * left));
-      buffer.copy(backing, 0, start);
-      block.copy(backing, left);
-      buffer = backing.subarray(0, left + block.length);
-    }
-    start = 0;
-  }
-
-  /** Forgets what an unfinished line has beyond the limit. */
-  function dropTail(): void {
-    // two bytes more than the limit, so that a cut after a `\r` still shows that the line is too
-    // long
-    const excess = buffer.length - skipBoms(buffer, start) - (MAX_LINE_BYTES + 2);
-    if (excess <= 0) return;
-    dropped += excess;
-    dropping = !noMoreBlocks;
-    buffer = buffer.subarray(0, buffer.length - excess);
-  }
-
-  function peek(after?: Pick<Line, 'next' | 'number'>): Line | null {
-    const begin = after ? after.next : start;
-    const number = after ? after.number + 1 : lineNumber + 1;
-    const isUnfinished = begin >= unfinished;
-    if (isUnfinished && (begin >= buffer.length || !noMoreBlocks)) return null;
-    const lineEnd = isUnfinished ? buffer.length : endOfLine(begin);
+  /**
+   * The line after `after` (the first unconsumed one by default), or null when it is not whole yet.
+   */
+  peek(after?: Pick<Line, 'next' | 'number'>): Line | null {
+    const buffer = this.#buffer;
+    const begin = after ? after.next : this.#start;
+    const number = after ? after.number + 1 : this.#lineNumber + 1;
+    const isUnfinished = begin >= this.#unfinished;
+    if (isUnfinished && (begin >= buffer.length || !this.#noMoreBlocks)) return null;
+    const lineEnd = isUnfinished ? buffer.length : this.#endOfLine(begin);
     const next = isUnfinished ? buffer.length : lineEnd + 1;
     const first = buffer[begin] === BOM[0] ? skipBoms(buffer, begin) : begin;
     const end = lineEnd > first && buffer[lineEnd - 1] === CARRIAGE_RETURN ? lineEnd - 1 : lineEnd;
     return { number, start: first, end, next, tooLong: end - first > MAX_LINE_BYTES };
   }
 
-  function endOfLine(begin: number): number {
-    if (found.begin === begin) return found.end;
-    const end = buffer.indexOf(NEWLINE, begin);
-    if (begin === start) found = { begin, end };
-    return end;
+  /** The unconsumed lines that are whole. */
+  wholeLines(): LineRun {
+    return {
+      start: this.#start,
+      end: this.#noMoreBlocks ? this.#buffer.length : this.#unfinished,
+      number: this.#lineNumber + 1,
+      checkedFrom: this.#cleanFrom,
+      isEnd: this.#noMoreBlocks,
+    };
   }
 
-  function consume(through: Pick<Line, 'next' | 'number'>): void {
-    offset += through.next - start + dropped;
-    dropped = 0;
-    lineNumber = through.number;
-    start = through.next;
+  /** Whether `line` is the last of the document. */
+  isLast(line: Pick<Line, 'next'>): boolean {
+    return this.#noMoreBlocks && line.next >= this.#buffer.length;
   }
 
-  function firstByteOf(line: Line): number | null {
+  consume(through: Pick<Line, 'next' | 'number'>): void {
+    this.#offset += through.next - this.#start + this.#dropped;
+    this.#dropped = 0;
+    this.#lineNumber = through.number;
+    this.#start = through.next;
+  }
+
+  position(): Position {
+    return { offset: this.#offset, line: this.#lineNumber };
+  }
+
+  /** Where an unconsumed byte of the buffer lies in the document, good after an `append` too. */
+  offsetOf(index: number): number {
+    return this.#offset + index - this.#start;
+  }
+
+  /** The way back from `offsetOf`. */
+  indexOf(offset: number): number {
+    return this.#start + offset - this.#offset;
+  }
+
+  textOf(line: Line, through: Pick<Line, 'end'> = line): string {
+    return this.#buffer.toString('utf8', line.start, through.end);
+  }
+
+  isUtf8(line: Line, through: Pick<Line, 'end'> = line): boolean {
+    return line.start >= this.#cleanFrom || isUtf8(this.#buffer.subarray(line.start, through.end));
+  }
+
+  /** The first byte that is no white space, or null in a blank line. */
+  firstByteOf(line: Line): number | null {
+    const buffer = this.#buffer;
     for (let i = line.start; i < line.end; i++) {
       const byte = buffer[i];
       if (byte !== 0x20 && byte !== 0x09 && byte !== CARRIAGE_RETURN) return byte ?? null;
@@ -170,25 +153,50 @@ export function createLineReader(from: Position): LineReader {
     return null;
   }
 
-  return {
-    append,
-    peek,
-    consume,
-    firstByteOf,
-    wholeLines: () => ({
-      ...{ start, number: lineNumber + 1, checkedFrom: cleanFrom },
-      end: noMoreBlocks ? buffer.length : unfinished,
-      isEnd: noMoreBlocks,
-    }),
-    isLast: (line) => noMoreBlocks && line.next >= buffer.length,
-    position: () => ({ offset, line: lineNumber }),
-    offsetOf: (index) => offset + index - start,
-    indexOf: (at) => start + at - offset,
-    textOf: (line, through = line) => buffer.toString('utf8', line.start, through.end),
-    isUtf8: (line, through = line) =>
-      line.start >= cleanFrom || isUtf8(buffer.subarray(line.start, through.end)),
-    bytes: () => buffer,
-  };
+  bytes(): Buffer {
+    return this.#buffer;
+  }
+
+  /** Puts a block behind the bytes that are left; these are moved only when they have doubled. */
+  #takeIn(block: Buffer): void {
+    const left = this.#buffer.length - this.#start;
+    if (left > 0 && this.#buffer.length + block.length <= this.#backing.length) {
+      block.copy(this.#backing, this.#buffer.length);
+      this.#buffer = this.#backing.subarray(0, this.#buffer.length + block.length);
+      return;
+    }
+    this.#found = { begin: -1, end: -1 };
+    this.#unfinished -= this.#start;
+    this.#cleanFrom = Math.max(0, this.#cleanFrom - this.#start);
+    if (left === 0) {
+      this.#backing = EMPTY;
+      this.#buffer = block;
+    } else {
+      this.#backing = Buffer.allocUnsafe(Math.max(left + block.length, 2 * left));
+      this.#buffer.copy(this.#backing, 0, this.#start);
+      block.copy(this.#backing, left);
+      this.#buffer = this.#backing.subarray(0, left + block.length);
+    }
+    this.#start = 0;
+  }
+
+  /** Forgets what an unfinished line has beyond the limit. */
+  #dropTail(): void {
+    // two bytes more than the limit, so that a cut after a `\r` still shows that the line is too
+    // long
+    const excess = this.#buffer.length - skipBoms(this.#buffer, this.#start) - (MAX_LINE_BYTES + 2);
+    if (excess <= 0) return;
+    this.#dropped += excess;
+    this.#dropping = !this.#noMoreBlocks;
+    this.#buffer = this.#buffer.subarray(0, this.#buffer.length - excess);
+  }
+
+  #endOfLine(begin: number): number {
+    if (this.#found.begin === begin) return this.#found.end;
+    const end = this.#buffer.indexOf(NEWLINE, begin);
+    if (begin === this.#start) this.#found = { begin, end };
+    return end;
+  }
 }
 
 /** Lets `plain` take lines as long as they are plain; gives how many commands they had. */

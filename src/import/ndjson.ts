@@ -12,7 +12,7 @@ import {
   type Splitter,
 } from './document-format.ts';
 import { describeJsonError, isNestedTooDeep, jsonText, MAX_NESTING } from './json-source.ts';
-import { createLineReader, type Line, type LineReader, takePlainLines } from './line-reader.ts';
+import { type Line, LineReader, takePlainLines } from './line-reader.ts';
 import { compileMapping } from './mapping/compile-mapping.ts';
 import { mapMembers } from './mapping/map-members.ts';
 import { joinObjectLines, noObjectLines, type ObjectLines } from './multi-line-object.ts';
@@ -77,7 +77,7 @@ export function createNdjsonSplitter(
   from: Position,
   read?: (source: CommandSource) => CommandSource,
 ): Splitter {
-  const reader = createLineReader(from);
+  const reader = new LineReader(from);
   let unclosed: Unclosed | null = null;
   let open: Open | null = null;
 
