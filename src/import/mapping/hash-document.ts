@@ -4,7 +4,7 @@ import type { MimeType } from '../../model/records.ts';
 import { findHeaderEnd, type HeaderState, MAX_HEADER_BYTES } from '../csv-header.ts';
 import { readFormatOf } from '../read-format.ts';
 import { compileMapping } from './compile-mapping.ts';
-import { createRecordHasher, type RecordHasher } from './hash-records.ts';
+import { RecordHasher } from './hash-records.ts';
 import type { Sha256 } from './hash-rules.ts';
 
 /** Bytes that are looked at together: a sender may send them one by one. */
@@ -62,7 +62,7 @@ export function createDocumentHasher(
     const read = readFormatOf(bytes, { mimeType, profile: 'COMMANDS', mapping });
     // nothing is kept of a document whose header cannot be used: the check of its start refuses it
     if (!read.ok) return Buffer.alloc(0);
-    hasher = createRecordHasher(read.format, { columns, sha256, isWord });
+    hasher = new RecordHasher(read.format, { columns, sha256, isWord });
     const { offset } = read.format.start;
     return Buffer.concat([bytes.subarray(0, offset), hasher.take(bytes.subarray(offset), isLast)]);
   }

@@ -6,6 +6,7 @@ import {
   type DocumentRecord,
   isRejection,
   MAX_LINE_BYTES,
+  type Splitter,
 } from '../document-format.ts';
 import { replaceValues } from '../json-source.ts';
 import { type Line, takeByLine } from '../line-reader.ts';
@@ -31,120 +32,117 @@ type HowToHash = Omit<HashedColumns, 'columns'>;
 type HashedCell = { readonly index: number; readonly column: MappedColumn };
 
 /** Hashes the records of a document behind its header. */
-export interface RecordHasher {
-  /** Takes the next bytes; gives those of whole records. */
-  take(bytes: Buffer, isLast: boolean): Buffer;
-}
-
-export function createRecordHasher(format: DocumentFormat, of: HashedColumns): RecordHasher {
-  const splitter = format.createSplitter(format.start);
-  const hashing = format.csv === null ? hashMembers(of) : hashCells(format.csv.header, of);
-  const hidesDigits = of.columns.some(({ hash }) => hash?.endsWith('_phone'));
+export class RecordHasher {
+  readonly #splitter: Splitter;
+  readonly #hashing: Hashing;
+  readonly #hidesDigits: boolean;
   /** What has not been given, from this offset and line on. */
-  let held: Buffer = Buffer.alloc(0);
-  let { offset, line } = format.start;
+  #held: Buffer = Buffer.alloc(0);
+  #offset: number;
+  #line: number;
   /**
    * Of a record that is longer than what is held: the lines of the part that is not kept, and where
    * that ends.
    */
-  let dropped: { lines: number; to: number } | null = null;
+  #dropped: { lines: number; to: number } | null = null;
+
+  constructor(format: DocumentFormat, of: HashedColumns) {
+    this.#splitter = format.createSplitter(format.start);
+    this.#hashing = format.csv === null ? hashMembers(of) : hashCells(format.csv.header, of);
+    this.#hidesDigits = of.columns.some(({ hash }) => hash?.endsWith('_phone'));
+    this.#offset = format.start.offset;
+    this.#line = format.start.line;
+  }
+
+  /** Takes the next bytes; gives those of whole records. */
+  take(bytes: Buffer, isLast: boolean): Buffer {
+    const plain: number[] = [];
+    const takePlainLines = takeByLine((buffer, line) => {
+      if (!this.#hashing.isPlain(buffer, line)) return false;
+      plain.push(line.number);
+      return true;
+    });
+    const lines = { take: takePlainLines, most: Number.POSITIVE_INFINITY };
+    const records = this.#splitter.push(bytes, isLast, lines);
+    const out: Buffer[] = [];
+    if (this.#dropped === null)
+      this.#held = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes]);
+    else if (records.length === 0 && plain.length === 0) {
+      this.#dropped.lines += linesIn(bytes);
+      this.#dropped.to += bytes.length;
+      return Buffer.alloc(0);
+    } else this.#takeLong(records.shift() as DocumentRecord, bytes, out);
+
+    let next = 0;
+    for (const record of records) {
+      while (next < plain.length && (plain[next] as number) < record.line)
+        this.#takePlain(plain[next++] as number, out);
+      this.#takeRecord(record, out);
+    }
+    while (next < plain.length) this.#takePlain(plain[next++] as number, out);
+    // blank lines and what else belongs to no record
+    this.#passTo({ offset: this.#splitter.position().offset }, out);
+    if (this.#held.length > MAX_HELD_BYTES)
+      this.#dropped = { lines: 0, to: this.#offset + this.#held.length };
+    return Buffer.concat(out);
+  }
 
   /** Gives the bytes up to a line, or to an offset, as they are. */
-  function passTo(until: { line?: number; offset?: number }, out: Buffer[]): void {
+  #passTo(until: { line?: number; offset?: number }, out: Buffer[]): void {
     let at = 0;
-    if (until.offset !== undefined) at = until.offset - offset;
-    else for (let n = line; n < (until.line ?? 0); n++) at = endOfLine(held, at);
-    give(at, out);
+    if (until.offset !== undefined) at = until.offset - this.#offset;
+    else for (let n = this.#line; n < (until.line ?? 0); n++) at = endOfLine(this.#held, at);
+    const passed = this.#skip(at);
+    if (at > 0) out.push(passed);
   }
 
-  function give(length: number, out: Buffer[]): Buffer {
-    const given = held.subarray(0, length);
-    if (length > 0) out.push(given);
-    return skip(length);
-  }
-
-  function skip(length: number): Buffer {
-    const skipped = held.subarray(0, length);
-    line += linesIn(skipped);
-    offset += length;
-    held = held.subarray(length);
+  #skip(length: number): Buffer {
+    const skipped = this.#held.subarray(0, length);
+    this.#line += linesIn(skipped);
+    this.#offset += length;
+    this.#held = this.#held.subarray(length);
     return skipped;
   }
 
-  function takeRecord(record: DocumentRecord, out: Buffer[]): void {
-    passTo({ offset: record.start }, out);
-    const raw = skip(record.end.offset - offset);
-    if (isRejection(record.content)) out.push(hideAll(raw));
-    else out.push(hashing.record(record, raw) ?? raw);
+  #takeRecord(record: DocumentRecord, out: Buffer[]): void {
+    this.#passTo({ offset: record.start }, out);
+    const raw = this.#skip(record.end.offset - this.#offset);
+    if (isRejection(record.content)) out.push(this.#hideAll(raw));
+    else out.push(this.#hashing.record(record, raw) ?? raw);
   }
 
   /** A line that is too long stays so. */
-  function hideAll(raw: Buffer): Buffer {
-    const hidden = masked(raw, hidesDigits);
+  #hideAll(raw: Buffer): Buffer {
+    const hidden = masked(raw, this.#hidesDigits);
     if (raw.length <= MAX_LINE_BYTES || hidden.length > MAX_LINE_BYTES + 2) return hidden;
     const end = lineEndOf(hidden);
     const rest = hidden.subarray(0, hidden.length - end.length);
     return Buffer.concat([rest, Buffer.alloc(MAX_LINE_BYTES + 3 - rest.length, '*'), end]);
   }
 
-  function takePlain(out: Buffer[]): void {
-    const raw = skip(endOfLine(held, 0));
-    out.push(hashing.line(raw) ?? raw);
+  /** Takes the line of this number, which is a record by itself. */
+  #takePlain(number: number, out: Buffer[]): void {
+    this.#passTo({ line: number - 1 }, out);
+    const raw = this.#skip(endOfLine(this.#held, 0));
+    out.push(this.#hashing.line(raw) ?? raw);
   }
 
   /**
    * The record that was too long to be held ends in these bytes: its beginning is kept, and as many
    * lines.
    */
-  function takeLong(record: DocumentRecord, bytes: Buffer, out: Buffer[]): void {
-    const { lines, to } = dropped as { lines: number; to: number };
-    passTo({ offset: record.start }, out);
-    const rest = bytes.subarray(0, record.end.offset - to);
-    const [first] = splitAtLine(held);
-    const kept = hideAll(first.subarray(0, 2 * MAX_LINE_BYTES));
-    out.push(kept, Buffer.alloc(lines + linesIn(held) + linesIn(rest), '\n'));
-    line += lines + linesIn(held) + linesIn(rest);
-    offset = record.end.offset;
-    held = bytes.subarray(rest.length);
-    dropped = null;
+  #takeLong(record: DocumentRecord, bytes: Buffer, out: Buffer[]): void {
+    const dropped = this.#dropped as { lines: number; to: number };
+    this.#passTo({ offset: record.start }, out);
+    const rest = bytes.subarray(0, record.end.offset - dropped.to);
+    const kept = this.#hideAll(firstLine(this.#held).subarray(0, 2 * MAX_LINE_BYTES));
+    const lines = dropped.lines + linesIn(this.#held) + linesIn(rest);
+    out.push(kept, Buffer.alloc(lines, '\n'));
+    this.#line += lines;
+    this.#offset = record.end.offset;
+    this.#held = bytes.subarray(rest.length);
+    this.#dropped = null;
   }
-
-  function take(bytes: Buffer, isLast: boolean): Buffer {
-    const plain: number[] = [];
-    const takePlainLines = takeByLine((buffer, line) => {
-      if (!hashing.isPlain(buffer, line)) return false;
-      plain.push(line.number);
-      return true;
-    });
-    const records = splitter.push(bytes, isLast, { take: takePlainLines, most: Number.POSITIVE_INFINITY });
-    const out: Buffer[] = [];
-    if (dropped === null) held = held.length === 0 ? bytes : Buffer.concat([held, bytes]);
-    else if (records.length === 0 && plain.length === 0) {
-      dropped.lines += linesIn(bytes);
-      dropped.to += bytes.length;
-      return Buffer.alloc(0);
-    } else takeLong(records.shift() as DocumentRecord, bytes, out);
-
-    let next = 0;
-    for (const record of records) {
-      while (next < plain.length && (plain[next] as number) < record.line) passPlain(plain[next++] as number);
-      takeRecord(record, out);
-    }
-    while (next < plain.length) passPlain(plain[next++] as number);
-    // blank lines and what else belongs to no record
-    passTo({ offset: splitter.position().offset }, out);
-    if (held.length > MAX_HELD_BYTES) {
-      dropped = { lines: 0, to: offset + held.length };
-    }
-    return Buffer.concat(out);
-
-    function passPlain(number: number): void {
-      passTo({ line: number - 1 }, out);
-      takePlain(out);
-    }
-  }
-
-  return { take };
 }
 
 /** How the hashed values of records are replaced; null: there is nothing to replace. */
@@ -270,10 +268,10 @@ function endOfLine(bytes: Buffer, from: number): number {
   return newline === -1 ? bytes.length : newline + 1;
 }
 
-function splitAtLine(bytes: Buffer): readonly [Buffer, Buffer] {
+/** The first line of some bytes, without its line end. */
+function firstLine(bytes: Buffer): Buffer {
   const newline = bytes.indexOf(NEWLINE);
-  const end = newline === -1 ? bytes.length : newline;
-  return [bytes.subarray(0, end), bytes.subarray(end)];
+  return newline === -1 ? bytes : bytes.subarray(0, newline);
 }
 
 function linesIn(bytes: Buffer): number {
