@@ -122,8 +122,11 @@ test('more bytes than may be kept are refused before anything is made', async (t
     userId: null,
     creationDate: Date.now(),
   };
+  const { claim } = store.exports;
+  // the service is not to make the file itself
+  store.exports.claim = async () => null;
   const claimed = await store.exports.create({ ...of, mimeType: 'TEXT_CSV', kinds: [] });
-  await store.exports.claim(Date.now());
+  await claim(Date.now());
   const counts = { members: 0, membersWithIdentifiers: 0, identifiers: 0 };
   await store.exports.finish(claimed?.id ?? '', {
     ...{ status: 'SUCCEEDED', failure: null, folder: 'none', bytes: 5, counts, now: Date.now() },
