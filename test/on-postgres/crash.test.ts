@@ -5,6 +5,8 @@ import { onPostgres } from '../postgres.ts';
 onPostgres();
 await import('../crash/changes.test.ts');
 await import('../crash/commands-at-once.test.ts');
+await import('../crash/missing-segments.test.ts');
+await import('../crash/parquet.test.ts');
 await import('../crash/small-files.test.ts');
 await import('../crash/webhooks.test.ts');
 
