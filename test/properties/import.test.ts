@@ -152,7 +152,15 @@ async function importFile(
 ): Promise<void> {
   const { bytes, records, header } = file.write(world.names, Date.now());
   const query = queryOf(asked, world);
-  const execution = await runFile(service, file.format, bytes, { datamartId: world.datamartId, query });
+  const isRead = records.some(({ type }) => type !== 'broken');
+  const execution = await runFile(service, file.format, bytes, { datamartId: world.datamartId, query }).catch(
+    (error: unknown) => {
+      if (isRead || !String(error).includes('got 400')) throw error;
+      return null;
+    },
+  );
+  // by its first bytes: there is no record in it, or none that can be read
+  if (execution === null) return;
   const { start_date: startDate } = execution;
   assert.ok(startDate !== null);
   const before = model.copy();
