@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { NEWLINE, QUOTE } from '../import/ascii.ts';
 import { ERROR_FIELDS } from '../import/command-fields.ts';
 import { readCsvCells } from '../import/csv-cells.ts';
 import { dropFields } from '../import/json-source.ts';
@@ -20,8 +21,6 @@ export type FailedLine = {
 export const MAX_RAW_CHARS = 8192;
 
 const BLOCK_BYTES = 64 * 1024;
-const NEWLINE = 0x0a;
-const QUOTE = 0x22;
 const DELIMITERS = [',', ';', '\t'];
 
 /**

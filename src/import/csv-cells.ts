@@ -1,6 +1,4 @@
-const QUOTE = 0x22;
-const SPACE = 0x20;
-const TAB = 0x09;
+import { QUOTE, SPACE, TAB } from './ascii.ts';
 
 /** Why the cells of a row cannot be read. */
 export type CellProblem =

@@ -1,10 +1,7 @@
 import type { Rejection } from '../model/command.ts';
+import { QUOTE, SPACE, TAB } from './ascii.ts';
 import { MAX_ERROR_RAW_CHARS, MAX_LINE_BYTES, type PlainLines, type Position } from './document-format.ts';
 import { type Line, type LineReader, takePlainLines } from './line-reader.ts';
-
-const QUOTE = 0x22;
-const SPACE = 0x20;
-const TAB = 0x09;
 
 /** A CSV record as it stands in the document; its cells are still to be read. */
 export type RawCsvRecord = {

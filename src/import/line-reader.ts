@@ -1,8 +1,7 @@
 import { Buffer, isUtf8 } from 'node:buffer';
+import { NEWLINE, RETURN, SPACE, TAB } from './ascii.ts';
 import { type LineRun, MAX_LINE_BYTES, type PlainLines, type Position } from './document-format.ts';
 
-const NEWLINE = 0x0a;
-const CARRIAGE_RETURN = 0x0d;
 const EMPTY = Buffer.alloc(0);
 const BOM = [0xef, 0xbb, 0xbf] as const;
 
@@ -94,7 +93,7 @@ export class LineReader {
     const lineEnd = isUnfinished ? buffer.length : this.#endOfLine(begin);
     const next = isUnfinished ? buffer.length : lineEnd + 1;
     const first = buffer[begin] === BOM[0] ? skipBoms(buffer, begin) : begin;
-    const end = lineEnd > first && buffer[lineEnd - 1] === CARRIAGE_RETURN ? lineEnd - 1 : lineEnd;
+    const end = lineEnd > first && buffer[lineEnd - 1] === RETURN ? lineEnd - 1 : lineEnd;
     return { number, start: first, end, next, tooLong: end - first > MAX_LINE_BYTES };
   }
 
@@ -148,7 +147,7 @@ export class LineReader {
     const buffer = this.#buffer;
     for (let i = line.start; i < line.end; i++) {
       const byte = buffer[i];
-      if (byte !== 0x20 && byte !== 0x09 && byte !== CARRIAGE_RETURN) return byte ?? null;
+      if (byte !== SPACE && byte !== TAB && byte !== RETURN) return byte ?? null;
     }
     return null;
   }
@@ -222,7 +221,7 @@ export function takeByLine(
       const newline = bytes.indexOf(NEWLINE, next);
       const lineEnd = newline === -1 || newline >= run.end ? run.end : newline;
       const start = skipBoms(bytes, next);
-      const end = lineEnd > start && bytes[lineEnd - 1] === CARRIAGE_RETURN ? lineEnd - 1 : lineEnd;
+      const end = lineEnd > start && bytes[lineEnd - 1] === RETURN ? lineEnd - 1 : lineEnd;
       const canBeRead =
         end - start <= MAX_LINE_BYTES && (next >= run.checkedFrom || isUtf8(bytes.subarray(start, end)));
       if (!canBeRead || !takes(bytes, { number: run.number + taken, start, end })) break;

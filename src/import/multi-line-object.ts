@@ -1,18 +1,19 @@
+import {
+  BACKSLASH,
+  CLOSING_BRACE,
+  CLOSING_BRACKET,
+  COLON,
+  COMMA,
+  OPENING_BRACE,
+  OPENING_BRACKET,
+  QUOTE,
+} from './ascii.ts';
 import { MAX_LINE_BYTES } from './document-format.ts';
 import { MAX_NESTING } from './json-source.ts';
 import type { Line, LineReader } from './line-reader.ts';
 
 /** The most lines one object may be spread over (spec §6). */
 const MAX_LINES = 1000;
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const OPENING_BRACE = 0x7b;
-const CLOSING_BRACE = 0x7d;
-const OPENING_BRACKET = 0x5b;
-const CLOSING_BRACKET = 0x5d;
-const COLON = 0x3a;
-const COMMA = 0x2c;
 
 /** The lines of an object, `last` included; or why it never closes. */
 export type JoinedLines =

@@ -1,5 +1,6 @@
 import type { Rejection } from '../model/command.ts';
 import type { Mapping } from '../model/mapping.ts';
+import { OPENING_BRACE } from './ascii.ts';
 import {
   type CommandSource,
   type DocumentFormat,
@@ -21,7 +22,6 @@ import { ndjsonLayout } from './plain-layout.ts';
 import { readFailedJson } from './read-failed.ts';
 import { ndjsonErrorLine } from './rejections.ts';
 
-const OPENING_BRACE = 0x7b;
 const TOO_LONG = `a line may have ${MAX_LINE_BYTES} bytes, this one has more`;
 
 /**

@@ -1,18 +1,12 @@
 import type { Buffer } from 'node:buffer';
 import type { FileReader } from '../model/file-reader.ts';
+import { BACKSLASH, CLOSING_BRACE, CLOSING_BRACKET, OPENING_BRACE, OPENING_BRACKET, QUOTE } from './ascii.ts';
 import type { DocumentFormat, DocumentRecord } from './document-format.ts';
 import { MAX_NESTING } from './json-source.ts';
 import { type Line, takeByLine } from './line-reader.ts';
 
 /** Bytes that are read and looked at between two looks at the event loop: a few ms. */
 export const BLOCK_BYTES = 256 * 1024;
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const OPENING_BRACE = 0x7b;
-const CLOSING_BRACE = 0x7d;
-const OPENING_BRACKET = 0x5b;
-const CLOSING_BRACKET = 0x5d;
 
 type LineBytes = Pick<Line, 'start' | 'end'>;
 

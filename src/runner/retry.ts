@@ -46,6 +46,32 @@ export function isOutlasted(fault: unknown): boolean {
   return OUTLASTED.includes(kindOfFault(fault));
 }
 
+/**
+ * How many faults a run has met since it last came forward, how many of them may be the file's, and
+ * when the first was.
+ */
+export type Faults = { readonly count: number; readonly limited: number; readonly since: number | null };
+export const NO_FAULTS: Faults = { count: 0, limited: 0, since: null };
+/**
+ * A run that went well for so long came forward, though a file that is checked as a whole has no
+ * checkpoint.
+ */
+export const FORWARD_MS = 60_000;
+
+export function withFault({ count, limited, since }: Faults, fault: unknown, now: number): Faults {
+  return { count: count + 1, limited: limited + (isOutlasted(fault) ? 0 : 1), since: since ?? now };
+}
+
+/** Whether a run goes on after a fault, which `faults` counts; `maxFaultWaitMs` 0: no limit. */
+export function isTriedAgain(
+  fault: unknown,
+  { limited, since }: Faults,
+  { maxFaultWaitMs, clock }: { readonly maxFaultWaitMs: number; readonly clock: () => number },
+): boolean {
+  if (!isOutlasted(fault)) return limited <= MOST_RETRIES && canPass(fault);
+  return maxFaultWaitMs === 0 || clock() - (since ?? clock()) < maxFaultWaitMs;
+}
+
 /** Resolves after `ms`, or at once when the signal aborts. */
 export function delay(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -29,7 +29,7 @@ import { repairedBy } from './count-repaired.ts';
 import { observeCheckpoint, observeReaderTrap, observeRetry } from './import-metrics.ts';
 import { noteEnd } from './note-end.ts';
 import { pauseForLookUps } from './pause-for-look-ups.ts';
-import { canPass, delay, isOutlasted, MOST_RETRIES, retryDelayMs } from './retry.ts';
+import { delay, type Faults, FORWARD_MS, isTriedAgain, NO_FAULTS, retryDelayMs, withFault } from './retry.ts';
 import { revertChanges } from './revert-changes.ts';
 
 /** How long a lease lasts without being renewed. A third of it passes between two renewals. */
@@ -223,39 +223,13 @@ async function tryToEnd(
       return ended(execution, last.checkpoint, context.logger);
     } catch (fault) {
       if (fault instanceof StoreLostError) throw fault;
-      // one that came forward since begins to count anew
       const isForward = last.checkpoint.offset > offset || performance.now() - beganAt > FORWARD_MS;
-      const before = isForward ? NO_FAULTS : faults;
-      faults = {
-        count: before.count + 1,
-        limited: before.limited + (isOutlasted(fault) ? 0 : 1),
-        since: before.since ?? context.clock(),
-      };
+      // one that came forward since begins to count anew
+      faults = withFault(isForward ? NO_FAULTS : faults, fault, context.clock());
       if (!isTriedAgain(fault, faults, context)) return await failed(claimed, fault, context);
       await waitOut(fault, { faults, last, execution: claimed, context, stop });
     }
   }
-}
-
-/**
- * How many faults a run has met since it last came forward, how many of them may be the file's, and
- * when the first was.
- */
-type Faults = { readonly count: number; readonly limited: number; readonly since: number | null };
-const NO_FAULTS: Faults = { count: 0, limited: 0, since: null };
-/**
- * A run that went well for so long came forward, though a file that is checked as a whole has no
- * checkpoint.
- */
-const FORWARD_MS = 60_000;
-
-function isTriedAgain(
-  fault: unknown,
-  { limited, since }: Faults,
-  { maxFaultWaitMs, clock }: Pick<RunContext, 'maxFaultWaitMs' | 'clock'>,
-): boolean {
-  if (!isOutlasted(fault)) return limited <= MOST_RETRIES && canPass(fault);
-  return maxFaultWaitMs === 0 || clock() - (since ?? clock()) < maxFaultWaitMs;
 }
 
 /** Waits before the next try, shows that it does and why, and logs it. */

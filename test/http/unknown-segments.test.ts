@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createImport, createSegment, dataOf, executionsPath, type Format, runFile } from '../client.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  createImport,
+  createSegment,
+  dataOf,
+  errorFile,
+  executionsPath,
+  type Format,
+  runFile,
+} from '../client.ts';
 import { startService, type TestService } from '../helper.ts';
 
 type Unknown = {
@@ -19,6 +28,9 @@ async function unknownOf(service: TestService, documentImportId: string, id: str
   assert.equal(status, 200, text);
   return json as Listed;
 }
+
+/** Without those of the error file. */
+const MOST_COLUMNS = 10_000;
 
 const cell = (text: string) => `"${text.replaceAll('"', '""')}"`;
 
@@ -201,4 +213,31 @@ test('what was erased is not counted, and nothing is told once the files are rem
   await service.store.executions.markFilesRemoved(id, Date.now());
   const path = executionsPath({ datamartId: '1', documentImportId });
   assert.equal((await service.call('GET', `${path}/${id}/unknown_segments`)).status, 410);
+});
+
+test('a file with as many columns as there may be has an error file that is read, redacted and sent again', async (t) => {
+  const service = await startService(t);
+  await createSegment(service, { name: 'VIP', technical_name: 'vip' });
+  const documentImportId = await createImport(service, { format: 'CSV' });
+  const more = Array.from({ length: MOST_COLUMNS - 4 }, (_, i) => `c${i}`);
+  const header = ['operation', 'user_account_id', 'segment_technical_name', 'expiration_duration', ...more];
+  const row = (user: string) => ['UPDATE', user, 'new', '0', ...more.map(() => '')].join(',');
+  const text = [header.join(','), row('gone'), row('stays')].join('\n');
+  const execution = await runFile(service, 'CSV', text, { documentImportId });
+  const [unknown] = (await unknownOf(service, documentImportId, execution.id)).data;
+  assert.deepEqual([unknown?.name, unknown?.lines], ['new', 2]);
+
+  const erased = service.call('DELETE', '/v1/datamarts/1/user_points/user_account_id=gone');
+  let { id, status } = await dataOf<{ id: string; status: string }>(erased);
+  for (const until = Date.now() + 20_000; status !== 'DONE'; await sleep(20)) {
+    assert.ok(Date.now() < until, `the erasure is ${status}`);
+    ({ id, status } = await dataOf<{ id: string; status: string }>(
+      service.call('GET', `/v1/datamarts/1/erasures/${id}`),
+    ));
+  }
+  const errors = await errorFile(service, execution);
+  assert.doesNotMatch(errors, /gone/);
+  await createSegment(service, { name: 'New', technical_name: 'new' });
+  const again = await runFile(service, 'CSV', errors, { documentImportId });
+  assert.deepEqual([again.status, again.result.total_success], ['SUCCEEDED', 1]);
 });

@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openDuckDbStore } from '../../src/store/duckdb/open-duckdb-store.ts';
 import type { ServingState } from '../../src/store/serving-state.ts';
+import { discardFolder, makeFolder } from '../folder.ts';
 import { createSegment, NOW, openFor, type StoreTest, update } from './contract.ts';
+import { claimAndStage, createDatamart, merge, openServed, runsOf, TINY } from './served-store.ts';
 
 /** So many that their run is a file. */
 const USERS = 4_000;
@@ -137,4 +140,24 @@ test('what is merged into a base is logged and counted', async (t) => {
     merged.reduce((sum, { fields }) => sum + Number(fields.bytes), 0),
     base.bytes,
   );
+});
+
+test('an import that takes its time between two chunks does not pass for an idle store', async (t) => {
+  const folder = await makeFolder();
+  t.after(() => discardFolder(t, folder));
+  const limits = { ...TINY, mostRuns: { BUSY: 50, IDLE: 1 }, alwaysSmallBytes: 1e9 };
+  const { store } = await openServed(folder, { limits });
+  t.after(() => store.close());
+  const segment = await createSegment(store);
+  const datamartId = await createDatamart(store);
+  const other = await createSegment(store, { datamartId });
+  const slow = await claimAndStage(store, [update('slow', other.id)], { now: NOW, datamartId });
+  for (let i = 0; i < 4; i++) await merge(store, [update(`user ${i}`, segment.id)], { now: NOW });
+  const runs = async () => (await runsOf(store)).length;
+  await sleep(10 * limits.quietMs);
+  assert.equal(await runs(), 5, 'the base and one for each merge');
+  const ending = { worker: 'w', status: 'SUCCEEDED', failure: null, now: NOW } as const;
+  await store.executions.finish({ id: slow.execution.id, ...ending });
+  for (const end = Date.now() + 20_000; (await runs()) > 2; await sleep(10))
+    assert.ok(Date.now() < end, 'the runs are merged once nothing is imported');
 });

@@ -2,13 +2,12 @@ import type { Buffer } from 'node:buffer';
 import { binaryKindOf, KIND_BYTES, textKindOf, unknownBinaryOf } from '../../documents/file-kinds.ts';
 import { blankFile, otherFormat, unsupportedFile } from '../../documents/refusals.ts';
 import { ServiceError } from '../../errors.ts';
+import { OPENING_BRACE, OPENING_BRACKET } from '../../import/ascii.ts';
 import { Head, type StartCheck } from './head.ts';
 import { shapeOf } from './table.ts';
 
 /** How far a line that may be a command is looked for, where the first one is none. */
 const HEAD_BYTES = 64 * 1024;
-const OPENING_BRACKET = 0x5b;
-const OPENING_BRACE = 0x7b;
 
 /** The beginning of an NDJSON document. */
 export class NdjsonStart implements StartCheck {

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { NEWLINE, QUOTE, RETURN } from '../ascii.ts';
 import { readCsvCells } from '../csv-cells.ts';
 import {
   type CsvHeader,
@@ -14,9 +15,6 @@ import { csvLine, MASK } from '../rejections.ts';
 import { foldName, type MappedColumn } from './compile-mapping.ts';
 import { hashValue, type Sha256 } from './hash-rules.ts';
 
-const NEWLINE = 0x0a;
-const RETURN = 0x0d;
-const QUOTE = 0x22;
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 /** Bytes that are kept of a record that has not ended: one that is longer cannot be read. */
 const MAX_HELD_BYTES = 4 * MAX_LINE_BYTES;

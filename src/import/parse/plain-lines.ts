@@ -2,6 +2,7 @@ import { PlainReaderTrap } from '../../errors.ts';
 import { goesWrongAt } from '../../fault-points.ts';
 import type { Catalogue, CatalogueSegment } from '../../model/catalogue.ts';
 import { MAX_NEW_SEGMENTS } from '../../model/execution.ts';
+import { NEWLINE } from '../ascii.ts';
 import type { CommandContext, LineRun, PlainLines } from '../document-format.ts';
 import type { NewSegments } from '../new-segments.ts';
 import type { PlainLayout } from '../plain-fields.ts';
@@ -36,7 +37,6 @@ const REPLACED = 2;
 const ODD_BYTES = 24;
 /** Zeros behind the lines, at which every search ends. */
 const GUARD_BYTES = 32;
-const NEWLINE = 0x0a;
 const MAX_MOST = 2 ** 32 - 1;
 /** Names of segments that the file makes; further ones are left to the reference parser. */
 const NEW_NAME_BYTES = 64 * 1024;

@@ -1,8 +1,8 @@
 import type { FileReader } from '../../model/file-reader.ts';
+import { NEWLINE } from '../ascii.ts';
 import type { Range } from './find-lines.ts';
 
 const BLOCK_BYTES = 256 * 1024;
-const NEWLINE = 0x0a;
 
 /**
  * A file without some ranges of it, of which the line ends alone are left: they become blank lines,
