@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { FileChooser, Page } from 'playwright-core';
+import type { FileChooser, Locator, Page } from 'playwright-core';
 import { createSegment, getSegment } from '../client.ts';
 import { startService } from '../helper.ts';
 import { openConsole, withoutBrowser } from './browser.ts';
@@ -19,7 +19,7 @@ test('from sign-in to a look-up with the keyboard alone', { skip: withoutBrowser
   const { page } = await openConsole(t, service, { token: null });
   const { keyboard } = page;
   // the field has the focus
-  await page.getByLabel('API token').waitFor();
+  await untilFocused(page, page.getByLabel('API token'));
   await keyboard.type(service.token);
   await keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Home', exact: true }).waitFor();
@@ -34,7 +34,7 @@ test('from sign-in to a look-up with the keyboard alone', { skip: withoutBrowser
   await keyboard.press('Enter');
   await tabTo(page, 'New import');
   await keyboard.press('Enter');
-  await page.getByRole('dialog').waitFor();
+  await untilFocused(page, page.getByRole('dialog').getByLabel('Name'));
   await keyboard.type('typed');
   await keyboard.press('Enter');
   await page.getByRole('heading', { name: 'typed' }).waitFor();
@@ -47,7 +47,7 @@ test('from sign-in to a look-up with the keyboard alone', { skip: withoutBrowser
   assert.equal((await getSegment(service, vip)).user_points_count, 1);
 
   await keyboard.press('Control+k');
-  await focusedSearch(page);
+  await untilFocused(page, page.getByRole('textbox', { name: 'Search' }));
   await keyboard.type('vip');
   await page
     .getByRole('option', { name: /VIP/ })
@@ -61,7 +61,7 @@ test('from sign-in to a look-up with the keyboard alone', { skip: withoutBrowser
   await keyboard.press('ArrowRight');
   await page.getByRole('table', { name: 'Members' }).waitFor();
   await keyboard.press('Control+k');
-  await focusedSearch(page);
+  await untilFocused(page, page.getByRole('textbox', { name: 'Search' }));
   await keyboard.type('1');
   await page.getByText('Look up the user account 1').waitFor();
   while (!(await page.locator('[data-selected]', { hasText: 'Look up' }).count()))
@@ -96,8 +96,10 @@ test('a key opens each page, the search of a page, and the help that lists the k
     await keyboard.press(key);
     await page.getByRole('heading', { name, exact: true, level: 1 }).waitFor();
   }
-  await page.getByLabel('Search segments').waitFor();
+  const search = page.getByLabel('Search segments');
+  await search.waitFor();
   await keyboard.press('/');
+  await untilFocused(page, search);
   // what is typed is typed, also where it is a shortcut elsewhere
   await keyboard.type('g i?/');
   assert.equal(await page.getByLabel('Search segments').inputValue(), 'g i?/');
@@ -114,9 +116,9 @@ async function chooserByKeyboard(page: Page): Promise<FileChooser> {
   }
 }
 
-/** Waits until what is typed goes to the search. */
-async function focusedSearch(page: Page): Promise<void> {
-  await page.getByRole('textbox', { name: 'Search' }).and(page.locator(':focus')).waitFor();
+/** Waits until what is typed goes to a field: a dialog gives the focus a little after it is there. */
+function untilFocused(page: Page, field: Locator): Promise<void> {
+  return field.and(page.locator(':focus')).waitFor();
 }
 
 /** What has the focus: its label, or its text. */
