@@ -155,6 +155,8 @@ const MAX_COLUMNS = 10_000;
 
 /** The longest header, in bytes. */
 export const MAX_HEADER_BYTES = MAX_LINE_BYTES;
+/** The bytes at the beginning of a kept file that have its header, that of an error file too. */
+export const HEADER_ROOM_BYTES = MAX_HEADER_BYTES + ERROR_FIELDS.join().length + 16;
 
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 

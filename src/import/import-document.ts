@@ -4,12 +4,10 @@ import type { FileReader } from '../model/file-reader.ts';
 import { fileWarning } from '../model/warning.ts';
 import type { MergeOutcome, PreparedChunk } from '../store/merges.ts';
 import type { Store } from '../store/store.ts';
-import { MAX_HEADER_BYTES } from './csv-header.ts';
-import type { DocumentFormat } from './document-format.ts';
 import { addErrors, type ErrorFile, type ErrorFilePosition, errorFilePositionOf } from './error-file.ts';
 import { type MissingSegments, makeSegments } from './new-segments.ts';
 import type { PartLimits, ReadPart } from './parse/part-parser.ts';
-import { formatOf, readFormatOf } from './read-format.ts';
+import { readFormat } from './read-format.ts';
 import type { OnReaderTrap } from './stage/after-trap.ts';
 import { type Chunk, type DocumentSource, stageChunk } from './stage/stage-chunk.ts';
 import { dropStagingTable } from './stage/staging-table.ts';
@@ -366,21 +364,4 @@ async function letGo(store: Store, { chunk, prepared }: ReadyChunk): Promise<voi
 async function dropTable(store: Store, chunk: Chunk): Promise<void> {
   for (const table of [chunk.table, chunk.namedTable ?? null])
     if (table !== null) await dropStagingTable(store.staging, table);
-}
-
-/**
- * How the document is read; a CSV header was checked on receipt, so one that cannot be read is a
- * fault.
- */
-export async function readFormat(
-  file: Pick<FileReader, 'read'>,
-  execution: Execution,
-): Promise<DocumentFormat> {
-  const { mimeType, job, mapping } = execution;
-  if (mimeType !== 'TEXT_CSV') return formatOf({ csv: null, mapping });
-  const block = await file.read(0, MAX_HEADER_BYTES + 1);
-  const profile = job.type === 'DOCUMENT_IMPORT' ? 'COMMANDS' : 'USER_LIST';
-  const read = readFormatOf(block, { mimeType, profile, mapping });
-  if (!read.ok) throw new Error(`the header of execution ${execution.id} cannot be read: ${read.message}`);
-  return read.format;
 }

@@ -1,8 +1,10 @@
 import { Buffer } from 'node:buffer';
+import type { Execution } from '../model/execution.ts';
+import type { FileReader } from '../model/file-reader.ts';
 import type { CsvProfile, Mapping } from '../model/mapping.ts';
 import type { MimeType } from '../model/records.ts';
 import { csvFormat } from './csv.ts';
-import { findHeaderEnd, headerText, parseCsvHeader } from './csv-header.ts';
+import { findHeaderEnd, HEADER_ROOM_BYTES, headerText, parseCsvHeader } from './csv-header.ts';
 import type { CsvHeader, DocumentFormat } from './document-format.ts';
 import { mappedNdjson, ndjsonFormat } from './ndjson.ts';
 
@@ -33,6 +35,21 @@ export function readFormatOf(
   const lines = Buffer.from(start.subarray(0, end)).toString('latin1').split('\n').length;
   const format = csvFormat(header, { offset: Math.min(end + 1, start.length), line: lines }, mapping);
   return { ok: true, format, header };
+}
+
+/**
+ * How a kept file of an execution is read: its document, or its error file. The header of a CSV was
+ * checked when it was received, so one that cannot be read is a fault.
+ */
+export async function readFormat(
+  file: Pick<FileReader, 'read'>,
+  { mimeType, mapping, job }: Pick<Execution, 'mimeType' | 'mapping' | 'job'>,
+): Promise<DocumentFormat> {
+  const profile = job.type === 'DOCUMENT_IMPORT' ? 'COMMANDS' : 'USER_LIST';
+  const start = mimeType === 'TEXT_CSV' ? await file.read(0, HEADER_ROOM_BYTES) : Buffer.alloc(0);
+  const read = readFormatOf(start, { mimeType, profile, mapping });
+  if (!read.ok) throw new Error(`the header of a kept file cannot be read: ${read.message}`);
+  return read.format;
 }
 
 /** A format in another thread: made again of what it was made of. */

@@ -3,11 +3,10 @@ import type { RejectionCode } from '../model/command.ts';
 import type { Execution, Job } from '../model/execution.ts';
 import type { FileReader } from '../model/file-reader.ts';
 import { MAX_TECHNICAL_NAME_CHARS } from '../model/records.ts';
-import { MAX_HEADER_BYTES } from './csv-header.ts';
 import { type CommandSource, isRejection } from './document-format.ts';
 import { errorFieldReader } from './error-fields.ts';
 import { readTexts } from './read-field.ts';
-import { readFormatOf } from './read-format.ts';
+import { readFormat } from './read-format.ts';
 import { recordsHolding } from './records-holding.ts';
 
 /** What a line names a segment by; a name that is too long for one is cut, with a … at its end. */
@@ -28,11 +27,7 @@ export async function* unknownLinesIn(
   file: Pick<FileReader, 'read'>,
   { mimeType, mapping, job }: Pick<Execution, 'mimeType' | 'mapping' | 'job'>,
 ): AsyncGenerator<UnknownLine> {
-  const profile = job.type === 'DOCUMENT_IMPORT' ? 'COMMANDS' : 'USER_LIST';
-  const read = readFormatOf(await file.read(0, MAX_HEADER_BYTES + 1), { mimeType, profile, mapping });
-  // three columns more may be more than a header can have
-  if (!read.ok) return;
-  const { format } = read;
+  const format = await readFormat(file, { mimeType, mapping, job });
   const codeIn = errorFieldReader(format, 'error_code');
   const lineIn = errorFieldReader(format, 'error_line');
   for await (const record of recordsHolding([Buffer.from(CODE)], { file, format })) {

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { readFailedNumbers } from '../content/failed-lines.ts';
 import { type Documents, wholeFile } from '../documents/documents.ts';
-import { readFormat } from '../import/import-document.ts';
+import { readFormat } from '../import/read-format.ts';
 import { countRepaired, type FailedLineNumbers } from '../import/repaired-lines.ts';
 import { type Checkpoint, type Execution, errorPartsOf } from '../model/execution.ts';
 import type { Store } from '../store/store.ts';

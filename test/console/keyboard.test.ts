@@ -116,7 +116,7 @@ async function chooserByKeyboard(page: Page): Promise<FileChooser> {
   }
 }
 
-/** Waits until what is typed goes to a field: a dialog gives the focus a little after it is there. */
+/** Waits until what is typed goes to a field, which has the focus a little after it is there. */
 function untilFocused(page: Page, field: Locator): Promise<void> {
   return field.and(page.locator(':focus')).waitFor();
 }

@@ -2,7 +2,7 @@ import type { Catalogue } from '../../model/catalogue.ts';
 import type { Sought } from '../../model/erasure.ts';
 import type { Execution } from '../../model/execution.ts';
 import type { FileReader } from '../../model/file-reader.ts';
-import { readFormat } from '../import-document.ts';
+import { readFormat } from '../read-format.ts';
 import { findLines, type Range } from './find-lines.ts';
 import { withoutLines } from './without-lines.ts';
 
